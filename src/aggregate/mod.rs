@@ -1,0 +1,133 @@
+//! Owned usage → hourly → daily → monthly. Sums only.
+//!
+//! ```text
+//! lines of a day:  18h vm-1  2.0        hourly:  18h vm-1  3.0  2 lines      daily:  vm-1  7.0  3 lines
+//!                  18h vm-1  1.0   →             19h vm-1  4.0  1 line   →
+//!                  19h vm-1  4.0
+//! ```
+//! A Daily line never becomes hours: it is in daily and monthly, not in hourly. Meters are never added to each other,
+//! since the meter is in every key.
+
+mod packed;
+
+pub use packed::{Cell, Packing};
+
+use crate::attribute::OwnedUsage;
+use crate::domain::limits::QUANTITY_MAX;
+use crate::domain::totals::{Account, Totals};
+use crate::domain::{Day, Slot};
+use crate::error::{Error, Result};
+use crate::frame::{Cells, sum_by_key};
+use crate::normalise::UsageChunk;
+
+/// The facts of one (stamp, day), keys sorted.
+#[derive(Debug)]
+pub struct DayFacts {
+    pub day: Day,
+    /// By slot, owner, meter and resource; hours only.
+    pub hourly: Cells,
+    /// By owner, meter and resource.
+    pub daily: Cells,
+    /// What went in, by meter: of all lines, and of the Hourly ones.
+    pub used: Account<u32>,
+    pub used_hourly: Account<u32>,
+}
+
+/// Aggregates the lines of one day.
+///
+/// # Errors
+/// A sum past `DECIMAL(38,18)` (named by its meter), or a failure of the engine.
+pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[UsageChunk]) -> Result<DayFacts> {
+    let (used, used_hourly) = account_of(owned, day, chunks)?;
+    let mut cells = Cells::with_capacity(chunks.iter().map(|chunk| chunk.lines.len()).sum());
+    for chunk in chunks {
+        let lines = &chunk.lines;
+        let owners = owned.owners_of(day, chunk);
+        for ((((owner, &slot), &meter), &resource), &quantity) in
+            owners.zip(&lines.slot).zip(&lines.meter).zip(&lines.instance).zip(&lines.quantity)
+        {
+            cells.push(packing.pack(Cell { slot, owner, meter, resource }), quantity, 1);
+        }
+    }
+    let by_slot = sum_by_key(cells)?;
+    let daily = sum_by_key(rekeyed(&by_slot, |key| packing.without_slot(key)))?;
+    Ok(DayFacts { day, hourly: hours_only(by_slot, packing), daily, used, used_hourly })
+}
+
+/// The cells of several days of one month, summed without their resources.
+///
+/// # Errors
+/// A failure of the engine.
+pub fn month_facts<'a>(packing: Packing, days: impl IntoIterator<Item = &'a Cells>) -> Result<Cells> {
+    let mut cells = Cells::default();
+    for day in days {
+        for (key, quantity, line_count) in day.iter() {
+            cells.push(packing.without_resource(key), quantity, line_count);
+        }
+    }
+    sum_by_key(cells)
+}
+
+/// What cells hold, by meter.
+///
+/// # Errors
+/// A sum past the range.
+pub fn account(packing: Packing, cells: &Cells) -> Result<Account<u32>> {
+    let mut account = Account::default();
+    for (key, quantity, lines) in cells.iter() {
+        account.add(packing.unpack(key).meter, Totals { lines, quantity })?;
+    }
+    Ok(account)
+}
+
+fn rekeyed(cells: &Cells, key: impl Fn(u64) -> u64) -> Cells {
+    Cells {
+        key: cells.key.iter().map(|&own| key(own)).collect(),
+        quantity: cells.quantity.clone(),
+        line_count: cells.line_count.clone(),
+    }
+}
+
+/// Drops the cells of Daily lines, which sort first.
+fn hours_only(mut cells: Cells, packing: Packing) -> Cells {
+    let daily = cells.key.partition_point(|&key| packing.unpack(key).slot == Slot::DAILY);
+    cells.key.drain(..daily);
+    cells.quantity.drain(..daily);
+    cells.line_count.drain(..daily);
+    cells
+}
+
+/// Sums a day's lines by meter, by hand: the bound that makes the engine's sums safe, and one side of the balance.
+fn account_of(owned: &OwnedUsage, day: Day, chunks: &[UsageChunk]) -> Result<(Account<u32>, Account<u32>)> {
+    let mut totals = vec![[Totals::default(); 2]; owned.usage.meters.len()];
+    for chunk in chunks {
+        let lines = &chunk.lines;
+        for ((&slot, &meter), &quantity) in lines.slot.iter().zip(&lines.meter).zip(&lines.quantity) {
+            let total = &mut totals[meter as usize][slot.granularity() as usize];
+            total.merge(Totals { lines: 1, quantity }).map_err(|_past_range| past_range(owned, meter, day))?;
+        }
+    }
+    let (mut used, mut hourly) = (Account::default(), Account::default());
+    for (meter, parts) in totals.into_iter().enumerate() {
+        for (total, is_hourly) in parts.into_iter().zip([false, true]) {
+            if total.lines > 0 {
+                used.add(meter as u32, total).map_err(|_past_range| past_range(owned, meter as u32, day))?;
+                if is_hourly {
+                    hourly.add(meter as u32, total)?;
+                }
+            }
+        }
+    }
+    Ok((used, hourly))
+}
+
+/// The refusal of a sum that `DECIMAL(38,18)` cannot hold.
+pub fn past_range(owned: &OwnedUsage, meter: u32, day: Day) -> Error {
+    Error::input(format!(
+        "meter {} of stamp {} sums to more than {} by {day}, beyond DECIMAL(38,18)",
+        owned.usage.meters[meter as usize],
+        owned.usage.stamp,
+        crate::domain::Quantity::from_scaled(QUANTITY_MAX),
+    ))
+    .hint("no meter counts that much: look in `lines` of an earlier run, or in the export, for absurd quantities")
+}

@@ -1,0 +1,108 @@
+//! What was typed. What it means is in `settings`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// Turns exported Azure Stack Hub usage into chargeback data: who pays for what, line by line, exact to the last
+/// decimal, as Parquet for Power BI and CSV for people.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Exit codes:
+  0    published, no line was set aside
+  1    the machine failed (disk, permission)
+  2    the command was used wrongly
+  3    input was refused, nothing was published
+  4    published, and some lines were set aside: see rejects
+  5    totals do not balance, nothing was published
+  7    another run holds OUT
+  130, 143  stopped by a signal, nothing was published
+
+Documentation: README.md; what each published column means: schemas/")]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read a root folder of exports, attribute every line, and publish all tables
+    Run(RunArgs),
+    /// Do everything that `run` does, but publish nothing; ends with the exit code that `run` would
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Folder to publish to; it is made if need be, and may hold an earlier publication
+    #[arg(long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub options: Options,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What `run` and `check` share. `None` was not typed.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Options {
+    /// Folder of exports: <ROOT>/<stamp>/{usage,registration,customer-subscriptions,user-subscriptions}/…
+    #[arg(long, value_name = "ROOT")]
+    pub root: Option<PathBuf>,
+    /// Read settings from a TOML file: the same names as the flags, which win
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Limit the run to these stamps
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub stamp: Option<Vec<String>>,
+    /// Moment at which the snapshots in force are chosen: when Azure consulted them (the end of the reported window,
+    /// rounded up to the UTC day), or when the usage began [default: forwarded]
+    #[arg(long, value_name = "MOMENT", value_enum)]
+    pub attribute_at: Option<Moment>,
+    /// Accept an empty list of customer subscriptions, which is often a failed export
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub confirm_empty_registration: Option<bool>,
+    /// User subscriptions that are the operator's own, beside the provider's
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub operator_user_subscription: Option<Vec<String>>,
+    /// Directories all of whose user subscriptions are the operator's own
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub operator_tenant: Option<Vec<String>>,
+    /// Later days whose reported time must be there for a day to be settled [default: 2]
+    #[arg(long, value_name = "DAYS")]
+    pub settling_days: Option<u16>,
+    /// Also publish this fact as flat CSV
+    #[arg(long, value_name = "FACT", value_enum)]
+    pub csv: Option<CsvFact>,
+    /// Leave the accounts of user subscriptions' owners out of everything published
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub no_owners: Option<bool>,
+    /// Refuse findings: end with exit code 3 where anything about exports or snapshots should be known
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub strict: Option<bool>,
+    /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
+    #[arg(long, value_name = "N")]
+    pub rejects_max: Option<u64>,
+    /// Threads to use [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    Forwarded,
+    Usage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CsvFact {
+    Hourly,
+}

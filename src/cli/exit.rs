@@ -1,0 +1,38 @@
+//! Exit codes (`product.md` §7), in one exhaustive match.
+
+use crate::error::Kind;
+use crate::pipeline::Outcome;
+
+/// Published, and no line was set aside.
+pub const PUBLISHED: u8 = 0;
+/// The machine failed: disk, permission.
+pub const MACHINE: u8 = 1;
+/// The command was used wrongly.
+pub const USAGE: u8 = 2;
+/// Input was refused, nothing was published.
+pub const REFUSED: u8 = 3;
+/// Published, and some lines were set aside.
+pub const REJECTS: u8 = 4;
+/// The totals do not balance, nothing was published.
+pub const BALANCE: u8 = 5;
+/// Another run holds OUT.
+pub const BUSY: u8 = 7;
+/// A signal stopped the run: this plus its number.
+pub const SIGNAL: u8 = 128;
+
+/// The code of a run that failed.
+pub fn of_failure(kind: Kind) -> u8 {
+    match kind {
+        Kind::Machine => MACHINE,
+        Kind::Usage => USAGE,
+        Kind::Input => REFUSED,
+        Kind::Balance => BALANCE,
+        Kind::Busy => BUSY,
+        Kind::Stopped(signal) => SIGNAL + signal as u8,
+    }
+}
+
+/// The code of a run that came to its end.
+pub fn of_outcome(outcome: &Outcome) -> u8 {
+    if outcome.receipt.lines.rejected == 0 { PUBLISHED } else { REJECTS }
+}

@@ -1,0 +1,68 @@
+//! The words: the summary of a run, and errors that can be acted on at 3 a.m.
+
+use std::error::Error as _;
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::pipeline::Outcome;
+use crate::publish::receipt::Count;
+
+/// Findings listed in a summary; the receipt has all.
+const FINDINGS_SHOWN: usize = 10;
+
+/// The summary that ends a run, or with no `out` a rehearsal.
+pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
+    let receipt = &outcome.receipt;
+    let lines = &receipt.lines;
+    let mut text = String::new();
+    let mut say = |label: &str, value: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{label:<13}{value}");
+    };
+    let dropped = if lines.dropped > 0 { format!(" + {} dropped", lines.dropped) } else { String::new() };
+    say("lines", format!("{} read = {} used + {} rejected{dropped}", lines.read, lines.used, lines.rejected));
+    list(&mut say, "attribution", &receipt.attributions);
+    let days: Vec<String> = receipt.days.iter().map(|days| format!("{} {}", days.count, days.name)).collect();
+    say("days", days.join(", "));
+    list(&mut say, "rejects", &receipt.rejects);
+    for (at, finding) in receipt.findings.iter().take(FINDINGS_SHOWN).enumerate() {
+        let label = if at == 0 { "findings" } else { "" };
+        say(label, format!("{} {}: {}", finding.stamp, finding.code, finding.sentence));
+        say("", format!("  remedy: {}", finding.remedy));
+    }
+    if receipt.findings.len() > FINDINGS_SHOWN {
+        say("", format!("and {} more, in receipt.json", receipt.findings.len() - FINDINGS_SHOWN));
+    }
+    for (at, path) in outcome.removed.iter().enumerate() {
+        say(if at == 0 { "removed" } else { "" }, format!("{path} (the root no longer makes it)"));
+    }
+    match out {
+        Some(out) => say("published", format!("{} files in {}", receipt.published.len(), out.display())),
+        None => say("published", "nothing: this was a check".to_owned()),
+    }
+    text
+}
+
+fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {
+    let width = counts.iter().map(|own| own.count.to_string().len()).max().unwrap_or(0);
+    let shown = counts.iter().filter(|own| own.count > 0).enumerate();
+    for (at, own) in shown {
+        say(if at == 0 { label } else { "" }, format!("{:>width$} {}", own.count, own.name));
+    }
+}
+
+/// An error with its causes and its hint.
+pub fn failure(error: &Error) -> String {
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(own) = cause {
+        let _ = write!(text, ": {own}");
+        cause = own.source();
+    }
+    if let Some(hint) = &error.hint {
+        let _ = write!(text, "\n\nhint: {hint}");
+    }
+    text.push('\n');
+    text
+}

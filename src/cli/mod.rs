@@ -1,0 +1,8 @@
+//! Everything that talks to a person: what was typed, what it means, what is said, and with which code it ends.
+
+pub mod args;
+pub mod command;
+pub mod exit;
+pub mod message;
+pub mod progress;
+pub mod settings;

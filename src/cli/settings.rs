@@ -1,0 +1,202 @@
+//! What was typed and what the settings file says, brought together: flags win. The one place that reads the clock.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use clap::{Args, CommandFactory};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::args::{Cli, CsvFact, Moment, Options, RunArgs};
+use crate::attribute::{AttributeAt, Rules};
+use crate::domain::{Stamp, TenantId, UserSubscriptionId};
+use crate::error::{Error, Result, nearest};
+use crate::pipeline::Plan;
+
+/// The settings file: the names of the flags, each optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct SettingsFile {
+    root: Option<PathBuf>,
+    out: Option<PathBuf>,
+    stamp: Option<Vec<String>>,
+    attribute_at: Option<Moment>,
+    confirm_empty_registration: Option<bool>,
+    operator_user_subscription: Option<Vec<String>>,
+    operator_tenant: Option<Vec<String>>,
+    settling_days: Option<u16>,
+    csv: Option<CsvFact>,
+    no_owners: Option<bool>,
+    strict: Option<bool>,
+    rejects_max: Option<u64>,
+    threads: Option<usize>,
+}
+
+/// What to do, and with how many threads (`None`: one for each core).
+#[derive(Debug)]
+pub struct Settings {
+    pub plan: Plan,
+    pub threads: Option<usize>,
+}
+
+const SETTLING_DAYS: u16 = 2;
+
+/// Settings of `stacktally run`.
+///
+/// # Errors
+/// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
+pub fn of_run(args: RunArgs) -> Result<Settings> {
+    let file = settings_file(args.options.settings.as_deref())?;
+    let out = args.out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
+    let settings = merged(args.options, file, Some(out))?;
+    refuse_out_in_root(&settings.plan)?;
+    Ok(settings)
+}
+
+/// Settings of `stacktally check`.
+///
+/// # Errors
+/// As [`of_run`].
+pub fn of_check(options: Options) -> Result<Settings> {
+    let file = settings_file(options.settings.as_deref())?;
+    merged(options, file, None)
+}
+
+fn missing(flag: &str, value: &str) -> Error {
+    Error::usage(format!("--{flag} {value} is missing"))
+        .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
+}
+
+fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Settings> {
+    let stamps = typed.stamp.or(file.stamp).unwrap_or_default();
+    let attribute_at = typed.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
+    let confirm_empty_registration =
+        typed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+    let operator_user_subscription =
+        typed.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
+    let operator_tenant = typed.operator_tenant.or(file.operator_tenant).unwrap_or_default();
+    let settling_days = typed.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
+    let csv = typed.csv.or(file.csv);
+    let no_owners = typed.no_owners.or(file.no_owners).unwrap_or(false);
+    let strict = typed.strict.or(file.strict).unwrap_or(false);
+    let rejects_max = typed.rejects_max.or(file.rejects_max);
+    let threads = typed.threads.or(file.threads);
+    let root = typed.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
+    if threads == Some(0) {
+        return Err(Error::usage("--threads 0: at least one thread is needed"));
+    }
+    let ids = "write the GUID as the portal or the listing shows it";
+    let plan = Plan {
+        stamps: each(&stamps, "stamp", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")?,
+        rules: Rules {
+            attribute_at: match attribute_at {
+                Moment::Forwarded => AttributeAt::Forwarded,
+                Moment::Usage => AttributeAt::Usage,
+            },
+            confirm_empty_registration,
+            operator_user_subscriptions: each(
+                &operator_user_subscription,
+                "operator-user-subscription",
+                UserSubscriptionId::new,
+                ids,
+            )?,
+            operator_tenants: each(&operator_tenant, "operator-tenant", TenantId::new, ids)?,
+        },
+        settling_days,
+        with_owners: !no_owners,
+        csv_hourly: csv == Some(CsvFact::Hourly),
+        strict,
+        rejects_max,
+        settings: json!({
+            "root": root,
+            "stamp": stamps,
+            "attribute-at": attribute_at,
+            "confirm-empty-registration": confirm_empty_registration,
+            "operator-user-subscription": operator_user_subscription,
+            "operator-tenant": operator_tenant,
+            "settling-days": settling_days,
+            "csv": csv,
+            "no-owners": no_owners,
+            "strict": strict,
+            "rejects-max": rejects_max,
+        }),
+        now: Utc::now,
+        root,
+        out,
+    };
+    if !plan.root.is_dir() {
+        return Err(Error::usage(format!("--root {}: there is no such folder", plan.root.display())));
+    }
+    Ok(Settings { plan, threads })
+}
+
+fn each<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
+    let parsed =
+        |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is none")).hint(hint));
+    texts.iter().map(parsed).collect()
+}
+
+/// A publication inside the root would be taken for a stamp by the next run.
+fn refuse_out_in_root(plan: &Plan) -> Result<()> {
+    let Some(out) = &plan.out else { return Ok(()) };
+    let absolute = |path: &Path| {
+        let existing = path.ancestors().find(|folder| folder.exists())?;
+        let rest = path.strip_prefix(existing).ok()?;
+        let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+        Some(existing.canonicalize().ok()?.join(rest))
+    };
+    match (absolute(&plan.root), absolute(out)) {
+        (Some(root), Some(out)) if out.starts_with(&root) => {
+            Err(Error::usage(format!("--out {} lies in the root", plan.out.as_deref().unwrap_or(&out).display()))
+                .hint("publish to a folder outside the root: inside it would be taken for a stamp"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the settings file. Its paths are relative to its own folder, so that a cron job may run anywhere.
+fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
+    let Some(path) = path else { return Ok(SettingsFile::default()) };
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read the settings file {name}")).because(error))?;
+    let at = |offset: usize| {
+        let before = &text[..offset.min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        (line, before.len() - before.rfind('\n').map_or(0, |newline| newline + 1) + 1)
+    };
+    let broken = |error: toml::de::Error| {
+        let (line, column) = at(error.span().map_or(0, |span| span.start));
+        Error::usage(error.message().trim().to_owned()).at_line(&name, line, column)
+    };
+    let table: toml::Table = text.parse().map_err(broken)?;
+    let known = known_keys();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
+        let (line, column) = at(text.find(key.as_str()).unwrap_or(0));
+        let meant = nearest(key, &known).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        return Err(Error::usage(format!("unknown setting `{key}`"))
+            .at_line(&name, line, column)
+            .hint(format!("{meant}known are {}", known.join(", "))));
+    }
+    let mut settings: SettingsFile = toml::from_str(&text).map_err(broken)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for own in [&mut settings.root, &mut settings.out].into_iter().flatten() {
+        *own = folder.join(&own);
+    }
+    Ok(settings)
+}
+
+/// The names of the flags that a settings file may hold, sorted.
+fn known_keys() -> Vec<String> {
+    let options = Options::augment_args(Cli::command());
+    let mut names: Vec<String> = options
+        .get_arguments()
+        .filter_map(|argument| argument.get_long().map(str::to_owned))
+        .filter(|name| !["settings", "help", "version"].contains(&name.as_str()))
+        .chain(["out".to_owned()])
+        .collect();
+    names.sort();
+    names
+}

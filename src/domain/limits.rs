@@ -1,0 +1,29 @@
+//! Scales and maxima, with the assertions that hold them together.
+
+/// Decimal places of a quantity: `DECIMAL(38,18)`.
+pub const QUANTITY_SCALE: u8 = 18;
+/// Decimal digits of a quantity, before and after the point together.
+pub const QUANTITY_PRECISION: u8 = 38;
+/// One whole unit, as a scaled integer.
+pub const QUANTITY_ONE: i128 = 10_i128.pow(QUANTITY_SCALE as u32);
+/// The largest scaled integer that `DECIMAL(38,18)` holds.
+pub const QUANTITY_MAX: i128 = 10_i128.pow(QUANTITY_PRECISION as u32) - 1;
+
+/// Usage before this year is rejected: Azure Stack Hub first shipped in 2017, and .NET writes an unset date as year 1.
+pub const FIRST_YEAR: i32 = 2000;
+/// Usage from this year on is rejected.
+pub const END_YEAR: i32 = 2200;
+
+/// Offending text and raw instance data are cut at this many bytes: Power BI ends a text at about 32,000 characters.
+pub const TEXT_BYTES_MAX: usize = 32_000;
+/// One input file, after decompression. A page holds 1,000 lines of about 1 KB; a file larger than this is refused.
+pub const FILE_BYTES_MAX: u64 = 4 << 30;
+/// Rows of one CSV file under its header: a spreadsheet holds 1,048,576 rows.
+pub const CSV_ROWS_MAX: usize = 1_048_575;
+/// Bits of the packed key of a cell.
+pub const PACKED_BITS: u32 = 64;
+
+const _: () = assert!(QUANTITY_SCALE < QUANTITY_PRECISION);
+const _: () = assert!(QUANTITY_MAX < i128::MAX, "a sum of two quantities in range cannot wrap an i128 unseen");
+const _: () = assert!(QUANTITY_MAX / QUANTITY_ONE < 10_i128.pow(20));
+const _: () = assert!(CSV_ROWS_MAX < 1 << 20);

@@ -1,0 +1,70 @@
+//! Why a line is set aside: a closed list, in order of precedence. Names are published and never change meaning.
+
+use std::fmt;
+
+/// Why a line was set aside. A line gets the first reason that applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RejectReason {
+    /// The element is no object, or has no `properties` object.
+    NotAUsageLine,
+    /// `subscriptionId` is absent, null, blank or no text.
+    UserSubscriptionMissing,
+    /// `meterId` is absent, null, blank or no text.
+    MeterMissing,
+    /// `usageStartTime` or `usageEndTime` is absent or null.
+    UsageTimeMissing,
+    /// A usage time is no ISO 8601 time with its offset.
+    UsageTimeUnreadable,
+    /// A usage time lies before 2000 or after 2199.
+    UsageTimeOutOfRange,
+    /// The span is neither one full UTC hour nor one full UTC day (`product.md` §3.4).
+    UsageTimeNotWhole,
+    /// `quantity` is absent or null.
+    QuantityMissing,
+    /// `quantity` is no decimal number (`NaN`, a decimal comma, an object …).
+    QuantityUnreadable,
+    /// `quantity` is below zero.
+    QuantityNegative,
+    /// `quantity` is 10^20 or more, beyond `DECIMAL(38,18)`.
+    QuantityTooLarge,
+}
+
+impl RejectReason {
+    /// All of them, in order of precedence.
+    pub const ALL: [Self; 11] = [
+        Self::NotAUsageLine,
+        Self::UserSubscriptionMissing,
+        Self::MeterMissing,
+        Self::UsageTimeMissing,
+        Self::UsageTimeUnreadable,
+        Self::UsageTimeOutOfRange,
+        Self::UsageTimeNotWhole,
+        Self::QuantityMissing,
+        Self::QuantityUnreadable,
+        Self::QuantityNegative,
+        Self::QuantityTooLarge,
+    ];
+
+    /// The published text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAUsageLine => "not_a_usage_line",
+            Self::UserSubscriptionMissing => "user_subscription_missing",
+            Self::MeterMissing => "meter_missing",
+            Self::UsageTimeMissing => "usage_time_missing",
+            Self::UsageTimeUnreadable => "usage_time_unreadable",
+            Self::UsageTimeOutOfRange => "usage_time_out_of_range",
+            Self::UsageTimeNotWhole => "usage_time_not_whole",
+            Self::QuantityMissing => "quantity_missing",
+            Self::QuantityUnreadable => "quantity_unreadable",
+            Self::QuantityNegative => "quantity_negative",
+            Self::QuantityTooLarge => "quantity_too_large",
+        }
+    }
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,368 @@
+//! Hours, days, months and windows: UTC, half-open, ordered.
+//!
+//! Everything that stacktally dates falls on a full UTC hour: usage hours and days, reported windows, snapshots. So an
+//! instant is a count of hours, and a text that names a part of an hour is not whole.
+
+use std::fmt;
+
+use chrono::{Datelike, Days, NaiveDate};
+
+use super::limits::{END_YEAR, FIRST_YEAR};
+
+const HOURS: i32 = 24;
+const SECONDS: i64 = 3600;
+
+/// A full UTC hour, or the instant at its start: hours since 1970-01-01T00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hour(i32);
+
+/// A full UTC day: days since 1970-01-01.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i32);
+
+/// A calendar month, UTC: held as its first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(Day);
+
+/// The half-open interval `[start, end)` of reported time that an export covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Window {
+    pub start: Hour,
+    pub end: Hour,
+}
+
+/// Whether a line counts one hour or one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Granularity {
+    Daily,
+    Hourly,
+}
+
+impl Granularity {
+    /// The published text, as the usage API spells `aggregationGranularity`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Daily => "Daily",
+            Self::Hourly => "Hourly",
+        }
+    }
+}
+
+impl fmt::Display for Granularity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// When in its day a line's usage lies: the whole day of a Daily line, or one of the 24 hours.
+///
+/// Ordered as it is published: by start, then `Daily` before `Hourly`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slot(u8);
+
+impl Slot {
+    /// The whole day.
+    pub const DAILY: Self = Self(0);
+    /// Bits that a slot takes in a packed key.
+    pub const BITS: u32 = 5;
+
+    /// Hour 0 to 23 of the day.
+    pub const fn hourly(hour: u8) -> Self {
+        assert!(hour < 24);
+        Self(hour + 1)
+    }
+
+    pub const fn granularity(self) -> Granularity {
+        if self.0 == 0 { Granularity::Daily } else { Granularity::Hourly }
+    }
+
+    /// The hour of the day at which it starts.
+    pub const fn hour(self) -> u8 {
+        self.0.saturating_sub(1)
+    }
+
+    /// 0 for the whole day, 1 to 24 for its hours.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// The slot of that number.
+    pub const fn from_number(number: u8) -> Self {
+        assert!(number <= 24);
+        Self(number)
+    }
+}
+
+/// One full hour or one full day: what a line counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub day: Day,
+    pub slot: Slot,
+    pub end: Hour,
+}
+
+impl Span {
+    /// The span from `start` to `end`, or `None` when it is neither one full hour nor one full day.
+    pub fn of(start: Hour, end: Hour) -> Option<Self> {
+        let day = start.day();
+        if end == start + 1 {
+            Some(Self { day, slot: Slot::hourly(start.hour_of_day()), end })
+        } else if start == day.start() && end == day.end() {
+            Some(Self { day, slot: Slot::DAILY, end })
+        } else {
+            None
+        }
+    }
+}
+
+/// Why a text is not a usage time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeFault {
+    Unreadable,
+    OutOfRange,
+    NotWhole,
+}
+
+impl Hour {
+    /// The start of hour `hour` (0 to 23) of `day`.
+    pub const fn of(day: Day, hour: u8) -> Self {
+        Self(day.0 * HOURS + hour as i32)
+    }
+
+    pub const fn day(self) -> Day {
+        Day(self.0.div_euclid(HOURS))
+    }
+
+    /// 0 to 23.
+    pub const fn hour_of_day(self) -> u8 {
+        self.0.rem_euclid(HOURS) as u8
+    }
+
+    pub const fn hours_since_epoch(self) -> i32 {
+        self.0
+    }
+
+    pub const fn micros_since_epoch(self) -> i64 {
+        self.0 as i64 * SECONDS * 1_000_000
+    }
+
+    /// This instant, or the next midnight.
+    pub const fn rounded_up_to_day(self) -> Self {
+        if self.hour_of_day() == 0 { self } else { self.day().next().start() }
+    }
+
+    /// Reads an ISO 8601 time as the usage API and its scripts write it: `2019-12-10T19:00:00+00:00`, `…Z`,
+    /// `…+00:00Z`, fractions of a second, seconds left out, any offset (reference §1.1). A time without an offset is
+    /// unreadable: nobody can say which hour it means.
+    ///
+    /// # Errors
+    /// The text is no such time, lies outside the years 2000 to 2199, or is not on a full UTC hour.
+    pub fn parse(text: &str) -> Result<Self, TimeFault> {
+        let civil = CivilTime::read(text.as_bytes()).ok_or(TimeFault::Unreadable)?;
+        let date = NaiveDate::from_ymd_opt(civil.year, civil.month, civil.day).ok_or(TimeFault::Unreadable)?;
+        if !(FIRST_YEAR..END_YEAR).contains(&civil.year) {
+            return Err(TimeFault::OutOfRange);
+        }
+        let minutes = i64::from(Day::from_date(date).0) * 24 * 60 + civil.minute_of_day - civil.offset_minutes;
+        if !civil.on_minute || minutes.rem_euclid(60) != 0 {
+            return Err(TimeFault::NotWhole);
+        }
+        Ok(Self((minutes / 60) as i32))
+    }
+
+    /// Reads the date of a folder or file: `2026-10-05` (midnight) or `2026-10-05T13`.
+    pub fn parse_name(text: &str) -> Option<Self> {
+        match text.split_once('T') {
+            None => Day::parse(text).map(Day::start),
+            Some((date, hour)) if hour.len() == 2 && hour.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let hour: u8 = hour.parse().ok()?;
+                (hour < 24).then_some(Self::of(Day::parse(date)?, hour))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+impl std::ops::Add<i32> for Hour {
+    type Output = Self;
+
+    fn add(self, hours: i32) -> Self {
+        Self(self.0 + hours)
+    }
+}
+
+/// The parts of an ISO 8601 time.
+struct CivilTime {
+    year: i32,
+    month: u32,
+    day: u32,
+    minute_of_day: i64,
+    on_minute: bool,
+    offset_minutes: i64,
+}
+
+impl CivilTime {
+    /// `YYYY-MM-DDThh:mm[:ss[.f…]](Z|±hh:mm[Z])`; a blank may stand for `T`.
+    fn read(text: &[u8]) -> Option<Self> {
+        let number = |from: usize, digits: usize| -> Option<i64> {
+            let part = text.get(from..from + digits)?;
+            part.iter().all(u8::is_ascii_digit).then(|| part.iter().fold(0, |sum, b| sum * 10 + i64::from(b - b'0')))
+        };
+        let is = |at: usize, bytes: &[u8]| text.get(at).is_some_and(|byte| bytes.contains(byte));
+        if !(is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":")) {
+            return None;
+        }
+        let (hour, minute) = (number(11, 2)?, number(14, 2)?);
+        let mut at = 16;
+        let mut second = 0;
+        let mut fraction_is_zero = true;
+        if is(at, b":") {
+            second = number(at + 1, 2)?;
+            at += 3;
+            if is(at, b".") {
+                let digits = text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                if digits == 0 {
+                    return None;
+                }
+                fraction_is_zero = text[at + 1..at + 1 + digits].iter().all(|&digit| digit == b'0');
+                at += 1 + digits;
+            }
+        }
+        let offset_minutes = match text.get(at..)? {
+            b"Z" | b"z" => 0,
+            [sign @ (b'+' | b'-'), _, _, b':', _, _] | [sign @ (b'+' | b'-'), _, _, b':', _, _, b'Z' | b'z'] => {
+                let (hours, minutes) = (number(at + 1, 2)?, number(at + 4, 2)?);
+                if hours > 14 || minutes > 59 {
+                    return None;
+                }
+                (hours * 60 + minutes) * if *sign == b'-' { -1 } else { 1 }
+            }
+            _ => return None,
+        };
+        (hour < 24 && minute < 60 && second < 60).then_some(Self {
+            year: number(0, 4)? as i32,
+            month: number(5, 2)? as u32,
+            day: number(8, 2)? as u32,
+            minute_of_day: hour * 60 + minute,
+            on_minute: second == 0 && fraction_is_zero,
+            offset_minutes,
+        })
+    }
+}
+
+impl Day {
+    pub fn from_date(date: NaiveDate) -> Self {
+        Self(date.signed_duration_since(NaiveDate::default()).num_days() as i32)
+    }
+
+    pub fn date(self) -> NaiveDate {
+        let epoch = NaiveDate::default();
+        let days = Days::new(self.0.unsigned_abs().into());
+        if self.0 < 0 { epoch - days } else { epoch + days }
+    }
+
+    pub const fn days_since_epoch(self) -> i32 {
+        self.0
+    }
+
+    pub const fn start(self) -> Hour {
+        Hour::of(self, 0)
+    }
+
+    /// The instant at which the next day starts.
+    pub const fn end(self) -> Hour {
+        self.next().start()
+    }
+
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    pub fn month(self) -> Month {
+        let date = self.date();
+        Month(Self(self.0 - date.day0() as i32))
+    }
+
+    /// Reads `2026-10-05`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let shaped = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        let date = shaped.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())??;
+        (FIRST_YEAR..END_YEAR).contains(&date.year()).then(|| Self::from_date(date))
+    }
+}
+
+impl Month {
+    pub const fn first_day(self) -> Day {
+        self.0
+    }
+
+    pub fn next(self) -> Self {
+        Day(self.0.0 + 31).month()
+    }
+
+    /// Its days, in order.
+    pub fn days(self) -> impl Iterator<Item = Day> {
+        (self.0.0..self.next().0.0).map(Day)
+    }
+}
+
+impl Window {
+    /// Reads the name of a window folder: `<start>[--<end>]`; a start alone is one day, or with an hour one hour.
+    pub fn parse(name: &str) -> Option<Self> {
+        let window = match name.split_once("--") {
+            Some((start, end)) => Self { start: Hour::parse_name(start)?, end: Hour::parse_name(end)? },
+            None => {
+                let start = Hour::parse_name(name)?;
+                Self { start, end: start + if name.contains('T') { 1 } else { HOURS } }
+            }
+        };
+        (window.start < window.end).then_some(window)
+    }
+
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    pub fn is_longer_than_a_day(self) -> bool {
+        self.end > self.start + HOURS
+    }
+
+    /// The name of the files that this window gets: one for each window, however its folder spells it.
+    pub fn label(self) -> String {
+        let whole_days = self.start.hour_of_day() == 0 && self.end.hour_of_day() == 0;
+        if whole_days && self.end == self.start + HOURS {
+            self.start.day().to_string()
+        } else if self.end == self.start + 1 {
+            self.start.to_string()
+        } else if whole_days {
+            format!("{}--{}", self.start.day(), self.end.day())
+        } else {
+            format!("{}--{}", self.start, self.end)
+        }
+    }
+}
+
+/// `2026-10-05T13`, as folders spell it.
+impl fmt::Display for Hour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}T{:02}", self.day(), self.hour_of_day())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date().fmt(f)
+    }
+}
+
+/// `2026-10`.
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let date = self.0.date();
+        write!(f, "{:04}-{:02}", date.year(), date.month())
+    }
+}

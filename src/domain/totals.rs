@@ -1,0 +1,115 @@
+//! Lines and their quantities, added up: in checked integers, by hand, apart from the engine that groups and sums.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::quantity::Quantity;
+
+/// A sum of quantities left the range of `DECIMAL(38,18)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastRange;
+
+impl fmt::Display for PastRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sum of quantities of 10^20 or more, beyond DECIMAL(38,18)")
+    }
+}
+
+impl std::error::Error for PastRange {}
+
+/// Lines and their quantity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub lines: i64,
+    pub quantity: Quantity,
+}
+
+impl Totals {
+    /// Adds a quantity, leaving the count of lines alone.
+    ///
+    /// # Errors
+    /// The sum leaves the range of `DECIMAL(38,18)`.
+    pub fn add(&mut self, quantity: Quantity) -> Result<(), PastRange> {
+        self.quantity = self.quantity.checked_add(quantity).ok_or(PastRange)?;
+        Ok(())
+    }
+
+    /// Adds lines and quantity.
+    ///
+    /// # Errors
+    /// As [`Totals::add`].
+    pub fn merge(&mut self, other: Self) -> Result<(), PastRange> {
+        self.lines += other.lines;
+        self.add(other.quantity)
+    }
+}
+
+/// Lines, and their quantities over all meters modulo 2^128: proves that nothing was lost on the way, but is no sum that
+/// means anything, and so cannot leave a range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checksum {
+    pub lines: i64,
+    scaled: i128,
+}
+
+impl Checksum {
+    /// Adds a quantity, leaving the count of lines alone.
+    pub fn add(&mut self, quantity: Quantity) {
+        self.scaled = self.scaled.wrapping_add(quantity.scaled());
+    }
+
+    /// Adds lines and quantity.
+    pub fn merge(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.scaled = self.scaled.wrapping_add(other.scaled);
+    }
+}
+
+impl From<Totals> for Checksum {
+    fn from(totals: Totals) -> Self {
+        Self { lines: totals.lines, scaled: totals.quantity.scaled() }
+    }
+}
+
+impl std::iter::Sum for Checksum {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            sum.merge(part);
+            sum
+        })
+    }
+}
+
+/// Totals by some key, such as (day, meter).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account<K: Ord>(BTreeMap<K, Totals>);
+
+impl<K: Ord> Default for Account<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord + Copy> Account<K> {
+    /// Adds to one key.
+    ///
+    /// # Errors
+    /// A sum past the range; the caller names the meter.
+    pub fn add(&mut self, key: K, totals: Totals) -> Result<(), PastRange> {
+        self.0.entry(key).or_default().merge(totals)
+    }
+
+    /// What stands under one key.
+    pub fn of(&self, key: K) -> Totals {
+        self.0.get(&key).copied().unwrap_or_default()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (K, Totals)> + '_ {
+        self.0.iter().map(|(&key, &totals)| (key, totals))
+    }
+
+    /// All keys together, as a checksum: meters do not add up to anything.
+    pub fn checksum(&self) -> Checksum {
+        self.0.values().map(|&totals| totals.into()).sum()
+    }
+}

@@ -1,0 +1,142 @@
+//! One error for a run that cannot go on: its kind, the place, what was found, how to go on.
+//!
+//! Never for lines: a bad line is data (`domain::reject`). Texts are lower-case fragments; the hint is a sentence of
+//! what to do next. `cli::exit` turns the kind into the exit code.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::domain::totals::PastRange;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure ended the run; each has its exit code (`product.md` §7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The machine failed: disk, permission.
+    Machine,
+    /// The command was used wrongly.
+    Usage,
+    /// The input was refused; nothing was published.
+    Input,
+    /// The totals do not balance; nothing was published.
+    Balance,
+    /// Another run holds OUT.
+    Busy,
+    /// A signal (2 or 15) stopped the run; nothing was published.
+    Stopped(i32),
+}
+
+/// Where in the input the fault lies: a file, and a line and column in it where they are known (both from 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub file: String,
+    pub line_column: Option<(usize, usize)>,
+}
+
+#[derive(Debug)]
+pub struct Error {
+    pub kind: Kind,
+    pub place: Option<Place>,
+    pub message: String,
+    pub hint: Option<String>,
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, place: None, message: message.into(), hint: None, source: None }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input, message)
+    }
+
+    pub fn balance(message: impl Into<String>) -> Self {
+        Self::new(Kind::Balance, message)
+    }
+
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(Kind::Busy, message)
+    }
+
+    pub fn stopped(signal: i32) -> Self {
+        Self::new(Kind::Stopped(signal), format!("stopped by signal {signal}, nothing was published"))
+    }
+
+    /// The machine failed while doing `what` (for example `write`) to `path`.
+    pub fn machine(what: &str, path: &Path, source: std::io::Error) -> Self {
+        Self::new(Kind::Machine, format!("cannot {what} {}", path.display())).because(source)
+    }
+
+    /// A library that writes or reads our own tables failed: with the machine sound, that is not supposed to happen.
+    pub fn engine(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(Kind::Machine, format!("cannot {what}")).because(source)
+    }
+
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>) -> Self {
+        self.place = Some(Place { file: file.into(), line_column: None });
+        self
+    }
+
+    #[must_use]
+    pub fn at_line(mut self, file: impl Into<String>, line: usize, column: usize) -> Self {
+        self.place = Some(Place { file: file.into(), line_column: Some((line, column)) });
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+}
+
+impl From<PastRange> for Error {
+    fn from(past_range: PastRange) -> Self {
+        Self::input(past_range.to_string()).hint("no meter counts that much: look for lines with absurd quantities")
+    }
+}
+
+/// The known name that a mistyped one most resembles, when one does.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|&candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|&(distance, candidate)| distance <= candidate.len() / 2)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        self.line_column.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

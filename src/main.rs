@@ -1,0 +1,59 @@
+//! The `stacktally` command: parse, run, print, exit. The only place that knows the process.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use clap::Parser;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use stacktally::cli::args::{Cli, Command};
+use stacktally::cli::settings::{self, Settings};
+use stacktally::cli::{command, exit, message};
+use stacktally::error::{Error, Result};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(ending) => {
+            // A reader that has gone away (`| head`) is no failure of the run.
+            let _ = std::io::stdout().write_all(ending.text.as_bytes());
+            ExitCode::from(ending.code)
+        }
+        Err(error) => {
+            let _ = std::io::stderr().write_all(message::failure(&error).as_bytes());
+            ExitCode::from(exit::of_failure(error.kind))
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<command::Ending> {
+    let settings = match cli.command {
+        Command::Run(args) => settings::of_run(args)?,
+        Command::Check(args) => settings::of_check(args.options)?,
+    };
+    limit_threads(&settings);
+    command::run_pipeline(&settings, signals()?)
+}
+
+/// A number that becomes the signal's when one arrives; the stages look at it.
+fn signals() -> Result<Arc<AtomicUsize>> {
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)
+            .map_err(|error| Error::engine("listen for signals", error))?;
+    }
+    Ok(signal)
+}
+
+/// polars sizes its own pool from the environment, once, at its first use.
+#[expect(unsafe_code, reason = "set_var is unsafe while other threads run; none has been started yet")]
+fn limit_threads(settings: &Settings) {
+    if let Some(threads) = settings.threads {
+        // SAFETY: called first thing in main, before any thread exists.
+        unsafe { std::env::set_var("POLARS_MAX_THREADS", threads.to_string()) };
+    }
+}

@@ -1,0 +1,200 @@
+//! `instanceData` → a resource (reference §1.3): parsed once per distinct text.
+//!
+//! The text may be null, empty or not the expected JSON (`product.md` §3.10): the line stays, what is not known is
+//! null, and a text that says nothing else goes to `additional_info` as it is.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::domain::Stamp;
+use crate::domain::limits::TEXT_BYTES_MAX;
+use crate::read::text_of;
+
+/// One distinct instance as lines describe it, so tags and size hold as of the usage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Of content alone: the first 8 bytes, big-endian, of SHA-256 over stamp and the four texts below, each behind its
+    /// length as 8 big-endian bytes; null is the empty text.
+    pub key: i64,
+    /// Lower case, `/` between segments.
+    pub resource_uri: Option<Box<str>>,
+    /// Lower case.
+    pub location: Option<Box<str>>,
+    /// JSON with sorted keys and no blanks, or the text as it is.
+    pub tags: Option<Box<str>>,
+    /// As `tags`.
+    pub additional_info: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct WireInstance<'a> {
+    #[serde(borrow, rename = "Microsoft.Resources")]
+    resources: WireResources<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireResources<'a> {
+    #[serde(borrow)]
+    resource_uri: Option<&'a RawValue>,
+    #[serde(borrow)]
+    location: Option<&'a RawValue>,
+    #[serde(borrow)]
+    tags: Option<&'a RawValue>,
+    #[serde(borrow)]
+    additional_info: Option<&'a RawValue>,
+}
+
+impl Resource {
+    /// The resource that a raw `instanceData` value describes: a JSON string of JSON, or the object itself.
+    pub fn parse(stamp: &Stamp, raw: &str) -> Self {
+        let raw: &RawValue = serde_json::from_str(raw).expect("taken from parsed JSON");
+        let text = text_of(raw).unwrap_or(Cow::Borrowed(raw.get()));
+        match serde_json::from_str::<WireInstance<'_>>(&text) {
+            Ok(WireInstance { resources }) => {
+                let lower = |raw: Option<&RawValue>| plain(raw).map(|text| text.to_lowercase().into_boxed_str());
+                Self::keyed(
+                    stamp,
+                    lower(resources.resource_uri).map(|uri| uri.replace('\\', "/").into_boxed_str()),
+                    lower(resources.location),
+                    plain(resources.tags).map(|text| canonical(&text)),
+                    plain(resources.additional_info).map(|text| canonical(&text)),
+                )
+            }
+            Err(_not_an_instance) => Self::keyed(stamp, None, None, None, meaningful(&text).map(Box::from)),
+        }
+    }
+
+    fn keyed(
+        stamp: &Stamp,
+        resource_uri: Option<Box<str>>,
+        location: Option<Box<str>>,
+        tags: Option<Box<str>>,
+        additional_info: Option<Box<str>>,
+    ) -> Self {
+        let [resource_uri, location, tags, additional_info] = [resource_uri, location, tags, additional_info].map(cut);
+        let mut hash = Sha256::new();
+        let parts = [
+            Some(stamp.as_str()),
+            resource_uri.as_deref(),
+            location.as_deref(),
+            tags.as_deref(),
+            additional_info.as_deref(),
+        ];
+        for part in parts.map(Option::unwrap_or_default) {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let (first, _) = digest.split_first_chunk::<8>().expect("32 bytes");
+        Self { key: i64::from_be_bytes(*first), resource_uri, location, tags, additional_info }
+    }
+
+    /// What resources are sorted by: the key, then the texts behind it.
+    pub fn order(&self) -> impl Ord + '_ {
+        (self.key, &self.resource_uri, &self.location, &self.tags, &self.additional_info)
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &str> {
+        self.resource_uri.as_deref().unwrap_or_default().split('/').filter(|segment| !segment.is_empty())
+    }
+
+    /// The segment after `name`.
+    fn after(&self, name: &str) -> Option<&str> {
+        self.segments().skip_while(|&segment| segment != name).nth(1)
+    }
+
+    pub fn resource_group(&self) -> Option<&str> {
+        self.after("resourcegroups")
+    }
+
+    /// Such as `microsoft.compute`.
+    pub fn resource_provider(&self) -> Option<&str> {
+        self.after("providers")
+    }
+
+    /// Such as `virtualmachines`; types of nested resources are joined with `/`.
+    pub fn resource_type(&self) -> Option<String> {
+        let types: Vec<&str> =
+            self.segments().skip_while(|&segment| segment != "providers").skip(2).step_by(2).collect();
+        (!types.is_empty()).then(|| types.join("/"))
+    }
+
+    /// The last segment.
+    pub fn resource_name(&self) -> Option<&str> {
+        self.segments().last()
+    }
+
+    /// The VM size: `ServiceType` of the additional info, or all of it as it was written in 2017 (`Standard_A1`).
+    pub fn service_type(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Info {
+            service_type: Option<String>,
+        }
+        let info = self.additional_info.as_deref()?;
+        match serde_json::from_str::<Info>(info) {
+            Ok(info) => info.service_type.filter(|text| !text.is_empty()),
+            Err(_no_object) => (self.resource_type().as_deref() == Some("virtualmachines")).then(|| info.to_owned()),
+        }
+    }
+}
+
+/// A value's text: what a JSON string holds, or the raw JSON of anything else; blank and `"null"` are null.
+fn plain(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    let raw = raw?;
+    let text = text_of(raw).unwrap_or(Cow::Borrowed(raw.get()));
+    meaningful(&text).is_some().then_some(text)
+}
+
+/// The text, unless it is blank or says `null`.
+fn meaningful(text: &str) -> Option<&str> {
+    let trimmed = text.trim();
+    (!trimmed.is_empty() && trimmed != "null").then_some(trimmed)
+}
+
+/// JSON with its keys sorted and its blanks gone; text that is no JSON object or list as it is.
+fn canonical(text: &str) -> Box<str> {
+    let trimmed = text.trim();
+    let mut out = String::with_capacity(trimmed.len());
+    let is_json = trimmed.starts_with(['{', '[']) && write_canonical(trimmed, &mut out).is_ok();
+    if is_json { out.into_boxed_str() } else { trimmed.into() }
+}
+
+/// The text, cut at [`TEXT_BYTES_MAX`].
+fn cut(text: Option<Box<str>>) -> Option<Box<str>> {
+    text.map(
+        |text| if text.len() > TEXT_BYTES_MAX { text[..text.floor_char_boundary(TEXT_BYTES_MAX)].into() } else { text },
+    )
+}
+
+/// Numbers stay as they are written: going through a float could change them.
+fn write_canonical(json: &str, out: &mut String) -> serde_json::Result<()> {
+    match json.as_bytes().first() {
+        Some(b'{') => {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
+            for (at, (key, value)) in members.iter().enumerate() {
+                out.push(if at == 0 { '{' } else { ',' });
+                out.push_str(&serde_json::to_string(key)?);
+                out.push(':');
+                write_canonical(value.get(), out)?;
+            }
+            out.push_str(if members.is_empty() { "{}" } else { "}" });
+        }
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(json)?;
+            for (at, item) in items.iter().enumerate() {
+                out.push(if at == 0 { '[' } else { ',' });
+                write_canonical(item.get(), out)?;
+            }
+            out.push_str(if items.is_empty() { "[]" } else { "]" });
+        }
+        Some(b'"') => out.push_str(&serde_json::to_string(&serde_json::from_str::<String>(json)?)?),
+        _ => out.push_str(json),
+    }
+    Ok(())
+}

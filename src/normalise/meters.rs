@@ -1,0 +1,54 @@
+//! The meter catalogue: what each meter is called, counts, and in which unit.
+//!
+//! Built in from the public documentation; `<root>/meters.csv` overrides it cell by cell and adds to it. A meter that
+//! neither knows is published as such, never dropped: custom worker tiers have ids of their own on each stamp.
+
+use std::collections::BTreeMap;
+
+use crate::domain::MeterId;
+use crate::error::Result;
+use crate::read::{CatalogueRow, meters_from};
+
+const BUILT_IN: &str = include_str!("meters.csv");
+
+/// One meter, as published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meter {
+    pub id: MeterId,
+    pub meter_name: Option<String>,
+    pub service: Option<String>,
+    pub unit: Option<String>,
+    /// What it counts, such as `vm_hours` or `core_hours`: only quantities of one kind could ever be compared.
+    pub quantity_kind: Option<String>,
+    /// Whether the catalogue or the root's `meters.csv` has it.
+    pub known: bool,
+}
+
+/// The meters that are built in, with `overrides` laid over them.
+///
+/// # Errors
+/// The built-in table is broken: a test proves that it is not.
+pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter>> {
+    let mut meters = BTreeMap::new();
+    for row in meters_from("the built-in meters.csv", BUILT_IN)?.into_iter().chain(overrides) {
+        let meter = meters.entry(row.meter.clone()).or_insert_with(|| Meter::unknown(row.meter.clone()));
+        meter.known = true;
+        let cells = [
+            (&mut meter.meter_name, row.meter_name),
+            (&mut meter.service, row.service),
+            (&mut meter.unit, row.unit),
+            (&mut meter.quantity_kind, row.quantity_kind),
+        ];
+        for (cell, own) in cells {
+            *cell = own.or(cell.take());
+        }
+    }
+    Ok(meters)
+}
+
+impl Meter {
+    /// A meter of which only the id is known.
+    pub fn unknown(id: MeterId) -> Self {
+        Self { id, meter_name: None, service: None, unit: None, quantity_kind: None, known: false }
+    }
+}

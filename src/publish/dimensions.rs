@@ -1,0 +1,353 @@
+//! The dimensions, coverage and rejects: small tables of text, gathered over all stamps and written once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Datelike, NaiveDate};
+
+use super::Publisher;
+use super::csv::{CsvCell, CsvTable};
+use crate::attribute::{OwnedUsage, Snapshots};
+use crate::domain::coverage::{DayCoverage, DayState};
+use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId, Window};
+use crate::error::Result;
+use crate::frame::arrays::{booleans, dates, integers, texts};
+use crate::normalise::{FileReject, Meter, Resource, Usage};
+use crate::read::ListedUserSubscription;
+use crate::schema;
+
+/// Names and descriptions by id: what the flat CSV lays beside each key.
+#[derive(Debug)]
+pub struct Names {
+    meters: BTreeMap<MeterId, Meter>,
+    /// Of tenants and billed subscriptions, from `names.csv`.
+    names: BTreeMap<String, String>,
+    /// By id and stamp; `None` where no listing holds it.
+    user_subscriptions: BTreeMap<(UserSubscriptionId, Stamp), Option<ListedUserSubscription>>,
+    with_owners: bool,
+}
+
+impl Names {
+    pub fn new(meters: BTreeMap<MeterId, Meter>, names: BTreeMap<String, String>, with_owners: bool) -> Self {
+        Self { meters, names, user_subscriptions: BTreeMap::new(), with_owners }
+    }
+
+    /// Takes in what a stamp's usage and listings name.
+    pub fn learn(&mut self, usage: &Usage, snapshots: &Snapshots) {
+        for id in &usage.meters {
+            self.meters.entry(id.clone()).or_insert_with(|| Meter::unknown(id.clone()));
+        }
+        for id in &usage.user_subscriptions {
+            self.user_subscriptions.insert((id.clone(), usage.stamp.clone()), None);
+        }
+        for listing in &snapshots.listings {
+            // Of several rows in one listing the smallest serves, so that their order cannot matter.
+            let mut rows: Vec<&ListedUserSubscription> = listing.rows.iter().collect();
+            rows.sort_unstable_by(|a, b| b.cmp(a));
+            for row in rows {
+                let mut row = row.clone();
+                row.owner = row.owner.filter(|_| self.with_owners);
+                self.user_subscriptions.insert((row.id.clone(), usage.stamp.clone()), Some(row));
+            }
+        }
+    }
+
+    /// A meter that some usage names.
+    pub fn meter(&self, id: &MeterId) -> &Meter {
+        &self.meters[id]
+    }
+
+    pub fn name(&self, id: &str) -> Option<&str> {
+        self.names.get(id).map(String::as_str)
+    }
+
+    pub fn user_subscription(&self, stamp: &Stamp, id: &UserSubscriptionId) -> Option<&ListedUserSubscription> {
+        self.user_subscriptions.get(&(id.clone(), stamp.clone()))?.as_ref()
+    }
+}
+
+/// What the dimensions are made of, gathered stamp by stamp.
+#[derive(Debug, Default)]
+pub struct Dimensions {
+    resources: Vec<(Stamp, Resource)>,
+    tenants: BTreeSet<TenantId>,
+    billed: BTreeMap<BilledSubscriptionId, Billed>,
+    days: BTreeSet<Day>,
+    coverage: Vec<(Stamp, DayCoverage, i64)>,
+    rejects: Vec<RejectRow>,
+}
+
+#[derive(Debug, Default)]
+struct Billed {
+    is_customer: bool,
+    is_default: bool,
+    tenants: BTreeSet<TenantId>,
+}
+
+#[derive(Debug)]
+struct RejectRow {
+    stamp: Stamp,
+    file: String,
+    row: i64,
+    reason: &'static str,
+    text: Option<String>,
+}
+
+impl Dimensions {
+    /// Takes in a stamp, before its days are settled.
+    pub fn learn(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
+        let usage = &owned.usage;
+        self.tenants.extend(owned.tenants.iter().cloned());
+        self.days.extend(usage.days.keys());
+        for registration in &snapshots.registrations {
+            self.billed.entry(registration.id.default_subscription.clone()).or_default().is_default = true;
+        }
+        for row in snapshots.customer_subscriptions.iter().flat_map(|list| &list.rows) {
+            let billed = self.billed.entry(row.subscription.clone()).or_default();
+            billed.is_customer = true;
+            billed.tenants.insert(row.tenant.clone());
+        }
+        let reject = |own: &FileReject| RejectRow {
+            stamp: usage.stamp.clone(),
+            file: usage.files[own.file as usize].file.name.clone(),
+            row: own.reject.row.into(),
+            reason: own.reject.reason.as_str(),
+            text: own.reject.text.clone(),
+        };
+        self.rejects.extend(usage.rejects.iter().map(reject));
+    }
+
+    /// Takes in the coverage of a stamp's days, each with its count of lines.
+    pub fn cover(&mut self, stamp: &Stamp, days: Vec<(DayCoverage, i64)>) {
+        self.coverage.extend(days.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
+    }
+
+    /// Takes over a stamp's resources.
+    pub fn keep_resources(&mut self, stamp: &Stamp, resources: Vec<Resource>) {
+        self.resources.extend(resources.into_iter().map(|resource| (stamp.clone(), resource)));
+    }
+
+    /// Stages all of them.
+    ///
+    /// # Errors
+    /// A table cannot be staged.
+    pub fn publish(mut self, names: &Names, publisher: &Publisher) -> Result<()> {
+        if publisher.is_rehearsal() {
+            return Ok(());
+        }
+        self.resources.sort_unstable_by_key(|(_, resource)| resource.key);
+        publish_resources(&self.resources, publisher)?;
+        publish_meters(names, publisher)?;
+        publish_tenants(&self.tenants, names, publisher)?;
+        publish_user_subscriptions(names, publisher)?;
+        publish_billed_subscriptions(&self.billed, names, publisher)?;
+        publish_dates(&self.days, publisher)?;
+        publish_coverage(&self.coverage, publisher)?;
+        publish_coverage_months(&self.coverage, publisher)?;
+        self.rejects.sort_unstable_by(|a, b| (&a.stamp, &a.file, a.row).cmp(&(&b.stamp, &b.file, b.row)));
+        publish_rejects(&self.rejects, publisher)
+    }
+}
+
+/// Proves that no two resources of different stamps share a key.
+///
+/// # Errors
+/// They do.
+fn refuse_collisions(resources: &[(Stamp, Resource)]) -> Result<()> {
+    match resources.windows(2).find(|pair| pair[0].1.key == pair[1].1.key) {
+        None => Ok(()),
+        Some(pair) => Err(crate::error::Error::input(format!(
+            "resources of stamps {} and {} have the same resource_key {}",
+            pair[0].0, pair[1].0, pair[0].1.key
+        ))
+        .hint("a collision of 64-bit keys, never seen by chance: report it")),
+    }
+}
+
+fn publish_resources(resources: &[(Stamp, Resource)], publisher: &Publisher) -> Result<()> {
+    refuse_collisions(resources)?;
+    let each = || resources.iter().map(|(_, resource)| resource);
+    let types: Vec<_> = each().map(Resource::resource_type).collect();
+    let sizes: Vec<_> = each().map(Resource::service_type).collect();
+    let columns = vec![
+        integers(each().map(|resource| resource.key)),
+        texts(resources.iter().map(|(stamp, _)| Some(stamp.as_str()))),
+        texts(each().map(|resource| resource.resource_uri.as_deref())),
+        texts(each().map(Resource::resource_group)),
+        texts(each().map(Resource::resource_provider)),
+        texts(types.iter().map(Option::as_deref)),
+        texts(each().map(Resource::resource_name)),
+        texts(each().map(|resource| resource.location.as_deref())),
+        texts(each().map(|resource| resource.tags.as_deref())),
+        texts(each().map(|resource| resource.additional_info.as_deref())),
+        texts(sizes.iter().map(Option::as_deref)),
+    ];
+    publisher.table("resources.parquet".into(), &schema::RESOURCES, columns, None)
+}
+
+fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
+    let each = || names.meters.values();
+    let columns = vec![
+        texts(each().map(|meter| Some(meter.id.as_str()))),
+        texts(each().map(|meter| meter.meter_name.as_deref())),
+        texts(each().map(|meter| meter.service.as_deref())),
+        texts(each().map(|meter| meter.unit.as_deref())),
+        texts(each().map(|meter| meter.quantity_kind.as_deref())),
+        booleans(each().map(|meter| meter.known)),
+    ];
+    publisher.table("meters.parquet".into(), &schema::METERS, columns, None)
+}
+
+fn publish_tenants(tenants: &BTreeSet<TenantId>, names: &Names, publisher: &Publisher) -> Result<()> {
+    let columns = vec![
+        texts(tenants.iter().map(|id| Some(id.as_str()))),
+        texts(tenants.iter().map(|id| names.name(id.as_str()))),
+    ];
+    publisher.table("tenants.parquet".into(), &schema::TENANTS, columns, None)
+}
+
+fn publish_user_subscriptions(names: &Names, publisher: &Publisher) -> Result<()> {
+    let listed = |of: fn(&ListedUserSubscription) -> Option<&str>| {
+        texts(names.user_subscriptions.values().map(move |listed| listed.as_ref().and_then(of)))
+    };
+    let columns = vec![
+        texts(names.user_subscriptions.keys().map(|(id, _)| Some(id.as_str()))),
+        texts(names.user_subscriptions.keys().map(|(_, stamp)| Some(stamp.as_str()))),
+        listed(|own| own.display_name.as_deref()),
+        listed(|own| own.owner.as_deref()),
+        listed(|own| own.tenant.as_ref().map(TenantId::as_str)),
+        listed(|own| own.offer_id.as_deref()),
+        listed(|own| own.state.as_deref()),
+    ];
+    publisher.table("user_subscriptions.parquet".into(), &schema::USER_SUBSCRIPTIONS, columns, None)
+}
+
+fn publish_billed_subscriptions(
+    billed: &BTreeMap<BilledSubscriptionId, Billed>,
+    names: &Names,
+    publisher: &Publisher,
+) -> Result<()> {
+    let kind = |own: &Billed| match (own.is_customer, own.is_default) {
+        (true, true) => "both",
+        (true, false) => "customer",
+        (false, _) => "default",
+    };
+    let tenant =
+        |own: &'_ Billed| (own.tenants.len() == 1).then(|| own.tenants.first().map(TenantId::to_string)).flatten();
+    let tenants: Vec<Option<String>> = billed.values().map(tenant).collect();
+    let columns = vec![
+        texts(billed.keys().map(|id| Some(id.as_str()))),
+        texts(billed.keys().map(|id| names.name(id.as_str()))),
+        texts(billed.values().map(|own| Some(kind(own)))),
+        texts(tenants.iter().map(Option::as_deref)),
+    ];
+    publisher.table("billed_subscriptions.parquet".into(), &schema::BILLED_SUBSCRIPTIONS, columns, None)
+}
+
+fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
+    let years: BTreeSet<i32> = days.iter().map(|day| day.date().year()).collect();
+    let whole_year = |&year: &i32| {
+        let first = NaiveDate::from_ymd_opt(year, 1, 1).map(Day::from_date);
+        let next = NaiveDate::from_ymd_opt(year + 1, 1, 1).map(Day::from_date);
+        std::iter::successors(first, move |day| Some(day.next()).filter(|day| Some(*day) != next))
+    };
+    let calendar: Vec<(Day, NaiveDate)> = years.iter().flat_map(whole_year).map(|day| (day, day.date())).collect();
+    let column = |of: fn(&NaiveDate) -> i64| integers(calendar.iter().map(move |(_, date)| of(date)));
+    let columns = vec![
+        dates(calendar.iter().map(|&(day, _)| day)),
+        column(|date| date.year().into()),
+        column(|date| (date.month0() / 3 + 1).into()),
+        dates(calendar.iter().map(|(day, _)| day.month().first_day())),
+        column(|date| date.month().into()),
+        column(|date| date.day().into()),
+        column(|date| date.iso_week().year().into()),
+        column(|date| date.iso_week().week().into()),
+        column(|date| date.weekday().number_from_monday().into()),
+    ];
+    publisher.table("dates.parquet".into(), &schema::DATES, columns, None)
+}
+
+fn intervals(windows: &[Window]) -> Option<String> {
+    let texts: Vec<String> = windows.iter().map(|window| format!("[{},{})", window.start, window.end)).collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
+}
+
+fn publish_coverage(coverage: &[(Stamp, DayCoverage, i64)], publisher: &Publisher) -> Result<()> {
+    let loaded: Vec<_> = coverage.iter().map(|(_, day, _)| intervals(&day.windows)).collect();
+    let missing: Vec<_> = coverage.iter().map(|(_, day, _)| intervals(&day.missing)).collect();
+    let mut csv = CsvTable::new(schema::COVERAGE.columns)?;
+    for (((stamp, day, lines), loaded), missing) in coverage.iter().zip(&loaded).zip(&missing) {
+        let cells = [
+            CsvCell::Text(Some(stamp.as_str())),
+            CsvCell::Day(day.day),
+            CsvCell::Text(Some(day.state.as_str())),
+            CsvCell::Integer(day.windows.len() as i64),
+            CsvCell::Text(loaded.as_deref()),
+            CsvCell::Text(missing.as_deref()),
+            CsvCell::Integer(*lines),
+        ];
+        csv.row(&cells, *lines, Quantity::ZERO)?;
+    }
+    let columns = vec![
+        texts(coverage.iter().map(|(stamp, ..)| Some(stamp.as_str()))),
+        dates(coverage.iter().map(|(_, day, _)| day.day)),
+        texts(coverage.iter().map(|(_, day, _)| Some(day.state.as_str()))),
+        integers(coverage.iter().map(|(_, day, _)| day.windows.len() as i64)),
+        texts(loaded.iter().map(Option::as_deref)),
+        texts(missing.iter().map(Option::as_deref)),
+        integers(coverage.iter().map(|&(.., lines)| lines)),
+    ];
+    publisher.table("coverage.parquet".into(), &schema::COVERAGE, columns, None)?;
+    publisher.csv("csv/coverage", schema::COVERAGE.columns, csv)
+}
+
+fn publish_coverage_months(coverage: &[(Stamp, DayCoverage, i64)], publisher: &Publisher) -> Result<()> {
+    let mut months: BTreeMap<(&Stamp, Month), [i64; 2]> = BTreeMap::new();
+    for (stamp, day, _) in coverage {
+        let [settled, open] = months.entry((stamp, day.day.month())).or_default();
+        *settled += i64::from(day.state == DayState::Settled);
+        *open += i64::from(day.state == DayState::Open);
+    }
+    let rows: Vec<(&Stamp, Month, [i64; 4])> = months
+        .into_iter()
+        .map(|((stamp, month), [settled, open])| {
+            let days = month.days().count() as i64;
+            (stamp, month, [days, settled, open, days - settled - open])
+        })
+        .collect();
+    let mut csv = CsvTable::new(schema::COVERAGE_MONTHS.columns)?;
+    for (stamp, month, counts) in &rows {
+        let [days, settled, open, partial] = counts.map(CsvCell::Integer);
+        let cells = [CsvCell::Text(Some(stamp.as_str())), CsvCell::Month(*month), days, settled, open, partial];
+        csv.row(&cells, 0, Quantity::ZERO)?;
+    }
+    let mut columns = vec![
+        texts(rows.iter().map(|(stamp, ..)| Some(stamp.as_str()))),
+        dates(rows.iter().map(|(_, month, _)| month.first_day())),
+    ];
+    columns.extend((0..4).map(|at| integers(rows.iter().map(move |(.., counts)| counts[at]))));
+    publisher.table("coverage_months.parquet".into(), &schema::COVERAGE_MONTHS, columns, None)?;
+    publisher.csv("csv/coverage_months", schema::COVERAGE_MONTHS.columns, csv)
+}
+
+fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
+    let mut csv = CsvTable::new(schema::REJECTS.columns)?;
+    for own in rejects {
+        let cells = [
+            CsvCell::Text(Some(own.stamp.as_str())),
+            CsvCell::Text(Some(&own.file)),
+            CsvCell::Integer(own.row),
+            CsvCell::Text(Some(own.reason)),
+            CsvCell::Text(own.text.as_deref()),
+        ];
+        csv.row(&cells, 0, Quantity::ZERO)?;
+    }
+    let columns = vec![
+        texts(rejects.iter().map(|own| Some(own.stamp.as_str()))),
+        texts(rejects.iter().map(|own| Some(own.file.as_str()))),
+        integers(rejects.iter().map(|own| own.row)),
+        texts(rejects.iter().map(|own| Some(own.reason))),
+        texts(rejects.iter().map(|own| own.text.as_deref())),
+    ];
+    publisher.table("rejects.parquet".into(), &schema::REJECTS, columns, None)?;
+    publisher.csv("csv/rejects", schema::REJECTS.columns, csv)
+}

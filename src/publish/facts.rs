@@ -1,0 +1,227 @@
+//! Lines and facts → table columns: ranks in, dictionary columns and flat rows out.
+
+use arrow::array::ArrayRef;
+
+use super::csv::{CsvCell, CsvTable};
+use crate::aggregate::{Cell, Packing};
+use crate::attribute::OwnedUsage;
+use crate::domain::totals::Checksum;
+use crate::domain::{Attribution, Day, Granularity, Hour, Month, Window};
+use crate::error::Result;
+use crate::frame::Cells;
+use crate::frame::arrays::{Dictionary, constant, dates, integers, quantities, timestamps};
+use crate::normalise::SortedLine;
+use crate::publish::dimensions::Names;
+
+/// The texts behind a stamp's ranks, as the dictionaries of its columns.
+#[derive(Debug)]
+pub struct StampTexts {
+    stamp: String,
+    packing: Packing,
+    billed_subscriptions: Dictionary,
+    attributions: Dictionary,
+    tenants: Dictionary,
+    user_subscriptions: Dictionary,
+    meters: Dictionary,
+    files: Dictionary,
+    granularities: Dictionary,
+}
+
+const GRANULARITIES: [Granularity; 2] = [Granularity::Daily, Granularity::Hourly];
+
+impl StampTexts {
+    pub fn new(owned: &OwnedUsage, packing: Packing) -> Self {
+        let usage = &owned.usage;
+        Self {
+            stamp: usage.stamp.to_string(),
+            packing,
+            billed_subscriptions: Dictionary::new(
+                owned.billed_subscriptions.iter().map(super::super::domain::identity::BilledSubscriptionId::as_str),
+            ),
+            attributions: Dictionary::new(Attribution::ALL.map(Attribution::as_str)),
+            tenants: Dictionary::new(owned.tenants.iter().map(super::super::domain::identity::TenantId::as_str)),
+            user_subscriptions: Dictionary::new(
+                usage.user_subscriptions.iter().map(super::super::domain::identity::UserSubscriptionId::as_str),
+            ),
+            meters: Dictionary::new(usage.meters.iter().map(super::super::domain::identity::MeterId::as_str)),
+            files: Dictionary::new(usage.files.iter().map(|file| file.file.name.as_str())),
+            granularities: Dictionary::new(GRANULARITIES.map(Granularity::as_str)),
+        }
+    }
+
+    /// The columns of `lines`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn lines(
+        &self,
+        owned: &OwnedUsage,
+        day: Day,
+        window: Option<Window>,
+        lines: &[SortedLine],
+    ) -> Result<Vec<ArrayRef>> {
+        let resources = &owned.usage.resources;
+        let repeated = |hour: Option<Hour>| std::iter::repeat_n(hour, lines.len());
+        Ok(vec![
+            constant(&self.stamp, lines.len())?,
+            timestamps(lines.iter().map(|line| Some(Hour::of(day, line.slot.hour())))),
+            self.granularities.column(lines.iter().map(|line| Some(line.slot.granularity() as u32)))?,
+            self.user_subscriptions.column(lines.iter().map(|line| Some(line.user_subscription)))?,
+            self.meters.column(lines.iter().map(|line| Some(line.meter)))?,
+            integers(lines.iter().map(|line| resources[line.resource as usize].key)),
+            quantities(lines.iter().map(|line| line.quantity))?,
+            timestamps(repeated(window.map(|window| window.start))),
+            timestamps(repeated(window.map(|window| window.end))),
+            self.files.column(lines.iter().map(|line| Some(line.file)))?,
+            integers(lines.iter().map(|line| line.row.into())),
+        ])
+    }
+
+    /// The columns of `hourly`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn hourly(&self, owned: &OwnedUsage, day: Day, cells: &Cells) -> Result<Vec<ArrayRef>> {
+        let hours = timestamps(self.cells(cells).map(|cell| Some(Hour::of(day, cell.slot.hour()))));
+        self.fact(owned, hours, cells, true)
+    }
+
+    /// The columns of `daily`, of some days in order.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn daily(&self, owned: &OwnedUsage, days: &[(Day, &Cells)]) -> Result<Vec<ArrayRef>> {
+        let own = dates(days.iter().flat_map(|(day, cells)| std::iter::repeat_n(*day, cells.len())));
+        self.fact(owned, own, &joined(days), true)
+    }
+
+    /// The columns of `monthly`, of some months in order.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn monthly(&self, owned: &OwnedUsage, months: &[(Month, &Cells)]) -> Result<Vec<ArrayRef>> {
+        let own = dates(months.iter().flat_map(|(month, cells)| std::iter::repeat_n(month.first_day(), cells.len())));
+        self.fact(owned, own, &joined(months), false)
+    }
+
+    fn cells<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = Cell> + 'a {
+        cells.key.iter().map(|&key| self.packing.unpack(key))
+    }
+
+    fn fact(&self, owned: &OwnedUsage, time: ArrayRef, cells: &Cells, with_resources: bool) -> Result<Vec<ArrayRef>> {
+        let owners = || self.cells(cells).map(|cell| &owned.owners[cell.owner as usize]);
+        let resources = with_resources
+            .then(|| integers(self.cells(cells).map(|cell| owned.usage.resources[cell.resource as usize].key)));
+        let mut columns = vec![
+            constant(&self.stamp, cells.len())?,
+            time,
+            self.billed_subscriptions.column(owners().map(|owner| Some(owner.billed_subscription)))?,
+            self.attributions.column(owners().map(|owner| Some(owner.attribution as u32)))?,
+            self.tenants.column(owners().map(|owner| owner.tenant))?,
+            self.user_subscriptions.column(owners().map(|owner| Some(owner.user_subscription)))?,
+            self.meters.column(self.cells(cells).map(|cell| Some(cell.meter)))?,
+        ];
+        columns.extend(resources);
+        columns.push(quantities(cells.quantity.iter().copied())?);
+        columns.push(integers(cells.line_count.iter().copied()));
+        Ok(columns)
+    }
+
+    /// Adds cells to a flat CSV table: each with the text of its dimensions.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn flat(
+        &self,
+        owned: &OwnedUsage,
+        names: &Names,
+        time: FlatTime,
+        cells: &Cells,
+        table: &mut CsvTable,
+    ) -> Result<()> {
+        for (key, quantity, line_count) in cells.iter() {
+            let cell = self.packing.unpack(key);
+            let owner = &owned.owners[cell.owner as usize];
+            let meter = names.meter(&owned.usage.meters[cell.meter as usize]);
+            let billed = self.billed_subscriptions.text(owner.billed_subscription);
+            let tenant = owner.tenant.map(|tenant| self.tenants.text(tenant));
+            let user_subscription = &owned.usage.user_subscriptions[owner.user_subscription as usize];
+            let listed = names.user_subscription(&owned.usage.stamp, user_subscription);
+            let resource = &owned.usage.resources[cell.resource as usize];
+            let (resource_type, service_type) = (resource.resource_type(), resource.service_type());
+            let mut row = Vec::with_capacity(table.width());
+            row.extend([
+                CsvCell::Text(Some(&self.stamp)),
+                time.cell(cell),
+                CsvCell::Text(Some(billed)),
+                CsvCell::Text(names.name(billed)),
+                CsvCell::Text(Some(owner.attribution.as_str())),
+                CsvCell::Text(tenant),
+                CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
+                CsvCell::Text(Some(user_subscription.as_str())),
+                CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref())),
+                CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref())),
+                CsvCell::Text(Some(meter.id.as_str())),
+                CsvCell::Text(meter.meter_name.as_deref()),
+                CsvCell::Text(meter.service.as_deref()),
+                CsvCell::Text(meter.unit.as_deref()),
+                CsvCell::Text(meter.quantity_kind.as_deref()),
+            ]);
+            if !matches!(time, FlatTime::Month(_)) {
+                row.extend([
+                    CsvCell::Text(resource.resource_uri.as_deref()),
+                    CsvCell::Text(resource.resource_group()),
+                    CsvCell::Text(resource.resource_provider()),
+                    CsvCell::Text(resource_type.as_deref()),
+                    CsvCell::Text(resource.resource_name()),
+                    CsvCell::Text(resource.location.as_deref()),
+                    CsvCell::Text(resource.tags.as_deref()),
+                    CsvCell::Text(resource.additional_info.as_deref()),
+                    CsvCell::Text(service_type.as_deref()),
+                ]);
+            }
+            row.extend([CsvCell::Quantity(quantity), CsvCell::Integer(line_count)]);
+            table.row(&row, line_count, quantity)?;
+        }
+        Ok(())
+    }
+}
+
+/// The time column of a flat fact.
+#[derive(Clone, Copy, Debug)]
+pub enum FlatTime {
+    /// The hour is in the key of the cell.
+    HourOf(Day),
+    Day(Day),
+    Month(Month),
+}
+
+impl FlatTime {
+    fn cell(self, cell: Cell) -> CsvCell<'static> {
+        match self {
+            Self::HourOf(day) => CsvCell::Hour(Hour::of(day, cell.slot.hour())),
+            Self::Day(day) => CsvCell::Day(day),
+            Self::Month(month) => CsvCell::Month(month),
+        }
+    }
+}
+
+/// What cells must read back as.
+pub fn checksum<'a>(cells: impl IntoIterator<Item = &'a Cells>) -> Checksum {
+    let mut sum = Checksum::default();
+    for (_, quantity, lines) in cells.into_iter().flat_map(Cells::iter) {
+        sum.lines += lines;
+        sum.add(quantity);
+    }
+    sum
+}
+
+fn joined<T>(parts: &[(T, &Cells)]) -> Cells {
+    let mut all = Cells::with_capacity(parts.iter().map(|(_, cells)| cells.len()).sum());
+    for (_, cells) in parts {
+        all.key.extend_from_slice(&cells.key);
+        all.quantity.extend_from_slice(&cells.quantity);
+        all.line_count.extend_from_slice(&cells.line_count);
+    }
+    all
+}

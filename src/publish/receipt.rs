@@ -1,0 +1,101 @@
+//! The receipt: what one run did, for people and for monitors. `receipt.json` is the last run's, `receipts/` keeps all.
+
+use serde::Serialize;
+
+use super::stage::Published;
+use crate::domain::finding::Finding;
+use crate::read::ReadFile;
+
+/// The layout of receipts and tables: a reader that knows this number knows both.
+pub const FORMAT: u32 = 1;
+
+/// What one run did.
+#[derive(Debug, Serialize)]
+pub struct Receipt {
+    pub format: u32,
+    pub stacktally: &'static str,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    pub finished_at: String,
+    /// Every setting with its value, as typed or by default.
+    pub settings: serde_json::Value,
+    pub lines: Lines,
+    /// Lines whose quantity was rounded, half to even, at the 18th place.
+    pub lines_rounded: u64,
+    /// Lines whose window is longer than a day or undeclared: the end of their usage day chose the snapshots.
+    pub lines_attributed_by_usage_day: u64,
+    /// Lines older than the first registration or customer list, which serves them.
+    pub lines_before_first_snapshot: u64,
+    /// CSV cells that got a leading `'`, lest a spreadsheet runs them.
+    pub csv_cells_guarded: u64,
+    pub attributions: Vec<Count>,
+    pub rejects: Vec<Count>,
+    pub days: Vec<Count>,
+    pub findings: Vec<FindingEntry>,
+    /// Totals per stamp and meter: the same in `lines`, `daily` and `monthly`, and for Hourly lines in `hourly`.
+    pub balance: Vec<BalanceEntry>,
+    pub inputs: Vec<Input>,
+    /// Files and folders passed over by their names.
+    pub skipped: Vec<String>,
+    pub published: Vec<Published>,
+}
+
+/// `read = used + rejected + dropped`.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Lines {
+    pub read: i64,
+    pub used: i64,
+    pub rejected: i64,
+    pub dropped: i64,
+}
+
+/// How many of something.
+#[derive(Clone, Debug, Serialize)]
+pub struct Count {
+    pub name: &'static str,
+    pub count: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct BalanceEntry {
+    pub stamp: String,
+    pub meter_id: String,
+    pub lines: i64,
+    pub quantity: String,
+    pub lines_hourly: i64,
+    pub quantity_hourly: String,
+}
+
+/// One input file, decompressed.
+#[derive(Debug, Serialize)]
+pub struct Input {
+    pub path: String,
+    pub bytes: u64,
+    pub blake3: String,
+    pub lines: i64,
+    /// A copy of another page of its export, which counts once.
+    pub dropped: bool,
+}
+
+impl Input {
+    /// A file that was read, with so many lines of usage.
+    pub fn of(file: &ReadFile, lines: i64) -> Self {
+        let ReadFile { name, bytes, fingerprint } = file;
+        Self { path: name.clone(), bytes: *bytes, blake3: fingerprint.to_string(), lines, dropped: false }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct FindingEntry {
+    pub stamp: String,
+    pub code: &'static str,
+    pub sentence: String,
+    pub concerned: Vec<String>,
+    pub remedy: &'static str,
+}
+
+impl From<Finding> for FindingEntry {
+    fn from(Finding { stamp, code, sentence, concerned, remedy }: Finding) -> Self {
+        Self { stamp, code: code.as_str(), sentence, concerned, remedy }
+    }
+}

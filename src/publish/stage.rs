@@ -1,0 +1,319 @@
+//! Whole or not at all: stage, read back, prove, and rename when everything is there.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::ArrayRef;
+use bytes::Bytes;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::csv::CsvTable;
+use super::{Receipt, csv, parquet};
+use crate::domain::totals::Checksum;
+use crate::error::{Error, Result};
+use crate::read::Fingerprint;
+use crate::schema::{Column, Table};
+
+/// Where everything of a run that is not published lies, in OUT.
+const STATE: &str = ".stacktally";
+/// What stacktally has published in OUT, a path a line: only these files does it ever replace or remove.
+const OWNED: &str = "published.txt";
+const RECEIPT: &str = "receipt.json";
+const RECEIPTS: &str = "receipts";
+
+/// OUT, held by this run alone until it is dropped.
+#[derive(Debug)]
+pub struct Out {
+    folder: PathBuf,
+    /// The lock is on the open file, so a dead process cannot hold it.
+    _lock: File,
+}
+
+impl Out {
+    /// Makes OUT if need be, and takes its lock without waiting.
+    ///
+    /// # Errors
+    /// OUT cannot be made or written to, or another run holds it.
+    pub fn hold(folder: &Path) -> Result<Self> {
+        let state = folder.join(STATE);
+        fs::create_dir_all(&state).map_err(|error| Error::machine("make the folder", &state, error))?;
+        let path = state.join("lock");
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|error| Error::machine("open", &path, error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::busy(format!("another run holds {}", folder.display()))
+                    .hint("let it finish; a run that died holds nothing"));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::machine("lock", &path, error)),
+        }
+        let out = Self { folder: folder.to_owned(), _lock: lock };
+        out.clear_staging()?;
+        Ok(out)
+    }
+
+    fn state(&self, name: &str) -> PathBuf {
+        self.folder.join(STATE).join(name)
+    }
+
+    /// Removes what this run, or one that was killed, has staged.
+    fn clear_staging(&self) -> Result<()> {
+        let staging = self.state("staging");
+        match fs::remove_dir_all(&staging) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::machine("clear", &staging, error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is published in OUT, as far as it is ours.
+    fn owned(&self) -> Result<BTreeSet<String>> {
+        let path = self.state(OWNED);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().filter(|path| is_within(path)).map(str::to_owned).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+            Err(error) => Err(Error::machine("read", &path, error)),
+        }
+    }
+
+    fn set_owned<'a>(&self, paths: impl Iterator<Item = &'a String>) -> Result<()> {
+        let text: String = paths.flat_map(|path| [path.as_str(), "\n"]).collect();
+        self.replace(&self.state(OWNED), text.as_bytes())
+    }
+
+    /// Writes a small file whole, by way of a temporary one beside it.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let temporary = self.state("small.tmp");
+        write_synced(&temporary, bytes)?;
+        fs::rename(&temporary, path).map_err(|error| Error::machine("rename to", path, error))
+    }
+}
+
+/// One published file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Published {
+    /// Relative to OUT.
+    pub path: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub blake3: String,
+    /// The staged file; `None` when the published one has these bytes already.
+    #[serde(skip)]
+    staged: Option<PathBuf>,
+}
+
+/// Takes tables and makes files of them; without an OUT it proves nothing but takes them all the same.
+#[derive(Debug)]
+pub struct Publisher {
+    out: Option<Out>,
+    files: Mutex<Vec<Published>>,
+    next: AtomicU64,
+    guarded: AtomicU64,
+}
+
+impl Publisher {
+    /// A publisher to `out`, or for a rehearsal to nowhere.
+    ///
+    /// # Errors
+    /// The staging folder cannot be made.
+    pub fn new(out: Option<Out>) -> Result<Self> {
+        if let Some(out) = &out {
+            let staging = out.state("staging");
+            fs::create_dir_all(&staging).map_err(|error| Error::machine("make the folder", &staging, error))?;
+        }
+        Ok(Self { out, files: Mutex::default(), next: AtomicU64::new(0), guarded: AtomicU64::new(0) })
+    }
+
+    /// Whether anything will be published at all.
+    pub fn is_rehearsal(&self) -> bool {
+        self.out.is_none()
+    }
+
+    /// Stages one table as `<path>`, and proves by reading it back that it holds what `expected` says (its rows'
+    /// checksum, for a table with quantities).
+    ///
+    /// # Errors
+    /// The table cannot be encoded or written, or reads back as something else.
+    pub fn table(&self, path: String, table: &Table, columns: Vec<ArrayRef>, expected: Option<Checksum>) -> Result<()> {
+        if self.is_rehearsal() {
+            return Ok(());
+        }
+        let rows = columns.first().map_or(0, |column| column.len() as u64);
+        let bytes = parquet::encode(table, columns)?;
+        self.stage(path, rows, bytes, |bytes| prove(table.name, (rows, expected), parquet::read_back(table, bytes)?))
+    }
+
+    /// Stages a CSV table as `<path>.csv`, `<path>-2.csv` and so on, and proves it likewise.
+    ///
+    /// # Errors
+    /// As [`Publisher::table`].
+    pub fn csv(&self, path: &str, columns: &'static [Column], table: CsvTable) -> Result<()> {
+        if self.is_rehearsal() {
+            return Ok(());
+        }
+        self.guarded.fetch_add(table.guarded, Ordering::Relaxed);
+        for (at, part) in table.finish()?.into_iter().enumerate() {
+            let name = if at == 0 { format!("{path}.csv") } else { format!("{path}-{}.csv", at + 1) };
+            let has_quantities = columns.iter().any(|column| column.name == "quantity");
+            let expected = has_quantities.then_some(part.sum);
+            self.stage(name, part.rows, part.bytes, |bytes| {
+                prove(path, (part.rows, expected), csv::read_back(columns, &bytes)?)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// CSV cells that got a leading `'`.
+    pub fn guarded_cells(&self) -> u64 {
+        self.guarded.load(Ordering::Relaxed)
+    }
+
+    /// Every file staged so far, by path.
+    pub fn files(&self) -> Vec<Published> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files
+    }
+
+    fn stage(&self, path: String, rows: u64, bytes: Vec<u8>, prove: impl Fn(Bytes) -> Result<()>) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let fingerprint = Fingerprint::of(&bytes);
+        let size = bytes.len() as u64;
+        let published = out.folder.join(&path);
+        let is_unchanged = fs::metadata(&published).is_ok_and(|metadata| metadata.len() == size)
+            && fs::read(&published).is_ok_and(|there| there == bytes);
+        let staged = if is_unchanged {
+            None
+        } else {
+            let staged = out.state("staging").join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
+            write_synced(&staged, &bytes)?;
+            Some(staged)
+        };
+        drop(bytes);
+        let there = staged.as_ref().unwrap_or(&published);
+        let read = fs::read(there).map_err(|error| Error::machine("read back", there, error))?;
+        if Fingerprint::of(&read) != fingerprint {
+            return Err(Error::balance(format!("{path} reads back with other bytes than were written"))
+                .hint("the disk is failing, or something else writes to OUT"));
+        }
+        prove(Bytes::from(read))?;
+        let file = Published { path, rows, bytes: size, blake3: fingerprint.to_string(), staged };
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        Ok(())
+    }
+
+    /// Publishes everything that was staged: files renamed, those no longer made removed, `receipt.json` last. Returns
+    /// the paths that were removed. A rehearsal publishes nothing.
+    ///
+    /// # Errors
+    /// The machine failed, or a file lies in the way that stacktally did not publish.
+    pub fn commit(self, receipt: &Receipt) -> Result<Vec<String>> {
+        let files = self.files();
+        let Some(out) = self.out else { return Ok(Vec::new()) };
+        let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::engine("write the receipt", error))?;
+        let owned = out.owned()?;
+        let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+        if let Some(path) = paths.iter().find(|&path| !owned.contains(path) && out.folder.join(path).exists()) {
+            return Err(Error::usage(format!(
+                "{} exists, and was not published by stacktally",
+                out.folder.join(path).display()
+            ))
+            .hint("publish to another folder, or move that file away"));
+        }
+        let changed: Vec<&Published> = files.iter().filter(|file| file.staged.is_some()).collect();
+        let folders: BTreeSet<PathBuf> =
+            changed.iter().filter_map(|file| Some(out.folder.join(&file.path).parent()?.to_owned())).collect();
+        for folder in &folders {
+            fs::create_dir_all(folder).map_err(|error| Error::machine("make the folder", folder, error))?;
+        }
+        let receipts = out.folder.join(RECEIPTS);
+        fs::create_dir_all(&receipts).map_err(|error| Error::machine("make the folder", &receipts, error))?;
+        out.set_owned(owned.union(&paths))?;
+
+        // From here to the end nothing is computed: only names change, and a run that is cut short is made good by the
+        // next one, which publishes the same root again.
+        for file in changed {
+            let (Some(staged), target) = (&file.staged, out.folder.join(&file.path)) else { continue };
+            fs::rename(staged, &target).map_err(|error| Error::machine("rename to", &target, error))?;
+        }
+        let removed: Vec<String> = owned.difference(&paths).cloned().collect();
+        for path in &removed {
+            remove(&out.folder, path)?;
+        }
+        folders.par_iter().try_for_each(|folder| sync_folder(folder))?;
+        out.replace(&receipts.join(receipt_name(&receipts)), &receipt)?;
+        out.set_owned(paths.iter())?;
+        out.replace(&out.folder.join(RECEIPT), &receipt)?;
+        sync_folder(&out.folder)?;
+        out.clear_staging()?;
+        Ok(removed)
+    }
+
+    /// Forgets everything that was staged.
+    pub fn abandon(self) {
+        if let Some(out) = self.out {
+            // The next run clears what cannot be cleared now.
+            let _ = out.clear_staging();
+        }
+    }
+}
+
+/// Whether a path of the state file stays within OUT, whoever wrote it there.
+fn is_within(path: &str) -> bool {
+    !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Proves that a file holds the rows and the checksum that it should.
+fn prove(what: &str, expected: (u64, Option<Checksum>), found: (u64, Option<Checksum>)) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Error::balance(format!(
+        "{what} reads back with other rows or sums than were written: {found:?} instead of {expected:?}"
+    ))
+    .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
+}
+
+/// The next free name of the run history: runs are numbered, since a clock may go backwards.
+fn receipt_name(receipts: &Path) -> String {
+    let numbers = fs::read_dir(receipts).into_iter().flatten().flatten();
+    let last = numbers.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json")?.parse::<u64>().ok()).max();
+    format!("{:06}.json", last.unwrap_or(0) + 1)
+}
+
+/// Removes a published file and the folders that it leaves empty.
+fn remove(out: &Path, path: &str) -> Result<()> {
+    let path = out.join(path);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::machine("remove", &path, error));
+        }
+        _ => {}
+    }
+    for folder in path.ancestors().skip(1).take_while(|folder| *folder != out) {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
+    let written = File::create(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| Error::machine("write", path, error))
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::machine("sync", folder, error))
+}

@@ -1,0 +1,28 @@
+//! Fingerprints of files: BLAKE3, as the receipt prints them.
+
+use std::fmt;
+
+/// The BLAKE3 hash of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+/// 64 lower-case hex digits, as `b3sum` prints them.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A file that was read: its name relative to the root, and size and fingerprint of its bytes after decompression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadFile {
+    pub name: String,
+    pub bytes: u64,
+    pub fingerprint: Fingerprint,
+}

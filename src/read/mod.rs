@@ -1,0 +1,30 @@
+//! Bytes → lines and snapshots.
+//!
+//! A line becomes a row of small integers and one quantity: the texts that repeat (user subscription, meter, the whole
+//! `instanceData`) are interned on sight, times and quantities are parsed on the spot. A line that cannot be read so is
+//! set aside with its place and reason; a *file* that cannot be read stops the run.
+//!
+//! **Invariant:** knows nothing of spelling, tenants or who pays. Thread order shows only in the numbers of interned
+//! texts, which never leave the process.
+
+mod catalogue;
+mod fingerprint;
+mod intern;
+mod json;
+mod lines;
+mod registration;
+pub mod root;
+mod shape;
+mod text;
+mod user_subscriptions;
+
+pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
+pub use fingerprint::{Fingerprint, ReadFile};
+pub use intern::{Interner, Texts};
+pub use json::text_of;
+pub use lines::{Chunk, ExportLines, FileLines, Reject, StampLines, gather};
+pub use registration::{
+    CustomerSubscription, CustomerSubscriptions, Registration, read_customer_subscriptions, read_registration,
+};
+pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
+pub use user_subscriptions::{ListedUserSubscription, Listing, read_listing};

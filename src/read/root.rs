@@ -1,0 +1,269 @@
+//! The folder convention of `product.md` §2: which exports and snapshots there are, with their windows and dates.
+//!
+//! Looks at names only. What is inside a file is recognised from its content, by `shape`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::domain::{Hour, Stamp, Window};
+use crate::error::{self, Error, Result};
+
+/// The folders that a stamp may have.
+const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
+/// The files that a root may have beside its stamps. Prices are read by a later stage than those that exist so far.
+const ROOT_FILES: [&str; 4] = ["meters.csv", "names.csv", "prices.csv", "exchange-rates.csv"];
+
+/// A root folder as it stands: everything sorted by name.
+#[derive(Debug, Default)]
+pub struct Root {
+    pub stamps: Vec<StampFolder>,
+    pub meters: Option<InputFile>,
+    pub names: Option<InputFile>,
+    /// Files and folders passed over, relative to the root.
+    pub skipped: Vec<String>,
+}
+
+#[derive(Debug)]
+pub struct StampFolder {
+    pub stamp: Stamp,
+    pub exports: Vec<Export>,
+    pub registrations: Vec<SnapshotFiles>,
+    pub customer_subscriptions: Vec<SnapshotFiles>,
+    pub user_subscriptions: Vec<SnapshotFiles>,
+}
+
+/// The files of one usage query.
+#[derive(Debug)]
+pub struct Export {
+    /// The reported window; `None` for the stamp's one undeclared export.
+    pub window: Option<Window>,
+    /// The folder, relative to the root.
+    pub folder: String,
+    pub files: Vec<InputFile>,
+}
+
+/// The pages of one dated snapshot.
+#[derive(Debug)]
+pub struct SnapshotFiles {
+    pub as_of: Hour,
+    /// The file or folder, relative to the root.
+    pub name: String,
+    pub pages: Vec<InputFile>,
+}
+
+/// One file: where it is, and how every message and table names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InputFile {
+    /// Relative to the root, `/` between its parts.
+    pub name: String,
+    pub path: PathBuf,
+}
+
+impl Export {
+    /// What the published files of this export are called.
+    pub fn label(&self) -> String {
+        self.window.map_or_else(|| "undeclared".to_owned(), Window::label)
+    }
+}
+
+/// An entry of a folder that is not to be skipped.
+struct Entry {
+    name: String,
+    file: InputFile,
+    is_folder: bool,
+}
+
+/// Reads the folder convention below `root`. With `only`, other stamps are not looked into.
+///
+/// # Errors
+/// The root cannot be read, holds something that is not of the convention, names a window or a moment twice, or has
+/// overlapping windows.
+pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
+    let mut found = Root::default();
+    let mut names = Vec::new();
+    for entry in entries(root, "", &mut found.skipped)? {
+        match (entry.is_folder, entry.name.as_str()) {
+            (true, "prices") => found.skipped.push(entry.name),
+            (true, name) => {
+                let stamp = stamp_of(name)?;
+                names.push(stamp.to_string());
+                if only.is_empty() || only.contains(&stamp) {
+                    found.stamps.push(stamp_folder(stamp, &entry.file.path, &mut found.skipped)?);
+                }
+            }
+            (false, "meters.csv") => found.meters = Some(entry.file),
+            (false, "names.csv") => found.names = Some(entry.file),
+            (false, name) if ROOT_FILES.contains(&name) => found.skipped.push(entry.name),
+            (false, name) => {
+                return Err(Error::input("a file that a root does not have")
+                    .at(name)
+                    .hint(format!("a root holds stamp folders and {}; {SKIP_HINT}", list(&ROOT_FILES))));
+            }
+        }
+    }
+    if let Some(missing) = only.iter().find(|stamp| !names.iter().any(|name| name == stamp.as_str())) {
+        return Err(Error::usage(format!("--stamp {missing}: the root has no such stamp"))
+            .hint(format!("it has {}", list(&names))));
+    }
+    if found.stamps.is_empty() {
+        return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(
+            "lay exports out as <root>/<stamp>/usage/<reported-start>/…, with registration, customer-subscriptions \
+             and user-subscriptions beside usage",
+        ));
+    }
+    Ok(found)
+}
+
+const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";
+
+fn stamp_of(name: &str) -> Result<Stamp> {
+    Stamp::new(name).ok_or_else(|| {
+        Error::input("the folder's name is no stamp name")
+            .at(name)
+            .hint(format!("a stamp is named [a-z0-9][a-z0-9._-]*, all lower case; {SKIP_HINT}"))
+    })
+}
+
+fn stamp_folder(stamp: Stamp, path: &Path, skipped: &mut Vec<String>) -> Result<StampFolder> {
+    let mut found = StampFolder {
+        stamp,
+        exports: Vec::new(),
+        registrations: Vec::new(),
+        customer_subscriptions: Vec::new(),
+        user_subscriptions: Vec::new(),
+    };
+    for entry in entries(path, found.stamp.as_str(), skipped)? {
+        let Entry { file, name, is_folder } = &entry;
+        match (is_folder, name.as_str()) {
+            (true, "usage") => found.exports = exports(file, skipped)?,
+            (true, "registration") => found.registrations = snapshots(file, skipped)?,
+            (true, "customer-subscriptions") => found.customer_subscriptions = snapshots(file, skipped)?,
+            (true, "user-subscriptions") => found.user_subscriptions = snapshots(file, skipped)?,
+            _ => {
+                let nearest = error::nearest(name, &STAMP_FOLDERS);
+                return Err(Error::input("something that a stamp's folder does not have").at(&file.name).hint(
+                    format!(
+                        "a stamp holds the folders {}{}; {SKIP_HINT}",
+                        list(&STAMP_FOLDERS),
+                        nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The exports below a stamp's `usage` folder, declared ones in order of their windows.
+fn exports(usage: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Export>> {
+    let mut exports = Vec::new();
+    let mut undeclared = Vec::new();
+    for entry in entries(&usage.path, &usage.name, skipped)? {
+        if !entry.is_folder {
+            undeclared.push(entry.file);
+            continue;
+        }
+        let window = Window::parse(&entry.name).ok_or_else(|| {
+            Error::input("the folder's name is no reported window").at(&entry.file.name).hint(format!(
+                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC); {SKIP_HINT}"
+            ))
+        })?;
+        let mut files = Vec::new();
+        files_below(&entry.file, &mut files, skipped)?;
+        exports.push(Export { window: Some(window), folder: entry.file.name, files });
+    }
+    exports.sort_by_key(|export| export.window);
+    if let Some(pair) =
+        exports.windows(2).find(|pair| pair[0].window.zip(pair[1].window).is_some_and(|(a, b)| a.overlaps(b)))
+    {
+        let same = pair[0].window == pair[1].window;
+        return Err(Error::input(format!(
+            "{} the same reported time as {}",
+            if same { "names" } else { "covers some of" },
+            pair[0].folder
+        ))
+        .at(&pair[1].folder)
+        .hint("one window, one folder: usage of overlapping windows cannot be told apart; move one of the two out of the root"));
+    }
+    if !undeclared.is_empty() {
+        exports.push(Export { window: None, folder: usage.name.clone(), files: undeclared });
+    }
+    Ok(exports)
+}
+
+/// The snapshots of one kind, in order of their dates.
+fn snapshots(folder: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<SnapshotFiles>> {
+    let mut snapshots: Vec<SnapshotFiles> = Vec::new();
+    for entry in entries(&folder.path, &folder.name, skipped)? {
+        let as_of = entry.name.get(..13).and_then(Hour::parse_name).map(|hour| (hour, 13));
+        let (as_of, length) = as_of
+            .or_else(|| entry.name.get(..10).and_then(Hour::parse_name).map(|day| (day, 10)))
+            .filter(|&(_, length)| matches!(entry.name.as_bytes().get(length), None | Some(b'.')))
+            .ok_or_else(|| {
+                Error::input("the name is no date").at(&entry.file.name).hint(format!(
+                    "name a snapshot by the moment it was taken, 2026-10-05.json or 2026-10-05T13.json (UTC), or a \
+                     folder of its pages likewise; {SKIP_HINT}"
+                ))
+            })?;
+        debug_assert!(length <= entry.name.len());
+        let mut pages = Vec::new();
+        if entry.is_folder {
+            files_below(&entry.file, &mut pages, skipped)?;
+            if pages.is_empty() {
+                return Err(Error::input("the snapshot's folder holds no page").at(&entry.file.name));
+            }
+        } else {
+            pages.push(entry.file.clone());
+        }
+        snapshots.push(SnapshotFiles { as_of, name: entry.file.name, pages });
+    }
+    snapshots.sort_by_key(|snapshot| snapshot.as_of);
+    if let Some(pair) = snapshots.windows(2).find(|pair| pair[0].as_of == pair[1].as_of) {
+        return Err(Error::input(format!("is dated {}, as {} is", pair[1].as_of, pair[0].name))
+            .at(&pair[1].name)
+            .hint("two snapshots of one kind at one moment contradict each other: keep one of the two"));
+    }
+    Ok(snapshots)
+}
+
+/// All files below a folder, at any depth, in order of their names.
+fn files_below(folder: &InputFile, files: &mut Vec<InputFile>, skipped: &mut Vec<String>) -> Result<()> {
+    for entry in entries(&folder.path, &folder.name, skipped)? {
+        if entry.is_folder {
+            files_below(&entry.file, files, skipped)?;
+        } else {
+            files.push(entry.file);
+        }
+    }
+    Ok(())
+}
+
+/// What a folder holds, sorted by name, less what is skipped. Links are followed.
+fn entries(folder: &Path, name: &str, skipped: &mut Vec<String>) -> Result<Vec<Entry>> {
+    let failed = |error| Error::machine("read the folder", folder, error);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let Some(own) = path.file_name().and_then(|own| own.to_str()).map(str::to_owned) else {
+            return Err(Error::input("the name is not UTF-8").at(path.to_string_lossy()).hint("rename it"));
+        };
+        let full = if name.is_empty() { own.clone() } else { format!("{name}/{own}") };
+        if is_skipped(&own) {
+            skipped.push(full);
+            continue;
+        }
+        let is_folder = fs::metadata(&path).map_err(|error| Error::machine("look at", &path, error))?.is_dir();
+        found.push(Entry { name: own, file: InputFile { name: full, path }, is_folder });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    skipped.sort();
+    Ok(found)
+}
+
+fn is_skipped(name: &str) -> bool {
+    name.starts_with(['.', '_']) || [".tmp", ".part", "~"].iter().any(|end| name.ends_with(end))
+}
+
+fn list(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,71 @@
+//! What a file that is not what its folder says is instead: said in the error, with the remedy.
+//!
+//! People save what the API answered, and that may be an error, an empty file, a page cut in half or a sign-in page.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::root::InputFile;
+use crate::error::Error;
+
+/// The refusal of a file that failed to parse as `expected` (such as `a page of usage`).
+pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::Error) -> Error {
+    let input = |message: String| Error::input(message).at(&file.name);
+    let trimmed = text.trim_start();
+    if trimmed.is_empty() {
+        return input(format!("an empty file, where {expected} was expected"))
+            .hint("fetch it again, or rename it so that it begins with `_` to have it skipped");
+    }
+    if trimmed.starts_with('<') {
+        return input(format!("HTML or XML, where {expected} was expected"))
+            .hint("this is often a sign-in or proxy page: run the query again and save its JSON answer");
+    }
+    if !trimmed.starts_with(['{', '[']) {
+        return input(format!("begins with {:?}, where {expected} as JSON was expected", first_word(trimmed)))
+            .hint("this version reads the JSON answers of the REST APIs");
+    }
+    if error.is_eof() {
+        return Error::input(format!("the JSON ends in the middle: {expected} that was cut off"))
+            .at_line(&file.name, error.line(), error.column())
+            .hint(
+                "the download was interrupted: run the query again and replace the file; nothing of a cut page is used",
+            );
+    }
+    if let Ok(keys) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
+        if let Some(body) = keys.get("error") {
+            return input(format!("an error body, where {expected} was expected: {}", error_text(body))).hint(
+                "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
+                 subscription at a time if it timed out, and replace the file",
+            );
+        }
+        if !keys.contains_key("value") {
+            let names: Vec<_> = keys.keys().map(|key| format!("`{key}`")).collect();
+            let found = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            return input(format!("an object with {found}, where {expected} was expected"))
+                .hint("save the whole answer of the REST API, as it came");
+        }
+    } else if serde_json::from_str::<Vec<&RawValue>>(text).is_ok() {
+        return input(format!("a JSON array, where {expected} was expected"))
+            .hint("save the whole answer of the REST API, with its `value` around the array");
+    }
+    Error::input(format!("not {expected}"))
+        .at_line(&file.name, error.line(), error.column())
+        .hint("run the query again and replace the file")
+        .because(error)
+}
+
+/// `GatewayTimeout: The gateway did not receive …`, from `{"code":…,"message":…}` or whatever stands there.
+fn error_text(body: &RawValue) -> String {
+    let parts: BTreeMap<String, serde_json::Value> = serde_json::from_str(body.get()).unwrap_or_default();
+    let text = |key: &str| parts.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    match (text("code"), text("message")) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(either), None) | (None, Some(either)) => either,
+        (None, None) => body.get().chars().take(200).collect(),
+    }
+}
+
+fn first_word(text: &str) -> String {
+    text.split_whitespace().next().unwrap_or_default().chars().take(40).collect()
+}

@@ -1,0 +1,62 @@
+//! Columns that several tables share: the same name, type and meaning everywhere.
+
+use super::{Column, Kind};
+
+pub const STAMP: Column = Column::new("stamp", Kind::Text, "the Azure Stack Hub instance, named by its folder");
+pub const USAGE_HOUR: Column =
+    Column::new("usage_hour", Kind::Timestamp, "start of the hour in which the usage happened").unit("UTC");
+pub const USAGE_DATE: Column = Column::new("usage_date", Kind::Date, "the day on which the usage happened").unit("UTC");
+pub const MONTH: Column =
+    Column::new("month", Kind::Month, "the month in which the usage happened, as its first day").unit("UTC");
+pub const BILLED_SUBSCRIPTION_ID: Column =
+    Column::new("billed_subscription_id", Kind::Text, "the Azure subscription that pays");
+pub const ATTRIBUTION: Column =
+    Column::new("attribution", Kind::Text, "why that subscription pays, from a closed list");
+pub const TENANT_ID: Column = Column::new("tenant_id", Kind::Text, "the customer's Entra directory").nullable();
+pub const USER_SUBSCRIPTION_ID: Column =
+    Column::new("user_subscription_id", Kind::Text, "the local subscription on the stamp that the line names");
+pub const METER_ID: Column = Column::new("meter_id", Kind::Text, "what is counted; meters do not add up");
+pub const RESOURCE_KEY: Column = Column::new("resource_key", Kind::Integer, "key into resources, of content alone");
+pub const QUANTITY: Column =
+    Column::new("quantity", Kind::Decimal, "sum of the quantities of the lines").unit("the meter's unit");
+pub const LINE_COUNT: Column = Column::new("line_count", Kind::Integer, "how many lines were summed").unit("lines");
+pub const FILE: Column = Column::new("file", Kind::Text, "the input file, relative to the root");
+pub const ROW: Column = Column::new("row", Kind::Integer, "place in the file, from 1: the element of its value list");
+
+pub const TENANT_NAME: Column = Column::new("tenant_name", Kind::Text, "the tenant's name in names.csv").nullable();
+pub const BILLED_SUBSCRIPTION_NAME: Column =
+    Column::new("billed_subscription_name", Kind::Text, "the billed subscription's name in names.csv").nullable();
+pub const DISPLAY_NAME: Column =
+    Column::new("display_name", Kind::Text, "the user subscription's name in the latest listing that holds it")
+        .nullable();
+pub const OWNER: Column = Column::new("owner", Kind::Text, "its owner's account, empty with --no-owners").nullable();
+pub const OFFER_ID: Column = Column::new("offer_id", Kind::Text, "the offer it was made from").nullable();
+pub const STATE: Column = Column::new("state", Kind::Text, "its state, such as Enabled").nullable();
+
+pub const METER_NAME: Column = Column::new("meter_name", Kind::Text, "the meter's name").nullable();
+pub const SERVICE: Column = Column::new("service", Kind::Text, "the service that the meter belongs to").nullable();
+pub const UNIT: Column = Column::new("unit", Kind::Text, "the unit of its quantities, as documented").nullable();
+pub const QUANTITY_KIND: Column = Column::new(
+    "quantity_kind",
+    Kind::Text,
+    "what its quantities count: vm_hours and core_hours describe the same hours",
+)
+.nullable();
+
+pub const RESOURCE_URI: Column = Column::new("resource_uri", Kind::Text, "the resource, lower case").nullable();
+pub const RESOURCE_GROUP: Column = Column::new("resource_group", Kind::Text, "from the URI").nullable();
+pub const RESOURCE_PROVIDER: Column =
+    Column::new("resource_provider", Kind::Text, "from the URI, such as microsoft.compute").nullable();
+pub const RESOURCE_TYPE: Column =
+    Column::new("resource_type", Kind::Text, "from the URI, such as virtualmachines").nullable();
+pub const RESOURCE_NAME: Column = Column::new("resource_name", Kind::Text, "from the URI, its last segment").nullable();
+pub const LOCATION: Column = Column::new("location", Kind::Text, "the stamp's region, lower case").nullable();
+pub const TAGS: Column =
+    Column::new("tags", Kind::Text, "tags as of the usage: JSON with sorted keys, or the text as it was").nullable();
+pub const ADDITIONAL_INFO: Column = Column::new(
+    "additional_info",
+    Kind::Text,
+    "what the resource provider adds: JSON with sorted keys, or the text as it was",
+)
+.nullable();
+pub const SERVICE_TYPE: Column = Column::new("service_type", Kind::Text, "the VM size").nullable();

@@ -1,0 +1,25 @@
+//! `coverage`: how complete each day is.
+
+use super::column::{LINE_COUNT, STAMP, USAGE_DATE};
+use super::{Column, Kind, Table};
+
+pub const COVERAGE: Table = Table {
+    name: "coverage",
+    row: "stamp and day",
+    columns: &[
+        STAMP,
+        USAGE_DATE,
+        Column::new("state", Kind::Text, "settled, open or partial"),
+        Column::new("windows_loaded", Kind::Integer, "reported windows that touch the day or the days that settle it")
+            .unit("windows"),
+        Column::new("loaded", Kind::Text, "those windows, as [start, end) separated by blanks").nullable(),
+        Column::new(
+            "missing",
+            Kind::Text,
+            "reported time that is missing until the day is settled, as [start, end) separated by blanks",
+        )
+        .nullable(),
+        LINE_COUNT,
+    ],
+    sorted_by: 2,
+};

@@ -1,0 +1,18 @@
+//! `coverage_months`: how complete each month is.
+
+use super::column::{MONTH, STAMP};
+use super::{Column, Kind, Table};
+
+pub const COVERAGE_MONTHS: Table = Table {
+    name: "coverage_months",
+    row: "stamp and month",
+    columns: &[
+        STAMP,
+        MONTH,
+        Column::new("days", Kind::Integer, "days of the month").unit("days"),
+        Column::new("days_settled", Kind::Integer, "of these, settled").unit("days"),
+        Column::new("days_open", Kind::Integer, "of these, open").unit("days"),
+        Column::new("days_partial", Kind::Integer, "of these, partial").unit("days"),
+    ],
+    sorted_by: 2,
+};

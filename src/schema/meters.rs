@@ -1,0 +1,18 @@
+//! `meters`: the meter catalogue, and every meter seen.
+
+use super::column::{METER_ID, METER_NAME, QUANTITY_KIND, SERVICE, UNIT};
+use super::{Column, Kind, Table};
+
+pub const METERS: Table = Table {
+    name: "meters",
+    row: "meter",
+    columns: &[
+        METER_ID,
+        METER_NAME,
+        SERVICE,
+        UNIT,
+        QUANTITY_KIND,
+        Column::new("known", Kind::Boolean, "whether the catalogue or the root's meters.csv has it"),
+    ],
+    sorted_by: 1,
+};

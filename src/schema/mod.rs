@@ -1,0 +1,122 @@
+//! The contract of each published table: columns, types, keys. One file per table.
+//!
+//! `schemas/<table>.csv` says the same for people and other programs; a test holds the two equal, and another holds
+//! every published file to them.
+
+mod billed_subscriptions;
+pub mod column;
+mod coverage;
+mod coverage_months;
+mod daily;
+mod dates;
+pub mod flat;
+mod hourly;
+mod lines;
+mod meters;
+mod monthly;
+mod rejects;
+mod resources;
+mod tenants;
+mod user_subscriptions;
+
+pub use billed_subscriptions::BILLED_SUBSCRIPTIONS;
+pub use coverage::COVERAGE;
+pub use coverage_months::COVERAGE_MONTHS;
+pub use daily::DAILY;
+pub use dates::DATES;
+pub use hourly::HOURLY;
+pub use lines::LINES;
+pub use meters::METERS;
+pub use monthly::MONTHLY;
+pub use rejects::REJECTS;
+pub use resources::RESOURCES;
+pub use tenants::TENANTS;
+pub use user_subscriptions::USER_SUBSCRIPTIONS;
+
+/// The type of a column, as published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// `DATE32`; a month is its first day (in CSV `2026-10`).
+    Date,
+    /// As a date, but a month.
+    Month,
+    /// Microseconds, UTC.
+    Timestamp,
+    /// `INT64`.
+    Integer,
+    /// `DECIMAL(38,18)`.
+    Decimal,
+    Boolean,
+}
+
+impl Kind {
+    /// As `schemas/*.csv` writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::Month => "month",
+            Self::Timestamp => "timestamp_us_utc",
+            Self::Integer => "int64",
+            Self::Decimal => "decimal(38,18)",
+            Self::Boolean => "boolean",
+        }
+    }
+}
+
+/// One column of a published table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub nullable: bool,
+    /// `` for ids and texts.
+    pub unit: &'static str,
+    pub meaning: &'static str,
+}
+
+impl Column {
+    const fn new(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
+        Self { name, kind, nullable: false, unit: "", meaning }
+    }
+
+    const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    const fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = unit;
+        self
+    }
+}
+
+/// The contract of one published table. Rows are sorted by the first `sorted_by` columns in order, nulls first, text by
+/// bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    pub name: &'static str,
+    /// One row is one of these.
+    pub row: &'static str,
+    pub columns: &'static [Column],
+    pub sorted_by: usize,
+}
+
+/// Every Parquet table.
+pub const TABLES: [&Table; 13] = [
+    &LINES,
+    &HOURLY,
+    &DAILY,
+    &MONTHLY,
+    &RESOURCES,
+    &METERS,
+    &TENANTS,
+    &USER_SUBSCRIPTIONS,
+    &BILLED_SUBSCRIPTIONS,
+    &DATES,
+    &COVERAGE,
+    &COVERAGE_MONTHS,
+    &REJECTS,
+];

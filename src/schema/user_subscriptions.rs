@@ -1,0 +1,11 @@
+//! `user_subscriptions`: every user subscription listed or seen in usage.
+
+use super::Table;
+use super::column::{DISPLAY_NAME, OFFER_ID, OWNER, STAMP, STATE, TENANT_ID, USER_SUBSCRIPTION_ID};
+
+pub const USER_SUBSCRIPTIONS: Table = Table {
+    name: "user_subscriptions",
+    row: "user subscription of a stamp",
+    columns: &[USER_SUBSCRIPTION_ID, STAMP, DISPLAY_NAME, OWNER, TENANT_ID, OFFER_ID, STATE],
+    sorted_by: 2,
+};
