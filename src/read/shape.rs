@@ -25,7 +25,7 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
         return input(format!("begins with {:?}, where {expected} as JSON was expected", first_word(trimmed)))
             .hint("this version reads the JSON answers of the REST APIs");
     }
-    if error.is_eof() {
+    if error.is_eof() || ends_within_number(text) {
         return Error::input(format!("the JSON ends in the middle: {expected} that was cut off"))
             .at_line(&file.name, error.line(), error.column())
             .hint(
@@ -53,6 +53,11 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
         .at_line(&file.name, error.line(), error.column())
         .hint("run the query again and replace the file")
         .because(error)
+}
+
+/// Whether a text was cut within a number: the parser calls that an invalid number, not an end.
+fn ends_within_number(text: &str) -> bool {
+    text.ends_with(['.', 'e', 'E', '+', '-'])
 }
 
 /// `GatewayTimeout: The gateway did not receive …`, from `{"code":…,"message":…}` or whatever stands there.

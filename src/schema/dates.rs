@@ -1,5 +1,6 @@
 //! `dates`: the calendar of the whole years seen.
 
+use super::column::MONTH;
 use super::{Column, Kind, Table};
 
 pub const DATES: Table = Table {
@@ -9,7 +10,7 @@ pub const DATES: Table = Table {
         Column::new("date", Kind::Date, "the day"),
         Column::new("year", Kind::Integer, "calendar year"),
         Column::new("quarter", Kind::Integer, "1 to 4"),
-        Column::new("month", Kind::Month, "the month, as its first day"),
+        Column { meaning: "the month, as its first day", ..MONTH },
         Column::new("month_of_year", Kind::Integer, "1 to 12"),
         Column::new("day_of_month", Kind::Integer, "1 to 31"),
         Column::new("iso_year", Kind::Integer, "year of the ISO week"),

@@ -1,0 +1,235 @@
+//! `schemas/`, the code and the published files say the same; modules know only what they may.
+//! `STACKTALLY_BLESS=1 cargo test contract` rewrites `schemas/`.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use parquet::basic::{Encoding, PageType, Type};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use stacktally::schema::flat::{FLAT_TABLES, SAME_IN_CSV};
+use stacktally::schema::{Column, Kind, TABLES};
+
+use crate::support::{Line, SUB_A, SUB_UNKNOWN, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, project};
+
+#[test]
+fn schemas_say_what_the_code_says() {
+    let parquet = TABLES.iter().map(|table| (table.name, table.columns));
+    let flat = FLAT_TABLES.iter().map(|table| (table.name, table.columns));
+    let mut expected: Vec<String> = Vec::new();
+    for (name, columns) in parquet.chain(flat) {
+        let path = project().join("schemas").join(format!("{name}.csv"));
+        let contract = contract(columns);
+        if std::env::var_os("STACKTALLY_BLESS").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &contract).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), contract, "{}", path.display());
+        expected.push(format!("{name}.csv"));
+    }
+    expected.sort();
+    let mut found: Vec<String> = fs::read_dir(project().join("schemas"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.retain(|name| name.ends_with(".csv"));
+    found.sort();
+    assert_eq!(found, expected, "schemas/ holds a table that the code does not publish");
+}
+
+fn contract(columns: &[Column]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["column", "type", "nullable", "unit", "meaning"]).unwrap();
+    for Column { name, kind, nullable, unit, meaning } in columns {
+        let nullable = if *nullable { "yes" } else { "no" };
+        writer.write_record([*name, kind.as_str(), nullable, *unit, *meaning]).unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+#[test]
+fn every_column_name_means_one_thing() {
+    let mut columns: Vec<&Column> = TABLES.iter().flat_map(|table| table.columns).collect();
+    columns.sort_by_key(|column| column.name);
+    for pair in columns.windows(2).filter(|pair| pair[0].name == pair[1].name) {
+        assert_eq!((pair[0].kind, pair[0].unit), (pair[1].kind, pair[1].unit), "{}", pair[0].name);
+    }
+    for table in TABLES {
+        assert!(table.sorted_by <= table.columns.len());
+        assert!(table.columns.iter().all(|column| {
+            column.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        }));
+    }
+}
+
+fn published() -> TestRoot {
+    let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1") };
+    let root = TestRoot::with_lines(&[
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0"),
+        Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-05T13", "2.0"),
+        Line::hourly(SUB_UNKNOWN, VM_HOURS, "2026-10-05T14", "1.0"),
+        bad,
+    ]);
+    root.run(&["--csv", "hourly"]).expect(4);
+    root
+}
+
+#[test]
+fn every_parquet_file_is_as_its_contract_and_the_profile_say() {
+    let root = published();
+    let mut seen = 0;
+    for path in files_below(&root.out()).into_keys().filter(|path| path.ends_with(".parquet")) {
+        let name = path.split('/').next().unwrap().trim_end_matches(".parquet");
+        let table = TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("{path} is of no table"));
+        check_profile(&root.out().join(&path), table.columns);
+        seen += 1;
+    }
+    assert_eq!(seen, 13, "each table once");
+}
+
+fn check_profile(path: &Path, columns: &[Column]) {
+    let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+    let metadata = reader.metadata();
+    let file = metadata.file_metadata();
+    assert_eq!(file.version(), 1, "{path:?}");
+    assert_eq!(file.created_by(), Some("stacktally"));
+    assert_eq!(file.key_value_metadata(), None, "an arrow schema would leak dictionary types");
+    let schema = file.schema_descr();
+    assert_eq!(schema.num_columns(), columns.len());
+    for (at, (found, column)) in schema.columns().iter().zip(columns).enumerate() {
+        assert_eq!(found.path().string(), column.name, "flat, in order");
+        assert_eq!(found.self_type().is_optional(), column.nullable, "{}: {}", path.display(), column.name);
+        let (physical, logical) = (found.physical_type(), format!("{:?}", found.logical_type_ref()));
+        let expected = match column.kind {
+            Kind::Text => (Type::BYTE_ARRAY, "String"),
+            Kind::Date | Kind::Month => (Type::INT32, "Date"),
+            Kind::Timestamp => (Type::INT64, "Timestamp"),
+            Kind::Integer => (Type::INT64, "None"),
+            Kind::Decimal => (Type::FIXED_LEN_BYTE_ARRAY, "Decimal"),
+            Kind::Boolean => (Type::BOOLEAN, "None"),
+        };
+        assert_eq!(physical, expected.0, "{}", column.name);
+        assert!(logical.contains(expected.1), "{}: {logical}", column.name);
+        for group in metadata.row_groups() {
+            let chunk = group.column(at);
+            assert!(chunk.statistics().is_some(), "{}", column.name);
+            let plain_or_dictionary = |encoding: Encoding| {
+                matches!(
+                    encoding,
+                    Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY | Encoding::RLE
+                )
+            };
+            assert!(chunk.encodings().all(plain_or_dictionary), "{}", column.name);
+            assert_eq!(
+                chunk.dictionary_page_offset().is_none(),
+                column.name == "quantity" || column.kind == Kind::Boolean,
+                "{}",
+                column.name
+            );
+            assert!(group.sorting_columns().is_some());
+        }
+    }
+    for group in 0..metadata.num_row_groups() {
+        let group = reader.get_row_group(group).unwrap();
+        for column in 0..columns.len() {
+            let mut pages = group.get_column_page_reader(column).unwrap();
+            while let Some(page) = pages.get_next_page().unwrap() {
+                assert_ne!(page.page_type(), PageType::DATA_PAGE_V2);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_csv_has_the_header_of_its_contract() {
+    let root = published();
+    let mut seen = 0;
+    for (path, bytes) in files_below(&root.out()).into_iter().filter(|(path, _)| path.ends_with(".csv")) {
+        let name = path.trim_start_matches("csv/").split('/').next().unwrap().trim_end_matches(".csv");
+        let flat = FLAT_TABLES.iter().find(|table| table.name == format!("csv_{name}")).map(|table| table.columns);
+        let same = SAME_IN_CSV.iter().find(|table| table.name == name).map(|table| table.columns);
+        let columns = flat.or(same).unwrap_or_else(|| panic!("{path} is of no table"));
+        let header: Vec<&str> = columns.iter().map(|column| column.name).collect();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with(&format!("\u{feff}{}\r\n", header.join(","))), "{path}");
+        seen += 1;
+    }
+    assert_eq!(seen, 6, "hourly, daily, monthly, coverage, coverage_months, rejects");
+}
+
+/// `domain ← schema ← frame ← the stages ← balance, pipeline ← cli ← main`, and no stage looks inside another.
+#[test]
+fn modules_know_only_what_they_may() {
+    let layers: [&[&str]; 6] = [
+        &["domain", "error"],
+        &["schema"],
+        &["frame", "watch"],
+        &["read", "normalise", "attribute", "aggregate", "publish"],
+        &["balance", "pipeline"],
+        &["cli"],
+    ];
+    let layer = |module: &str| layers.iter().position(|modules| modules.contains(&module));
+    let stages = layers[3];
+    let mut wrong = String::new();
+    for file in sources(&project().join("src")) {
+        let relative = file.strip_prefix(project().join("src")).unwrap();
+        let own = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
+        let Some(own_layer) = layer(own) else { continue };
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let Some(used) =
+                line.trim().strip_prefix("use crate::").or_else(|| line.trim().strip_prefix("pub use crate::"))
+            else {
+                continue;
+            };
+            let used_module = used.split([':', ';', '{']).next().unwrap();
+            let used_layer = layer(used_module).unwrap_or_else(|| panic!("{used_module} has no layer"));
+            if used_layer > own_layer {
+                writeln!(wrong, "{}: {line}", relative.display()).unwrap();
+            }
+            let is_other_stage = stages.contains(&own) && stages.contains(&used_module) && own != used_module;
+            let inside = used[used_module.len()..].trim_start_matches("::");
+            if is_other_stage
+                && inside.split("::").count() > 1
+                && inside.starts_with(|first: char| first.is_ascii_lowercase())
+            {
+                writeln!(wrong, "{} looks inside {used_module}: {line}", relative.display()).unwrap();
+            }
+        }
+    }
+    assert_eq!(wrong, "");
+}
+
+/// Which crate may be used where (house rule): the engine stays behind its door.
+#[test]
+fn crates_stay_in_their_rooms() {
+    let rooms: [(&str, &[&str]); 5] = [
+        ("polars", &["frame"]),
+        ("clap", &["cli", "main.rs"]),
+        ("csv", &["read/catalogue.rs", "publish/csv.rs"]),
+        ("arrow", &["frame", "publish"]),
+        ("parquet", &["publish/parquet.rs"]),
+    ];
+    for file in sources(&project().join("src")) {
+        let relative = file.strip_prefix(project().join("src")).unwrap().to_str().unwrap().to_owned();
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            for (name, allowed) in rooms {
+                if line.starts_with(&format!("use {name}::")) {
+                    assert!(allowed.iter().any(|room| relative.starts_with(room)), "{relative}: {line}");
+                }
+            }
+        }
+    }
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,8 @@
+//! The promises of `product.md` §6, over random roots.
+//!
+//! Roots are small (a few user subscriptions, meters, resources, days) so that cells collide often; the oracle adds up
+//! exactly and knows nothing of the code.
+
+mod conservation;
+mod one_state;
+mod random_root;

@@ -1,0 +1,109 @@
+//! One state, however reached: order, threads, names and reruns change no byte but the place columns.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use proptest::prelude::*;
+
+use super::random_root::{lay_out, lines, without_usage};
+use crate::support::{Row, TestRoot, files_below, table};
+
+/// Every published file but those that hold places, and those with their places taken out.
+fn state(root: &TestRoot) -> (BTreeMap<String, Vec<u8>>, Vec<Vec<Row>>) {
+    let mut files = files_below(&root.out());
+    files.retain(|path, _| !path.starts_with("lines/") && !path.contains("rejects"));
+    let placeless = |name: &str| {
+        let mut rows = table(&root.out(), name);
+        for row in &mut rows {
+            row.remove("file");
+            row.remove("row");
+        }
+        rows
+    };
+    let lines = placeless("lines");
+    let mut rejects = placeless("rejects");
+    rejects.sort();
+    (files, vec![lines, rejects])
+}
+
+fn modified(root: &TestRoot) -> BTreeMap<String, SystemTime> {
+    let time = |path: &String| std::fs::metadata(root.out().join(path)).unwrap().modified().unwrap();
+    files_below(&root.out()).into_keys().map(|path| (path.clone(), time(&path))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_and_names_and_threads_do_not_matter(lines in lines(), seed in any::<u64>()) {
+        let straight = without_usage();
+        lay_out(&straight, &lines, 5, |at| format!("page-{at:04}.json"));
+        let mut shuffled_lines = lines;
+        // A shuffle that proptest can shrink and repeat: sort by a hash of place and seed.
+        let mut at = 0_u64;
+        shuffled_lines.sort_by_cached_key(|_| {
+            at += 1;
+            (at ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
+        });
+        let shuffled = without_usage();
+        lay_out(&shuffled, &shuffled_lines, 3, |at| format!("deeper/{}.json", 9_999 - at));
+        let code = straight.run(&["--threads", "1"]).code;
+        shuffled.run(&["--threads", "2"]).expect(code);
+        prop_assert_eq!(state(&straight), state(&shuffled));
+    }
+
+    #[test]
+    fn threads_change_no_byte_at_all(lines in lines()) {
+        let root = without_usage();
+        lay_out(&root, &lines, 2, |at| format!("page-{at:04}.json"));
+        let code = root.run(&["--threads", "1"]).code;
+        let one = files_below(&root.out());
+        std::fs::remove_dir_all(root.out()).unwrap();
+        root.run(&["--threads", "2"]).expect(code);
+        prop_assert_eq!(one, files_below(&root.out()));
+    }
+
+    #[test]
+    fn twice_is_once(lines in lines()) {
+        let root = without_usage();
+        lay_out(&root, &lines, 7, |at| format!("page-{at}.json"));
+        let code = root.run(&[]).code;
+        let (files, times) = (files_below(&root.out()), modified(&root));
+        root.run(&[]).expect(code);
+        prop_assert_eq!(&files, &files_below(&root.out()));
+        prop_assert_eq!(times, modified(&root), "files that did not change are not even touched");
+    }
+
+    /// Any way to the same root ends at the same bytes.
+    #[test]
+    fn the_way_does_not_matter(before in lines(), after in lines()) {
+        let root = without_usage();
+        lay_out(&root, &before, 7, |at| format!("page-{at}.json"));
+        root.run(&[]);
+        for stamp in super::random_root::STAMPS {
+            root.remove(&format!("{stamp}/usage"));
+        }
+        lay_out(&root, &after, 7, |at| format!("page-{at}.json"));
+        let code = root.run(&[]).code;
+        let fresh = without_usage();
+        lay_out(&fresh, &after, 7, |at| format!("page-{at}.json"));
+        fresh.run(&[]).expect(code);
+        prop_assert_eq!(files_below(&root.out()), files_below(&fresh.out()));
+    }
+
+    /// A page saved twice is the page, under the smallest of its names.
+    #[test]
+    fn a_page_saved_twice_is_the_page(lines in lines()) {
+        let once = without_usage();
+        lay_out(&once, &lines, 100, |at| format!("page-{at}.json"));
+        let twice = without_usage();
+        lay_out(&twice, &lines, 100, |at| format!("page-{at}.json"));
+        for (name, bytes) in files_below(&twice.root()).into_iter().filter(|(name, _)| name.contains("/usage/")) {
+            twice.file(&name.replace("page-0.json", "page-0-copy.json"), bytes);
+        }
+        let code = once.run(&[]).code;
+        twice.run(&[]).expect(code);
+        let without = |root: &TestRoot| state(root);
+        prop_assert_eq!(without(&once), without(&twice));
+    }
+}

@@ -1,0 +1,22 @@
+//! All tests in one binary, laid out as `src/` is.
+
+// Roots built in a temporary folder, the real binary, published tables read back.
+mod support;
+
+// One table of literal inputs and expectations for each stage, through its public functions.
+mod stage;
+
+// What a person sees: exit code, standard output and error of the real binary.
+// mod command;
+
+// Each story of samples/ against the totals worked by hand in its README.
+mod golden;
+
+// The promises of product.md §6, over random roots.
+mod law;
+
+// schemas/, the code and the published files say the same; modules know only what they may.
+mod contract;
+
+// Real recorded usage, where the folder of captures is there.
+mod captures;

@@ -1,0 +1,11 @@
+//! One table of literal inputs and expectations for each stage, through its public functions.
+
+mod attribute;
+mod coverage;
+mod identity;
+mod normalise;
+mod publish;
+mod quantity;
+mod read;
+mod root;
+mod time;

@@ -1,0 +1,142 @@
+//! `publish`: CSV cells and parts; what is staged, left alone, removed.
+
+use std::fs;
+
+use stacktally::domain::{Day, Hour, Quantity};
+use stacktally::publish::csv::{CsvCell, CsvTable, read_back};
+use stacktally::schema::flat::CSV_MONTHLY;
+use stacktally::schema::{COVERAGE_MONTHS, REJECTS};
+
+use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, page};
+
+/// One row of the rejects table with an odd last cell, as written.
+fn written(text: &str) -> (String, u64) {
+    let mut table = CsvTable::new(REJECTS.columns).unwrap();
+    let cells = [
+        CsvCell::Text(Some("north")),
+        CsvCell::Text(None),
+        CsvCell::Integer(-1),
+        CsvCell::Text(Some("x")),
+        CsvCell::Text(Some(text)),
+    ];
+    table.row(&cells, 0, Quantity::ZERO).unwrap();
+    let guarded = table.guarded;
+    let parts = table.finish().unwrap();
+    let whole = String::from_utf8(parts[0].bytes.clone()).unwrap();
+    (whole.split_once("\r\n").unwrap().1.to_owned(), guarded)
+}
+
+#[test]
+fn cells_are_quoted_and_guarded() {
+    for (text, expected, guarded) in [
+        ("plain", "north,,-1,x,plain\r\n", 0),
+        ("a,b", "north,,-1,x,\"a,b\"\r\n", 0),
+        ("say \"no\"", "north,,-1,x,\"say \"\"no\"\"\"\r\n", 0),
+        ("two\r\nlines", "north,,-1,x,\"two\r\nlines\"\r\n", 0),
+        ("=cmd()", "north,,-1,x,'=cmd()\r\n", 1),
+        ("+1", "north,,-1,x,'+1\r\n", 1),
+        ("-1", "north,,-1,x,'-1\r\n", 1),
+        ("@x", "north,,-1,x,'@x\r\n", 1),
+        ("\tx", "north,,-1,x,'\tx\r\n", 1),
+        ("\r", "north,,-1,x,\"'\r\"\r\n", 1),
+        ("\n=", "north,,-1,x,\"'\n=\"\r\n", 1),
+        ("é=", "north,,-1,x,é=\r\n", 0),
+    ] {
+        assert_eq!(written(text), (expected.to_owned(), guarded), "{text:?}");
+    }
+}
+
+#[test]
+fn parts_hold_so_many_rows_and_each_has_the_header() {
+    let day = Day::parse("2026-10-05").unwrap();
+    let mut table = CsvTable::with_rows_max(COVERAGE_MONTHS.columns, 2).unwrap();
+    for number in 0..5 {
+        let cells = [
+            CsvCell::Text(Some("n")),
+            CsvCell::Month(day.month()),
+            CsvCell::Integer(number),
+            CsvCell::Integer(0),
+            CsvCell::Integer(0),
+            CsvCell::Integer(0),
+        ];
+        table.row(&cells, 1, Quantity::ZERO).unwrap();
+    }
+    let parts = table.finish().unwrap();
+    assert_eq!(parts.iter().map(|part| part.rows).collect::<Vec<_>>(), [2, 2, 1]);
+    for part in &parts {
+        let (rows, sum) = read_back(COVERAGE_MONTHS.columns, &part.bytes).unwrap();
+        assert_eq!((rows, sum), (part.rows, None));
+        assert!(part.bytes.starts_with("\u{feff}stamp,month,".as_bytes()));
+    }
+}
+
+#[test]
+fn what_reads_back_is_what_was_written() {
+    let mut table = CsvTable::new(CSV_MONTHLY.columns).unwrap();
+    let quantity = Quantity::parse("0.000000000000000001").unwrap().quantity;
+    let mut cells = vec![CsvCell::Text(Some("=x")); CSV_MONTHLY.columns.len() - 2];
+    cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(3)]);
+    table.row(&cells, 3, quantity).unwrap();
+    let part = table.finish().unwrap().remove(0);
+    assert_eq!(read_back(CSV_MONTHLY.columns, &part.bytes).unwrap(), (1, Some(part.sum)));
+    let torn = &part.bytes[..part.bytes.len() - 9];
+    assert_ne!(read_back(CSV_MONTHLY.columns, torn).ok(), Some((1, Some(part.sum))));
+}
+
+#[test]
+fn hours_and_months_as_people_write_them() {
+    let hour = Hour::parse_name("2026-10-05T07").unwrap();
+    assert_eq!((hour.to_string(), hour.day().month().to_string()), ("2026-10-05T07".to_owned(), "2026-10".to_owned()));
+}
+
+fn line(day: &str) -> Line {
+    Line::hourly(SUB_A, VM_HOURS, &format!("{day}T13"), "1")
+}
+
+#[test]
+fn what_the_root_no_longer_makes_is_removed_and_nothing_else() {
+    let root = TestRoot::with_lines(&[line("2026-10-05")]);
+    root.file("north/usage/2026-11-05/page.json", page(&[line("2026-11-05")]));
+    root.run(&[]).expect(0);
+    fs::write(root.out().join("notes.txt"), "mine").unwrap();
+    fs::write(root.out().join("daily/north/mine.txt"), "mine").unwrap();
+    let before = files_below(&root.out());
+    root.remove("north/usage/2026-11-05");
+    let ran = root.run(&[]).expect(0);
+    assert!(ran.stdout.contains("daily/north/2026-11.parquet (the root no longer makes it)"), "{}", ran.stdout);
+    let after = files_below(&root.out());
+    let gone: Vec<&String> = before.keys().filter(|path| !after.contains_key(*path)).collect();
+    assert_eq!(
+        gone,
+        [
+            "csv/daily/north/2026-11.csv",
+            "csv/monthly/2026-11.csv",
+            "daily/north/2026-11.parquet",
+            "hourly/north/2026-11-05.parquet",
+            "lines/north/2026-11-05/2026-11-05.parquet",
+        ]
+    );
+    assert!(!root.out().join("lines/north/2026-11-05").exists(), "empty folders go too");
+    assert!(after.contains_key("notes.txt") && after.contains_key("daily/north/mine.txt"));
+}
+
+#[test]
+fn a_file_that_is_not_ours_is_never_replaced() {
+    let root = TestRoot::with_lines(&[line("2026-10-05")]);
+    fs::create_dir_all(root.out()).unwrap();
+    fs::write(root.out().join("meters.parquet"), "mine").unwrap();
+    let ran = root.run(&[]).expect(2);
+    assert!(ran.stderr.contains("meters.parquet exists, and was not published by stacktally"), "{}", ran.stderr);
+    assert_eq!(files_below(&root.out()).keys().collect::<Vec<_>>(), ["meters.parquet"]);
+}
+
+#[test]
+fn a_published_file_that_was_altered_is_made_good() {
+    let root = TestRoot::with_lines(&[line("2026-10-05")]);
+    root.run(&[]).expect(0);
+    let before = files_below(&root.out());
+    fs::write(root.out().join("daily/north/2026-10.parquet"), "altered").unwrap();
+    fs::remove_file(root.out().join("csv/rejects.csv")).unwrap();
+    root.run(&[]).expect(0);
+    assert_eq!(files_below(&root.out()), before);
+}

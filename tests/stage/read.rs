@@ -1,0 +1,287 @@
+//! `read`: pages and what a line may look like; every reason to set one aside; every file that is refused.
+
+use std::fs;
+
+use stacktally::domain::Stamp;
+use stacktally::error::Result;
+use stacktally::read::{Export, InputFile, StampFolder, StampLines, gather};
+use stacktally::watch::Watch;
+
+use crate::support::{Line, SUB_A, VM_HOURS, page};
+
+/// Gathers one export of one window from pages given as bytes.
+fn gathered(pages: &[&[u8]]) -> Result<StampLines> {
+    let folder = tempfile::tempdir().unwrap();
+    let files = pages.iter().enumerate().map(|(at, bytes)| {
+        let name = format!("page-{}.json", at + 1);
+        let path = folder.path().join(&name);
+        fs::write(&path, bytes).unwrap();
+        InputFile { name, path }
+    });
+    let export = Export {
+        window: stacktally::domain::Window::parse("2026-10-05"),
+        folder: "window".into(),
+        files: files.collect(),
+    };
+    let stamp = StampFolder {
+        stamp: Stamp::new("north").unwrap(),
+        exports: vec![export],
+        registrations: Vec::new(),
+        customer_subscriptions: Vec::new(),
+        user_subscriptions: Vec::new(),
+    };
+    gather(&stamp, &Watch::silent())
+}
+
+/// Lines and rejects of one page, as text.
+fn shown(page: &str) -> Vec<String> {
+    let lines = gathered(&[page.as_bytes()]).unwrap();
+    let text = |texts: &stacktally::read::Texts, number: u32| {
+        texts.iter().find(|&(own, _)| own == number).unwrap().1.to_owned()
+    };
+    let mut shown = Vec::new();
+    for file in &lines.exports[0].files {
+        for (day, chunk) in &file.days {
+            for at in 0..chunk.len() {
+                shown.push((
+                    chunk.row[at],
+                    format!(
+                        "{day} {} {:02} {} {} {}",
+                        chunk.slot[at].granularity(),
+                        chunk.slot[at].hour(),
+                        text(&lines.user_subscriptions, chunk.user_subscription[at]),
+                        text(&lines.meters, chunk.meter[at]),
+                        chunk.quantity[at],
+                    ),
+                ));
+            }
+        }
+        for reject in &file.rejects {
+            shown.push((reject.row, format!("{}: {}", reject.reason, reject.text.as_deref().unwrap_or("-"))));
+        }
+    }
+    shown.sort();
+    shown.into_iter().map(|(row, text)| format!("{row} {text}")).collect()
+}
+
+/// One line that differs from a good one in one property, beside a good one.
+#[track_caller]
+fn check_line(from: &str, to: &str, expected: &str) {
+    let good = Line::hourly("SUB", "METER", "2026-10-05T13", "1.0");
+    let odd = good.to_json().replace(from, to);
+    assert_ne!(odd, good.to_json(), "{from} does not occur");
+    let rows = shown(&format!(r#"{{"value":[{odd},{}]}}"#, good.to_json()));
+    assert_eq!(rows, [format!("1 {expected}"), "2 2026-10-05 Hourly 13 SUB METER 1".to_owned()]);
+}
+
+#[test]
+fn the_forms_of_a_good_line() {
+    let good = "2026-10-05 Hourly 13 SUB METER";
+    check_line("\"quantity\":1.0", "\"quantity\":\"2.5\"", &format!("{good} 2.5"));
+    check_line("\"quantity\":1.0", "\"quantity\":8.3819031715393066E-08", &format!("{good} 0.000000083819031715"));
+    check_line("\"quantity\":1.0", "\"quantity\" : 3 ", &format!("{good} 3"));
+    check_line("T13:00:00+00:00", "T13:00:00.0000000Z", &format!("{good} 1"));
+    check_line("T13:00:00+00:00", "T13:00+00:00Z", &format!("{good} 1"));
+    check_line("\"subscriptionId\":\"SUB\"", r#""subscriptionId":"S\u0055B""#, &format!("{good} 1"));
+    check_line("\"meterId\":\"METER\"", "\"unknown\":[{\"deep\":[1]}],\"meterId\":\"METER\"", &format!("{good} 1"));
+    check_line("\"instanceData\":", "\"instanceData\":null,\"was\":", &format!("{good} 1"));
+    check_line("{\"id\":", "{\"nextLink\":\"\",\"id\":", &format!("{good} 1"));
+}
+
+#[test]
+fn every_reason_to_set_a_line_aside() {
+    let time = r#""usageStartTime":"2026-10-05T13:00:00+00:00""#;
+    check_line(
+        "\"properties\":{",
+        "\"property\":{",
+        &format!("not_a_usage_line: {}", {
+            Line::hourly("SUB", "METER", "2026-10-05T13", "1.0").to_json().replace("\"properties\":{", "\"property\":{")
+        }),
+    );
+    check_line("\"subscriptionId\":\"SUB\"", "\"subscriptionId\":null", "user_subscription_missing: -");
+    check_line("\"subscriptionId\":\"SUB\",", "", "user_subscription_missing: -");
+    check_line("\"subscriptionId\":\"SUB\"", "\"subscriptionId\":\" \"", "user_subscription_missing: \" \"");
+    check_line("\"subscriptionId\":\"SUB\"", "\"subscriptionId\":5", "user_subscription_missing: 5");
+    check_line("\"meterId\":\"METER\"", "\"meterId\":\"\"", "meter_missing: \"\"");
+    check_line(time, "\"usageStartTime\":null", "usage_time_missing: -");
+    check_line(time, "\"usageStartTime\":5", "usage_time_unreadable: 5/2026-10-05T14:00:00+00:00");
+    check_line(time, "\"usageStartTime\":\"yesterday\"", "usage_time_unreadable: yesterday/2026-10-05T14:00:00+00:00");
+    check_line(
+        time,
+        "\"usageStartTime\":\"0001-01-01T00:00:00Z\"",
+        "usage_time_out_of_range: 0001-01-01T00:00:00Z/2026-10-05T14:00:00+00:00",
+    );
+    check_line(
+        time,
+        "\"usageStartTime\":\"2026-10-05T12:00:00Z\"",
+        "usage_time_not_whole: 2026-10-05T12:00:00Z/2026-10-05T14:00:00+00:00",
+    );
+    check_line(
+        time,
+        "\"usageStartTime\":\"2026-10-05T13:30:00Z\"",
+        "usage_time_not_whole: 2026-10-05T13:30:00Z/2026-10-05T14:00:00+00:00",
+    );
+    check_line("\"quantity\":1.0", "\"quantity\":null", "quantity_missing: -");
+    check_line("\"quantity\":1.0", "\"quantity\":\"\"", "quantity_missing: \"\"");
+    check_line("\"quantity\":1.0", "\"quantity\":\"12,5\"", "quantity_unreadable: 12,5");
+    check_line("\"quantity\":1.0", "\"quantity\":{\"value\":1}", "quantity_unreadable: {\"value\":1}");
+    check_line("\"quantity\":1.0", "\"quantity\":-0.5", "quantity_negative: -0.5");
+    check_line("\"quantity\":1.0", "\"quantity\":1e20", "quantity_too_large: 1e20");
+}
+
+#[test]
+fn the_first_reason_counts() {
+    let all_wrong = r#"{"properties":{"quantity":-1,"usageStartTime":"never"}}"#;
+    check_line(
+        &Line::hourly("SUB", "METER", "2026-10-05T13", "1.0").to_json(),
+        all_wrong,
+        "user_subscription_missing: -",
+    );
+}
+
+#[test]
+fn elements_that_are_no_lines_cost_only_themselves() {
+    let good = Line::hourly("SUB", "METER", "2026-10-05T13", "1.0").to_json();
+    let twice = good.replace("\"meterId\"", "\"quantity\":7,\"meterId\"");
+    let rows = shown(&format!("{{\"value\":[null,7,\"text\",[],{{}},{{\"properties\":[]}},{twice},{good}]}}"));
+    let twice = format!("7 not_a_usage_line: {twice}");
+    assert_eq!(
+        rows,
+        [
+            "1 not_a_usage_line: null",
+            "2 not_a_usage_line: 7",
+            "3 not_a_usage_line: \"text\"",
+            "4 not_a_usage_line: []",
+            "5 not_a_usage_line: {}",
+            "6 not_a_usage_line: {\"properties\":[]}",
+            twice.as_str(),
+            "8 2026-10-05 Hourly 13 SUB METER 1",
+        ]
+    );
+}
+
+/// The refusal of a page, its place first.
+#[track_caller]
+fn check_refused(page: &[u8], expected: &str) {
+    let error = gathered(&[page]).expect_err("the page should be refused");
+    assert!(error.hint.is_some(), "{error} has no hint");
+    let cause = error.source.as_ref().map_or(String::new(), |source| format!(": {source}"));
+    assert_eq!(format!("{error}{cause}"), expected);
+}
+
+#[test]
+fn files_that_are_no_pages_are_refused() {
+    check_refused(b"", "page-1.json: an empty file, where a page of usage was expected");
+    check_refused(b" \n", "page-1.json: an empty file, where a page of usage was expected");
+    check_refused(b"<html>", "page-1.json: HTML or XML, where a page of usage was expected");
+    check_refused(b"Id,Name", "page-1.json: begins with \"Id,Name\", where a page of usage as JSON was expected");
+    check_refused(b"{}", "page-1.json: an object with nothing, where a page of usage was expected");
+    check_refused(b"{\"Value\":[]}", "page-1.json: an object with `Value`, where a page of usage was expected");
+    check_refused(b"[{}]", "page-1.json: a JSON array, where a page of usage was expected");
+    check_refused(
+        br#"{"error":{"code":"GatewayTimeout","message":"too slow"}}"#,
+        "page-1.json: an error body, where a page of usage was expected: GatewayTimeout: too slow",
+    );
+    check_refused(
+        br#"{"error":"denied"}"#,
+        "page-1.json: an error body, where a page of usage was expected: \"denied\"",
+    );
+    check_refused(
+        b"{\"value\":\n  [{]}",
+        "page-1.json:2:5: not a page of usage: key must be a string at line 2 column 5",
+    );
+    check_refused(
+        b"{\"value\":7}",
+        "page-1.json:1:10: not a page of usage: invalid type: integer `7`, expected a sequence at line 1 column 10",
+    );
+    check_refused(
+        b"{\"value\":[]} {",
+        "page-1.json:1:14: not a page of usage: trailing characters at line 1 column 14",
+    );
+    check_refused(b"{\"value\":[\"\xff\"]}", "page-1.json:1:12: byte 0xff is not UTF-8 text");
+    check_refused(
+        b"\x1f\x8b\x08\x00trash",
+        "page-1.json: compressed bytes that cannot be decompressed: unexpected end of file",
+    );
+    check_refused(br#"{"value":[{"subscriptionId":"x"}]}"#, "page-1.json: none of its 1 elements is a usage line");
+}
+
+#[test]
+fn a_page_cut_anywhere_is_refused() {
+    let whole = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")]);
+    for length in 1..whole.len() {
+        let error = gathered(&[&whole.as_bytes()[..length]]).expect_err("a cut page should be refused");
+        assert!(error.to_string().contains("the JSON ends in the middle"), "{length}: {error}");
+    }
+}
+
+#[test]
+fn encodings_and_compressions_are_recognised_by_their_bytes() {
+    let text = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")]);
+    let utf16 = |unit: fn(u16) -> [u8; 2], mark: [u8; 2]| {
+        mark.into_iter().chain(text.encode_utf16().flat_map(unit)).collect::<Vec<u8>>()
+    };
+    let gzip = {
+        use std::io::Write;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for bytes in [
+        text.clone().into_bytes(),
+        format!("\u{feff}{text}").into_bytes(),
+        utf16(u16::to_le_bytes, [0xff, 0xfe]),
+        utf16(u16::to_be_bytes, [0xfe, 0xff]),
+        gzip.clone(),
+        zstd::encode_all(text.as_bytes(), 1).unwrap(),
+    ] {
+        let lines = gathered(&[&bytes]).unwrap();
+        assert_eq!(lines.exports[0].files[0].read.lines, 1);
+    }
+    let error = gathered(&[&gzip[..gzip.len() - 5]]).expect_err("cut gzip");
+    assert_eq!(error.to_string(), "page-1.json: compressed bytes that cannot be decompressed");
+}
+
+#[test]
+fn a_page_saved_twice_counts_once() {
+    let first = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")]);
+    let other = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "2.0")]);
+    let lines = gathered(&[first.as_bytes(), other.as_bytes(), first.as_bytes()]).unwrap();
+    assert_eq!(lines.exports[0].files.len(), 2);
+    assert_eq!(lines.exports[0].dropped[0].file.name, "page-3.json");
+    assert_eq!(lines.findings[0].sentence, "page-3.json repeats page-1.json byte for byte and counts once");
+    let empty = gathered(&[b"{\"value\":[]}", b"{\"value\":[]}"]).unwrap();
+    assert_eq!(empty.findings, [], "two empty pages prove nothing");
+}
+
+#[test]
+fn a_chain_without_its_end_is_a_finding() {
+    let chained = |link: &str| {
+        page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")]).replacen('{', &format!("{{{link},"), 1)
+    };
+    let whole = |link| gathered(&[chained(link).as_bytes()]).unwrap().exports[0].is_whole;
+    assert!(!whole("\"nextLink\":\"https://next\""));
+    assert!(!whole("\"NextLink\":\"https://next\""));
+    assert!(whole("\"nextLink\":null"));
+    assert!(whole("\"nextLink\":\"\""));
+}
+
+#[test]
+fn an_export_that_contradicts_itself_is_refused() {
+    let hourly = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0");
+    let daily = Line { start: "2026-10-04T00:00:00Z".into(), end: "2026-10-05T00:00:00Z".into(), ..hourly.clone() };
+    let late = Line { start: "2026-10-06T00:00:00Z".into(), end: "2026-10-06T01:00:00Z".into(), ..hourly.clone() };
+    check_refused(
+        page(&[hourly.clone(), daily]).as_bytes(),
+        "window: an export that mixes granularities: row 1 of page-1.json counts an hour, row 2 of page-1.json a day",
+    );
+    check_refused(
+        page(&[hourly.clone(), late]).as_bytes(),
+        "page-1.json: row 2 is usage until 2026-10-06T01, after the end of its reported window 2026-10-06T00",
+    );
+    let half = Line { start: "2026-10-05T13:30:00Z".into(), end: "2026-10-05T14:30:00Z".into(), ..hourly };
+    check_refused(
+        page(&[half]).as_bytes(),
+        "page-1.json: every line counts something else than a full UTC hour or a full UTC day",
+    );
+}

@@ -1,0 +1,315 @@
+//! Roots built in a temporary folder, the real binary, published tables read back as text.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const PROVIDER: &str = "0be4a700-0000-4000-8000-000000000001";
+pub const DEFAULT: &str = "b111ed00-0000-4000-8000-000000000000";
+/// Tenant A pays for itself.
+pub const TENANT_A: &str = "7e4a4700-0000-4000-8000-00000000000a";
+pub const BILLED_A: &str = "b111ed00-0000-4000-8000-00000000000a";
+/// Tenant B is known and not registered.
+pub const TENANT_B: &str = "7e4a4700-0000-4000-8000-00000000000b";
+pub const SUB_A: &str = "5ab00000-0000-4000-8000-00000000000a";
+pub const SUB_B: &str = "5ab00000-0000-4000-8000-00000000000b";
+/// In no listing.
+pub const SUB_UNKNOWN: &str = "5ab00000-0000-4000-8000-0000000000ff";
+pub const VM_HOURS: &str = "6dab500f-a4fd-49c4-956d-229bb9c8c793";
+pub const WINDOWS_HOURS: &str = "9cd92d4c-bafd-4492-b278-bedc2de8232a";
+
+/// A root being built, and beside it a folder to publish to.
+pub struct TestRoot {
+    folder: TempDir,
+}
+
+/// A usage line as the API returns it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub user_subscription: String,
+    pub meter: String,
+    pub start: String,
+    pub end: String,
+    /// Raw JSON.
+    pub quantity: String,
+    pub resource: String,
+}
+
+impl Line {
+    /// A line of one hour, such as `("…", "…", "2026-10-05T13", "2.0")`.
+    pub fn hourly(user_subscription: &str, meter: &str, hour: &str, quantity: &str) -> Self {
+        let (day, own) = hour.split_at(11);
+        let next: u32 = own.parse::<u32>().unwrap() + 1;
+        assert!(next < 24, "an hour before 23");
+        Self {
+            user_subscription: user_subscription.to_owned(),
+            meter: meter.to_owned(),
+            start: format!("{day}{own}:00:00+00:00"),
+            end: format!("{day}{next:02}:00:00+00:00"),
+            quantity: quantity.to_owned(),
+            resource: "vm-1".to_owned(),
+        }
+    }
+
+    pub fn of(mut self, resource: &str) -> Self {
+        resource.clone_into(&mut self.resource);
+        self
+    }
+
+    pub fn to_json(&self) -> String {
+        let Self { user_subscription, meter, start, end, quantity, resource } = self;
+        let uri = format!(
+            "/subscriptions/{user_subscription}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/{resource}"
+        );
+        let info = json!({"ServiceType": "Standard_F2s", "ImageType": null}).to_string();
+        let instance = json!({"Microsoft.Resources": {"resourceUri": uri, "location": "here", "tags": "", "additionalInfo": info}});
+        format!(
+            r#"{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Commerce/UsageAggregate/{user_subscription}-{meter}","properties":{{"subscriptionId":"{user_subscription}","usageStartTime":"{start}","usageEndTime":"{end}","instanceData":{},"quantity":{quantity},"meterId":"{meter}"}}}}"#,
+            json!(instance.to_string()),
+        )
+    }
+}
+
+/// A page of lines.
+pub fn page(lines: &[Line]) -> String {
+    let lines: Vec<String> = lines.iter().map(Line::to_json).collect();
+    format!("{{\"value\":[{}]}}", lines.join(","))
+}
+
+/// A registration, as its REST API returns it.
+pub fn registration(default: &str, name: &str) -> String {
+    json!({
+        "id": format!("/subscriptions/{default}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/{name}"),
+        "name": name,
+        "properties": {"billingModel": "PayAsYouUse"},
+    })
+    .to_string()
+}
+
+/// A list of customer subscriptions: (tenant, customer subscription).
+pub fn customers(default: &str, name: &str, mapped: &[(&str, &str)]) -> String {
+    let row = |(tenant, billed): &(&str, &str)| {
+        json!({
+            "id": format!("/subscriptions/{default}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/{name}/customerSubscriptions/{billed}"),
+            "name": format!("{name}/{billed}"),
+            "properties": {"tenantId": tenant},
+        })
+    };
+    json!({"value": mapped.iter().map(row).collect::<Vec<_>>()}).to_string()
+}
+
+/// A listing of user subscriptions: (user subscription, tenant).
+pub fn listing(owned: &[(&str, &str)]) -> String {
+    let row = |(subscription, tenant): &(&str, &str)| {
+        json!({
+            "id": format!("/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{subscription}"),
+            "subscriptionId": subscription,
+            "displayName": format!("of {tenant}"),
+            "owner": "someone@tenant.example",
+            "tenantId": tenant,
+            "offerId": "/offer",
+            "state": "Enabled",
+        })
+    };
+    json!({"value": owned.iter().map(row).collect::<Vec<_>>()}).to_string()
+}
+
+impl TestRoot {
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("root")).unwrap();
+        Self { folder }
+    }
+
+    /// One stamp `north` with snapshots of 2026-10-01: tenant A registered, tenant B known.
+    pub fn with_snapshots() -> Self {
+        let root = Self::empty();
+        root.snapshots("north");
+        root
+    }
+
+    pub fn snapshots(&self, stamp: &str) {
+        self.file(&format!("{stamp}/registration/2026-10-01.json"), &registration(DEFAULT, stamp));
+        self.file(
+            &format!("{stamp}/customer-subscriptions/2026-10-01.json"),
+            &customers(DEFAULT, stamp, &[(TENANT_A, BILLED_A)]),
+        );
+        self.file(
+            &format!("{stamp}/user-subscriptions/2026-10-01.json"),
+            &listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
+        );
+    }
+
+    /// The same, with one page in the window of 2026-10-05.
+    pub fn with_lines(lines: &[Line]) -> Self {
+        let root = Self::with_snapshots();
+        root.file("north/usage/2026-10-05/page-0001.json", &page(lines));
+        root
+    }
+
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.root().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub fn remove(&self, name: &str) {
+        let path = self.root().join(name);
+        if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    /// Runs `stacktally run` on it.
+    pub fn run(&self, flags: &[&str]) -> Ran {
+        run_in(self.folder.path(), &[&["run", "--root", "root", "--out", "out"], flags].concat())
+    }
+
+    /// Runs `stacktally check` on it.
+    pub fn check(&self, flags: &[&str]) -> Ran {
+        run_in(self.folder.path(), &[&["check", "--root", "root"], flags].concat())
+    }
+
+    pub fn stacktally(&self, arguments: &[&str]) -> Ran {
+        run_in(self.folder.path(), arguments)
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// What a process did.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// All three, for a transcript.
+    pub fn transcript(&self) -> String {
+        format!("exit code: {}\n----- stdout -----\n{}----- stderr -----\n{}", self.code, self.stdout, self.stderr)
+    }
+
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.transcript());
+        self
+    }
+}
+
+/// The real binary, in a folder.
+pub fn stacktally(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stacktally"));
+    command.current_dir(folder).env_remove("POLARS_MAX_THREADS").env_remove("RAYON_NUM_THREADS");
+    command
+}
+
+pub fn run_in(folder: &Path, arguments: &[&str]) -> Ran {
+    ran(stacktally(folder).args(arguments).output().unwrap())
+}
+
+pub fn ran(Output { status, stdout, stderr }: Output) -> Ran {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// One row of a published table, by column, as text; null is `None`.
+pub type Row = BTreeMap<String, Option<String>>;
+
+/// All rows of a table's Parquet files, below OUT, in order of their paths.
+pub fn table(out: &Path, name: &str) -> Vec<Row> {
+    let mut files: Vec<PathBuf> = files_below(out)
+        .into_keys()
+        .filter(|path| {
+            path == &format!("{name}.parquet") || (path.starts_with(&format!("{name}/")) && path.ends_with(".parquet"))
+        })
+        .map(|path| out.join(path))
+        .collect();
+    files.sort();
+    files.iter().flat_map(|path| parquet_rows(path)).collect()
+}
+
+pub fn parquet_rows(path: &Path) -> Vec<Row> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap().build().unwrap();
+    let mut rows = Vec::new();
+    for batch in reader {
+        let batch = batch.unwrap();
+        let schema = batch.schema();
+        for row in 0..batch.num_rows() {
+            let cells = batch.columns().iter().zip(schema.fields());
+            rows.push(cells.map(|(column, field)| (field.name().clone(), text_at(column, row))).collect());
+        }
+    }
+    rows
+}
+
+fn text_at(column: &ArrayRef, row: usize) -> Option<String> {
+    if column.is_null(row) {
+        return None;
+    }
+    if let Some(times) = column.as_primitive_opt::<TimestampMicrosecondType>() {
+        return times.value_as_datetime(row).map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    Some(ArrayFormatter::try_new(column, &FormatOptions::default()).unwrap().value(row).to_string())
+}
+
+/// A cell that is not null.
+pub fn cell<'a>(row: &'a Row, column: &str) -> &'a str {
+    row[column].as_deref().unwrap_or_else(|| panic!("{column} is null in {row:?}"))
+}
+
+/// The rows of a CSV file, by column.
+pub fn csv_rows(text: &str) -> Vec<BTreeMap<String, String>> {
+    csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes()).deserialize().map(Result::unwrap).collect()
+}
+
+/// Every file below a folder with its bytes, less what is the run's own (`.stacktally`, receipts).
+pub fn files_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn walk(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            let own = entry.file_name().into_string().unwrap();
+            if name.is_empty() && [".stacktally", "receipts", "receipt.json"].contains(&own.as_str()) {
+                continue;
+            }
+            let full = if name.is_empty() { own } else { format!("{name}/{own}") };
+            if entry.file_type().unwrap().is_dir() {
+                walk(&entry.path(), &full, files);
+            } else {
+                files.insert(full, fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    if folder.exists() {
+        walk(folder, "", &mut files);
+    }
+    files
+}
+
+/// The receipt of the last run.
+pub fn receipt(out: &Path) -> Value {
+    serde_json::from_slice(&fs::read(out.join("receipt.json")).unwrap()).unwrap()
+}
+
+/// The project's folder.
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
