@@ -96,6 +96,13 @@ impl Error {
         self
     }
 
+    /// Adds another way to go on.
+    #[must_use]
+    pub fn or_hint(mut self, other: &str) -> Self {
+        self.hint = Some(self.hint.map_or_else(|| other.to_owned(), |hint| format!("{hint}; or {other}")));
+        self
+    }
+
     #[must_use]
     pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));

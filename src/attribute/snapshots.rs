@@ -49,10 +49,9 @@ impl Snapshots {
     /// A kind of which there is none, a tenant mapped twice, another stamp's customer list, an unconfirmed empty one.
     pub fn checked(mut self, stamp: &Stamp, rules: &Rules) -> Result<Self> {
         let none = |kind: &str, file: &str, query: &str| {
-            Error::input(format!("stamp {stamp} has no {kind}")).at(format!("{stamp}/{file}")).hint(format!(
-                "without it nobody can say who pays: save {query} as {stamp}/{file}/<date>.json, or leave the stamp out \
-                 with --stamp"
-            ))
+            Error::input(format!("stamp {stamp} has no {kind}"))
+                .at(format!("{stamp}/{file}"))
+                .hint(format!("without it nobody can say who pays: save {query} as {stamp}/{file}/<date>.json"))
         };
         if self.registrations.is_empty() {
             return Err(none("registration", "registration", "the registration resource"));

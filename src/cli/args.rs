@@ -37,7 +37,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Folder to publish to; it is made if need be, and may hold an earlier publication
-    #[arg(long, value_name = "OUT")]
+    #[arg(long, value_name = "OUT", display_order = 1)]
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub options: Options,
@@ -53,7 +53,7 @@ pub struct CheckArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Options {
     /// Folder of exports: <ROOT>/<stamp>/{usage,registration,customer-subscriptions,user-subscriptions}/…
-    #[arg(long, value_name = "ROOT")]
+    #[arg(long, value_name = "ROOT", display_order = 0)]
     pub root: Option<PathBuf>,
     /// Read settings from a TOML file: the same names as the flags, which win
     #[arg(long, value_name = "FILE")]
@@ -67,6 +67,7 @@ pub struct Options {
     pub attribute_at: Option<Moment>,
     /// Accept an empty list of customer subscriptions, which is often a failed export
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
     pub confirm_empty_registration: Option<bool>,
     /// User subscriptions that are the operator's own, beside the provider's
     #[arg(long, value_name = "ID", num_args = 1..)]
@@ -82,9 +83,11 @@ pub struct Options {
     pub csv: Option<CsvFact>,
     /// Leave the accounts of user subscriptions' owners out of everything published
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
     pub no_owners: Option<bool>,
     /// Refuse findings: end with exit code 3 where anything about exports or snapshots should be known
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
     pub strict: Option<bool>,
     /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
     #[arg(long, value_name = "N")]

@@ -10,6 +10,8 @@ use crate::publish::receipt::Count;
 
 /// Findings listed in a summary; the receipt has all.
 const FINDINGS_SHOWN: usize = 10;
+/// Characters shown of a reject.
+const TEXT_SHOWN: usize = 200;
 
 /// The summary that ends a run, or with no `out` a rehearsal.
 pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
@@ -26,6 +28,9 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     let days: Vec<String> = receipt.days.iter().map(|days| format!("{} {}", days.count, days.name)).collect();
     say("days", days.join(", "));
     list(&mut say, "rejects", &receipt.rejects);
+    for own in &outcome.first_rejects {
+        say("", format!("  {}", shortened(own)));
+    }
     for (at, finding) in receipt.findings.iter().take(FINDINGS_SHOWN).enumerate() {
         let label = if at == 0 { "findings" } else { "" };
         say(label, format!("{} {}: {}", finding.stamp, finding.code, finding.sentence));
@@ -50,6 +55,12 @@ fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {
     for (at, own) in shown {
         say(if at == 0 { label } else { "" }, format!("{:>width$} {}", own.count, own.name));
     }
+}
+
+/// A text that may come from input, on one line of bearable length.
+fn shortened(text: &str) -> String {
+    let one_line: String = text.chars().take(TEXT_SHOWN).map(|own| if own.is_control() { ' ' } else { own }).collect();
+    if text.chars().nth(TEXT_SHOWN).is_some() { format!("{one_line}…") } else { one_line }
 }
 
 /// An error with its causes and its hint.

@@ -84,7 +84,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     let threads = typed.threads.or(file.threads);
     let root = typed.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
     if threads == Some(0) {
-        return Err(Error::usage("--threads 0: at least one thread is needed"));
+        return Err(Error::usage("--threads 0: at least one thread is needed").hint("leave it out for one a core"));
     }
     let ids = "write the GUID as the portal or the listing shows it";
     let plan = Plan {
@@ -126,7 +126,8 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
         out,
     };
     if !plan.root.is_dir() {
-        return Err(Error::usage(format!("--root {}: there is no such folder", plan.root.display())));
+        return Err(Error::usage(format!("--root {}: there is no such folder", plan.root.display()))
+            .hint("name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…"));
     }
     Ok(Settings { plan, threads })
 }
@@ -159,8 +160,9 @@ fn refuse_out_in_root(plan: &Plan) -> Result<()> {
 fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
     let Some(path) = path else { return Ok(SettingsFile::default()) };
     let name = path.display().to_string();
-    let text = fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("cannot read the settings file {name}")).because(error))?;
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!("cannot read the settings file {name}")).hint("name it by --settings FILE").because(error)
+    })?;
     let at = |offset: usize| {
         let before = &text[..offset.min(text.len())];
         let line = before.matches('\n').count() + 1;
@@ -168,7 +170,9 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
     };
     let broken = |error: toml::de::Error| {
         let (line, column) = at(error.span().map_or(0, |span| span.start));
-        Error::usage(error.message().trim().to_owned()).at_line(&name, line, column)
+        Error::usage(error.message().trim().to_owned())
+            .at_line(&name, line, column)
+            .hint("a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`")
     };
     let table: toml::Table = text.parse().map_err(broken)?;
     let known = known_keys();

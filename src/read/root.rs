@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{Hour, Stamp, Window};
-use crate::error::{self, Error, Result};
+use crate::error::{self, Error, Kind, Result};
 
 /// The folders that a stamp may have.
 const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
@@ -59,6 +59,19 @@ pub struct InputFile {
     pub path: PathBuf,
 }
 
+impl Root {
+    /// How to run without one stamp, when there are others.
+    pub fn without(&self, stamp: &Stamp) -> Option<String> {
+        let names: Vec<&str> = self.stamps.iter().map(|folder| folder.stamp.as_str()).collect();
+        without(stamp.as_str(), &names)
+    }
+}
+
+fn without(stamp: &str, all: &[impl AsRef<str>]) -> Option<String> {
+    let others: Vec<&str> = all.iter().map(AsRef::as_ref).filter(|&other| other != stamp).collect();
+    (!others.is_empty()).then(|| format!("leave stamp {stamp} out: --stamp {}", others.join(" ")))
+}
+
 impl Export {
     /// What the published files of this export are called.
     pub fn label(&self) -> String {
@@ -80,7 +93,7 @@ struct Entry {
 /// overlapping windows.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     let mut found = Root::default();
-    let mut names = Vec::new();
+    let (mut names, mut folders) = (Vec::new(), Vec::new());
     for entry in entries(root, "", &mut found.skipped)? {
         match (entry.is_folder, entry.name.as_str()) {
             (true, "prices") => found.skipped.push(entry.name),
@@ -88,7 +101,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
                 let stamp = stamp_of(name)?;
                 names.push(stamp.to_string());
                 if only.is_empty() || only.contains(&stamp) {
-                    found.stamps.push(stamp_folder(stamp, &entry.file.path, &mut found.skipped)?);
+                    folders.push((stamp, entry.file.path));
                 }
             }
             (false, "meters.csv") => found.meters = Some(entry.file),
@@ -104,6 +117,14 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     if let Some(missing) = only.iter().find(|stamp| !names.iter().any(|name| name == stamp.as_str())) {
         return Err(Error::usage(format!("--stamp {missing}: the root has no such stamp"))
             .hint(format!("it has {}", list(&names))));
+    }
+    for (stamp, path) in folders {
+        let or_without = |error: Error| match without(stamp.as_str(), &names) {
+            Some(without) if error.kind == Kind::Input => error.or_hint(&without),
+            _ => error,
+        };
+        let folder = stamp_folder(stamp.clone(), &path, &mut found.skipped).map_err(or_without)?;
+        found.stamps.push(folder);
     }
     if found.stamps.is_empty() {
         return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(

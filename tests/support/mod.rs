@@ -59,11 +59,6 @@ impl Line {
         }
     }
 
-    pub fn of(mut self, resource: &str) -> Self {
-        resource.clone_into(&mut self.resource);
-        self
-    }
-
     pub fn to_json(&self) -> String {
         let Self { user_subscription, meter, start, end, quantity, resource } = self;
         let uri = format!(
@@ -137,21 +132,21 @@ impl TestRoot {
     }
 
     pub fn snapshots(&self, stamp: &str) {
-        self.file(&format!("{stamp}/registration/2026-10-01.json"), &registration(DEFAULT, stamp));
+        self.file(&format!("{stamp}/registration/2026-10-01.json"), registration(DEFAULT, stamp));
         self.file(
             &format!("{stamp}/customer-subscriptions/2026-10-01.json"),
-            &customers(DEFAULT, stamp, &[(TENANT_A, BILLED_A)]),
+            customers(DEFAULT, stamp, &[(TENANT_A, BILLED_A)]),
         );
         self.file(
             &format!("{stamp}/user-subscriptions/2026-10-01.json"),
-            &listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
+            listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
         );
     }
 
     /// The same, with one page in the window of 2026-10-05.
     pub fn with_lines(lines: &[Line]) -> Self {
         let root = Self::with_snapshots();
-        root.file("north/usage/2026-10-05/page-0001.json", &page(lines));
+        root.file("north/usage/2026-10-05/page-0001.json", page(lines));
         root
     }
 

@@ -1,0 +1,192 @@
+//! What a run counts for its receipt, and the first proof: that reading lost nothing.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::Plan;
+use crate::aggregate::Packing;
+use crate::attribute::{OwnedUsage, Snapshots};
+use crate::balance;
+use crate::domain::coverage::{DayCoverage, DayState};
+use crate::domain::finding::Finding;
+use crate::domain::totals::{Account, Checksum};
+use crate::domain::{Attribution, Day, Quantity, RejectReason};
+use crate::error::{Error, Result};
+use crate::frame::Cells;
+use crate::normalise::Usage;
+use crate::publish::receipt::{BalanceEntry, Count, FORMAT, Input, Lines};
+use crate::publish::{Publisher, Receipt};
+use crate::read::ReadFile;
+
+/// Rejects whose places a summary shows; the table has all.
+const REJECTS_SHOWN: usize = 10;
+
+/// What a run counts for its receipt.
+#[derive(Debug, Default)]
+pub struct Tally {
+    lines: Lines,
+    rounded: u64,
+    by_usage_day: u64,
+    before_first_snapshot: u64,
+    attributions: BTreeMap<Precedence, u64>,
+    rejects: BTreeMap<RejectReason, u64>,
+    /// The places of the first few, for the summary.
+    pub first_rejects: Vec<String>,
+    days: BTreeMap<DayState, u64>,
+    findings: Vec<Finding>,
+    balance: Vec<BalanceEntry>,
+    inputs: Vec<Input>,
+}
+
+type Precedence = usize;
+
+impl Tally {
+    /// Notes the file of a table, and hands its rows on.
+    #[expect(clippy::unnecessary_wraps, reason = "stands at the end of a chain of results")]
+    pub fn count_table<T>(&mut self, (rows, file): (T, ReadFile)) -> Result<T> {
+        self.inputs.push(Input::of(&file, 0));
+        Ok(rows)
+    }
+
+    /// Proves that a stamp's reading lost nothing: read = used + rejected + dropped.
+    ///
+    /// # Errors
+    /// They do not balance.
+    pub fn count_used(&mut self, usage: &Usage) -> Result<()> {
+        let read: Checksum = usage.files.iter().map(|file| file.read).sum();
+        let dropped: Checksum = usage.files.iter().filter(|file| file.dropped).map(|file| file.read).sum();
+        let mut rejected = Checksum::default();
+        for own in &usage.rejects {
+            rejected.lines += 1;
+            rejected.add(own.reject.quantity.unwrap_or(Quantity::ZERO));
+            *self.rejects.entry(own.reject.reason).or_default() += 1;
+            if self.first_rejects.len() < REJECTS_SHOWN {
+                let file = &usage.files[own.file as usize].file.name;
+                let text = own.reject.text.as_deref().unwrap_or("absent");
+                self.first_rejects.push(format!("{file} row {}: {}: {text}", own.reject.row, own.reject.reason));
+            }
+        }
+        let mut used = Checksum::default();
+        for chunk in usage.days.values().flatten() {
+            used.lines += chunk.lines.len() as i64;
+            chunk.lines.quantity.iter().for_each(|&quantity| used.add(quantity));
+        }
+        balance::prove(&usage.stamp, "reading and normalising", read, [used, rejected, dropped].into_iter().sum())?;
+        self.lines.read += read.lines;
+        self.lines.used += used.lines;
+        self.lines.rejected += rejected.lines;
+        self.lines.dropped += dropped.lines;
+        for file in &usage.files {
+            self.rounded += if file.dropped { 0 } else { file.rounded };
+            self.inputs.push(Input { dropped: file.dropped, ..Input::of(&file.file, file.read.lines) });
+        }
+        Ok(())
+    }
+
+    pub fn count_attributed(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
+        self.by_usage_day += owned.lines_decided_by_usage_day();
+        self.before_first_snapshot += owned.lines_before_first_snapshot();
+        self.findings.extend(snapshots.findings.iter().cloned());
+        self.findings.extend(owned.usage.findings.iter().cloned());
+        self.inputs.extend(snapshots.pages().map(|page| Input::of(page, 0)));
+    }
+
+    pub fn count_settled(
+        &mut self,
+        owned: &OwnedUsage,
+        packing: Packing,
+        daily: &[(Day, Cells)],
+        used: &Account<u32>,
+        hourly: &Account<u32>,
+    ) {
+        for (key, _, lines) in daily.iter().flat_map(|(_, cells)| cells.iter()) {
+            let attribution = owned.owners[packing.unpack(key).owner as usize].attribution;
+            *self.attributions.entry(attribution as Precedence).or_default() += lines as u64;
+        }
+        for (meter, totals) in used.iter() {
+            let hourly = hourly.of(meter);
+            self.balance.push(BalanceEntry {
+                stamp: owned.usage.stamp.to_string(),
+                meter_id: owned.usage.meters[meter as usize].to_string(),
+                lines: totals.lines,
+                quantity: totals.quantity.to_string(),
+                lines_hourly: hourly.lines,
+                quantity_hourly: hourly.quantity.to_string(),
+            });
+        }
+    }
+
+    pub fn count_days(&mut self, coverage: &[(DayCoverage, i64)]) {
+        for (day, _) in coverage {
+            *self.days.entry(day.state).or_default() += 1;
+        }
+    }
+
+    /// Refuses what the plan does not tolerate.
+    ///
+    /// # Errors
+    /// Findings under --strict, or more rejects than --rejects-max.
+    pub fn refuse(&self, plan: &Plan) -> Result<()> {
+        if plan.strict
+            && let Some(finding) = self.findings.iter().min()
+        {
+            return Err(Error::input(format!(
+                "{} findings, and --strict tolerates none; the first is {} of stamp {}: {}",
+                self.findings.len(),
+                finding.code,
+                finding.stamp,
+                finding.sentence
+            ))
+            .hint(finding.remedy));
+        }
+        match plan.rejects_max {
+            Some(max) if self.lines.rejected as u64 > max => Err(Error::input(format!(
+                "{} rejected, more than --rejects-max {max}; the first is {}",
+                self.lines.rejected, self.first_rejects[0]
+            ))
+            .hint("correct the exports, or raise the limit: `stacktally check` without it lists more of them")),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn receipt(
+        mut self,
+        plan: &Plan,
+        publisher: &Publisher,
+        skipped: Vec<String>,
+        started_at: DateTime<Utc>,
+    ) -> Receipt {
+        let rfc3339 = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
+        self.findings.sort();
+        self.inputs.sort_by(|a, b| a.path.cmp(&b.path));
+        let attribution = |own: &Attribution| self.attributions.get(&(*own as Precedence)).copied().unwrap_or(0);
+        let states = [DayState::Partial, DayState::Open, DayState::Settled];
+        Receipt {
+            format: FORMAT,
+            stacktally: env!("CARGO_PKG_VERSION"),
+            started_at: rfc3339(started_at),
+            finished_at: rfc3339((plan.now)()),
+            settings: plan.settings.clone(),
+            lines: self.lines,
+            lines_rounded: self.rounded,
+            lines_attributed_by_usage_day: self.by_usage_day,
+            lines_before_first_snapshot: self.before_first_snapshot,
+            csv_cells_guarded: publisher.guarded_cells(),
+            attributions: Attribution::ALL
+                .iter()
+                .map(|own| Count { name: own.as_str(), count: attribution(own) })
+                .collect(),
+            rejects: self.rejects.iter().map(|(reason, &count)| Count { name: reason.as_str(), count }).collect(),
+            days: states
+                .into_iter()
+                .map(|state| Count { name: state.as_str(), count: self.days.get(&state).copied().unwrap_or(0) })
+                .collect(),
+            findings: self.findings.into_iter().map(Into::into).collect(),
+            balance: self.balance,
+            inputs: self.inputs,
+            skipped,
+            published: publisher.files(),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What a person sees: exit code, standard output and error of the real binary, as transcripts.
+//! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
+
+mod check;
+mod run;
+mod settings;

@@ -1,0 +1,194 @@
+//! `stacktally run`.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{Line, SUB_A, SUB_B, SUB_UNKNOWN, TestRoot, VM_HOURS, files_below, page, ran, run_in, stacktally};
+
+fn usage() -> TestRoot {
+    TestRoot::with_lines(&[
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0"),
+        Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "2.0"),
+        Line::hourly(SUB_UNKNOWN, VM_HOURS, "2026-10-05T13", "3.0"),
+    ])
+}
+
+#[test]
+fn help_reads_well() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, arguments) in
+        [("help", vec!["--help"]), ("help-run", vec!["run", "--help"]), ("help-check", vec!["check", "-h"])]
+    {
+        insta::assert_snapshot!(name, run_in(folder.path(), &arguments).expect(0).transcript());
+    }
+    insta::assert_snapshot!("no-command", run_in(folder.path(), &[]).expect(2).transcript());
+}
+
+#[test]
+fn a_good_run_ends_with_its_summary() {
+    insta::assert_snapshot!(usage().run(&[]).expect(0).transcript());
+}
+
+#[test]
+fn a_run_with_rejects_and_findings_ends_with_4() {
+    let root = usage();
+    let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1") };
+    let page = page(&[bad]);
+    root.file("north/usage/2026-10-06/a.json", page.replacen('{', "{\"nextLink\":\"https://next\",", 1));
+    root.file("north/usage/2026-10-06/b.json", page.replacen('{', "{\"nextLink\":\"https://next\",", 1));
+    insta::assert_snapshot!(root.run(&[]).expect(4).transcript());
+    let before = files_below(&root.out());
+    insta::assert_snapshot!("rejects-max", root.run(&["--rejects-max", "0"]).expect(3).transcript());
+    insta::assert_snapshot!("strict", root.run(&["--strict"]).expect(3).transcript());
+    assert_eq!(files_below(&root.out()), before, "what was published stays");
+    root.run(&["--rejects-max", "1"]).expect(4);
+}
+
+#[test]
+fn removed_files_are_said() {
+    let root = usage();
+    root.file("south/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")]));
+    root.snapshots("south");
+    root.run(&[]).expect(0);
+    insta::assert_snapshot!(root.run(&["--stamp", "north"]).expect(0).transcript());
+}
+
+#[test]
+fn bad_input_says_where_and_how_to_go_on() {
+    let root = usage();
+    root.run(&[]).expect(0);
+    let before = files_below(&root.out());
+    let cut = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1.0")]);
+    for (name, content) in [
+        ("page-cut-in-half", &cut[..cut.len() / 2]),
+        ("error-body", r#"{"error":{"code":"GatewayTimeout","message":"The gateway did not receive a response."}}"#),
+        ("sign-in-page", "<!DOCTYPE html><html>"),
+    ] {
+        root.file("north/usage/2026-10-06/page-0001.json", content);
+        insta::assert_snapshot!(name, root.run(&[]).expect(3).transcript());
+    }
+    root.remove("north/usage/2026-10-06");
+    root.file("north/registration/2026-10-06.json", "{}");
+    insta::assert_snapshot!("registration-without-default", root.run(&[]).expect(3).transcript());
+    root.remove("north/registration");
+    insta::assert_snapshot!("no-registration", root.run(&[]).expect(3).transcript());
+    assert_eq!(files_below(&root.out()), before, "what was published stays");
+    assert!(!root.out().join(".stacktally/staging").exists(), "nothing half-done is left");
+}
+
+#[test]
+fn wrong_use_ends_with_2() {
+    let root = usage();
+    for (name, arguments) in [
+        ("no-root", vec!["run", "--out", "out"]),
+        ("no-out", vec!["run", "--root", "root"]),
+        ("root-is-not-there", vec!["run", "--root", "rot", "--out", "out"]),
+        ("out-in-root", vec!["run", "--root", "root", "--out", "root/out"]),
+        ("unknown-stamp", vec!["run", "--root", "root", "--out", "out", "--stamp", "nroth"]),
+        ("stamp-is-no-name", vec!["run", "--root", "root", "--out", "out", "--stamp", "North"]),
+        ("unknown-flag", vec!["run", "--root", "root", "--out", "out", "--strickt"]),
+        ("no-threads", vec!["run", "--root", "root", "--out", "out", "--threads", "0"]),
+    ] {
+        insta::assert_snapshot!(name, root.stacktally(&arguments).expect(2).transcript());
+    }
+    assert!(!root.out().join("receipt.json").exists());
+}
+
+#[test]
+fn an_out_that_cannot_be_written_ends_with_1() {
+    let root = usage();
+    fs::write(root.out(), "a file").unwrap();
+    let ran = root.run(&[]).expect(1);
+    assert!(ran.stderr.starts_with("error: cannot make the folder out/.stacktally: "), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(root.out()).unwrap(), "a file");
+}
+
+#[test]
+fn a_second_run_on_the_same_out_leaves_at_once() {
+    let root = usage();
+    root.run(&[]).expect(0);
+    let lock = File::open(root.out().join(".stacktally/lock")).unwrap();
+    lock.try_lock().unwrap();
+    let begun = Instant::now();
+    insta::assert_snapshot!(root.run(&[]).expect(7).transcript());
+    assert!(begun.elapsed() < Duration::from_secs(5), "it does not wait");
+    drop(lock);
+    root.run(&[]).expect(0);
+}
+
+/// Signals are sent while the run waits for a page that comes through a pipe, so it is known to be in the middle.
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_the_run_and_publishes_nothing() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let root = usage();
+        root.run(&[]).expect(0);
+        let before = files_below(&root.out());
+        root.file("north/usage/2026-10-06/.keep", "");
+        let pipe = root.root().join("north/usage/2026-10-06/page.json");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let mut command = stacktally(root.folder());
+        command.args(["run", "--root", "root", "--out", "out"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        wait_until(|| root.out().join(".stacktally/staging").exists());
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success()
+        );
+        std::thread::sleep(Duration::from_millis(100));
+        let text = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1.0")]);
+        File::options().write(true).open(&pipe).unwrap().write_all(text.as_bytes()).unwrap();
+        let ran = ran(child.wait_with_output().unwrap()).expect(code);
+        assert!(ran.stderr.contains("nothing was published"), "{}", ran.stderr);
+        assert_eq!(files_below(&root.out()), before);
+        assert!(!root.out().join(".stacktally/staging").exists());
+    }
+}
+
+#[cfg(unix)]
+fn wait_until(there: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !there() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A run that was killed leaves its staging; the next run clears it.
+#[test]
+fn the_next_run_clears_what_a_killed_one_left() {
+    let root = usage();
+    root.run(&[]).expect(0);
+    let before = files_below(&root.out());
+    fs::create_dir_all(root.out().join(".stacktally/staging")).unwrap();
+    fs::write(root.out().join(".stacktally/staging/0"), "half a table").unwrap();
+    root.run(&[]).expect(0);
+    assert_eq!(files_below(&root.out()), before);
+    assert!(!root.out().join(".stacktally/staging").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let root = usage();
+    let script =
+        format!("{:?} run --root root --out out | true; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_stacktally"));
+    let output = Command::new("bash").args(["-c", &script]).current_dir(root.folder()).output().unwrap();
+    let ran = ran(output).expect(0);
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn receipts_are_kept_and_numbered() {
+    let root = usage();
+    root.run(&[]).expect(0);
+    root.run(&[]).expect(0);
+    let mut names: Vec<_> =
+        fs::read_dir(root.out().join("receipts")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["000001.json", "000002.json"]);
+    let last = fs::read(root.out().join("receipts/000002.json")).unwrap();
+    assert_eq!(last, fs::read(root.out().join("receipt.json")).unwrap());
+}
