@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
+    clippy::needless_pass_by_value,
     reason = "a test that panics has failed; one that is skipped says so"
 )]
 
