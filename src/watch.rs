@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 pub trait Progress: Send + Sync {
     /// A step begins, such as `reading northwest`, with as many units to do; 0 when that is unknown.
     fn begin(&self, step: &str, units: u64);
-    /// So many more units of the step are done, and so many lines with them.
-    fn advance(&self, units: u64, lines: u64);
+    /// One more unit of the step is done.
+    fn advance(&self);
 }
 
 /// Progress and the signal to stop, handed to every stage that may take long.
@@ -30,7 +30,7 @@ impl Watch {
         struct Silent;
         impl Progress for Silent {
             fn begin(&self, _: &str, _: u64) {}
-            fn advance(&self, _: u64, _: u64) {}
+            fn advance(&self) {}
         }
         Self::new(Arc::default(), Box::new(Silent))
     }
@@ -50,8 +50,7 @@ impl Watch {
         self.progress.begin(step, units);
     }
 
-    /// One more unit is done, with so many lines.
-    pub fn advance(&self, lines: u64) {
-        self.progress.advance(1, lines);
+    pub fn advance(&self) {
+        self.progress.advance();
     }
 }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::watch::Progress;
 
-/// One line on standard error: what is done, how far it is, how many lines were read.
+/// One line on standard error: what is done, how far it is.
 pub struct TerminalProgress {
     bar: Mutex<ProgressBar>,
 }
@@ -44,8 +44,8 @@ impl Progress for TerminalProgress {
         });
     }
 
-    fn advance(&self, units: u64, _lines: u64) {
-        self.with(|bar| bar.inc(units));
+    fn advance(&self) {
+        self.with(|bar| bar.inc(1));
     }
 }
 

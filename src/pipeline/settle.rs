@@ -68,7 +68,7 @@ pub fn settle(
                 if let Err(error) = published {
                     failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 }
-                watch.advance(0);
+                watch.advance();
                 let _ = done.send(());
             });
         }

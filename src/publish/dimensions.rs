@@ -21,8 +21,8 @@ pub struct Names {
     meters: BTreeMap<MeterId, Meter>,
     /// Of tenants and billed subscriptions, from `names.csv`.
     names: BTreeMap<String, String>,
-    /// By id and stamp; `None` where no listing holds it.
-    user_subscriptions: BTreeMap<(UserSubscriptionId, Stamp), Option<ListedUserSubscription>>,
+    /// By stamp and id; `None` where no listing holds it.
+    user_subscriptions: BTreeMap<Stamp, BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>>,
     with_owners: bool,
 }
 
@@ -36,9 +36,8 @@ impl Names {
         for id in &usage.meters {
             self.meters.entry(id.clone()).or_insert_with(|| Meter::unknown(id.clone()));
         }
-        for id in &usage.user_subscriptions {
-            self.user_subscriptions.insert((id.clone(), usage.stamp.clone()), None);
-        }
+        let known = self.user_subscriptions.entry(usage.stamp.clone()).or_default();
+        known.extend(usage.user_subscriptions.iter().map(|id| (id.clone(), None)));
         for listing in &snapshots.listings {
             // Of several rows in one listing the smallest serves, so that their order cannot matter.
             let mut rows: Vec<&ListedUserSubscription> = listing.rows.iter().collect();
@@ -46,7 +45,7 @@ impl Names {
             for row in rows {
                 let mut row = row.clone();
                 row.owner = row.owner.filter(|_| self.with_owners);
-                self.user_subscriptions.insert((row.id.clone(), usage.stamp.clone()), Some(row));
+                known.insert(row.id.clone(), Some(row));
             }
         }
     }
@@ -61,7 +60,7 @@ impl Names {
     }
 
     pub fn user_subscription(&self, stamp: &Stamp, id: &UserSubscriptionId) -> Option<&ListedUserSubscription> {
-        self.user_subscriptions.get(&(id.clone(), stamp.clone()))?.as_ref()
+        self.user_subscriptions.get(stamp)?.get(id)?.as_ref()
     }
 }
 
@@ -206,12 +205,16 @@ fn publish_tenants(tenants: &BTreeSet<TenantId>, names: &Names, publisher: &Publ
 }
 
 fn publish_user_subscriptions(names: &Names, publisher: &Publisher) -> Result<()> {
-    let listed = |of: fn(&ListedUserSubscription) -> Option<&str>| {
-        texts(names.user_subscriptions.values().map(move |listed| listed.as_ref().and_then(of)))
-    };
+    let mut rows: Vec<(&UserSubscriptionId, &Stamp, Option<&ListedUserSubscription>)> = Vec::new();
+    for (stamp, known) in &names.user_subscriptions {
+        rows.extend(known.iter().map(|(id, listed)| (id, stamp, listed.as_ref())));
+    }
+    rows.sort_unstable();
+    let listed =
+        |of: fn(&ListedUserSubscription) -> Option<&str>| texts(rows.iter().map(move |row| row.2.and_then(of)));
     let columns = vec![
-        texts(names.user_subscriptions.keys().map(|(id, _)| Some(id.as_str()))),
-        texts(names.user_subscriptions.keys().map(|(_, stamp)| Some(stamp.as_str()))),
+        texts(rows.iter().map(|(id, ..)| Some(id.as_str()))),
+        texts(rows.iter().map(|(_, stamp, _)| Some(stamp.as_str()))),
         listed(|own| own.display_name.as_deref()),
         listed(|own| own.owner.as_deref()),
         listed(|own| own.tenant.as_ref().map(TenantId::as_str)),

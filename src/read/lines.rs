@@ -113,7 +113,7 @@ pub fn gather(folder: &StampFolder, watch: &Watch) -> Result<StampLines> {
         .map(|(_, file)| {
             watch.check()?;
             let lines = read_file(file, &texts)?;
-            watch.advance(lines.read.lines as u64);
+            watch.advance();
             Ok(lines)
         })
         .collect();

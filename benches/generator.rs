@@ -1,0 +1,147 @@
+//! A seeded generator of a root in the real shape: pages of 1,000 lines, one window a day, the same resources every
+//! hour. Every quantity is a whole number of thousandths, so that the benches know their answers.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+const DEFAULT: &str = "b111ed00-0000-4000-8000-000000000000";
+const PROVIDER: &str = "0be4a700-0000-4000-8000-000000000001";
+const METERS: [&str; 4] = [
+    "6dab500f-a4fd-49c4-956d-229bb9c8c793",
+    "9cd92d4c-bafd-4492-b278-bedc2de8232a",
+    "B5C15376-6C94-4FDD-B655-1A69D138ACA3",
+    "F271A8A388C44D93956A063E1D2FA80B",
+];
+const TENANTS: u64 = 20;
+const USER_SUBSCRIPTIONS: u64 = 60;
+/// Every third tenant is not registered.
+const REGISTERED_OF_3: u64 = 2;
+const RESOURCES: u64 = 400;
+const PAGE_LINES: usize = 1000;
+
+/// A generated root and what it holds.
+pub struct Generated {
+    pub folder: TempDir,
+    pub lines: i64,
+    /// The sum of all quantities, in thousandths.
+    pub thousandths: i128,
+    /// Lines of registered tenants.
+    pub registered: u64,
+}
+
+impl Generated {
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+}
+
+/// Writes a root of one stamp with `days` windows of 24 hours of [`RESOURCES`] lines.
+pub fn generate(days: u64) -> Generated {
+    let folder = tempfile::tempdir().unwrap();
+    let stamp = folder.path().join("root/north");
+    snapshots(&stamp);
+    let mut random = Random(1);
+    let mut generated = Generated { folder, lines: 0, thousandths: 0, registered: 0 };
+    for day in 0..days {
+        let mut lines = Vec::new();
+        for hour in 0..24 {
+            for resource in 0..RESOURCES {
+                let subscription = resource % USER_SUBSCRIPTIONS;
+                let thousandths = random.next() % 100_000;
+                lines.push(line(day, hour, subscription, resource, thousandths));
+                generated.lines += 1;
+                generated.thousandths += i128::from(thousandths);
+                generated.registered += u64::from(subscription % TENANTS % 3 < REGISTERED_OF_3);
+            }
+        }
+        let window = stamp.join(format!("usage/2026-10-{:02}", day + 1));
+        fs::create_dir_all(&window).unwrap();
+        let pages = lines.chunks(PAGE_LINES);
+        let last = pages.len() - 1;
+        for (at, page) in pages.enumerate() {
+            let link = if at == last { "" } else { ",\"nextLink\":\"https://next\"" };
+            fs::write(window.join(format!("page-{at:04}.json")), format!("{{\"value\":[{}]{link}}}", page.join(",")))
+                .unwrap();
+        }
+    }
+    generated
+}
+
+fn subscription_id(number: u64) -> String {
+    format!("5ab00000-0000-4000-8000-{number:012}")
+}
+
+fn tenant_id(number: u64) -> String {
+    format!("7e4a4700-0000-4000-8000-{number:012}")
+}
+
+fn line(day: u64, hour: u64, subscription: u64, resource: u64, thousandths: u64) -> String {
+    let id = subscription_id(subscription);
+    let meter = METERS[(resource % METERS.len() as u64) as usize];
+    let (start, end) = (time(day, hour), if hour == 23 { time(day + 1, 0) } else { time(day, hour + 1) });
+    format!(
+        r#"{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Commerce/UsageAggregate/{id}-{meter}","name":"{id}-{meter}","type":"Microsoft.Commerce/UsageAggregate","properties":{{"subscriptionId":"{id}","usageStartTime":"{start}","usageEndTime":"{end}","instanceData":"{{\"Microsoft.Resources\":{{\"resourceUri\":\"/subscriptions/{id}/resourceGroups/rg-{}/providers/Microsoft.Compute/virtualMachines/vm-{resource}\",\"location\":\"north\",\"tags\":\"null\",\"additionalInfo\":\"{{\\\"ServiceType\\\":\\\"Standard_F2s\\\",\\\"ImageType\\\":null}}\"}}}}","quantity":{}.{:03},"meterId":"{meter}","name":"{id}-{meter}"}}}}"#,
+        resource % 7,
+        thousandths / 1000,
+        thousandths % 1000,
+    )
+}
+
+fn time(day: u64, hour: u64) -> String {
+    format!("2026-10-{:02}T{hour:02}:00:00+00:00", day + 1)
+}
+
+fn snapshots(stamp: &Path) {
+    let registration = format!(
+        "/subscriptions/{DEFAULT}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/north"
+    );
+    let mut customers = String::new();
+    for tenant in (0..TENANTS).filter(|tenant| tenant % 3 < REGISTERED_OF_3) {
+        let comma = if tenant == 0 { "" } else { "," };
+        write!(
+            customers,
+            r#"{comma}{{"id":"{registration}/customerSubscriptions/b111ed00-0000-4000-8000-{:012}","properties":{{"tenantId":"{}"}}}}"#,
+            tenant + 1,
+            tenant_id(tenant),
+        )
+        .unwrap();
+    }
+    let mut listing = String::new();
+    for subscription in 0..USER_SUBSCRIPTIONS {
+        let comma = if subscription == 0 { "" } else { "," };
+        write!(
+            listing,
+            r#"{comma}{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{id}","subscriptionId":"{id}","tenantId":"{}"}}"#,
+            tenant_id(subscription % TENANTS),
+            id = subscription_id(subscription),
+        )
+        .unwrap();
+    }
+    for (kind, text) in [
+        ("registration", format!(r#"{{"id":"{registration}"}}"#)),
+        ("customer-subscriptions", format!(r#"{{"value":[{customers}]}}"#)),
+        ("user-subscriptions", format!(r#"{{"value":[{listing}]}}"#)),
+    ] {
+        fs::create_dir_all(stamp.join(kind)).unwrap();
+        fs::write(stamp.join(kind).join("2026-10-01.json"), text).unwrap();
+    }
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,151 @@
+//! One bench for each stage, and one end to end, over a generated root of three days. Each asserts its answer.
+//!
+//! `cargo bench` measures; `cargo bench -- --test` runs each once, to see that it still gives its answer.
+
+#![allow(clippy::unwrap_used, reason = "a bench that panics has failed")]
+
+mod generator;
+
+use std::path::PathBuf;
+
+use chrono::Utc;
+use criterion::{BatchSize, Criterion, Throughput};
+use stacktally::aggregate::{Packing, day_facts};
+use stacktally::attribute::{OwnedUsage, Rules, attribute, read_snapshots};
+use stacktally::domain::totals::{Checksum, Totals};
+use stacktally::domain::{Attribution, Quantity};
+use stacktally::normalise::{Usage, normalise};
+use stacktally::pipeline::{Plan, run};
+use stacktally::publish::facts::{StampTexts, checksum};
+use stacktally::publish::parquet;
+use stacktally::read::root::discover;
+use stacktally::read::{StampFolder, StampLines, gather};
+use stacktally::schema;
+use stacktally::watch::Watch;
+
+use generator::{Generated, generate};
+
+const DAYS: u64 = 3;
+
+fn main() {
+    let generated = generate(DAYS);
+    let mut criterion = Criterion::default().sample_size(10).configure_from_args();
+    let mut group = criterion.benchmark_group("stages");
+    group.throughput(Throughput::Elements(generated.lines as u64));
+
+    let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
+    let snapshots = read_snapshots(&folder, &Rules::default()).unwrap();
+
+    group.bench_function("read", |bencher| {
+        bencher.iter(|| {
+            let lines = read(&folder);
+            let files = lines.exports.iter().flat_map(|export| &export.files);
+            assert_eq!(files.map(|file| file.read).sum::<Checksum>().lines, generated.lines);
+            lines
+        });
+    });
+    group.bench_function("normalise", |bencher| {
+        bencher.iter_batched(
+            || read(&folder),
+            |lines| {
+                let usage = normalise(lines).unwrap();
+                assert_eq!((usage.resources.len(), usage.meters.len()), (400, 4));
+                usage
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function("attribute", |bencher| {
+        bencher.iter_batched(
+            || usage(&folder),
+            |usage| {
+                let owned = attribute(usage, &snapshots, &Rules::default());
+                assert_eq!(registered(&owned), generated.registered);
+                owned
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    let owned = attribute(usage(&folder), &snapshots, &Rules::default());
+    group.bench_function("aggregate", |bencher| bencher.iter(|| aggregate(&owned, &generated)));
+    group.bench_function("publish", |bencher| bencher.iter(|| encode(&owned, &generated)));
+    group.bench_function("end_to_end", |bencher| bencher.iter(|| end_to_end(&generated)));
+    group.finish();
+    criterion.final_summary();
+}
+
+fn read(folder: &StampFolder) -> StampLines {
+    gather(folder, &Watch::silent()).unwrap()
+}
+
+fn usage(folder: &StampFolder) -> Usage {
+    normalise(read(folder)).unwrap()
+}
+
+fn registered(owned: &OwnedUsage) -> u64 {
+    let mut registered = 0;
+    for (&day, chunks) in &owned.usage.days {
+        for chunk in chunks {
+            let is_registered = |owner: &u32| owned.owners[*owner as usize].attribution == Attribution::Registered;
+            registered += owned.owners_of(day, chunk).filter(is_registered).count() as u64;
+        }
+    }
+    registered
+}
+
+fn packing(owned: &OwnedUsage) -> Packing {
+    Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len()).unwrap()
+}
+
+/// The checksum of all lines.
+fn expected(generated: &Generated) -> Checksum {
+    Totals { lines: generated.lines, quantity: Quantity::from_scaled(generated.thousandths * 10_i128.pow(15)) }.into()
+}
+
+fn aggregate(owned: &OwnedUsage, generated: &Generated) {
+    let mut sum = Checksum::default();
+    for (&day, chunks) in &owned.usage.days {
+        let facts = day_facts(owned, packing(owned), day, chunks).unwrap();
+        assert_eq!(facts.hourly.len(), 24 * 400);
+        sum.merge(checksum([&facts.daily]));
+    }
+    assert_eq!(sum, expected(generated));
+}
+
+/// Encodes `lines` and reads them back.
+fn encode(owned: &OwnedUsage, generated: &Generated) {
+    let texts = StampTexts::new(owned, packing(owned));
+    let mut sum = Checksum::default();
+    for (&day, chunks) in &owned.usage.days {
+        for (at, export) in owned.usage.exports.iter().enumerate() {
+            let lines = Usage::sorted_lines(chunks, at as u32);
+            let columns = texts.lines(owned, day, export.window, &lines).unwrap();
+            let bytes = parquet::encode(&schema::LINES, columns).unwrap();
+            sum.merge(parquet::read_back(&schema::LINES, bytes.into()).unwrap().1.unwrap());
+        }
+    }
+    assert_eq!(sum, expected(generated));
+}
+
+fn end_to_end(generated: &Generated) {
+    let out: PathBuf = generated.out();
+    if out.exists() {
+        std::fs::remove_dir_all(&out).unwrap();
+    }
+    let plan = Plan {
+        root: generated.root(),
+        out: Some(out),
+        stamps: Vec::new(),
+        rules: Rules::default(),
+        settling_days: 2,
+        with_owners: true,
+        csv_hourly: false,
+        strict: false,
+        rejects_max: None,
+        settings: serde_json::Value::Null,
+        now: Utc::now,
+    };
+    let outcome = run(&plan, &Watch::silent()).unwrap();
+    assert_eq!(outcome.receipt.lines.used, generated.lines);
+    assert_eq!(outcome.receipt.attributions[0].count, generated.registered);
+}
