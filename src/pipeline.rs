@@ -106,6 +106,7 @@ fn publish(
 
     let Making { names, dimensions, csv_monthly, tally, .. } = making;
     tally.refuse(plan)?;
+    watch.check()?;
     watch.begin("writing dimensions", 0);
     for (month, table) in csv_monthly {
         publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table)?;

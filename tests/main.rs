@@ -27,3 +27,6 @@ mod contract;
 
 // Real recorded usage, where the folder of captures is there.
 mod captures;
+
+// Defects that were found, each with the input that showed it.
+mod regression;

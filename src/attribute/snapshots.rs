@@ -67,6 +67,7 @@ impl Snapshots {
             self.check_customers(stamp, list, rules, &mut findings)?;
         }
         for listing in &self.listings {
+            note_listing_without_tenants(stamp, listing, &mut findings);
             note_user_subscriptions_listed_twice(stamp, listing, &mut findings);
         }
         self.findings = findings;
@@ -98,7 +99,7 @@ impl Snapshots {
         let mut subscription_of: BTreeMap<&TenantId, &BilledSubscriptionId> = BTreeMap::new();
         let mut tenants_of: BTreeMap<&BilledSubscriptionId, BTreeSet<&TenantId>> = BTreeMap::new();
         for row in &list.rows {
-            if row.registration.as_ref().is_some_and(|own| self.registrations.iter().all(|known| known.id != *own)) {
+            if !self.registrations.iter().any(|known| row.parent.is(&known.id)) {
                 return Err(Error::input(format!(
                     "customer subscription {} is not under the registration of stamp {stamp}",
                     row.subscription
@@ -198,6 +199,18 @@ fn listed_tenants(listing: &Listing) -> BTreeMap<&UserSubscriptionId, &TenantId>
         }
     }
     tenants
+}
+
+fn note_listing_without_tenants(stamp: &Stamp, listing: &Listing, findings: &mut Vec<Finding>) {
+    if listing.rows.iter().all(|row| row.tenant.is_none()) {
+        findings.push(Finding {
+            stamp: stamp.to_string(),
+            code: FindingCode::ListingWithoutTenants,
+            sentence: format!("none of the {} rows of {} gives a user subscription a tenant", listing.rows.len(), listing.file),
+            concerned: vec![listing.file.clone()],
+            remedy: "save the listing again, as the REST API returns it: usage that no listing knows is charged to the default subscription",
+        });
+    }
 }
 
 fn note_user_subscriptions_listed_twice(stamp: &Stamp, listing: &Listing, findings: &mut Vec<Finding>) {

@@ -5,11 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-/// Turns exported Azure Stack Hub usage into chargeback data: who pays for what, line by line, exact to the last
-/// decimal, as Parquet for Power BI and CSV for people.
-#[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "\
+/// As every help shows them.
+const EXIT_CODES: &str = "\
 Exit codes:
   0    published, no line was set aside
   1    the machine failed (disk, permission)
@@ -18,9 +15,13 @@ Exit codes:
   4    published, and some lines were set aside: see rejects
   5    totals do not balance, nothing was published
   7    another run holds OUT
-  130, 143  stopped by a signal, nothing was published
+  130, 143  stopped by a signal, nothing was published";
 
-Documentation: README.md; what each published column means: schemas/")]
+/// Turns exported Azure Stack Hub usage into chargeback data: who pays for what, line by line, exact to the last
+/// decimal, as Parquet for Power BI and CSV for people.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = format!("{EXIT_CODES}\n\nDocumentation: README.md; what each published column means: schemas/"))]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -29,8 +30,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read a root folder of exports, attribute every line, and publish all tables
+    #[command(after_help = EXIT_CODES)]
     Run(RunArgs),
     /// Do everything that `run` does, but publish nothing; ends with the exit code that `run` would
+    #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
 }
 
@@ -52,10 +55,10 @@ pub struct CheckArgs {
 /// What `run` and `check` share. `None` was not typed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Options {
-    /// Folder of exports: <ROOT>/<stamp>/{usage,registration,customer-subscriptions,user-subscriptions}/…
+    /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration, customer-subscriptions and user-subscriptions
     #[arg(long, value_name = "ROOT", display_order = 0)]
     pub root: Option<PathBuf>,
-    /// Read settings from a TOML file: the same names as the flags, which win
+    /// Read settings from a TOML file: the same names as the flags, which win; its paths are relative to it
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// Limit the run to these stamps
@@ -78,10 +81,10 @@ pub struct Options {
     /// Later days whose reported time must be there for a day to be settled [default: 2]
     #[arg(long, value_name = "DAYS")]
     pub settling_days: Option<u16>,
-    /// Also publish this fact as flat CSV
+    /// Also publish this fact as flat CSV; daily and monthly always are
     #[arg(long, value_name = "FACT", value_enum)]
     pub csv: Option<CsvFact>,
-    /// Leave the accounts of user subscriptions' owners out of everything published
+    /// Leave personal data out of everything published: owners and display names of user subscriptions
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub no_owners: Option<bool>,

@@ -46,7 +46,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         Some(out) => say("published", format!("{} files in {}", receipt.published.len(), out.display())),
         None => say("published", "nothing: this was a check".to_owned()),
     }
-    text
+    printable(&text)
 }
 
 fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {
@@ -59,7 +59,7 @@ fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {
 
 /// A text that may come from input, on one line of bearable length.
 fn shortened(text: &str) -> String {
-    let one_line: String = text.chars().take(TEXT_SHOWN).map(|own| if own.is_control() { ' ' } else { own }).collect();
+    let one_line: String = text.chars().take(TEXT_SHOWN).map(|own| if own == '\n' { ' ' } else { own }).collect();
     if text.chars().nth(TEXT_SHOWN).is_some() { format!("{one_line}…") } else { one_line }
 }
 
@@ -75,5 +75,11 @@ pub fn failure(error: &Error) -> String {
         let _ = write!(text, "\n\nhint: {hint}");
     }
     text.push('\n');
-    text
+    printable(&text)
+}
+
+/// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.
+fn printable(text: &str) -> String {
+    let shown = |own: char| if own.is_control() && own != '\n' { char::REPLACEMENT_CHARACTER } else { own };
+    text.chars().map(shown).collect()
 }

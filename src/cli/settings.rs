@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::args::{Cli, CsvFact, Moment, Options, RunArgs};
 use crate::attribute::{AttributeAt, Rules};
+use crate::domain::limits::THREADS_MAX;
 use crate::domain::{Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::Plan;
@@ -83,12 +84,22 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     let rejects_max = typed.rejects_max.or(file.rejects_max);
     let threads = typed.threads.or(file.threads);
     let root = typed.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
-    if threads == Some(0) {
-        return Err(Error::usage("--threads 0: at least one thread is needed").hint("leave it out for one a core"));
+    if let Some(threads) = threads.filter(|threads| !(1..=THREADS_MAX).contains(threads)) {
+        return Err(Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))
+            .hint("leave it out for one a core"));
+    }
+    if let Some(path) = [Some(&root), out.as_ref()].into_iter().flatten().find(|path| path.as_os_str().is_empty()) {
+        return Err(Error::usage(format!("{path:?} names no folder")).hint("`.` is the folder that one is in"));
     }
     let ids = "write the GUID as the portal or the listing shows it";
     let plan = Plan {
-        stamps: each(&stamps, "stamp", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")?,
+        stamps: each(
+            &stamps,
+            "stamp",
+            "a stamp's name",
+            Stamp::new,
+            "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*",
+        )?,
         rules: Rules {
             attribute_at: match attribute_at {
                 Moment::Forwarded => AttributeAt::Forwarded,
@@ -98,10 +109,11 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             operator_user_subscriptions: each(
                 &operator_user_subscription,
                 "operator-user-subscription",
+                "an id",
                 UserSubscriptionId::new,
                 ids,
             )?,
-            operator_tenants: each(&operator_tenant, "operator-tenant", TenantId::new, ids)?,
+            operator_tenants: each(&operator_tenant, "operator-tenant", "an id", TenantId::new, ids)?,
         },
         settling_days,
         with_owners: !no_owners,
@@ -109,7 +121,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
         strict,
         rejects_max,
         settings: json!({
-            "root": root,
+            "root": root.to_string_lossy(),
             "stamp": stamps,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
@@ -132,28 +144,45 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     Ok(Settings { plan, threads })
 }
 
-fn each<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
+fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
     let parsed =
-        |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is none")).hint(hint));
+        |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is not {what}")).hint(hint));
     texts.iter().map(parsed).collect()
 }
 
-/// A publication inside the root would be taken for a stamp by the next run.
+/// A publication inside the root would be taken for a stamp by the next run, and a root inside OUT for a table.
 fn refuse_out_in_root(plan: &Plan) -> Result<()> {
     let Some(out) = &plan.out else { return Ok(()) };
-    let absolute = |path: &Path| {
-        let existing = path.ancestors().find(|folder| folder.exists())?;
-        let rest = path.strip_prefix(existing).ok()?;
-        let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
-        Some(existing.canonicalize().ok()?.join(rest))
-    };
-    match (absolute(&plan.root), absolute(out)) {
-        (Some(root), Some(out)) if out.starts_with(&root) => {
-            Err(Error::usage(format!("--out {} lies in the root", plan.out.as_deref().unwrap_or(&out).display()))
-                .hint("publish to a folder outside the root: inside it would be taken for a stamp"))
-        }
-        _ => Ok(()),
+    if out.exists() && !out.is_dir() {
+        return Err(Error::usage(format!("--out {} is no folder", out.display())).hint("name a folder to publish to"));
     }
+    let (Some(root), Some(real_out)) = (absolute(&plan.root), absolute(out)) else { return Ok(()) };
+    let (inner, outer) = if real_out.starts_with(&root) {
+        ("--out", "root")
+    } else if root.starts_with(&real_out) {
+        ("--root", "publication")
+    } else {
+        return Ok(());
+    };
+    let path = if inner == "--out" { out } else { &plan.root };
+    Err(Error::usage(format!("{inner} {} lies in the {outer}", path.display()))
+        .hint("keep the two apart: a publication within the root would be taken for a stamp"))
+}
+
+/// A path without links, `.` and `..`, whether or not its last parts exist yet.
+fn absolute(path: &Path) -> Option<PathBuf> {
+    let whole = std::path::absolute(path).ok()?;
+    let existing = whole.ancestors().find(|folder| folder.exists())?;
+    let mut resolved = existing.canonicalize().ok()?;
+    for part in whole.strip_prefix(existing).ok()?.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                resolved.pop();
+            }
+            part => resolved.push(part),
+        }
+    }
+    Some(resolved)
 }
 
 /// Reads the settings file. Its paths are relative to its own folder, so that a cron job may run anywhere.
@@ -174,11 +203,12 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
             .at_line(&name, line, column)
             .hint("a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`")
     };
-    let table: toml::Table = text.parse().map_err(broken)?;
+    let table = toml::de::DeTable::parse(&text).map_err(broken)?;
     let known = known_keys();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
-        let (line, column) = at(text.find(key.as_str()).unwrap_or(0));
+    if let Some(key) = table.get_ref().keys().find(|key| !known.contains(&key.get_ref().as_ref())) {
+        let (line, column) = at(key.span().start);
+        let key = key.get_ref();
         let meant = nearest(key, &known).map_or(String::new(), |known| format!("did you mean `{known}`? "));
         return Err(Error::usage(format!("unknown setting `{key}`"))
             .at_line(&name, line, column)
@@ -187,7 +217,9 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
     let mut settings: SettingsFile = toml::from_str(&text).map_err(broken)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     for own in [&mut settings.root, &mut settings.out].into_iter().flatten() {
-        *own = folder.join(&own);
+        if !own.as_os_str().is_empty() {
+            *own = folder.join(&own);
+        }
     }
     Ok(settings)
 }

@@ -7,12 +7,16 @@ use std::fmt;
 pub enum FindingCode {
     /// Every page of an export names a next one: the last is missing.
     ChainWithoutEnd,
+    /// A stamp has no export at all.
+    StampWithoutUsage,
     /// A window's folder holds no file.
     ExportWithoutFiles,
     /// A page lies in its export twice, byte for byte; it counts once.
     PageSavedTwice,
     /// One customer subscription is mapped to several tenants.
     CustomerSubscriptionOfSeveralTenants,
+    /// A listing gives no user subscription a tenant.
+    ListingWithoutTenants,
     /// One listing gives a user subscription two tenants.
     UserSubscriptionListedTwice,
     /// Usage is attributed by a snapshot taken after it, since none is older.
@@ -26,9 +30,11 @@ impl FindingCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ChainWithoutEnd => "chain_without_end",
+            Self::StampWithoutUsage => "stamp_without_usage",
             Self::ExportWithoutFiles => "export_without_files",
             Self::PageSavedTwice => "page_saved_twice",
             Self::CustomerSubscriptionOfSeveralTenants => "customer_subscription_of_several_tenants",
+            Self::ListingWithoutTenants => "listing_without_tenants",
             Self::UserSubscriptionListedTwice => "user_subscription_listed_twice",
             Self::SnapshotLaterThanUsage => "snapshot_later_than_usage",
             Self::RegistrationWithoutCustomers => "registration_without_customers",

@@ -16,6 +16,10 @@ pub const END_YEAR: i32 = 2200;
 
 /// Offending text and raw instance data are cut at this many bytes: Power BI ends a text at about 32,000 characters.
 pub const TEXT_BYTES_MAX: usize = 32_000;
+/// JSON in tags and additional info that nests deeper than this stays the text that it is.
+pub const JSON_DEPTH_MAX: usize = 32;
+/// More threads than any machine that this is meant for has cores.
+pub const THREADS_MAX: usize = 256;
 /// One input file, after decompression. A page holds 1,000 lines of about 1 KB; a file larger than this is refused.
 pub const FILE_BYTES_MAX: u64 = 4 << 30;
 /// Rows of one CSV file under its header: a spreadsheet holds 1,048,576 rows.

@@ -5,7 +5,7 @@ use std::fmt;
 /// Why a line was set aside. A line gets the first reason that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectReason {
-    /// The element is no object, or has no `properties` object.
+    /// The element is no object, has no `properties` object, or names one of its values twice.
     NotAUsageLine,
     /// `subscriptionId` is absent, null, blank or no text.
     UserSubscriptionMissing,

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::domain::Stamp;
-use crate::domain::limits::TEXT_BYTES_MAX;
-use crate::read::text_of;
+use crate::domain::limits::{JSON_DEPTH_MAX, TEXT_BYTES_MAX};
+use crate::read::{Object, text_of};
 
 /// One distinct instance as lines describe it, so tags and size hold as of the usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Resource {
 #[derive(Deserialize)]
 struct WireInstance<'a> {
     #[serde(borrow, rename = "Microsoft.Resources")]
-    resources: WireResources<'a>,
+    resources: Object<WireResources<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -54,9 +54,9 @@ impl Resource {
     pub fn parse(stamp: &Stamp, raw: &str) -> Self {
         let raw: &RawValue = serde_json::from_str(raw).expect("taken from parsed JSON");
         let text = text_of(raw).unwrap_or(Cow::Borrowed(raw.get()));
-        match serde_json::from_str::<WireInstance<'_>>(&text) {
-            Ok(WireInstance { resources }) => {
-                let lower = |raw: Option<&RawValue>| plain(raw).map(|text| text.to_lowercase().into_boxed_str());
+        match serde_json::from_str::<Object<WireInstance<'_>>>(&text) {
+            Ok(Object(WireInstance { resources: Object(resources) })) => {
+                let lower = |raw: Option<&RawValue>| plain(raw).map(|text| text.trim().to_lowercase().into_boxed_str());
                 Self::keyed(
                     stamp,
                     lower(resources.resource_uri).map(|uri| uri.replace('\\', "/").into_boxed_str()),
@@ -99,49 +99,71 @@ impl Resource {
         (self.key, &self.resource_uri, &self.location, &self.tags, &self.additional_info)
     }
 
-    fn segments(&self) -> impl Iterator<Item = &str> {
-        self.resource_uri.as_deref().unwrap_or_default().split('/').filter(|segment| !segment.is_empty())
-    }
-
-    /// The segment after `name`.
-    fn after(&self, name: &str) -> Option<&str> {
-        self.segments().skip_while(|&segment| segment != name).nth(1)
+    /// Takes the URI apart: `/subscriptions/{id}/resourcegroups/{group}/providers/{provider}/{type}/{name}[/…]`.
+    fn parts(&self) -> UriParts<'_> {
+        let uri = self.resource_uri.as_deref().unwrap_or_default();
+        let mut segments = uri.split('/').filter(|segment| !segment.is_empty());
+        let mut parts = UriParts { name: segments.clone().next_back(), ..UriParts::default() };
+        while let Some(segment) = segments.next() {
+            match segment {
+                "resourcegroups" => parts.group = segments.next(),
+                "providers" => {
+                    parts.provider = segments.next();
+                    parts.types = segments.step_by(2).collect();
+                    break;
+                }
+                _ => {}
+            }
+        }
+        parts
     }
 
     pub fn resource_group(&self) -> Option<&str> {
-        self.after("resourcegroups")
+        self.parts().group
     }
 
     /// Such as `microsoft.compute`.
     pub fn resource_provider(&self) -> Option<&str> {
-        self.after("providers")
+        self.parts().provider
     }
 
     /// Such as `virtualmachines`; types of nested resources are joined with `/`.
     pub fn resource_type(&self) -> Option<String> {
-        let types: Vec<&str> =
-            self.segments().skip_while(|&segment| segment != "providers").skip(2).step_by(2).collect();
+        let types = self.parts().types;
         (!types.is_empty()).then(|| types.join("/"))
     }
 
     /// The last segment.
     pub fn resource_name(&self) -> Option<&str> {
-        self.segments().last()
+        self.parts().name
     }
 
     /// The VM size: `ServiceType` of the additional info, or all of it as it was written in 2017 (`Standard_A1`).
     pub fn service_type(&self) -> Option<String> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
-        struct Info {
-            service_type: Option<String>,
+        struct Info<'a> {
+            #[serde(borrow)]
+            service_type: Option<&'a RawValue>,
         }
         let info = self.additional_info.as_deref()?;
-        match serde_json::from_str::<Info>(info) {
-            Ok(info) => info.service_type.filter(|text| !text.is_empty()),
+        match serde_json::from_str::<Object<Info<'_>>>(info) {
+            Ok(Object(info)) => {
+                info.service_type.and_then(text_of).filter(|text| !text.is_empty()).map(Cow::into_owned)
+            }
+            Err(_no_object) if info.starts_with(['{', '[']) => None,
             Err(_no_object) => (self.resource_type().as_deref() == Some("virtualmachines")).then(|| info.to_owned()),
         }
     }
+}
+
+/// The parts of a resource URI.
+#[derive(Default)]
+struct UriParts<'a> {
+    group: Option<&'a str>,
+    provider: Option<&'a str>,
+    types: Vec<&'a str>,
+    name: Option<&'a str>,
 }
 
 /// A value's text: what a JSON string holds, or the raw JSON of anything else; blank and `"null"` are null.
@@ -157,11 +179,11 @@ fn meaningful(text: &str) -> Option<&str> {
     (!trimmed.is_empty() && trimmed != "null").then_some(trimmed)
 }
 
-/// JSON with its keys sorted and its blanks gone; text that is no JSON object or list as it is.
+/// JSON with its keys sorted and its blanks gone; text that is no JSON object or list, or nests too deep, as it is.
 fn canonical(text: &str) -> Box<str> {
     let trimmed = text.trim();
     let mut out = String::with_capacity(trimmed.len());
-    let is_json = trimmed.starts_with(['{', '[']) && write_canonical(trimmed, &mut out).is_ok();
+    let is_json = trimmed.starts_with(['{', '[']) && write_canonical(trimmed, JSON_DEPTH_MAX, &mut out).is_some();
     if is_json { out.into_boxed_str() } else { trimmed.into() }
 }
 
@@ -172,29 +194,33 @@ fn cut(text: Option<Box<str>>) -> Option<Box<str>> {
     )
 }
 
-/// Numbers stay as they are written: going through a float could change them.
-fn write_canonical(json: &str, out: &mut String) -> serde_json::Result<()> {
-    match json.as_bytes().first() {
-        Some(b'{') => {
-            let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
+/// Numbers stay as they are written: going through a float could change them. `None` when the text is no JSON, or nests
+/// deeper than `depth`: tenants write tags, and each level costs stack and another pass.
+fn write_canonical(json: &str, depth: usize, out: &mut String) -> Option<()> {
+    let deeper = depth.checked_sub(1);
+    match json.as_bytes().first()? {
+        b'{' => {
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(json).ok()?;
+            out.push('{');
             for (at, (key, value)) in members.iter().enumerate() {
-                out.push(if at == 0 { '{' } else { ',' });
-                out.push_str(&serde_json::to_string(key)?);
+                out.push_str(if at == 0 { "" } else { "," });
+                out.push_str(&serde_json::to_string(key).ok()?);
                 out.push(':');
-                write_canonical(value.get(), out)?;
+                write_canonical(value.get(), deeper?, out)?;
             }
-            out.push_str(if members.is_empty() { "{}" } else { "}" });
+            out.push('}');
         }
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(json)?;
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+            out.push('[');
             for (at, item) in items.iter().enumerate() {
-                out.push(if at == 0 { '[' } else { ',' });
-                write_canonical(item.get(), out)?;
+                out.push_str(if at == 0 { "" } else { "," });
+                write_canonical(item.get(), deeper?, out)?;
             }
-            out.push_str(if items.is_empty() { "[]" } else { "]" });
+            out.push(']');
         }
-        Some(b'"') => out.push_str(&serde_json::to_string(&serde_json::from_str::<String>(json)?)?),
+        b'"' => out.push_str(&serde_json::to_string(&serde_json::from_str::<String>(json).ok()?).ok()?),
         _ => out.push_str(json),
     }
-    Ok(())
+    Some(())
 }

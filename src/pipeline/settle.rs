@@ -20,6 +20,7 @@ use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
 use crate::publish::facts::{FlatTime, StampTexts, checksum};
 use crate::schema::{self, flat};
+use crate::watch::Watch;
 
 /// Days that may be encoded while another is aggregated: this bounds memory.
 const DAYS_IN_FLIGHT: usize = 3;
@@ -78,7 +79,7 @@ pub fn settle(
         return Err(error);
     }
 
-    let months = publish_months(publisher, owned, names, &texts, packing, &daily)?;
+    let months = publish_months(watch, publisher, owned, names, &texts, packing, &daily)?;
     prove_months(owned, packing, &used, &months)?;
     for (month, cells) in &months {
         let table = match csv_monthly.entry(*month) {
@@ -138,6 +139,7 @@ fn publish_day(
 
 /// Publishes a stamp's days and months, and returns the cells of its months.
 fn publish_months(
+    watch: &Watch,
     publisher: &Publisher,
     owned: &OwnedUsage,
     names: &Names,
@@ -155,6 +157,7 @@ fn publish_months(
         return Ok(months);
     }
     by_month.par_iter().try_for_each(|days| {
+        watch.check()?;
         let month = days[0].0.month();
         let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
         let (parquet, csv) = rayon::join(
@@ -166,6 +169,7 @@ fn publish_months(
             || {
                 let mut table = CsvTable::new(flat::CSV_DAILY.columns)?;
                 for (day, cells) in &borrowed {
+                    watch.check()?;
                     texts.flat(owned, names, FlatTime::Day(*day), cells, &mut table)?;
                 }
                 publisher.csv(&format!("csv/daily/{stamp}/{month}"), flat::CSV_DAILY.columns, table)

@@ -132,7 +132,7 @@ impl Tally {
             && let Some(finding) = self.findings.iter().min()
         {
             return Err(Error::input(format!(
-                "{} findings, and --strict tolerates none; the first is {} of stamp {}: {}",
+                "--strict tolerates no finding, and there are {}: the first is {} of stamp {}: {}",
                 self.findings.len(),
                 finding.code,
                 finding.stamp,

@@ -43,8 +43,16 @@ impl Names {
             let mut rows: Vec<&ListedUserSubscription> = listing.rows.iter().collect();
             rows.sort_unstable_by(|a, b| b.cmp(a));
             for row in rows {
+                // A row without tenant does not hold its user subscription (product.md §4).
+                let has_tenant =
+                    |known: &Option<ListedUserSubscription>| known.as_ref().is_some_and(|own| own.tenant.is_some());
+                if row.tenant.is_none() && known.get(&row.id).is_some_and(has_tenant) {
+                    continue;
+                }
                 let mut row = row.clone();
+                // Portals put the account into the name, too: both are personal data.
                 row.owner = row.owner.filter(|_| self.with_owners);
+                row.display_name = row.display_name.filter(|_| self.with_owners);
                 known.insert(row.id.clone(), Some(row));
             }
         }
@@ -117,6 +125,7 @@ impl Dimensions {
 
     /// Takes in the coverage of a stamp's days, each with its count of lines.
     pub fn cover(&mut self, stamp: &Stamp, days: Vec<(DayCoverage, i64)>) {
+        self.days.extend(days.iter().map(|(day, _)| day.day));
         self.coverage.extend(days.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
     }
 

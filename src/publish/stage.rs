@@ -84,17 +84,30 @@ impl Out {
         }
     }
 
-    fn set_owned<'a>(&self, paths: impl Iterator<Item = &'a String>) -> Result<()> {
-        let text: String = paths.flat_map(|path| [path.as_str(), "\n"]).collect();
-        self.replace(&self.state(OWNED), text.as_bytes())
+    /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
+    fn refuse_foreign(&self, path: &str, owned: &BTreeSet<String>) -> Result<()> {
+        let target = self.folder.join(path);
+        let what = match fs::symlink_metadata(&target) {
+            Err(_nothing_there) => return Ok(()),
+            Ok(metadata) if !metadata.is_file() => "is no file",
+            Ok(_) if owned.contains(path) => return Ok(()),
+            Ok(_) => "was not published by stacktally",
+        };
+        Err(Error::usage(format!("{} exists, and {what}", target.display()))
+            .hint("publish to another folder, or move it away"))
     }
 
-    /// Writes a small file whole, by way of a temporary one beside it.
-    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let temporary = self.state("small.tmp");
-        write_synced(&temporary, bytes)?;
-        fs::rename(&temporary, path).map_err(|error| Error::machine("rename to", path, error))
+    /// Writes a small file to the staging folder.
+    fn write_small(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.state("staging").join(name);
+        write_synced(&path, bytes)?;
+        Ok(path)
     }
+}
+
+/// Paths, one a line.
+fn list(paths: &BTreeSet<String>) -> Vec<u8> {
+    paths.iter().flat_map(|path| [path.as_bytes(), b"\n"]).flatten().copied().collect()
 }
 
 /// One published file.
@@ -214,47 +227,13 @@ impl Publisher {
     /// the paths that were removed. A rehearsal publishes nothing.
     ///
     /// # Errors
-    /// The machine failed, or a file lies in the way that stacktally did not publish.
+    /// The machine failed, or something lies in the way that stacktally did not publish.
     pub fn commit(self, receipt: &Receipt) -> Result<Vec<String>> {
         let files = self.files();
         let Some(out) = self.out else { return Ok(Vec::new()) };
-        let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::engine("write the receipt", error))?;
-        let owned = out.owned()?;
-        let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
-        if let Some(path) = paths.iter().find(|&path| !owned.contains(path) && out.folder.join(path).exists()) {
-            return Err(Error::usage(format!(
-                "{} exists, and was not published by stacktally",
-                out.folder.join(path).display()
-            ))
-            .hint("publish to another folder, or move that file away"));
-        }
-        let changed: Vec<&Published> = files.iter().filter(|file| file.staged.is_some()).collect();
-        let folders: BTreeSet<PathBuf> =
-            changed.iter().filter_map(|file| Some(out.folder.join(&file.path).parent()?.to_owned())).collect();
-        for folder in &folders {
-            fs::create_dir_all(folder).map_err(|error| Error::machine("make the folder", folder, error))?;
-        }
-        let receipts = out.folder.join(RECEIPTS);
-        fs::create_dir_all(&receipts).map_err(|error| Error::machine("make the folder", &receipts, error))?;
-        out.set_owned(owned.union(&paths))?;
-
-        // From here to the end nothing is computed: only names change, and a run that is cut short is made good by the
-        // next one, which publishes the same root again.
-        for file in changed {
-            let (Some(staged), target) = (&file.staged, out.folder.join(&file.path)) else { continue };
-            fs::rename(staged, &target).map_err(|error| Error::machine("rename to", &target, error))?;
-        }
-        let removed: Vec<String> = owned.difference(&paths).cloned().collect();
-        for path in &removed {
-            remove(&out.folder, path)?;
-        }
-        folders.par_iter().try_for_each(|folder| sync_folder(folder))?;
-        out.replace(&receipts.join(receipt_name(&receipts)), &receipt)?;
-        out.set_owned(paths.iter())?;
-        out.replace(&out.folder.join(RECEIPT), &receipt)?;
-        sync_folder(&out.folder)?;
-        out.clear_staging()?;
-        Ok(removed)
+        let committed = out.commit(&files, receipt);
+        let cleared = out.clear_staging();
+        committed.and_then(|removed| cleared.map(|()| removed))
     }
 
     /// Forgets everything that was staged.
@@ -263,6 +242,50 @@ impl Publisher {
             // The next run clears what cannot be cleared now.
             let _ = out.clear_staging();
         }
+    }
+}
+
+impl Out {
+    fn commit(&self, files: &[Published], receipt: &Receipt) -> Result<Vec<String>> {
+        let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::engine("write the receipt", error))?;
+        let owned = self.owned()?;
+        let paths: BTreeSet<String> =
+            files.iter().map(|file| &file.path).chain([&RECEIPT.to_owned()]).cloned().collect();
+        for path in &paths {
+            self.refuse_foreign(path, &owned)?;
+        }
+
+        // Everything that needs space is written now.
+        let changed: Vec<(&PathBuf, PathBuf)> =
+            files.iter().filter_map(|file| Some((file.staged.as_ref()?, self.folder.join(&file.path)))).collect();
+        let folders: BTreeSet<&Path> = changed.iter().filter_map(|(_, target)| target.parent()).collect();
+        let receipts = self.folder.join(RECEIPTS);
+        for folder in folders.iter().copied().chain([receipts.as_path()]) {
+            fs::create_dir_all(folder).map_err(|error| Error::machine("make the folder", folder, error))?;
+        }
+        let last = [
+            (self.write_small("receipt-kept", &receipt)?, receipts.join(receipt_name(&receipts))),
+            (self.write_small("published", &list(&paths))?, self.state(OWNED)),
+            (self.write_small("receipt", &receipt)?, self.folder.join(RECEIPT)),
+        ];
+        rename(&self.write_small("either", &list(&owned.union(&paths).cloned().collect()))?, &self.state(OWNED))?;
+
+        // From here to the end only names change, and a run that is cut short is made good by the next one, which
+        // publishes the same root again.
+        for (staged, target) in &changed {
+            rename(staged, target)?;
+        }
+        let removed: Vec<String> = owned.difference(&paths).cloned().collect();
+        for path in &removed {
+            remove(&self.folder, path)?;
+        }
+        folders.par_iter().try_for_each(|folder| sync_folder(folder))?;
+        for (staged, target) in &last {
+            rename(staged, target)?;
+        }
+        sync_folder(&receipts)?;
+        sync_folder(&self.folder)?;
+        Ok(removed)
     }
 }
 
@@ -312,6 +335,10 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
         file.sync_all()
     });
     written.map_err(|error| Error::machine("write", path, error))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|error| Error::machine("rename to", to, error))
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {

@@ -99,6 +99,17 @@ fn table<T: DeserializeOwned>(name: &str, text: &str, known: &[&str]) -> Result<
             .at_line(name, line, 1)
             .hint("write it as CSV with a header, values that hold a comma in double quotes")
     };
+    if text.trim().is_empty() {
+        return Err(Error::input("an empty table")
+            .at(name)
+            .hint(format!("its first line names the columns: {}", known.join(","))));
+    }
+    if text.matches('"').count() % 2 == 1 {
+        let line = text.lines().position(|line| line.matches('"').count() % 2 == 1).unwrap_or(0) + 1;
+        return Err(Error::input("a double quote that nothing closes")
+            .at_line(name, line, 1)
+            .hint("a value stands in two double quotes, and a double quote within it is doubled"));
+    }
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let header: csv::StringRecord = reader.headers().map_err(broken)?.iter().map(str::to_ascii_lowercase).collect();
     if let Some((at, column)) = header.iter().enumerate().find(|(_, column)| !known.contains(column)) {

@@ -119,6 +119,15 @@ pub fn gather(folder: &StampFolder, watch: &Watch) -> Result<StampLines> {
         .collect();
     let mut read = read.into_iter();
     let mut findings = Vec::new();
+    if folder.exports.is_empty() {
+        findings.push(Finding {
+            stamp: folder.stamp.to_string(),
+            code: FindingCode::StampWithoutUsage,
+            sentence: format!("stamp {} has no export: nothing of its usage is published", folder.stamp),
+            concerned: vec![format!("{}/usage", folder.stamp)],
+            remedy: "see whether its usage folder is there, and mounted",
+        });
+    }
     let mut exports = Vec::new();
     for export in &folder.exports {
         let files = read.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
@@ -317,7 +326,7 @@ impl<'a> LineReader<'a> {
     fn read(&mut self, row: u32, element: &Element<'a>) -> Result<()> {
         self.lines.read.lines += 1;
         let line = match element {
-            Ok(line) => &line.properties,
+            Ok(line) => &line.properties.0,
             Err(raw) => {
                 self.set_aside(row, (RejectReason::NotAUsageLine, Some(cut(raw))), None);
                 return Ok(());

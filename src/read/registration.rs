@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::fingerprint::ReadFile;
-use super::json::has_next;
+use super::json::{Object, WireList};
 use super::root::{InputFile, SnapshotFiles};
 use super::{shape, text};
 use crate::domain::identity::is_guid;
@@ -44,36 +44,74 @@ pub struct CustomerSubscriptions {
 pub struct CustomerSubscription {
     pub subscription: BilledSubscriptionId,
     pub tenant: TenantId,
-    /// The registration that the row's own id names; `None` when the row has no such id.
-    pub registration: Option<RegistrationId>,
+    pub parent: Parent,
     /// The page, for messages.
     pub file: String,
 }
 
 impl RegistrationId {
-    /// Reads `/subscriptions/{id}/resourceGroups/{rg}/providers/Microsoft.AzureStack/registrations/{name}[/…]`, in any
-    /// case. `None` when the text is of another form.
-    fn parse(id: &str) -> Option<Self> {
+    /// Reads `/subscriptions/{id}/resourceGroups/{rg}/providers/Microsoft.AzureStack/registrations/{name}`, in any case,
+    /// and what follows it. `None` when the text is of another form.
+    fn parse(id: &str) -> Option<(Self, Vec<&str>)> {
         let segments: Vec<&str> = id.trim().trim_start_matches('/').split('/').collect();
-        let [subscriptions, subscription, groups, group, providers, provider, registrations, name, ..] = *segments
+        let [subscriptions, subscription, groups, group, providers, provider, registrations, name, ref rest @ ..] =
+            *segments
         else {
             return None;
         };
         let fixed = [subscriptions, groups, providers, provider, registrations];
         let expected = ["subscriptions", "resourcegroups", "providers", "microsoft.azurestack", "registrations"];
         let same = fixed.iter().zip(expected).all(|(found, expected)| found.eq_ignore_ascii_case(expected));
-        (same && is_guid(subscription) && !name.trim().is_empty()).then_some(Self {
-            default_subscription: BilledSubscriptionId::new(subscription)?,
+        let id = Self {
+            default_subscription: BilledSubscriptionId::new(subscription).filter(|_| is_guid(subscription))?,
             resource_group: group.to_lowercase(),
             name: name.trim().to_lowercase(),
-        })
+        };
+        (same && !id.name.is_empty()).then(|| (id, rest.to_vec()))
+    }
+
+    /// The id of a registration itself.
+    fn of_registration(id: &str) -> Option<Self> {
+        Self::parse(id).filter(|(_, rest)| rest.is_empty()).map(|(id, _)| id)
+    }
+
+    /// The id of the registration under which a customer subscription lies.
+    fn of_customer_subscription(id: &str) -> Option<Self> {
+        let is_customer = |rest: &[&str]| {
+            rest.len() == 2 && rest[0].eq_ignore_ascii_case("customersubscriptions") && !rest[1].trim().is_empty()
+        };
+        Self::parse(id).filter(|(_, rest)| is_customer(rest)).map(|(id, _)| id)
+    }
+}
+
+/// What a row of the customer subscriptions says of the registration above it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parent {
+    /// The row's own resource id names it.
+    Id(RegistrationId),
+    /// Only the `name`, as `{registration}/{customer subscription}`, does: lower case.
+    Name(String),
+    /// A bare id, as the documentation prints it too.
+    Unsaid,
+}
+
+impl Parent {
+    /// Whether the row can lie under that registration.
+    pub fn is(&self, registration: &RegistrationId) -> bool {
+        match self {
+            Self::Id(id) => id == registration,
+            Self::Name(name) => *name == registration.name,
+            Self::Unsaid => true,
+        }
     }
 }
 
 #[derive(Deserialize)]
-struct WireRegistration {
+struct WireRegistration<'a> {
     id: Option<String>,
-    properties: Option<WireRegistrationProperties>,
+    properties: Option<Object<WireRegistrationProperties>>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -83,17 +121,10 @@ struct WireRegistrationProperties {
 }
 
 #[derive(Deserialize)]
-struct WireList<'a, T> {
-    value: Vec<T>,
-    #[serde(borrow, rename = "nextLink", alias = "NextLink", default)]
-    next_link: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
 struct WireCustomerSubscription {
     id: Option<String>,
     name: Option<String>,
-    properties: Option<WireCustomerProperties>,
+    properties: Option<Object<WireCustomerProperties>>,
 }
 
 #[derive(Deserialize)]
@@ -111,22 +142,25 @@ pub fn read_registration(snapshot: &SnapshotFiles) -> Result<Registration> {
         return Err(Error::input("a registration is one file").at(&snapshot.name).hint("keep one file in the folder"));
     };
     let text = text::read(file)?;
-    let wire: WireRegistration = serde_json::from_str(text.as_str())
+    let Object(wire): Object<WireRegistration<'_>> = serde_json::from_str(text.as_str())
         .map_err(|error| shape::refusal(file, text.as_str(), "a registration", error))?;
+    if let Some(body) = wire.error {
+        return Err(shape::error_body(file, "a registration", body));
+    }
     let hint = "the default subscription is the one in the registration's own id \
                 (/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.AzureStack/registrations/<name>): save \
                 the whole resource, as `az rest` or Get-AzResource returns it";
     let id = wire.id.ok_or_else(|| {
         Error::input("a registration without an `id`, so without its default subscription").at(&file.name).hint(hint)
     })?;
-    let parsed = RegistrationId::parse(&id).ok_or_else(|| {
+    let parsed = RegistrationId::of_registration(&id).ok_or_else(|| {
         Error::input(format!("the registration's id {id:?} names no default subscription")).at(&file.name).hint(hint)
     })?;
     Ok(Registration {
         as_of: snapshot.as_of,
         file: snapshot.name.clone(),
         id: parsed,
-        billing_model: wire.properties.and_then(|properties| properties.billing_model),
+        billing_model: wire.properties.and_then(|properties| properties.0.billing_model),
         pages: vec![text.file],
     })
 }
@@ -149,11 +183,24 @@ fn customer_subscription(file: &InputFile, row: usize, wire: WireCustomerSubscri
     let last = |id: &str| id.trim().rsplit('/').next().map(str::trim).unwrap_or_default().to_owned();
     let id = wire.id.filter(|id| !id.trim().is_empty());
     let subscription = id.as_deref().or(wire.name.as_deref()).map(last).unwrap_or_default();
-    let tenant = wire.properties.and_then(|properties| properties.tenant_id).unwrap_or_default();
+    let tenant = wire.properties.and_then(|properties| properties.0.tenant_id).unwrap_or_default();
+    let parent = match (id.as_deref().map(str::trim), wire.name.as_deref().map(str::trim)) {
+        (Some(id), _) if id.contains('/') => {
+            Parent::Id(RegistrationId::of_customer_subscription(id).ok_or_else(|| {
+                Error::input(format!("row {row} has the id {id:?}, which is no customer subscription's"))
+                    .at(&file.name)
+                    .hint("save the list of …/registrations/<name>/customerSubscriptions, as the REST API returns it")
+            })?)
+        }
+        (_, Some(name)) if name.contains('/') => {
+            Parent::Name(name.split('/').next().unwrap_or_default().to_lowercase())
+        }
+        _ => Parent::Unsaid,
+    };
     Ok(CustomerSubscription {
         subscription: BilledSubscriptionId::new(&subscription).ok_or_else(|| refused("id"))?,
         tenant: TenantId::new(&tenant).ok_or_else(|| refused("properties.tenantId"))?,
-        registration: id.as_deref().and_then(RegistrationId::parse),
+        parent,
         file: file.name.clone(),
     })
 }
@@ -171,10 +218,10 @@ where
     let mut last_pages = 0;
     for file in &snapshot.pages {
         let text = text::read(file)?;
-        let list: WireList<'_, W> = serde_json::from_str(text.as_str())
+        let list = WireList::<'_, Object<W>>::parse(text.as_str())
             .map_err(|error| shape::refusal(file, text.as_str(), expected, error))?;
-        last_pages += usize::from(!has_next(list.next_link));
-        for (at, wire) in list.value.into_iter().enumerate() {
+        last_pages += usize::from(!list.has_next());
+        for (at, Object(wire)) in list.value.into_iter().enumerate() {
             rows.push(row(file, at + 1, wire)?);
         }
         pages.push(text.file);

@@ -96,7 +96,12 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     let (mut names, mut folders) = (Vec::new(), Vec::new());
     for entry in entries(root, "", &mut found.skipped)? {
         match (entry.is_folder, entry.name.as_str()) {
-            (true, "prices") => found.skipped.push(entry.name),
+            (true, PRICES) if !looks_like_stamp(&entry.file.path) => found.skipped.push(entry.name),
+            (true, PRICES) => {
+                return Err(Error::input("a stamp cannot be called `prices`: that folder holds price books")
+                    .at(PRICES)
+                    .hint(format!("rename the stamp's folder, or {SKIP_HINT}")));
+            }
             (true, name) => {
                 let stamp = stamp_of(name)?;
                 names.push(stamp.to_string());
@@ -133,6 +138,13 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
         ));
     }
     Ok(found)
+}
+
+/// Where price books lie, for a later stage than those that exist so far.
+const PRICES: &str = "prices";
+
+fn looks_like_stamp(folder: &Path) -> bool {
+    STAMP_FOLDERS.iter().any(|name| folder.join(name).is_dir())
 }
 
 const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";
@@ -191,6 +203,7 @@ fn exports(usage: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Export>> 
         })?;
         let mut files = Vec::new();
         files_below(&entry.file, &mut files, skipped)?;
+        files.sort();
         exports.push(Export { window: Some(window), folder: entry.file.name, files });
     }
     exports.sort_by_key(|export| export.window);
@@ -247,7 +260,7 @@ fn snapshots(folder: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Snapsh
     Ok(snapshots)
 }
 
-/// All files below a folder, at any depth, in order of their names.
+/// All files below a folder, at any depth.
 fn files_below(folder: &InputFile, files: &mut Vec<InputFile>, skipped: &mut Vec<String>) -> Result<()> {
     for entry in entries(&folder.path, &folder.name, skipped)? {
         if entry.is_folder {
@@ -273,8 +286,13 @@ fn entries(folder: &Path, name: &str, skipped: &mut Vec<String>) -> Result<Vec<E
             skipped.push(full);
             continue;
         }
-        let is_folder = fs::metadata(&path).map_err(|error| Error::machine("look at", &path, error))?.is_dir();
-        found.push(Entry { name: own, file: InputFile { name: full, path }, is_folder });
+        let metadata = fs::metadata(&path).map_err(|error| Error::machine("look at", &path, error))?;
+        if !metadata.is_dir() && !metadata.is_file() {
+            return Err(Error::input("neither a file nor a folder")
+                .at(full)
+                .hint(format!("pipes, sockets and devices cannot be read twice: lay a file there, or {SKIP_HINT}")));
+        }
+        found.push(Entry { name: own, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     skipped.sort();

@@ -34,10 +34,7 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
     }
     if let Ok(keys) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
         if let Some(body) = keys.get("error") {
-            return input(format!("an error body, where {expected} was expected: {}", error_text(body))).hint(
-                "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
-                 subscription at a time if it timed out, and replace the file",
-            );
+            return error_body(file, expected, body);
         }
         if !keys.contains_key("value") {
             let names: Vec<_> = keys.keys().map(|key| format!("`{key}`")).collect();
@@ -47,12 +44,20 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
         }
     } else if serde_json::from_str::<Vec<&RawValue>>(text).is_ok() {
         return input(format!("a JSON array, where {expected} was expected"))
-            .hint("save the whole answer of the REST API, with its `value` around the array");
+            .hint("save the whole answer of the REST API, as it came, not only a part of it");
     }
     Error::input(format!("not {expected}"))
         .at_line(&file.name, error.line(), error.column())
         .hint("run the query again and replace the file")
         .because(error)
+}
+
+/// The refusal of an answer that says that the query failed.
+pub fn error_body(file: &InputFile, expected: &str, body: &RawValue) -> Error {
+    Error::input(format!("an error body, where {expected} was expected: {}", error_text(body))).at(&file.name).hint(
+        "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
+         subscription at a time if it timed out, and replace the file",
+    )
 }
 
 /// Whether a text was cut within a number: the parser calls that an invalid number, not an end.

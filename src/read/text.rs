@@ -82,9 +82,12 @@ fn utf8(bytes: Vec<u8>, file: &InputFile) -> Result<String> {
         let (valid, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = valid.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-        Error::input(format!("byte 0x{:02x} is not UTF-8 text", rest[0]))
-            .at_line(&file.name, line, column)
-            .hint("export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`)")
+        let hint = if valid.starts_with(b"PK\x03\x04") {
+            "this is a zip archive: unpack it, and lay its files there"
+        } else {
+            "export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`)"
+        };
+        Error::input(format!("byte 0x{:02x} is not UTF-8 text", rest[0])).at_line(&file.name, line, column).hint(hint)
     })
 }
 

@@ -26,9 +26,12 @@ pub const ROW: Column = Column::new("row", Kind::Integer, "place in the file, fr
 pub const TENANT_NAME: Column = Column::new("tenant_name", Kind::Text, "the tenant's name in names.csv").nullable();
 pub const BILLED_SUBSCRIPTION_NAME: Column =
     Column::new("billed_subscription_name", Kind::Text, "the billed subscription's name in names.csv").nullable();
-pub const DISPLAY_NAME: Column =
-    Column::new("display_name", Kind::Text, "the user subscription's name in the latest listing that holds it")
-        .nullable();
+pub const DISPLAY_NAME: Column = Column::new(
+    "display_name",
+    Kind::Text,
+    "the user subscription's name in the latest listing that holds it, empty with --no-owners",
+)
+.nullable();
 pub const OWNER: Column = Column::new("owner", Kind::Text, "its owner's account, empty with --no-owners").nullable();
 pub const OFFER_ID: Column = Column::new("offer_id", Kind::Text, "the offer it was made from").nullable();
 pub const STATE: Column = Column::new("state", Kind::Text, "its state, such as Enabled").nullable();

@@ -1,0 +1,303 @@
+//! Defects that were found, each with the input that showed it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::support::{
+    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, customers, files_below,
+    listing, page, receipt, registration, table,
+};
+
+fn line() -> Line {
+    Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")
+}
+
+/// A line whose `instanceData` has these values.
+fn with_instance(resources: serde_json::Value) -> String {
+    let instance = json!(json!({"Microsoft.Resources": resources}).to_string()).to_string();
+    line().to_json().replace("\"instanceData\":", &format!("\"instanceData\":{instance},\"was\":"))
+}
+
+fn findings(root: &TestRoot) -> Vec<String> {
+    let receipt = receipt(&root.out());
+    receipt["findings"].as_array().unwrap().iter().map(|own| own["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn tags_that_nest_deep_do_not_end_the_run() {
+    let root = TestRoot::with_snapshots();
+    let deep = format!("{}{}", "[".repeat(60_000), "]".repeat(60_000));
+    let lines = vec![with_instance(json!({"resourceUri": "/x", "tags": deep})); 20];
+    root.file("north/usage/2026-10-05/page.json", format!("{{\"value\":[{}]}}", lines.join(",")));
+    root.run(&[]).expect(0);
+    let tags = cell(&table(&root.out(), "resources")[0], "tags").to_owned();
+    assert_eq!(tags, deep[..32_000], "kept as it is, up to the longest text");
+}
+
+#[test]
+fn a_listing_that_knows_nobody_is_a_finding() {
+    for nobody in [listing(&[]), listing(&[(SUB_A, "")]), listing(&[(SUB_A, TENANT_A)]).replace("tenantId", "TenantId")]
+    {
+        let root = TestRoot::with_lines(&[line()]);
+        root.file("north/user-subscriptions/2026-10-01.json", nobody);
+        root.run(&[]).expect(0);
+        assert_eq!(findings(&root), ["listing_without_tenants"]);
+        root.run(&["--strict"]).expect(3);
+    }
+}
+
+#[test]
+fn arrays_are_no_objects() {
+    let values = format!(r#"["{SUB_A}","2026-10-05T10:00:00Z","2026-10-05T11:00:00Z",null,5,"m"]"#);
+    let root = TestRoot::with_snapshots();
+    let good = line().to_json();
+    root.file(
+        "north/usage/2026-10-05/page.json",
+        format!(r#"{{"value":[[{values}],{{"properties":{values}}},{good}]}}"#),
+    );
+    root.run(&[]).expect(4);
+    let rejects = table(&root.out(), "rejects");
+    assert_eq!(rejects.iter().map(|row| cell(row, "reason")).collect::<Vec<_>>(), ["not_a_usage_line"; 2]);
+
+    for page in [format!("[[{good}]]"), "[[],null]".to_owned()] {
+        root.file("north/usage/2026-10-05/page.json", page);
+        root.run(&[]).expect(3);
+    }
+    let refused = TestRoot::with_lines(&[line()]);
+    let id = format!("/subscriptions/{DEFAULT}/resourceGroups/g/providers/Microsoft.AzureStack/registrations/north");
+    refused.file("north/registration/2026-10-01.json", json!([id, null]).to_string());
+    refused.run(&[]).expect(3);
+
+    let odd = TestRoot::with_snapshots();
+    odd.file(
+        "north/usage/2026-10-05/page.json",
+        format!("{{\"value\":[{}]}}", with_instance(json!(["/uri", "loc", "t", "i"]))),
+    );
+    odd.run(&[]).expect(0);
+    assert_eq!(table(&odd.out(), "resources")[0]["resource_uri"], None);
+}
+
+#[test]
+fn no_owners_leaves_out_display_names_too() {
+    let root = TestRoot::with_lines(&[line()]);
+    root.file(
+        "north/user-subscriptions/2026-10-01.json",
+        listing(&[(SUB_A, TENANT_A)]).replace(&format!("of {TENANT_A}"), "Test User-someone@tenant.example"),
+    );
+    root.run(&["--no-owners"]).expect(0);
+    for (path, bytes) in files_below(&root.out()) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("someone@"), "{path}");
+    }
+}
+
+#[test]
+fn a_stamp_without_usage_is_a_finding() {
+    let root = TestRoot::with_lines(&[line()]);
+    root.run(&[]).expect(0);
+    root.remove("north/usage");
+    root.run(&["--strict"]).expect(3);
+    root.run(&[]).expect(0);
+    assert_eq!(findings(&root), ["stamp_without_usage"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_an_export_is_refused() {
+    let root = TestRoot::with_lines(&[line()]);
+    let pipe: PathBuf = root.root().join("north/usage/2026-10-05/pipe.json");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("pipe.json: neither a file nor a folder"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_whose_name_is_not_utf8_works() {
+    use std::os::unix::ffi::OsStrExt;
+    let root = TestRoot::with_lines(&[line()]);
+    let odd = root.folder().join(std::ffi::OsStr::from_bytes(b"r\xff"));
+    fs::rename(root.root(), &odd).unwrap();
+    let mut command = crate::support::stacktally(root.folder());
+    let output = command.arg("run").arg("--root").arg(&odd).args(["--out", "out"]).output().unwrap();
+    crate::support::ran(output).expect(0);
+}
+
+#[test]
+fn an_error_beside_an_empty_value_is_an_error_body() {
+    let body = r#"{"value":[],"error":{"code":"X","message":"y"}}"#;
+    for file in [
+        "north/usage/2026-10-05/page-2.json",
+        "north/customer-subscriptions/2026-10-02.json",
+        "north/registration/2026-10-02.json",
+    ] {
+        let root = TestRoot::with_lines(&[line()]);
+        root.file(file, body);
+        let ran = root.run(&[]).expect(3);
+        assert!(
+            ran.stderr.contains(&format!("{file}: an error body")) && ran.stderr.contains("X: y"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_foreign_receipt_is_not_replaced() {
+    let root = TestRoot::with_lines(&[line()]);
+    fs::create_dir(root.out()).unwrap();
+    fs::write(root.out().join("receipt.json"), "mine").unwrap();
+    let ran = root.run(&[]).expect(2);
+    assert!(ran.stderr.contains("receipt.json exists, and was not published by stacktally"), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(root.out().join("receipt.json")).unwrap(), "mine");
+}
+
+#[test]
+fn what_lies_in_the_way_is_seen_before_anything_is_renamed() {
+    for path in ["receipt.json", "meters.parquet"] {
+        let root = TestRoot::with_lines(&[line()]);
+        root.run(&[]).expect(0);
+        fs::remove_file(root.out().join(path)).unwrap();
+        fs::create_dir(root.out().join(path)).unwrap();
+        let before = files_below(&root.out());
+        root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1")]));
+        let ran = root.run(&[]).expect(2);
+        assert!(ran.stderr.contains(&format!("{path} exists, and is no file")), "{}", ran.stderr);
+        assert_eq!(files_below(&root.out()), before);
+    }
+}
+
+#[test]
+fn a_stamp_called_prices_is_not_passed_over_in_silence() {
+    let root = TestRoot::with_lines(&[line()]);
+    root.file("prices/2026.csv", "a price book");
+    root.run(&[]).expect(0);
+    root.file("prices/usage/2026-10-05/page.json", page(&[line()]));
+    root.run(&[]).expect(3);
+}
+
+#[test]
+fn another_registrations_customer_list_is_refused_however_it_is_written() {
+    let row = |id: Option<&str>, name: &str| {
+        json!({"value": [{"id": id, "name": name, "properties": {"tenantId": TENANT_A}}]}).to_string()
+    };
+    let other = format!(
+        "/subscriptions/{DEFAULT}/resourceGroups/azurestack/providers/Microsoft.Other/registrations/north/customerSubscriptions/{BILLED_A}"
+    );
+    for (list, code) in [
+        (row(None, &format!("north/{BILLED_A}")), 0),
+        (row(None, BILLED_A), 0),
+        (row(Some(BILLED_A), " x "), 0),
+        (row(None, &format!("south/{BILLED_A}")), 3),
+        (row(Some(&other), BILLED_A), 3),
+    ] {
+        let root = TestRoot::with_lines(&[line()]);
+        root.file("north/customer-subscriptions/2026-10-01.json", &list);
+        assert_eq!(root.run(&[]).code, code, "{list}");
+    }
+    let root = TestRoot::with_lines(&[line()]);
+    let customer = customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]);
+    let customer: serde_json::Value = serde_json::from_str(&customer).unwrap();
+    root.file("north/registration/2026-10-01.json", customer["value"][0].to_string());
+    root.run(&[]).expect(3);
+}
+
+#[test]
+fn refusals_name_the_stamp_to_leave_out() {
+    let root = TestRoot::with_lines(&[line()]);
+    root.snapshots("south");
+    root.file("south/usage/2026-10-05/page.json", "{");
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("; or leave stamp south out: --stamp north\n"), "{}", ran.stderr);
+    root.run(&["--stamp", "north"]).expect(0);
+    root.remove("south/usage/2026-10-05");
+    root.file("south/usage/october/page.json", "{}");
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("; or leave stamp south out: --stamp north\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_comes_from_input_cannot_steer_the_terminal() {
+    let root = TestRoot::with_snapshots();
+    root.file("north/usage/2026-10-05/page.json", "{\"error\":{\"code\":\"\\u001b[2J\",\"message\":\"x\"}}");
+    assert!(!root.run(&[]).expect(3).stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn a_quote_that_nothing_closes_does_not_swallow_names() {
+    let root = TestRoot::with_lines(&[line()]);
+    root.file("names.csv", "id,name\na,\"b\nc,d\n");
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("names.csv:2:1: a double quote that nothing closes"), "{}", ran.stderr);
+    root.file("names.csv", "");
+    root.run(&[]).expect(3);
+}
+
+#[test]
+fn a_resource_group_may_be_called_providers() {
+    let root = TestRoot::with_snapshots();
+    let uri = "/subscriptions/s/resourceGroups/providers/providers/Microsoft.Compute/disks/d";
+    let info = json!({"ServiceType": 5}).to_string();
+    let instance = with_instance(json!({"resourceUri": format!(" {uri} "), "additionalInfo": info}));
+    root.file("north/usage/2026-10-05/page.json", format!("{{\"value\":[{instance}]}}"));
+    root.run(&[]).expect(0);
+    let resources = table(&root.out(), "resources");
+    let part = |column: &str| resources[0][column].as_deref();
+    assert_eq!(part("resource_uri"), Some(uri.to_lowercase().as_str()));
+    assert_eq!(part("resource_group"), Some("providers"));
+    assert_eq!((part("resource_provider"), part("resource_type")), (Some("microsoft.compute"), Some("disks")));
+    assert_eq!(part("service_type"), None);
+}
+
+#[test]
+fn the_dimension_names_the_tenant_that_the_facts_do() {
+    let root = TestRoot::with_lines(&[line(), Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1")]);
+    root.file("north/user-subscriptions/2026-10-02.json", listing(&[(SUB_A, ""), (SUB_B, ""), (SUB_B, TENANT_B)]));
+    root.run(&[]).expect(0);
+    let listed = table(&root.out(), "user_subscriptions");
+    let tenant =
+        |id: &str| listed.iter().find(|row| cell(row, "user_subscription_id") == id).unwrap()["tenant_id"].clone();
+    assert_eq!((tenant(SUB_A).as_deref(), tenant(SUB_B).as_deref()), (Some(TENANT_A), Some(TENANT_B)));
+}
+
+#[test]
+fn every_day_of_coverage_is_in_dates() {
+    let root = TestRoot::with_snapshots();
+    root.file(
+        "north/usage/2026-12-31--2027-01-03/page.json",
+        page(&[Line::hourly(SUB_A, VM_HOURS, "2026-12-31T01", "1")]),
+    );
+    root.run(&[]).expect(0);
+    let dates = table(&root.out(), "dates");
+    for row in table(&root.out(), "coverage") {
+        assert!(dates.iter().any(|date| cell(date, "date") == cell(&row, "usage_date")), "{row:?}");
+    }
+}
+
+#[test]
+fn a_page_saved_twice_keeps_the_smallest_path() {
+    let root = TestRoot::with_snapshots();
+    root.file("north/usage/2026-10-05/p1/x.json", page(&[line()]));
+    root.file("north/usage/2026-10-05/p1.json", page(&[line()]));
+    root.run(&[]).expect(0);
+    assert_eq!(cell(&table(&root.out(), "lines")[0], "file"), "north/usage/2026-10-05/p1.json");
+}
+
+#[test]
+fn a_mistyped_setting_is_found_where_it_stands() {
+    let root = TestRoot::with_lines(&[line()]);
+    fs::write(root.folder().join("s.toml"), "# settling-day of old\nroot = \"root\"\n  settling-day = 2\n").unwrap();
+    let ran = root.stacktally(&["check", "--settings", "s.toml"]).expect(2);
+    assert!(ran.stderr.starts_with("error: s.toml:3:3: unknown setting `settling-day`"), "{}", ran.stderr);
+    fs::write(root.folder().join("s.toml"), "out = \"\"\nroot = \"root\"\n").unwrap();
+    root.stacktally(&["run", "--settings", "s.toml"]).expect(2);
+}
+
+#[test]
+fn a_registration_may_have_no_properties() {
+    let root = TestRoot::with_lines(&[line()]);
+    let whole: serde_json::Value = serde_json::from_str(&registration(DEFAULT, "north")).unwrap();
+    root.file("north/registration/2026-10-01.json", json!({"id": whole["id"]}).to_string());
+    root.run(&[]).expect(0);
+}
