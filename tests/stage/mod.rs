@@ -1,6 +1,7 @@
 //! One table of literal inputs and expectations for each stage, through its public functions.
 
 mod attribute;
+mod balance;
 mod coverage;
 mod identity;
 mod normalise;
@@ -9,3 +10,4 @@ mod quantity;
 mod read;
 mod root;
 mod time;
+mod windows;

@@ -88,6 +88,30 @@ fn the_forms_of_a_good_line() {
     check_line("{\"id\":", "{\"nextLink\":\"\",\"id\":", &format!("{good} 1"));
 }
 
+/// As the documentation of the tenant usage API prints one, with the extra fields that public Azure sends.
+#[test]
+fn a_line_of_the_tenant_api() {
+    let page = r#"{
+      "value": [
+        {
+          "id": "/subscriptions/5ab00000-0000-4000-8000-00000000000a/providers/Microsoft.Commerce/UsageAggregate/5ab00000-0000-4000-8000-00000000000a-meterID1",
+          "name": "5ab00000-0000-4000-8000-00000000000a-meterID1",
+          "type": "Microsoft.Commerce/UsageAggregate",
+          "properties": {
+            "subscriptionId": "5ab00000-0000-4000-8000-00000000000a",
+            "usageStartTime": "2026-10-04T00:00:00+00:00",
+            "usageEndTime": "2026-10-05T00:00:00+00:00",
+            "instanceData": "{\"Microsoft.Resources\":{\"resourceUri\":\"resourceUri1\",\"location\":\"Alaska\",\"tags\":null,\"additionalInfo\":null}}",
+            "quantity": 2.4000000000,
+            "meterName": "", "meterCategory": "", "unit": "", "infoFields": {},
+            "meterId": "meterID1"
+          }
+        }
+      ]
+    }"#;
+    assert_eq!(shown(page), ["1 2026-10-04 Daily 00 5ab00000-0000-4000-8000-00000000000a meterID1 2.4"]);
+}
+
 #[test]
 fn every_reason_to_set_a_line_aside() {
     let time = r#""usageStartTime":"2026-10-05T13:00:00+00:00""#;

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use chrono::{NaiveDateTime, TimeDelta};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -46,14 +47,13 @@ pub struct Line {
 impl Line {
     /// A line of one hour, such as `("…", "…", "2026-10-05T13", "2.0")`.
     pub fn hourly(user_subscription: &str, meter: &str, hour: &str, quantity: &str) -> Self {
-        let (day, own) = hour.split_at(11);
-        let next: u32 = own.parse::<u32>().unwrap() + 1;
-        assert!(next < 24, "an hour before 23");
+        let start = NaiveDateTime::parse_from_str(&format!("{hour}:00"), "%Y-%m-%dT%H:%M").unwrap();
+        let text = |time: NaiveDateTime| time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string();
         Self {
             user_subscription: user_subscription.to_owned(),
             meter: meter.to_owned(),
-            start: format!("{day}{own}:00:00+00:00"),
-            end: format!("{day}{next:02}:00:00+00:00"),
+            start: text(start),
+            end: text(start + TimeDelta::hours(1)),
             quantity: quantity.to_owned(),
             resource: "vm-1".to_owned(),
         }

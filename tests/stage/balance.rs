@@ -1,0 +1,55 @@
+//! `balance`: totals that differ end the run with exit code 5, and say where.
+
+use stacktally::balance::{prove, prove_account};
+use stacktally::cli::exit;
+use stacktally::domain::limits::QUANTITY_MAX;
+use stacktally::domain::totals::{Account, Checksum, PastRange, Totals};
+use stacktally::domain::{Quantity, Stamp};
+
+fn totals(lines: i64, scaled: i128) -> Totals {
+    Totals { lines, quantity: Quantity::from_scaled(scaled) }
+}
+
+fn account(entries: &[(u32, Totals)]) -> Account<u32> {
+    let mut account = Account::default();
+    entries.iter().for_each(|&(key, totals)| account.add(key, totals).unwrap());
+    account
+}
+
+#[test]
+fn accounts_must_agree_under_each_key() {
+    let stamp = Stamp::new("north").unwrap();
+    let before = account(&[(1, totals(2, 5)), (2, totals(1, 7))]);
+    prove_account(&stamp, "x", &before, &account(&[(2, totals(1, 7)), (1, totals(1, 2)), (1, totals(1, 3))])).unwrap();
+    for after in [
+        account(&[(1, totals(2, 5))]),
+        account(&[(1, totals(2, 5)), (2, totals(1, 8))]),
+        account(&[(1, totals(2, 5)), (2, totals(2, 7))]),
+        account(&[(1, totals(2, 5)), (2, totals(1, 7)), (3, totals(1, 0))]),
+        account(&[(1, totals(1, 7)), (2, totals(2, 5))]),
+    ] {
+        let error = prove_account(&stamp, "adding up", &before, &after).expect_err("they differ");
+        assert_eq!(exit::of_failure(error.kind), 5);
+        assert!(
+            error.to_string().starts_with("stamp north: the totals after adding up do not balance: at "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn checksums_must_agree() {
+    let stamp = Stamp::new("north").unwrap();
+    let sum = |lines, scaled| Checksum::from(totals(lines, scaled));
+    prove(&stamp, "x", sum(2, 5), [sum(1, 2), sum(1, 3)].into_iter().sum()).unwrap();
+    let lost = prove(&stamp, "reading", sum(2, 5), sum(1, 5)).expect_err("a line is lost");
+    assert_eq!(lost.to_string(), "stamp north: the totals after reading do not balance: 2 lines went in, 1 came out");
+    prove(&stamp, "reading", sum(2, 5), sum(2, 4)).expect_err("a quantity is lost");
+}
+
+#[test]
+fn sums_past_the_range_are_seen() {
+    let mut sum = totals(1, QUANTITY_MAX);
+    assert_eq!(sum.merge(totals(1, 1)), Err(PastRange));
+    assert_eq!(sum.merge(totals(1, i128::MAX)), Err(PastRange));
+}
