@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use parquet::basic::{Encoding, PageType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use stacktally::schema::flat::{FLAT_TABLES, SAME_IN_CSV};
-use stacktally::schema::{Column, Kind, TABLES};
+use stacktally::schema::{Column, Kind, TABLES, Table};
 
 use crate::support::{Line, SUB_A, SUB_UNKNOWN, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, project};
 
@@ -81,13 +81,14 @@ fn every_parquet_file_is_as_its_contract_and_the_profile_say() {
     for path in files_below(&root.out()).into_keys().filter(|path| path.ends_with(".parquet")) {
         let name = path.split('/').next().unwrap().trim_end_matches(".parquet");
         let table = TABLES.iter().find(|table| table.name == name).unwrap_or_else(|| panic!("{path} is of no table"));
-        check_profile(&root.out().join(&path), table.columns);
+        check_profile(&root.out().join(&path), table);
         seen += 1;
     }
     assert_eq!(seen, 13, "each table once");
 }
 
-fn check_profile(path: &Path, columns: &[Column]) {
+fn check_profile(path: &Path, table: &Table) {
+    let columns = table.columns;
     let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
     let metadata = reader.metadata();
     let file = metadata.file_metadata();
@@ -126,7 +127,13 @@ fn check_profile(path: &Path, columns: &[Column]) {
                 "{}",
                 column.name
             );
-            assert!(group.sorting_columns().is_some());
+            let sorted_by: Vec<_> = group
+                .sorting_columns()
+                .unwrap()
+                .iter()
+                .map(|own| (own.column_idx as usize, own.descending, own.nulls_first))
+                .collect();
+            assert_eq!(sorted_by, (0..table.sorted_by).map(|at| (at, false, true)).collect::<Vec<_>>());
         }
     }
     for group in 0..metadata.num_row_groups() {

@@ -74,7 +74,7 @@ fn gaps(whole: Window, windows: &[Window]) -> Vec<Window> {
         if window.start > covered_to {
             gaps.push(Window { start: covered_to, end: window.start });
         }
-        covered_to = covered_to.max(window.end);
+        covered_to = window.end;
     }
     if covered_to < whole.end {
         gaps.push(Window { start: covered_to, end: whole.end });

@@ -152,12 +152,15 @@ impl Hour {
     }
 
     /// Reads an ISO 8601 time as the usage API and its scripts write it: `2019-12-10T19:00:00+00:00`, `…Z`,
-    /// `…+00:00Z`, fractions of a second, seconds left out, any offset (reference §1.1). A time without an offset is
+    /// `…+00:00Z`, fractions of a second, seconds left out, any offset (reference §1.1), or `/Date(1575997200000)/` (§3). A time without an offset is
     /// unreadable: nobody can say which hour it means.
     ///
     /// # Errors
     /// The text is no such time, lies outside the years 2000 to 2199, or is not on a full UTC hour.
     pub fn parse(text: &str) -> Result<Self, TimeFault> {
+        if let Some(ticks) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
+            return Self::of_powershell(ticks);
+        }
         let civil = CivilTime::read(text.as_bytes()).ok_or(TimeFault::Unreadable)?;
         let date = NaiveDate::from_ymd_opt(civil.year, civil.month, civil.day).ok_or(TimeFault::Unreadable)?;
         if !(FIRST_YEAR..END_YEAR).contains(&civil.year) {
@@ -168,6 +171,20 @@ impl Hour {
             return Err(TimeFault::NotWhole);
         }
         Ok(Self((minutes / 60) as i32))
+    }
+
+    /// `1575997200000` or `1575997200000+0100`, as Windows PowerShell's `ConvertTo-Json` writes a time: milliseconds
+    /// since 1970 in UTC; the offset says only how it was shown.
+    fn of_powershell(ticks: &str) -> Result<Self, TimeFault> {
+        let digits =
+            ticks.split(['+', '-']).next().filter(|own| !own.is_empty() && own.bytes().all(|b| b.is_ascii_digit()));
+        let millis: i64 = digits.and_then(|digits| digits.parse().ok()).ok_or(TimeFault::Unreadable)?;
+        let hour = i32::try_from(millis / (SECONDS * 1000)).map(Self).map_err(|_far_future| TimeFault::OutOfRange)?;
+        let years = Day::first_of(FIRST_YEAR).start()..Day::first_of(END_YEAR).start();
+        if !years.contains(&hour) {
+            return Err(TimeFault::OutOfRange);
+        }
+        if millis % (SECONDS * 1000) == 0 { Ok(hour) } else { Err(TimeFault::NotWhole) }
     }
 
     /// Reads the date of a folder or file: `2026-10-05` (midnight) or `2026-10-05T13`.
@@ -253,6 +270,11 @@ impl CivilTime {
 impl Day {
     pub fn from_date(date: NaiveDate) -> Self {
         Self(date.signed_duration_since(NaiveDate::default()).num_days() as i32)
+    }
+
+    /// The first day of a year within chrono's range.
+    fn first_of(year: i32) -> Self {
+        Self::from_date(NaiveDate::from_ymd_opt(year, 1, 1).expect("a year of four digits"))
     }
 
     pub fn date(self) -> NaiveDate {

@@ -23,7 +23,7 @@ use crate::domain::finding::Finding;
 use crate::domain::totals::Checksum;
 use crate::domain::{Day, MeterId, Stamp, UserSubscriptionId, Window};
 use crate::error::{Error, Result};
-use crate::read::{Chunk, ExportLines, ReadFile, Reject, StampLines, Texts};
+use crate::read::{Chunk, ExportLines, ReadFile, Reject, Shape, StampLines, Texts};
 
 /// The usage of one stamp. Numbers in its chunks index the three lists, which are sorted as published.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub struct UsageExport {
 #[derive(Debug)]
 pub struct UsageFile {
     pub file: ReadFile,
+    pub shape: Option<Shape>,
     /// What stands in it.
     pub read: Checksum,
     pub rounded: u64,
@@ -121,7 +122,13 @@ impl Usage {
         let mut chunks = Vec::new();
         for (at, (export, file, dropped)) in read.into_iter().enumerate() {
             let at = u32::try_from(at).map_err(|_past_u32| Error::input("more files than can be numbered"))?;
-            self.files.push(UsageFile { file: file.file, read: file.read, rounded: file.rounded, dropped });
+            self.files.push(UsageFile {
+                file: file.file,
+                shape: file.shape,
+                read: file.read,
+                rounded: file.rounded,
+                dropped,
+            });
             if !dropped {
                 let lines = |(day, lines)| (day, UsageChunk { export, file: at, lines });
                 chunks.extend(file.days.into_iter().map(lines));

@@ -17,7 +17,7 @@ use crate::frame::Cells;
 use crate::normalise::Usage;
 use crate::publish::receipt::{BalanceEntry, Count, FORMAT, Input, Lines};
 use crate::publish::{Publisher, Receipt};
-use crate::read::ReadFile;
+use crate::read::{ReadFile, Shape};
 
 /// Rejects whose places a summary shows; the table has all.
 const REJECTS_SHOWN: usize = 10;
@@ -79,7 +79,11 @@ impl Tally {
         self.lines.dropped += dropped.lines;
         for file in &usage.files {
             self.rounded += if file.dropped { 0 } else { file.rounded };
-            self.inputs.push(Input { dropped: file.dropped, ..Input::of(&file.file, file.read.lines) });
+            self.inputs.push(Input {
+                shape: file.shape.map(Shape::as_str),
+                dropped: file.dropped,
+                ..Input::of(&file.file, file.read.lines)
+            });
         }
         Ok(())
     }

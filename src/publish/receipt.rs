@@ -73,6 +73,8 @@ pub struct Input {
     pub bytes: u64,
     pub blake3: String,
     pub lines: i64,
+    /// The shape of its rows, for usage.
+    pub shape: Option<&'static str>,
     /// A copy of another page of its export, which counts once.
     pub dropped: bool,
 }
@@ -81,7 +83,7 @@ impl Input {
     /// A file that was read, with so many lines of usage.
     pub fn of(file: &ReadFile, lines: i64) -> Self {
         let ReadFile { name, bytes, fingerprint } = file;
-        Self { path: name.clone(), bytes: *bytes, blake3: fingerprint.to_string(), lines, dropped: false }
+        Self { path: name.clone(), bytes: *bytes, blake3: fingerprint.to_string(), lines, shape: None, dropped: false }
     }
 }
 

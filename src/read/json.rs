@@ -1,52 +1,254 @@
-//! A page of the usage API: `{"value":[…],"nextLink":…}` (reference §1.2), borrowed from the text.
+//! Usage as JSON, borrowed from the text: the pages of the usage API (reference §1.2) and what people make of them (§3).
 //!
-//! No value is decoded here: each of a line's six values stays the raw JSON that stands in the page, so that a quantity
-//! never becomes a float and an `instanceData` is not unescaped before it is known to be new. A page of lines of the
-//! usual shape is parsed in one pass; any other goes element by element, so that one odd element costs only itself.
+//! ```text
+//! {"value":[row,…],"nextLink":…}       one page, or several one after the other (a line each, or not)
+//! [page,…]   [row,…]   row row   row    pages or rows in a list, rows alone
+//! row: {"properties":{…}}   {"Properties":{…}}   {"SubscriptionId":…,"InstanceData":…}   {"subscription":…,"resourceUri":…}
+//! ```
+//! No value is decoded here: each of a line's six values stays the raw JSON that stands in the file, so that a quantity
+//! never becomes a float and an `instanceData` is not unescaped before it is known to be new. A single page of rows of the
+//! usual shape is parsed in one pass; anything else goes document by document and row by row, so that one odd row costs
+//! only itself.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// One element of `value`: a line, or the raw text of something else.
-pub type Element<'a> = Result<WireLine<'a>, &'a str>;
+use super::shape::Shape;
 
-/// What a line says, as raw JSON.
-#[derive(Debug, Deserialize)]
+/// One row of a file: a line and the shape that it has, or the raw text of something else.
+pub type Element<'a> = Result<(Shape, WireLine<'a>), &'a str>;
+
+/// What a line says, as raw JSON. `None` is absent or null.
+#[derive(Debug)]
 pub struct WireLine<'a> {
-    #[serde(borrow)]
-    pub properties: Object<WireProperties<'a>>,
-}
-
-/// `None` is absent or null.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WireProperties<'a> {
-    #[serde(borrow)]
     pub subscription_id: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub usage_start_time: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub usage_end_time: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub instance_data: Option<&'a RawValue>,
-    #[serde(borrow)]
+    /// The value as it stands, or one made of the values that the row has in its stead.
+    pub instance_data: Option<Cow<'a, str>>,
     pub quantity: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub meter_id: Option<&'a RawValue>,
 }
 
-/// A page of usage, its elements in order.
+/// A file of usage, its rows in order.
 #[derive(Debug)]
-pub struct Page<'a> {
+pub struct JsonFile<'a> {
     pub elements: Vec<Element<'a>>,
-    /// Whether the page says that another follows.
+    /// Whether its last page says that another follows.
     pub has_next: bool,
+}
+
+impl<'a> JsonFile<'a> {
+    /// Parses a file.
+    ///
+    /// # Errors
+    /// The text is no JSON, or holds something else than pages and rows.
+    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+        if let Ok(list) = WireList::<'a, Object<UsualLine<'a>>>::parse(text) {
+            let has_next = list.has_next();
+            let usual = |Object(line): Object<UsualLine<'a>>| Ok((Shape::RestPages, line.properties.0.into()));
+            return Ok(Self { elements: list.value.into_iter().map(usual).collect(), has_next });
+        }
+        let mut file = Self { elements: Vec::new(), has_next: false };
+        let mut documents = 0;
+        for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            documents += 1;
+            file.document(document?).map_err(|error| placed(error, text, documents))?;
+        }
+        if documents == 0 { Err(serde_json::Error::custom("nothing")) } else { Ok(file) }
+    }
+
+    /// Takes in a whole JSON document.
+    fn document(&mut self, document: &'a RawValue) -> serde_json::Result<()> {
+        if !document.get().starts_with('[') {
+            return if self.page(document)? { Ok(()) } else { self.row(document, false) };
+        }
+        let items: Vec<&'a RawValue> = serde_json::from_str(document.get())?;
+        for item in items {
+            if !item.get().starts_with('{') || !self.page(item)? {
+                self.row(item, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a page; `false` when the document is none.
+    fn page(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
+        let Object(page): Object<AnyPage<'a>> = serde_json::from_str(document.get())?;
+        if page.error.is_some() {
+            return Err(error_in_answer());
+        }
+        let Some(rows) = page.value.or(page.usage_aggregations) else { return Ok(false) };
+        self.has_next = has_next(page.next_link);
+        for raw in rows {
+            self.elements.push(row(raw).ok_or(raw.get()));
+        }
+        Ok(true)
+    }
+
+    /// Takes in a row that stands outside a page. What is none is set aside in a list, and refused alone.
+    fn row(&mut self, raw: &'a RawValue, in_list: bool) -> serde_json::Result<()> {
+        match row(raw) {
+            Some((shape, line)) => self.elements.push(Ok((shape.without_page(), line))),
+            None if in_list => self.elements.push(Err(raw.get())),
+            None => return Err(serde_json::Error::custom("neither a page nor a row of usage")),
+        }
+        Ok(())
+    }
+}
+
+/// A line as the API writes it, parsed in one pass.
+#[derive(Deserialize)]
+struct UsualLine<'a> {
+    #[serde(borrow)]
+    properties: Object<UsualProperties<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct UsualProperties<'a> {
+    #[serde(borrow)]
+    subscription_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage_start_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage_end_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    instance_data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    quantity: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meter_id: Option<&'a RawValue>,
+}
+
+impl<'a> From<UsualProperties<'a>> for WireLine<'a> {
+    fn from(own: UsualProperties<'a>) -> Self {
+        Self {
+            subscription_id: own.subscription_id,
+            usage_start_time: own.usage_start_time,
+            usage_end_time: own.usage_end_time,
+            instance_data: own.instance_data.map(|raw| Cow::Borrowed(raw.get())),
+            quantity: own.quantity,
+            meter_id: own.meter_id,
+        }
+    }
+}
+
+/// A page in any spelling: the REST APIs' and that of `Get-UsageAggregates`.
+#[derive(Deserialize)]
+struct AnyPage<'a> {
+    #[serde(borrow)]
+    value: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, rename = "UsageAggregations", alias = "usageAggregations")]
+    usage_aggregations: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, rename = "nextLink", alias = "NextLink")]
+    next_link: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// Where a row's values stand: in an object of their own, or `None` of these: in the row itself.
+#[derive(Deserialize)]
+struct AnyRow<'a> {
+    #[serde(borrow)]
+    properties: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Properties")]
+    powershell_properties: Option<&'a RawValue>,
+}
+
+/// A row's values in any spelling.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyValues<'a> {
+    #[serde(borrow, alias = "SubscriptionId", alias = "subscription", alias = "Subscription")]
+    subscription_id: Option<&'a RawValue>,
+    #[serde(borrow, alias = "UsageStartTime")]
+    usage_start_time: Option<&'a RawValue>,
+    #[serde(borrow, alias = "UsageEndTime")]
+    usage_end_time: Option<&'a RawValue>,
+    #[serde(borrow, alias = "InstanceData")]
+    instance_data: Option<&'a RawValue>,
+    #[serde(borrow, alias = "Quantity")]
+    quantity: Option<&'a RawValue>,
+    #[serde(borrow, alias = "MeterId")]
+    meter_id: Option<&'a RawValue>,
+    #[serde(borrow, alias = "ResourceUri")]
+    resource_uri: Option<&'a RawValue>,
+    #[serde(borrow, alias = "Location")]
+    location: Option<&'a RawValue>,
+    #[serde(borrow, alias = "Tags")]
+    tags: Option<&'a RawValue>,
+    #[serde(borrow, alias = "AdditionalInfo")]
+    additional_info: Option<&'a RawValue>,
+}
+
+impl<'a> AnyValues<'a> {
+    fn is_usage(&self) -> bool {
+        [self.subscription_id, self.usage_start_time, self.meter_id].iter().any(Option::is_some)
+    }
+
+    /// The instance data, or what tables have in its stead (`Location` and `Tags` beside `InstanceData` are empty ones
+    /// of the row itself, reference §3).
+    fn instance_data(&self) -> Option<Cow<'a, str>> {
+        if let Some(raw) = self.instance_data {
+            return Some(Cow::Borrowed(raw.get()));
+        }
+        self.resource_uri?;
+        let raw = |value: Option<&'a RawValue>| value.map_or("null", RawValue::get);
+        Some(Cow::Owned(format!(
+            r#"{{"Microsoft.Resources":{{"resourceUri":{},"location":{},"tags":{},"additionalInfo":{}}}}}"#,
+            raw(self.resource_uri),
+            raw(self.location),
+            raw(self.tags),
+            raw(self.additional_info),
+        )))
+    }
+}
+
+/// Reads a row in any shape; `None` when it is none.
+fn row(raw: &RawValue) -> Option<(Shape, WireLine<'_>)> {
+    let Object(own) = serde_json::from_str::<Object<AnyRow<'_>>>(raw.get()).ok()?;
+    let (values, nested) = match (own.properties, own.powershell_properties) {
+        (Some(values), _) => (values, Some(Shape::RestPages)),
+        (None, Some(values)) => (values, Some(Shape::PowerShell)),
+        (None, None) => (raw, None),
+    };
+    let Object(values) = serde_json::from_str::<Object<AnyValues<'_>>>(values.get()).ok()?;
+    let flat = if values.resource_uri.is_some() { Shape::Table } else { Shape::PowerShell };
+    if nested.is_none() && !values.is_usage() {
+        return None;
+    }
+    let line = WireLine {
+        instance_data: values.instance_data(),
+        subscription_id: values.subscription_id,
+        usage_start_time: values.usage_start_time,
+        usage_end_time: values.usage_end_time,
+        quantity: values.quantity,
+        meter_id: values.meter_id,
+    };
+    Some((nested.unwrap_or(flat), line))
+}
+
+/// An error with its place in the whole text: of the first document its own error there, of a later one its number.
+fn placed(error: serde_json::Error, text: &str, document: usize) -> serde_json::Error {
+    if document > 1 {
+        // Its line and column are those within the document, and would mislead.
+        let message = error.to_string();
+        let what = message.split(" at line ").next().unwrap_or_default();
+        return serde_json::Error::custom(format!("in its JSON document {document}: {what}"));
+    }
+    WireList::<'_, &RawValue>::parse(text).err().unwrap_or(error)
+}
+
+/// `nextLink` is absent, null or empty on a last page.
+fn has_next(next_link: Option<&RawValue>) -> bool {
+    next_link.is_some_and(|link| link.get() != "\"\"")
 }
 
 /// A list as the REST APIs return it, a page at a time: usage, customer subscriptions, user subscriptions.
@@ -69,34 +271,17 @@ impl<'a, T: Deserialize<'a>> WireList<'a, T> {
         let Object(list): Object<Self> = serde_json::from_str(text)?;
         match list.error {
             None => Ok(list),
-            Some(_) => Err(serde::de::Error::custom("an answer with an error in it")),
+            Some(_) => Err(error_in_answer()),
         }
     }
 
-    /// `nextLink` is absent, null or empty on a last page.
     pub fn has_next(&self) -> bool {
-        self.next_link.is_some_and(|link| link.get() != "\"\"")
+        has_next(self.next_link)
     }
 }
 
-impl<'a> Page<'a> {
-    /// Parses a page of usage.
-    ///
-    /// # Errors
-    /// As [`WireList::parse`].
-    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
-        if let Ok(list) = WireList::<'a, Object<WireLine<'a>>>::parse(text) {
-            let has_next = list.has_next();
-            return Ok(Self { elements: list.value.into_iter().map(|Object(line)| Ok(line)).collect(), has_next });
-        }
-        let list = WireList::<'a, &'a RawValue>::parse(text)?;
-        let has_next = list.has_next();
-        let element = |raw: &'a RawValue| match serde_json::from_str(raw.get()) {
-            Ok(Object(line)) => Ok(line),
-            Err(_odd_shape) => Err(raw.get()),
-        };
-        Ok(Self { elements: list.value.into_iter().map(element).collect(), has_next })
-    }
+fn error_in_answer() -> serde_json::Error {
+    serde_json::Error::custom("an answer with an error in it")
 }
 
 /// A JSON object. serde reads a struct from an array too, value by value: here an array is not what was meant.

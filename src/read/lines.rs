@@ -15,9 +15,10 @@ use serde_json::value::RawValue;
 
 use super::fingerprint::{Fingerprint, ReadFile};
 use super::intern::{Interner, Texts};
-use super::json::{Element, Page, WireProperties, text_of};
+use super::json::{Element, JsonFile, WireLine, text_of};
 use super::root::{Export, InputFile, StampFolder};
-use super::{shape, text};
+use super::shape::{self, Shape};
+use super::text;
 use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::limits::TEXT_BYTES_MAX;
 use crate::domain::time::TimeFault;
@@ -60,6 +61,8 @@ pub struct FileLines {
     pub rounded: u64,
     pub days: BTreeMap<Day, Chunk>,
     pub rejects: Vec<Reject>,
+    /// The one shape of its rows; `None` when there are none.
+    pub shape: Option<Shape>,
     has_next: bool,
     /// The first row of each granularity.
     granularities: [Option<u32>; 2],
@@ -267,7 +270,7 @@ fn refuse_undeclared_beside_declared(exports: &[ExportLines]) -> Result<()> {
 /// Reads one file.
 fn read_file(file: &InputFile, texts: &Interners) -> Result<FileLines> {
     let content = text::read(file)?;
-    let page = Page::parse(content.as_str())
+    let rows = JsonFile::parse(content.as_str())
         .map_err(|error| shape::refusal(file, content.as_str(), "a page of usage", error))?;
     let mut lines = FileLines {
         file: content.file.clone(),
@@ -275,13 +278,14 @@ fn read_file(file: &InputFile, texts: &Interners) -> Result<FileLines> {
         rounded: 0,
         days: BTreeMap::new(),
         rejects: Vec::new(),
-        has_next: page.has_next,
+        has_next: rows.has_next,
+        shape: None,
         granularities: [None; 2],
         latest_end: None,
     };
     let too_many = || Error::input("more lines than a file can number").at(&file.name).hint("split the file");
     let mut reader = LineReader { texts, lines: &mut lines, last_span: None, current: None };
-    for (at, element) in page.elements.iter().enumerate() {
+    for (at, element) in rows.elements.iter().enumerate() {
         reader.read(u32::try_from(at + 1).map_err(|_past_u32| too_many())?, element)?;
     }
     reader.hand_over();
@@ -296,6 +300,12 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
             && lines.read.lines == lines.rejects.len() as i64
             && lines.rejects.iter().all(|reject| reject.reason == reason)
     };
+    let is_printed = |text: &String| text.contains(r#"properties":"@{"#) || text.contains(r#"Properties":"@{"#);
+    if all(RejectReason::NotAUsageLine) && lines.rejects[0].text.as_ref().is_some_and(is_printed) {
+        return Err(Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
+            .at(&file.name)
+            .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
+    }
     if all(RejectReason::NotAUsageLine) {
         return Err(Error::input(format!("none of its {} elements is a usage line", lines.read.lines))
             .at(&file.name)
@@ -326,7 +336,10 @@ impl<'a> LineReader<'a> {
     fn read(&mut self, row: u32, element: &Element<'a>) -> Result<()> {
         self.lines.read.lines += 1;
         let line = match element {
-            Ok(line) => &line.properties.0,
+            Ok((shape, line)) => {
+                self.refuse_other_shape(row, *shape)?;
+                line
+            }
             Err(raw) => {
                 self.set_aside(row, (RejectReason::NotAUsageLine, Some(cut(raw))), None);
                 return Ok(());
@@ -347,7 +360,7 @@ impl<'a> LineReader<'a> {
                 if self.lines.latest_end.is_none_or(|(latest, _)| span.end > latest) {
                     self.lines.latest_end = Some((span.end, row));
                 }
-                let instance = line.instance_data.map_or("null", RawValue::get);
+                let instance = line.instance_data.as_deref().unwrap_or("null");
                 let user_subscription = self.texts.user_subscriptions.intern(&user_subscription)?;
                 let meter = self.texts.meters.intern(&meter)?;
                 let instance = self.texts.instances.intern(instance)?;
@@ -363,6 +376,16 @@ impl<'a> LineReader<'a> {
             (Ok(_), Err(refused)) => self.set_aside(row, refused, None),
         }
         Ok(())
+    }
+
+    fn refuse_other_shape(&mut self, row: u32, shape: Shape) -> Result<()> {
+        let first = *self.lines.shape.get_or_insert(shape);
+        if first == shape {
+            return Ok(());
+        }
+        Err(Error::input(format!("row {row} has the shape of {shape}, the rows before it that of {first}"))
+            .at(&self.lines.file.name)
+            .hint("a file has one shape: save what different producers wrote as different files"))
     }
 
     fn set_aside(&mut self, row: u32, (reason, text): Refused, quantity: Option<Quantity>) {
@@ -384,7 +407,7 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    fn span_of(&mut self, line: &WireProperties<'a>) -> Result<Span, Refused> {
+    fn span_of(&mut self, line: &WireLine<'a>) -> Result<Span, Refused> {
         let (Some(start), Some(end)) = (line.usage_start_time, line.usage_end_time) else {
             return Err((RejectReason::UsageTimeMissing, None));
         };
@@ -420,7 +443,7 @@ fn id_of(raw: Option<&RawValue>, missing: RejectReason) -> Result<Cow<'_, str>, 
     text_of(raw).filter(|text| !text.trim().is_empty()).ok_or_else(|| (missing, Some(cut(raw.get()))))
 }
 
-fn quantity_of(line: &WireProperties<'_>) -> Result<crate::domain::quantity::Parsed, Refused> {
+fn quantity_of(line: &WireLine<'_>) -> Result<crate::domain::quantity::Parsed, Refused> {
     let raw = line.quantity.ok_or((RejectReason::QuantityMissing, None))?;
     let text = text_of(raw).unwrap_or(Cow::Borrowed(raw.get()));
     if text.trim().is_empty() {

@@ -27,4 +27,5 @@ pub use registration::{
     CustomerSubscription, CustomerSubscriptions, Registration, read_customer_subscriptions, read_registration,
 };
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
+pub use shape::Shape;
 pub use user_subscriptions::{ListedUserSubscription, Listing, read_listing};

@@ -1,6 +1,8 @@
-//! What a file that is not what its folder says is instead: said in the error, with the remedy.
-//!
-//! People save what the API answered, and that may be an error, an empty file, a page cut in half or a sign-in page.
+//! In which shape a producer wrote a file: decided from its content, never from its name, and said aloud. And what a file
+//! that is not what its folder says is instead: people save what the API answered, and that may be an error, an empty
+//! file, a page cut in half or a sign-in page.
+
+use std::fmt;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +10,45 @@ use serde_json::value::RawValue;
 
 use super::root::InputFile;
 use crate::error::Error;
+
+/// The shape of a file's rows (reference §3). One file has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Pages of the REST APIs.
+    RestPages,
+    /// Rows of the REST APIs without the page around them.
+    RestRows,
+    /// What PowerShell's cmdlets give to `ConvertTo-Json`: names begin with capitals, values nested or flat.
+    PowerShell,
+    /// Rows that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
+    Table,
+}
+
+impl Shape {
+    /// As the receipt says it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RestPages => "REST pages",
+            Self::RestRows => "REST rows",
+            Self::PowerShell => "PowerShell rows",
+            Self::Table => "usage table",
+        }
+    }
+
+    /// The shape of such a row outside a page.
+    pub const fn without_page(self) -> Self {
+        match self {
+            Self::RestPages => Self::RestRows,
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// The refusal of a file that failed to parse as `expected` (such as `a page of usage`).
 pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::Error) -> Error {
@@ -46,10 +87,11 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
         return input(format!("a JSON array, where {expected} was expected"))
             .hint("save the whole answer of the REST API, as it came, not only a part of it");
     }
-    Error::input(format!("not {expected}"))
-        .at_line(&file.name, error.line(), error.column())
-        .hint("run the query again and replace the file")
-        .because(error)
+    let refused = match error.line() {
+        0 => input(format!("not {expected}")), // made by ourselves, of a part of the text
+        line => Error::input(format!("not {expected}")).at_line(&file.name, line, error.column()),
+    };
+    refused.hint("run the query again and replace the file").because(error)
 }
 
 /// The refusal of an answer that says that the query failed.

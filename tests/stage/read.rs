@@ -201,7 +201,7 @@ fn files_that_are_no_pages_are_refused() {
     check_refused(b"Id,Name", "page-1.json: begins with \"Id,Name\", where a page of usage as JSON was expected");
     check_refused(b"{}", "page-1.json: an object with nothing, where a page of usage was expected");
     check_refused(b"{\"Value\":[]}", "page-1.json: an object with `Value`, where a page of usage was expected");
-    check_refused(b"[{}]", "page-1.json: a JSON array, where a page of usage was expected");
+    check_refused(b"[{}]", "page-1.json: none of its 1 elements is a usage line");
     check_refused(
         br#"{"error":{"code":"GatewayTimeout","message":"too slow"}}"#,
         "page-1.json: an error body, where a page of usage was expected: GatewayTimeout: too slow",
@@ -217,6 +217,10 @@ fn files_that_are_no_pages_are_refused() {
     check_refused(
         b"{\"value\":7}",
         "page-1.json:1:10: not a page of usage: invalid type: integer `7`, expected a sequence at line 1 column 10",
+    );
+    check_refused(
+        b"{\"value\":[]} 7",
+        "page-1.json: not a page of usage: in its JSON document 2: invalid type: integer `7`, expected an object",
     );
     check_refused(
         b"{\"value\":[]} {",
@@ -307,5 +311,61 @@ fn an_export_that_contradicts_itself_is_refused() {
     check_refused(
         page(&[half]).as_bytes(),
         "page-1.json: every line counts something else than a full UTC hour or a full UTC day",
+    );
+}
+
+/// One line in every shape that JSON files of usage have (reference §3): the same facts, said under another name.
+#[test]
+fn every_json_shape_says_the_same() {
+    let rest = r#"{"id":"x","properties":{"subscriptionId":"SUB","usageStartTime":"2026-10-05T13:00:00+00:00","usageEndTime":"2026-10-05T14:00:00+00:00","instanceData":"{}","quantity":2.5,"meterId":"METER"}}"#;
+    let nested = r#"{"Id":"x","Properties":{"SubscriptionId":"SUB","UsageStartTime":"2026-10-05T13:00:00Z","UsageEndTime":"2026-10-05T14:00:00Z","InstanceData":"{}","Quantity":2.5,"MeterId":"METER","MeterName":"","InfoFields":{}}}"#;
+    let flat = r#"{"Id":"x","InstanceData":"{}","Location":null,"Tags":"","MeterId":"METER","Quantity":2.5,"SubscriptionId":"SUB","UsageStartTime":"\/Date(1791205200000)\/","UsageEndTime":"\/Date(1791208800000+0200)\/"}"#;
+    let table = r#"{"Id":"x","MeterId":"METER","MeterName":"m","Quantity":2.5,"UsageStartTime":"2026-10-05T13:00:00Z","UsageEndTime":"2026-10-05T14:00:00Z","additionalInfo":"","location":"l","tags":"","subscription":"SUB","resourceType":"t","resourceName":"n","resourceUri":"/u"}"#;
+    let line = "2026-10-05 Hourly 13 SUB METER 2.5";
+    for (shape, texts) in [
+        (
+            "REST pages",
+            vec![
+                format!("{{\"value\":[{rest},{rest}]}}"),
+                format!("{{\"value\":[{rest}],\"nextLink\":\"x\"}}\n{{\"value\":[{rest}]}}\n"),
+                format!("{{\"value\":[{rest}]}}{{\"value\":[]}}{{\"value\":[{rest}]}}"),
+                format!("[{{\"value\":[{rest}]}},{{\"value\":[{rest}]}}]"),
+            ],
+        ),
+        ("REST rows", vec![format!("[{rest},{rest}]"), format!("{rest}\n{rest}"), format!("[{rest}] [{rest}]")]),
+        (
+            "PowerShell rows",
+            vec![
+                format!("[{nested},{nested}]"),
+                format!("{{\"ContinuationToken\":null,\"NextLink\":null,\"UsageAggregations\":[{nested},{nested}]}}"),
+                format!("[{flat},\r\n{flat}]"),
+                format!("{flat}{flat}"),
+            ],
+        ),
+        ("usage table", vec![format!("[{table},{table}]")]),
+    ] {
+        for text in texts {
+            let lines = gathered(&[text.as_bytes()]).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let file = &lines.exports[0].files[0];
+            assert_eq!(file.shape.map(stacktally::read::Shape::as_str), Some(shape), "{text}");
+            assert!(lines.exports[0].is_whole, "{text}");
+            assert_eq!(shown(&text), [format!("1 {line}"), format!("2 {line}")], "{text}");
+        }
+    }
+    assert_eq!(shown(flat), [format!("1 {line}")], "a single row becomes an object");
+    let instances = |text: &str| {
+        gathered(&[text.as_bytes()]).unwrap().instances.iter().map(|(_, own)| own.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        instances(table),
+        [r#"{"Microsoft.Resources":{"resourceUri":"/u","location":"l","tags":"","additionalInfo":""}}"#]
+    );
+    check_refused(
+        format!("[{rest},{flat}]").as_bytes(),
+        "page-1.json: row 2 has the shape of PowerShell rows, the rows before it that of REST rows",
+    );
+    check_refused(
+        br#"{"value":[{"properties":"@{subscriptionId=x; quantity=1}"}]}"#,
+        "page-1.json: rows whose properties PowerShell printed as text (`@{\u{2026}}`): their values are lost",
     );
 }

@@ -16,6 +16,8 @@ fn the_spellings_of_one_hour() {
         "2019-12-10 19:00:00Z",
         "2019-12-10T12:00:00-07:00",
         "2019-12-11T00:30:00+05:30",
+        "/Date(1576004400000)/",
+        "/Date(1576004400000+0100)/",
     ] {
         assert_eq!(Hour::parse(text).map(|hour| hour.to_string()), Ok("2019-12-10T19".to_owned()), "{text}");
     }
@@ -40,7 +42,11 @@ fn what_is_no_full_utc_hour() {
         ("2019-12-10T19:00:00+15:00", Unreadable),
         ("2019-12-10T19:00:00.Z", Unreadable),
         ("12/10/2019 7:00:00 PM", Unreadable),
-        ("/Date(1575997200000)/", Unreadable),
+        ("/Date(1575997200001)/", NotWhole),
+        ("/Date(1575997200000", Unreadable),
+        ("/Date()/", Unreadable),
+        ("/Date(-62135596800000)/", Unreadable),
+        ("/Date(99999999999999999)/", OutOfRange),
         ("", Unreadable),
         ("２０１９-12-10T19:00:00Z", Unreadable),
     ] {
