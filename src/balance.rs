@@ -1,31 +1,53 @@
 //! The proof that nothing was lost: lines and quantity per stamp, day and meter, the same after every stage.
 //!
 //! Both sides are counted apart from the engine that groups and sums (`domain::totals`): its sums wrap silently, and a
-//! proof that asks the accused is none.
+//! proof that asks the accused is none. What the reader counts line by line is one side of the first proof, the
+//! columns that aggregation sums are the other.
 
-use std::fmt::Display;
+use std::collections::BTreeMap;
 
-use crate::domain::Stamp;
 use crate::domain::totals::{Account, Checksum, Totals};
+use crate::domain::{MeterId, Stamp};
 use crate::error::{Error, Result};
 
-/// Proves that two accounts agree under each key.
-///
-/// # Errors
-/// A balance error that names the first key that differs, with both totals.
-pub fn prove_account<K: Ord + Copy + Display>(
-    stamp: &Stamp,
-    stage: &str,
-    before: &Account<K>,
-    after: &Account<K>,
-) -> Result<()> {
-    let keys = before.iter().chain(after.iter()).map(|(key, _)| key);
-    match keys.into_iter().find(|&key| before.of(key) != after.of(key)) {
-        None => Ok(()),
-        Some(key) => {
-            let show = |totals: Totals| format!("{} lines, quantity {}", totals.lines, totals.quantity);
-            let (before, after) = (show(before.of(key)), show(after.of(key)));
-            Err(unequal(stamp, stage, &format!("at {key}, {before} went in, {after} came out")))
+/// Whose totals are proved: a stamp's, by the ranks of its meters.
+#[derive(Clone, Copy, Debug)]
+pub struct Books<'a> {
+    pub stamp: &'a Stamp,
+    pub meters: &'a [MeterId],
+}
+
+impl Books<'_> {
+    /// Proves that two accounts of meters agree.
+    ///
+    /// # Errors
+    /// A balance error that names the first meter that differs, with both totals.
+    pub fn prove_account(self, stage: &str, before: &Account<u32>, after: &Account<u32>) -> Result<()> {
+        let meters = before.iter().chain(after.iter()).map(|(meter, _)| meter);
+        match meters.into_iter().find(|&meter| before.of(meter) != after.of(meter)) {
+            None => Ok(()),
+            Some(meter) => {
+                let show = |totals: Totals| format!("{} lines, quantity {}", totals.lines, totals.quantity);
+                let (before, after) = (show(before.of(meter)), show(after.of(meter)));
+                let meter = &self.meters[meter as usize];
+                Err(unequal(self.stamp, stage, &format!("of meter {meter}, {before} went in, {after} came out")))
+            }
+        }
+    }
+
+    /// Proves that what the reader counted of each meter is what is in an account.
+    ///
+    /// # Errors
+    /// A balance error that names the first meter that differs.
+    pub fn prove_read(self, stage: &str, read: &BTreeMap<u32, Checksum>, after: &Account<u32>) -> Result<()> {
+        let after: BTreeMap<u32, Checksum> = after.iter().map(|(meter, totals)| (meter, totals.into())).collect();
+        match read.keys().chain(after.keys()).find(|meter| read.get(meter) != after.get(meter)) {
+            None => Ok(()),
+            Some(&meter) => {
+                let of = |sums: &BTreeMap<u32, Checksum>| sums.get(&meter).copied().unwrap_or_default();
+                let stage = format!("{stage}, meter {}", self.meters[meter as usize]);
+                prove(self.stamp, &stage, of(read), of(&after))
+            }
         }
     }
 }

@@ -15,13 +15,14 @@ use chrono::{DateTime, Utc};
 use self::settle::settle;
 use self::tally::Tally;
 use crate::attribute::{self, Rules, Snapshots};
+use crate::domain::totals::Checksum;
 use crate::domain::{Month, Stamp};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::normalise;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Publisher, Receipt};
-use crate::read::{self, StampFolder};
+use crate::read::{self, Root, StampFolder};
 use crate::schema::flat;
 use crate::watch::Watch;
 
@@ -66,9 +67,11 @@ pub struct Outcome {
 /// Input that is refused, totals that do not balance, a machine that fails, a signal: in each case nothing is published.
 pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let started_at = (plan.now)();
+    // What is wrong with the layout or with a snapshot is said before OUT is touched or the first line is read.
+    let prepared = Prepared::read(plan)?;
     let out = plan.out.as_deref().map(Out::hold).transpose()?;
     let publisher = Publisher::new(out)?;
-    match publish(plan, watch, &publisher, started_at) {
+    match publish(plan, watch, &publisher, prepared, started_at) {
         Ok((receipt, first_rejects)) => {
             publisher.commit(&receipt).map(|removed| Outcome { receipt, first_rejects, removed })
         }
@@ -79,37 +82,50 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     }
 }
 
+/// Everything but usage, read and checked: small, and it decides everything.
+struct Prepared {
+    root: Root,
+    snapshots: Vec<Snapshots>,
+    names: Names,
+    tally: Tally,
+}
+
+impl Prepared {
+    fn read(plan: &Plan) -> Result<Self> {
+        let root = read::root::discover(&plan.root, &plan.stamps)?;
+        let mut tally = Tally::default();
+        let overrides = root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file)?)).transpose()?;
+        let names = root.names.as_ref().map(|file| tally.count_table(read::read_names(file)?)).transpose()?;
+        let meters = normalise::catalogue(overrides.unwrap_or_default())?;
+        let names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
+        let snapshots = root.stamps.iter().map(|folder| {
+            attribute::read_snapshots(folder, &plan.rules).map_err(|error| root.or_without(error, &folder.stamp))
+        });
+        let snapshots = snapshots.collect::<Result<_>>()?;
+        Ok(Self { root, snapshots, names, tally })
+    }
+}
+
 /// Does everything but the last step, the renames. Returns the receipt and the first few rejects.
 fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
+    Prepared { root, snapshots, names, tally }: Prepared,
     started_at: DateTime<Utc>,
 ) -> Result<(Receipt, Vec<String>)> {
-    let root = read::root::discover(&plan.root, &plan.stamps)?;
-    let mut tally = Tally::default();
-    let overrides = root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file)?)).transpose()?;
-    let names = root.names.as_ref().map(|file| tally.count_table(read::read_names(file)?)).transpose()?;
-    let meters = normalise::catalogue(overrides.unwrap_or_default())?;
-    let names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
-    let (dimensions, csv_monthly) = (Dimensions::default(), BTreeMap::new());
+    let (dimensions, csv_monthly) = (Dimensions::default(), CsvMonthly::new());
     let mut making = Making { plan, watch, publisher, names, dimensions, csv_monthly, tally };
-
-    // Snapshots are small and decide everything: what is wrong with them is said before the first line is read.
-    let without = |folder: &StampFolder| root.without(&folder.stamp);
-    let snapshots = root.stamps.iter().map(|folder| {
-        attribute::read_snapshots(folder, &plan.rules).map_err(|error| or_without(error, without(folder)))
-    });
-    for (folder, snapshots) in root.stamps.iter().zip(snapshots.collect::<Result<Vec<_>>>()?) {
-        making.stamp(folder, &snapshots).map_err(|error| or_without(error, without(folder)))?;
+    for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
+        making.stamp(folder, snapshots).map_err(|error| root.or_without(error, &folder.stamp))?;
     }
 
     let Making { names, dimensions, csv_monthly, tally, .. } = making;
     tally.refuse(plan)?;
     watch.check()?;
     watch.begin("writing dimensions", 0);
-    for (month, table) in csv_monthly {
-        publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table)?;
+    for (month, (table, sum)) in csv_monthly {
+        publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
     }
     dimensions.publish(&names, publisher)?;
     watch.check()?;
@@ -117,13 +133,8 @@ fn publish(
     Ok((tally.receipt(plan, publisher, root.skipped, started_at), first_rejects))
 }
 
-/// A refusal of one stamp's input says how the others can go on without it.
-fn or_without(error: Error, without: Option<String>) -> Error {
-    match without {
-        Some(without) if error.kind == Kind::Input => error.or_hint(&without),
-        _ => error,
-    }
-}
+/// The flat CSV of each month over all stamps, with what it must read back as.
+type CsvMonthly = BTreeMap<Month, (CsvTable, Checksum)>;
 
 /// A publication in the making: what grows from stamp to stamp.
 struct Making<'a> {
@@ -132,7 +143,7 @@ struct Making<'a> {
     publisher: &'a Publisher,
     names: Names,
     dimensions: Dimensions,
-    csv_monthly: BTreeMap<Month, CsvTable>,
+    csv_monthly: CsvMonthly,
     tally: Tally,
 }
 
@@ -144,11 +155,13 @@ impl Making<'_> {
         let lines = read::gather(folder, self.watch)?;
         let usage = normalise::normalise(lines)?;
         self.tally.count_used(&usage)?;
+        self.tally.refuse_rejects(self.plan)?;
         let mut owned = attribute::attribute(usage, snapshots, &self.plan.rules);
         self.names.learn(&owned.usage, snapshots);
         self.dimensions.learn(&owned, snapshots);
         self.tally.count_attributed(&owned, snapshots);
-        let days = settle(self, &mut owned)?;
+        let days = owned.take_days();
+        let days = settle(self, &owned, days)?;
         self.dimensions.cover(&owned.usage.stamp, days);
         self.dimensions.keep_resources(&owned.usage.stamp, owned.usage.resources);
         Ok(())

@@ -55,7 +55,14 @@ pub struct OwnedUsage {
     table: Vec<u32>,
     attribute_at: AttributeAt,
     first_snapshot: Hour,
+    /// Lines whose window is longer than a day or undeclared, so that the end of the usage day decided.
+    pub lines_decided_by_usage_day: u64,
+    /// Lines decided by a snapshot taken later, since none is older.
+    pub lines_before_first_snapshot: u64,
 }
+
+/// The lines of a stamp, by usage day.
+pub type Days = BTreeMap<Day, Vec<UsageChunk>>;
 
 /// Who pays for the lines of one user subscription, and why. Numbers are ranks in the lists of [`OwnedUsage`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +118,11 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         table,
         attribute_at: rules.attribute_at,
         first_snapshot: snapshots.first_complete(),
+        lines_decided_by_usage_day: 0,
+        lines_before_first_snapshot: 0,
         usage,
     };
-    owned.note_lines_before_first_snapshot();
+    owned.count();
     owned
 }
 
@@ -160,33 +169,23 @@ impl OwnedUsage {
         }
     }
 
-    /// Lines whose window is longer than a day or undeclared, so that the end of the usage day decided.
-    pub fn lines_decided_by_usage_day(&self) -> u64 {
-        let long = |chunk: &&UsageChunk| {
-            self.usage.exports[chunk.export as usize].window.is_none_or(Window::is_longer_than_a_day)
-        };
-        match self.attribute_at {
-            AttributeAt::Usage => 0,
-            AttributeAt::Forwarded => {
-                self.usage.days.values().flatten().filter(long).map(|chunk| chunk.lines.len() as u64).sum()
-            }
-        }
+    /// Hands out the days, for settling: what is known of them as a whole stays.
+    pub fn take_days(&mut self) -> Days {
+        std::mem::take(&mut self.usage.days)
     }
 
-    /// Lines decided by a snapshot taken later, since none is older.
-    pub fn lines_before_first_snapshot(&self) -> u64 {
-        let mut lines = 0;
+    fn count(&mut self) {
         for (&day, chunk) in
             self.usage.days.iter().flat_map(|(day, chunks)| chunks.iter().map(move |chunk| (day, chunk)))
         {
+            let window = self.usage.exports[chunk.export as usize].window;
+            if self.attribute_at == AttributeAt::Forwarded && window.is_none_or(Window::is_longer_than_a_day) {
+                self.lines_decided_by_usage_day += chunk.lines.len() as u64;
+            }
             let before = |slot: &&Slot| self.moment(day, chunk, **slot) < self.first_snapshot;
-            lines += chunk.lines.slot.iter().filter(before).count() as u64;
+            self.lines_before_first_snapshot += chunk.lines.slot.iter().filter(before).count() as u64;
         }
-        lines
-    }
-
-    fn note_lines_before_first_snapshot(&mut self) {
-        let lines = self.lines_before_first_snapshot();
+        let lines = self.lines_before_first_snapshot;
         if lines > 0 {
             self.usage.findings.push(Finding {
                 stamp: self.usage.stamp.to_string(),

@@ -10,6 +10,8 @@ use crate::publish::receipt::Count;
 
 /// Findings listed in a summary; the receipt has all.
 const FINDINGS_SHOWN: usize = 10;
+/// Removed files listed in a summary.
+const REMOVED_SHOWN: usize = 10;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
@@ -39,8 +41,9 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     if receipt.findings.len() > FINDINGS_SHOWN {
         say("", format!("and {} more, in receipt.json", receipt.findings.len() - FINDINGS_SHOWN));
     }
-    for (at, path) in outcome.removed.iter().enumerate() {
-        say(if at == 0 { "removed" } else { "" }, format!("{path} (the root no longer makes it)"));
+    if !outcome.removed.is_empty() {
+        say("removed", format!("{} files of an earlier run, which this one does not make:", outcome.removed.len()));
+        outcome.removed.iter().take(REMOVED_SHOWN).for_each(|path| say("", format!("  {path}")));
     }
     match out {
         Some(out) => say("published", format!("{} files in {}", receipt.published.len(), out.display())),

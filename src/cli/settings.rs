@@ -122,6 +122,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
         rejects_max,
         settings: json!({
             "root": root.to_string_lossy(),
+            "out": out.as_ref().map(|out| out.to_string_lossy()),
             "stamp": stamps,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
@@ -132,6 +133,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "no-owners": no_owners,
             "strict": strict,
             "rejects-max": rejects_max,
+            "threads": threads,
         }),
         now: Utc::now,
         root,

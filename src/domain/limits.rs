@@ -14,8 +14,10 @@ pub const FIRST_YEAR: i32 = 2000;
 /// Usage from this year on is rejected.
 pub const END_YEAR: i32 = 2200;
 
-/// Offending text and raw instance data are cut at this many bytes: Power BI ends a text at about 32,000 characters.
+/// Texts of a resource are cut at this many bytes, before they are hashed: Power BI ends a text at some 32,000 characters.
 pub const TEXT_BYTES_MAX: usize = 32_000;
+/// The offending text of a reject is cut at this many bytes: its place leads to the rest.
+pub const REJECT_BYTES_MAX: usize = 2_000;
 /// JSON in tags and additional info that nests deeper than this stays the text that it is.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// More threads than any machine that this is meant for has cores.
@@ -27,7 +29,11 @@ pub const CSV_ROWS_MAX: usize = 1_048_575;
 /// Bits of the packed key of a cell.
 pub const PACKED_BITS: u32 = 64;
 
+/// A text of at most `bytes` bytes, cut between characters.
+pub fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
 const _: () = assert!(QUANTITY_SCALE < QUANTITY_PRECISION);
-const _: () = assert!(QUANTITY_MAX < i128::MAX, "a sum of two quantities in range cannot wrap an i128 unseen");
-const _: () = assert!(QUANTITY_MAX / QUANTITY_ONE < 10_i128.pow(20));
+const _: () = assert!(QUANTITY_MAX < i128::MAX, "every quantity fits an i128; their sums are checked");
 const _: () = assert!(CSV_ROWS_MAX < 1 << 20);

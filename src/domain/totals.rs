@@ -53,6 +53,11 @@ pub struct Checksum {
 }
 
 impl Checksum {
+    /// So many lines, whose quantities are yet to be added.
+    pub fn of_lines(lines: usize) -> Self {
+        Self { lines: lines as i64, scaled: 0 }
+    }
+
     /// Adds a quantity, leaving the count of lines alone.
     pub fn add(&mut self, quantity: Quantity) {
         self.scaled = self.scaled.wrapping_add(quantity.scaled());

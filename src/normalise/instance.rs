@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::domain::Stamp;
-use crate::domain::limits::{JSON_DEPTH_MAX, TEXT_BYTES_MAX};
+use crate::domain::limits::{self, JSON_DEPTH_MAX, TEXT_BYTES_MAX};
 use crate::read::{Object, text_of};
 
 /// One distinct instance as lines describe it, so tags and size hold as of the usage.
@@ -189,9 +189,7 @@ fn canonical(text: &str) -> Box<str> {
 
 /// The text, cut at [`TEXT_BYTES_MAX`].
 fn cut(text: Option<Box<str>>) -> Option<Box<str>> {
-    text.map(
-        |text| if text.len() > TEXT_BYTES_MAX { text[..text.floor_char_boundary(TEXT_BYTES_MAX)].into() } else { text },
-    )
+    text.map(|text| if text.len() > TEXT_BYTES_MAX { limits::cut(&text, TEXT_BYTES_MAX).into() } else { text })
 }
 
 /// Numbers stay as they are written: going through a float could change them. `None` when the text is no JSON, or nests

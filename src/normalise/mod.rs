@@ -36,6 +36,8 @@ pub struct Usage {
     /// Files in order of their names; chunks and rejects name them by their place here.
     pub files: Vec<UsageFile>,
     pub days: BTreeMap<Day, Vec<UsageChunk>>,
+    /// What the reader counted, by usage day and meter (its rank): one side of the balance.
+    read: BTreeMap<(Day, u32), Checksum>,
     pub rejects: Vec<FileReject>,
     pub findings: Vec<Finding>,
 }
@@ -94,10 +96,11 @@ pub fn normalise(lines: StampLines) -> Result<Usage> {
         exports: Vec::new(),
         files: Vec::new(),
         days: BTreeMap::new(),
+        read: BTreeMap::new(),
         rejects: Vec::new(),
         findings,
     };
-    let mut chunks = usage.take_apart(exports)?;
+    let mut chunks = usage.take_apart(exports, &meter_ranks)?;
     chunks.par_iter_mut().for_each(|(_, chunk)| {
         remap(&mut chunk.lines.user_subscription, &user_subscription_ranks);
         remap(&mut chunk.lines.meter, &meter_ranks);
@@ -110,8 +113,13 @@ pub fn normalise(lines: StampLines) -> Result<Usage> {
 }
 
 impl Usage {
+    /// What the reader counted of one day, by the ranks of meters.
+    pub fn read_on(&self, day: Day) -> BTreeMap<u32, Checksum> {
+        self.read.range((day, 0)..=(day, u32::MAX)).map(|(&(_, meter), &sum)| (meter, sum)).collect()
+    }
+
     /// Sorts files by name, and hands out their chunks with the places of their files and exports.
-    fn take_apart(&mut self, exports: Vec<ExportLines>) -> Result<Vec<(Day, UsageChunk)>> {
+    fn take_apart(&mut self, exports: Vec<ExportLines>, meter_ranks: &[u32]) -> Result<Vec<(Day, UsageChunk)>> {
         let mut read = Vec::new();
         for (at, export) in exports.into_iter().enumerate() {
             self.exports.push(UsageExport { window: export.window, label: export.label, is_whole: export.is_whole });
@@ -130,6 +138,9 @@ impl Usage {
                 dropped,
             });
             if !dropped {
+                for ((day, meter), sum) in file.read_by_meter {
+                    self.read.entry((day, meter_ranks[meter as usize])).or_default().merge(sum);
+                }
                 let lines = |(day, lines)| (day, UsageChunk { export, file: at, lines });
                 chunks.extend(file.days.into_iter().map(lines));
                 self.rejects.extend(file.rejects.into_iter().map(|reject| FileReject { file: at, reject }));

@@ -1,20 +1,21 @@
 //! Settle: the days of a stamp, each sorted, aggregated, proved and published by itself.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
 
-use super::{Making, Plan};
+use super::{CsvMonthly, Making, Plan};
 use crate::aggregate::{self, DayFacts, Packing};
-use crate::attribute::OwnedUsage;
-use crate::balance::prove_account;
+use crate::attribute::{Days, OwnedUsage};
+use crate::balance::{self, Books};
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::totals::{Account, Checksum};
 use crate::domain::{Day, Month, Window};
 use crate::error::{Error, Result};
 use crate::frame::Cells;
-use crate::normalise::{Usage, UsageChunk};
+use crate::normalise::{Usage, UsageChunk, UsageExport};
 use crate::publish::Publisher;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
@@ -29,193 +30,229 @@ const DAYS_IN_FLIGHT: usize = 3;
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
-pub fn settle(
-    Making { plan, watch, publisher, names, csv_monthly, tally, .. }: &mut Making<'_>,
-    owned: &mut OwnedUsage,
-) -> Result<Vec<(DayCoverage, i64)>> {
-    let (plan, watch, publisher, names) = (*plan, *watch, *publisher, &*names);
-    let days = std::mem::take(&mut owned.usage.days);
-    let owned = &*owned;
-    let stamp = &owned.usage.stamp;
+pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result<Vec<(DayCoverage, i64)>> {
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let texts = StampTexts::new(owned, packing);
-    watch.begin(&format!("settling {stamp}"), days.len() as u64);
+    let Making { plan, watch, publisher, names, csv_monthly, tally, .. } = making;
+    let settling = Settling { plan, watch, publisher, names, owned, packing, texts };
+    watch.begin(&format!("settling {}", owned.usage.stamp), days.len() as u64);
 
-    let mut daily: Vec<(Day, Cells)> = Vec::new();
-    let mut used: Account<u32> = Account::default();
-    let mut used_hourly: Account<u32> = Account::default();
-    let mut lines_of_day: BTreeMap<Day, i64> = BTreeMap::new();
-    let failure: Mutex<Option<Error>> = Mutex::default();
-    let (done, finished) = mpsc::channel();
-    rayon::in_place_scope(|scope| -> Result<()> {
-        for (at, (day, chunks)) in days.into_iter().enumerate() {
-            watch.check()?;
-            let facts = aggregate::day_facts(owned, packing, day, &chunks)?;
-            prove_day(owned, packing, &facts)?;
-            lines_of_day.insert(day, facts.used.checksum().lines);
-            for (account, day_account) in [(&mut used, &facts.used), (&mut used_hourly, &facts.used_hourly)] {
-                for (meter, totals) in day_account.iter() {
-                    account.add(meter, totals).map_err(|_past_range| aggregate::past_range(owned, meter, day))?;
-                }
-            }
-            daily.push((day, facts.daily));
-            if at >= DAYS_IN_FLIGHT {
-                // The sender lives as long as this scope, so there is always a message to come.
-                let _ = finished.recv();
-            }
-            let (done, failure, texts) = (done.clone(), &failure, &texts);
-            scope.spawn(move |_| {
-                let published = publish_day(plan, publisher, owned, names, texts, day, &chunks, &facts.hourly);
-                if let Err(error) = published {
-                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                }
-                watch.advance();
-                let _ = done.send(());
-            });
-        }
-        Ok(())
-    })?;
-    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error);
-    }
-
-    let months = publish_months(watch, publisher, owned, names, &texts, packing, &daily)?;
-    prove_months(owned, packing, &used, &months)?;
+    let settled = settling.days(days)?;
+    let months = settling.months(&settled.daily)?;
+    settling.prove_months(&settled.used, &months)?;
     for (month, cells) in &months {
-        let table = match csv_monthly.entry(*month) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(CsvTable::new(flat::CSV_MONTHLY.columns)?)
-            }
-        };
-        texts.flat(owned, names, FlatTime::Month(*month), cells, table)?;
+        settling.add_to_csv_monthly(*month, cells, csv_monthly)?;
     }
-    tally.count_settled(owned, packing, &daily, &used, &used_hourly);
-    let coverage = coverage_of(owned, plan.settling_days, &lines_of_day);
+    tally.count_settled(owned, packing, &settled.daily, &settled.used, &settled.used_hourly);
+    let coverage = coverage_of(owned, plan.settling_days, &settled.lines_of_day);
     tally.count_days(&coverage);
     Ok(coverage)
 }
 
-/// Publishes the lines of a day, a file for each window, and its hours.
-#[expect(clippy::too_many_arguments, reason = "a step of the pipeline takes what the pipeline has")]
-fn publish_day(
-    plan: &Plan,
-    publisher: &Publisher,
-    owned: &OwnedUsage,
-    names: &Names,
-    texts: &StampTexts,
-    day: Day,
-    chunks: &[UsageChunk],
-    hourly: &Cells,
-) -> Result<()> {
-    if publisher.is_rehearsal() {
-        return Ok(());
+/// What every step of settling a stamp needs.
+struct Settling<'a> {
+    plan: &'a Plan,
+    watch: &'a Watch,
+    publisher: &'a Publisher,
+    names: &'a Names,
+    owned: &'a OwnedUsage,
+    packing: Packing,
+    texts: StampTexts,
+}
+
+/// What the days of a stamp leave behind.
+#[derive(Default)]
+struct SettledDays {
+    daily: Vec<(Day, Cells)>,
+    used: Account<u32>,
+    used_hourly: Account<u32>,
+    lines_of_day: BTreeMap<Day, i64>,
+}
+
+/// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
+struct SaysDone(mpsc::Sender<()>);
+
+impl Drop for SaysDone {
+    fn drop(&mut self) {
+        // Nobody waits any more once the scope is left.
+        let _ = self.0.send(());
     }
-    let stamp = &owned.usage.stamp;
-    owned.usage.exports.par_iter().enumerate().try_for_each(|(at, export)| {
-        let lines = Usage::sorted_lines(chunks, at as u32);
-        if lines.is_empty() {
+}
+
+impl Settling<'_> {
+    /// Aggregates and proves one day after the other; those before it are published on the other threads.
+    fn days(&self, days: Days) -> Result<SettledDays> {
+        let mut settled = SettledDays::default();
+        let failure: Mutex<Option<Error>> = Mutex::default();
+        let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (done, finished) = mpsc::channel();
+        rayon::in_place_scope(|scope| -> Result<()> {
+            for (at, (day, chunks)) in days.into_iter().enumerate() {
+                if at >= DAYS_IN_FLIGHT {
+                    // Each day says so when it goes, so there is always one to come.
+                    let _ = finished.recv();
+                }
+                self.watch.check()?;
+                failed().map_or(Ok(()), Err)?;
+                let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
+                self.prove_day(&facts)?;
+                self.add_up(&facts, &mut settled)?;
+                let DayFacts { daily, hourly, .. } = facts;
+                settled.daily.push((day, daily));
+                let (says_done, failure) = (SaysDone(done.clone()), &failure);
+                scope.spawn(move |_| {
+                    let _says_done = says_done;
+                    if let Err(error) = self.publish_day(day, &chunks, &hourly, facts.used.checksum()) {
+                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    }
+                    self.watch.advance();
+                });
+            }
+            Ok(())
+        })?;
+        failed().map_or(Ok(settled), Err)
+    }
+
+    fn add_up(&self, facts: &DayFacts, settled: &mut SettledDays) -> Result<()> {
+        settled.lines_of_day.insert(facts.day, facts.used.checksum().lines);
+        for (account, of_day) in [(&mut settled.used, &facts.used), (&mut settled.used_hourly, &facts.used_hourly)] {
+            for (meter, totals) in of_day.iter() {
+                let past_range = |_past_range| aggregate::past_range(self.owned, meter, facts.day);
+                account.add(meter, totals).map_err(past_range)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds.
+    fn publish_day(&self, day: Day, chunks: &[UsageChunk], hourly: &Cells, used: Checksum) -> Result<()> {
+        if self.publisher.is_rehearsal() {
             return Ok(());
         }
-        let mut sum = Checksum::default();
-        sum.lines = lines.len() as i64;
-        lines.iter().for_each(|line| sum.add(line.quantity));
-        let columns = texts.lines(owned, day, export.window, &lines)?;
-        drop(lines);
-        publisher.table(format!("lines/{stamp}/{day}/{}.parquet", export.label), &schema::LINES, columns, Some(sum))
-    })?;
-    if hourly.is_empty() {
-        return Ok(());
-    }
-    let columns = texts.hourly(owned, day, hourly)?;
-    publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(checksum([hourly])))?;
-    if plan.csv_hourly {
-        let mut table = CsvTable::new(flat::CSV_HOURLY.columns)?;
-        texts.flat(owned, names, FlatTime::HourOf(day), hourly, &mut table)?;
-        publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table)?;
-    }
-    Ok(())
-}
-
-/// Publishes a stamp's days and months, and returns the cells of its months.
-fn publish_months(
-    watch: &Watch,
-    publisher: &Publisher,
-    owned: &OwnedUsage,
-    names: &Names,
-    texts: &StampTexts,
-    packing: Packing,
-    daily: &[(Day, Cells)],
-) -> Result<Vec<(Month, Cells)>> {
-    let stamp = &owned.usage.stamp;
-    let by_month: Vec<&[(Day, Cells)]> = daily.chunk_by(|(a, _), (b, _)| a.month() == b.month()).collect();
-    let mut months = Vec::new();
-    for days in &by_month {
-        months.push((days[0].0.month(), aggregate::month_facts(packing, days.iter().map(|(_, cells)| cells))?));
-    }
-    if months.is_empty() || publisher.is_rehearsal() {
-        return Ok(months);
-    }
-    by_month.par_iter().try_for_each(|days| {
-        watch.check()?;
-        let month = days[0].0.month();
-        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
-        let (parquet, csv) = rayon::join(
-            || {
-                let columns = texts.daily(owned, &borrowed)?;
-                let sum = checksum(days.iter().map(|(_, cells)| cells));
-                publisher.table(format!("daily/{stamp}/{month}.parquet"), &schema::DAILY, columns, Some(sum))
-            },
-            || {
-                let mut table = CsvTable::new(flat::CSV_DAILY.columns)?;
-                for (day, cells) in &borrowed {
-                    watch.check()?;
-                    texts.flat(owned, names, FlatTime::Day(*day), cells, &mut table)?;
-                }
-                publisher.csv(&format!("csv/daily/{stamp}/{month}"), flat::CSV_DAILY.columns, table)
-            },
-        );
-        parquet.and(csv)
-    })?;
-    let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
-    let columns = texts.monthly(owned, &borrowed)?;
-    let sum = checksum(months.iter().map(|(_, cells)| cells));
-    publisher.table(format!("monthly/{stamp}.parquet"), &schema::MONTHLY, columns, Some(sum))?;
-    Ok(months)
-}
-
-/// Proves a day: used = daily, and the Hourly part of used = hourly, for each meter.
-fn prove_day(owned: &OwnedUsage, packing: Packing, facts: &DayFacts) -> Result<()> {
-    let stamp = &owned.usage.stamp;
-    let at = |stage: &str| format!("{stage} of {} (meter by its rank)", facts.day);
-    prove_account(stamp, &at("aggregating the daily fact"), &facts.used, &aggregate::account(packing, &facts.daily)?)?;
-    prove_account(
-        stamp,
-        &at("aggregating the hourly fact"),
-        &facts.used_hourly,
-        &aggregate::account(packing, &facts.hourly)?,
-    )
-}
-
-/// Proves all months together: used = monthly, for each meter.
-fn prove_months(owned: &OwnedUsage, packing: Packing, used: &Account<u32>, months: &[(Month, Cells)]) -> Result<()> {
-    let mut account = Account::default();
-    for (_, cells) in months {
-        for (meter, totals) in aggregate::account(packing, cells)?.iter() {
-            account.add(meter, totals)?;
+        let stamp = &self.owned.usage.stamp;
+        let exports = self.owned.usage.exports.par_iter().enumerate();
+        let lines: Vec<Checksum> =
+            exports.map(|(at, export)| self.publish_lines(day, at, export, chunks)).collect::<Result<_>>()?;
+        balance::prove(stamp, &format!("sorting the lines of {day}"), used, lines.into_iter().sum())?;
+        if hourly.is_empty() {
+            return Ok(());
         }
+        let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
+        self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
+        if self.plan.csv_hourly {
+            let mut table = CsvTable::new(flat::CSV_HOURLY.columns)?;
+            self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
+            self.publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table, Some(sum))?;
+        }
+        Ok(())
     }
-    prove_account(&owned.usage.stamp, "aggregating the monthly fact (meter by its rank)", used, &account)
+
+    /// Publishes the lines of one export among a day's, and says what they are.
+    fn publish_lines(&self, day: Day, at: usize, export: &UsageExport, chunks: &[UsageChunk]) -> Result<Checksum> {
+        let lines = Usage::sorted_lines(chunks, at as u32);
+        let mut sum = Checksum::of_lines(lines.len());
+        lines.iter().for_each(|line| sum.add(line.quantity));
+        if lines.is_empty() {
+            return Ok(sum);
+        }
+        let columns = self.texts.lines(self.owned, day, export.window, &lines)?;
+        drop(lines);
+        let path = format!("lines/{}/{day}/{}.parquet", self.owned.usage.stamp, export.label);
+        self.publisher.table(path, &schema::LINES, columns, Some(sum))?;
+        Ok(sum)
+    }
+
+    /// Publishes a stamp's days and months, and returns the cells of its months.
+    fn months(&self, daily: &[(Day, Cells)]) -> Result<Vec<(Month, Cells)>> {
+        let stamp = &self.owned.usage.stamp;
+        let mut months = Vec::new();
+        for days in daily.chunk_by(|(a, _), (b, _)| a.month() == b.month()) {
+            self.watch.check()?;
+            let month = days[0].0.month();
+            months.push((month, aggregate::month_facts(self.packing, days.iter().map(|(_, cells)| cells))?));
+            if !self.publisher.is_rehearsal() {
+                let (parquet, csv) =
+                    rayon::join(|| self.publish_daily(month, days), || self.publish_csv_daily(month, days));
+                parquet.and(csv)?;
+            }
+        }
+        if !months.is_empty() && !self.publisher.is_rehearsal() {
+            let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
+            let columns = self.texts.monthly(self.owned, &borrowed)?;
+            let sum = checksum(months.iter().map(|(_, cells)| cells));
+            self.publisher.table(format!("monthly/{stamp}.parquet"), &schema::MONTHLY, columns, Some(sum))?;
+        }
+        Ok(months)
+    }
+
+    fn publish_daily(&self, month: Month, days: &[(Day, Cells)]) -> Result<()> {
+        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
+        let columns = self.texts.daily(self.owned, &borrowed)?;
+        let sum = checksum(days.iter().map(|(_, cells)| cells));
+        let path = format!("daily/{}/{month}.parquet", self.owned.usage.stamp);
+        self.publisher.table(path, &schema::DAILY, columns, Some(sum))
+    }
+
+    fn publish_csv_daily(&self, month: Month, days: &[(Day, Cells)]) -> Result<()> {
+        let mut table = CsvTable::new(flat::CSV_DAILY.columns)?;
+        for (day, cells) in days {
+            self.watch.check()?;
+            self.texts.flat(self.owned, self.names, FlatTime::Day(*day), cells, &mut table)?;
+        }
+        let sum = checksum(days.iter().map(|(_, cells)| cells));
+        let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
+        self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(sum))
+    }
+
+    /// Adds a stamp's month to the CSV of all stamps' that month.
+    fn add_to_csv_monthly(&self, month: Month, cells: &Cells, csv_monthly: &mut CsvMonthly) -> Result<()> {
+        if self.publisher.is_rehearsal() {
+            return Ok(());
+        }
+        let (table, sum) = match csv_monthly.entry(month) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert((CsvTable::new(flat::CSV_MONTHLY.columns)?, Checksum::default())),
+        };
+        sum.merge(checksum([cells]));
+        self.texts.flat(self.owned, self.names, FlatTime::Month(month), cells, table)
+    }
+
+    fn books(&self) -> Books<'_> {
+        Books { stamp: &self.owned.usage.stamp, meters: &self.owned.usage.meters }
+    }
+
+    /// Proves a day, for each meter: read = used = daily, and the Hourly part of used = hourly.
+    fn prove_day(&self, facts: &DayFacts) -> Result<()> {
+        let DayFacts { day, hourly, daily, used, used_hourly } = facts;
+        let usage = &self.owned.usage;
+        let at = |stage: &str| format!("{stage} {day}");
+        let account = |cells| aggregate::account(self.packing, cells);
+        self.books().prove_read(&at("normalising"), &usage.read_on(*day), used)?;
+        self.books().prove_account(&at("aggregating the daily fact of"), used, &account(daily)?)?;
+        self.books().prove_account(&at("aggregating the hourly fact of"), used_hourly, &account(hourly)?)
+    }
+
+    /// Proves all months together, for each meter: used = monthly.
+    fn prove_months(&self, used: &Account<u32>, months: &[(Month, Cells)]) -> Result<()> {
+        let mut account = Account::default();
+        for (_, cells) in months {
+            for (meter, totals) in aggregate::account(self.packing, cells)?.iter() {
+                account.add(meter, totals)?;
+            }
+        }
+        self.books().prove_account("aggregating the monthly fact", used, &account)
+    }
 }
 
-/// The coverage of every day from the first to the last that has usage or reported time.
+/// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of
+/// long ago adds its own day, not all the days since.)
 fn coverage_of(owned: &OwnedUsage, settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
     let whole = owned.usage.exports.iter().filter(|export| export.is_whole);
     let windows: Vec<Window> = whole.filter_map(|export| export.window).collect();
-    let reported = windows.iter().flat_map(|window| [window.start.day(), (window.end + -1).day()]);
-    let days: Vec<Day> = lines.keys().copied().chain(reported).collect();
-    let (Some(&first), Some(&last)) = (days.iter().min(), days.iter().max()) else { return Vec::new() };
-    std::iter::successors(Some(first), |day| Some(day.next()).filter(|day| *day <= last))
-        .map(|day| (coverage::of_day(day, &windows, settling_days), lines.get(&day).copied().unwrap_or(0)))
-        .collect()
+    let first = windows.iter().map(|window| window.start.day()).min();
+    let last = windows.iter().map(|window| (window.end + -1).day()).max();
+    let reported = std::iter::successors(first, |day| Some(day.next())).take_while(|day| Some(*day) <= last);
+    let days: BTreeSet<Day> = lines.keys().copied().chain(reported).collect();
+    let of_day = |day| (coverage::of_day(day, &windows, settling_days), lines.get(&day).copied().unwrap_or(0));
+    days.into_iter().map(of_day).collect()
 }

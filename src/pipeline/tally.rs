@@ -21,6 +21,8 @@ use crate::read::{ReadFile, Shape};
 
 /// Rejects whose places a summary shows; the table has all.
 const REJECTS_SHOWN: usize = 10;
+/// Findings that a refusal lists.
+const FINDINGS_SHOWN: usize = 10;
 
 /// What a run counts for its receipt.
 #[derive(Debug, Default)]
@@ -89,8 +91,8 @@ impl Tally {
     }
 
     pub fn count_attributed(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
-        self.by_usage_day += owned.lines_decided_by_usage_day();
-        self.before_first_snapshot += owned.lines_before_first_snapshot();
+        self.by_usage_day += owned.lines_decided_by_usage_day;
+        self.before_first_snapshot += owned.lines_before_first_snapshot;
         self.findings.extend(snapshots.findings.iter().cloned());
         self.findings.extend(owned.usage.findings.iter().cloned());
         self.inputs.extend(snapshots.pages().map(|page| Input::of(page, 0)));
@@ -132,18 +134,26 @@ impl Tally {
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
     pub fn refuse(&self, plan: &Plan) -> Result<()> {
-        if plan.strict
-            && let Some(finding) = self.findings.iter().min()
-        {
+        if plan.strict && !self.findings.is_empty() {
+            let shown = |own: &Finding| format!("\n  {} {}: {}; {}", own.stamp, own.code, own.sentence, own.remedy);
+            let mut findings: Vec<String> = self.findings.iter().map(shown).collect();
+            findings.sort();
+            findings.truncate(FINDINGS_SHOWN);
+            let count = self.findings.len();
             return Err(Error::input(format!(
-                "--strict tolerates no finding, and there are {}: the first is {} of stamp {}: {}",
-                self.findings.len(),
-                finding.code,
-                finding.stamp,
-                finding.sentence
+                "--strict tolerates no finding, and there are {count}:{}",
+                findings.concat()
             ))
-            .hint(finding.remedy));
+            .hint("put them right, or leave --strict out"));
         }
+        self.refuse_rejects(plan)
+    }
+
+    /// Refuses more rejects than the plan tolerates, as soon as a stamp brings them.
+    ///
+    /// # Errors
+    /// There are more than `--rejects-max`.
+    pub fn refuse_rejects(&self, plan: &Plan) -> Result<()> {
         match plan.rejects_max {
             Some(max) if self.lines.rejected as u64 > max => Err(Error::input(format!(
                 "{} rejected, more than --rejects-max {max}; the first is {}",

@@ -9,7 +9,7 @@ use super::csv::{CsvCell, CsvTable};
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::domain::coverage::{DayCoverage, DayState};
 use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId, Window};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame::arrays::{booleans, dates, integers, texts};
 use crate::normalise::{FileReject, Meter, Resource, Usage};
 use crate::read::ListedUserSubscription;
@@ -139,10 +139,11 @@ impl Dimensions {
     /// # Errors
     /// A table cannot be staged.
     pub fn publish(mut self, names: &Names, publisher: &Publisher) -> Result<()> {
+        self.resources.sort_unstable_by_key(|(_, resource)| resource.key);
+        refuse_collisions(&self.resources)?;
         if publisher.is_rehearsal() {
             return Ok(());
         }
-        self.resources.sort_unstable_by_key(|(_, resource)| resource.key);
         publish_resources(&self.resources, publisher)?;
         publish_meters(names, publisher)?;
         publish_tenants(&self.tenants, names, publisher)?;
@@ -163,7 +164,7 @@ impl Dimensions {
 fn refuse_collisions(resources: &[(Stamp, Resource)]) -> Result<()> {
     match resources.windows(2).find(|pair| pair[0].1.key == pair[1].1.key) {
         None => Ok(()),
-        Some(pair) => Err(crate::error::Error::input(format!(
+        Some(pair) => Err(Error::input(format!(
             "resources of stamps {} and {} have the same resource_key {}",
             pair[0].0, pair[1].0, pair[0].1.key
         ))
@@ -172,7 +173,6 @@ fn refuse_collisions(resources: &[(Stamp, Resource)]) -> Result<()> {
 }
 
 fn publish_resources(resources: &[(Stamp, Resource)], publisher: &Publisher) -> Result<()> {
-    refuse_collisions(resources)?;
     let each = || resources.iter().map(|(_, resource)| resource);
     let types: Vec<_> = each().map(Resource::resource_type).collect();
     let sizes: Vec<_> = each().map(Resource::service_type).collect();
@@ -309,7 +309,7 @@ fn publish_coverage(coverage: &[(Stamp, DayCoverage, i64)], publisher: &Publishe
         integers(coverage.iter().map(|&(.., lines)| lines)),
     ];
     publisher.table("coverage.parquet".into(), &schema::COVERAGE, columns, None)?;
-    publisher.csv("csv/coverage", schema::COVERAGE.columns, csv)
+    publisher.csv("csv/coverage", schema::COVERAGE.columns, csv, None)
 }
 
 fn publish_coverage_months(coverage: &[(Stamp, DayCoverage, i64)], publisher: &Publisher) -> Result<()> {
@@ -338,7 +338,7 @@ fn publish_coverage_months(coverage: &[(Stamp, DayCoverage, i64)], publisher: &P
     ];
     columns.extend((0..4).map(|at| integers(rows.iter().map(move |(.., counts)| counts[at]))));
     publisher.table("coverage_months.parquet".into(), &schema::COVERAGE_MONTHS, columns, None)?;
-    publisher.csv("csv/coverage_months", schema::COVERAGE_MONTHS.columns, csv)
+    publisher.csv("csv/coverage_months", schema::COVERAGE_MONTHS.columns, csv, None)
 }
 
 fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
@@ -361,5 +361,5 @@ fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
         texts(rejects.iter().map(|own| own.text.as_deref())),
     ];
     publisher.table("rejects.parquet".into(), &schema::REJECTS, columns, None)?;
-    publisher.csv("csv/rejects", schema::REJECTS.columns, csv)
+    publisher.csv("csv/rejects", schema::REJECTS.columns, csv, None)
 }

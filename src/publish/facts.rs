@@ -6,7 +6,9 @@ use super::csv::{CsvCell, CsvTable};
 use crate::aggregate::{Cell, Packing};
 use crate::attribute::OwnedUsage;
 use crate::domain::totals::Checksum;
-use crate::domain::{Attribution, Day, Granularity, Hour, Month, Window};
+use crate::domain::{
+    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, TenantId, UserSubscriptionId, Window,
+};
 use crate::error::Result;
 use crate::frame::Cells;
 use crate::frame::arrays::{Dictionary, constant, dates, integers, quantities, timestamps};
@@ -35,15 +37,11 @@ impl StampTexts {
         Self {
             stamp: usage.stamp.to_string(),
             packing,
-            billed_subscriptions: Dictionary::new(
-                owned.billed_subscriptions.iter().map(super::super::domain::identity::BilledSubscriptionId::as_str),
-            ),
+            billed_subscriptions: Dictionary::new(owned.billed_subscriptions.iter().map(BilledSubscriptionId::as_str)),
             attributions: Dictionary::new(Attribution::ALL.map(Attribution::as_str)),
-            tenants: Dictionary::new(owned.tenants.iter().map(super::super::domain::identity::TenantId::as_str)),
-            user_subscriptions: Dictionary::new(
-                usage.user_subscriptions.iter().map(super::super::domain::identity::UserSubscriptionId::as_str),
-            ),
-            meters: Dictionary::new(usage.meters.iter().map(super::super::domain::identity::MeterId::as_str)),
+            tenants: Dictionary::new(owned.tenants.iter().map(TenantId::as_str)),
+            user_subscriptions: Dictionary::new(usage.user_subscriptions.iter().map(UserSubscriptionId::as_str)),
+            meters: Dictionary::new(usage.meters.iter().map(MeterId::as_str)),
             files: Dictionary::new(usage.files.iter().map(|file| file.file.name.as_str())),
             granularities: Dictionary::new(GRANULARITIES.map(Granularity::as_str)),
         }
@@ -148,7 +146,8 @@ impl StampTexts {
             let user_subscription = &owned.usage.user_subscriptions[owner.user_subscription as usize];
             let listed = names.user_subscription(&owned.usage.stamp, user_subscription);
             let resource = &owned.usage.resources[cell.resource as usize];
-            let (resource_type, service_type) = (resource.resource_type(), resource.service_type());
+            let with_resource = !matches!(time, FlatTime::Month(_));
+            let derived = with_resource.then(|| (resource.resource_type(), resource.service_type()));
             let mut row = Vec::with_capacity(table.width());
             row.extend([
                 CsvCell::Text(Some(&self.stamp)),
@@ -167,7 +166,7 @@ impl StampTexts {
                 CsvCell::Text(meter.unit.as_deref()),
                 CsvCell::Text(meter.quantity_kind.as_deref()),
             ]);
-            if !matches!(time, FlatTime::Month(_)) {
+            if let Some((resource_type, service_type)) = &derived {
                 row.extend([
                     CsvCell::Text(resource.resource_uri.as_deref()),
                     CsvCell::Text(resource.resource_group()),

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use arrow::array::ArrayRef;
 use bytes::Bytes;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::csv::CsvTable;
 use super::{Receipt, csv, parquet};
@@ -74,14 +74,32 @@ impl Out {
         }
     }
 
-    /// What is published in OUT, as far as it is ours.
+    /// What is published in OUT, as far as it is ours: by our own list, or where a backup left that out, by the receipt.
     fn owned(&self) -> Result<BTreeSet<String>> {
-        let path = self.state(OWNED);
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(text.lines().filter(|path| is_within(path)).map(str::to_owned).collect()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-            Err(error) => Err(Error::machine("read", &path, error)),
+        #[derive(Deserialize)]
+        struct Ours {
+            #[serde(rename = "stacktally")]
+            _version: String,
+            published: Vec<OursPublished>,
         }
+        #[derive(Deserialize)]
+        struct OursPublished {
+            path: String,
+        }
+        let read = |path: &Path| match fs::read_to_string(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::machine("read", path, error)),
+            text => Ok(text.ok()),
+        };
+        let mut owned: BTreeSet<String> = BTreeSet::new();
+        if let Some(text) = read(&self.state(OWNED))? {
+            owned.extend(text.lines().map(str::to_owned));
+        } else if let Ok(receipt) = fs::read(self.folder.join(RECEIPT))
+            && let Ok(ours) = serde_json::from_slice::<Ours>(&receipt)
+        {
+            owned.extend(ours.published.into_iter().map(|own| own.path).chain([RECEIPT.to_owned()]));
+        }
+        owned.retain(|path| is_within(path));
+        Ok(owned)
     }
 
     /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
@@ -168,15 +186,25 @@ impl Publisher {
     ///
     /// # Errors
     /// As [`Publisher::table`].
-    pub fn csv(&self, path: &str, columns: &'static [Column], table: CsvTable) -> Result<()> {
+    pub fn csv(
+        &self,
+        path: &str,
+        columns: &'static [Column],
+        table: CsvTable,
+        expected: Option<Checksum>,
+    ) -> Result<()> {
         if self.is_rehearsal() {
             return Ok(());
         }
         self.guarded.fetch_add(table.guarded, Ordering::Relaxed);
-        for (at, part) in table.finish()?.into_iter().enumerate() {
+        let parts = table.finish()?;
+        if let Some(expected) = expected {
+            let written: Checksum = parts.iter().map(|part| part.sum).sum();
+            prove(path, (0, Some(expected)), (0, Some(written)))?;
+        }
+        for (at, part) in parts.into_iter().enumerate() {
             let name = if at == 0 { format!("{path}.csv") } else { format!("{path}-{}.csv", at + 1) };
-            let has_quantities = columns.iter().any(|column| column.name == "quantity");
-            let expected = has_quantities.then_some(part.sum);
+            let expected = expected.map(|_| part.sum);
             self.stage(name, part.rows, part.bytes, |bytes| {
                 prove(path, (part.rows, expected), csv::read_back(columns, &bytes)?)
             })?;
@@ -251,7 +279,9 @@ impl Out {
         let owned = self.owned()?;
         let paths: BTreeSet<String> =
             files.iter().map(|file| &file.path).chain([&RECEIPT.to_owned()]).cloned().collect();
-        for path in &paths {
+        let unchanged: BTreeSet<&str> =
+            files.iter().filter(|file| file.staged.is_none()).map(|file| file.path.as_str()).collect();
+        for path in paths.iter().filter(|path| !unchanged.contains(path.as_str())) {
             self.refuse_foreign(path, &owned)?;
         }
 
@@ -260,11 +290,12 @@ impl Out {
             files.iter().filter_map(|file| Some((file.staged.as_ref()?, self.folder.join(&file.path)))).collect();
         let folders: BTreeSet<&Path> = changed.iter().filter_map(|(_, target)| target.parent()).collect();
         let receipts = self.folder.join(RECEIPTS);
-        for folder in folders.iter().copied().chain([receipts.as_path()]) {
+        for folder in folders.iter().copied().chain([receipts.as_path(), self.folder.as_path()]) {
             fs::create_dir_all(folder).map_err(|error| Error::machine("make the folder", folder, error))?;
+            prove_writable(folder)?;
         }
         let last = [
-            (self.write_small("receipt-kept", &receipt)?, receipts.join(receipt_name(&receipts))),
+            (self.write_small("receipt-kept", &receipt)?, receipts.join(receipt_name(&receipts)?)),
             (self.write_small("published", &list(&paths))?, self.state(OWNED)),
             (self.write_small("receipt", &receipt)?, self.folder.join(RECEIPT)),
         ];
@@ -272,8 +303,13 @@ impl Out {
 
         // From here to the end only names change, and a run that is cut short is made good by the next one, which
         // publishes the same root again.
-        for (staged, target) in &changed {
-            rename(staged, target)?;
+        for (at, (staged, target)) in changed.iter().enumerate() {
+            rename(staged, target).map_err(|error| {
+                error.hint(format!(
+                    "{at} of {} changed files are new already, and receipt.json is not: put this right and run again",
+                    changed.len()
+                ))
+            })?;
         }
         let removed: Vec<String> = owned.difference(&paths).cloned().collect();
         for path in &removed {
@@ -306,10 +342,22 @@ fn prove(what: &str, expected: (u64, Option<Checksum>), found: (u64, Option<Chec
 }
 
 /// The next free name of the run history: runs are numbered, since a clock may go backwards.
-fn receipt_name(receipts: &Path) -> String {
-    let numbers = fs::read_dir(receipts).into_iter().flatten().flatten();
-    let last = numbers.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".json")?.parse::<u64>().ok()).max();
-    format!("{:06}.json", last.unwrap_or(0) + 1)
+fn receipt_name(receipts: &Path) -> Result<String> {
+    let failed = |error| Error::machine("read the folder", receipts, error);
+    let mut last = 0;
+    for entry in fs::read_dir(receipts).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(format!("{:06}.json", last + 1))
+}
+
+/// Proves that names in a folder can be changed, while nothing has changed yet.
+fn prove_writable(folder: &Path) -> Result<()> {
+    let probe = folder.join(".stacktally-probe");
+    let probed = File::create(&probe).and_then(|_| fs::remove_file(&probe));
+    probed.map_err(|error| Error::machine("write to the folder", folder, error))
 }
 
 /// Removes a published file and the folders that it leaves empty.

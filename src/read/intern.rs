@@ -58,9 +58,9 @@ impl Interner {
         // The table uses the lowest and the highest bits of the hash: take the shard from the middle.
         let shard = (hash >> 32) as usize % SHARDS;
         let mut own = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
-        let local = own
-            .number_of(hash, text.as_bytes())
-            .ok_or_else(|| Error::input("more distinct texts than can be numbered"))?;
+        let local = own.number_of(hash, text.as_bytes()).ok_or_else(|| {
+            Error::input("more distinct texts than can be numbered").hint("run over fewer windows at a time")
+        })?;
         Ok(local << SHARD_BITS | shard as u32)
     }
 

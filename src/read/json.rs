@@ -189,8 +189,9 @@ struct AnyValues<'a> {
 }
 
 impl<'a> AnyValues<'a> {
+    /// Whether a flat row can be usage: a row of a listing has a `subscriptionId`, too.
     fn is_usage(&self) -> bool {
-        [self.subscription_id, self.usage_start_time, self.meter_id].iter().any(Option::is_some)
+        self.usage_start_time.is_some() || self.meter_id.is_some()
     }
 
     /// The instance data, or what tables have in its stead (`Location` and `Tags` beside `InstanceData` are empty ones

@@ -10,6 +10,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use foldhash::quality::FixedState;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 use serde_json::value::RawValue;
 
@@ -20,7 +22,7 @@ use super::root::{Export, InputFile, StampFolder};
 use super::shape::{self, Shape};
 use super::text;
 use crate::domain::finding::{Finding, FindingCode};
-use crate::domain::limits::TEXT_BYTES_MAX;
+use crate::domain::limits::{self, REJECT_BYTES_MAX};
 use crate::domain::time::TimeFault;
 use crate::domain::totals::Checksum;
 use crate::domain::{Day, Granularity, Hour, Quantity, RejectReason, Slot, Span, Stamp, Window};
@@ -57,6 +59,8 @@ pub struct FileLines {
     pub file: ReadFile,
     /// What stands in the file: elements, and their quantity as far as it could be read.
     pub read: Checksum,
+    /// The same of the good lines, by usage day and meter (its number), counted as they are read.
+    pub read_by_meter: HashMap<(Day, u32), Checksum, FixedState>,
     /// Lines whose quantity had to be rounded at the 18th place.
     pub rounded: u64,
     pub days: BTreeMap<Day, Chunk>,
@@ -86,7 +90,7 @@ pub struct Chunk {
 pub struct Reject {
     pub row: u32,
     pub reason: RejectReason,
-    /// The offending raw text, cut at [`TEXT_BYTES_MAX`]; `None` when it is the absence that offends.
+    /// The offending raw text, cut at [`REJECT_BYTES_MAX`]; `None` when it is the absence that offends.
     pub text: Option<String>,
     /// The quantity, where it could be read: it stands in the balance.
     pub quantity: Option<Quantity>,
@@ -275,6 +279,7 @@ fn read_file(file: &InputFile, texts: &Interners) -> Result<FileLines> {
     let mut lines = FileLines {
         file: content.file.clone(),
         read: Checksum::default(),
+        read_by_meter: HashMap::default(),
         rounded: 0,
         days: BTreeMap::new(),
         rejects: Vec::new(),
@@ -364,6 +369,9 @@ impl<'a> LineReader<'a> {
                 let user_subscription = self.texts.user_subscriptions.intern(&user_subscription)?;
                 let meter = self.texts.meters.intern(&meter)?;
                 let instance = self.texts.instances.intern(instance)?;
+                let mut counted = Checksum::of_lines(1);
+                counted.add(parsed.quantity);
+                self.lines.read_by_meter.entry((span.day, meter)).or_default().merge(counted);
                 let chunk = self.chunk_of(span.day);
                 chunk.slot.push(span.slot);
                 chunk.user_subscription.push(user_subscription);
@@ -418,11 +426,13 @@ impl<'a> LineReader<'a> {
             return Ok(span);
         }
         let refused = |reason| (reason, Some(cut(&format!("{}/{}", start.trim_matches('"'), end.trim_matches('"')))));
-        let span = Span::of(
-            instant_of(line.usage_start_time).map_err(refused)?,
-            instant_of(line.usage_end_time).map_err(refused)?,
-        )
-        .ok_or_else(|| refused(RejectReason::UsageTimeNotWhole))?;
+        let both = match (instant_of(line.usage_start_time), instant_of(line.usage_end_time)) {
+            (Ok(start), Ok(end)) => Ok((start, end)),
+            (Err(start), Err(end)) => Err(start.min(end)),
+            (Err(one), _) | (_, Err(one)) => Err(one),
+        };
+        let (start_hour, end_hour) = both.map_err(refused)?;
+        let span = Span::of(start_hour, end_hour).ok_or_else(|| refused(RejectReason::UsageTimeNotWhole))?;
         self.last_span = Some((start, end, span));
         Ok(span)
     }
@@ -452,7 +462,6 @@ fn quantity_of(line: &WireLine<'_>) -> Result<crate::domain::quantity::Parsed, R
     Quantity::parse(text.trim()).map_err(|reason| (reason, Some(cut(&text))))
 }
 
-/// A text of at most [`TEXT_BYTES_MAX`] bytes.
 fn cut(text: &str) -> String {
-    text[..text.floor_char_boundary(TEXT_BYTES_MAX)].to_owned()
+    limits::cut(text, REJECT_BYTES_MAX).to_owned()
 }

@@ -17,7 +17,6 @@ pub struct Registration {
     pub as_of: Hour,
     pub file: String,
     pub id: RegistrationId,
-    pub billing_model: Option<String>,
     pub pages: Vec<ReadFile>,
 }
 
@@ -109,15 +108,8 @@ impl Parent {
 #[derive(Deserialize)]
 struct WireRegistration<'a> {
     id: Option<String>,
-    properties: Option<Object<WireRegistrationProperties>>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireRegistrationProperties {
-    billing_model: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -156,13 +148,7 @@ pub fn read_registration(snapshot: &SnapshotFiles) -> Result<Registration> {
     let parsed = RegistrationId::of_registration(&id).ok_or_else(|| {
         Error::input(format!("the registration's id {id:?} names no default subscription")).at(&file.name).hint(hint)
     })?;
-    Ok(Registration {
-        as_of: snapshot.as_of,
-        file: snapshot.name.clone(),
-        id: parsed,
-        billing_model: wire.properties.and_then(|properties| properties.0.billing_model),
-        pages: vec![text.file],
-    })
+    Ok(Registration { as_of: snapshot.as_of, file: snapshot.name.clone(), id: parsed, pages: vec![text.file] })
 }
 
 /// Reads all pages of a customer subscriptions snapshot.

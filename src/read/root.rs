@@ -10,8 +10,9 @@ use crate::error::{self, Error, Kind, Result};
 
 /// The folders that a stamp may have.
 const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
-/// The files that a root may have beside its stamps. Prices are read by a later stage than those that exist so far.
-const ROOT_FILES: [&str; 4] = ["meters.csv", "names.csv", "prices.csv", "exchange-rates.csv"];
+/// The files that a root may have beside its stamps. The price book is for charges, which are not made yet: it is
+/// skipped, and the receipt says so.
+const ROOT_FILES: [&str; 3] = ["meters.csv", "names.csv", "prices.csv"];
 
 /// A root folder as it stands: everything sorted by name.
 #[derive(Debug, Default)]
@@ -60,16 +61,22 @@ pub struct InputFile {
 }
 
 impl Root {
-    /// How to run without one stamp, when there are others.
-    pub fn without(&self, stamp: &Stamp) -> Option<String> {
+    /// A refusal of one stamp's input, with how the others can go on without it.
+    pub fn or_without(&self, error: Error, stamp: &Stamp) -> Error {
         let names: Vec<&str> = self.stamps.iter().map(|folder| folder.stamp.as_str()).collect();
-        without(stamp.as_str(), &names)
+        or_without(error, stamp.as_str(), &names)
     }
 }
 
-fn without(stamp: &str, all: &[impl AsRef<str>]) -> Option<String> {
+fn or_without(error: Error, stamp: &str, all: &[impl AsRef<str>]) -> Error {
     let others: Vec<&str> = all.iter().map(AsRef::as_ref).filter(|&other| other != stamp).collect();
-    (!others.is_empty()).then(|| format!("leave stamp {stamp} out: --stamp {}", others.join(" ")))
+    if error.kind != Kind::Input || others.is_empty() {
+        return error;
+    }
+    error.or_hint(&format!(
+        "leave stamp {stamp} out with --stamp {} (and give another --out, if its published tables are to stay)",
+        others.join(" ")
+    ))
 }
 
 impl Export {
@@ -96,12 +103,6 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     let (mut names, mut folders) = (Vec::new(), Vec::new());
     for entry in entries(root, "", &mut found.skipped)? {
         match (entry.is_folder, entry.name.as_str()) {
-            (true, PRICES) if !looks_like_stamp(&entry.file.path) => found.skipped.push(entry.name),
-            (true, PRICES) => {
-                return Err(Error::input("a stamp cannot be called `prices`: that folder holds price books")
-                    .at(PRICES)
-                    .hint(format!("rename the stamp's folder, or {SKIP_HINT}")));
-            }
             (true, name) => {
                 let stamp = stamp_of(name)?;
                 names.push(stamp.to_string());
@@ -124,12 +125,8 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             .hint(format!("it has {}", list(&names))));
     }
     for (stamp, path) in folders {
-        let or_without = |error: Error| match without(stamp.as_str(), &names) {
-            Some(without) if error.kind == Kind::Input => error.or_hint(&without),
-            _ => error,
-        };
-        let folder = stamp_folder(stamp.clone(), &path, &mut found.skipped).map_err(or_without)?;
-        found.stamps.push(folder);
+        let folder = stamp_folder(stamp.clone(), &path, &mut found.skipped);
+        found.stamps.push(folder.map_err(|error| or_without(error, stamp.as_str(), &names))?);
     }
     if found.stamps.is_empty() {
         return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(
@@ -138,13 +135,6 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
         ));
     }
     Ok(found)
-}
-
-/// Where price books lie, for a later stage than those that exist so far.
-const PRICES: &str = "prices";
-
-fn looks_like_stamp(folder: &Path) -> bool {
-    STAMP_FOLDERS.iter().any(|name| folder.join(name).is_dir())
 }
 
 const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";
@@ -230,7 +220,7 @@ fn snapshots(folder: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Snapsh
     let mut snapshots: Vec<SnapshotFiles> = Vec::new();
     for entry in entries(&folder.path, &folder.name, skipped)? {
         let as_of = entry.name.get(..13).and_then(Hour::parse_name).map(|hour| (hour, 13));
-        let (as_of, length) = as_of
+        let (as_of, _) = as_of
             .or_else(|| entry.name.get(..10).and_then(Hour::parse_name).map(|day| (day, 10)))
             .filter(|&(_, length)| matches!(entry.name.as_bytes().get(length), None | Some(b'.')))
             .ok_or_else(|| {
@@ -239,12 +229,13 @@ fn snapshots(folder: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Snapsh
                      folder of its pages likewise; {SKIP_HINT}"
                 ))
             })?;
-        debug_assert!(length <= entry.name.len());
         let mut pages = Vec::new();
         if entry.is_folder {
             files_below(&entry.file, &mut pages, skipped)?;
             if pages.is_empty() {
-                return Err(Error::input("the snapshot's folder holds no page").at(&entry.file.name));
+                return Err(Error::input("the snapshot's folder holds no page")
+                    .at(&entry.file.name)
+                    .hint("lay its pages there, or remove the folder"));
             }
         } else {
             pages.push(entry.file.clone());

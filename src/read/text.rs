@@ -98,7 +98,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, file: &InputFile) -> Result<Str
             .at(&file.name)
             .hint("fetch the file again"));
     }
-    char::decode_utf16(units.iter().copied().map(unit))
-        .collect::<Result<String, _>>()
-        .map_err(|error| Error::input("UTF-16 text with a broken character").at(&file.name).because(error))
+    char::decode_utf16(units.iter().copied().map(unit)).collect::<Result<String, _>>().map_err(|error| {
+        Error::input("UTF-16 text with a broken character").at(&file.name).hint("fetch the file again").because(error)
+    })
 }

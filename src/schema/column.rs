@@ -54,8 +54,12 @@ pub const RESOURCE_TYPE: Column =
     Column::new("resource_type", Kind::Text, "from the URI, such as virtualmachines").nullable();
 pub const RESOURCE_NAME: Column = Column::new("resource_name", Kind::Text, "from the URI, its last segment").nullable();
 pub const LOCATION: Column = Column::new("location", Kind::Text, "the stamp's region, lower case").nullable();
-pub const TAGS: Column =
-    Column::new("tags", Kind::Text, "tags as of the usage: JSON with sorted keys, or the text as it was").nullable();
+pub const TAGS: Column = Column::new(
+    "tags",
+    Kind::Text,
+    "tags as of the usage: JSON with sorted keys, or the text as it was; at most 32,000 bytes",
+)
+.nullable();
 pub const ADDITIONAL_INFO: Column = Column::new(
     "additional_info",
     Kind::Text,

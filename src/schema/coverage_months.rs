@@ -12,7 +12,8 @@ pub const COVERAGE_MONTHS: Table = Table {
         Column::new("days", Kind::Integer, "days of the month").unit("days"),
         Column::new("days_settled", Kind::Integer, "of these, settled").unit("days"),
         Column::new("days_open", Kind::Integer, "of these, open").unit("days"),
-        Column::new("days_partial", Kind::Integer, "of these, partial").unit("days"),
+        Column::new("days_partial", Kind::Integer, "the rest: partial, or with neither usage nor reported time")
+            .unit("days"),
     ],
     sorted_by: 2,
 };

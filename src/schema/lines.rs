@@ -13,7 +13,7 @@ pub const LINES: Table = Table {
         USER_SUBSCRIPTION_ID,
         METER_ID,
         RESOURCE_KEY,
-        QUANTITY,
+        Column { meaning: "the line's quantity", ..QUANTITY },
         Column::new("window_start", Kind::Timestamp, "start of the reported window, null when undeclared")
             .nullable()
             .unit("UTC"),

@@ -1,10 +1,12 @@
 //! `balance`: totals that differ end the run with exit code 5, and say where.
 
-use stacktally::balance::{prove, prove_account};
+use std::collections::BTreeMap;
+
+use stacktally::balance::{Books, prove};
 use stacktally::cli::exit;
 use stacktally::domain::limits::QUANTITY_MAX;
 use stacktally::domain::totals::{Account, Checksum, PastRange, Totals};
-use stacktally::domain::{Quantity, Stamp};
+use stacktally::domain::{MeterId, Quantity, Stamp};
 
 fn totals(lines: i64, scaled: i128) -> Totals {
     Totals { lines, quantity: Quantity::from_scaled(scaled) }
@@ -19,8 +21,12 @@ fn account(entries: &[(u32, Totals)]) -> Account<u32> {
 #[test]
 fn accounts_must_agree_under_each_key() {
     let stamp = Stamp::new("north").unwrap();
+    let meters = ["a", "b", "c", "d"].map(|id| MeterId::new(id).unwrap());
+    let books = Books { stamp: &stamp, meters: &meters };
     let before = account(&[(1, totals(2, 5)), (2, totals(1, 7))]);
-    prove_account(&stamp, "x", &before, &account(&[(2, totals(1, 7)), (1, totals(1, 2)), (1, totals(1, 3))])).unwrap();
+    let read: BTreeMap<u32, Checksum> = [(1, totals(2, 5).into()), (2, totals(1, 7).into())].into();
+    books.prove_read("x", &read, &before).unwrap();
+    books.prove_account("x", &before, &account(&[(2, totals(1, 7)), (1, totals(1, 2)), (1, totals(1, 3))])).unwrap();
     for after in [
         account(&[(1, totals(2, 5))]),
         account(&[(1, totals(2, 5)), (2, totals(1, 8))]),
@@ -28,10 +34,11 @@ fn accounts_must_agree_under_each_key() {
         account(&[(1, totals(2, 5)), (2, totals(1, 7)), (3, totals(1, 0))]),
         account(&[(1, totals(1, 7)), (2, totals(2, 5))]),
     ] {
-        let error = prove_account(&stamp, "adding up", &before, &after).expect_err("they differ");
+        let error = books.prove_account("adding up", &before, &after).expect_err("they differ");
         assert_eq!(exit::of_failure(error.kind), 5);
+        books.prove_read("reading", &read, &after).expect_err("they differ");
         assert!(
-            error.to_string().starts_with("stamp north: the totals after adding up do not balance: at "),
+            error.to_string().starts_with("stamp north: the totals after adding up do not balance: of meter "),
             "{error}"
         );
     }

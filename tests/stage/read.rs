@@ -224,7 +224,7 @@ fn files_that_are_no_pages_are_refused() {
     );
     check_refused(
         b"{\"value\":[]} {",
-        "page-1.json:1:14: not a page of usage: trailing characters at line 1 column 14",
+        "page-1.json:1:14: the JSON ends in the middle: a page of usage that was cut off",
     );
     check_refused(b"{\"value\":[\"\xff\"]}", "page-1.json:1:12: byte 0xff is not UTF-8 text");
     check_refused(

@@ -68,7 +68,7 @@ fn undeclared_usage_cannot_stand_beside_declared_usage_of_its_days() {
         .map(|row| (cell(row, "usage_date").to_owned(), cell(row, "state").to_owned()))
         .collect();
     let own = |day: &str, state: &str| (day.to_owned(), state.to_owned());
-    assert_eq!(states, [own("2026-10-05", "partial"), own("2026-10-06", "partial"), own("2026-10-07", "open")]);
+    assert_eq!(states, [own("2026-10-05", "partial"), own("2026-10-07", "open")], "no window, no gap between");
     assert!(root.out().join("lines/north/2026-10-05/undeclared.parquet").exists());
 }
 
@@ -115,4 +115,16 @@ fn daily_lines_never_become_hours() {
         table(&root.out(), "lines").iter().map(|row| cell(row, "granularity")).collect::<Vec<_>>(),
         ["Daily", "Hourly"]
     );
+}
+
+#[test]
+fn coverage_shows_the_gaps_between_windows_and_not_the_ages_before_them() {
+    let root = TestRoot::with_snapshots();
+    root.file("north/usage/2026-10-05/page.json", page(&[line("2026-10-05T13", "1"), line("2001-01-01T00", "1")]));
+    root.file("north/usage/2026-10-08/page.json", page(&[line("2026-10-08T13", "1")]));
+    root.run(&[]).expect(0);
+    let coverage = table(&root.out(), "coverage");
+    let days: Vec<&str> = coverage.iter().map(|row| cell(row, "usage_date")).collect();
+    assert_eq!(days, ["2001-01-01", "2026-10-05", "2026-10-06", "2026-10-07", "2026-10-08"]);
+    assert_eq!(cell(&coverage[2], "missing"), "[2026-10-06T00,2026-10-08T00)");
 }
