@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::random_root::{lay_out, lines, without_usage};
-use crate::support::{Row, TestRoot, files_below, table};
+use crate::support::{Line, Row, SUB_A, SUB_B, SUB_UNKNOWN, TestRoot, VM_HOURS, files_below, page, table};
 
 /// Every published file but those that hold places, and those with their places taken out.
 fn state(root: &TestRoot) -> (BTreeMap<String, Vec<u8>>, Vec<Vec<Row>>) {
@@ -29,6 +29,35 @@ fn state(root: &TestRoot) -> (BTreeMap<String, Vec<u8>>, Vec<Vec<Row>>) {
 fn modified(root: &TestRoot) -> BTreeMap<String, SystemTime> {
     let time = |path: &String| std::fs::metadata(root.out().join(path)).unwrap().modified().unwrap();
     files_below(&root.out()).into_keys().map(|path| (path.clone(), time(&path))).collect()
+}
+
+/// Many more lines, days and cells than the random roots have, so that days are in flight together.
+#[test]
+fn threads_change_no_byte_of_a_large_root() {
+    let root = without_usage();
+    let subscriptions = [SUB_A, SUB_B, SUB_UNKNOWN];
+    for day in 1..=10_u32 {
+        let line = |at: u32| {
+            let subscription = subscriptions[(at % 3) as usize];
+            let hour = format!("2026-10-{day:02}T{:02}", at * 7 % 23);
+            let mut line = Line::hourly(subscription, VM_HOURS, &hour, &format!("0.{:03}", at * 31 % 1000));
+            line.resource = format!("vm-{}", at * 13 % 400);
+            line
+        };
+        for number in 0..5 {
+            let lines: Vec<Line> = (number * 400..(number + 1) * 400).map(line).collect();
+            let text = page(&lines).replacen('{', &format!("{{\"page\":\"{day}-{number}\","), 1);
+            root.file(&format!("north/usage/2026-10-{day:02}/page-{number}.json"), text);
+        }
+    }
+    root.run(&["--threads", "1"]).expect(0);
+    let one = files_below(&root.out());
+    assert!(one.len() > 30);
+    for _ in 0..2 {
+        std::fs::remove_dir_all(root.out()).unwrap();
+        root.run(&["--threads", "2"]).expect(0);
+        assert!(one == files_below(&root.out()), "two threads publish other bytes than one");
+    }
 }
 
 proptest! {
