@@ -77,7 +77,7 @@ pub fn sum_by_key(cells: Cells) -> Result<Cells> {
 
 #[expect(
     deprecated,
-    reason = "the eager sum of a group_by: polars marks it so to favour its lazy engine, which would double the build"
+    reason = "the eager sum of a group_by: polars marks it so to favour its lazy engine, which nothing here needs"
 )]
 fn grouped(cells: Cells) -> PolarsResult<Cells> {
     let scaled: Vec<i128> = cells.quantity.into_iter().map(Quantity::scaled).collect();

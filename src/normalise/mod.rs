@@ -23,7 +23,7 @@ use crate::domain::finding::Finding;
 use crate::domain::totals::Checksum;
 use crate::domain::{Day, MeterId, Stamp, UserSubscriptionId, Window};
 use crate::error::{Error, Result};
-use crate::read::{Chunk, ExportLines, ReadFile, Reject, Shape, StampLines, Texts};
+use crate::read::{Api, Chunk, ExportLines, ReadFile, Reject, Shape, StampLines, Texts};
 
 /// The usage of one stamp. Numbers in its chunks index the three lists, which are sorted as published.
 #[derive(Debug)]
@@ -100,6 +100,7 @@ pub fn normalise(lines: StampLines) -> Result<Usage> {
         rejects: Vec::new(),
         findings,
     };
+    refuse_both_apis(&exports, &user_subscription_ranks, &usage.user_subscriptions)?;
     let mut chunks = usage.take_apart(exports, &meter_ranks)?;
     chunks.par_iter_mut().for_each(|(_, chunk)| {
         remap(&mut chunk.lines.user_subscription, &user_subscription_ranks);
@@ -148,6 +149,33 @@ impl Usage {
         }
         Ok(chunks)
     }
+}
+
+/// Lines of one user subscription from the provider API and from the tenant API in one window are the same usage twice
+/// (`product.md` §3.3).
+fn refuse_both_apis(exports: &[ExportLines], ranks: &[u32], user_subscriptions: &[UserSubscriptionId]) -> Result<()> {
+    for export in exports {
+        let mut first: Vec<[Option<&str>; 2]> = vec![[None; 2]; user_subscriptions.len()];
+        for file in &export.files {
+            for (number, &apis) in file.apis.iter().enumerate().filter(|(_, apis)| **apis != 0) {
+                let own = &mut first[ranks[number] as usize];
+                for (slot, api) in own.iter_mut().zip([Api::Provider, Api::Tenant]) {
+                    if apis & api as u8 != 0 {
+                        *slot = slot.or(Some(&file.file.name));
+                    }
+                }
+            }
+        }
+        let both = first.iter().zip(user_subscriptions).find_map(|(own, id)| Some((own[0]?, own[1]?, id)));
+        if let Some((provider, tenant, id)) = both {
+            return Err(Error::input(format!(
+                "usage of user subscription {id} from the tenant API, and in {provider} from the provider API"
+            ))
+            .at(tenant)
+            .hint("in one window these are the same usage twice: keep the answers of one of the two"));
+        }
+    }
+    Ok(())
 }
 
 const NO_RANK: u32 = u32::MAX;

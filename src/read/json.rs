@@ -27,6 +27,8 @@ pub type Element<'a> = Result<(Shape, WireLine<'a>), &'a str>;
 /// What a line says, as raw JSON. `None` is absent or null.
 #[derive(Debug)]
 pub struct WireLine<'a> {
+    /// The resource id of the row itself: its subscription is the one that was queried.
+    pub id: Option<&'a RawValue>,
     pub subscription_id: Option<&'a RawValue>,
     pub usage_start_time: Option<&'a RawValue>,
     pub usage_end_time: Option<&'a RawValue>,
@@ -52,7 +54,7 @@ impl<'a> JsonFile<'a> {
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         if let Ok(list) = WireList::<'a, Object<UsualLine<'a>>>::parse(text) {
             let has_next = list.has_next();
-            let usual = |Object(line): Object<UsualLine<'a>>| Ok((Shape::RestPages, line.properties.0.into()));
+            let usual = |Object(line): Object<UsualLine<'a>>| Ok((Shape::RestPages, line.into()));
             return Ok(Self { elements: list.value.into_iter().map(usual).collect(), has_next });
         }
         let mut file = Self { elements: Vec::new(), has_next: false };
@@ -107,6 +109,8 @@ impl<'a> JsonFile<'a> {
 #[derive(Deserialize)]
 struct UsualLine<'a> {
     #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
     properties: Object<UsualProperties<'a>>,
 }
 
@@ -127,9 +131,10 @@ struct UsualProperties<'a> {
     meter_id: Option<&'a RawValue>,
 }
 
-impl<'a> From<UsualProperties<'a>> for WireLine<'a> {
-    fn from(own: UsualProperties<'a>) -> Self {
+impl<'a> From<UsualLine<'a>> for WireLine<'a> {
+    fn from(UsualLine { id, properties: Object(own) }: UsualLine<'a>) -> Self {
         Self {
+            id,
             subscription_id: own.subscription_id,
             usage_start_time: own.usage_start_time,
             usage_end_time: own.usage_end_time,
@@ -156,6 +161,8 @@ struct AnyPage<'a> {
 /// Where a row's values stand: in an object of their own, or `None` of these: in the row itself.
 #[derive(Deserialize)]
 struct AnyRow<'a> {
+    #[serde(borrow, alias = "Id")]
+    id: Option<&'a RawValue>,
     #[serde(borrow)]
     properties: Option<&'a RawValue>,
     #[serde(borrow, rename = "Properties")]
@@ -226,6 +233,7 @@ fn row(raw: &RawValue) -> Option<(Shape, WireLine<'_>)> {
         return None;
     }
     let line = WireLine {
+        id: own.id,
         instance_data: values.instance_data(),
         subscription_id: values.subscription_id,
         usage_start_time: values.usage_start_time,

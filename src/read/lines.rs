@@ -22,6 +22,7 @@ use super::root::{Export, InputFile, StampFolder};
 use super::shape::{self, Shape};
 use super::text;
 use crate::domain::finding::{Finding, FindingCode};
+use crate::domain::identity::one_spelling;
 use crate::domain::limits::{self, REJECT_BYTES_MAX};
 use crate::domain::time::TimeFault;
 use crate::domain::totals::Checksum;
@@ -61,6 +62,8 @@ pub struct FileLines {
     pub read: Checksum,
     /// The same of the good lines, by usage day and meter (its number), counted as they are read.
     pub read_by_meter: HashMap<(Day, u32), Checksum, FixedState>,
+    /// Through which APIs each user subscription's lines came, by its number: bits of [`Api`].
+    pub apis: Vec<u8>,
     /// Lines whose quantity had to be rounded at the 18th place.
     pub rounded: u64,
     pub days: BTreeMap<Day, Chunk>,
@@ -71,6 +74,27 @@ pub struct FileLines {
     /// The first row of each granularity.
     granularities: [Option<u32>; 2],
     latest_end: Option<(Hour, u32)>,
+}
+
+/// Which usage API a line came from: the subscription in its `id` is the one that was queried (reference §1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Api {
+    /// Another subscription was asked: the provider's, about all its tenants.
+    Provider = 1,
+    /// The line's own user subscription was asked. (The provider's own is always that: its lines are alike in both.)
+    Tenant = 2,
+}
+
+impl Api {
+    /// The API of a line, by its raw `id`; `None` when that names no subscription.
+    fn of(id: &RawValue, user_subscription: &str) -> Option<Self> {
+        let queried = id.get().strip_prefix("\"/subscriptions/")?.split('/').next()?;
+        // Only ids of other lengths can be one id in two spellings that differ in more than case.
+        let is_same = queried.eq_ignore_ascii_case(user_subscription)
+            || (queried.len() != user_subscription.len() && one_spelling(queried) == one_spelling(user_subscription));
+        Some(if is_same { Self::Tenant } else { Self::Provider })
+    }
 }
 
 /// The lines of one file and one usage day, column by column.
@@ -280,6 +304,7 @@ fn read_file(file: &InputFile, texts: &Interners) -> Result<FileLines> {
         file: content.file.clone(),
         read: Checksum::default(),
         read_by_meter: HashMap::default(),
+        apis: Vec::new(),
         rounded: 0,
         days: BTreeMap::new(),
         rejects: Vec::new(),
@@ -366,7 +391,9 @@ impl<'a> LineReader<'a> {
                     self.lines.latest_end = Some((span.end, row));
                 }
                 let instance = line.instance_data.as_deref().unwrap_or("null");
+                let api = line.id.and_then(|id| Api::of(id, &user_subscription));
                 let user_subscription = self.texts.user_subscriptions.intern(&user_subscription)?;
+                self.note_api(user_subscription, api);
                 let meter = self.texts.meters.intern(&meter)?;
                 let instance = self.texts.instances.intern(instance)?;
                 let mut counted = Checksum::of_lines(1);
@@ -384,6 +411,14 @@ impl<'a> LineReader<'a> {
             (Ok(_), Err(refused)) => self.set_aside(row, refused, None),
         }
         Ok(())
+    }
+
+    fn note_api(&mut self, user_subscription: u32, api: Option<Api>) {
+        let (apis, at) = (&mut self.lines.apis, user_subscription as usize);
+        if apis.len() <= at {
+            apis.resize(at + 1, 0);
+        }
+        apis[at] |= api.map_or(0, |api| api as u8);
     }
 
     fn refuse_other_shape(&mut self, row: u32, shape: Shape) -> Result<()> {

@@ -22,7 +22,7 @@ pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
 pub use fingerprint::{Fingerprint, ReadFile};
 pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};
-pub use lines::{Chunk, ExportLines, FileLines, Reject, StampLines, gather};
+pub use lines::{Api, Chunk, ExportLines, FileLines, Reject, StampLines, gather};
 pub use registration::{
     CustomerSubscription, CustomerSubscriptions, Registration, read_customer_subscriptions, read_registration,
 };

@@ -1,6 +1,6 @@
 //! Windows against each other: what counts, what is refused, what it does to coverage.
 
-use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, cell, page, receipt, table};
+use crate::support::{Line, PROVIDER, SUB_A, SUB_B, TestRoot, VM_HOURS, cell, page, receipt, table};
 
 fn line(hour: &str, quantity: &str) -> Line {
     Line::hourly(SUB_A, VM_HOURS, hour, quantity)
@@ -127,4 +127,29 @@ fn coverage_shows_the_gaps_between_windows_and_not_the_ages_before_them() {
     let days: Vec<&str> = coverage.iter().map(|row| cell(row, "usage_date")).collect();
     assert_eq!(days, ["2001-01-01", "2026-10-05", "2026-10-06", "2026-10-07", "2026-10-08"]);
     assert_eq!(cell(&coverage[2], "missing"), "[2026-10-06T00,2026-10-08T00)");
+}
+
+#[test]
+fn one_user_subscription_from_both_apis_in_a_window_is_the_same_usage_twice() {
+    let provider = page(&[line("2026-10-05T13", "1")]);
+    let tenant = provider.replace(
+        &format!("/subscriptions/{PROVIDER}/providers"),
+        &format!("/subscriptions/{}/providers", SUB_A.to_uppercase()),
+    );
+    assert_ne!(provider, tenant);
+    let root = TestRoot::with_snapshots();
+    root.file("north/usage/2026-10-05/provider.json", &provider);
+    root.file("north/usage/2026-10-05/tenant.json", &tenant);
+    let ran = root.run(&[]).expect(3);
+    assert_eq!(
+        ran.stderr.lines().next().unwrap(),
+        format!(
+            "error: north/usage/2026-10-05/tenant.json: usage of user subscription {SUB_A} from the tenant API, and in north/usage/2026-10-05/provider.json from the provider API"
+        )
+    );
+    // Another window, or another user subscription, is another query.
+    root.remove("north/usage/2026-10-05/tenant.json");
+    root.file("north/usage/2026-10-06/tenant.json", &tenant);
+    root.file("north/usage/2026-10-05/other.json", tenant.replace(SUB_A, SUB_B).replace(&SUB_A.to_uppercase(), SUB_B));
+    root.run(&[]).expect(0);
 }
