@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use stacktally::domain::Quantity;
 
-use crate::support::{TestRoot, cell, project, run_in, table};
+use crate::support::{TestRoot, cell, project, run_in, skip, table};
 
 fn captures() -> Option<PathBuf> {
     let folder = project().join("../shared/captures");
     if !folder.is_dir() {
-        println!("skipped: there are no captures at {}", folder.display());
+        skip(&format!("there are no captures at {}", folder.display()));
         return None;
     }
     Some(folder)

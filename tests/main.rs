@@ -2,7 +2,6 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::needless_pass_by_value,
     reason = "a test that panics has failed; one that is skipped says so"
 )]

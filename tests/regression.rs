@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{
     BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, customers, files_below,
-    listing, page, receipt, registration, table,
+    listing, page, receipt, registration, skip, table,
 };
 
 fn line() -> Line {
@@ -325,7 +325,7 @@ fn a_folder_that_cannot_be_written_to_is_seen_first() {
     fs::set_permissions(&monthly, fs::Permissions::from_mode(0o555)).unwrap();
     if fs::write(monthly.join("probe"), "").is_ok() {
         fs::remove_file(monthly.join("probe")).unwrap();
-        println!("skipped: this user may write to a read-only folder");
+        skip("this user may write to a read-only folder");
         return;
     }
     root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1")]));
