@@ -357,7 +357,8 @@ fn receipt_name(receipts: &Path) -> Result<String> {
 fn prove_writable(folder: &Path) -> Result<()> {
     let probe = folder.join(".stacktally-probe");
     let probed = File::create(&probe).and_then(|_| fs::remove_file(&probe));
-    probed.map_err(|error| Error::machine("write to the folder", folder, error))
+    let failed = |error| Error::machine("write to the folder", folder, error);
+    probed.map_err(|error| failed(error).hint("nothing was published: make it writable, and run again"))
 }
 
 /// Removes a published file and the folders that it leaves empty.
