@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use self::settle::settle;
+pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use crate::attribute::{self, Rules, Snapshots};
 use crate::domain::totals::Checksum;

@@ -143,6 +143,11 @@ fn moments(usage: &Usage, attribute_at: AttributeAt) -> Vec<Hour> {
     moments
 }
 
+/// Something of each slot of a day, by its number: what depends on the slot alone is not worked out line by line.
+fn by_slot<T>(of: impl Fn(Slot) -> T) -> [T; 25] {
+    std::array::from_fn(|number| of(Slot::from_number(number as u8)))
+}
+
 impl OwnedUsage {
     /// The ranks of the owners of a chunk's lines, in their order.
     ///
@@ -150,10 +155,7 @@ impl OwnedUsage {
     /// lines of 10-05:   sub #0   sub #2   sub #0        owners:   #3   #0   #3
     /// ```
     pub fn owners_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = u32> + 'a {
-        let offsets: [usize; 25] = std::array::from_fn(|slot| {
-            let moment = self.moment(day, chunk, Slot::from_number(slot as u8));
-            self.rows[&moment] * self.usage.user_subscriptions.len()
-        });
+        let offsets = by_slot(|slot| self.rows[&self.moment(day, chunk, slot)] * self.usage.user_subscriptions.len());
         let lines = &chunk.lines;
         lines
             .slot
@@ -182,20 +184,19 @@ impl OwnedUsage {
             if self.attribute_at == AttributeAt::Forwarded && window.is_none_or(Window::is_longer_than_a_day) {
                 self.lines_decided_by_usage_day += chunk.lines.len() as u64;
             }
-            let before = |slot: &&Slot| self.moment(day, chunk, **slot) < self.first_snapshot;
-            self.lines_before_first_snapshot += chunk.lines.slot.iter().filter(before).count() as u64;
+            let is_before = by_slot(|slot| self.moment(day, chunk, slot) < self.first_snapshot);
+            let before = chunk.lines.slot.iter().filter(|slot| is_before[usize::from(slot.number())]);
+            self.lines_before_first_snapshot += before.count() as u64;
         }
         let lines = self.lines_before_first_snapshot;
         if lines > 0 {
-            self.usage.findings.push(Finding {
-                stamp: self.usage.stamp.to_string(),
-                code: FindingCode::SnapshotLaterThanUsage,
-                sentence: format!(
-                    "{lines} lines are older than the first registration or customer list, which serves them"
-                ),
-                concerned: Vec::new(),
-                remedy: "add the snapshots of that time, if there are any, dated by when they were taken",
-            });
+            self.usage.findings.push(Finding::new(
+                &self.usage.stamp,
+                FindingCode::SnapshotLaterThanUsage,
+                format!("{lines} lines are older than the first registration or customer list, which serves them"),
+                Vec::new(),
+                "add the snapshots of that time, if there are any, dated by when they were taken",
+            ));
         }
     }
 }

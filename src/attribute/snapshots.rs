@@ -88,13 +88,13 @@ impl Snapshots {
                      save it again, or say --confirm-empty-registration if really no tenant is registered",
                 ));
             }
-            findings.push(Finding {
-                stamp: stamp.to_string(),
-                code: FindingCode::RegistrationWithoutCustomers,
-                sentence: format!("{} maps no tenant, as --confirm-empty-registration says", list.file),
-                concerned: vec![list.file.clone()],
-                remedy: "register tenants, if they are to pay for themselves",
-            });
+            findings.push(Finding::new(
+                stamp,
+                FindingCode::RegistrationWithoutCustomers,
+                format!("{} maps no tenant, as --confirm-empty-registration says", list.file),
+                vec![list.file.clone()],
+                "register tenants, if they are to pay for themselves",
+            ));
         }
         let mut subscription_of: BTreeMap<&TenantId, &BilledSubscriptionId> = BTreeMap::new();
         let mut tenants_of: BTreeMap<&BilledSubscriptionId, BTreeSet<&TenantId>> = BTreeMap::new();
@@ -120,17 +120,13 @@ impl Snapshots {
         }
         for (subscription, tenants) in tenants_of.into_iter().filter(|(_, tenants)| tenants.len() > 1) {
             let tenants: Vec<String> = tenants.into_iter().map(TenantId::to_string).collect();
-            findings.push(Finding {
-                stamp: stamp.to_string(),
-                code: FindingCode::CustomerSubscriptionOfSeveralTenants,
-                sentence: format!(
-                    "{}: customer subscription {subscription} pays for {}",
-                    list.file,
-                    tenants.join(" and ")
-                ),
-                concerned: std::iter::once(subscription.to_string()).chain(tenants).collect(),
-                remedy: "give each tenant a subscription of its own, unless this is meant",
-            });
+            findings.push(Finding::new(
+                stamp,
+                FindingCode::CustomerSubscriptionOfSeveralTenants,
+                format!("{}: customer subscription {subscription} pays for {}", list.file, tenants.join(" and ")),
+                std::iter::once(subscription.to_string()).chain(tenants).collect(),
+                "give each tenant a subscription of its own, unless this is meant",
+            ));
         }
         Ok(())
     }
@@ -203,13 +199,7 @@ fn listed_tenants(listing: &Listing) -> BTreeMap<&UserSubscriptionId, &TenantId>
 
 fn note_listing_without_tenants(stamp: &Stamp, listing: &Listing, findings: &mut Vec<Finding>) {
     if listing.rows.iter().all(|row| row.tenant.is_none()) {
-        findings.push(Finding {
-            stamp: stamp.to_string(),
-            code: FindingCode::ListingWithoutTenants,
-            sentence: format!("none of the {} rows of {} gives a user subscription a tenant", listing.rows.len(), listing.file),
-            concerned: vec![listing.file.clone()],
-            remedy: "save the listing again, as the REST API returns it: usage that no listing knows is charged to the default subscription",
-        });
+        findings.push(Finding::new(stamp, FindingCode::ListingWithoutTenants, format!("none of the {} rows of {} gives a user subscription a tenant", listing.rows.len(), listing.file), vec![listing.file.clone()], "save the listing again, as the REST API returns it: usage that no listing knows is charged to the default subscription"));
     }
 }
 
@@ -217,16 +207,16 @@ fn note_user_subscriptions_listed_twice(stamp: &Stamp, listing: &Listing, findin
     let chosen = listed_tenants(listing);
     for ListedUserSubscription { id, tenant, .. } in &listing.rows {
         if let Some(tenant) = tenant.as_ref().filter(|&tenant| chosen[id] != tenant) {
-            findings.push(Finding {
-                stamp: stamp.to_string(),
-                code: FindingCode::UserSubscriptionListedTwice,
-                sentence: format!(
+            findings.push(Finding::new(
+                stamp,
+                FindingCode::UserSubscriptionListedTwice,
+                format!(
                     "{} gives user subscription {id} to {} and to {tenant}; the first serves",
                     listing.file, chosen[id]
                 ),
-                concerned: vec![id.to_string(), chosen[id].to_string(), tenant.to_string()],
-                remedy: "save the listing again; a user subscription has one directory",
-            });
+                vec![id.to_string(), chosen[id].to_string(), tenant.to_string()],
+                "save the listing again; a user subscription has one directory",
+            ));
         }
     }
 }

@@ -5,11 +5,9 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::pipeline::Outcome;
+use crate::pipeline::{FINDINGS_SHOWN, Outcome};
 use crate::publish::receipt::Count;
 
-/// Findings listed in a summary; the receipt has all.
-const FINDINGS_SHOWN: usize = 10;
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
 /// Characters shown of a reject.

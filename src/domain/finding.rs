@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::identity::Stamp;
+
 /// What was found. The names are published in the receipt and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FindingCode {
@@ -45,6 +47,18 @@ impl FindingCode {
 impl fmt::Display for FindingCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Finding {
+    pub fn new(
+        stamp: &Stamp,
+        code: FindingCode,
+        sentence: String,
+        concerned: Vec<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self { stamp: stamp.to_string(), code, sentence, concerned, remedy }
     }
 }
 

@@ -100,7 +100,7 @@ impl Resource {
     }
 
     /// Takes the URI apart: `/subscriptions/{id}/resourcegroups/{group}/providers/{provider}/{type}/{name}[/…]`.
-    fn parts(&self) -> UriParts<'_> {
+    pub fn parts(&self) -> UriParts<'_> {
         let uri = self.resource_uri.as_deref().unwrap_or_default();
         let mut segments = uri.split('/').filter(|segment| !segment.is_empty());
         let mut parts = UriParts { name: segments.clone().next_back(), ..UriParts::default() };
@@ -129,8 +129,7 @@ impl Resource {
 
     /// Such as `virtualmachines`; types of nested resources are joined with `/`.
     pub fn resource_type(&self) -> Option<String> {
-        let types = self.parts().types;
-        (!types.is_empty()).then(|| types.join("/"))
+        self.parts().resource_type()
     }
 
     /// The last segment.
@@ -158,12 +157,20 @@ impl Resource {
 }
 
 /// The parts of a resource URI.
-#[derive(Default)]
-struct UriParts<'a> {
-    group: Option<&'a str>,
-    provider: Option<&'a str>,
+#[derive(Debug, Default)]
+pub struct UriParts<'a> {
+    pub group: Option<&'a str>,
+    pub provider: Option<&'a str>,
     types: Vec<&'a str>,
-    name: Option<&'a str>,
+    /// The last segment.
+    pub name: Option<&'a str>,
+}
+
+impl UriParts<'_> {
+    /// Such as `virtualmachines`; types of nested resources are joined with `/`.
+    pub fn resource_type(&self) -> Option<String> {
+        (!self.types.is_empty()).then(|| self.types.join("/"))
+    }
 }
 
 /// A value's text: what a JSON string holds, or the raw JSON of anything else; blank and `"null"` are null.

@@ -21,8 +21,8 @@ use crate::read::{ReadFile, Shape};
 
 /// Rejects whose places a summary shows; the table has all.
 const REJECTS_SHOWN: usize = 10;
-/// Findings that a refusal lists.
-const FINDINGS_SHOWN: usize = 10;
+/// Findings that a refusal or a summary lists; the receipt has all.
+pub const FINDINGS_SHOWN: usize = 10;
 
 /// What a run counts for its receipt.
 #[derive(Debug, Default)]

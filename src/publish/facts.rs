@@ -147,7 +147,10 @@ impl StampTexts {
             let listed = names.user_subscription(&owned.usage.stamp, user_subscription);
             let resource = &owned.usage.resources[cell.resource as usize];
             let with_resource = !matches!(time, FlatTime::Month(_));
-            let derived = with_resource.then(|| (resource.resource_type(), resource.service_type()));
+            let derived = with_resource.then(|| {
+                let parts = resource.parts();
+                (parts.resource_type(), resource.service_type(), parts)
+            });
             let mut row = Vec::with_capacity(table.width());
             row.extend([
                 CsvCell::Text(Some(&self.stamp)),
@@ -166,13 +169,13 @@ impl StampTexts {
                 CsvCell::Text(meter.unit.as_deref()),
                 CsvCell::Text(meter.quantity_kind.as_deref()),
             ]);
-            if let Some((resource_type, service_type)) = &derived {
+            if let Some((resource_type, service_type, parts)) = &derived {
                 row.extend([
                     CsvCell::Text(resource.resource_uri.as_deref()),
-                    CsvCell::Text(resource.resource_group()),
-                    CsvCell::Text(resource.resource_provider()),
+                    CsvCell::Text(parts.group),
+                    CsvCell::Text(parts.provider),
                     CsvCell::Text(resource_type.as_deref()),
-                    CsvCell::Text(resource.resource_name()),
+                    CsvCell::Text(parts.name),
                     CsvCell::Text(resource.location.as_deref()),
                     CsvCell::Text(resource.tags.as_deref()),
                     CsvCell::Text(resource.additional_info.as_deref()),

@@ -86,18 +86,17 @@ impl Out {
         struct OursPublished {
             path: String,
         }
-        let read = |path: &Path| match fs::read_to_string(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::machine("read", path, error)),
-            text => Ok(text.ok()),
+        let of_receipt = || {
+            let receipt = fs::read(self.folder.join(RECEIPT)).ok()?;
+            let ours: Ours = serde_json::from_slice(&receipt).ok()?;
+            Some(ours.published.into_iter().map(|own| own.path).chain([RECEIPT.to_owned()]).collect())
         };
-        let mut owned: BTreeSet<String> = BTreeSet::new();
-        if let Some(text) = read(&self.state(OWNED))? {
-            owned.extend(text.lines().map(str::to_owned));
-        } else if let Ok(receipt) = fs::read(self.folder.join(RECEIPT))
-            && let Ok(ours) = serde_json::from_slice::<Ours>(&receipt)
-        {
-            owned.extend(ours.published.into_iter().map(|own| own.path).chain([RECEIPT.to_owned()]));
-        }
+        let path = self.state(OWNED);
+        let mut owned: BTreeSet<String> = match fs::read_to_string(&path) {
+            Ok(text) => text.lines().map(str::to_owned).collect(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => of_receipt().unwrap_or_default(),
+            Err(error) => return Err(Error::machine("read", &path, error)),
+        };
         owned.retain(|path| is_within(path));
         Ok(owned)
     }

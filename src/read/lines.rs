@@ -151,13 +151,13 @@ pub fn gather(folder: &StampFolder, watch: &Watch) -> Result<StampLines> {
     let mut read = read.into_iter();
     let mut findings = Vec::new();
     if folder.exports.is_empty() {
-        findings.push(Finding {
-            stamp: folder.stamp.to_string(),
-            code: FindingCode::StampWithoutUsage,
-            sentence: format!("stamp {} has no export: nothing of its usage is published", folder.stamp),
-            concerned: vec![format!("{}/usage", folder.stamp)],
-            remedy: "see whether its usage folder is there, and mounted",
-        });
+        findings.push(Finding::new(
+            &folder.stamp,
+            FindingCode::StampWithoutUsage,
+            format!("stamp {} has no export: nothing of its usage is published", folder.stamp),
+            vec![format!("{}/usage", folder.stamp)],
+            "see whether its usage folder is there, and mounted",
+        ));
     }
     let mut exports = Vec::new();
     for export in &folder.exports {
@@ -190,13 +190,7 @@ fn export_lines(
     files: Vec<FileLines>,
     findings: &mut Vec<Finding>,
 ) -> Result<ExportLines> {
-    let found = |code, sentence: String, concerned, remedy| Finding {
-        stamp: stamp.to_string(),
-        code,
-        sentence,
-        concerned,
-        remedy,
-    };
+    let found = |code, sentence, concerned, remedy| Finding::new(stamp, code, sentence, concerned, remedy);
     let folder = || vec![export.folder.clone()];
     if files.is_empty() {
         findings.push(found(
@@ -215,16 +209,20 @@ fn export_lines(
             "follow nextLink until a page has none; until then the days of this window stay partial",
         ));
     }
-    let mut kept: Vec<FileLines> = Vec::new();
-    let mut dropped = Vec::new();
+    let mut first: BTreeMap<Fingerprint, String> = BTreeMap::new();
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
     for file in files {
-        match kept.iter().find(|other| file.read.lines > 0 && other.file.fingerprint == file.file.fingerprint) {
-            None => kept.push(file),
+        let name = &file.file.name;
+        match first.get(&file.file.fingerprint).filter(|_| file.read.lines > 0) {
+            None => {
+                first.insert(file.file.fingerprint, name.clone());
+                kept.push(file);
+            }
             Some(other) => {
                 findings.push(found(
                     FindingCode::PageSavedTwice,
-                    format!("{} repeats {} byte for byte and counts once", file.file.name, other.file.name),
-                    vec![other.file.name.clone(), file.file.name.clone()],
+                    format!("{name} repeats {other} byte for byte and counts once"),
+                    vec![other.clone(), name.clone()],
                     "delete one of the two",
                 ));
                 dropped.push(file);

@@ -2,9 +2,8 @@
 //! that is not what its folder says is instead: people save what the API answered, and that may be an error, an empty
 //! file, a page cut in half or a sign-in page.
 
-use std::fmt;
-
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::value::RawValue;
 
