@@ -12,6 +12,7 @@ use chrono::Utc;
 use criterion::{BatchSize, Criterion, Throughput};
 use stacktally::aggregate::{Packing, day_facts};
 use stacktally::attribute::{OwnedUsage, Rules, attribute, read_snapshots};
+use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::totals::{Checksum, Totals};
 use stacktally::domain::{Attribution, Quantity};
 use stacktally::normalise::{Usage, normalise};
@@ -19,7 +20,7 @@ use stacktally::pipeline::{Plan, run};
 use stacktally::publish::facts::{StampTexts, checksum};
 use stacktally::publish::parquet;
 use stacktally::read::root::discover;
-use stacktally::read::{StampFolder, StampLines, gather};
+use stacktally::read::{Reading, StampFolder, StampLines, gather};
 use stacktally::schema;
 use stacktally::watch::Watch;
 
@@ -34,7 +35,7 @@ fn main() {
     group.throughput(Throughput::Elements(generated.lines as u64));
 
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
-    let snapshots = read_snapshots(&folder, &Rules::default()).unwrap();
+    let snapshots = read_snapshots(&folder, &Reading::default(), &Rules::default()).unwrap();
 
     group.bench_function("read", |bencher| {
         bencher.iter(|| {
@@ -75,7 +76,7 @@ fn main() {
 }
 
 fn read(folder: &StampFolder) -> StampLines {
-    gather(folder, &Watch::silent()).unwrap()
+    gather(folder, &Reading::default(), LedgerRules::default(), &Watch::silent()).unwrap()
 }
 
 fn usage(folder: &StampFolder) -> Usage {
@@ -137,6 +138,8 @@ fn end_to_end(generated: &Generated) {
         out: Some(out),
         stamps: Vec::new(),
         rules: Rules::default(),
+        reading: Reading::default(),
+        ledger: LedgerRules::default(),
         settling_days: 2,
         with_owners: true,
         csv_hourly: false,

@@ -1,14 +1,15 @@
 //! The `stacktally` command: parse, run, print, exit. The only place that knows the process.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use clap::Parser;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use stacktally::cli::args::{Cli, Command};
-use stacktally::cli::settings::{self, Settings};
+use stacktally::cli::args::{Cli, Command, CoverageArgs};
+use stacktally::cli::settings::{self, CoverageOf, Settings};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
 
@@ -19,21 +20,35 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(ending) => {
-            // A reader that has gone away (`| head`) is no failure of the run.
-            let _ = std::io::stdout().write_all(ending.text.as_bytes());
-            ExitCode::from(ending.code)
+            let mut stdout = anstream::stdout();
+            match stdout.write_all(ending.text.as_bytes()).and_then(|()| stdout.flush()) {
+                // A reader that has gone away (`| head`) is no failure; and what is published stays published.
+                Err(error) if ending.is_the_product && error.kind() != ErrorKind::BrokenPipe => {
+                    fail(&Error::machine("write to", Path::new("standard output"), error))
+                }
+                _ => ExitCode::from(ending.code),
+            }
         }
-        Err(error) => {
-            let _ = std::io::stderr().write_all(message::failure(&error).as_bytes());
-            ExitCode::from(exit::of_failure(error.kind))
-        }
+        Err(error) => fail(&error),
     }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    let _ = std::io::stderr().write_all(message::failure(error).as_bytes());
+    ExitCode::from(exit::of_failure(error.kind))
 }
 
 fn run(cli: Cli) -> Result<command::Ending> {
     let settings = match cli.command {
         Command::Run(args) => settings::of_run(args)?,
         Command::Check(args) => settings::of_check(args.options)?,
+        Command::Coverage(CoverageArgs { out, json, options }) => {
+            let of = settings::of_coverage(out, options)?;
+            if let CoverageOf::Root(settings) = &of {
+                limit_threads(settings);
+            }
+            return command::show_coverage(&of, json, signals()?);
+        }
     };
     limit_threads(&settings);
     command::run_pipeline(&settings, signals()?)

@@ -16,6 +16,8 @@ use self::settle::settle;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use crate::attribute::{self, Rules, Snapshots};
+use crate::domain::coverage::CoverageRow;
+use crate::domain::ledger::LedgerRules;
 use crate::domain::totals::Checksum;
 use crate::domain::{Month, Stamp};
 use crate::error::Result;
@@ -23,7 +25,7 @@ use crate::normalise;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Publisher, Receipt};
-use crate::read::{self, Root, StampFolder};
+use crate::read::{self, Reading, Root, StampFolder};
 use crate::schema::flat;
 use crate::watch::Watch;
 
@@ -36,6 +38,10 @@ pub struct Plan {
     /// Only these stamps; all when empty.
     pub stamps: Vec<Stamp>,
     pub rules: Rules,
+    /// What was said of files that do not say it themselves.
+    pub reading: Reading,
+    /// What counts where several exports cover the same reported time.
+    pub ledger: LedgerRules,
     /// Later days that must be covered for a day to be settled.
     pub settling_days: u16,
     /// Publish the accounts of the owners of user subscriptions.
@@ -56,6 +62,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Outcome {
     pub receipt: Receipt,
+    pub coverage: Vec<CoverageRow>,
     /// The places of the first few rejects, with reason and text.
     pub first_rejects: Vec<String>,
     /// Files of an earlier run that this one no longer makes, relative to OUT.
@@ -73,8 +80,9 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let out = plan.out.as_deref().map(Out::hold).transpose()?;
     let publisher = Publisher::new(out)?;
     match publish(plan, watch, &publisher, prepared, started_at) {
-        Ok((receipt, first_rejects)) => {
-            publisher.commit(&receipt).map(|removed| Outcome { receipt, first_rejects, removed })
+        Ok(Made { receipt, coverage, first_rejects }) => {
+            let removed = publisher.commit(&receipt)?;
+            Ok(Outcome { receipt, coverage, first_rejects, removed })
         }
         Err(error) => {
             publisher.abandon();
@@ -95,26 +103,36 @@ impl Prepared {
     fn read(plan: &Plan) -> Result<Self> {
         let root = read::root::discover(&plan.root, &plan.stamps)?;
         let mut tally = Tally::default();
-        let overrides = root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file)?)).transpose()?;
-        let names = root.names.as_ref().map(|file| tally.count_table(read::read_names(file)?)).transpose()?;
+        let overrides =
+            root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file, &plan.reading)?)).transpose()?;
+        let names =
+            root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
         let names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
         let snapshots = root.stamps.iter().map(|folder| {
-            attribute::read_snapshots(folder, &plan.rules).map_err(|error| root.or_without(error, &folder.stamp))
+            attribute::read_snapshots(folder, &plan.reading, &plan.rules)
+                .map_err(|error| root.or_without(error, &folder.stamp))
         });
         let snapshots = snapshots.collect::<Result<_>>()?;
         Ok(Self { root, snapshots, names, tally })
     }
 }
 
-/// Does everything but the last step, the renames. Returns the receipt and the first few rejects.
+/// What is made when all but the last step is done.
+struct Made {
+    receipt: Receipt,
+    coverage: Vec<CoverageRow>,
+    first_rejects: Vec<String>,
+}
+
+/// Does everything but the last step, the renames.
 fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
     Prepared { root, snapshots, names, tally }: Prepared,
     started_at: DateTime<Utc>,
-) -> Result<(Receipt, Vec<String>)> {
+) -> Result<Made> {
     let (dimensions, csv_monthly) = (Dimensions::default(), CsvMonthly::new());
     let mut making = Making { plan, watch, publisher, names, dimensions, csv_monthly, tally };
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
@@ -128,10 +146,11 @@ fn publish(
     for (month, (table, sum)) in csv_monthly {
         publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
     }
-    dimensions.publish(&names, publisher)?;
+    let coverage = tally.coverage();
+    dimensions.publish(&names, &coverage, publisher)?;
     watch.check()?;
     let first_rejects = tally.first_rejects.clone();
-    Ok((tally.receipt(plan, publisher, root.skipped, started_at), first_rejects))
+    Ok(Made { receipt: tally.receipt(plan, publisher, root.skipped, started_at), coverage, first_rejects })
 }
 
 /// The flat CSV of each month over all stamps, with what it must read back as.
@@ -153,7 +172,7 @@ impl Making<'_> {
     fn stamp(&mut self, folder: &StampFolder, snapshots: &Snapshots) -> Result<()> {
         let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
         self.watch.begin(&format!("reading {}", folder.stamp), files);
-        let lines = read::gather(folder, self.watch)?;
+        let lines = read::gather(folder, &self.plan.reading, self.plan.ledger, self.watch)?;
         let usage = normalise::normalise(lines)?;
         self.tally.count_used(&usage)?;
         self.tally.refuse_rejects(self.plan)?;
@@ -162,8 +181,7 @@ impl Making<'_> {
         self.dimensions.learn(&owned, snapshots);
         self.tally.count_attributed(&owned, snapshots);
         let days = owned.take_days();
-        let days = settle(self, &owned, days)?;
-        self.dimensions.cover(&owned.usage.stamp, days);
+        settle(self, &owned, days)?;
         self.dimensions.keep_resources(&owned.usage.stamp, owned.usage.resources);
         Ok(())
     }

@@ -15,6 +15,10 @@ mod stage;
 // What a person sees: exit code, standard output and error of the real binary.
 mod command;
 
+// The same usage as every producer writes it, and the public suites of JSON and CSV files.
+mod producers;
+mod suites;
+
 // Each story of samples/ against the totals worked by hand in its README.
 mod golden;
 

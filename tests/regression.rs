@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{
     BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, customers, files_below,
-    listing, page, receipt, registration, skip, table,
+    findings, listing, page, ran, receipt, registration, skip, stacktally, table,
 };
 
 fn line() -> Line {
@@ -18,11 +18,6 @@ fn line() -> Line {
 fn with_instance(resources: serde_json::Value) -> String {
     let instance = json!(json!({"Microsoft.Resources": resources}).to_string()).to_string();
     line().to_json().replace("\"instanceData\":", &format!("\"instanceData\":{instance},\"was\":"))
-}
-
-fn findings(root: &TestRoot) -> Vec<String> {
-    let receipt = receipt(&root.out());
-    receipt["findings"].as_array().unwrap().iter().map(|own| own["code"].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -38,12 +33,13 @@ fn tags_that_nest_deep_do_not_end_the_run() {
 
 #[test]
 fn a_listing_that_knows_nobody_is_a_finding() {
-    for nobody in [listing(&[]), listing(&[(SUB_A, "")]), listing(&[(SUB_A, TENANT_A)]).replace("tenantId", "TenantId")]
+    for nobody in
+        [listing(&[]), listing(&[(SUB_A, "")]), listing(&[(SUB_A, TENANT_A)]).replace("tenantId", "directoryId")]
     {
         let root = TestRoot::with_lines(&[line()]);
         root.file("north/user-subscriptions/2026-10-01.json", nobody);
         root.run(&[]).expect(0);
-        assert_eq!(findings(&root), ["listing_without_tenants"]);
+        assert_eq!(findings(&root.out()), ["listing_without_tenants"]);
         root.run(&["--strict"]).expect(3);
     }
 }
@@ -99,7 +95,7 @@ fn a_stamp_without_usage_is_a_finding() {
     root.remove("north/usage");
     root.run(&["--strict"]).expect(3);
     root.run(&[]).expect(0);
-    assert_eq!(findings(&root), ["stamp_without_usage"]);
+    assert_eq!(findings(&root.out()), ["stamp_without_usage"]);
 }
 
 #[cfg(unix)]
@@ -356,4 +352,92 @@ fn a_reject_gets_the_first_reason_of_both_its_times() {
     root.file("north/usage/2026-10-05/page.json", page(&[odd, line()]));
     root.run(&[]).expect(4);
     assert_eq!(cell(&table(&root.out(), "rejects")[0], "reason"), "usage_time_unreadable");
+}
+
+/// Every limit is a message, and costs no more than it must (`domain::limits`).
+#[test]
+fn limits_are_messages() {
+    let long = "x".repeat(1_001);
+    let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1");
+    let huge = good.to_json().replace("vm-1", &"y".repeat(1 << 20));
+    let lines = [
+        good.to_json(),
+        Line { user_subscription: long.clone(), ..good.clone() }.to_json(),
+        Line { meter: long, ..good.clone() }.to_json(),
+        huge,
+    ];
+    let root = TestRoot::with_snapshots();
+    root.file("north/usage/2026-10-05/page.json", format!("{{\"value\":[{}]}}", lines.join(",")));
+    root.run(&[]).expect(4);
+    let rejects = table(&root.out(), "rejects");
+    let reasons: Vec<&str> = rejects.iter().map(|row| cell(row, "reason")).collect();
+    assert_eq!(reasons, ["too_long"; 3]);
+    assert!(rejects.iter().all(|row| cell(row, "offending_text").len() <= 2_000));
+    let receipt = receipt(&root.out());
+    let of = |at: usize, name: &str| receipt["balance"][at][name].clone();
+    assert_eq!((of(0, "lines_rejected"), of(0, "quantity_rejected")), (1.into(), "1".into()), "of no meter");
+    assert_eq!((of(1, "lines_rejected"), of(1, "lines")), (2.into(), 1.into()));
+
+    let root = TestRoot::with_lines(std::slice::from_ref(&good));
+    fs::File::create(root.root().join("north/usage/2026-10-05/large.json")).unwrap().set_len((4 << 30) + 1).unwrap();
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("large.json: larger than 4 GiB"), "{}", ran.stderr);
+
+    let root = TestRoot::with_lines(&[good]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("..", root.root().join("north/usage/2026-10-05/back")).unwrap();
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("more than 32 folders within each other"), "{}", ran.stderr);
+}
+
+/// A listing or a list that says less than it seems to would change who pays.
+#[test]
+fn snapshots_that_are_cut_or_odd_are_refused() {
+    let check = |file: &str, content: &str, expected: &str| {
+        let root = TestRoot::with_lines(&[line()]);
+        root.remove("north/user-subscriptions");
+        root.file("north/user-subscriptions/2026-10-01.json", listing(&[(SUB_A, TENANT_A)]));
+        root.remove(&format!("north/{}", file.split('/').next().unwrap()));
+        root.file(&format!("north/{file}"), content);
+        let ran = root.run(&[]).expect(3);
+        assert!(ran.stderr.contains(expected), "{expected}: {}", ran.stderr);
+    };
+    let table = format!("SubscriptionId,TenantId\r\n{SUB_B},{TENANT_B}\r\n{SUB_A},{TENANT_A}\r\n");
+    let listing_file = "user-subscriptions/2026-10-01.csv";
+    check(listing_file, &table[..table.len() - 5], "does not end with a line end");
+    check(listing_file, &table.replace("\r\n", "\r"), "lines that end with CR alone");
+    check(listing_file, &format!("{table}TenantId,SubscriptionId\r\n"), "another header among the rows");
+    check(listing_file, &format!("{table}{SUB_A}\r\n"), "row 3 has 1 cells, the header 2");
+    let odd = customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)])
+        .replace(&format!("\"{TENANT_A}\""), &format!("[\"{TENANT_A}\"]"));
+    check("customer-subscriptions/2026-10-01.json", &odd, "row 1 has a tenantId that is no text");
+}
+
+/// As PowerShell 5.1 and 7 print what lies too deep for them.
+#[test]
+fn the_depth_trap_is_recognised_as_it_is_printed() {
+    for text in [
+        "{\r\n    \"value\":  [\r\n                  {\r\n                      \"id\":  \"x\",\r\n                      \"properties\":  \"@{subscriptionId=x}\"\r\n                  }\r\n              ]\r\n}",
+        "[\n  {\n    \"Id\": \"x\",\n    \"Properties\": \"@{SubscriptionId=x}\"\n  }\n]",
+        "{\"value\":[\"@{id=x; properties=}\"]}",
+    ] {
+        let root = TestRoot::with_snapshots();
+        root.file("north/usage/2026-10-05/page.json", text);
+        let ran = root.run(&[]).expect(3);
+        assert!(ran.stderr.contains("ConvertTo-Json -Depth 10"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn coverage_that_cannot_be_written_is_a_failure() {
+    let root = TestRoot::with_lines(&[line()]);
+    root.run(&[]).expect(0);
+    let unknown = root.stacktally(&["coverage", "--out", "out", "--stamp", "south"]).expect(2);
+    assert!(unknown.stderr.contains("the publication has no such stamp"), "{}", unknown.stderr);
+    if !std::path::Path::new("/dev/full").exists() {
+        return skip("there is no /dev/full");
+    }
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let ran = ran(stacktally(root.folder()).args(["coverage", "--out", "out"]).stdout(full).output().unwrap());
+    assert_eq!(ran.code, 1, "{}", ran.transcript());
 }

@@ -12,8 +12,8 @@ use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::{Attribution, BilledSubscriptionId, Hour, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::read::{
-    CustomerSubscriptions, ListedUserSubscription, Listing, ReadFile, Registration, SnapshotFiles, StampFolder,
-    read_customer_subscriptions, read_listing, read_registration,
+    CustomerSubscriptions, ListedUserSubscription, Listing, ReadFile, Reading, Registration, SnapshotFiles,
+    StampFolder, read_customer_subscriptions, read_listing, read_registration,
 };
 
 /// The snapshots of a stamp, each kind sorted by date, none of them fatally wrong.
@@ -29,14 +29,18 @@ pub struct Snapshots {
 ///
 /// # Errors
 /// What `product.md` §4 calls fatal.
-pub fn read_snapshots(folder: &StampFolder, rules: &Rules) -> Result<Snapshots> {
-    fn all<T>(files: &[SnapshotFiles], read: impl Fn(&SnapshotFiles) -> Result<T>) -> Result<Vec<T>> {
-        files.iter().map(read).collect()
+pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules) -> Result<Snapshots> {
+    fn all<T>(
+        files: &[SnapshotFiles],
+        reading: &Reading,
+        read: impl Fn(&SnapshotFiles, &Reading) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        files.iter().map(|files| read(files, reading)).collect()
     }
     let snapshots = Snapshots {
-        registrations: all(&folder.registrations, read_registration)?,
-        customer_subscriptions: all(&folder.customer_subscriptions, read_customer_subscriptions)?,
-        listings: all(&folder.user_subscriptions, read_listing)?,
+        registrations: all(&folder.registrations, reading, read_registration)?,
+        customer_subscriptions: all(&folder.customer_subscriptions, reading, read_customer_subscriptions)?,
+        listings: all(&folder.user_subscriptions, reading, read_listing)?,
         findings: Vec::new(),
     };
     snapshots.checked(&folder.stamp, rules)

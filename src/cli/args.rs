@@ -35,6 +35,9 @@ pub enum Command {
     /// Do everything that `run` does, but publish nothing; ends with the exit code that `run` would
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
+    /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
+    #[command(after_help = EXIT_CODES)]
+    Coverage(CoverageArgs),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +55,18 @@ pub struct CheckArgs {
     pub options: Options,
 }
 
+#[derive(Debug, Args)]
+pub struct CoverageArgs {
+    /// Folder of a publication whose coverage is shown; with --root instead, the exports are read as `check` reads them
+    #[arg(long, value_name = "OUT", display_order = 1, conflicts_with = "root")]
+    pub out: Option<PathBuf>,
+    /// Print the rows of `coverage` and `coverage_months` as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub options: Options,
+}
+
 /// What `run` and `check` share. `None` was not typed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Options {
@@ -64,6 +79,24 @@ pub struct Options {
     /// Limit the run to these stamps
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub stamp: Option<Vec<String>>,
+    /// Where several exports cover the same reported time: refuse them, or let a window that wholly contains others
+    /// replace them [default: refuse]
+    #[arg(long, value_name = "RULE", value_enum)]
+    pub overlap: Option<Overlap>,
+    /// Where Hourly and Daily exports cover the same reported time: the ones that count; without this they are refused
+    #[arg(long, value_name = "GRANULARITY", value_enum)]
+    pub granularity: Option<GranularityChosen>,
+    /// Culture of the machine that exported tables, such as de-DE, where a table does not decide how its dates and decimals
+    /// are written
+    #[arg(long, value_name = "NAME")]
+    pub culture: Option<String>,
+    /// Zone in which usage times without an offset were printed: UTC, +02:00 or Europe/Berlin [default: UTC for tables, and a
+    /// finding where they count hours]
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub source_time_zone: Option<String>,
+    /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are refused
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
     /// Moment at which the snapshots in force are chosen: when Azure consulted them (the end of the reported window,
     /// rounded up to the UTC day), or when the usage began [default: forwarded]
     #[arg(long, value_name = "MOMENT", value_enum)]
@@ -98,6 +131,20 @@ pub struct Options {
     /// Threads to use [default: one for each core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overlap {
+    Refuse,
+    Wider,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GranularityChosen {
+    Hourly,
+    Daily,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! The words: the summary of a run, and errors that can be acted on at 3 a.m.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt::Write;
 use std::path::Path;
@@ -24,6 +25,8 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     };
     let dropped = if lines.dropped > 0 { format!(" + {} dropped", lines.dropped) } else { String::new() };
     say("lines", format!("{} read = {} used + {} rejected{dropped}", lines.read, lines.used, lines.rejected));
+    list(&mut say, "files", &counts(receipt.inputs.iter().filter_map(|input| input.shape)));
+    list(&mut say, "left out", &counts(receipt.windows.iter().filter_map(|window| window.dropped)));
     list(&mut say, "attribution", &receipt.attributions);
     let days: Vec<String> = receipt.days.iter().map(|days| format!("{} {}", days.count, days.name)).collect();
     say("days", days.join(", "));
@@ -48,6 +51,13 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         None => say("published", "nothing: this was a check".to_owned()),
     }
     printable(&text)
+}
+
+/// How often each name occurs, in order of the names.
+fn counts(names: impl Iterator<Item = &'static str>) -> Vec<Count> {
+    let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+    names.for_each(|name| *counts.entry(name).or_default() += 1);
+    counts.into_iter().map(|(name, count)| Count { name, count }).collect()
 }
 
 fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {

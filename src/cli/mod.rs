@@ -1,6 +1,7 @@
 //! Everything that talks to a person: what was typed, what it means, what is said, and with which code it ends.
 
 pub mod args;
+pub mod calendar;
 pub mod command;
 pub mod exit;
 pub mod message;

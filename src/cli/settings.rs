@@ -8,12 +8,14 @@ use clap::{Args, CommandFactory};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::args::{Cli, CsvFact, Moment, Options, RunArgs};
+use super::args::{Cli, CsvFact, GranularityChosen, Moment, Options, Overlap, RunArgs};
 use crate::attribute::{AttributeAt, Rules};
+use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
-use crate::domain::{Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{Culture, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::Plan;
+use crate::read::Reading;
 
 /// The settings file: the names of the flags, each optional.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +24,11 @@ struct SettingsFile {
     root: Option<PathBuf>,
     out: Option<PathBuf>,
     stamp: Option<Vec<String>>,
+    overlap: Option<Overlap>,
+    granularity: Option<GranularityChosen>,
+    culture: Option<String>,
+    source_time_zone: Option<String>,
+    encoding: Option<String>,
     attribute_at: Option<Moment>,
     confirm_empty_registration: Option<bool>,
     operator_user_subscription: Option<Vec<String>>,
@@ -64,6 +71,38 @@ pub fn of_check(options: Options) -> Result<Settings> {
     merged(options, file, None)
 }
 
+/// Whose coverage is to be shown.
+#[derive(Debug)]
+pub enum CoverageOf {
+    /// A publication's, of these stamps; of all when there are none.
+    Published(PathBuf, Vec<Stamp>),
+    /// A root's, as it stands.
+    Root(Box<Settings>),
+}
+
+/// Settings of `stacktally coverage`.
+///
+/// # Errors
+/// As [`of_run`].
+pub fn of_coverage(out: Option<PathBuf>, options: Options) -> Result<CoverageOf> {
+    let file = settings_file(options.settings.as_deref())?;
+    match out.or_else(|| file.out.clone().filter(|_| options.root.is_none())) {
+        Some(out) => {
+            let names = options.stamp.or(file.stamp).unwrap_or_default();
+            Ok(CoverageOf::Published(out, stamps_of(&names)?))
+        }
+        None if options.root.is_none() && file.root.is_none() => {
+            Err(Error::usage("--out <OUT> or --root <ROOT> is missing")
+                .hint("name a publication, or a root to look at its exports"))
+        }
+        None => merged(options, file, None).map(|settings| CoverageOf::Root(Box::new(settings))),
+    }
+}
+
+fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
+    each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
+}
+
 fn missing(flag: &str, value: &str) -> Error {
     Error::usage(format!("--{flag} {value} is missing"))
         .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
@@ -71,6 +110,11 @@ fn missing(flag: &str, value: &str) -> Error {
 
 fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Settings> {
     let stamps = typed.stamp.or(file.stamp).unwrap_or_default();
+    let overlap = typed.overlap.or(file.overlap).unwrap_or(Overlap::Refuse);
+    let granularity = typed.granularity.or(file.granularity);
+    let culture = typed.culture.or(file.culture);
+    let source_time_zone = typed.source_time_zone.or(file.source_time_zone);
+    let encoding = typed.encoding.or(file.encoding);
     let attribute_at = typed.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
         typed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
@@ -93,13 +137,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     }
     let ids = "write the GUID as the portal or the listing shows it";
     let plan = Plan {
-        stamps: each(
-            &stamps,
-            "stamp",
-            "a stamp's name",
-            Stamp::new,
-            "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*",
-        )?,
+        stamps: stamps_of(&stamps)?,
         rules: Rules {
             attribute_at: match attribute_at {
                 Moment::Forwarded => AttributeAt::Forwarded,
@@ -115,6 +153,18 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             )?,
             operator_tenants: each(&operator_tenant, "operator-tenant", "an id", TenantId::new, ids)?,
         },
+        reading: Reading {
+            culture: culture.as_deref().map(culture_of).transpose()?,
+            source_time_zone: source_time_zone.as_deref().map(zone_of).transpose()?,
+            encoding: encoding.as_deref().map(encoding_of).transpose()?,
+        },
+        ledger: LedgerRules {
+            wider_replaces: overlap == Overlap::Wider,
+            granularity: granularity.map(|chosen| match chosen {
+                GranularityChosen::Hourly => Granularity::Hourly,
+                GranularityChosen::Daily => Granularity::Daily,
+            }),
+        },
         settling_days,
         with_owners: !no_owners,
         csv_hourly: csv == Some(CsvFact::Hourly),
@@ -124,6 +174,11 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "root": root.to_string_lossy(),
             "out": out.as_ref().map(|out| out.to_string_lossy()),
             "stamp": stamps,
+            "overlap": overlap,
+            "granularity": granularity,
+            "culture": culture,
+            "source-time-zone": source_time_zone,
+            "encoding": encoding,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
             "operator-user-subscription": operator_user_subscription,
@@ -144,6 +199,29 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             .hint("name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…"));
     }
     Ok(Settings { plan, threads })
+}
+
+fn culture_of(name: &str) -> Result<Culture> {
+    Culture::of(name).ok_or_else(|| {
+        let names = Culture::names();
+        let meant = nearest(name, &names).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        Error::usage(format!("--culture {name:?}: no culture that is known"))
+            .hint(format!("{meant}known are {}; one with the same dates and decimals will do", names.join(", ")))
+    })
+}
+
+fn zone_of(text: &str) -> Result<SourceTimeZone> {
+    SourceTimeZone::parse(text).ok_or_else(|| {
+        Error::usage(format!("--source-time-zone {text:?}: no time zone that is known"))
+            .hint("write UTC, an offset as +02:00, or a name of the IANA database as Europe/Berlin, spelled as there")
+    })
+}
+
+fn encoding_of(name: &str) -> Result<&'static encoding_rs::Encoding> {
+    encoding_rs::Encoding::for_label(name.trim().as_bytes()).ok_or_else(|| {
+        Error::usage(format!("--encoding {name:?}: no encoding that is known"))
+            .hint("Windows machines of western Europe and the Americas write windows-1252")
+    })
 }
 
 fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {

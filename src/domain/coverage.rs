@@ -3,9 +3,12 @@
 //! A day's usage goes on being reported for hours after it ends (Q3, Q4), so a day is complete only when later windows
 //! are in. The states speak of quantities; a later snapshot can still change attribution.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::time::{Day, Hour, Window};
+use super::finding::FindingCode;
+use super::identity::Stamp;
+use super::time::{Day, Hour, Month, Window};
 
 /// How complete a (stamp, day) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +22,14 @@ pub enum DayState {
 }
 
 impl DayState {
+    /// All of them, from the least complete.
+    pub const ALL: [Self; 3] = [Self::Partial, Self::Open, Self::Settled];
+
+    /// The state of a published text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == text)
+    }
+
     /// The published text.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,6 +53,65 @@ pub struct DayCoverage {
     pub state: DayState,
     pub windows: Vec<Window>,
     pub missing: Vec<Window>,
+}
+
+/// The coverage of a stamp's day, with its lines and what was found about the exports that bring them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverageRow {
+    pub stamp: Stamp,
+    pub coverage: DayCoverage,
+    pub lines: i64,
+    /// Each once, in order.
+    pub findings: Vec<FindingCode>,
+}
+
+/// Intervals of reported time as coverage shows them, such as `[2026-10-05T00,2026-10-06T00)`, separated by blanks.
+pub fn intervals(windows: &[Window]) -> String {
+    let texts: Vec<String> = windows.iter().map(|window| format!("[{},{})", window.start, window.end)).collect();
+    texts.join(" ")
+}
+
+/// Reads what [`intervals`] wrote.
+pub fn parse_intervals(text: &str) -> Option<Vec<Window>> {
+    let window = |text: &str| {
+        let (start, end) = text.strip_prefix('[')?.strip_suffix(')')?.split_once(',')?;
+        Some(Window { start: Hour::parse_name(start)?, end: Hour::parse_name(end)? })
+    };
+    text.split_whitespace().map(window).collect()
+}
+
+/// How many days of a stamp's month are in which state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonthCoverage {
+    pub stamp: Stamp,
+    pub month: Month,
+    pub settled: i64,
+    pub open: i64,
+}
+
+impl MonthCoverage {
+    /// Days in all, settled, open, and partial or without any coverage.
+    pub fn counts(&self) -> [i64; 4] {
+        let days = self.month.days().count() as i64;
+        [days, self.settled, self.open, days - self.settled - self.open]
+    }
+}
+
+/// The months that these days lie in, in order of stamp and month.
+pub fn months(days: &[CoverageRow]) -> Vec<MonthCoverage> {
+    let mut months: BTreeMap<(&Stamp, Month), [i64; 2]> = BTreeMap::new();
+    for CoverageRow { stamp, coverage, .. } in days {
+        let [settled, open] = months.entry((stamp, coverage.day.month())).or_default();
+        *settled += i64::from(coverage.state == DayState::Settled);
+        *open += i64::from(coverage.state == DayState::Open);
+    }
+    let own = |((stamp, month), [settled, open]): ((&Stamp, Month), [i64; 2])| MonthCoverage {
+        stamp: stamp.clone(),
+        month,
+        settled,
+        open,
+    };
+    months.into_iter().map(own).collect()
 }
 
 /// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days.

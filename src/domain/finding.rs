@@ -1,8 +1,10 @@
 //! Findings: what a person should know about exports and snapshots, though the run goes on.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::identity::Stamp;
+use super::time::Day;
 
 /// What was found. The names are published in the receipt and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +17,28 @@ pub enum FindingCode {
     ExportWithoutFiles,
     /// A page lies in its export twice, byte for byte; it counts once.
     PageSavedTwice,
+    /// A page holds no line.
+    PageWithoutLines,
+    /// The last page of an export is full, and no page says where a next one is.
+    PageFullWithoutSuccessor,
+    /// A table does not end with a line end.
+    TableMayBeCut,
+    /// Hours of a table were taken as UTC though nothing says that they are.
+    TimeZoneAssumed,
+    /// Lines of an export count neither a full UTC hour nor a full UTC day.
+    UsageTimesNotWhole,
+    /// Usage of one stamp was asked of two provider subscriptions.
+    SeveralProviderSubscriptions,
+    /// A window has far fewer lines than those beside it.
+    FewLinesInWindow,
+    /// Many lines of a window equal another of it: usage may have been asked for twice.
+    EqualLines,
+    /// Files of one export have several shapes: one usage may have been saved twice.
+    SeveralShapes,
+    /// Published lines lie without anything that says that they are all of their export.
+    PublishedLinesUnvouched,
+    /// Usage ends more than a month before its reported window begins.
+    UsageLongBeforeWindow,
     /// One customer subscription is mapped to several tenants.
     CustomerSubscriptionOfSeveralTenants,
     /// A listing gives no user subscription a tenant.
@@ -28,6 +52,35 @@ pub enum FindingCode {
 }
 
 impl FindingCode {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::ChainWithoutEnd,
+        Self::StampWithoutUsage,
+        Self::ExportWithoutFiles,
+        Self::PageSavedTwice,
+        Self::PageWithoutLines,
+        Self::PageFullWithoutSuccessor,
+        Self::TableMayBeCut,
+        Self::TimeZoneAssumed,
+        Self::UsageTimesNotWhole,
+        Self::SeveralProviderSubscriptions,
+        Self::FewLinesInWindow,
+        Self::EqualLines,
+        Self::SeveralShapes,
+        Self::PublishedLinesUnvouched,
+        Self::UsageLongBeforeWindow,
+        Self::CustomerSubscriptionOfSeveralTenants,
+        Self::ListingWithoutTenants,
+        Self::UserSubscriptionListedTwice,
+        Self::SnapshotLaterThanUsage,
+        Self::RegistrationWithoutCustomers,
+    ];
+
+    /// The code of a published text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == text)
+    }
+
     /// The published text.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,6 +88,17 @@ impl FindingCode {
             Self::StampWithoutUsage => "stamp_without_usage",
             Self::ExportWithoutFiles => "export_without_files",
             Self::PageSavedTwice => "page_saved_twice",
+            Self::PageWithoutLines => "page_without_lines",
+            Self::PageFullWithoutSuccessor => "page_full_without_successor",
+            Self::TableMayBeCut => "table_may_be_cut",
+            Self::TimeZoneAssumed => "time_zone_assumed",
+            Self::UsageTimesNotWhole => "usage_times_not_whole",
+            Self::SeveralProviderSubscriptions => "several_provider_subscriptions",
+            Self::FewLinesInWindow => "few_lines_in_window",
+            Self::EqualLines => "equal_lines",
+            Self::SeveralShapes => "several_shapes",
+            Self::PublishedLinesUnvouched => "published_lines_unvouched",
+            Self::UsageLongBeforeWindow => "usage_long_before_window",
             Self::CustomerSubscriptionOfSeveralTenants => "customer_subscription_of_several_tenants",
             Self::ListingWithoutTenants => "listing_without_tenants",
             Self::UserSubscriptionListedTwice => "user_subscription_listed_twice",
@@ -50,18 +114,6 @@ impl fmt::Display for FindingCode {
     }
 }
 
-impl Finding {
-    pub fn new(
-        stamp: &Stamp,
-        code: FindingCode,
-        sentence: String,
-        concerned: Vec<String>,
-        remedy: &'static str,
-    ) -> Self {
-        Self { stamp: stamp.to_string(), code, sentence, concerned, remedy }
-    }
-}
-
 /// One finding: a code, a sentence, the ids and files concerned, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
@@ -70,4 +122,25 @@ pub struct Finding {
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: &'static str,
+    /// The days whose usage it is about; empty when it is about none in particular. Coverage shows it there.
+    pub days: BTreeSet<Day>,
+}
+
+impl Finding {
+    pub fn new(
+        stamp: &Stamp,
+        code: FindingCode,
+        sentence: String,
+        concerned: Vec<String>,
+        remedy: &'static str,
+    ) -> Self {
+        Self { stamp: stamp.to_string(), code, sentence, concerned, remedy, days: BTreeSet::new() }
+    }
+
+    /// The same, about the usage of these days.
+    #[must_use]
+    pub fn on(mut self, days: &BTreeSet<Day>) -> Self {
+        self.days.clone_from(days);
+        self
+    }
 }

@@ -18,12 +18,20 @@ pub const END_YEAR: i32 = 2200;
 pub const TEXT_BYTES_MAX: usize = 32_000;
 /// The offending text of a reject is cut at this many bytes: its place leads to the rest.
 pub const REJECT_BYTES_MAX: usize = 2_000;
+/// A line with a longer id, time or quantity is set aside: a GUID has 36, a double 24.
+pub const VALUE_BYTES_MAX: usize = 1_000;
+/// A line with more text about its resource is set aside: the API sends a few hundred bytes.
+pub const INSTANCE_BYTES_MAX: usize = 1 << 20;
 /// JSON in tags and additional info that nests deeper than this stays the text that it is.
 pub const JSON_DEPTH_MAX: usize = 32;
 /// More threads than any machine that this is meant for has cores.
 pub const THREADS_MAX: usize = 256;
 /// One input file, after decompression. A page holds 1,000 lines of about 1 KB; a file larger than this is refused.
 pub const FILE_BYTES_MAX: u64 = 4 << 30;
+/// Files of usage in one root. A stamp's year of hourly windows has some 100,000.
+pub const FILES_MAX: usize = 10_000_000;
+/// Folders within folders below a root: deeper than this, a link leads in a circle.
+pub const FOLDER_DEPTH_MAX: usize = 32;
 /// Rows of one CSV file under its header: a spreadsheet holds 1,048,576 rows.
 pub const CSV_ROWS_MAX: usize = 1_048_575;
 /// Bits of the packed key of a cell.

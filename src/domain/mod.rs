@@ -4,8 +4,11 @@
 
 pub mod attribution;
 pub mod coverage;
+pub mod culture;
+pub mod dialect;
 pub mod finding;
 pub mod identity;
+pub mod ledger;
 pub mod limits;
 pub mod quantity;
 pub mod reject;
@@ -13,6 +16,8 @@ pub mod time;
 pub mod totals;
 
 pub use attribution::Attribution;
+pub use culture::{Culture, DateOrder};
+pub use dialect::{Dialect, SourceTimeZone};
 pub use finding::Finding;
 pub use identity::{BilledSubscriptionId, MeterId, Stamp, TenantId, UserSubscriptionId};
 pub use quantity::Quantity;

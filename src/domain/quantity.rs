@@ -14,6 +14,8 @@ pub struct Quantity(i128);
 pub struct Parsed {
     pub quantity: Quantity,
     pub rounded: bool,
+    /// Significant digits that were written.
+    pub digits: usize,
 }
 
 impl Quantity {
@@ -113,7 +115,7 @@ impl<'a> Decimal<'a> {
     /// The number in units of 10^-18, rounded half to even; `None` when it is out of range.
     fn to_scaled(&self) -> Option<Parsed> {
         if self.is_zero() {
-            return Some(Parsed { quantity: Quantity::ZERO, rounded: false });
+            return Some(Parsed { quantity: Quantity::ZERO, rounded: false, digits: 0 });
         }
         let leading_zeros = self.digits().take_while(|&digit| digit == 0).count();
         let significant = self.whole.len() + self.fraction.len() - leading_zeros;
@@ -124,7 +126,7 @@ impl<'a> Decimal<'a> {
         }
         let Ok(kept) = usize::try_from(kept) else {
             // Less than a tenth of the last place.
-            return Some(Parsed { quantity: Quantity::ZERO, rounded: true });
+            return Some(Parsed { quantity: Quantity::ZERO, rounded: true, digits: significant });
         };
         let mut digits = self.digits().skip(leading_zeros);
         let mut scaled = digits.by_ref().take(kept).fold(0_i128, |sum, digit| sum * 10 + i128::from(digit));
@@ -136,7 +138,7 @@ impl<'a> Decimal<'a> {
         let up = next > 5 || next == 5 && (!rest_is_zero || scaled % 2 == 1);
         scaled += i128::from(up);
         let rounded = next != 0 || !rest_is_zero;
-        (scaled <= QUANTITY_MAX).then_some(Parsed { quantity: Quantity(scaled), rounded })
+        (scaled <= QUANTITY_MAX).then_some(Parsed { quantity: Quantity(scaled), rounded, digits: significant })
     }
 }
 

@@ -2,18 +2,24 @@
 
 use std::fmt;
 
+#[cfg(doc)]
+use super::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
+
 /// Why a line was set aside. A line gets the first reason that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RejectReason {
-    /// The element is no object, has no `properties` object, or names one of its values twice.
+    /// The element is no object, has no `properties` object, or names one of its values twice; the row of a table has
+    /// more or fewer cells than its header.
     NotAUsageLine,
+    /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or what describes the resource than [`INSTANCE_BYTES_MAX`].
+    TooLong,
     /// `subscriptionId` is absent, null, blank or no text.
     UserSubscriptionMissing,
     /// `meterId` is absent, null, blank or no text.
     MeterMissing,
     /// `usageStartTime` or `usageEndTime` is absent or null.
     UsageTimeMissing,
-    /// A usage time is no ISO 8601 time with its offset.
+    /// A usage time is no ISO 8601 time with its offset, nor one in the dialect of its table.
     UsageTimeUnreadable,
     /// A usage time lies before 2000 or after 2199.
     UsageTimeOutOfRange,
@@ -31,8 +37,9 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All of them, in order of precedence.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NotAUsageLine,
+        Self::TooLong,
         Self::UserSubscriptionMissing,
         Self::MeterMissing,
         Self::UsageTimeMissing,
@@ -49,6 +56,7 @@ impl RejectReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotAUsageLine => "not_a_usage_line",
+            Self::TooLong => "too_long",
             Self::UserSubscriptionMissing => "user_subscription_missing",
             Self::MeterMissing => "meter_missing",
             Self::UsageTimeMissing => "usage_time_missing",

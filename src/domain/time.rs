@@ -48,6 +48,13 @@ impl Granularity {
     }
 }
 
+impl Granularity {
+    /// Reads what the usage API calls `aggregationGranularity`, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Daily, Self::Hourly].into_iter().find(|own| own.as_str().eq_ignore_ascii_case(text.trim()))
+    }
+}
+
 impl fmt::Display for Granularity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -115,8 +122,8 @@ impl Span {
     }
 }
 
-/// Why a text is not a usage time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a text is not a usage time, in order of precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimeFault {
     Unreadable,
     OutOfRange,
@@ -146,6 +153,20 @@ impl Hour {
         self.0 as i64 * SECONDS * 1_000_000
     }
 
+    /// The full hour that is so many microseconds after 1970-01-01T00Z.
+    ///
+    /// `None` when it is none, or lies outside the years 2000 to 2199.
+    pub fn of_micros(micros: i64) -> Option<Self> {
+        let hour = 1_000_000 * SECONDS;
+        let own = (micros % hour == 0).then(|| i32::try_from(micros / hour).ok().map(Self))??;
+        Self::years().contains(&own).then_some(own)
+    }
+
+    /// Every hour that usage may have.
+    fn years() -> std::ops::Range<Self> {
+        Day::first_of(FIRST_YEAR).start()..Day::first_of(END_YEAR).start()
+    }
+
     /// This instant, or the next midnight.
     pub const fn rounded_up_to_day(self) -> Self {
         if self.hour_of_day() == 0 { self } else { self.day().next().start() }
@@ -162,15 +183,17 @@ impl Hour {
             return Self::of_powershell(ticks);
         }
         let civil = CivilTime::read(text.as_bytes()).ok_or(TimeFault::Unreadable)?;
-        let date = NaiveDate::from_ymd_opt(civil.year, civil.month, civil.day).ok_or(TimeFault::Unreadable)?;
-        if !(FIRST_YEAR..END_YEAR).contains(&civil.year) {
-            return Err(TimeFault::OutOfRange);
-        }
-        let minutes = i64::from(Day::from_date(date).0) * 24 * 60 + civil.minute_of_day - civil.offset_minutes;
-        if !civil.on_minute || minutes.rem_euclid(60) != 0 {
+        let offset = civil.offset_minutes.ok_or(TimeFault::Unreadable)?;
+        Self::of_minutes(civil.minutes()? - offset, civil.on_minute)
+    }
+
+    /// The hour that starts `minutes` after 1970-01-01T00:00Z.
+    pub(super) fn of_minutes(minutes: i64, on_minute: bool) -> Result<Self, TimeFault> {
+        if !on_minute || minutes.rem_euclid(60) != 0 {
             return Err(TimeFault::NotWhole);
         }
-        Ok(Self((minutes / 60) as i32))
+        let hour = i32::try_from(minutes / 60).ok().map(Self).filter(|hour| Self::years().contains(hour));
+        hour.ok_or(TimeFault::OutOfRange)
     }
 
     /// `1575997200000` or `1575997200000+0100`, as Windows PowerShell's `ConvertTo-Json` writes a time: milliseconds
@@ -180,8 +203,7 @@ impl Hour {
             ticks.split(['+', '-']).next().filter(|own| !own.is_empty() && own.bytes().all(|b| b.is_ascii_digit()));
         let millis: i64 = digits.and_then(|digits| digits.parse().ok()).ok_or(TimeFault::Unreadable)?;
         let hour = i32::try_from(millis / (SECONDS * 1000)).map(Self).map_err(|_far_future| TimeFault::OutOfRange)?;
-        let years = Day::first_of(FIRST_YEAR).start()..Day::first_of(END_YEAR).start();
-        if !years.contains(&hour) {
+        if !Self::years().contains(&hour) {
             return Err(TimeFault::OutOfRange);
         }
         if millis % (SECONDS * 1000) == 0 { Ok(hour) } else { Err(TimeFault::NotWhole) }
@@ -209,18 +231,29 @@ impl std::ops::Add<i32> for Hour {
 }
 
 /// The parts of an ISO 8601 time.
-struct CivilTime {
-    year: i32,
-    month: u32,
-    day: u32,
-    minute_of_day: i64,
-    on_minute: bool,
-    offset_minutes: i64,
+pub(super) struct CivilTime {
+    pub year: i32,
+    pub month: u32,
+    pub day: u32,
+    pub minute_of_day: i64,
+    /// Whether nothing smaller than a minute was said.
+    pub on_minute: bool,
+    /// East of UTC; `None` when the text does not say.
+    pub offset_minutes: Option<i64>,
 }
 
 impl CivilTime {
-    /// `YYYY-MM-DDThh:mm[:ss[.f…]](Z|±hh:mm[Z])`; a blank may stand for `T`.
-    fn read(text: &[u8]) -> Option<Self> {
+    /// Minutes since 1970-01-01T00:00, as its own clock shows them.
+    pub fn minutes(&self) -> Result<i64, TimeFault> {
+        let date = NaiveDate::from_ymd_opt(self.year, self.month, self.day).ok_or(TimeFault::Unreadable)?;
+        if !(FIRST_YEAR..END_YEAR).contains(&self.year) {
+            return Err(TimeFault::OutOfRange);
+        }
+        Ok(i64::from(Day::from_date(date).0) * 24 * 60 + self.minute_of_day)
+    }
+
+    /// `YYYY-MM-DDThh:mm[:ss[.f…]]`, and an offset as [`offset_minutes`] reads it; a blank may stand for `T`.
+    pub fn read(text: &[u8]) -> Option<Self> {
         let number = |from: usize, digits: usize| -> Option<i64> {
             let part = text.get(from..from + digits)?;
             part.iter().all(u8::is_ascii_digit).then(|| part.iter().fold(0, |sum, b| sum * 10 + i64::from(b - b'0')))
@@ -245,17 +278,7 @@ impl CivilTime {
                 at += 1 + digits;
             }
         }
-        let offset_minutes = match text.get(at..)? {
-            b"Z" | b"z" => 0,
-            [sign @ (b'+' | b'-'), _, _, b':', _, _] | [sign @ (b'+' | b'-'), _, _, b':', _, _, b'Z' | b'z'] => {
-                let (hours, minutes) = (number(at + 1, 2)?, number(at + 4, 2)?);
-                if hours > 14 || minutes > 59 {
-                    return None;
-                }
-                (hours * 60 + minutes) * if *sign == b'-' { -1 } else { 1 }
-            }
-            _ => return None,
-        };
+        let offset_minutes = offset_minutes(std::str::from_utf8(text.get(at..)?).ok()?)?;
         (hour < 24 && minute < 60 && second < 60).then_some(Self {
             year: number(0, 4)? as i32,
             month: number(5, 2)? as u32,
@@ -267,6 +290,25 @@ impl CivilTime {
     }
 }
 
+/// Reads what stands behind a time: nothing (`Some(None)`), `Z`, `+02:00`, `+0200`, `+02`, with a blank before it, and `Z`
+/// even behind an offset (reference §1.1). `None` is something else.
+pub(super) fn offset_minutes(text: &str) -> Option<Option<i64>> {
+    let text = text.trim();
+    let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    if bare.is_empty() {
+        return Some((!text.is_empty()).then_some(0));
+    }
+    let sign = if bare.starts_with('-') { -1 } else { 1 };
+    let digits = bare.strip_prefix(['+', '-'])?;
+    let two = |part: &str| (part.len() == 2).then(|| part.parse::<u8>().ok()).flatten().map(i64::from);
+    let (hours, minutes) = match (digits.split_once(':'), digits.len()) {
+        (Some((hours, minutes)), _) => (two(hours)?, two(minutes)?),
+        (None, 4) => (two(digits.get(..2)?)?, two(digits.get(2..)?)?),
+        (None, _) => (two(digits)?, 0),
+    };
+    (hours <= 14 && minutes < 60).then_some(Some(sign * (hours * 60 + minutes)))
+}
+
 impl Day {
     pub fn from_date(date: NaiveDate) -> Self {
         Self(date.signed_duration_since(NaiveDate::default()).num_days() as i32)
@@ -275,6 +317,11 @@ impl Day {
     /// The first day of a year within chrono's range.
     fn first_of(year: i32) -> Self {
         Self::from_date(NaiveDate::from_ymd_opt(year, 1, 1).expect("a year of four digits"))
+    }
+
+    /// The day that many days after 1970-01-01.
+    pub const fn of_days(days: i32) -> Self {
+        Self(days)
     }
 
     pub fn date(self) -> NaiveDate {
@@ -347,6 +394,21 @@ impl Window {
 
     pub fn overlaps(self, other: Self) -> bool {
         self.start < other.end && other.start < self.end
+    }
+
+    /// Whether all of `other` lies within it.
+    pub fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// How long it is.
+    pub const fn hours(self) -> i32 {
+        self.end.0 - self.start.0
+    }
+
+    /// The days that it touches, in order.
+    pub fn days(self) -> impl Iterator<Item = Day> {
+        (self.start.day().0..=(self.end + -1).day().0).map(Day)
     }
 
     pub fn is_longer_than_a_day(self) -> bool {

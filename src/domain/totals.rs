@@ -63,6 +63,12 @@ impl Checksum {
         self.scaled = self.scaled.wrapping_add(quantity.scaled());
     }
 
+    /// Adds a line with its quantity.
+    pub fn add_line(&mut self, quantity: Quantity) {
+        self.lines += 1;
+        self.add(quantity);
+    }
+
     /// Adds lines and quantity.
     pub fn merge(&mut self, other: Self) {
         self.lines += other.lines;

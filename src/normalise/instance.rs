@@ -1,4 +1,4 @@
-//! `instanceData` → a resource (reference §1.3): parsed once per distinct text.
+//! `instanceData`, or what tables have in its stead → a resource (reference §1.3): parsed once per distinct text.
 //!
 //! The text may be null, empty or not the expected JSON (`product.md` §3.10): the line stays, what is not known is
 //! null, and a text that says nothing else goes to `additional_info` as it is.
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::Stamp;
 use crate::domain::limits::{self, JSON_DEPTH_MAX, TEXT_BYTES_MAX};
-use crate::read::{Object, text_of};
+use crate::read::{Cell, InstanceText, Object, PARTS, PublishedResource, text_of};
 
 /// One distinct instance as lines describe it, so tags and size hold as of the usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,23 +50,74 @@ struct WireResources<'a> {
 }
 
 impl Resource {
-    /// The resource that a raw `instanceData` value describes: a JSON string of JSON, or the object itself.
-    pub fn parse(stamp: &Stamp, raw: &str) -> Self {
-        let raw: &RawValue = serde_json::from_str(raw).expect("taken from parsed JSON");
-        let text = text_of(raw).unwrap_or(Cow::Borrowed(raw.get()));
-        match serde_json::from_str::<Object<WireInstance<'_>>>(&text) {
-            Ok(Object(WireInstance { resources: Object(resources) })) => {
-                let lower = |raw: Option<&RawValue>| plain(raw).map(|text| text.trim().to_lowercase().into_boxed_str());
-                Self::keyed(
-                    stamp,
-                    lower(resources.resource_uri).map(|uri| uri.replace('\\', "/").into_boxed_str()),
-                    lower(resources.location),
-                    plain(resources.tags).map(|text| canonical(&text)),
-                    plain(resources.additional_info).map(|text| canonical(&text)),
-                )
+    /// The resource that a line's text describes. `None` when it names a published one, which `published` must know.
+    pub fn parse(stamp: &Stamp, text: &str, published: &BTreeMap<i64, PublishedResource>) -> Option<Self> {
+        match InstanceText::read(text) {
+            InstanceText::Json(raw) => {
+                let raw: &RawValue = serde_json::from_str(raw).expect("taken from parsed JSON");
+                Some(Self::of_text(stamp, &text_of(raw).unwrap_or(Cow::Borrowed(raw.get()))))
             }
-            Err(_not_an_instance) => Self::keyed(stamp, None, None, None, meaningful(&text).map(Box::from)),
+            InstanceText::Cell(cell) => Some(Self::of_text(stamp, &cell.text())),
+            InstanceText::Parts(parts) => Some(Self::of_parts(stamp, &parts)),
+            InstanceText::Published(key) => Self::of_published(stamp, key, published),
         }
+    }
+
+    /// From JSON, whatever it is.
+    fn of_text(stamp: &Stamp, text: &str) -> Self {
+        match serde_json::from_str::<Object<WireInstance<'_>>>(text) {
+            Ok(Object(WireInstance { resources: Object(resources) })) => Self::said(
+                stamp,
+                plain(resources.resource_uri).as_deref(),
+                plain(resources.location).as_deref(),
+                plain(resources.tags).as_deref(),
+                plain(resources.additional_info).as_deref(),
+            ),
+            Err(_not_an_instance) => Self::keyed(stamp, None, None, None, meaningful(text).map(Box::from)),
+        }
+    }
+
+    /// From the cells of a table that stand in the stead of `instanceData`, in the order of [`PARTS`].
+    fn of_parts(stamp: &Stamp, parts: &[Cell<'_>]) -> Self {
+        let cells: Vec<Cow<'_, str>> = parts.iter().map(|cell| cell.text()).collect();
+        let part = |at: usize| cells.get(at).map_or("", |cell| cell.as_ref());
+        let members: BTreeMap<&str, &str> = PARTS
+            .into_iter()
+            .enumerate()
+            .skip(4)
+            .map(|(at, name)| (name, part(at)))
+            .filter(|(_, text)| !text.is_empty())
+            .collect();
+        let of_members = (!members.is_empty()).then(|| serde_json::to_string(&members).expect("texts by names"));
+        let additional_info = meaningful(part(3)).map(str::to_owned).or(of_members);
+        let own = |at| meaningful(part(at));
+        Self::said(stamp, own(0), own(1), own(2), additional_info.as_deref())
+    }
+
+    /// From what was published, as it is.
+    fn of_published(stamp: &Stamp, key: i64, published: &BTreeMap<i64, PublishedResource>) -> Option<Self> {
+        let (_, texts) = published.get(&key)?;
+        let [resource_uri, location, tags, additional_info] =
+            texts.each_ref().map(|text| text.as_deref().map(Box::<str>::from));
+        Some(Self::keyed(stamp, resource_uri, location, tags, additional_info)).filter(|own| own.key == key)
+    }
+
+    /// From four texts as somebody wrote them.
+    fn said(
+        stamp: &Stamp,
+        resource_uri: Option<&str>,
+        location: Option<&str>,
+        tags: Option<&str>,
+        additional_info: Option<&str>,
+    ) -> Self {
+        let lower = |text: &str| text.trim().to_lowercase().into_boxed_str();
+        Self::keyed(
+            stamp,
+            resource_uri.map(|uri| lower(uri).replace('\\', "/").into_boxed_str()),
+            location.map(lower),
+            tags.map(canonical),
+            additional_info.map(canonical),
+        )
     }
 
     fn keyed(
@@ -92,6 +143,13 @@ impl Resource {
         let digest: [u8; 32] = hash.finalize().into();
         let (first, _) = digest.split_first_chunk::<8>().expect("32 bytes");
         Self { key: i64::from_be_bytes(*first), resource_uri, location, tags, additional_info }
+    }
+
+    /// Whether one of its texts is as long as it may be, so that it was cut.
+    pub fn is_cut(&self) -> bool {
+        let texts = [&self.resource_uri, &self.location, &self.tags, &self.additional_info];
+        // The cut falls between characters, of at most four bytes.
+        texts.into_iter().flatten().any(|text| text.len() > TEXT_BYTES_MAX - 4)
     }
 
     /// What resources are sorted by: the key, then the texts behind it.

@@ -15,6 +15,13 @@ pub struct SortedLine {
     pub row: u32,
 }
 
+impl SortedLine {
+    /// Whether two lines are equal in all but their place.
+    pub fn is_same_usage(&self, other: &Self) -> bool {
+        Self { file: 0, row: 0, ..*self } == Self { file: 0, row: 0, ..*other }
+    }
+}
+
 impl Usage {
     /// Sorts the lines of one export among a day's chunks.
     pub fn sorted_lines(chunks: &[UsageChunk], export: u32) -> Vec<SortedLine> {

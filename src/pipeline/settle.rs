@@ -26,11 +26,11 @@ use crate::watch::Watch;
 /// Days that may be encoded while another is aggregated: this bounds memory.
 const DAYS_IN_FLIGHT: usize = 3;
 
-/// Settles the days of a stamp: lines, hourly, daily, monthly. Returns the coverage of its days, with their lines.
+/// Settles the days of a stamp: lines, hourly, daily, monthly.
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
-pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result<Vec<(DayCoverage, i64)>> {
+pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result<()> {
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let texts = StampTexts::new(owned, packing);
     let Making { plan, watch, publisher, names, csv_monthly, tally, .. } = making;
@@ -44,9 +44,9 @@ pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result
         settling.add_to_csv_monthly(*month, cells, csv_monthly)?;
     }
     tally.count_settled(owned, packing, &settled.daily, &settled.used, &settled.used_hourly);
-    let coverage = coverage_of(owned, plan.settling_days, &settled.lines_of_day);
-    tally.count_days(&coverage);
-    Ok(coverage)
+    tally.count_windows(owned, &settled.equal_lines);
+    tally.count_days(&owned.usage.stamp, coverage_of(owned, plan.settling_days, &settled.lines_of_day));
+    Ok(())
 }
 
 /// What every step of settling a stamp needs.
@@ -67,6 +67,8 @@ struct SettledDays {
     used: Account<u32>,
     used_hourly: Account<u32>,
     lines_of_day: BTreeMap<Day, i64>,
+    /// Of each export, the lines that equal another.
+    equal_lines: Vec<i64>,
 }
 
 /// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
@@ -84,6 +86,7 @@ impl Settling<'_> {
     fn days(&self, days: Days) -> Result<SettledDays> {
         let mut settled = SettledDays::default();
         let failure: Mutex<Option<Error>> = Mutex::default();
+        let equal_lines: Mutex<Vec<i64>> = Mutex::new(vec![0; self.owned.usage.exports.len()]);
         let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (done, finished) = mpsc::channel();
         rayon::in_place_scope(|scope| -> Result<()> {
@@ -99,17 +102,24 @@ impl Settling<'_> {
                 self.add_up(&facts, &mut settled)?;
                 let DayFacts { daily, hourly, .. } = facts;
                 settled.daily.push((day, daily));
-                let (says_done, failure) = (SaysDone(done.clone()), &failure);
+                let (says_done, failure, equal_lines) = (SaysDone(done.clone()), &failure, &equal_lines);
                 scope.spawn(move |_| {
                     let _says_done = says_done;
-                    if let Err(error) = self.publish_day(day, &chunks, &hourly, facts.used.checksum()) {
-                        failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    match self.publish_day(day, &chunks, &hourly, facts.used.checksum()) {
+                        Ok(equal) => {
+                            let mut sums = equal_lines.lock().unwrap_or_else(PoisonError::into_inner);
+                            sums.iter_mut().zip(equal).for_each(|(sum, equal)| *sum += equal);
+                        }
+                        Err(error) => {
+                            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                        }
                     }
                     self.watch.advance();
                 });
             }
             Ok(())
         })?;
+        settled.equal_lines = equal_lines.into_inner().unwrap_or_else(PoisonError::into_inner);
         failed().map_or(Ok(settled), Err)
     }
 
@@ -124,18 +134,17 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds.
-    fn publish_day(&self, day: Day, chunks: &[UsageChunk], hourly: &Cells, used: Checksum) -> Result<()> {
-        if self.publisher.is_rehearsal() {
-            return Ok(());
-        }
+    /// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds. Returns for each
+    /// export how many of its lines equal another.
+    fn publish_day(&self, day: Day, chunks: &[UsageChunk], hourly: &Cells, used: Checksum) -> Result<Vec<i64>> {
         let stamp = &self.owned.usage.stamp;
         let exports = self.owned.usage.exports.par_iter().enumerate();
-        let lines: Vec<Checksum> =
+        let lines: Vec<(Checksum, i64)> =
             exports.map(|(at, export)| self.publish_lines(day, at, export, chunks)).collect::<Result<_>>()?;
-        balance::prove(stamp, &format!("sorting the lines of {day}"), used, lines.into_iter().sum())?;
-        if hourly.is_empty() {
-            return Ok(());
+        let (sums, equal): (Vec<Checksum>, Vec<i64>) = lines.into_iter().unzip();
+        balance::prove(stamp, &format!("sorting the lines of {day}"), used, sums.into_iter().sum())?;
+        if hourly.is_empty() || self.publisher.is_rehearsal() {
+            return Ok(equal);
         }
         let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
         self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
@@ -144,22 +153,29 @@ impl Settling<'_> {
             self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
             self.publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table, Some(sum))?;
         }
-        Ok(())
+        Ok(equal)
     }
 
-    /// Publishes the lines of one export among a day's, and says what they are.
-    fn publish_lines(&self, day: Day, at: usize, export: &UsageExport, chunks: &[UsageChunk]) -> Result<Checksum> {
+    /// Publishes the lines of one export among a day's. Returns what they are, and how many equal another.
+    fn publish_lines(
+        &self,
+        day: Day,
+        at: usize,
+        export: &UsageExport,
+        chunks: &[UsageChunk],
+    ) -> Result<(Checksum, i64)> {
         let lines = Usage::sorted_lines(chunks, at as u32);
         let mut sum = Checksum::of_lines(lines.len());
         lines.iter().for_each(|line| sum.add(line.quantity));
-        if lines.is_empty() {
-            return Ok(sum);
+        let equal = lines.windows(2).filter(|pair| pair[0].is_same_usage(&pair[1])).count() as i64;
+        if lines.is_empty() || self.publisher.is_rehearsal() {
+            return Ok((sum, equal));
         }
         let columns = self.texts.lines(self.owned, day, export.window, &lines)?;
         drop(lines);
         let path = format!("lines/{}/{day}/{}.parquet", self.owned.usage.stamp, export.label);
         self.publisher.table(path, &schema::LINES, columns, Some(sum))?;
-        Ok(sum)
+        Ok((sum, equal))
     }
 
     /// Publishes a stamp's days and months, and returns the cells of its months.
@@ -249,8 +265,10 @@ impl Settling<'_> {
 fn coverage_of(owned: &OwnedUsage, settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
     let whole = owned.usage.exports.iter().filter(|export| export.is_whole);
     let windows: Vec<Window> = whole.filter_map(|export| export.window).collect();
-    let first = windows.iter().map(|window| window.start.day()).min();
-    let last = windows.iter().map(|window| (window.end + -1).day()).max();
+    let asked =
+        || owned.usage.exports.iter().filter(|export| export.dropped.is_none()).filter_map(|export| export.window);
+    let first = asked().map(|window| window.start.day()).min();
+    let last = asked().map(|window| (window.end + -1).day()).max();
     let reported = std::iter::successors(first, |day| Some(day.next())).take_while(|day| Some(*day) <= last);
     let days: BTreeSet<Day> = lines.keys().copied().chain(reported).collect();
     let of_day = |day| (coverage::of_day(day, &windows, settling_days), lines.get(&day).copied().unwrap_or(0));

@@ -1,6 +1,6 @@
 //! What a run counts for its receipt, and the first proof: that reading lost nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -8,17 +8,19 @@ use super::Plan;
 use crate::aggregate::Packing;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
-use crate::domain::coverage::{DayCoverage, DayState};
-use crate::domain::finding::Finding;
+use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
+use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::totals::{Account, Checksum};
-use crate::domain::{Attribution, Day, Quantity, RejectReason};
+use crate::domain::{Attribution, Day, Granularity, MeterId, Quantity, RejectReason, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::Cells;
-use crate::normalise::Usage;
-use crate::publish::receipt::{BalanceEntry, Count, FORMAT, Input, Lines};
+use crate::normalise::{MeterSum, Usage};
+use crate::publish::receipt::{BalanceEntry, Count, FORMAT, Input, Lines, WindowEntry};
 use crate::publish::{Publisher, Receipt};
-use crate::read::{ReadFile, Shape};
+use crate::read::{DropRule, ReadFile, Shape};
 
+/// Equal lines of a window above this share are a finding (`product.md` §3.3).
+const EQUAL_LINES_PERCENT: i64 = 25;
 /// Rejects whose places a summary shows; the table has all.
 const REJECTS_SHOWN: usize = 10;
 /// Findings that a refusal or a summary lists; the receipt has all.
@@ -35,7 +37,11 @@ pub struct Tally {
     rejects: BTreeMap<RejectReason, u64>,
     /// The places of the first few, for the summary.
     pub first_rejects: Vec<String>,
-    days: BTreeMap<DayState, u64>,
+    coverage: Vec<(Stamp, DayCoverage, i64)>,
+    windows: Vec<WindowEntry>,
+    rejected: BTreeMap<(String, Option<MeterId>), MeterSum>,
+    dropped: BTreeMap<(String, Option<MeterId>), MeterSum>,
+    resources_cut: u64,
     findings: Vec<Finding>,
     balance: Vec<BalanceEntry>,
     inputs: Vec<Input>,
@@ -57,12 +63,19 @@ impl Tally {
     /// They do not balance.
     pub fn count_used(&mut self, usage: &Usage) -> Result<()> {
         let read: Checksum = usage.files.iter().map(|file| file.read).sum();
-        let dropped: Checksum = usage.files.iter().filter(|file| file.dropped).map(|file| file.read).sum();
+        let dropped: Checksum = usage.files.iter().filter(|file| file.dropped.is_some()).map(|file| file.read).sum();
+        let stamp = usage.stamp.to_string();
+        balance::prove(&usage.stamp, "leaving out what does not count", dropped, usage.dropped_sum)?;
+        for (meter, &sum) in &usage.dropped {
+            self.dropped.insert((stamp.clone(), meter.clone()), sum);
+        }
         let mut rejected = Checksum::default();
         for own in &usage.rejects {
             rejected.lines += 1;
             rejected.add(own.reject.quantity.unwrap_or(Quantity::ZERO));
             *self.rejects.entry(own.reject.reason).or_default() += 1;
+            let key = (stamp.clone(), own.reject.meter.as_deref().and_then(MeterId::new));
+            self.rejected.entry(key).or_default().add_line(own.reject.quantity.unwrap_or(Quantity::ZERO));
             if self.first_rejects.len() < REJECTS_SHOWN {
                 let file = &usage.files[own.file as usize].file.name;
                 let text = own.reject.text.as_deref().unwrap_or("absent");
@@ -80,13 +93,17 @@ impl Tally {
         self.lines.rejected += rejected.lines;
         self.lines.dropped += dropped.lines;
         for file in &usage.files {
-            self.rounded += if file.dropped { 0 } else { file.rounded };
+            self.rounded += if file.dropped.is_some() { 0 } else { file.rounded };
             self.inputs.push(Input {
                 shape: file.shape.map(Shape::as_str),
-                dropped: file.dropped,
+                dialect: file.dialect.clone(),
+                lacks: file.lacks.clone(),
+                dropped: file.dropped.map(DropRule::as_str),
                 ..Input::of(&file.file, file.read.lines)
             });
         }
+        self.inputs.extend(usage.sidecars.iter().map(|file| Input::of(file, 0)));
+        self.resources_cut += usage.resources.iter().filter(|resource| resource.is_cut()).count() as u64;
         Ok(())
     }
 
@@ -114,19 +131,66 @@ impl Tally {
             let hourly = hourly.of(meter);
             self.balance.push(BalanceEntry {
                 stamp: owned.usage.stamp.to_string(),
-                meter_id: owned.usage.meters[meter as usize].to_string(),
+                meter_id: Some(owned.usage.meters[meter as usize].to_string()),
                 lines: totals.lines,
                 quantity: totals.quantity.to_string(),
                 lines_hourly: hourly.lines,
                 quantity_hourly: hourly.quantity.to_string(),
+                ..BalanceEntry::default()
             });
         }
     }
 
-    pub fn count_days(&mut self, coverage: &[(DayCoverage, i64)]) {
-        for (day, _) in coverage {
-            *self.days.entry(day.state).or_default() += 1;
+    /// Notes the window ledger of a stamp: its exports, and how many lines of each equal another.
+    pub fn count_windows(&mut self, owned: &OwnedUsage, equal_lines: &[i64]) {
+        let stamp = &owned.usage.stamp;
+        for (export, &lines_equal) in owned.usage.exports.iter().zip(equal_lines) {
+            let lines = export.read.lines;
+            let used = export.used;
+            self.windows.push(WindowEntry {
+                stamp: stamp.to_string(),
+                window: export.label.clone(),
+                folder: export.folder.clone(),
+                granularity: export.granularity.map(Granularity::as_str),
+                files: export.files,
+                lines,
+                lines_equal,
+                whole: export.is_whole,
+                dropped: export.dropped.map(DropRule::as_str),
+            });
+            if lines_equal * 100 > used * EQUAL_LINES_PERCENT {
+                let finding = Finding::new(
+                    stamp,
+                    FindingCode::EqualLines,
+                    format!("{lines_equal} of {used} lines in {} equal another of it", export.folder),
+                    vec![export.folder.clone()],
+                    "see whether usage was asked for twice, such as for all tenants and for each of them: two equal lines can both be true, so all were counted",
+                );
+                self.findings.push(finding.on(&export.days));
+            }
         }
+    }
+
+    /// Notes how complete a stamp's days are, each with its count of lines.
+    pub fn count_days(&mut self, stamp: &Stamp, coverage: Vec<(DayCoverage, i64)>) {
+        self.coverage.extend(coverage.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
+    }
+
+    /// The coverage of all days, with what was found about their exports.
+    pub fn coverage(&self) -> Vec<CoverageRow> {
+        let mut found: BTreeMap<(&str, Day), BTreeSet<FindingCode>> = BTreeMap::new();
+        for finding in &self.findings {
+            for &day in &finding.days {
+                found.entry((&finding.stamp, day)).or_default().insert(finding.code);
+            }
+        }
+        let row = |(stamp, coverage, lines): &(Stamp, DayCoverage, i64)| CoverageRow {
+            stamp: stamp.clone(),
+            coverage: coverage.clone(),
+            lines: *lines,
+            findings: found.get(&(stamp.as_str(), coverage.day)).into_iter().flatten().copied().collect(),
+        };
+        self.coverage.iter().map(row).collect()
     }
 
     /// Refuses what the plan does not tolerate.
@@ -164,6 +228,29 @@ impl Tally {
         }
     }
 
+    /// Lays what was set aside and dropped beside what was used, meter by meter.
+    fn complete_balance(&mut self) {
+        let mut entries: BTreeMap<(String, Option<String>), BalanceEntry> =
+            self.balance.drain(..).map(|entry| ((entry.stamp.clone(), entry.meter_id.clone()), entry)).collect();
+        let mut entry_of = |(stamp, meter): (String, Option<MeterId>), fill: &dyn Fn(&mut BalanceEntry)| {
+            let meter_id = meter.map(|meter| meter.to_string());
+            let empty = || BalanceEntry { stamp: stamp.clone(), meter_id: meter_id.clone(), ..BalanceEntry::default() };
+            fill(entries.entry((stamp.clone(), meter_id.clone())).or_insert_with(empty));
+        };
+        let quantity = |sum: MeterSum| sum.quantity.map(|quantity| quantity.to_string());
+        for (key, sum) in std::mem::take(&mut self.rejected) {
+            entry_of(key, &|entry| {
+                (entry.lines_rejected, entry.quantity_rejected) = (sum.lines, quantity(sum));
+            });
+        }
+        for (key, sum) in std::mem::take(&mut self.dropped) {
+            entry_of(key, &|entry| {
+                (entry.lines_dropped, entry.quantity_dropped) = (sum.lines, quantity(sum));
+            });
+        }
+        self.balance = entries.into_values().collect();
+    }
+
     pub fn receipt(
         mut self,
         plan: &Plan,
@@ -173,9 +260,10 @@ impl Tally {
     ) -> Receipt {
         let rfc3339 = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
         self.findings.sort();
+        self.complete_balance();
         self.inputs.sort_by(|a, b| a.path.cmp(&b.path));
         let attribution = |own: &Attribution| self.attributions.get(&(*own as Precedence)).copied().unwrap_or(0);
-        let states = [DayState::Partial, DayState::Open, DayState::Settled];
+        let in_state = |state| self.coverage.iter().filter(|(_, day, _)| day.state == state).count() as u64;
         Receipt {
             format: FORMAT,
             stacktally: env!("CARGO_PKG_VERSION"),
@@ -186,16 +274,15 @@ impl Tally {
             lines_rounded: self.rounded,
             lines_attributed_by_usage_day: self.by_usage_day,
             lines_before_first_snapshot: self.before_first_snapshot,
+            resources_cut: self.resources_cut,
             csv_cells_guarded: publisher.guarded_cells(),
             attributions: Attribution::ALL
                 .iter()
                 .map(|own| Count { name: own.as_str(), count: attribution(own) })
                 .collect(),
             rejects: self.rejects.iter().map(|(reason, &count)| Count { name: reason.as_str(), count }).collect(),
-            days: states
-                .into_iter()
-                .map(|state| Count { name: state.as_str(), count: self.days.get(&state).copied().unwrap_or(0) })
-                .collect(),
+            days: DayState::ALL.map(|state| Count { name: state.as_str(), count: in_state(state) }).into(),
+            windows: self.windows,
             findings: self.findings.into_iter().map(Into::into).collect(),
             balance: self.balance,
             inputs: self.inputs,

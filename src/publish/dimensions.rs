@@ -7,8 +7,9 @@ use chrono::{Datelike, NaiveDate};
 use super::Publisher;
 use super::csv::{CsvCell, CsvTable};
 use crate::attribute::{OwnedUsage, Snapshots};
-use crate::domain::coverage::{DayCoverage, DayState};
-use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId, Window};
+use crate::domain::coverage::{self, CoverageRow};
+use crate::domain::finding::FindingCode;
+use crate::domain::{BilledSubscriptionId, Day, MeterId, Quantity, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::frame::arrays::{booleans, dates, integers, texts};
 use crate::normalise::{FileReject, Meter, Resource, Usage};
@@ -79,7 +80,6 @@ pub struct Dimensions {
     tenants: BTreeSet<TenantId>,
     billed: BTreeMap<BilledSubscriptionId, Billed>,
     days: BTreeSet<Day>,
-    coverage: Vec<(Stamp, DayCoverage, i64)>,
     rejects: Vec<RejectRow>,
 }
 
@@ -123,12 +123,6 @@ impl Dimensions {
         self.rejects.extend(usage.rejects.iter().map(reject));
     }
 
-    /// Takes in the coverage of a stamp's days, each with its count of lines.
-    pub fn cover(&mut self, stamp: &Stamp, days: Vec<(DayCoverage, i64)>) {
-        self.days.extend(days.iter().map(|(day, _)| day.day));
-        self.coverage.extend(days.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
-    }
-
     /// Takes over a stamp's resources.
     pub fn keep_resources(&mut self, stamp: &Stamp, resources: Vec<Resource>) {
         self.resources.extend(resources.into_iter().map(|resource| (stamp.clone(), resource)));
@@ -138,7 +132,8 @@ impl Dimensions {
     ///
     /// # Errors
     /// A table cannot be staged.
-    pub fn publish(mut self, names: &Names, publisher: &Publisher) -> Result<()> {
+    pub fn publish(mut self, names: &Names, coverage: &[CoverageRow], publisher: &Publisher) -> Result<()> {
+        self.days.extend(coverage.iter().map(|row| row.coverage.day));
         self.resources.sort_unstable_by_key(|(_, resource)| resource.key);
         refuse_collisions(&self.resources)?;
         if publisher.is_rehearsal() {
@@ -150,8 +145,8 @@ impl Dimensions {
         publish_user_subscriptions(names, publisher)?;
         publish_billed_subscriptions(&self.billed, names, publisher)?;
         publish_dates(&self.days, publisher)?;
-        publish_coverage(&self.coverage, publisher)?;
-        publish_coverage_months(&self.coverage, publisher)?;
+        publish_coverage(coverage, publisher)?;
+        publish_coverage_months(coverage, publisher)?;
         self.rejects.sort_unstable_by(|a, b| (&a.stamp, &a.file, a.row).cmp(&(&b.stamp, &b.file, b.row)));
         publish_rejects(&self.rejects, publisher)
     }
@@ -278,65 +273,61 @@ fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
     publisher.table("dates.parquet".into(), &schema::DATES, columns, None)
 }
 
-fn intervals(windows: &[Window]) -> Option<String> {
-    let texts: Vec<String> = windows.iter().map(|window| format!("[{},{})", window.start, window.end)).collect();
-    (!texts.is_empty()).then(|| texts.join(" "))
+/// A list as a cell: `None` when it is empty.
+fn filled(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
-fn publish_coverage(coverage: &[(Stamp, DayCoverage, i64)], publisher: &Publisher) -> Result<()> {
-    let loaded: Vec<_> = coverage.iter().map(|(_, day, _)| intervals(&day.windows)).collect();
-    let missing: Vec<_> = coverage.iter().map(|(_, day, _)| intervals(&day.missing)).collect();
+/// Codes of findings, separated by blanks.
+fn codes(findings: &[FindingCode]) -> String {
+    findings.iter().map(|code| code.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
+    let loaded: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.windows))).collect();
+    let missing: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.missing))).collect();
+    let findings: Vec<_> = rows.iter().map(|row| filled(codes(&row.findings))).collect();
     let mut csv = CsvTable::new(schema::COVERAGE.columns)?;
-    for (((stamp, day, lines), loaded), missing) in coverage.iter().zip(&loaded).zip(&missing) {
+    for (at, row) in rows.iter().enumerate() {
         let cells = [
-            CsvCell::Text(Some(stamp.as_str())),
-            CsvCell::Day(day.day),
-            CsvCell::Text(Some(day.state.as_str())),
-            CsvCell::Integer(day.windows.len() as i64),
-            CsvCell::Text(loaded.as_deref()),
-            CsvCell::Text(missing.as_deref()),
-            CsvCell::Integer(*lines),
+            CsvCell::Text(Some(row.stamp.as_str())),
+            CsvCell::Day(row.coverage.day),
+            CsvCell::Text(Some(row.coverage.state.as_str())),
+            CsvCell::Integer(row.coverage.windows.len() as i64),
+            CsvCell::Text(loaded[at].as_deref()),
+            CsvCell::Text(missing[at].as_deref()),
+            CsvCell::Integer(row.lines),
+            CsvCell::Text(findings[at].as_deref()),
         ];
-        csv.row(&cells, *lines, Quantity::ZERO)?;
+        csv.row(&cells, row.lines, Quantity::ZERO)?;
     }
     let columns = vec![
-        texts(coverage.iter().map(|(stamp, ..)| Some(stamp.as_str()))),
-        dates(coverage.iter().map(|(_, day, _)| day.day)),
-        texts(coverage.iter().map(|(_, day, _)| Some(day.state.as_str()))),
-        integers(coverage.iter().map(|(_, day, _)| day.windows.len() as i64)),
+        texts(rows.iter().map(|row| Some(row.stamp.as_str()))),
+        dates(rows.iter().map(|row| row.coverage.day)),
+        texts(rows.iter().map(|row| Some(row.coverage.state.as_str()))),
+        integers(rows.iter().map(|row| row.coverage.windows.len() as i64)),
         texts(loaded.iter().map(Option::as_deref)),
         texts(missing.iter().map(Option::as_deref)),
-        integers(coverage.iter().map(|&(.., lines)| lines)),
+        integers(rows.iter().map(|row| row.lines)),
+        texts(findings.iter().map(Option::as_deref)),
     ];
     publisher.table("coverage.parquet".into(), &schema::COVERAGE, columns, None)?;
     publisher.csv("csv/coverage", schema::COVERAGE.columns, csv, None)
 }
 
-fn publish_coverage_months(coverage: &[(Stamp, DayCoverage, i64)], publisher: &Publisher) -> Result<()> {
-    let mut months: BTreeMap<(&Stamp, Month), [i64; 2]> = BTreeMap::new();
-    for (stamp, day, _) in coverage {
-        let [settled, open] = months.entry((stamp, day.day.month())).or_default();
-        *settled += i64::from(day.state == DayState::Settled);
-        *open += i64::from(day.state == DayState::Open);
-    }
-    let rows: Vec<(&Stamp, Month, [i64; 4])> = months
-        .into_iter()
-        .map(|((stamp, month), [settled, open])| {
-            let days = month.days().count() as i64;
-            (stamp, month, [days, settled, open, days - settled - open])
-        })
-        .collect();
+fn publish_coverage_months(coverage: &[CoverageRow], publisher: &Publisher) -> Result<()> {
+    let rows = coverage::months(coverage);
     let mut csv = CsvTable::new(schema::COVERAGE_MONTHS.columns)?;
-    for (stamp, month, counts) in &rows {
-        let [days, settled, open, partial] = counts.map(CsvCell::Integer);
-        let cells = [CsvCell::Text(Some(stamp.as_str())), CsvCell::Month(*month), days, settled, open, partial];
+    for own in &rows {
+        let [days, settled, open, partial] = own.counts().map(CsvCell::Integer);
+        let cells = [CsvCell::Text(Some(own.stamp.as_str())), CsvCell::Month(own.month), days, settled, open, partial];
         csv.row(&cells, 0, Quantity::ZERO)?;
     }
     let mut columns = vec![
-        texts(rows.iter().map(|(stamp, ..)| Some(stamp.as_str()))),
-        dates(rows.iter().map(|(_, month, _)| month.first_day())),
+        texts(rows.iter().map(|own| Some(own.stamp.as_str()))),
+        dates(rows.iter().map(|own| own.month.first_day())),
     ];
-    columns.extend((0..4).map(|at| integers(rows.iter().map(move |(.., counts)| counts[at]))));
+    columns.extend((0..4).map(|at| integers(rows.iter().map(move |own| own.counts()[at]))));
     publisher.table("coverage_months.parquet".into(), &schema::COVERAGE_MONTHS, columns, None)?;
     publisher.csv("csv/coverage_months", schema::COVERAGE_MONTHS.columns, csv, None)
 }

@@ -26,11 +26,15 @@ pub struct Receipt {
     pub lines_attributed_by_usage_day: u64,
     /// Lines older than the first registration or customer list, which serves them.
     pub lines_before_first_snapshot: u64,
+    /// Resources of which a text was longer than 32,000 bytes, and was cut.
+    pub resources_cut: u64,
     /// CSV cells that got a leading `'`, lest a spreadsheet runs them.
     pub csv_cells_guarded: u64,
     pub attributions: Vec<Count>,
     pub rejects: Vec<Count>,
     pub days: Vec<Count>,
+    /// The window ledger: every export, what stands in it, and whether it counts.
+    pub windows: Vec<WindowEntry>,
     pub findings: Vec<FindingEntry>,
     /// Totals per stamp and meter: the same in `lines`, `daily` and `monthly`, and for Hourly lines in `hourly`.
     pub balance: Vec<BalanceEntry>,
@@ -56,14 +60,58 @@ pub struct Count {
     pub count: u64,
 }
 
+/// `read = used + rejected + dropped`, for each meter of a stamp.
 #[derive(Debug, Serialize)]
 pub struct BalanceEntry {
     pub stamp: String,
-    pub meter_id: String,
+    /// `None`: of lines set aside whose meter could not be read.
+    pub meter_id: Option<String>,
     pub lines: i64,
     pub quantity: String,
     pub lines_hourly: i64,
     pub quantity_hourly: String,
+    pub lines_rejected: i64,
+    /// As far as it could be read; `None` when it leaves the range of a quantity.
+    pub quantity_rejected: Option<String>,
+    pub lines_dropped: i64,
+    pub quantity_dropped: Option<String>,
+}
+
+/// Nothing of any meter.
+impl Default for BalanceEntry {
+    fn default() -> Self {
+        let zero = || "0".to_owned();
+        Self {
+            stamp: String::new(),
+            meter_id: None,
+            lines: 0,
+            quantity: zero(),
+            lines_hourly: 0,
+            quantity_hourly: zero(),
+            lines_rejected: 0,
+            quantity_rejected: Some(zero()),
+            lines_dropped: 0,
+            quantity_dropped: Some(zero()),
+        }
+    }
+}
+
+/// One export in the window ledger.
+#[derive(Debug, Serialize)]
+pub struct WindowEntry {
+    pub stamp: String,
+    /// Its reported window, as its published files are called.
+    pub window: String,
+    pub folder: String,
+    pub granularity: Option<&'static str>,
+    pub files: usize,
+    pub lines: i64,
+    /// Lines used that equal another of the same export in all but their place.
+    pub lines_equal: i64,
+    /// Whether its reported time is covered: it counts, has files, and its chain of pages has an end.
+    pub whole: bool,
+    /// The rule by which it does not count.
+    pub dropped: Option<&'static str>,
 }
 
 /// One input file, decompressed.
@@ -75,15 +123,28 @@ pub struct Input {
     pub lines: i64,
     /// The shape of its rows, for usage.
     pub shape: Option<&'static str>,
-    /// A copy of another page of its export, which counts once.
-    pub dropped: bool,
+    /// How a table writes times and numbers: decided once, over all its rows.
+    pub dialect: Option<String>,
+    /// What it lacks beside what the REST APIs return.
+    pub lacks: Vec<&'static str>,
+    /// The rule by which it does not count.
+    pub dropped: Option<&'static str>,
 }
 
 impl Input {
     /// A file that was read, with so many lines of usage.
     pub fn of(file: &ReadFile, lines: i64) -> Self {
         let ReadFile { name, bytes, fingerprint } = file;
-        Self { path: name.clone(), bytes: *bytes, blake3: fingerprint.to_string(), lines, shape: None, dropped: false }
+        Self {
+            path: name.clone(),
+            bytes: *bytes,
+            blake3: fingerprint.to_string(),
+            lines,
+            shape: None,
+            dialect: None,
+            lacks: Vec::new(),
+            dropped: None,
+        }
     }
 }
 
@@ -97,7 +158,7 @@ pub struct FindingEntry {
 }
 
 impl From<Finding> for FindingEntry {
-    fn from(Finding { stamp, code, sentence, concerned, remedy }: Finding) -> Self {
+    fn from(Finding { stamp, code, sentence, concerned, remedy, days: _ }: Finding) -> Self {
         Self { stamp, code: code.as_str(), sentence, concerned, remedy }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-
+use super::csv::Table;
 use super::fingerprint::ReadFile;
+use super::reading::Reading;
 use super::root::InputFile;
 use super::text;
 use crate::domain::MeterId;
@@ -22,27 +21,12 @@ pub struct CatalogueRow {
     pub quantity_kind: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct WireMeter {
-    meter_id: String,
-    meter_name: Option<String>,
-    service: Option<String>,
-    unit: Option<String>,
-    quantity_kind: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct WireName {
-    id: String,
-    name: String,
-}
-
 /// Reads a meter catalogue: `meter_id,meter_name,service,unit,quantity_kind`, any of the last four left out.
 ///
 /// # Errors
 /// A column that the table does not have, a row without its id, or an id that stands there twice.
-pub fn read_meters(file: &InputFile) -> Result<(Vec<CatalogueRow>, ReadFile)> {
-    let text = text::read(file)?;
+pub fn read_meters(file: &InputFile, reading: &Reading) -> Result<(Vec<CatalogueRow>, ReadFile)> {
+    let text = text::read(file, reading.encoding)?;
     Ok((meters_from(&file.name, text.as_str())?, text.file))
 }
 
@@ -52,34 +36,38 @@ pub fn read_meters(file: &InputFile) -> Result<(Vec<CatalogueRow>, ReadFile)> {
 /// As [`read_meters`].
 pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
     let known = ["meter_id", "meter_name", "service", "unit", "quantity_kind", "description"];
-    let mut rows = BTreeMap::new();
-    for (line, wire) in table::<WireMeter>(name, text, &known)? {
-        let meter = MeterId::new(&wire.meter_id).ok_or_else(|| no_id(name, line))?;
-        let WireMeter { meter_name, service, unit, quantity_kind, .. } = wire;
-        let row = CatalogueRow { meter: meter.clone(), meter_name, service, unit, quantity_kind };
-        if rows.insert(meter, row).is_some() {
-            return Err(twice(name, line, &wire.meter_id));
-        }
-    }
-    Ok(rows.into_values().collect())
+    let mut meters = BTreeMap::new();
+    rows(name, text, &known, "meter_id", |line, cell| {
+        let id = cell("meter_id").unwrap_or_default();
+        let meter = MeterId::new(&id).ok_or_else(|| no_id(name, line))?;
+        let row = CatalogueRow {
+            meter: meter.clone(),
+            meter_name: cell("meter_name"),
+            service: cell("service"),
+            unit: cell("unit"),
+            quantity_kind: cell("quantity_kind"),
+        };
+        meters.insert(meter, row).map_or(Ok(()), |_| Err(twice(name, line, &id)))
+    })?;
+    Ok(meters.into_values().collect())
 }
 
 /// Reads `id,name`: names of tenants and billed subscriptions, by id in its one spelling.
 ///
 /// # Errors
 /// As [`read_meters`].
-pub fn read_names(file: &InputFile) -> Result<(BTreeMap<String, String>, ReadFile)> {
-    let text = text::read(file)?;
+pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(BTreeMap<String, String>, ReadFile)> {
+    let text = text::read(file, reading.encoding)?;
     let mut names = BTreeMap::new();
-    for (line, WireName { id, name }) in table::<WireName>(&file.name, text.as_str(), &["id", "name"])? {
+    rows(&file.name, text.as_str(), &["id", "name"], "name", |line, cell| {
+        let id = cell("id").unwrap_or_default();
         let spelled = one_spelling(&id);
         if spelled.is_empty() {
             return Err(no_id(&file.name, line));
         }
-        if names.insert(spelled, name).is_some() {
-            return Err(twice(&file.name, line, &id));
-        }
-    }
+        let name = cell("name").unwrap_or_default();
+        names.insert(spelled, name).map_or(Ok(()), |_| Err(twice(&file.name, line, &id)))
+    })?;
     Ok((names, text.file))
 }
 
@@ -91,38 +79,42 @@ fn twice(file: &str, line: usize, id: &str) -> Error {
     Error::input(format!("{} stands in the table twice", id.trim())).at_line(file, line, 1).hint("keep one of the rows")
 }
 
-/// The rows of a CSV table with their lines. Header names are compared without case; unknown ones are refused.
-fn table<T: DeserializeOwned>(name: &str, text: &str, known: &[&str]) -> Result<Vec<(usize, T)>> {
-    let broken = |error: csv::Error| {
-        let line = error.position().map_or(1, |position| position.line() as usize);
-        Error::input(format!("no table of {}: {error}", known.join(", ")))
-            .at_line(name, line, 1)
-            .hint("write it as CSV with a header, values that hold a comma in double quotes")
-    };
-    if text.trim().is_empty() {
-        return Err(Error::input("an empty table")
-            .at(name)
-            .hint(format!("its first line names the columns: {}", known.join(","))));
-    }
-    if text.matches('"').count() % 2 == 1 {
-        let line = text.lines().position(|line| line.matches('"').count() % 2 == 1).unwrap_or(0) + 1;
-        return Err(Error::input("a double quote that nothing closes")
-            .at_line(name, line, 1)
-            .hint("a value stands in two double quotes, and a double quote within it is doubled"));
-    }
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header: csv::StringRecord = reader.headers().map_err(broken)?.iter().map(str::to_ascii_lowercase).collect();
-    if let Some((at, column)) = header.iter().enumerate().find(|(_, column)| !known.contains(column)) {
-        let meant = nearest(column, known).map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
+/// Hands each row to `take`: its line, and its cells by name, trimmed; empty ones are `None`. Unknown columns are refused.
+fn rows(
+    name: &str,
+    text: &str,
+    known: &[&str],
+    required: &str,
+    mut take: impl FnMut(usize, &dyn Fn(&str) -> Option<String>) -> Result<()>,
+) -> Result<()> {
+    let table = Table::parse(name, text)
+        .map_err(|error| error.or_hint(&format!("the table has the columns {}", known.join(","))))?;
+    let is_known = |column: &&String| known.iter().any(|known| known.eq_ignore_ascii_case(column));
+    if let Some((at, column)) = table.header.iter().enumerate().find(|(_, column)| !is_known(column)) {
+        let meant =
+            nearest(&column.to_lowercase(), known).map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
         return Err(Error::input(format!("column {} is called {column:?}", at + 1))
             .at_line(name, 1, 1)
             .hint(format!("the table has the columns {}{meant}", known.join(", "))));
     }
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(broken)?;
-        let line = record.position().map_or(0, |position| position.line() as usize);
-        rows.push((line, record.deserialize(Some(&header)).map_err(broken)?));
+    if [known[0], required].iter().any(|column| table.column(&[column]).is_none()) {
+        return Err(Error::input(format!("no table of {}", known.join(", ")))
+            .at_line(name, 1, 1)
+            .hint(format!("its columns are {}: the first line names them", table.header.join(", "))));
     }
-    Ok(rows)
+    let (mut rows, mut cells) = (table.rows(), Vec::new());
+    while rows.next(&mut cells)? {
+        let line = rows.line();
+        if cells.len() != table.header.len() {
+            return Err(Error::input(format!("{} cells, and the header has {}", cells.len(), table.header.len()))
+                .at_line(name, line, 1)
+                .hint("a value that holds a comma stands in double quotes"));
+        }
+        let cell = |column: &str| {
+            let text = cells[table.column(&[column])?].text();
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        take(line, &cell)?;
+    }
+    Ok(())
 }

@@ -14,36 +14,27 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use memchr::memchr;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::row::{RawRow, Value};
 use super::shape::Shape;
 
 /// One row of a file: a line and the shape that it has, or the raw text of something else.
-pub type Element<'a> = Result<(Shape, WireLine<'a>), &'a str>;
+pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 
-/// What a line says, as raw JSON. `None` is absent or null.
-#[derive(Debug)]
-pub struct WireLine<'a> {
-    /// The resource id of the row itself: its subscription is the one that was queried.
-    pub id: Option<&'a RawValue>,
-    pub subscription_id: Option<&'a RawValue>,
-    pub usage_start_time: Option<&'a RawValue>,
-    pub usage_end_time: Option<&'a RawValue>,
-    /// The value as it stands, or one made of the values that the row has in its stead.
-    pub instance_data: Option<Cow<'a, str>>,
-    pub quantity: Option<&'a RawValue>,
-    pub meter_id: Option<&'a RawValue>,
-}
-
-/// A file of usage, its rows in order.
+/// A file of usage, its rows in order: all of the usual shape, or any.
 #[derive(Debug)]
 pub struct JsonFile<'a> {
+    pub usual: Vec<Object<UsualLine<'a>>>,
     pub elements: Vec<Element<'a>>,
     /// Whether its last page says that another follows.
     pub has_next: bool,
+    /// Where its pages say that the next one is.
+    pub next_links: Vec<&'a RawValue>,
 }
 
 impl<'a> JsonFile<'a> {
@@ -54,10 +45,10 @@ impl<'a> JsonFile<'a> {
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         if let Ok(list) = WireList::<'a, Object<UsualLine<'a>>>::parse(text) {
             let has_next = list.has_next();
-            let usual = |Object(line): Object<UsualLine<'a>>| Ok((Shape::RestPages, line.into()));
-            return Ok(Self { elements: list.value.into_iter().map(usual).collect(), has_next });
+            let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
+            return Ok(Self { usual: list.value, elements: Vec::new(), has_next, next_links });
         }
-        let mut file = Self { elements: Vec::new(), has_next: false };
+        let mut file = Self { usual: Vec::new(), elements: Vec::new(), has_next: false, next_links: Vec::new() };
         let mut documents = 0;
         for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
             documents += 1;
@@ -88,6 +79,7 @@ impl<'a> JsonFile<'a> {
         }
         let Some(rows) = page.value.or(page.usage_aggregations) else { return Ok(false) };
         self.has_next = has_next(page.next_link);
+        self.next_links.extend(page.next_link.filter(|_| self.has_next));
         for raw in rows {
             self.elements.push(row(raw).ok_or(raw.get()));
         }
@@ -106,17 +98,17 @@ impl<'a> JsonFile<'a> {
 }
 
 /// A line as the API writes it, parsed in one pass.
-#[derive(Deserialize)]
-struct UsualLine<'a> {
+#[derive(Debug, Deserialize)]
+pub struct UsualLine<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
     properties: Object<UsualProperties<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct UsualProperties<'a> {
+pub struct UsualProperties<'a> {
     #[serde(borrow)]
     subscription_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -131,16 +123,17 @@ struct UsualProperties<'a> {
     meter_id: Option<&'a RawValue>,
 }
 
-impl<'a> From<UsualLine<'a>> for WireLine<'a> {
-    fn from(UsualLine { id, properties: Object(own) }: UsualLine<'a>) -> Self {
-        Self {
-            id,
-            subscription_id: own.subscription_id,
-            usage_start_time: own.usage_start_time,
-            usage_end_time: own.usage_end_time,
-            instance_data: own.instance_data.map(|raw| Cow::Borrowed(raw.get())),
-            quantity: own.quantity,
-            meter_id: own.meter_id,
+impl UsualLine<'_> {
+    pub fn to_row(&self) -> RawRow<'_> {
+        let Object(own) = &self.properties;
+        RawRow {
+            id: Value::of_json(self.id),
+            user_subscription: Value::of_json(own.subscription_id),
+            usage_start: Value::of_json(own.usage_start_time),
+            usage_end: Value::of_json(own.usage_end_time),
+            quantity: Value::of_json(own.quantity),
+            meter: Value::of_json(own.meter_id),
+            instance: Cow::Borrowed(own.instance_data.map_or("null", RawValue::get)),
         }
     }
 }
@@ -193,6 +186,9 @@ struct AnyValues<'a> {
     tags: Option<&'a RawValue>,
     #[serde(borrow, alias = "AdditionalInfo")]
     additional_info: Option<&'a RawValue>,
+    /// Only HPE's script writes it.
+    #[serde(borrow, rename = "RateCardMeterId")]
+    rate_card_meter_id: Option<&'a RawValue>,
 }
 
 impl<'a> AnyValues<'a> {
@@ -203,43 +199,46 @@ impl<'a> AnyValues<'a> {
 
     /// The instance data, or what tables have in its stead (`Location` and `Tags` beside `InstanceData` are empty ones
     /// of the row itself, reference §3).
-    fn instance_data(&self) -> Option<Cow<'a, str>> {
-        if let Some(raw) = self.instance_data {
-            return Some(Cow::Borrowed(raw.get()));
-        }
-        self.resource_uri?;
+    fn instance(&self) -> Cow<'a, str> {
         let raw = |value: Option<&'a RawValue>| value.map_or("null", RawValue::get);
-        Some(Cow::Owned(format!(
+        if self.instance_data.is_some() || self.resource_uri.is_none() {
+            return Cow::Borrowed(raw(self.instance_data));
+        }
+        Cow::Owned(format!(
             r#"{{"Microsoft.Resources":{{"resourceUri":{},"location":{},"tags":{},"additionalInfo":{}}}}}"#,
             raw(self.resource_uri),
             raw(self.location),
             raw(self.tags),
             raw(self.additional_info),
-        )))
+        ))
     }
 }
 
 /// Reads a row in any shape; `None` when it is none.
-fn row(raw: &RawValue) -> Option<(Shape, WireLine<'_>)> {
+fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
     let Object(own) = serde_json::from_str::<Object<AnyRow<'_>>>(raw.get()).ok()?;
     let (values, nested) = match (own.properties, own.powershell_properties) {
         (Some(values), _) => (values, Some(Shape::RestPages)),
-        (None, Some(values)) => (values, Some(Shape::PowerShell)),
+        (None, Some(values)) => (values, Some(Shape::PowerShellPages)),
         (None, None) => (raw, None),
     };
     let Object(values) = serde_json::from_str::<Object<AnyValues<'_>>>(values.get()).ok()?;
-    let flat = if values.resource_uri.is_some() { Shape::Table } else { Shape::PowerShell };
+    let flat = match (&values.resource_uri, &values.rate_card_meter_id) {
+        (_, Some(_)) => Shape::Hpe,
+        (Some(_), None) => Shape::Table,
+        (None, None) => Shape::PowerShellPages,
+    };
     if nested.is_none() && !values.is_usage() {
         return None;
     }
-    let line = WireLine {
-        id: own.id,
-        instance_data: values.instance_data(),
-        subscription_id: values.subscription_id,
-        usage_start_time: values.usage_start_time,
-        usage_end_time: values.usage_end_time,
-        quantity: values.quantity,
-        meter_id: values.meter_id,
+    let line = RawRow {
+        id: Value::of_json(own.id),
+        instance: values.instance(),
+        user_subscription: Value::of_json(values.subscription_id),
+        usage_start: Value::of_json(values.usage_start_time),
+        usage_end: Value::of_json(values.usage_end_time),
+        quantity: Value::of_json(values.quantity),
+        meter: Value::of_json(values.meter_id),
     };
     Some((nested.unwrap_or(flat), line))
 }
@@ -256,11 +255,11 @@ fn placed(error: serde_json::Error, text: &str, document: usize) -> serde_json::
 }
 
 /// `nextLink` is absent, null or empty on a last page.
-fn has_next(next_link: Option<&RawValue>) -> bool {
+pub(super) fn has_next(next_link: Option<&RawValue>) -> bool {
     next_link.is_some_and(|link| link.get() != "\"\"")
 }
 
-/// A list as the REST APIs return it, a page at a time: usage, customer subscriptions, user subscriptions.
+/// A page of usage as the REST APIs return it.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub struct WireList<'a, T> {
@@ -289,7 +288,7 @@ impl<'a, T: Deserialize<'a>> WireList<'a, T> {
     }
 }
 
-fn error_in_answer() -> serde_json::Error {
+pub(super) fn error_in_answer() -> serde_json::Error {
     serde_json::Error::custom("an answer with an error in it")
 }
 
@@ -320,5 +319,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 /// The text of a raw JSON string; `None` when it is no string.
 pub fn text_of(raw: &RawValue) -> Option<Cow<'_, str>> {
     let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') { serde_json::from_str(raw.get()).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+    if memchr(b'\\', inner.as_bytes()).is_some() {
+        serde_json::from_str(raw.get()).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
 }

@@ -7,25 +7,38 @@
 //! **Invariant:** knows nothing of spelling, tenants or who pays. Thread order shows only in the numbers of interned
 //! texts, which never leave the process.
 
+mod asked;
 mod catalogue;
+mod csv;
+mod export;
 mod fingerprint;
 mod intern;
 mod json;
+mod line_reader;
 mod lines;
+mod list;
+mod published;
+mod reading;
 mod registration;
 pub mod root;
+mod row;
 mod shape;
 mod text;
+mod usage_table;
 mod user_subscriptions;
 
+pub use self::csv::{Cell, Table};
 pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
 pub use fingerprint::{Fingerprint, ReadFile};
 pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};
-pub use lines::{Api, Chunk, ExportLines, FileLines, Reject, StampLines, gather};
+pub use lines::{Api, Chunk, DropRule, ExportLines, FileLines, Reject, StampLines, gather};
+pub use published::{PublishedResource, read_coverage};
+pub use reading::Reading;
 pub use registration::{
     CustomerSubscription, CustomerSubscriptions, Registration, read_customer_subscriptions, read_registration,
 };
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
+pub use row::{InstanceText, PARTS};
 pub use shape::Shape;
 pub use user_subscriptions::{ListedUserSubscription, Listing, read_listing};

@@ -1,12 +1,9 @@
 //! The registration resource and the list of its customer subscriptions (reference §4.1), dated by their file names.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::fingerprint::ReadFile;
-use super::json::{Object, WireList};
+use super::list::{Row, read_list};
+use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
-use super::{shape, text};
 use crate::domain::identity::is_guid;
 use crate::domain::{BilledSubscriptionId, Hour, TenantId};
 use crate::error::{Error, Result};
@@ -105,81 +102,71 @@ impl Parent {
     }
 }
 
-#[derive(Deserialize)]
-struct WireRegistration<'a> {
-    id: Option<String>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct WireCustomerSubscription {
-    id: Option<String>,
-    name: Option<String>,
-    properties: Option<Object<WireCustomerProperties>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireCustomerProperties {
-    tenant_id: Option<String>,
-}
-
-/// Reads a registration snapshot.
+/// Reads a registration snapshot: one resource, as the REST API, `az` or `Get-AzResource` returns it, or a list of one.
 ///
 /// # Errors
-/// The file is no registration, or its `id` names no default subscription.
-pub fn read_registration(snapshot: &SnapshotFiles) -> Result<Registration> {
-    let [file] = snapshot.pages.as_slice() else {
-        return Err(Error::input("a registration is one file").at(&snapshot.name).hint("keep one file in the folder"));
-    };
-    let text = text::read(file)?;
-    let Object(wire): Object<WireRegistration<'_>> = serde_json::from_str(text.as_str())
-        .map_err(|error| shape::refusal(file, text.as_str(), "a registration", error))?;
-    if let Some(body) = wire.error {
-        return Err(shape::error_body(file, "a registration", body));
-    }
+/// The file is no registration or several, or its `id` names no default subscription.
+pub fn read_registration(snapshot: &SnapshotFiles, reading: &Reading) -> Result<Registration> {
     let hint = "the default subscription is the one in the registration's own id \
                 (/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.AzureStack/registrations/<name>): save \
                 the whole resource, as `az rest` or Get-AzResource returns it";
-    let id = wire.id.ok_or_else(|| {
-        Error::input("a registration without an `id`, so without its default subscription").at(&file.name).hint(hint)
+    let (ids, pages) = read_list(snapshot, "a registration", &[], reading, |file, _, row| {
+        let id = row.text(&ID).ok_or_else(|| {
+            Error::input("a registration without an `id`, so without its default subscription")
+                .at(&file.name)
+                .hint(hint)
+        })?;
+        let parsed = RegistrationId::of_registration(&id).ok_or_else(|| {
+            Error::input(format!("the registration's id {id:?} names no default subscription"))
+                .at(&file.name)
+                .hint(hint)
+        })?;
+        Ok((parsed, id))
     })?;
-    let parsed = RegistrationId::of_registration(&id).ok_or_else(|| {
-        Error::input(format!("the registration's id {id:?} names no default subscription")).at(&file.name).hint(hint)
-    })?;
-    Ok(Registration { as_of: snapshot.as_of, file: snapshot.name.clone(), id: parsed, pages: vec![text.file] })
+    match ids.as_slice() {
+        [(id, _)] => Ok(Registration { as_of: snapshot.as_of, file: snapshot.name.clone(), id: id.clone(), pages }),
+        [] => Err(Error::input("a list of no registration").at(&snapshot.name).hint(hint)),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|(_, id)| id.as_str()).collect();
+            Err(Error::input(format!("{} registrations, where a stamp has one: {}", ids.len(), ids.join(", ")))
+                .at(&snapshot.name)
+                .hint("keep the registration of this stamp; its cloudId tells it apart"))
+        }
+    }
 }
 
-/// Reads all pages of a customer subscriptions snapshot.
+/// The names that a resource's id goes by: `Get-AzResource` calls it `ResourceId`, too.
+const ID: [&str; 2] = ["id", "resourceId"];
+
+/// Reads all pages of a customer subscriptions snapshot, as the REST API, `az` or `Get-AzResource` returns them.
 ///
 /// # Errors
 /// A page is no such list, a row lacks its subscription or tenant, or the last page is missing.
-pub fn read_customer_subscriptions(snapshot: &SnapshotFiles) -> Result<CustomerSubscriptions> {
-    let (rows, pages) = read_pages(snapshot, "a list of customer subscriptions", customer_subscription)?;
+pub fn read_customer_subscriptions(snapshot: &SnapshotFiles, reading: &Reading) -> Result<CustomerSubscriptions> {
+    let (rows, pages) = read_list(snapshot, "a list of customer subscriptions", &[], reading, customer_subscription)?;
     Ok(CustomerSubscriptions { as_of: snapshot.as_of, file: snapshot.name.clone(), rows, pages })
 }
 
-fn customer_subscription(file: &InputFile, row: usize, wire: WireCustomerSubscription) -> Result<CustomerSubscription> {
+fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<CustomerSubscription> {
     let refused = |what: &str| {
-        Error::input(format!("row {row} of the customer subscriptions has no {what}"))
+        Error::input(format!("row {at} of the customer subscriptions has no {what}"))
             .at(&file.name)
             .hint("save the whole list again, as the REST API returns it")
     };
-    let last = |id: &str| id.trim().rsplit('/').next().map(str::trim).unwrap_or_default().to_owned();
-    let id = wire.id.filter(|id| !id.trim().is_empty());
-    let subscription = id.as_deref().or(wire.name.as_deref()).map(last).unwrap_or_default();
-    let tenant = wire.properties.and_then(|properties| properties.0.tenant_id).unwrap_or_default();
-    let parent = match (id.as_deref().map(str::trim), wire.name.as_deref().map(str::trim)) {
+    let last = |id: &str| id.rsplit('/').next().map(str::trim).unwrap_or_default().to_owned();
+    let (id, name) = (row.text(&ID), row.text(&["name"]));
+    let subscription = id.as_deref().or(name.as_deref()).map(last).unwrap_or_default();
+    let tenant = row.object("properties").and_then(|properties| properties.text(&["tenantId"])).unwrap_or_default();
+    let parent = match (id, name) {
         (Some(id), _) if id.contains('/') => {
-            Parent::Id(RegistrationId::of_customer_subscription(id).ok_or_else(|| {
-                Error::input(format!("row {row} has the id {id:?}, which is no customer subscription's"))
+            Parent::Id(RegistrationId::of_customer_subscription(&id).ok_or_else(|| {
+                Error::input(format!("row {at} has the id {id:?}, which is no customer subscription's"))
                     .at(&file.name)
                     .hint("save the list of …/registrations/<name>/customerSubscriptions, as the REST API returns it")
             })?)
         }
         (_, Some(name)) if name.contains('/') => {
-            Parent::Name(name.split('/').next().unwrap_or_default().to_lowercase())
+            Parent::Name(name.split('/').next().unwrap_or_default().trim().to_lowercase())
         }
         _ => Parent::Unsaid,
     };
@@ -189,36 +176,4 @@ fn customer_subscription(file: &InputFile, row: usize, wire: WireCustomerSubscri
         parent,
         file: file.name.clone(),
     })
-}
-
-/// Reads the pages of a list and its rows, and proves that the last page is there.
-pub(super) fn read_pages<W, T>(
-    snapshot: &SnapshotFiles,
-    expected: &str,
-    row: impl Fn(&InputFile, usize, W) -> Result<T>,
-) -> Result<(Vec<T>, Vec<ReadFile>)>
-where
-    W: for<'de> Deserialize<'de>,
-{
-    let (mut rows, mut pages) = (Vec::new(), Vec::new());
-    let mut last_pages = 0;
-    for file in &snapshot.pages {
-        let text = text::read(file)?;
-        let list = WireList::<'_, Object<W>>::parse(text.as_str())
-            .map_err(|error| shape::refusal(file, text.as_str(), expected, error))?;
-        last_pages += usize::from(!list.has_next());
-        for (at, Object(wire)) in list.value.into_iter().enumerate() {
-            rows.push(row(file, at + 1, wire)?);
-        }
-        pages.push(text.file);
-    }
-    if last_pages == 0 {
-        return Err(Error::input(format!(
-            "{expected} that lacks pages: each of its {} names a next one",
-            snapshot.pages.len()
-        ))
-        .at(&snapshot.name)
-        .hint("follow `nextLink` until a page has none, and lay all pages into one folder named by the date"));
-    }
-    Ok((rows, pages))
 }

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::asked::SIDECAR;
+use crate::domain::limits::{FILES_MAX, FOLDER_DEPTH_MAX};
 use crate::domain::{Hour, Stamp, Window};
 use crate::error::{self, Error, Kind, Result};
 
@@ -36,11 +38,15 @@ pub struct StampFolder {
 /// The files of one usage query.
 #[derive(Debug)]
 pub struct Export {
-    /// The reported window; `None` for the stamp's one undeclared export.
+    /// The reported window that its folder's name says.
     pub window: Option<Window>,
+    /// Whether its files lie outside any window folder.
+    pub is_loose: bool,
     /// The folder, relative to the root.
     pub folder: String,
     pub files: Vec<InputFile>,
+    /// Of these the one that is named as a sidecar.
+    pub sidecar: Option<InputFile>,
 }
 
 /// The pages of one dated snapshot.
@@ -80,9 +86,11 @@ fn or_without(error: Error, stamp: &str, all: &[impl AsRef<str>]) -> Error {
 }
 
 impl Export {
-    /// What the published files of this export are called.
-    pub fn label(&self) -> String {
-        self.window.map_or_else(|| "undeclared".to_owned(), Window::label)
+    fn new(window: Option<Window>, folder: &str, mut files: Vec<InputFile>, is_loose: bool) -> Self {
+        files.sort();
+        let sidecar = format!("{folder}/{SIDECAR}");
+        let sidecar = files.iter().find(|file| file.name == sidecar).cloned();
+        Self { window, is_loose, folder: folder.to_owned(), files, sidecar }
     }
 }
 
@@ -96,8 +104,7 @@ struct Entry {
 /// Reads the folder convention below `root`. With `only`, other stamps are not looked into.
 ///
 /// # Errors
-/// The root cannot be read, holds something that is not of the convention, names a window or a moment twice, or has
-/// overlapping windows.
+/// The root cannot be read, holds something that is not of the convention, or names a moment twice.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     let mut found = Root::default();
     let (mut names, mut folders) = (Vec::new(), Vec::new());
@@ -127,6 +134,11 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     for (stamp, path) in folders {
         let folder = stamp_folder(stamp.clone(), &path, &mut found.skipped);
         found.stamps.push(folder.map_err(|error| or_without(error, stamp.as_str(), &names))?);
+    }
+    let files: usize = found.stamps.iter().flat_map(|stamp| &stamp.exports).map(|export| export.files.len()).sum();
+    if files > FILES_MAX {
+        return Err(Error::input(format!("{files} files of usage, and {FILES_MAX} can be read in one run"))
+            .hint("run over fewer stamps at a time with --stamp, or archive what is closed"));
     }
     if found.stamps.is_empty() {
         return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(
@@ -177,7 +189,7 @@ fn stamp_folder(stamp: Stamp, path: &Path, skipped: &mut Vec<String>) -> Result<
     Ok(found)
 }
 
-/// The exports below a stamp's `usage` folder, declared ones in order of their windows.
+/// The exports below a stamp's `usage` folder.
 fn exports(usage: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Export>> {
     let mut exports = Vec::new();
     let mut undeclared = Vec::new();
@@ -186,31 +198,12 @@ fn exports(usage: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Export>> 
             undeclared.push(entry.file);
             continue;
         }
-        let window = Window::parse(&entry.name).ok_or_else(|| {
-            Error::input("the folder's name is no reported window").at(&entry.file.name).hint(format!(
-                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC); {SKIP_HINT}"
-            ))
-        })?;
         let mut files = Vec::new();
         files_below(&entry.file, &mut files, skipped)?;
-        files.sort();
-        exports.push(Export { window: Some(window), folder: entry.file.name, files });
-    }
-    exports.sort_by_key(|export| export.window);
-    if let Some(pair) =
-        exports.windows(2).find(|pair| pair[0].window.zip(pair[1].window).is_some_and(|(a, b)| a.overlaps(b)))
-    {
-        let same = pair[0].window == pair[1].window;
-        return Err(Error::input(format!(
-            "{} the same reported time as {}",
-            if same { "names" } else { "covers some of" },
-            pair[0].folder
-        ))
-        .at(&pair[1].folder)
-        .hint("one window, one folder: usage of overlapping windows cannot be told apart; move one of the two out of the root"));
+        exports.push(Export::new(Window::parse(&entry.name), &entry.file.name, files, false));
     }
     if !undeclared.is_empty() {
-        exports.push(Export { window: None, folder: usage.name.clone(), files: undeclared });
+        exports.push(Export::new(None, &usage.name, undeclared, true));
     }
     Ok(exports)
 }
@@ -253,11 +246,20 @@ fn snapshots(folder: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Snapsh
 
 /// All files below a folder, at any depth.
 fn files_below(folder: &InputFile, files: &mut Vec<InputFile>, skipped: &mut Vec<String>) -> Result<()> {
+    if folder.name.split('/').count() > FOLDER_DEPTH_MAX {
+        return Err(Error::input(format!("more than {FOLDER_DEPTH_MAX} folders within each other"))
+            .at(&folder.name)
+            .hint("a link probably leads back to a folder above it: remove the link"));
+    }
     for entry in entries(&folder.path, &folder.name, skipped)? {
         if entry.is_folder {
             files_below(&entry.file, files, skipped)?;
-        } else {
+        } else if files.len() < FILES_MAX {
             files.push(entry.file);
+        } else {
+            return Err(Error::input(format!("more than {FILES_MAX} files"))
+                .at(&folder.name)
+                .hint("archive what is closed"));
         }
     }
     Ok(())

@@ -11,16 +11,36 @@ use super::root::InputFile;
 use crate::error::Error;
 
 /// The shape of a file's rows (reference §3). One file has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Shape {
     /// Pages of the REST APIs.
     RestPages,
     /// Rows of the REST APIs without the page around them.
     RestRows,
-    /// What PowerShell's cmdlets give to `ConvertTo-Json`: names begin with capitals, values nested or flat.
+    /// Pages as PowerShell's cmdlets give them to `ConvertTo-Json`: names begin with capitals.
+    PowerShellPages,
+    /// Their rows alone, values nested or flat.
     PowerShell,
-    /// Rows that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
+    /// The same by way of `Export-Csv`.
+    PowerShellCsv,
+    /// Rows as JSON that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
     Table,
+    /// `Usagesummary.ps1` since September 2018: 14 columns.
+    UsageSummary,
+    /// `Usagesummary.ps1` of 2017: 12 columns, or 11 where the first meter was unknown.
+    UsageSummary2017,
+    /// The App Service scripts.
+    AppService,
+    /// HPE's `Get-AzsUsageInfo.ps1`, as JSON or as a table.
+    Hpe,
+    /// The converter script: four values in the stead of `additionalInfo`.
+    Converter,
+    /// Another table with all that a line needs.
+    OtherTable,
+    /// The `lines` that stacktally published.
+    PublishedLines,
+    /// The `resources` that stacktally published beside them.
+    PublishedResources,
 }
 
 impl Shape {
@@ -29,15 +49,55 @@ impl Shape {
         match self {
             Self::RestPages => "REST pages",
             Self::RestRows => "REST rows",
+            Self::PowerShellPages => "PowerShell pages",
             Self::PowerShell => "PowerShell rows",
-            Self::Table => "usage table",
+            Self::PowerShellCsv => "PowerShell rows as CSV",
+            Self::Table => "usage table as JSON",
+            Self::UsageSummary => "Usagesummary.ps1",
+            Self::UsageSummary2017 => "Usagesummary.ps1 of 2017",
+            Self::AppService => "App Service scripts",
+            Self::Hpe => "HPE Get-AzsUsageInfo.ps1",
+            Self::Converter => "converter script",
+            Self::OtherTable => "usage table",
+            Self::PublishedLines => "published lines",
+            Self::PublishedResources => "published resources",
         }
+    }
+
+    /// What files of this shape lack beside what the REST APIs return, one sentence each (reference §3).
+    pub const fn lacks(self) -> &'static [&'static str] {
+        const CHAIN: &str = "no nextLink: nothing proves that the last page is there";
+        match self {
+            Self::RestPages | Self::PowerShellPages | Self::PublishedResources => &[],
+            Self::RestRows | Self::PowerShell | Self::PowerShellCsv => &[CHAIN],
+            Self::Table | Self::OtherTable | Self::UsageSummary2017 => &[CHAIN],
+            Self::UsageSummary => &[
+                CHAIN,
+                "no tenant id: subowner is an account, and is not used",
+                "since December 2021 the script leaves out user subscriptions that were deleted before it ran",
+            ],
+            Self::AppService => &[CHAIN, "only App Service meters; UnitPrice and Amount are not used"],
+            Self::Hpe => {
+                &[CHAIN, "Tenant and OpenRate are not used: an unknown user subscription is called mystery-user there"]
+            }
+            Self::Converter => &[CHAIN, "of additionalInfo only ServiceType, Publisher, Offer and Sku"],
+            Self::PublishedLines => &[
+                "file and row are those of this file, not of the export behind it",
+                "nothing says whether these are all lines of their export, nor whether that was whole",
+            ],
+        }
+    }
+
+    /// Whether files of this shape are pages, which say whether another follows.
+    pub const fn is_pages(self) -> bool {
+        matches!(self, Self::RestPages | Self::PowerShellPages)
     }
 
     /// The shape of such a row outside a page.
     pub const fn without_page(self) -> Self {
         match self {
             Self::RestPages => Self::RestRows,
+            Self::PowerShellPages => Self::PowerShell,
             other => other,
         }
     }
@@ -60,10 +120,6 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
     if trimmed.starts_with('<') {
         return input(format!("HTML or XML, where {expected} was expected"))
             .hint("this is often a sign-in or proxy page: run the query again and save its JSON answer");
-    }
-    if !trimmed.starts_with(['{', '[']) {
-        return input(format!("begins with {:?}, where {expected} as JSON was expected", first_word(trimmed)))
-            .hint("this version reads the JSON answers of the REST APIs");
     }
     if error.is_eof() || ends_within_number(text) {
         return Error::input(format!("the JSON ends in the middle: {expected} that was cut off"))
@@ -93,6 +149,22 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
     refused.hint("run the query again and replace the file").because(error)
 }
 
+/// Whether a text is neither JSON nor a table at first sight: empty, HTML or XML.
+pub fn is_refused_at_sight(text: &str) -> bool {
+    let trimmed = text.trim_start();
+    trimmed.is_empty() || trimmed.starts_with('<')
+}
+
+/// The refusal of text that is neither JSON nor a table with the columns that were expected.
+pub fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) -> Error {
+    Error::input(format!(
+        "begins with {:?}, where {expected} was expected, as JSON or as a table",
+        first_word(text.trim_start())
+    ))
+    .at(&file.name)
+    .hint(format!("a table has a header with the columns {}", columns.join(", ")))
+}
+
 /// The refusal of an answer that says that the query failed.
 pub fn error_body(file: &InputFile, expected: &str, body: &RawValue) -> Error {
     Error::input(format!("an error body, where {expected} was expected: {}", error_text(body))).at(&file.name).hint(
@@ -118,5 +190,5 @@ fn error_text(body: &RawValue) -> String {
 }
 
 fn first_word(text: &str) -> String {
-    text.split_whitespace().next().unwrap_or_default().chars().take(40).collect()
+    text.split_whitespace().next().unwrap_or_default().chars().take(60).collect()
 }

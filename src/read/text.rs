@@ -1,9 +1,12 @@
 //! Bytes → UTF-8 text: decompression by magic bytes, byte order marks, UTF-16.
 //!
-//! Does not guess single-byte encodings: bytes that are neither UTF-8 nor marked UTF-16 are refused with their place.
+//! Does not guess single-byte encodings: bytes that are neither UTF-8 nor marked UTF-16 are refused with their place,
+//! unless a setting says how to read them.
 
 use std::fs::File;
 use std::io::{Cursor, Read};
+
+use encoding_rs::Encoding;
 
 use super::fingerprint::{Fingerprint, ReadFile};
 use super::root::InputFile;
@@ -13,11 +16,19 @@ use crate::error::{Error, Result};
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
+/// The bytes of a file, decompressed.
+#[derive(Debug)]
+pub struct Content {
+    pub bytes: Vec<u8>,
+    pub file: ReadFile,
+}
+
 /// A file's text.
 #[derive(Debug)]
 pub struct Text {
     text: String,
     start: usize,
+    is_as_in_the_file: bool,
     pub file: ReadFile,
 }
 
@@ -25,22 +36,51 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.text[self.start..]
     }
+
+    /// The fingerprint of what it says, whatever the encoding and the mark before it.
+    pub fn content(&self) -> Fingerprint {
+        if self.is_as_in_the_file { self.file.fingerprint } else { Fingerprint::of(self.as_str().as_bytes()) }
+    }
+
+    /// Whether it is JSON, by its first character.
+    pub fn is_json(&self) -> bool {
+        self.as_str().trim_start().starts_with(['{', '['])
+    }
 }
 
-/// Reads a whole file as text.
+/// Reads a whole file.
 ///
 /// # Errors
-/// The file cannot be read or decompressed, is larger than [`FILE_BYTES_MAX`], or is not text.
-pub fn read(file: &InputFile) -> Result<Text> {
+/// The file cannot be read or decompressed, or is larger than [`FILE_BYTES_MAX`].
+pub fn read_bytes(file: &InputFile) -> Result<Content> {
     let bytes = bytes_of(file)?;
     let read = ReadFile { name: file.name.clone(), bytes: bytes.len() as u64, fingerprint: Fingerprint::of(&bytes) };
-    let (text, start) = match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => (utf16(rest, u16::from_le_bytes, file)?, 0),
-        [0xfe, 0xff, rest @ ..] => (utf16(rest, u16::from_be_bytes, file)?, 0),
-        [0xef, 0xbb, 0xbf, ..] => (utf8(bytes, file)?, 3),
-        _ => (utf8(bytes, file)?, 0),
-    };
-    Ok(Text { text, start, file: read })
+    Ok(Content { bytes, file: read })
+}
+
+/// Reads a whole file as text. `encoding` is that of bytes which are neither UTF-8 nor marked as UTF-16.
+///
+/// # Errors
+/// As [`read_bytes`]; or the file is not text.
+pub fn read(file: &InputFile, encoding: Option<&'static Encoding>) -> Result<Text> {
+    read_bytes(file)?.into_text(file, encoding)
+}
+
+impl Content {
+    /// The bytes as text.
+    ///
+    /// # Errors
+    /// They are no text.
+    pub fn into_text(self, file: &InputFile, encoding: Option<&'static Encoding>) -> Result<Text> {
+        let Self { bytes, file: read } = self;
+        let (text, start, is_as_in_the_file) = match bytes.as_slice() {
+            [0xff, 0xfe, rest @ ..] => (utf16(rest, u16::from_le_bytes, file)?, 0, false),
+            [0xfe, 0xff, rest @ ..] => (utf16(rest, u16::from_be_bytes, file)?, 0, false),
+            [0xef, 0xbb, 0xbf, ..] => (utf8(bytes, file, None)?, 3, false),
+            _ => (utf8(bytes, file, encoding)?, 0, true),
+        };
+        Ok(Text { text, start, is_as_in_the_file, file: read })
+    }
 }
 
 /// The bytes of a file, decompressed when their first bytes say so.
@@ -48,6 +88,7 @@ fn bytes_of(file: &InputFile) -> Result<Vec<u8>> {
     let failed = |error| Error::machine("read", &file.path, error);
     let opened = File::open(&file.path).map_err(failed)?;
     let size = opened.metadata().map_err(failed)?.len();
+    refuse_too_large(size, file)?;
     let bytes = read_bounded(opened, size, file)?.map_err(failed)?;
     let broken = |error: std::io::Error| {
         Error::input("compressed bytes that cannot be decompressed")
@@ -69,25 +110,42 @@ fn bytes_of(file: &InputFile) -> Result<Vec<u8>> {
 fn read_bounded(source: impl Read, expected: u64, file: &InputFile) -> Result<std::io::Result<Vec<u8>>> {
     let mut bytes = Vec::with_capacity(expected.min(FILE_BYTES_MAX) as usize + 1);
     let outcome = source.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(Error::input(format!("larger than {} GiB", FILE_BYTES_MAX >> 30))
-            .at(&file.name)
-            .hint("a page of the usage API holds 1,000 lines, about 1 MB: split the file"));
-    }
+    refuse_too_large(bytes.len() as u64, file)?;
     Ok(outcome.map(|_| bytes))
 }
 
-fn utf8(bytes: Vec<u8>, file: &InputFile) -> Result<String> {
-    String::from_utf8(bytes).map_err(|error| {
+fn refuse_too_large(bytes: u64, file: &InputFile) -> Result<()> {
+    if bytes <= FILE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(Error::input(format!("larger than {} GiB", FILE_BYTES_MAX >> 30))
+        .at(&file.name)
+        .hint("a page of the usage API holds 1,000 lines, about 1 MB: split the file"))
+}
+
+fn utf8(bytes: Vec<u8>, file: &InputFile, encoding: Option<&'static Encoding>) -> Result<String> {
+    String::from_utf8(bytes).or_else(|error| {
+        if let Some(encoding) = encoding {
+            let (text, has_errors) = encoding.decode_without_bom_handling(error.as_bytes());
+            return if has_errors {
+                Err(Error::input(format!("bytes that are no {} text", encoding.name()))
+                    .at(&file.name)
+                    .hint("say the encoding of the machine that exported it, such as --encoding windows-1252"))
+            } else {
+                Ok(text.into_owned())
+            };
+        }
         let (valid, rest) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = valid.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
         let hint = if valid.starts_with(b"PK\x03\x04") {
             "this is a zip archive: unpack it, and lay its files there"
         } else {
-            "export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`)"
+            "export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`), or say --encoding windows-1252"
         };
-        Error::input(format!("byte 0x{:02x} is not UTF-8 text", rest[0])).at_line(&file.name, line, column).hint(hint)
+        Err(Error::input(format!("byte 0x{:02x} is not UTF-8 text", rest[0]))
+            .at_line(&file.name, line, column)
+            .hint(hint))
     })
 }
 

@@ -1,9 +1,8 @@
 //! The stamp's listing of its user subscriptions (reference §5), dated by its file name: which tenant owns which.
 
-use serde::Deserialize;
-
 use super::fingerprint::ReadFile;
-use super::registration::read_pages;
+use super::list::{Row, read_list};
+use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
 use crate::domain::{Hour, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
@@ -31,42 +30,33 @@ pub struct ListedUserSubscription {
     pub state: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WireUserSubscription {
-    id: Option<String>,
-    subscription_id: Option<String>,
-    display_name: Option<String>,
-    owner: Option<String>,
-    tenant_id: Option<String>,
-    offer_id: Option<String>,
-    state: Option<String>,
-}
-
-/// Reads all pages of a listing.
+/// Reads all pages of a listing: as the REST API returns it, or as `Get-AzsUserSubscription` does by way of
+/// `ConvertTo-Json` or `Export-Csv`.
 ///
 /// # Errors
 /// A page is no such list, a row names no user subscription, or the last page is missing.
-pub fn read_listing(snapshot: &SnapshotFiles) -> Result<Listing> {
-    let (rows, pages) = read_pages(snapshot, "a listing of user subscriptions", listed)?;
+pub fn read_listing(snapshot: &SnapshotFiles, reading: &Reading) -> Result<Listing> {
+    let columns = ["SubscriptionId", "TenantId"];
+    let (rows, pages) = read_list(snapshot, "a listing of user subscriptions", &columns, reading, listed)?;
     Ok(Listing { as_of: snapshot.as_of, file: snapshot.name.clone(), rows, pages })
 }
 
-fn listed(file: &InputFile, row: usize, wire: WireUserSubscription) -> Result<ListedUserSubscription> {
-    let id = wire.subscription_id.as_deref().and_then(UserSubscriptionId::new).ok_or_else(|| {
-        Error::input(format!("row {row} of the listing has no subscriptionId")).at(&file.name).hint(
-            "save the whole listing of Microsoft.Subscriptions.Admin/subscriptions again, as the REST API returns it",
+fn listed(file: &InputFile, at: usize, row: &Row<'_>) -> Result<ListedUserSubscription> {
+    let text = |name| row.text(&[name]);
+    let id = text("subscriptionId").as_deref().and_then(UserSubscriptionId::new).ok_or_else(|| {
+        Error::input(format!("row {at} of the listing has no subscriptionId")).at(&file.name).hint(
+            "save the whole listing of Microsoft.Subscriptions.Admin/subscriptions again, as the REST API or \
+             Get-AzsUserSubscription returns it",
         )
     })?;
-    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
     Ok(ListedUserSubscription {
         id,
-        tenant: wire.tenant_id.as_deref().and_then(TenantId::new),
-        provider: wire.id.as_deref().and_then(provider_of),
-        display_name: filled(wire.display_name),
-        owner: filled(wire.owner),
-        offer_id: filled(wire.offer_id),
-        state: filled(wire.state),
+        tenant: text("tenantId").as_deref().and_then(TenantId::new),
+        provider: text("id").as_deref().and_then(provider_of),
+        display_name: text("displayName"),
+        owner: text("owner"),
+        offer_id: text("offerId"),
+        state: text("state"),
     })
 }
 

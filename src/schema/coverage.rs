@@ -20,6 +20,12 @@ pub const COVERAGE: Table = Table {
         )
         .nullable(),
         LINE_COUNT,
+        Column::new(
+            "findings",
+            Kind::Text,
+            "codes of what was found about the exports that report the day, separated by blanks; the receipt has the sentences",
+        )
+        .nullable(),
     ],
     sorted_by: 2,
 };

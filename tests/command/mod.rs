@@ -2,5 +2,6 @@
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
 mod check;
+mod coverage;
 mod run;
 mod settings;

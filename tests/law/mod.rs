@@ -6,3 +6,4 @@
 mod conservation;
 mod one_state;
 mod random_root;
+mod shapes;

@@ -231,6 +231,11 @@ fn fatal_snapshots_stop_the_run() {
     check_fatal(
         registration_file,
         "{}",
+        &format!("{registration_file}: an object with nothing, where a registration was expected"),
+    );
+    check_fatal(
+        registration_file,
+        r#"{"name":"north"}"#,
         &format!("{registration_file}: a registration without an `id`, so without its default subscription"),
     );
     check_fatal(

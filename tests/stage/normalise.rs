@@ -6,7 +6,7 @@ use stacktally::normalise::{Resource, catalogue};
 use stacktally::read::meters_from;
 
 fn parse(raw: &str) -> Resource {
-    Resource::parse(&Stamp::new("north").unwrap(), raw)
+    Resource::parse(&Stamp::new("north").unwrap(), raw, &std::collections::BTreeMap::new()).unwrap()
 }
 
 /// The resource of a `Microsoft.Resources` object, as the API wraps it: a string of JSON.
@@ -155,5 +155,7 @@ fn catalogues_with_mistakes_are_refused() {
         refused("meter_id,unit\n,a\n"),
         "meters.csv:2:1: a row without an id (fill in the id, or delete the row)"
     );
-    assert!(refused("meter_id,unit\nx\n").starts_with("meters.csv:2:1: no table of meter_id"));
+    assert!(refused("meter_id,unit\nx\n").starts_with("meters.csv:2:1: 1 cells, and the header has 2"));
+    assert!(refused("meter_name,unit\nx,y\n").starts_with("meters.csv:1:1: no table of meter_id"));
+    assert!(meters_from("meters.csv", "meter_id;unit\r\nx;\"a;b\"\r\n").unwrap()[0].unit.as_deref() == Some("a;b"));
 }

@@ -83,7 +83,8 @@ proptest! {
     #[test]
     fn moving_the_point_changes_nothing(digits in "[1-9][0-9]{0,16}", places in 0_usize..12) {
         let shifted = format!("{digits}{}e-{places}", "0".repeat(places));
-        prop_assert_eq!(Quantity::parse(&shifted), Quantity::parse(&digits));
+        let quantity = |text: &str| Quantity::parse(text).map(|parsed| (parsed.quantity, parsed.rounded));
+        prop_assert_eq!(quantity(&shifted), quantity(&digits));
     }
 
     #[test]

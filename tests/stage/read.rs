@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use stacktally::domain::Stamp;
+use stacktally::domain::ledger::LedgerRules;
 use stacktally::error::Result;
-use stacktally::read::{Export, InputFile, StampFolder, StampLines, gather};
+use stacktally::read::{InputFile, Reading, StampLines, gather};
 use stacktally::watch::Watch;
 
-use crate::support::{Line, SUB_A, VM_HOURS, page};
+use crate::support::{Line, SUB_A, VM_HOURS, page, stamp_folder};
 
 /// Gathers one export of one window from pages given as bytes.
 fn gathered(pages: &[&[u8]]) -> Result<StampLines> {
@@ -18,19 +18,7 @@ fn gathered(pages: &[&[u8]]) -> Result<StampLines> {
         fs::write(&path, bytes).unwrap();
         InputFile { name, path }
     });
-    let export = Export {
-        window: stacktally::domain::Window::parse("2026-10-05"),
-        folder: "window".into(),
-        files: files.collect(),
-    };
-    let stamp = StampFolder {
-        stamp: Stamp::new("north").unwrap(),
-        exports: vec![export],
-        registrations: Vec::new(),
-        customer_subscriptions: Vec::new(),
-        user_subscriptions: Vec::new(),
-    };
-    gather(&stamp, &Watch::silent())
+    gather(&stamp_folder(files.collect()), &Reading::default(), LedgerRules::default(), &Watch::silent())
 }
 
 /// Lines and rejects of one page, as text.
@@ -198,7 +186,10 @@ fn files_that_are_no_pages_are_refused() {
     check_refused(b"", "page-1.json: an empty file, where a page of usage was expected");
     check_refused(b" \n", "page-1.json: an empty file, where a page of usage was expected");
     check_refused(b"<html>", "page-1.json: HTML or XML, where a page of usage was expected");
-    check_refused(b"Id,Name", "page-1.json: begins with \"Id,Name\", where a page of usage as JSON was expected");
+    check_refused(
+        b"Id,Name",
+        "page-1.json: begins with \"Id,Name\", where a page of usage was expected, as JSON or as a table",
+    );
     check_refused(b"{}", "page-1.json: an object with nothing, where a page of usage was expected");
     check_refused(b"{\"Value\":[]}", "page-1.json: an object with `Value`, where a page of usage was expected");
     check_refused(b"[{}]", "page-1.json: none of its 1 elements is a usage line");
@@ -276,10 +267,11 @@ fn a_page_saved_twice_counts_once() {
     let other = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "2.0")]);
     let lines = gathered(&[first.as_bytes(), other.as_bytes(), first.as_bytes()]).unwrap();
     assert_eq!(lines.exports[0].files.len(), 2);
-    assert_eq!(lines.exports[0].dropped[0].file.name, "page-3.json");
+    assert_eq!(lines.exports[0].dropped[0].0.file.name, "page-3.json");
     assert_eq!(lines.findings[0].sentence, "page-3.json repeats page-1.json byte for byte and counts once");
     let empty = gathered(&[b"{\"value\":[]}", b"{\"value\":[]}"]).unwrap();
-    assert_eq!(empty.findings, [], "two empty pages prove nothing");
+    let codes: Vec<&str> = empty.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["page_without_lines"; 2], "two empty pages prove no copy");
 }
 
 #[test]
@@ -334,15 +326,14 @@ fn every_json_shape_says_the_same() {
         ),
         ("REST rows", vec![format!("[{rest},{rest}]"), format!("{rest}\n{rest}"), format!("[{rest}] [{rest}]")]),
         (
-            "PowerShell rows",
-            vec![
-                format!("[{nested},{nested}]"),
-                format!("{{\"ContinuationToken\":null,\"NextLink\":null,\"UsageAggregations\":[{nested},{nested}]}}"),
-                format!("[{flat},\r\n{flat}]"),
-                format!("{flat}{flat}"),
-            ],
+            "PowerShell pages",
+            vec![format!("{{\"ContinuationToken\":null,\"NextLink\":null,\"UsageAggregations\":[{nested},{nested}]}}")],
         ),
-        ("usage table", vec![format!("[{table},{table}]")]),
+        (
+            "PowerShell rows",
+            vec![format!("[{nested},{nested}]"), format!("[{flat},\r\n{flat}]"), format!("{flat}{flat}")],
+        ),
+        ("usage table as JSON", vec![format!("[{table},{table}]")]),
     ] {
         for text in texts {
             let lines = gathered(&[text.as_bytes()]).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -11,6 +11,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{NaiveDateTime, TimeDelta};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
+use stacktally::domain::{Stamp, Window};
+use stacktally::read::{Export, InputFile, StampFolder};
 use tempfile::TempDir;
 
 pub const PROVIDER: &str = "0be4a700-0000-4000-8000-000000000001";
@@ -59,13 +61,19 @@ impl Line {
         }
     }
 
-    pub fn to_json(&self) -> String {
-        let Self { user_subscription, meter, start, end, quantity, resource } = self;
+    /// What tables have in the stead of `instanceData`: resourceUri, location, tags, additionalInfo.
+    pub fn parts(&self) -> [String; 4] {
+        let Self { user_subscription, resource, .. } = self;
         let uri = format!(
             "/subscriptions/{user_subscription}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/{resource}"
         );
-        let info = json!({"ServiceType": "Standard_F2s", "ImageType": null}).to_string();
-        let instance = json!({"Microsoft.Resources": {"resourceUri": uri, "location": "here", "tags": "", "additionalInfo": info}});
+        [uri, "here".to_owned(), String::new(), json!({"ServiceType": "Standard_F2s", "ImageType": null}).to_string()]
+    }
+
+    pub fn to_json(&self) -> String {
+        let Self { user_subscription, meter, start, end, quantity, .. } = self;
+        let [uri, location, tags, info] = self.parts();
+        let instance = json!({"Microsoft.Resources": {"resourceUri": uri, "location": location, "tags": tags, "additionalInfo": info}});
         format!(
             r#"{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Commerce/UsageAggregate/{user_subscription}-{meter}","properties":{{"subscriptionId":"{user_subscription}","usageStartTime":"{start}","usageEndTime":"{end}","instanceData":{},"quantity":{quantity},"meterId":"{meter}"}}}}"#,
             json!(instance.to_string()),
@@ -304,10 +312,29 @@ pub fn receipt(out: &Path) -> Value {
     serde_json::from_slice(&fs::read(out.join("receipt.json")).unwrap()).unwrap()
 }
 
+/// The codes of what the last run found.
+pub fn findings(out: &Path) -> Vec<String> {
+    let receipt = receipt(out);
+    receipt["findings"].as_array().unwrap().iter().map(|own| own["code"].as_str().unwrap().to_owned()).collect()
+}
+
 /// Says that a test could not be done here, past the harness that keeps what passing tests print.
 pub fn skip(why: &str) {
     use std::io::Write;
     std::io::stderr().write_all(format!("skipped: {why}\n").as_bytes()).unwrap();
+}
+
+/// Stamp `north` with one export, of the window 2026-10-05, of these files; without snapshots.
+pub fn stamp_folder(files: Vec<InputFile>) -> StampFolder {
+    let export =
+        Export { window: Window::parse("2026-10-05"), is_loose: false, folder: "window".into(), files, sidecar: None };
+    StampFolder {
+        stamp: Stamp::new("north").unwrap(),
+        exports: vec![export],
+        registrations: Vec::new(),
+        customer_subscriptions: Vec::new(),
+        user_subscriptions: Vec::new(),
+    }
 }
 
 /// The project's folder.

@@ -1,0 +1,143 @@
+//! How complete days are, for a person to take in at a glance: a line a month, two characters a day.
+//!
+//! ```text
+//! north       1       5         10        15        20        25        30
+//! 2026-10     . . . . # # # # # # # # #*# # ! ! # o o . . . . . . . . . . .
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use crate::domain::coverage::{self, CoverageRow, DayState, MonthCoverage, intervals};
+use crate::domain::finding::FindingCode;
+use crate::domain::{Day, Month, Stamp, Window};
+
+const LABEL: usize = 10;
+/// Days listed behind a finding.
+const DAYS_SHOWN: usize = 6;
+
+/// One calendar a stamp, with what is missing and what was found below it.
+pub fn text(rows: &[CoverageRow]) -> String {
+    let mut text = String::new();
+    for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
+        write_stamp(&mut text, &rows[0].stamp, rows);
+    }
+    if rows.is_empty() {
+        return "no stamp has a day of usage\n".to_owned();
+    }
+    let legend = DayState::ALL.into_iter().rev().map(|state| format!("{} {state}", styled(state)));
+    write_line(
+        &mut text,
+        &format!("{}   . no usage reported   * see findings", legend.collect::<Vec<_>>().join("   ")),
+    );
+    text
+}
+
+fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow]) {
+    let number = |day: u32| if day == 1 || day.is_multiple_of(5) { format!("{day:<2}") } else { "  ".to_owned() };
+    let numbers: String = (1..=31).map(number).collect();
+    write_line(text, &format!("{:<LABEL$}  {numbers}", stamp.as_str()));
+    let days: BTreeMap<Day, &CoverageRow> = rows.iter().map(|row| (row.coverage.day, row)).collect();
+    let months: BTreeSet<Month> = days.keys().map(|day| day.month()).collect();
+    for month in months {
+        let cell = |day: Day| match days.get(&day) {
+            None => ". ".to_owned(),
+            Some(row) => format!("{}{}", styled(row.coverage.state), if row.findings.is_empty() { ' ' } else { '*' }),
+        };
+        let cells: String = month.days().map(cell).collect();
+        write_line(text, &format!("{:<LABEL$}  {cells}", month.to_string()));
+    }
+    let gaps = gaps(rows);
+    if !gaps.is_empty() {
+        write_line(
+            text,
+            &format!("{:<LABEL$}  {}", "missing", intervals(&gaps).replace(' ', &format!("\n{:LABEL$}  ", ""))),
+        );
+    }
+    for (code, days) in findings(rows) {
+        let more =
+            if days.len() > DAYS_SHOWN { format!(" and {} more days", days.len() - DAYS_SHOWN) } else { String::new() };
+        let days: Vec<String> = days.iter().take(DAYS_SHOWN).map(Day::to_string).collect();
+        write_line(text, &format!("{:<LABEL$}  {code} {}{more}", "finding", days.join(" ")));
+    }
+    text.push('\n');
+}
+
+fn write_line(text: &mut String, line: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{}", line.trim_end());
+}
+
+/// The letter of a state, in its colour.
+fn styled(state: DayState) -> String {
+    let (letter, colour) = match state {
+        DayState::Settled => ('#', AnsiColor::Green),
+        DayState::Open => ('o', AnsiColor::Yellow),
+        DayState::Partial => ('!', AnsiColor::Red),
+    };
+    let style = Style::new().fg_color(Some(colour.into()));
+    let style = if state == DayState::Partial { style.bold().invert() } else { style };
+    format!("{style}{letter}{style:#}")
+}
+
+/// Reported time that is missing from partial days, days that touch joined.
+fn gaps(rows: &[CoverageRow]) -> Vec<Window> {
+    let mut gaps: Vec<Window> = Vec::new();
+    for row in rows.iter().filter(|row| row.coverage.state == DayState::Partial) {
+        let day = Window { start: row.coverage.day.start(), end: row.coverage.day.end() };
+        for missing in row.coverage.missing.iter().filter(|missing| missing.overlaps(day)) {
+            let own = Window { start: missing.start.max(day.start), end: missing.end.min(day.end) };
+            match gaps.last_mut().filter(|last| last.end == own.start) {
+                Some(last) => last.end = own.end,
+                None => gaps.push(own),
+            }
+        }
+    }
+    gaps
+}
+
+fn findings(rows: &[CoverageRow]) -> BTreeMap<FindingCode, Vec<Day>> {
+    let mut found: BTreeMap<FindingCode, Vec<Day>> = BTreeMap::new();
+    for row in rows {
+        for &code in &row.findings {
+            found.entry(code).or_default().push(row.coverage.day);
+        }
+    }
+    found
+}
+
+/// The rows of `coverage` and `coverage_months`, with the names of their columns.
+pub fn json(rows: &[CoverageRow]) -> String {
+    let filled = |text: String| if text.is_empty() { Value::Null } else { text.into() };
+    let day = |row: &CoverageRow| {
+        json!({
+            "stamp": row.stamp.as_str(),
+            "usage_date": row.coverage.day.to_string(),
+            "state": row.coverage.state.as_str(),
+            "windows_loaded": row.coverage.windows.len(),
+            "loaded": filled(intervals(&row.coverage.windows)),
+            "missing": filled(intervals(&row.coverage.missing)),
+            "line_count": row.lines,
+            "findings": row.findings.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+        })
+    };
+    let month = |own: &MonthCoverage| {
+        let [days, settled, open, partial] = own.counts();
+        json!({
+            "stamp": own.stamp.as_str(),
+            "month": own.month.to_string(),
+            "days": days,
+            "days_settled": settled,
+            "days_open": open,
+            "days_partial": partial,
+        })
+    };
+    let all = json!({
+        "coverage": rows.iter().map(day).collect::<Vec<_>>(),
+        "coverage_months": coverage::months(rows).iter().map(month).collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}

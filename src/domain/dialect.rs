@@ -1,0 +1,321 @@
+//! How a file writes times and numbers: JSON and good tables say it themselves, what PowerShell's `Export-Csv` printed
+//! with the culture of some machine does not (reference §3).
+//!
+//! ```text
+//! 9/6/2017 12:00:00 AM   06.09.2017 00:00:00   2017-09-06 00:00:00   43335.0416666667   16,46
+//! ```
+
+use std::fmt;
+
+use chrono::{DateTime, LocalResult, NaiveDate, TimeZone as _};
+
+use super::culture::DateOrder;
+use super::quantity::{Parsed, Quantity};
+use super::reject::RejectReason;
+use super::time::{CivilTime, Day, Hour, Span, TimeFault, offset_minutes};
+
+const MINUTES_A_DAY: i64 = 24 * 60;
+/// Spreadsheets count days from here; so 1900-03-01, the first day on which they are right, is 61.
+const SERIAL_EPOCH: NaiveDate = NaiveDate::from_ymd_opt(1899, 12, 30).expect("a date");
+/// Decimal places of a day that are looked at in a serial time: finer than a spreadsheet's own 15 digits.
+const SERIAL_PLACES: usize = 11;
+
+/// How a file writes times and numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dialect {
+    /// `None`: no date of the file needs it.
+    pub date_order: Option<DateOrder>,
+    pub decimal_comma: bool,
+    /// Of times that say no offset; `None`: there are none, or they cannot be read.
+    pub zone: Option<SourceTimeZone>,
+}
+
+/// The zone in which times without an offset were printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceTimeZone {
+    /// Minutes east of UTC.
+    Offset(i64),
+    Named(chrono_tz::Tz),
+}
+
+impl SourceTimeZone {
+    pub const UTC: Self = Self::Offset(0);
+
+    /// Reads `UTC`, `+02:00` or a name of the IANA database, such as `Europe/Berlin`, spelled as there.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("utc") || text.eq_ignore_ascii_case("z") {
+            return Some(Self::UTC);
+        }
+        let offset = offset_minutes(text).flatten().filter(|_| text.contains(':'));
+        offset.map(Self::Offset).or_else(|| text.parse().ok().map(Self::Named))
+    }
+
+    /// The instants, in minutes since 1970-01-01T00:00Z, at which the zone's clocks showed `local`: two when clocks were
+    /// put back over it, none when they were put forward over it.
+    fn instants(self, local: i64) -> [Option<i64>; 2] {
+        match self {
+            Self::Offset(minutes) => [Some(local - minutes), None],
+            Self::Named(zone) => {
+                let Some(shown) = DateTime::from_timestamp(local * 60, 0) else { return [None; 2] };
+                let minutes = |time: DateTime<chrono_tz::Tz>| time.timestamp().div_euclid(60);
+                match zone.from_local_datetime(&shown.naive_utc()) {
+                    LocalResult::None => [None; 2],
+                    LocalResult::Single(time) => [Some(minutes(time)), None],
+                    LocalResult::Ambiguous(early, late) => [Some(minutes(early)), Some(minutes(late))],
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for SourceTimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offset(0) => f.write_str("UTC"),
+            Self::Offset(minutes) => {
+                let sign = if *minutes < 0 { '-' } else { '+' };
+                write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+            }
+            Self::Named(zone) => f.write_str(zone.name()),
+        }
+    }
+}
+
+/// A time as it is written.
+struct Written {
+    /// Minutes since 1970-01-01T00:00, by the clock that printed it.
+    minutes: i64,
+    on_minute: bool,
+    offset: Option<i64>,
+}
+
+impl Dialect {
+    /// The full UTC hour or day from `start` to `end`.
+    ///
+    /// # Errors
+    /// A text is no time in this dialect, lies outside the years 2000 to 2199, or the span is neither one full UTC hour
+    /// nor one full UTC day.
+    pub fn span(&self, start: &str, end: &str) -> Result<Span, TimeFault> {
+        let (starts, ends) = match (self.hours(start), self.hours(end)) {
+            (Ok(starts), Ok(ends)) => (starts, ends),
+            (Err(start), Err(end)) => return Err(start.min(end)),
+            (Err(one), _) | (_, Err(one)) => return Err(one),
+        };
+        // Of an hour that a clock showed twice, the one counts that makes the span whole, if there is only one such.
+        let pairs =
+            starts.into_iter().flatten().flat_map(|start| ends.into_iter().flatten().map(move |end| (start, end)));
+        let mut spans = pairs.into_iter().filter_map(|(start, end)| Span::of(start, end));
+        let span = spans.next().ok_or(TimeFault::NotWhole)?;
+        if spans.any(|other| other != span) { Err(TimeFault::Unreadable) } else { Ok(span) }
+    }
+
+    /// The full hours that a text may mean: one, or two by a clock that was put back.
+    fn hours(&self, text: &str) -> Result<[Option<Hour>; 2], TimeFault> {
+        let text = text.trim();
+        if text.starts_with("/Date(") {
+            return Hour::parse(text).map(|hour| [Some(hour), None]);
+        }
+        let Written { minutes, on_minute, offset } = self.written(text)?;
+        let instants = match (offset, self.zone) {
+            (Some(offset), _) => [Some(minutes - offset), None],
+            (None, Some(zone)) => zone.instants(minutes),
+            (None, None) => return Err(TimeFault::Unreadable),
+        };
+        let hours = instants.map(|instant| instant.map(|minutes| Hour::of_minutes(minutes, on_minute)));
+        match (hours[0], hours[1]) {
+            (Some(Err(fault)), None | Some(Err(_))) => Err(fault),
+            (None, _) => Err(TimeFault::NotWhole),
+            _ => Ok(hours.map(|hour| hour.and_then(Result::ok))),
+        }
+    }
+
+    fn written(&self, text: &str) -> Result<Written, TimeFault> {
+        if let Some(iso) = CivilTime::read(text.as_bytes()) {
+            return Ok(Written { minutes: iso.minutes()?, on_minute: iso.on_minute, offset: iso.offset_minutes });
+        }
+        // A plain reading knows neither: another way to read them has to be decided first.
+        if *self == Self::default() {
+            return Err(TimeFault::Unreadable);
+        }
+        if let Some(minutes) = serial(text)? {
+            return Ok(Written { minutes, on_minute: true, offset: None });
+        }
+        let local = printed(text, self.date_order).ok_or(TimeFault::Unreadable)?;
+        Ok(Written { minutes: local.minutes()?, on_minute: local.on_minute, offset: local.offset_minutes })
+    }
+
+    /// Reads a quantity.
+    ///
+    /// # Errors
+    /// As [`Quantity::parse`].
+    pub fn quantity(&self, text: &str) -> Result<Parsed, RejectReason> {
+        if self.decimal_comma && text.contains(',') {
+            return Quantity::parse(&text.replacen(',', ".", 1));
+        }
+        Quantity::parse(text)
+    }
+}
+
+/// Whether a text is a spreadsheet's serial time, such as `43335.0416666667`.
+pub fn is_serial(text: &str) -> bool {
+    serial_parts(text.trim()).is_some()
+}
+
+/// The five digits of a serial's day, and its fraction.
+fn serial_parts(text: &str) -> Option<(&str, &str)> {
+    let (day, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    (matches!(day.len(), 5 | 6) && digits(day) && digits(fraction)).then_some((day, fraction))
+}
+
+/// Minutes since 1970-01-01T00:00 of a serial time, which must lie within a second of a full minute; `None` when the
+/// text is no serial.
+fn serial(text: &str) -> Result<Option<i64>, TimeFault> {
+    let Some((day, fraction)) = serial_parts(text) else { return Ok(None) };
+    let day: i64 = day.parse().map_err(|_no_number| TimeFault::Unreadable)?;
+    let places = |at: usize| i64::from(fraction.as_bytes().get(at).map_or(0, |digit| digit - b'0'));
+    let fraction = (0..SERIAL_PLACES).fold(0, |sum, at| sum * 10 + places(at));
+    let one = 10_i64.pow(SERIAL_PLACES as u32);
+    let seconds = (fraction * MINUTES_A_DAY * 60 + one / 2).div_euclid(one);
+    // A second more or less is what a column formatted with few decimals loses.
+    let minute = (seconds + 1).div_euclid(60);
+    if (seconds - minute * 60).abs() > 1 {
+        return Err(TimeFault::NotWhole);
+    }
+    let epoch = i64::from(Day::from_date(SERIAL_EPOCH).days_since_epoch());
+    let minutes = (epoch + day) * MINUTES_A_DAY + minute;
+    Ok(Some(minutes))
+}
+
+/// Reads a date of three numbers between `/`, `.` or `-`, and behind it a time with or without seconds, of 24 hours or
+/// with AM and PM. `None` when the text is no such time, or needs an order that is not known.
+fn printed(text: &str, order: Option<DateOrder>) -> Option<CivilTime> {
+    let mut rest = text;
+    let number = |rest: &mut &str| -> Option<(u32, usize)> {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let value = rest[..digits].parse().ok().filter(|_| digits <= 4)?;
+        *rest = &rest[digits..];
+        Some((value, digits))
+    };
+    let (first, first_digits) = number(&mut rest)?;
+    let separator = rest.chars().next().filter(|own| ['/', '.', '-'].contains(own))?;
+    let next = |rest: &mut &str| {
+        *rest = rest.strip_prefix(separator)?.trim_start();
+        number(rest)
+    };
+    let (second, second_digits) = next(&mut rest)?;
+    let (third, third_digits) = next(&mut rest)?;
+    let (year, month, day) = match (first_digits, third_digits) {
+        (4, 1 | 2) => (first, second, third),
+        (1 | 2, 4) => match order? {
+            DateOrder::DayFirst => (third, second, first),
+            // No culture separates a date that begins with its month by points.
+            DateOrder::MonthFirst if separator != '.' => (third, first, second),
+            DateOrder::MonthFirst => return None,
+        },
+        _ => return None,
+    };
+    if second_digits > 2 {
+        return None;
+    }
+    let rest = rest.strip_prefix('.').unwrap_or(rest);
+    let (minute_of_day, on_minute, offset_minutes) = match rest.trim_start() {
+        "" => (0, true, None),
+        time if time.len() < rest.len() || rest.starts_with('T') => clock(time.strip_prefix('T').unwrap_or(time))?,
+        _ => return None,
+    };
+    Some(CivilTime { year: i32::try_from(year).ok()?, month, day, minute_of_day, on_minute, offset_minutes })
+}
+
+/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`: the minute of the day, whether nothing smaller was said, and the offset.
+fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
+    let end =
+        text.bytes().position(|byte| !byte.is_ascii_digit() && byte != b':' && byte != b'.').unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    let parts: Vec<&str> = digits.split([':', '.']).collect();
+    let number = |part: &str| part.parse::<i64>().ok().filter(|_| part.len() <= 2);
+    let (hour, minute, second) = match *parts {
+        [hour, minute] => (number(hour)?, number(minute)?, 0),
+        [hour, minute, second] => (number(hour)?, number(minute)?, number(second)?),
+        _ => return None,
+    };
+    let rest = rest.trim_start();
+    let of_designator =
+        |designator: &str| rest.get(..designator.len()).is_some_and(|own| own.eq_ignore_ascii_case(designator));
+    let designator = ["AM", "PM", "a.m.", "p.m.", "a. m.", "p. m.", "a.\u{a0}m.", "p.\u{a0}m."]
+        .into_iter()
+        .find(|own| of_designator(own));
+    let rest = &rest[designator.map_or(0, str::len)..];
+    let hour = match (designator.map(|own| own.as_bytes()[0].to_ascii_uppercase()), hour) {
+        (None, 0..24) => hour,
+        (Some(b'A'), 12) => 0,
+        (Some(b'A'), 1..12) | (Some(b'P'), 12) => hour,
+        (Some(b'P'), 1..12) => hour + 12,
+        _ => return None,
+    };
+    (minute < 60 && second < 60).then_some((hour * 60 + minute, second == 0, offset_minutes(rest)?))
+}
+
+/// Whether a date order decides what the text means: `9/6/2026` is one day or another.
+pub fn depends_on_order(text: &str) -> bool {
+    printed(text.trim(), None).is_none() && is_printed(text)
+}
+
+fn is_printed(text: &str) -> bool {
+    in_any_order(text).is_some()
+}
+
+fn in_any_order(text: &str) -> Option<CivilTime> {
+    [DateOrder::DayFirst, DateOrder::MonthFirst].into_iter().find_map(|order| printed(text.trim(), Some(order)))
+}
+
+/// Whether a text is a time that lacks nothing but its zone, and perhaps the order of its date.
+pub fn is_local(text: &str) -> bool {
+    let iso = CivilTime::read(text.trim().as_bytes());
+    iso.or_else(|| in_any_order(text)).is_some_and(|time| time.offset_minutes.is_none())
+}
+
+/// Whether a text is a time as the usage API writes it: with its offset, and in an order that everybody knows.
+pub fn is_plain(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("/Date(") || CivilTime::read(text.as_bytes()).is_some_and(|time| time.offset_minutes.is_some())
+}
+
+/// How a number is written, by the separators in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Separator {
+    /// None, or no number at all.
+    None,
+    /// `416.01`, `1,234.5`: a decimal point for certain.
+    Point,
+    /// `416,01`, `1.234,5`: a decimal comma for certain.
+    Comma,
+    /// `1.234`: a decimal point, or one between thousands.
+    PointOrGroup,
+    /// `1,234`: a decimal comma, or one between thousands.
+    CommaOrGroup,
+}
+
+/// Looks at the separators of a number.
+pub fn separator(text: &str) -> Separator {
+    let mantissa = text.trim().split(['e', 'E']).next().unwrap_or_default();
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !mantissa.split(['.', ',']).all(digits) {
+        return Separator::None;
+    }
+    let grouped = |separator: char| {
+        let mut groups = mantissa.split(separator);
+        groups.next().is_some_and(|first| first.len() <= 3 && !(first.len() == 1 && first == "0"))
+            && groups.all(|group| group.len() == 3)
+    };
+    match (mantissa.rfind('.'), mantissa.rfind(',')) {
+        (None, None) => Separator::None,
+        (Some(point), Some(comma)) if point > comma => Separator::Point,
+        (Some(_), Some(_)) => Separator::Comma,
+        (Some(_), None) if grouped('.') && mantissa.len() == text.trim().len() => Separator::PointOrGroup,
+        (Some(_), None) => Separator::Point,
+        (None, Some(_)) if grouped(',') && mantissa.len() == text.trim().len() => Separator::CommaOrGroup,
+        (None, Some(_)) => Separator::Comma,
+    }
+}

@@ -1,0 +1,172 @@
+//! The window ledger: which of a stamp's exports count, so that no reported time counts twice (`product.md` §3.2, §3.4).
+//!
+//! ```text
+//! Hourly  |--10-05--|--10-06--|          |--10-08--|
+//! Hourly  |------------- 10-01 to 11-01 ---------------|    contains the others: replaces them, with `--overlap wider`
+//! Daily   |--10-05--|                                       the same usage again: `--granularity` chooses
+//! ```
+//! A line does not say when it was reported, so an export counts as a whole or not at all.
+
+use super::time::{Granularity, Window};
+
+/// What the ledger knows of one export with a reported window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub window: Window,
+    /// Of its lines; `None` when it has none, and nothing else says.
+    pub granularity: Option<Granularity>,
+    pub lines: i64,
+    /// Whether its chain of pages has an end.
+    pub is_whole: bool,
+}
+
+/// What the operator decided about reported time that several exports cover.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerRules {
+    /// A window that wholly contains others replaces them.
+    pub wider_replaces: bool,
+    /// Of Hourly and Daily exports of one time, these count.
+    pub granularity: Option<Granularity>,
+}
+
+/// What becomes of an export. The numbers are places in the list of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Used,
+    /// A wider window contains it.
+    ReplacedBy(usize),
+    /// Exports of the chosen granularity, this the first, cover all its time.
+    NotChosen(usize),
+}
+
+/// Why exports cannot stand beside each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// Two exports of one window.
+    SameWindow(usize, usize),
+    /// The first window contains the second.
+    Contains(usize, usize),
+    /// Each has time that the other has not.
+    Overlap(usize, usize),
+    /// An Hourly and a Daily export of the same time.
+    TwoGranularities(usize, usize),
+    /// Of the first, which is not of the chosen granularity, only a part is covered by exports that are.
+    PartlyChosen(usize, usize),
+    /// The first would replace the second, but lacks its last page or any line.
+    NotWhole(usize, usize),
+}
+
+/// Decides which exports count. `entries` are sorted by window.
+///
+/// # Errors
+/// The first conflict, in order of windows.
+pub fn fates(entries: &[Entry], rules: LedgerRules) -> Result<Vec<Fate>, Conflict> {
+    let mut fates = vec![Fate::Used; entries.len()];
+    for (a, b) in overlapping(entries) {
+        if let (Some(of_a), Some(of_b)) = (entries[a].granularity, entries[b].granularity)
+            && of_a != of_b
+        {
+            let chosen = rules.granularity.ok_or(Conflict::TwoGranularities(a, b))?;
+            let (kept, other) = if of_a == chosen { (a, b) } else { (b, a) };
+            if fates[other] == Fate::Used {
+                fates[other] = Fate::NotChosen(kept);
+            }
+        }
+    }
+    for (at, entry) in entries.iter().enumerate() {
+        if let Fate::NotChosen(first) = fates[at] {
+            let chosen = || entries.iter().filter(|own| own.granularity == rules.granularity && own.is_whole);
+            if !is_covered(entry.window, chosen().map(|own| own.window)) {
+                return Err(Conflict::PartlyChosen(at, first));
+            }
+            let lines: i64 = chosen().filter(|own| own.window.overlaps(entry.window)).map(|own| own.lines).sum();
+            if lines == 0 && entry.lines > 0 {
+                return Err(Conflict::NotWhole(first, at));
+            }
+        }
+    }
+    let counts = |fates: &[Fate], at: usize| !matches!(fates[at], Fate::NotChosen(_));
+    for (a, b) in overlapping(entries) {
+        if counts(&fates, a) && counts(&fates, b) {
+            let (wide, narrow) = contained(entries, a, b)?;
+            if !rules.wider_replaces {
+                return Err(Conflict::Contains(wide, narrow));
+            }
+            // Of several that contain it, the widest replaces it.
+            let is_wider = |other: usize| entries[wide].window.hours() > entries[other].window.hours();
+            if !matches!(fates[narrow], Fate::ReplacedBy(other) if !is_wider(other)) {
+                fates[narrow] = Fate::ReplacedBy(wide);
+            }
+        }
+    }
+    for (narrow, fate) in fates.iter().enumerate() {
+        if let Fate::ReplacedBy(wide) = *fate {
+            let holds_nothing = entries[wide].lines == 0 && entries[narrow].lines > 0;
+            if holds_nothing || !entries[wide].is_whole {
+                return Err(Conflict::NotWhole(wide, narrow));
+            }
+        }
+    }
+    Ok(fates)
+}
+
+/// Pairs of entries whose windows overlap, in order.
+fn overlapping(entries: &[Entry]) -> impl Iterator<Item = (usize, usize)> + '_ {
+    entries.iter().enumerate().flat_map(move |(at, entry)| {
+        let later = entries.iter().enumerate().skip(at + 1);
+        later.take_while(move |(_, other)| other.window.start < entry.window.end).map(move |(other, _)| (at, other))
+    })
+}
+
+/// Of two overlapping windows the one that contains the other, and the other.
+fn contained(entries: &[Entry], a: usize, b: usize) -> Result<(usize, usize), Conflict> {
+    let (first, second) = (entries[a].window, entries[b].window);
+    if first == second {
+        Err(Conflict::SameWindow(a, b))
+    } else if first.contains(second) {
+        Ok((a, b))
+    } else if second.contains(first) {
+        Ok((b, a))
+    } else {
+        Err(Conflict::Overlap(a, b))
+    }
+}
+
+/// Whether sorted windows, which may overlap, cover all of `whole`.
+fn is_covered(whole: Window, windows: impl Iterator<Item = Window>) -> bool {
+    let reached = windows
+        .filter(|window| window.overlaps(whole))
+        .fold(whole.start, |to, window| if window.start <= to { to.max(window.end) } else { to });
+    reached >= whole.end
+}
+
+/// A window with less than this share of its neighbours' lines has few, in percent.
+const FEW_LINES_PERCENT: i64 = 50;
+/// Neighbours with fewer lines than this prove nothing.
+const NEIGHBOUR_LINES_MIN: i64 = 100;
+
+/// Whether a count of lines is far below another that it should resemble.
+pub fn is_far_below(lines: i64, other: i64) -> bool {
+    other >= NEIGHBOUR_LINES_MIN && lines * 100 < other * FEW_LINES_PERCENT
+}
+
+/// The entries whose count of lines falls far below that of both neighbours (at an end of the list: of the one there is),
+/// and the fewer lines of these. Neighbours are windows of the same length and granularity that touch it.
+pub fn far_below_neighbours(entries: &[Entry]) -> Vec<(usize, i64)> {
+    let is_alike = |own: &Entry, other: &Entry| {
+        own.window.hours() == other.window.hours() && (own.granularity == other.granularity || own.lines == 0)
+    };
+    let falls = |(at, own): (usize, &Entry)| {
+        let before =
+            at.checked_sub(1).map(|before| &entries[before]).filter(|other| other.window.end == own.window.start);
+        let after = entries.get(at + 1).filter(|other| other.window.start == own.window.end);
+        let fewest = [before, after]
+            .into_iter()
+            .flatten()
+            .filter(|other| is_alike(own, other))
+            .map(|other| other.lines)
+            .min()?;
+        is_far_below(own.lines, fewest).then_some((at, fewest))
+    };
+    entries.iter().enumerate().filter_map(falls).collect()
+}

@@ -1,0 +1,569 @@
+//! The exports of a stamp, each proved by itself and all against each other: which windows they cover, and that no usage
+//! counts twice (`product.md` §3.2 to §3.5, §3.11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::asked::{Asked, Sidecar, read_sidecar};
+use super::fingerprint::Fingerprint;
+use super::lines::{DropRule, ExportLines, FileLines};
+use super::reading::Reading;
+use super::root::{Export, InputFile};
+use super::shape::Shape;
+use crate::domain::finding::{Finding, FindingCode};
+use crate::domain::ledger::{self, Conflict, Entry, Fate, LedgerRules};
+use crate::domain::{Day, Granularity, RejectReason, Stamp, Window};
+use crate::error::{Error, Result};
+
+/// Rows of a full page of the usage API (reference §1.2).
+const PAGE_ROWS: i64 = 1_000;
+
+/// Usage is reported within hours (Q4), seldom days; a month later it is odd.
+const LATE_HOURS_MAX: i32 = 31 * 24;
+
+/// An export with what its sidecar says, and the files that hold its usage.
+#[derive(Debug)]
+pub(super) struct Declared<'a> {
+    export: &'a Export,
+    sidecar: Option<Sidecar>,
+    pub files: Vec<&'a InputFile>,
+}
+
+impl<'a> Declared<'a> {
+    /// Reads the sidecar, if there is one.
+    ///
+    /// # Errors
+    /// As [`read_sidecar`].
+    pub fn read(export: &'a Export, reading: &Reading) -> Result<Self> {
+        let sidecar = export.sidecar.as_ref().map(|file| read_sidecar(file, reading)).transpose()?.flatten();
+        if let Some(sidecar) = sidecar.as_ref().filter(|_| export.is_loose) {
+            return Err(Error::input("an export.json beside files that may come from several queries")
+                .at(&sidecar.file.name)
+                .hint("lay it into a folder, with the files of the query that it is about"));
+        }
+        let is_usage = |file: &&InputFile| sidecar.is_none() || Some(*file) != export.sidecar.as_ref();
+        let files = export.files.iter().filter(is_usage).collect();
+        Ok(Self { export, sidecar, files })
+    }
+
+    fn folder(&self) -> &str {
+        &self.export.folder
+    }
+}
+
+/// Brings the exports of a stamp together. Returns them in order of their windows, and what a person should know of them.
+///
+/// # Errors
+/// An export contradicts itself or what it was asked for, or two of them describe the same usage.
+pub(super) fn proved(
+    stamp: &Stamp,
+    exports: Vec<(Declared<'_>, Vec<FileLines>)>,
+    rules: LedgerRules,
+) -> Result<(Vec<ExportLines>, Vec<Finding>)> {
+    let mut findings = Vec::new();
+    if exports.is_empty() {
+        findings.push(Finding::new(
+            stamp,
+            FindingCode::StampWithoutUsage,
+            format!("stamp {stamp} has no export: nothing of its usage is published"),
+            vec![format!("{stamp}/usage")],
+            "see whether its usage folder is there, and mounted",
+        ));
+    }
+    let mut proved = Vec::new();
+    for (declared, files) in exports {
+        proved.push(export_lines(stamp, &declared, files)?);
+    }
+    proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
+    let thin = drop_what_does_not_count(&mut proved, rules)?;
+    for export in &proved {
+        export_findings(stamp, export, &mut findings);
+    }
+    provider_findings(stamp, &proved, &mut findings);
+    few_lines_findings(stamp, &proved, &thin, &mut findings);
+    refuse_copied_pages(&proved)?;
+    refuse_undeclared_beside_declared(&proved)?;
+    Ok((proved, findings))
+}
+
+/// Proves what can be proved of the files of an export alone.
+fn export_lines(stamp: &Stamp, declared: &Declared<'_>, files: Vec<FileLines>) -> Result<ExportLines> {
+    refuse_other_stamp(stamp, declared, &files)?;
+    refuse_published_beside_others(&files)?;
+    let window = window_of(declared, &files)?;
+    let granularity = granularity_of(declared, &files)?;
+    refuse_usage_after_window(window, &files)?;
+    let mut export = ExportLines {
+        window,
+        label: window.map_or_else(|| "undeclared".to_owned(), Window::label),
+        folder: declared.folder().to_owned(),
+        granularity,
+        is_whole: !files.is_empty()
+            && has_end(&files)
+            && !files.iter().any(|file| file.may_be_cut)
+            && (declared.sidecar.is_some() || published(&files).is_none()),
+        files: Vec::new(),
+        dropped: Vec::new(),
+        sidecar: declared.sidecar.as_ref().map(|sidecar| sidecar.file.clone()),
+    };
+    let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
+    for file in files {
+        if file.read.lines == 0 || first.insert(file.content) {
+            export.files.push(file);
+        } else {
+            export.dropped.push((file, DropRule::SavedTwice));
+        }
+    }
+    Ok(export)
+}
+
+/// Whether each chain of pages has its end: a page without a next one, and where a link asks for one subscriber alone, one
+/// of his.
+fn has_end(files: &[FileLines]) -> bool {
+    let ends = |file: &&FileLines| !file.has_next && file.shape.is_none_or(Shape::is_pages);
+    let is_ended = |open: &FileLines| {
+        files.iter().filter(ends).any(|end| {
+            let theirs = &end.user_subscriptions;
+            open.subscriber.as_ref().is_none_or(|subscriber| theirs.is_empty() || theirs.contains(subscriber))
+        })
+    };
+    files.iter().filter(|file| file.has_next).all(is_ended)
+}
+
+/// The first file of lines that were published before: nothing in them says that they are all of their export.
+fn published(files: &[FileLines]) -> Option<&FileLines> {
+    files.iter().find(|file| file.shape == Some(Shape::PublishedLines))
+}
+
+fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines]) -> Result<()> {
+    let is_other = |name: &&str| name.trim() != stamp.as_str();
+    let sidecar = declared.sidecar.as_ref();
+    let of_sidecar = sidecar.and_then(|own| Some((&own.file.name, own.stamp.as_deref().filter(is_other)?)));
+    let of_lines =
+        files.iter().find_map(|file| Some((&file.file.name, file.stamps.iter().map(String::as_str).find(is_other)?)));
+    match of_sidecar.or(of_lines) {
+        Some((file, other)) => Err(Error::input(format!("usage of stamp {other:?}, in the folder of stamp {stamp}"))
+            .at(file)
+            .hint("move it to the folder of its own stamp")),
+        None => Ok(()),
+    }
+}
+
+/// Lines that were published are those of some export: beside it they are the same usage twice.
+fn refuse_published_beside_others(files: &[FileLines]) -> Result<()> {
+    let other = files.iter().find(|file| {
+        file.shape.is_some_and(|shape| !matches!(shape, Shape::PublishedLines | Shape::PublishedResources))
+    });
+    match other.zip(published(files)) {
+        Some((other, published)) => Err(Error::input(format!("published lines, beside {}", other.file.name))
+            .at(&published.file.name)
+            .hint("they are the same usage twice: keep the published lines, or the export that they were made of")),
+        None => Ok(()),
+    }
+}
+
+/// The reported window of an export: from its folder's name, its sidecar, and what its pages or published lines say.
+fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Window>> {
+    if declared.export.is_loose {
+        return refuse_loose_published(files).map(|()| None);
+    }
+    let folder = declared.export.window.map(|window| ("the folder's name".to_owned(), window));
+    let sidecar = declared.sidecar.as_ref().and_then(|own| Some((own.file.name.clone(), own.asked.window?)));
+    let asked = files.iter().filter_map(|file| {
+        let what = if file.shape == Some(Shape::PublishedLines) { "the lines in" } else { "a nextLink in" };
+        Some((format!("{what} {}", file.file.name), file.asked.window?))
+    });
+    let mut said = folder.into_iter().chain(sidecar).chain(asked);
+    let Some((first, window)) = said.next() else {
+        return Err(Error::input("the folder's name is no reported window, and nothing in it says one")
+            .at(declared.folder())
+            .hint(
+                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC), or lay an export.json into \
+                 it; rename it so that it begins with `_` or `.` to have it skipped",
+            ));
+    };
+    match said.find(|(_, other)| *other != window) {
+        None => Ok(Some(window)),
+        Some((second, other)) => Err(Error::input(format!(
+            "{first} says that {} was reported, {second} that {} was",
+            window.label(),
+            other.label()
+        ))
+        .at(declared.folder())
+        .hint("one of the two is wrong: pages were moved, or the folder was named by hand; each query has a folder of its own")),
+    }
+}
+
+/// Loose files come from any number of queries, and have no window; published lines know theirs.
+fn refuse_loose_published(files: &[FileLines]) -> Result<()> {
+    let published = files.iter().filter(|file| file.shape == Some(Shape::PublishedLines));
+    match published.into_iter().find_map(|file| Some((file, file.asked.window?.label()))) {
+        Some((file, window)) => {
+            Err(Error::input(format!("lines of the window {window}, outside a folder of that window"))
+                .at(&file.file.name)
+                .hint(format!("move it into a folder named {window}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The granularity of an export: that of its lines, or what was asked for.
+fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Granularity>> {
+    let first = |granularity: Granularity| {
+        files.iter().find_map(|file| Some((&file.file.name, file.granularities[granularity as usize]?)))
+    };
+    let of_lines = match (first(Granularity::Hourly), first(Granularity::Daily)) {
+        (Some((hourly, hourly_row)), Some((daily, daily_row))) => {
+            return Err(Error::input(format!(
+                "an export that mixes granularities: row {hourly_row} of {hourly} counts an hour, row {daily_row} of {daily} a day"
+            ))
+            .at(declared.folder())
+            .hint("an Hourly and a Daily query of one window describe the same usage twice: keep the pages of one of them"));
+        }
+        (Some((file, _)), None) => Some((Granularity::Hourly, file)),
+        (None, Some((file, _))) => Some((Granularity::Daily, file)),
+        (None, None) => None,
+    };
+    let of_sidecar = declared.sidecar.as_ref().map(|own| (&own.file.name, own.asked));
+    let of_links = files.iter().map(|file| (&file.file.name, file.asked));
+    let asked = of_sidecar
+        .into_iter()
+        .chain(of_links)
+        .filter_map(|(file, Asked { granularity, .. })| Some((file, granularity?)));
+    let mut asked = asked.peekable();
+    let first_asked = asked.peek().map(|&(_, granularity)| granularity);
+    let granularity = of_lines.map(|(own, _)| own).or(first_asked);
+    match asked.find(|&(_, own)| Some(own) != granularity) {
+        Some((file, own)) => Err(Error::input(format!(
+            "{own} usage was asked for, and {} is there{}",
+            granularity.map_or("something else", Granularity::as_str),
+            of_lines.map_or(String::new(), |(_, lines)| format!(", in {lines}"))
+        ))
+        .at(file)
+        .hint("pages of two queries were mixed: each query has a folder of its own")),
+        None => Ok(granularity),
+    }
+}
+
+fn refuse_usage_after_window(window: Option<Window>, files: &[FileLines]) -> Result<()> {
+    let Some(window) = window else { return Ok(()) };
+    let late =
+        files.iter().find_map(|file| file.latest_end.filter(|&(end, _)| end > window.end).map(|late| (file, late)));
+    match late {
+        Some((file, (end, row))) => Err(Error::input(format!(
+            "row {row} is usage until {end}, after the end of its reported window {window_end}",
+            window_end = window.end
+        ))
+        .at(&file.file.name)
+        .hint(if file.zone_is_assumed {
+            "nothing says in which zone these times were printed, and they were taken as UTC: say it with --source-time-zone"
+        } else {
+            "usage is reported after it happens, so this page belongs to a later window: move it to the folder of the window that was queried"
+        })),
+        None => Ok(()),
+    }
+}
+
+/// Applies the ledger to the exports that have a window (they come first). Returns those that replace far more lines than
+/// they hold, with the lines replaced.
+fn drop_what_does_not_count(exports: &mut [ExportLines], rules: LedgerRules) -> Result<Vec<(usize, i64)>> {
+    let entries: Vec<Entry> = exports.iter().filter_map(entry_of).collect();
+    let fates = ledger::fates(&entries, rules).map_err(|conflict| refusal(conflict, exports))?;
+    let mut replaced: BTreeMap<usize, i64> = BTreeMap::new();
+    for ((export, entry), fate) in exports.iter_mut().zip(&entries).zip(fates) {
+        let rule = match fate {
+            Fate::Used => continue,
+            Fate::ReplacedBy(wide) => {
+                *replaced.entry(wide).or_default() += entry.lines;
+                DropRule::ReplacedByWider
+            }
+            Fate::NotChosen(_) => DropRule::GranularityNotChosen,
+        };
+        export.dropped.extend(export.files.drain(..).map(|file| (file, rule)));
+    }
+    let fewer = replaced.into_iter().filter(|&(wide, lines)| ledger::is_far_below(entries[wide].lines, lines));
+    Ok(fewer.collect())
+}
+
+fn entry_of(export: &ExportLines) -> Option<Entry> {
+    let lines = lines_of(export);
+    Some(Entry { window: export.window?, granularity: export.granularity, lines, is_whole: export.is_whole })
+}
+
+fn lines_of(export: &ExportLines) -> i64 {
+    export.files.iter().map(|file| file.read.lines).sum()
+}
+
+fn refusal(conflict: Conflict, exports: &[ExportLines]) -> Error {
+    let folder = |at: usize| &exports[at].folder;
+    let granularity = |at: usize| exports[at].granularity.map_or("other", Granularity::as_str);
+    const APART: &str = "usage of overlapping windows cannot be told apart line by line";
+    match conflict {
+        Conflict::SameWindow(a, b) => Error::input(format!("names the same reported time as {}", folder(a)))
+            .at(folder(b))
+            .hint(format!("one window, one folder: {APART}; move one of the two out of the root")),
+        Conflict::Contains(wide, narrow) => {
+            let (a, b) = (wide.min(narrow), wide.max(narrow));
+            Error::input(format!("covers some of the same reported time as {}", folder(a))).at(folder(b)).hint(format!(
+                "{APART}: move one of the two out of the root, or say --overlap wider to let {} replace the windows that it contains",
+                folder(wide)
+            ))
+        }
+        Conflict::Overlap(a, b) => {
+            Error::input(format!("covers some of the same reported time as {}, and some that it does not", folder(a)))
+                .at(folder(b))
+                .hint(format!("{APART}, and neither window contains the other: move one of the two out of the root"))
+        }
+        Conflict::TwoGranularities(a, b) => Error::input(format!(
+            "{} usage of reported time of which {} holds {} usage",
+            granularity(b),
+            folder(a),
+            granularity(a)
+        ))
+        .at(folder(b))
+        .hint("they describe the same usage twice: say --granularity hourly or --granularity daily to choose, or move one of the two out of the root"),
+        Conflict::PartlyChosen(at, first) => Error::input(format!(
+            "{} usage, of whose reported time only a part is covered by the chosen {} exports, such as {}",
+            granularity(at),
+            granularity(first),
+            folder(first)
+        ))
+        .at(folder(at))
+        .hint("its lines do not say when they were reported, so it counts as a whole or not at all: fetch what is missing, or move it out of the root"),
+        Conflict::NotWhole(wide, narrow) => Error::input(format!(
+            "would replace {}, but {}",
+            folder(narrow),
+            if exports[wide].is_whole { "holds no line" } else { "lacks its last page" }
+        ))
+        .at(folder(wide))
+        .hint("fetch it again and whole before it replaces what is there"),
+    }
+}
+
+impl ExportLines {
+    /// The days that it reports, or without a window those of its lines: what is found about it is about them.
+    pub fn days(&self) -> BTreeSet<Day> {
+        match self.window {
+            Some(window) => window.days().collect(),
+            None => self.files.iter().flat_map(|file| file.days.keys().copied()).collect(),
+        }
+    }
+}
+
+/// What a person should know of one export.
+fn export_findings(stamp: &Stamp, export: &ExportLines, findings: &mut Vec<Finding>) {
+    let days = export.days();
+    let mut found = |code, sentence, concerned, remedy| {
+        // A page saved twice counts once: it takes nothing from its days.
+        let about = if code == FindingCode::PageSavedTwice { &BTreeSet::new() } else { &days };
+        findings.push(Finding::new(stamp, code, sentence, concerned, remedy).on(about));
+    };
+    let folder = || vec![export.folder.clone()];
+    let name = |file: &FileLines| file.file.name.clone();
+    for (file, rule) in &export.dropped {
+        if *rule == DropRule::SavedTwice {
+            let others = export.files.iter().chain(export.dropped.iter().map(|(file, _)| file));
+            let is_twin = |other: &&FileLines| other.content == file.content && other.file.name != file.file.name;
+            let other = others.into_iter().find(is_twin);
+            let other = other.map_or_else(String::new, |other| other.file.name.clone());
+            found(
+                FindingCode::PageSavedTwice,
+                format!("{} repeats {other} byte for byte and counts once", file.file.name),
+                vec![other, name(file)],
+                "delete one of the two",
+            );
+        }
+    }
+    if export.files.is_empty() && export.dropped.is_empty() {
+        found(
+            FindingCode::ExportWithoutFiles,
+            format!("{} holds no file, so its reported time counts as missing", export.folder),
+            folder(),
+            "run the query again and save its pages there, or remove the folder",
+        );
+    }
+    if export.files.is_empty() {
+        return;
+    }
+    if !has_end(&export.files) {
+        found(
+            FindingCode::ChainWithoutEnd,
+            format!("every page in {} names a next one: the last page is missing", export.folder),
+            folder(),
+            "follow nextLink until a page has none; until then the days of this window stay partial",
+        );
+    }
+    for file in export.files.iter().filter(|file| file.read.lines == 0 && file.shape != Some(Shape::PublishedResources))
+    {
+        found(
+            FindingCode::PageWithoutLines,
+            format!("{} holds no line", file.file.name),
+            vec![name(file)],
+            "a stamp in use reports every hour: run the query again, and see whether it may see all user subscriptions",
+        );
+    }
+    let shapes: BTreeSet<Shape> =
+        export.files.iter().filter_map(|file| file.shape).filter(|shape| *shape != Shape::PublishedResources).collect();
+    if shapes.len() > 1 {
+        let names: Vec<&str> = shapes.iter().map(|shape| shape.as_str()).collect();
+        found(
+            FindingCode::SeveralShapes,
+            format!("{} holds files of several shapes: {}", export.folder, names.join(", ")),
+            folder(),
+            "see whether one usage was saved in two shapes, and keep one of them: all were counted",
+        );
+    }
+    if published(&export.files).is_some() && export.sidecar.is_none() {
+        found(
+            FindingCode::PublishedLinesUnvouched,
+            format!("{} holds published lines, which do not say whether they are all of their export", export.folder),
+            folder(),
+            "lay an export.json with its window beside them, if they are; until then its days stay partial",
+        );
+    }
+    let early = |file: &&FileLines| {
+        let earliest = export.window.map(|window| window.start + -LATE_HOURS_MAX);
+        file.earliest_end.zip(earliest).is_some_and(|((end, _), earliest)| end < earliest)
+    };
+    for file in export.files.iter().filter(early) {
+        let (end, row) = file.earliest_end.expect("asked just above");
+        found(
+            FindingCode::UsageLongBeforeWindow,
+            format!("row {row} of {} is usage until {end}, long before its reported window", file.file.name),
+            vec![name(file)],
+            "usage is reported within days: see whether day and month of its dates were taken for each other (--culture)",
+        );
+    }
+    let goes_on = |full: &FileLines| {
+        let others = export.files.iter().filter(|other| other.read.lines < PAGE_ROWS);
+        others.into_iter().any(|other| !other.user_subscriptions.is_disjoint(&full.user_subscriptions))
+    };
+    let says_nothing = !export.files.iter().any(|file| file.has_next_links);
+    let is_full = |file: &&FileLines| says_nothing && file.read.lines == PAGE_ROWS && !goes_on(file);
+    if let Some(file) = export.files.iter().find(is_full) {
+        found(
+            FindingCode::PageFullWithoutSuccessor,
+            format!(
+                "{} is full to {} lines, and nothing says whether another page follows",
+                file.file.name, file.read.lines
+            ),
+            vec![name(file)],
+            "old modules return the first page only: run the query again and follow nextLink until a page has none",
+        );
+    }
+    for file in export.files.iter().filter(|file| file.may_be_cut) {
+        found(
+            FindingCode::TableMayBeCut,
+            format!("{} does not end with a line end, as tables do", file.file.name),
+            vec![name(file)],
+            "see whether its last line is whole; export it again if it is not",
+        );
+    }
+    let assumed: Vec<_> = export.files.iter().filter(|file| file.zone_is_assumed).map(name).collect();
+    if !assumed.is_empty() {
+        found(
+            FindingCode::TimeZoneAssumed,
+            format!("{} counts hours whose time zone nothing says: they were taken as UTC", assumed[0]),
+            assumed,
+            "say in which zone the exporting machine printed them, with --source-time-zone UTC, Europe/Berlin or +02:00",
+        );
+    }
+    let not_whole =
+        |file: &FileLines| file.rejects.iter().filter(|own| own.reason == RejectReason::UsageTimeNotWhole).count();
+    let odd: Vec<_> = export.files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
+    if !odd.is_empty() {
+        let lines: usize = export.files.iter().map(not_whole).sum();
+        found(
+            FindingCode::UsageTimesNotWhole,
+            format!(
+                "{lines} lines in {} count neither a full UTC hour nor a full UTC day, and were set aside",
+                export.folder
+            ),
+            odd,
+            "see whether the times were printed in another zone, and say which with --source-time-zone",
+        );
+    }
+}
+
+/// Pages of two providers in one stamp's folder are pages of two stamps.
+fn provider_findings(stamp: &Stamp, exports: &[ExportLines], findings: &mut Vec<Finding>) {
+    let mut first: BTreeMap<&str, (&FileLines, BTreeSet<Day>)> = BTreeMap::new();
+    for export in exports {
+        for (file, id) in export.files.iter().flat_map(|file| file.queried.iter().map(move |id| (file, id))) {
+            first.entry(id).or_insert_with(|| (file, BTreeSet::new())).1.extend(export.days());
+        }
+    }
+    if first.len() > 1 {
+        let places: Vec<String> = first.iter().map(|(id, (file, _))| format!("{id} (in {})", file.file.name)).collect();
+        let days = first.values().map(|(_, days)| days).min_by_key(|days| days.len()).cloned().unwrap_or_default();
+        findings.push(
+            Finding::new(
+                stamp,
+                FindingCode::SeveralProviderSubscriptions,
+                format!("usage was asked of {} provider subscriptions: {}", first.len(), places.join(", ")),
+                first.keys().map(|&id| id.to_owned()).collect(),
+                "a stamp has one provider subscription: see whether pages of another stamp lie among these",
+            )
+            .on(&days),
+        );
+    }
+}
+
+/// Windows with far fewer lines than those beside them, or (`thin`) than those that they replace.
+fn few_lines_findings(stamp: &Stamp, exports: &[ExportLines], thin: &[(usize, i64)], findings: &mut Vec<Finding>) {
+    let mut found = |export: &ExportLines, sentence: String, remedy| {
+        let concerned = vec![export.folder.clone()];
+        let finding = Finding::new(stamp, FindingCode::FewLinesInWindow, sentence, concerned, remedy);
+        findings.push(finding.on(&export.days()));
+    };
+    let used: Vec<&ExportLines> = exports.iter().filter(|export| !export.files.is_empty()).collect();
+    let entries: Vec<Entry> = used.iter().filter_map(|export| entry_of(export)).collect();
+    for (at, fewest) in ledger::far_below_neighbours(&entries) {
+        let (folder, lines) = (&used[at].folder, entries[at].lines);
+        found(
+            used[at],
+            format!("{folder} holds {lines} lines, the windows beside it at least {fewest}"),
+            "see whether the stamp was down; if not, run the query again: pages may be missing",
+        );
+    }
+    for &(at, replaced) in thin {
+        let (folder, lines) = (&exports[at].folder, lines_of(&exports[at]));
+        found(
+            &exports[at],
+            format!("{folder} holds {lines} lines, and replaces windows with {replaced}"),
+            "a wider export holds at least what those within it do: run its query again, pages may be missing",
+        );
+    }
+}
+
+/// A page with lines that lies in two windows proves that a folder was copied.
+fn refuse_copied_pages(exports: &[ExportLines]) -> Result<()> {
+    let mut seen: BTreeMap<Fingerprint, &FileLines> = BTreeMap::new();
+    let files = exports.iter().flat_map(|export| {
+        let replaced = export.dropped.iter().filter(|(_, rule)| *rule != DropRule::SavedTwice);
+        export.files.iter().chain(replaced.map(|(file, _)| file))
+    });
+    for file in files.filter(|file| file.read.lines > 0) {
+        if let Some(other) = seen.insert(file.content, file) {
+            return Err(Error::input(format!("the same bytes as {}, in another window", other.file.name))
+                .at(&file.file.name)
+                .hint("a folder was copied or a download saved twice: replace the one that is wrong"));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_undeclared_beside_declared(exports: &[ExportLines]) -> Result<()> {
+    let days = |declared: bool| {
+        let exports = exports.iter().filter(move |export| export.window.is_some() == declared);
+        exports
+            .flat_map(|export| &export.files)
+            .flat_map(|file| file.days.keys().map(move |&day| (day, &file.file.name)))
+    };
+    let declared: BTreeMap<Day, &String> = days(true).collect();
+    match days(false).find_map(|(day, file)| Some((day, file, declared.get(&day)?))) {
+        Some((day, file, other)) => Err(Error::input(format!("holds usage of {day}, as {other} does"))
+            .at(file)
+            .hint("a file outside a window folder has no reported window, so nothing tells the two apart: move it into the folder of the window that was queried")),
+        None => Ok(()),
+    }
+}

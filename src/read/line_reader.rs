@@ -1,0 +1,438 @@
+//! One file of usage → its lines: each row understood or set aside, and handed to its usage day.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::asked::{self, Asked};
+use super::intern::{Interner, Recent};
+use super::json::{JsonFile, Object};
+use super::lines::{Api, Chunk, FileLines, LineNumbers, Reject};
+use super::published;
+use super::reading::Reading;
+use super::root::InputFile;
+use super::row::{RawRow, Value};
+use super::shape::{self, Shape};
+use super::text::{self, Text};
+use super::usage_table::{Decided, UsageTable};
+use crate::domain::dialect;
+use crate::domain::identity::one_spelling;
+use crate::domain::limits::{self, INSTANCE_BYTES_MAX, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::domain::quantity::Parsed;
+use crate::domain::time::TimeFault;
+use crate::domain::totals::Checksum;
+use crate::domain::{Day, Dialect, RejectReason, Span, Window};
+use crate::error::{Error, Result};
+
+/// The texts of a stamp, shared by all threads that read it.
+#[derive(Debug, Default)]
+pub(super) struct Interners {
+    pub user_subscriptions: Interner,
+    pub meters: Interner,
+    pub instances: Interner,
+}
+
+/// Reads one file.
+///
+/// # Errors
+/// The file is not what a `usage` folder holds.
+pub(super) fn read_file(file: &InputFile, reading: &Reading, texts: &Interners) -> Result<FileLines> {
+    let content = text::read_bytes(file)?;
+    if published::is_parquet(&content.bytes) {
+        return published::read(file, content, texts);
+    }
+    let text = content.into_text(file, reading.encoding)?;
+    let mut lines = if text.is_json() || shape::is_refused_at_sight(text.as_str()) {
+        read_json(file, &text, reading, texts)?
+    } else {
+        read_table(file, &text, reading, texts)?
+    };
+    refuse_if_nothing_is_usable(file, &lines)?;
+    lines.content = text.content();
+    Ok(lines)
+}
+
+fn read_json(file: &InputFile, text: &Text, reading: &Reading, texts: &Interners) -> Result<FileLines> {
+    let json = JsonFile::parse(text.as_str())
+        .map_err(|error| shape::refusal(file, text.as_str(), "a page of usage", error))?;
+    let mut lines = FileLines::of(text.file.clone());
+    lines.has_next = json.has_next;
+    for link in &json.next_links {
+        let asked = asked::of_next_link(link);
+        lines.asked = agreed(file, lines.asked, asked)?;
+        lines.subscriber = asked::subscriber_of(link);
+    }
+    lines.has_next_links = !json.next_links.is_empty();
+    let date_order = reading.culture.map(|culture| culture.date_order);
+    let dialect = Dialect { zone: reading.source_time_zone, date_order, ..Dialect::default() };
+    let mut reader = LineReader::new(file, texts, &mut lines, dialect);
+    for Object(line) in &json.usual {
+        reader.read(Shape::RestPages, &line.to_row())?;
+    }
+    for element in &json.elements {
+        match element {
+            Ok((shape, row)) => reader.read(*shape, row)?,
+            Err(raw) => reader.set_aside_text(raw)?,
+        }
+    }
+    reader.finish();
+    Ok(lines)
+}
+
+/// What two links of one file ask for, if they agree.
+fn agreed(file: &InputFile, first: Asked, other: Asked) -> Result<Asked> {
+    let differ = |a: Option<Window>, b: Option<Window>| a.zip(b).is_some_and(|(a, b)| a != b);
+    let granularities = first.granularity.zip(other.granularity);
+    if differ(first.window, other.window) || granularities.is_some_and(|(a, b)| a != b) {
+        return Err(Error::input("pages of two queries: their nextLinks ask for different windows or granularities")
+            .at(&file.name)
+            .hint("save the pages of each query in a folder of their own"));
+    }
+    Ok(Asked { window: first.window.or(other.window), granularity: first.granularity.or(other.granularity) })
+}
+
+fn read_table(file: &InputFile, text: &Text, reading: &Reading, texts: &Interners) -> Result<FileLines> {
+    let table = UsageTable::of(&file.name, text.as_str())?.ok_or_else(|| {
+        shape::no_table(file, text.as_str(), "a page of usage", &["SubscriptionId", "MeterId", "UsageStartTime", "…"])
+    })?;
+    // Where decimals are said to have a comma, a point has to be looked at twice.
+    let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal_comma);
+    let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));
+    let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
+    if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
+        decided = table.decide(reading)?;
+        lines = FileLines::of(text.file.clone());
+        LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
+    }
+    lines.dialect = Some(decided.to_string(table.delimiter()));
+    lines.zone_is_assumed = decided.zone_is_assumed;
+    lines.may_be_cut = !table.ends_with_a_line_end();
+    lines.lacks.extend(decided.lacks(lines.digits_max));
+    Ok(lines)
+}
+
+/// A file whose every element is set aside for one of these reasons is not what its folder says.
+fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()> {
+    let all = |reason| {
+        !lines.rejects.is_empty()
+            && lines.read.lines == lines.rejects.len() as i64
+            && lines.rejects.iter().all(|reject| reject.reason == reason)
+    };
+    let is_printed = |text: &str| {
+        text.split_whitespace().collect::<String>().to_ascii_lowercase().contains(r#"properties":"@{"#)
+            || text.starts_with("\"@{")
+    };
+    if all(RejectReason::NotAUsageLine) && lines.rejects[0].text.as_deref().is_some_and(is_printed) {
+        return Err(Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
+            .at(&file.name)
+            .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
+    }
+    if all(RejectReason::NotAUsageLine) {
+        return Err(Error::input(format!("none of its {} elements is a usage line", lines.read.lines))
+            .at(&file.name)
+            .hint("a usage line is an object with `properties`, or a row with all the cells of its header: this looks like the answer of another query"));
+    }
+    if lines.local_times > 0 && lines.local_times == lines.read.lines {
+        let text = lines.rejects[0].text.as_deref().unwrap_or_default();
+        return Err(Error::input(format!("times that do not say all of what they mean, such as {text}"))
+            .at(&file.name)
+            .hint("say in which zone the exporting machine printed them, with --source-time-zone UTC, Europe/Berlin or +02:00, and where the order of day and month is not plain, with --culture"));
+    }
+    if all(RejectReason::UsageTimeUnreadable) && lines.dialect.is_some() {
+        let text = lines.rejects[0].text.as_deref().unwrap_or_default();
+        return Err(Error::input(format!("a table none of whose times can be read, such as {text}"))
+            .at(&file.name)
+            .hint("export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z"));
+    }
+    if all(RejectReason::UsageTimeNotWhole) {
+        return Err(Error::input("every line counts something else than a full UTC hour or a full UTC day")
+            .at(&file.name)
+            .hint("the times were probably written in local time: say which with --source-time-zone, as Europe/Berlin or +02:00, or export again in UTC"));
+    }
+    Ok(())
+}
+
+/// Reads the lines of one file, in order.
+struct LineReader<'a> {
+    file: &'a InputFile,
+    texts: &'a Interners,
+    lines: &'a mut FileLines,
+    dialect: Dialect,
+    user_subscriptions: Recent<'a>,
+    meters: Recent<'a>,
+    row: u32,
+    /// The last span read and its two texts: it seldom changes from line to line.
+    last_span: Option<(String, String, Span)>,
+    /// The day being filled, out of the map while it lasts.
+    current: Option<(Day, Chunk)>,
+    /// The subscriptions that were queried, as they are written.
+    queried: BTreeSet<String>,
+}
+
+/// What stands in a line, or why it is set aside with the text that offends.
+type Refused = (RejectReason, Option<String>);
+
+impl<'a> LineReader<'a> {
+    fn new(file: &'a InputFile, texts: &'a Interners, lines: &'a mut FileLines, dialect: Dialect) -> Self {
+        let (user_subscriptions, meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
+        Self {
+            file,
+            texts,
+            lines,
+            dialect,
+            user_subscriptions,
+            meters,
+            row: 0,
+            last_span: None,
+            current: None,
+            queried: BTreeSet::new(),
+        }
+    }
+
+    /// Puts what is still being filled where it belongs.
+    fn finish(mut self) {
+        self.hand_over();
+        self.lines.queried = self.queried.iter().map(|id| one_spelling(id)).collect();
+        if self.lines.apis.iter().all(|apis| *apis & (Api::Provider as u8 | Api::Tenant as u8) == 0)
+            && !self.lines.days.is_empty()
+        {
+            self.lines.lacks.push("no row id: nothing says whether the provider or the tenant API was asked");
+        }
+    }
+
+    /// Whether the row that was read last has a time or a quantity that another dialect might read.
+    fn has_unreadable(&self) -> bool {
+        let is_unreadable =
+            |own: &Reject| matches!(own.reason, RejectReason::UsageTimeUnreadable | RejectReason::QuantityUnreadable);
+        self.lines.rejects.last().is_some_and(is_unreadable)
+    }
+
+    fn next_row(&mut self) -> Result<u32> {
+        self.lines.read.lines += 1;
+        self.row = self.row.checked_add(1).ok_or_else(|| {
+            Error::input("more lines than a file can number").at(&self.file.name).hint("split the file")
+        })?;
+        Ok(self.row)
+    }
+
+    /// Reads all rows of a table; `false` when it gave up before the last.
+    fn read_rows(mut self, table: &UsageTable<'_>, gives_up: impl Fn(&Self) -> bool) -> Result<bool> {
+        let mut rows = table.rows();
+        while let Some(row) = rows.next()? {
+            match row {
+                Ok(row) => self.read(table.shape, &row)?,
+                Err(text) => self.set_aside_text(&text)?,
+            }
+            if gives_up(&self) {
+                return Ok(false);
+            }
+        }
+        self.finish();
+        Ok(true)
+    }
+
+    /// Sets aside what is no row at all.
+    fn set_aside_text(&mut self, text: &str) -> Result<()> {
+        let row = self.next_row()?;
+        self.set_aside(row, (RejectReason::NotAUsageLine, Some(cut(text))), None);
+        Ok(())
+    }
+
+    fn read(&mut self, shape: Shape, line: &RawRow<'_>) -> Result<()> {
+        let row = self.next_row()?;
+        self.refuse_other_shape(row, shape)?;
+        let quantity = self.quantity_of(line);
+        if let Ok(parsed) = &quantity {
+            self.lines.read.add(parsed.quantity);
+        }
+        let fields = refuse_too_long(line)
+            .and_then(|()| id_of(line.user_subscription, RejectReason::UserSubscriptionMissing))
+            .and_then(|user_subscription| Ok((user_subscription, id_of(line.meter, RejectReason::MeterMissing)?)))
+            .and_then(|ids| Ok((ids, self.span_of(line)?)));
+        match (fields, quantity) {
+            (Ok(((user_subscription, meter), span)), Ok(parsed)) => {
+                self.lines.rounded += u64::from(parsed.rounded);
+                self.lines.digits_max = self.lines.digits_max.max(parsed.digits);
+                self.lines.note_span(span, row);
+                let api = self.api_of(line, &user_subscription);
+                let user_subscription = self.user_subscriptions.intern(&user_subscription)?;
+                self.note_user_subscription(user_subscription, &line.user_subscription, api);
+                let meter = self.meters.intern(&meter)?;
+                let instance = self.texts.instances.intern(&line.instance)?;
+                let numbers = LineNumbers { user_subscription, meter, instance };
+                self.chunk_of(span.day).push(span.slot, numbers, parsed.quantity, row);
+            }
+            (Err(refused), quantity) => {
+                self.set_aside(row, refused, Some((line, quantity.ok())));
+            }
+            (Ok(_), Err(refused)) => self.set_aside(row, refused, Some((line, None))),
+        }
+        Ok(())
+    }
+
+    /// The API of a line, by its `id`; `None` when that names no subscription.
+    fn api_of(&mut self, line: &RawRow<'_>, user_subscription: &str) -> Option<Api> {
+        // Nothing that an id begins with needs an escape, so it is looked at as it is written.
+        let id = line.id.written()?.trim_start_matches('"');
+        let (api, queried) = Api::of(id, user_subscription)?;
+        if api == Api::Provider && !self.queried.contains(queried) {
+            self.queried.insert(queried.to_owned());
+        }
+        Some(api)
+    }
+
+    fn note_user_subscription(&mut self, number: u32, written: &Value<'_>, api: Option<Api>) {
+        let (apis, at) = (&mut self.lines.apis, number as usize);
+        if apis.len() <= at {
+            apis.resize(at + 1, 0);
+        }
+        if apis[at] == 0 {
+            self.lines.user_subscriptions.extend(written.text().map(|text| one_spelling(&text)));
+        }
+        apis[at] |= api.map_or(Api::UNSAID, |api| api as u8);
+    }
+
+    fn refuse_other_shape(&mut self, row: u32, shape: Shape) -> Result<()> {
+        let first = *self.lines.shape.get_or_insert(shape);
+        if first == shape {
+            return Ok(());
+        }
+        Err(Error::input(format!("row {row} has the shape of {shape}, the rows before it that of {first}"))
+            .at(&self.file.name)
+            .hint("a file has one shape: save what different producers wrote as different files"))
+    }
+
+    fn set_aside(&mut self, row: u32, (reason, text): Refused, line: Option<(&RawRow<'_>, Option<Parsed>)>) {
+        let meter = line.and_then(|(line, _)| id_of(line.meter, RejectReason::MeterMissing).ok());
+        self.lines.rejects.push(Reject {
+            row,
+            reason,
+            text,
+            meter: meter.filter(|meter| meter.len() <= VALUE_BYTES_MAX).map(Cow::into_owned),
+            quantity: line.and_then(|(_, quantity)| quantity).map(|parsed| parsed.quantity),
+        });
+    }
+
+    fn chunk_of(&mut self, day: Day) -> &mut Chunk {
+        if self.current.as_ref().is_none_or(|(current, _)| *current != day) {
+            self.hand_over();
+            self.current = Some((day, self.lines.days.remove(&day).unwrap_or_default()));
+        }
+        &mut self.current.as_mut().expect("filled just above").1
+    }
+
+    /// Puts the day being filled back among the others.
+    fn hand_over(&mut self) {
+        if let Some((day, chunk)) = self.current.take() {
+            self.lines.days.insert(day, chunk);
+        }
+    }
+
+    fn span_of(&mut self, line: &RawRow<'_>) -> Result<Span, Refused> {
+        let (Some(start), Some(end)) = (line.usage_start.written(), line.usage_end.written()) else {
+            return Err((RejectReason::UsageTimeMissing, None));
+        };
+        if let Some((_, _, span)) =
+            self.last_span.as_ref().filter(|(last_start, last_end, _)| last_start == start && last_end == end)
+        {
+            return Ok(*span);
+        }
+        let texts = line.usage_start.text().zip(line.usage_end.text());
+        let span = texts.map_or(Err(TimeFault::Unreadable), |(start, end)| self.dialect.span(&start, &end));
+        if span == Err(TimeFault::Unreadable) && [line.usage_start, line.usage_end].into_iter().all(is_local) {
+            self.lines.local_times += 1;
+        }
+        let span = span.map_err(|fault| {
+            let reason = match fault {
+                TimeFault::Unreadable => RejectReason::UsageTimeUnreadable,
+                TimeFault::OutOfRange => RejectReason::UsageTimeOutOfRange,
+                TimeFault::NotWhole => RejectReason::UsageTimeNotWhole,
+            };
+            (reason, Some(cut(&format!("{}/{}", start.trim_matches('"'), end.trim_matches('"')))))
+        })?;
+        self.last_span = Some((start.to_owned(), end.to_owned(), span));
+        Ok(span)
+    }
+
+    fn quantity_of(&self, line: &RawRow<'_>) -> Result<Parsed, Refused> {
+        let text = line.quantity.text_or_json().ok_or((RejectReason::QuantityMissing, None))?;
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err((RejectReason::QuantityMissing, Some(cut(&line.quantity.shown()))));
+        }
+        self.dialect.quantity(trimmed).map_err(|reason| (reason, Some(cut(&text))))
+    }
+}
+
+/// Whether a value is a time that lacks nothing but its zone.
+fn is_local(value: Value<'_>) -> bool {
+    value.text().is_some_and(|text| dialect::is_local(&text))
+}
+
+/// The text of an id, not blank.
+fn id_of(value: Value<'_>, missing: RejectReason) -> Result<Cow<'_, str>, Refused> {
+    if matches!(value, Value::Absent) {
+        return Err((missing, None));
+    }
+    value.text().filter(|text| !text.trim().is_empty()).ok_or_else(|| (missing, Some(cut(&value.shown()))))
+}
+
+fn refuse_too_long(line: &RawRow<'_>) -> Result<(), Refused> {
+    for value in [line.user_subscription, line.meter, line.usage_start, line.usage_end, line.quantity] {
+        if let Some(text) = value.written().filter(|text| text.len() > VALUE_BYTES_MAX) {
+            return Err((RejectReason::TooLong, Some(cut(text))));
+        }
+    }
+    if line.instance.len() > INSTANCE_BYTES_MAX {
+        return Err((RejectReason::TooLong, Some(cut(&line.instance))));
+    }
+    Ok(())
+}
+
+fn cut(text: &str) -> String {
+    limits::cut(text, REJECT_BYTES_MAX).to_owned()
+}
+
+impl FileLines {
+    /// Notes the granularity and the end of a line's span.
+    pub(super) fn note_span(&mut self, span: Span, row: u32) {
+        let first = &mut self.granularities[span.slot.granularity() as usize];
+        *first = first.or(Some(row));
+        if self.latest_end.is_none_or(|(latest, _)| span.end > latest) {
+            self.latest_end = Some((span.end, row));
+        }
+        if self.earliest_end.is_none_or(|(earliest, _)| span.end < earliest) {
+            self.earliest_end = Some((span.end, row));
+        }
+    }
+
+    /// A file of which nothing is read yet.
+    pub(super) fn of(file: super::fingerprint::ReadFile) -> Self {
+        Self {
+            content: file.fingerprint,
+            file,
+            read: Checksum::default(),
+            apis: Vec::new(),
+            queried: BTreeSet::new(),
+            rounded: 0,
+            digits_max: 0,
+            days: BTreeMap::new(),
+            rejects: Vec::new(),
+            shape: None,
+            dialect: None,
+            lacks: Vec::new(),
+            zone_is_assumed: false,
+            local_times: 0,
+            may_be_cut: false,
+            has_next: false,
+            has_next_links: false,
+            subscriber: None,
+            asked: Asked::default(),
+            granularities: [None; 2],
+            latest_end: None,
+            earliest_end: None,
+            user_subscriptions: BTreeSet::new(),
+            resources: BTreeMap::new(),
+            stamps: BTreeSet::new(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `stacktally coverage`: a calendar for people, JSON for monitors.
+
+use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, page, table};
+
+fn with_gaps() -> TestRoot {
+    let root = TestRoot::with_snapshots();
+    let line = |day: &str| Line::hourly(SUB_A, VM_HOURS, &format!("{day}T01"), "1");
+    for day in ["2026-09-29", "2026-09-30", "2026-10-01", "2026-10-04", "2026-10-05"] {
+        root.file(&format!("north/usage/{day}/page.json"), page(&[line(day)]));
+    }
+    root.file("north/usage/2026-10-06/page.json", page(&[]));
+    root.snapshots("south");
+    root.file("south/usage/2026-10-01T00--2026-10-01T12/page.json", page(&[line("2026-10-01")]));
+    root
+}
+
+#[test]
+fn a_calendar_shows_gaps_at_a_glance() {
+    let root = with_gaps();
+    root.run(&[]).expect(0);
+    let published = root.stacktally(&["coverage", "--out", "out"]).expect(0);
+    insta::assert_snapshot!("calendar", published.transcript());
+    let of_root = root.stacktally(&["coverage", "--root", "root"]).expect(0);
+    assert_eq!(of_root.stdout, published.stdout, "a root and its publication say the same");
+    let one = root.stacktally(&["coverage", "--out", "out", "--stamp", "south"]).expect(0);
+    assert!(one.stdout.starts_with("south ") && !one.stdout.contains("north"), "{}", one.stdout);
+    assert!(published.stdout.lines().all(|line| line.chars().count() <= 80), "fits a narrow terminal");
+}
+
+#[test]
+fn json_has_the_rows_of_the_tables() {
+    let root = with_gaps();
+    root.run(&[]).expect(0);
+    let ran = root.stacktally(&["coverage", "--out", "out", "--json"]).expect(0);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    for name in ["coverage", "coverage_months"] {
+        let (found, published) = (json[name].as_array().unwrap(), table(&root.out(), name));
+        assert_eq!(found.len(), published.len());
+        for (found, published) in found.iter().zip(&published) {
+            for (column, value) in published {
+                let found = match &found[column] {
+                    serde_json::Value::Null => None,
+                    serde_json::Value::String(text) if column == "month" => Some(format!("{text}-01")),
+                    serde_json::Value::String(text) => Some(text.clone()),
+                    serde_json::Value::Array(codes) => {
+                        Some(codes.iter().map(|code| code.as_str().unwrap()).collect::<Vec<_>>().join(" "))
+                            .filter(|text| !text.is_empty())
+                    }
+                    other => Some(other.to_string()),
+                };
+                assert_eq!(&found, value, "{column}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_shown_is_said() {
+    let root = with_gaps();
+    insta::assert_snapshot!("no-publication", root.stacktally(&["coverage", "--out", "out"]).expect(2).transcript());
+    insta::assert_snapshot!("nothing-named", root.stacktally(&["coverage"]).expect(2).transcript());
+    root.stacktally(&["coverage", "--out", "out", "--root", "root"]).expect(2);
+    root.run(&[]).expect(0);
+    std::fs::copy(root.out().join("dates.parquet"), root.out().join("coverage.parquet")).unwrap();
+    insta::assert_snapshot!("other-version", root.stacktally(&["coverage", "--out", "out"]).expect(3).transcript());
+    let help = root.stacktally(&["coverage", "--help"]).expect(0);
+    assert!(help.stdout.contains("Usage: stacktally coverage"), "{}", help.stdout);
+}
