@@ -35,7 +35,7 @@ fn main() {
     group.throughput(Throughput::Elements(generated.lines as u64));
 
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
-    let snapshots = read_snapshots(&folder, &Reading::default(), &Rules::default()).unwrap();
+    let snapshots = read_snapshots(&folder, &Reading::default(), &Rules::default(), &Watch::silent()).unwrap();
 
     group.bench_function("read", |bencher| {
         bencher.iter(|| {
@@ -144,7 +144,9 @@ fn end_to_end(generated: &Generated) {
         with_owners: true,
         csv_hourly: false,
         strict: false,
+        accept: Vec::new(),
         rejects_max: None,
+        overrides: Vec::new(),
         settings: serde_json::Value::Null,
         now: Utc::now,
     };

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::domain::Finding;
 use crate::domain::totals::PastRange;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -38,14 +39,25 @@ pub struct Place {
 pub struct Error {
     pub kind: Kind,
     pub place: Option<Place>,
-    pub message: String,
+    pub message: Box<str>,
     pub hint: Option<String>,
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// What else there is to say.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// What a run that cannot go on says beside its first error.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// What else ended it.
+    pub errors: Vec<Error>,
+    /// What was found that should be known.
+    pub findings: Vec<Finding>,
 }
 
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, place: None, message: message.into(), hint: None, source: None }
+        Self { kind, place: None, message: message.into().into_boxed_str(), hint: None, source: None, beside: None }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -76,6 +88,34 @@ impl Error {
     /// A library that writes or reads our own tables failed: with the machine sound, that is not supposed to happen.
     pub fn engine(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::new(Kind::Machine, format!("cannot {what}")).because(source)
+    }
+
+    /// All of these at once, of which there is one at least. What is no fault of the input (the machine, a signal) stands alone.
+    pub fn several(errors: Vec<Self>) -> Self {
+        let mut beside = Beside::default();
+        let mut flat = Vec::new();
+        for mut error in errors {
+            let own = error.beside.take();
+            flat.push(error);
+            if let Some(own) = own {
+                flat.extend(own.errors);
+                beside.findings.extend(own.findings);
+            }
+        }
+        let alone = flat.iter().position(|error| error.kind != Kind::Input);
+        let mut error = flat.remove(alone.unwrap_or(0));
+        if alone.is_none() {
+            beside.errors = flat;
+            error.beside = Some(Box::new(beside));
+        }
+        error
+    }
+
+    /// The same, with what was found beside it.
+    #[must_use]
+    pub fn found(mut self, findings: Vec<Finding>) -> Self {
+        self.beside.get_or_insert_default().findings.extend(findings);
+        self
     }
 
     #[must_use]

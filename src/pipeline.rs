@@ -15,12 +15,13 @@ use chrono::{DateTime, Utc};
 use self::settle::settle;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
-use crate::attribute::{self, Rules, Snapshots};
+use crate::attribute::{self, Rules, Snapshots, StampUse};
 use crate::domain::coverage::CoverageRow;
+use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::totals::Checksum;
 use crate::domain::{Month, Stamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::normalise;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
@@ -50,8 +51,12 @@ pub struct Plan {
     pub csv_hourly: bool,
     /// Refuse findings.
     pub strict: bool,
+    /// Findings that are tolerated all the same.
+    pub accept: Vec<FindingCode>,
     /// Refuse more rejects than this.
     pub rejects_max: Option<u64>,
+    /// Snapshots that serve in the stead of a stamp's own: `[stamp=]file`.
+    pub overrides: Vec<String>,
     /// As the receipt prints them.
     pub settings: serde_json::Value,
     /// The clock, for the receipt alone.
@@ -65,6 +70,8 @@ pub struct Outcome {
     pub coverage: Vec<CoverageRow>,
     /// The places of the first few rejects, with reason and text.
     pub first_rejects: Vec<String>,
+    /// Snapshots that served in the stead of a stamp's own.
+    pub overrides: Vec<String>,
     /// Files of an earlier run that this one no longer makes, relative to OUT.
     pub removed: Vec<String>,
 }
@@ -76,13 +83,16 @@ pub struct Outcome {
 pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let started_at = (plan.now)();
     // What is wrong with the layout or with a snapshot is said before OUT is touched or the first line is read.
-    let prepared = Prepared::read(plan)?;
+    let prepared = Prepared::read(plan, watch)?;
     let out = plan.out.as_deref().map(Out::hold).transpose()?;
+    if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
+        out.refuse_what_if()?;
+    }
     let publisher = Publisher::new(out)?;
     match publish(plan, watch, &publisher, prepared, started_at) {
         Ok(Made { receipt, coverage, first_rejects }) => {
             let removed = publisher.commit(&receipt)?;
-            Ok(Outcome { receipt, coverage, first_rejects, removed })
+            Ok(Outcome { receipt, coverage, first_rejects, removed, overrides: plan.overrides.clone() })
         }
         Err(error) => {
             publisher.abandon();
@@ -100,8 +110,11 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn read(plan: &Plan) -> Result<Self> {
-        let root = read::root::discover(&plan.root, &plan.stamps)?;
+    fn read(plan: &Plan, watch: &Watch) -> Result<Self> {
+        let mut root = read::root::discover(&plan.root, &plan.stamps)?;
+        plan.overrides
+            .iter()
+            .try_for_each(|own| read::override_snapshots(&mut root.stamps, own, &plan.reading, watch))?;
         let mut tally = Tally::default();
         let overrides =
             root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file, &plan.reading)?)).transpose()?;
@@ -109,12 +122,18 @@ impl Prepared {
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
         let names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
-        let snapshots = root.stamps.iter().map(|folder| {
-            attribute::read_snapshots(folder, &plan.reading, &plan.rules)
-                .map_err(|error| root.or_without(error, &folder.stamp))
-        });
-        let snapshots = snapshots.collect::<Result<_>>()?;
-        Ok(Self { root, snapshots, names, tally })
+        let (mut snapshots, mut errors) = (Vec::new(), Vec::new());
+        for folder in &root.stamps {
+            watch.begin(&format!("reading the snapshots of {}", folder.stamp), 0);
+            match attribute::read_snapshots(folder, &plan.reading, &plan.rules, watch) {
+                Ok(own) => snapshots.push(own),
+                Err(error) => errors.push(root.or_without(error, &folder.stamp)),
+            }
+        }
+        if errors.is_empty() {
+            return Ok(Self { root, snapshots, names, tally });
+        }
+        Err(Error::several(errors).found(snapshots.into_iter().flat_map(|own| own.findings).collect()))
     }
 }
 
@@ -135,11 +154,14 @@ fn publish(
 ) -> Result<Made> {
     let (dimensions, csv_monthly) = (Dimensions::default(), CsvMonthly::new());
     let mut making = Making { plan, watch, publisher, names, dimensions, csv_monthly, tally };
+    let mut uses = Vec::new();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
-        making.stamp(folder, snapshots).map_err(|error| root.or_without(error, &folder.stamp))?;
+        let used = making.stamp(folder, snapshots).map_err(|error| root.or_without(error, &folder.stamp))?;
+        uses.push(used);
     }
 
-    let Making { names, dimensions, csv_monthly, tally, .. } = making;
+    let Making { names, dimensions, csv_monthly, mut tally, .. } = making;
+    tally.found(attribute::of_stamps(&uses));
     tally.refuse(plan)?;
     watch.check()?;
     watch.begin("writing dimensions", 0);
@@ -168,8 +190,8 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Takes one stamp through all stages.
-    fn stamp(&mut self, folder: &StampFolder, snapshots: &Snapshots) -> Result<()> {
+    /// Takes one stamp through all stages. Returns how its usage fell to owners, for comparing stamps.
+    fn stamp<'s>(&mut self, folder: &StampFolder, snapshots: &'s Snapshots) -> Result<StampUse<'s>> {
         let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
         self.watch.begin(&format!("reading {}", folder.stamp), files);
         let lines = read::gather(folder, &self.plan.reading, self.plan.ledger, self.watch)?;
@@ -181,8 +203,10 @@ impl Making<'_> {
         self.dimensions.learn(&owned, snapshots);
         self.tally.count_attributed(&owned, snapshots);
         let days = owned.take_days();
-        settle(self, &owned, days)?;
+        let used = settle(self, &owned, days)?;
+        self.tally.found(attribute::of_usage(&owned, &used, snapshots));
+        let stamp_use = attribute::use_of(&owned, &used, snapshots);
         self.dimensions.keep_resources(&owned.usage.stamp, owned.usage.resources);
-        Ok(())
+        Ok(stamp_use)
     }
 }

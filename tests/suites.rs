@@ -7,7 +7,7 @@ use stacktally::domain::Window;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::error::Result;
 use stacktally::read::{
-    InputFile, Reading, SnapshotFiles, Table, gather, read_customer_subscriptions, read_listing, read_registration,
+    InputFile, Reading, SnapshotFiles, Table, gather, read_customer_subscriptions, read_listings, read_registrations,
 };
 use stacktally::watch::Watch;
 
@@ -37,15 +37,15 @@ fn snapshot(file: InputFile) -> SnapshotFiles {
 }
 
 fn registration(file: InputFile) -> Result<()> {
-    read_registration(&snapshot(file), &Reading::default()).map(|_| ())
+    read_registrations(&[snapshot(file)], &Reading::default(), &Watch::silent()).map(|_| ())
 }
 
 fn customers(file: InputFile) -> Result<()> {
-    read_customer_subscriptions(&snapshot(file), &Reading::default()).map(|_| ())
+    read_customer_subscriptions(&[snapshot(file)], &Reading::default(), &Watch::silent()).map(|_| ())
 }
 
 fn listing(file: InputFile) -> Result<()> {
-    read_listing(&snapshot(file), &Reading::default()).map(|_| ())
+    read_listings(&[snapshot(file)], &Reading::default(), &Watch::silent()).map(|_| ())
 }
 
 /// Every file of the suite as a page, and as each kind of snapshot: none is usage, so each is refused with its place and a

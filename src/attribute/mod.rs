@@ -9,28 +9,24 @@
 //!
 //! **Invariant:** never fails on a line; every line gets exactly one owner, and no default is silent.
 
+mod checks;
 mod snapshots;
 
 use std::collections::BTreeMap;
 
+pub use checks::{StampUse, Used, of_stamps, of_usage, use_of};
 pub use snapshots::{Snapshots, read_snapshots};
 
+use self::checks::Stale;
+use self::snapshots::{Decision, rank};
 use crate::domain::finding::{Finding, FindingCode};
-use crate::domain::{Attribution, BilledSubscriptionId, Day, Hour, Slot, TenantId, UserSubscriptionId, Window};
+use crate::domain::{
+    AttributeAt, Attribution, BilledSubscriptionId, Day, Hour, InForce, Slot, TenantId, UserSubscriptionId, Window,
+};
 use crate::normalise::{Usage, UsageChunk};
 
-/// At which moment of a line the snapshots in force are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AttributeAt {
-    /// When Azure consulted them: the end of the reported window, rounded up to the UTC day.
-    #[default]
-    Forwarded,
-    /// When the usage began.
-    Usage,
-}
-
 /// How to attribute.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     pub attribute_at: AttributeAt,
     /// Accept customer subscriptions that are an empty list: it is often a failed export.
@@ -39,6 +35,25 @@ pub struct Rules {
     pub operator_user_subscriptions: Vec<UserSubscriptionId>,
     /// Directories all of whose user subscriptions are the operator's own.
     pub operator_tenants: Vec<TenantId>,
+    /// Days by which a snapshot may be older than the usage that it serves before that is a finding.
+    pub snapshot_age_max: u16,
+}
+
+impl Rules {
+    /// A snapshot a night is what the operator should have: a week without one is a failure that nobody saw.
+    pub const SNAPSHOT_AGE_MAX: u16 = 7;
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            attribute_at: AttributeAt::default(),
+            confirm_empty_registration: false,
+            operator_user_subscriptions: Vec::new(),
+            operator_tenants: Vec::new(),
+            snapshot_age_max: Self::SNAPSHOT_AGE_MAX,
+        }
+    }
 }
 
 /// Usage with its owners: every line has one.
@@ -51,6 +66,8 @@ pub struct OwnedUsage {
     pub owners: Vec<Owner>,
     /// Rows of the owner table, by the moment that decides.
     rows: BTreeMap<Hour, usize>,
+    /// The snapshots in force of each row.
+    pub in_force: Vec<InForce>,
     /// Ranks of owners: a row for each combination of snapshots in force, a column for each user subscription.
     table: Vec<u32>,
     attribute_at: AttributeAt,
@@ -79,42 +96,26 @@ impl Owner {
     }
 }
 
-/// The moment that decides for lines of `window` and `day`, under [`AttributeAt::Forwarded`].
-fn forwarded_at(window: Option<Window>, day: Day) -> Hour {
-    match window {
-        Some(window) if !window.is_longer_than_a_day() => window.end.rounded_up_to_day(),
-        _ => day.end(),
-    }
-}
-
 /// Decides who pays.
 pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsage {
-    let index = snapshots.index(&usage.user_subscriptions, rules);
     let mut rows = BTreeMap::new();
-    let mut in_force = BTreeMap::new();
+    let mut row_of = BTreeMap::new();
+    let mut in_force = Vec::new();
     for moment in moments(&usage, rules.attribute_at) {
-        let next = in_force.len();
-        let row = *in_force.entry(index.in_force(moment)).or_insert(next);
+        let own = snapshots.dates.in_force(moment);
+        let row = *row_of.entry(own).or_insert_with(|| {
+            in_force.push(own);
+            in_force.len() - 1
+        });
         rows.insert(moment, row);
     }
-    let subscriptions = 0..usage.user_subscriptions.len() as u32;
-    let mut by_row: Vec<_> = in_force.into_iter().map(|(in_force, row)| (row, in_force)).collect();
-    by_row.sort_unstable_by_key(|&(row, _)| row);
-    let decided: Vec<Owner> = by_row
-        .iter()
-        .flat_map(|&(_, in_force)| subscriptions.clone().map(move |own| (own, in_force)))
-        .map(|(own, in_force)| index.owner(own, in_force))
-        .collect();
-    let mut owners = decided.clone();
-    owners.sort_unstable_by_key(Owner::order);
-    owners.dedup();
-    let rank = |owner: &Owner| owners.partition_point(|other| other.order() < owner.order()) as u32;
-    let table = decided.iter().map(rank).collect();
+    let (owners, table) = decide(&usage.user_subscriptions, &in_force, snapshots, rules);
     let mut owned = OwnedUsage {
-        tenants: index.tenants,
-        billed_subscriptions: index.billed_subscriptions,
+        tenants: snapshots.tenants.clone(),
+        billed_subscriptions: snapshots.billed_subscriptions.clone(),
         owners,
         rows,
+        in_force,
         table,
         attribute_at: rules.attribute_at,
         first_snapshot: snapshots.first_complete(),
@@ -122,20 +123,54 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         lines_before_first_snapshot: 0,
         usage,
     };
-    owned.count();
+    owned.count(snapshots, rules);
     owned
+}
+
+/// All owners, sorted, and the rank of each user subscription's under each combination of snapshots in force.
+fn decide(
+    user_subscriptions: &[UserSubscriptionId],
+    in_force: &[InForce],
+    snapshots: &Snapshots,
+    rules: &Rules,
+) -> (Vec<Owner>, Vec<u32>) {
+    let mut owners: Vec<Owner> = Vec::new();
+    let mut table = vec![0; in_force.len() * user_subscriptions.len()];
+    for (user_subscription, id) in (0_u32..).zip(user_subscriptions) {
+        let is_provider =
+            snapshots.providers.binary_search(id).is_ok() || rules.operator_user_subscriptions.contains(id);
+        let is_operator = |tenant: Option<u32>| {
+            is_provider
+                || tenant.is_some_and(|tenant| rules.operator_tenants.contains(&snapshots.tenants[tenant as usize]))
+        };
+        let listed = rank(&snapshots.user_subscriptions, id);
+        // Snapshots change often, and owners seldom: those of one user subscription are few.
+        let first = owners.len();
+        for (row, &own) in in_force.iter().enumerate() {
+            let Decision { billed_subscription, attribution, tenant } = snapshots.decide(listed, own, is_operator);
+            let owner = Owner { billed_subscription, attribution, tenant, user_subscription };
+            let place = owners[first..].iter().rposition(|known| *known == owner).unwrap_or_else(|| {
+                owners.push(owner);
+                owners.len() - 1 - first
+            });
+            table[row * user_subscriptions.len() + user_subscription as usize] = (first + place) as u32;
+        }
+    }
+    let mut order: Vec<u32> = (0..owners.len() as u32).collect();
+    order.sort_unstable_by_key(|&place| owners[place as usize].order());
+    let mut ranks = vec![0; owners.len()];
+    (0_u32..).zip(&order).for_each(|(rank, &place)| ranks[place as usize] = rank);
+    table.iter_mut().for_each(|place| *place = ranks[*place as usize]);
+    (order.into_iter().map(|place| owners[place as usize]).collect(), table)
 }
 
 /// All moments at which something is decided.
 fn moments(usage: &Usage, attribute_at: AttributeAt) -> Vec<Hour> {
     let mut moments = Vec::new();
     for (&day, chunks) in &usage.days {
-        match attribute_at {
-            AttributeAt::Usage => moments.extend((0..24).map(|hour| Hour::of(day, hour))),
-            AttributeAt::Forwarded => {
-                let window = |chunk: &UsageChunk| usage.exports[chunk.export as usize].window;
-                moments.extend(chunks.iter().map(|chunk| forwarded_at(window(chunk), day)));
-            }
+        for chunk in chunks {
+            let window = usage.exports[chunk.export as usize].window;
+            moments.extend(by_slot(|slot| attribute_at.moment(window, day, slot)));
         }
     }
     moments.sort_unstable();
@@ -164,11 +199,19 @@ impl OwnedUsage {
             .map(move |(slot, &subscription)| self.table[offsets[usize::from(slot.number())] + subscription as usize])
     }
 
+    /// The rows of the snapshots in force, for the lines of a chunk in their order: places in `in_force`.
+    pub fn rows_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = usize> + 'a {
+        let rows = by_slot(|slot| self.rows[&self.moment(day, chunk, slot)]);
+        chunk.lines.slot.iter().map(move |slot| rows[usize::from(slot.number())])
+    }
+
     fn moment(&self, day: Day, chunk: &UsageChunk, slot: Slot) -> Hour {
-        match self.attribute_at {
-            AttributeAt::Usage => Hour::of(day, slot.hour()),
-            AttributeAt::Forwarded => forwarded_at(self.usage.exports[chunk.export as usize].window, day),
-        }
+        self.attribute_at.moment(self.usage.exports[chunk.export as usize].window, day, slot)
+    }
+
+    /// The moment that decides for the last usage of a day that is reported on that day.
+    fn last_moment(&self, day: Day) -> Hour {
+        self.attribute_at.moment(None, day, Slot::hourly(23))
     }
 
     /// Hands out the days, for settling: what is known of them as a whole stays.
@@ -176,7 +219,8 @@ impl OwnedUsage {
         std::mem::take(&mut self.usage.days)
     }
 
-    fn count(&mut self) {
+    fn count(&mut self, snapshots: &Snapshots, rules: &Rules) {
+        let mut stale = Stale::default();
         for (&day, chunk) in
             self.usage.days.iter().flat_map(|(day, chunks)| chunks.iter().map(move |chunk| (day, chunk)))
         {
@@ -184,9 +228,18 @@ impl OwnedUsage {
             if self.attribute_at == AttributeAt::Forwarded && window.is_none_or(Window::is_longer_than_a_day) {
                 self.lines_decided_by_usage_day += chunk.lines.len() as u64;
             }
-            let is_before = by_slot(|slot| self.moment(day, chunk, slot) < self.first_snapshot);
-            let before = chunk.lines.slot.iter().filter(|slot| is_before[usize::from(slot.number())]);
-            self.lines_before_first_snapshot += before.count() as u64;
+            let mut lines_of_slot = [0_u64; 25];
+            chunk.lines.slot.iter().for_each(|slot| lines_of_slot[usize::from(slot.number())] += 1);
+            let mut lines_at: BTreeMap<Hour, u64> = BTreeMap::new();
+            for (moment, lines) in by_slot(|slot| self.moment(day, chunk, slot)).into_iter().zip(lines_of_slot) {
+                *lines_at.entry(moment).or_default() += lines;
+            }
+            for (moment, lines) in lines_at.into_iter().filter(|&(_, lines)| lines > 0) {
+                if moment < self.first_snapshot {
+                    self.lines_before_first_snapshot += lines;
+                }
+                stale.note(snapshots, rules, day, moment, lines);
+            }
         }
         let lines = self.lines_before_first_snapshot;
         if lines > 0 {
@@ -198,5 +251,6 @@ impl OwnedUsage {
                 "add the snapshots of that time, if there are any, dated by when they were taken",
             ));
         }
+        self.usage.findings.extend(stale.findings(snapshots, rules));
     }
 }

@@ -111,6 +111,13 @@ pub struct Options {
     /// Directories all of whose user subscriptions are the operator's own
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub operator_tenant: Option<Vec<String>>,
+    /// Days by which a snapshot may be older than the usage that it serves; more is a finding [default: 7]
+    #[arg(long, value_name = "DAYS")]
+    pub snapshot_age_max: Option<u16>,
+    /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With several
+    /// stamps say whose it is, as STAMP=FILE
+    #[arg(long, value_name = "[STAMP=]FILE", num_args = 1..)]
+    pub registration_override: Option<Vec<String>>,
     /// Later days whose reported time must be there for a day to be settled [default: 2]
     #[arg(long, value_name = "DAYS")]
     pub settling_days: Option<u16>,
@@ -125,6 +132,9 @@ pub struct Options {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub strict: Option<bool>,
+    /// Findings that are known and meant, by their codes: --strict tolerates them
+    #[arg(long, value_name = "CODE", num_args = 1..)]
+    pub accept: Option<Vec<String>>,
     /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
     #[arg(long, value_name = "N")]
     pub rejects_max: Option<u64>,

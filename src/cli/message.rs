@@ -5,9 +5,10 @@ use std::error::Error as _;
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::domain::Finding;
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
-use crate::publish::receipt::Count;
+use crate::publish::receipt::{Count, FindingEntry};
 
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
@@ -34,13 +35,22 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     for own in &outcome.first_rejects {
         say("", format!("  {}", shortened(own)));
     }
-    for (at, finding) in receipt.findings.iter().take(FINDINGS_SHOWN).enumerate() {
+    // A check keeps no receipt, so it says them all.
+    let findings: Vec<&FindingEntry> = receipt.findings.iter().filter(|own| !own.accepted).collect();
+    let shown = if out.is_some() { FINDINGS_SHOWN } else { findings.len() };
+    for (at, finding) in findings.iter().take(shown).enumerate() {
         let label = if at == 0 { "findings" } else { "" };
         say(label, format!("{} {}: {}", finding.stamp, finding.code, finding.sentence));
         say("", format!("  remedy: {}", finding.remedy));
     }
-    if receipt.findings.len() > FINDINGS_SHOWN {
-        say("", format!("and {} more, in receipt.json", receipt.findings.len() - FINDINGS_SHOWN));
+    if findings.len() > shown {
+        say("", format!("and {} more, in receipt.json", findings.len() - shown));
+    }
+    if findings.len() < receipt.findings.len() {
+        say("accepted", format!("{} findings, as --accept says", receipt.findings.len() - findings.len()));
+    }
+    for own in &outcome.overrides {
+        say("what if", format!("{own} in the stead of the stamp's own snapshots"));
     }
     if !outcome.removed.is_empty() {
         say("removed", format!("{} files of an earlier run, which this one does not make:", outcome.removed.len()));
@@ -74,18 +84,25 @@ fn shortened(text: &str) -> String {
     if text.chars().nth(TEXT_SHOWN).is_some() { format!("{one_line}…") } else { one_line }
 }
 
-/// An error with its causes and its hint.
+/// An error with its causes and its hint, all others that ended the run with it, and what was found beside them.
 pub fn failure(error: &Error) -> String {
-    let mut text = format!("error: {error}");
-    let mut cause = error.source();
-    while let Some(own) = cause {
-        let _ = write!(text, ": {own}");
-        cause = own.source();
+    let mut text = String::new();
+    let beside = error.beside.as_deref();
+    for own in std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)) {
+        let _ = write!(text, "error: {own}");
+        let mut cause = own.source();
+        while let Some(own) = cause {
+            let _ = write!(text, ": {own}");
+            cause = own.source();
+        }
+        if let Some(hint) = &own.hint {
+            let _ = write!(text, "\n\nhint: {hint}");
+        }
+        text.push('\n');
     }
-    if let Some(hint) = &error.hint {
-        let _ = write!(text, "\n\nhint: {hint}");
+    for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
+        let _ = writeln!(text, "\nfinding: {stamp} {code}: {sentence}\n  remedy: {remedy}");
     }
-    text.push('\n');
     printable(&text)
 }
 

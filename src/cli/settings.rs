@@ -9,10 +9,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{Cli, CsvFact, GranularityChosen, Moment, Options, Overlap, RunArgs};
-use crate::attribute::{AttributeAt, Rules};
+use crate::attribute::Rules;
+use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
-use crate::domain::{Culture, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{AttributeAt, Culture, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::Plan;
 use crate::read::Reading;
@@ -33,10 +34,13 @@ struct SettingsFile {
     confirm_empty_registration: Option<bool>,
     operator_user_subscription: Option<Vec<String>>,
     operator_tenant: Option<Vec<String>>,
+    snapshot_age_max: Option<u16>,
+    registration_override: Option<Vec<String>>,
     settling_days: Option<u16>,
     csv: Option<CsvFact>,
     no_owners: Option<bool>,
     strict: Option<bool>,
+    accept: Option<Vec<String>>,
     rejects_max: Option<u64>,
     threads: Option<usize>,
 }
@@ -121,10 +125,13 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     let operator_user_subscription =
         typed.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
     let operator_tenant = typed.operator_tenant.or(file.operator_tenant).unwrap_or_default();
+    let snapshot_age_max = typed.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
+    let registration_override = typed.registration_override.or(file.registration_override).unwrap_or_default();
     let settling_days = typed.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
     let csv = typed.csv.or(file.csv);
     let no_owners = typed.no_owners.or(file.no_owners).unwrap_or(false);
     let strict = typed.strict.or(file.strict).unwrap_or(false);
+    let accept = typed.accept.or(file.accept).unwrap_or_default();
     let rejects_max = typed.rejects_max.or(file.rejects_max);
     let threads = typed.threads.or(file.threads);
     let root = typed.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
@@ -152,6 +159,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
                 ids,
             )?,
             operator_tenants: each(&operator_tenant, "operator-tenant", "an id", TenantId::new, ids)?,
+            snapshot_age_max,
         },
         reading: Reading {
             culture: culture.as_deref().map(culture_of).transpose()?,
@@ -169,7 +177,9 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
         with_owners: !no_owners,
         csv_hourly: csv == Some(CsvFact::Hourly),
         strict,
+        accept: accept.iter().map(|code| finding_of(code)).collect::<Result<_>>()?,
         rejects_max,
+        overrides: registration_override.clone(),
         settings: json!({
             "root": root.to_string_lossy(),
             "out": out.as_ref().map(|out| out.to_string_lossy()),
@@ -183,10 +193,13 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "confirm-empty-registration": confirm_empty_registration,
             "operator-user-subscription": operator_user_subscription,
             "operator-tenant": operator_tenant,
+            "snapshot-age-max": snapshot_age_max,
+            "registration-override": registration_override,
             "settling-days": settling_days,
             "csv": csv,
             "no-owners": no_owners,
             "strict": strict,
+            "accept": accept,
             "rejects-max": rejects_max,
             "threads": threads,
         }),
@@ -221,6 +234,15 @@ fn encoding_of(name: &str) -> Result<&'static encoding_rs::Encoding> {
     encoding_rs::Encoding::for_label(name.trim().as_bytes()).ok_or_else(|| {
         Error::usage(format!("--encoding {name:?}: no encoding that is known"))
             .hint("Windows machines of western Europe and the Americas write windows-1252")
+    })
+}
+
+fn finding_of(code: &str) -> Result<FindingCode> {
+    FindingCode::parse(code).ok_or_else(|| {
+        let codes = FindingCode::ALL.map(FindingCode::as_str);
+        let meant = nearest(code, &codes).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        Error::usage(format!("--accept {code:?}: no code of a finding"))
+            .hint(format!("{meant}the summary and the receipt say the code of each finding"))
     })
 }
 
@@ -300,6 +322,11 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
         if !own.as_os_str().is_empty() {
             *own = folder.join(&own);
         }
+    }
+    for own in settings.registration_override.iter_mut().flatten() {
+        let (stamp, path) = own.split_once('=').map_or(("", own.as_str()), |(stamp, path)| (stamp, path));
+        let path = folder.join(path).to_string_lossy().into_owned();
+        *own = if stamp.is_empty() { path } else { format!("{stamp}={path}") };
     }
     Ok(settings)
 }

@@ -17,6 +17,19 @@ pub enum Attribution {
     DefaultTenantNotRegistered,
 }
 
+/// What the snapshots in force say of a user subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Its tenant is mapped to a customer subscription.
+    pub is_mapped: bool,
+    /// It is the provider's own, or a setting names it or its directory.
+    pub is_operator: bool,
+    /// A listing holds it with a tenant.
+    pub has_tenant: bool,
+    /// The list of customer subscriptions is empty.
+    pub list_is_empty: bool,
+}
+
 impl Attribution {
     /// All of them, in order of precedence.
     pub const ALL: [Self; 5] = [
@@ -26,6 +39,31 @@ impl Attribution {
         Self::DefaultNoCustomerSubscriptions,
         Self::DefaultTenantNotRegistered,
     ];
+
+    /// The reason of a published text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == text)
+    }
+
+    /// The first reason that applies.
+    pub const fn of(evidence: Evidence) -> Self {
+        if evidence.is_mapped {
+            Self::Registered
+        } else if evidence.is_operator {
+            Self::DefaultOperator
+        } else if !evidence.has_tenant {
+            Self::DefaultUserSubscriptionUnknown
+        } else if evidence.list_is_empty {
+            Self::DefaultNoCustomerSubscriptions
+        } else {
+            Self::DefaultTenantNotRegistered
+        }
+    }
+
+    /// Whether the stamp's default subscription pays.
+    pub const fn is_default(self) -> bool {
+        !matches!(self, Self::Registered)
+    }
 
     /// The published text.
     pub const fn as_str(self) -> &'static str {

@@ -49,11 +49,33 @@ pub enum FindingCode {
     SnapshotLaterThanUsage,
     /// The customer subscriptions in force are empty, as the operator confirmed.
     RegistrationWithoutCustomers,
+    /// The default subscription is mapped to a tenant as well.
+    DefaultSubscriptionIsCustomer,
+    /// A customer subscription is mapped whose id is no GUID. Azure calls it `InvalidCustomerSubscriptionId`.
+    InvalidCustomerSubscriptionId,
+    /// A snapshot names a tenant or a user subscription by something that is no GUID.
+    IdMalformed,
+    /// Snapshots spell one id in upper and in lower case; Azure's errors call it case sensitive.
+    IdCaseDiffers,
+    /// A capacity registration has customer subscriptions. Azure calls it `CustomerSubscriptionsNotAllowed`.
+    CustomerSubscriptionsNotAllowed,
+    /// A tenant that was mapped is not any more, and goes on using the stamp.
+    CustomerSubscriptionNotFound,
+    /// A tenant is registered on one stamp, and uses another without being registered there.
+    TenantRegisteredOnAnotherStamp,
+    /// Tenants are mapped that use nothing.
+    MappedTenantWithoutUsage,
+    /// Usage is attributed by a snapshot that is older than the setting tolerates.
+    SnapshotOlderThanUsage,
+    /// Two stamps have one registration: a folder was copied.
+    RegistrationOfSeveralStamps,
+    /// Two stamps have one default subscription: the invoice cannot tell them apart.
+    DefaultSubscriptionOfSeveralStamps,
 }
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 31] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -74,6 +96,17 @@ impl FindingCode {
         Self::UserSubscriptionListedTwice,
         Self::SnapshotLaterThanUsage,
         Self::RegistrationWithoutCustomers,
+        Self::DefaultSubscriptionIsCustomer,
+        Self::InvalidCustomerSubscriptionId,
+        Self::IdMalformed,
+        Self::IdCaseDiffers,
+        Self::CustomerSubscriptionsNotAllowed,
+        Self::CustomerSubscriptionNotFound,
+        Self::TenantRegisteredOnAnotherStamp,
+        Self::MappedTenantWithoutUsage,
+        Self::SnapshotOlderThanUsage,
+        Self::RegistrationOfSeveralStamps,
+        Self::DefaultSubscriptionOfSeveralStamps,
     ];
 
     /// The code of a published text.
@@ -104,6 +137,17 @@ impl FindingCode {
             Self::UserSubscriptionListedTwice => "user_subscription_listed_twice",
             Self::SnapshotLaterThanUsage => "snapshot_later_than_usage",
             Self::RegistrationWithoutCustomers => "registration_without_customers",
+            Self::DefaultSubscriptionIsCustomer => "default_subscription_is_customer",
+            Self::InvalidCustomerSubscriptionId => "invalid_customer_subscription_id",
+            Self::IdMalformed => "id_malformed",
+            Self::IdCaseDiffers => "id_case_differs",
+            Self::CustomerSubscriptionsNotAllowed => "customer_subscriptions_not_allowed",
+            Self::CustomerSubscriptionNotFound => "customer_subscription_not_found",
+            Self::TenantRegisteredOnAnotherStamp => "tenant_registered_on_another_stamp",
+            Self::MappedTenantWithoutUsage => "mapped_tenant_without_usage",
+            Self::SnapshotOlderThanUsage => "snapshot_older_than_usage",
+            Self::RegistrationOfSeveralStamps => "registration_of_several_stamps",
+            Self::DefaultSubscriptionOfSeveralStamps => "default_subscription_of_several_stamps",
         }
     }
 }

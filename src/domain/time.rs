@@ -131,6 +131,9 @@ pub enum TimeFault {
 }
 
 impl Hour {
+    /// Before any usage.
+    pub const FIRST: Self = Self(0);
+
     /// The start of hour `hour` (0 to 23) of `day`.
     pub const fn of(day: Day, hour: u8) -> Self {
         Self(day.0 * HOURS + hour as i32)

@@ -15,7 +15,7 @@ use crate::domain::{Attribution, Day, Granularity, MeterId, Quantity, RejectReas
 use crate::error::{Error, Result};
 use crate::frame::Cells;
 use crate::normalise::{MeterSum, Usage};
-use crate::publish::receipt::{BalanceEntry, Count, FORMAT, Input, Lines, WindowEntry};
+use crate::publish::receipt::{BalanceEntry, Count, FORMAT, FindingEntry, Input, Lines, WindowEntry};
 use crate::publish::{Publisher, Receipt};
 use crate::read::{DropRule, ReadFile, Shape};
 
@@ -105,6 +105,11 @@ impl Tally {
         self.inputs.extend(usage.sidecars.iter().map(|file| Input::of(file, 0)));
         self.resources_cut += usage.resources.iter().filter(|resource| resource.is_cut()).count() as u64;
         Ok(())
+    }
+
+    /// Notes findings.
+    pub fn found(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
     }
 
     pub fn count_attributed(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
@@ -198,17 +203,20 @@ impl Tally {
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
     pub fn refuse(&self, plan: &Plan) -> Result<()> {
-        if plan.strict && !self.findings.is_empty() {
+        let refused = self.findings.iter().filter(|own| !plan.accept.contains(&own.code));
+        let count = refused.clone().count();
+        if plan.strict && count > 0 {
             let shown = |own: &Finding| format!("\n  {} {}: {}; {}", own.stamp, own.code, own.sentence, own.remedy);
-            let mut findings: Vec<String> = self.findings.iter().map(shown).collect();
+            let mut findings: Vec<String> = refused.map(shown).collect();
             findings.sort();
-            findings.truncate(FINDINGS_SHOWN);
-            let count = self.findings.len();
+            if plan.out.is_some() {
+                findings.truncate(FINDINGS_SHOWN);
+            }
             return Err(Error::input(format!(
                 "--strict tolerates no finding, and there are {count}:{}",
                 findings.concat()
             ))
-            .hint("put them right, or leave --strict out"));
+            .hint("put them right, accept what is meant with --accept CODE, or leave --strict out"));
         }
         self.refuse_rejects(plan)
     }
@@ -262,6 +270,8 @@ impl Tally {
         self.findings.sort();
         self.complete_balance();
         self.inputs.sort_by(|a, b| a.path.cmp(&b.path));
+        // A snapshot of a what-if serves in the stead of several.
+        self.inputs.dedup_by(|a, b| a.path == b.path);
         let attribution = |own: &Attribution| self.attributions.get(&(*own as Precedence)).copied().unwrap_or(0);
         let in_state = |state| self.coverage.iter().filter(|(_, day, _)| day.state == state).count() as u64;
         Receipt {
@@ -283,7 +293,11 @@ impl Tally {
             rejects: self.rejects.iter().map(|(reason, &count)| Count { name: reason.as_str(), count }).collect(),
             days: DayState::ALL.map(|state| Count { name: state.as_str(), count: in_state(state) }).into(),
             windows: self.windows,
-            findings: self.findings.into_iter().map(Into::into).collect(),
+            findings: self
+                .findings
+                .into_iter()
+                .map(|own| FindingEntry::of(plan.accept.contains(&own.code), own))
+                .collect(),
             balance: self.balance,
             inputs: self.inputs,
             skipped,

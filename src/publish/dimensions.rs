@@ -39,22 +39,25 @@ impl Names {
         }
         let known = self.user_subscriptions.entry(usage.stamp.clone()).or_default();
         known.extend(usage.user_subscriptions.iter().map(|id| (id.clone(), None)));
-        for listing in &snapshots.listings {
-            // Of several rows in one listing the smallest serves, so that their order cannot matter.
-            let mut rows: Vec<&ListedUserSubscription> = listing.rows.iter().collect();
-            rows.sort_unstable_by(|a, b| b.cmp(a));
+        // From the latest listing backwards, each distinct row once. A row without tenant does not hold its user
+        // subscription (product.md §4), and serves only where none has one. Of several rows in one listing the smallest
+        // serves, so that their order cannot matter.
+        let listings = &snapshots.listings;
+        let mut is_seen = vec![false; listings.rows.len()];
+        for listing in listings.lists.iter().rev() {
+            let is_new = |&&row: &&u32| !std::mem::replace(&mut is_seen[row as usize], true);
+            let mut rows: Vec<&ListedUserSubscription> =
+                listing.rows.iter().filter(is_new).map(|&row| &listings.rows[row as usize]).collect();
+            rows.sort_unstable();
             for row in rows {
-                // A row without tenant does not hold its user subscription (product.md §4).
-                let has_tenant =
-                    |known: &Option<ListedUserSubscription>| known.as_ref().is_some_and(|own| own.tenant.is_some());
-                if row.tenant.is_none() && known.get(&row.id).is_some_and(has_tenant) {
-                    continue;
+                let own = known.entry(row.id.clone()).or_default();
+                if own.as_ref().is_none_or(|own| own.tenant.is_none() && row.tenant.is_some()) {
+                    let mut row = row.clone();
+                    // Portals put the account into the name, too: both are personal data.
+                    row.owner = row.owner.filter(|_| self.with_owners);
+                    row.display_name = row.display_name.filter(|_| self.with_owners);
+                    *own = Some(row);
                 }
-                let mut row = row.clone();
-                // Portals put the account into the name, too: both are personal data.
-                row.owner = row.owner.filter(|_| self.with_owners);
-                row.display_name = row.display_name.filter(|_| self.with_owners);
-                known.insert(row.id.clone(), Some(row));
             }
         }
     }
@@ -108,7 +111,7 @@ impl Dimensions {
         for registration in &snapshots.registrations {
             self.billed.entry(registration.id.default_subscription.clone()).or_default().is_default = true;
         }
-        for row in snapshots.customer_subscriptions.iter().flat_map(|list| &list.rows) {
+        for row in &snapshots.customer_subscriptions.rows {
             let billed = self.billed.entry(row.subscription.clone()).or_default();
             billed.is_customer = true;
             billed.tenants.insert(row.tenant.clone());

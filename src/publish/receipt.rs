@@ -155,10 +155,14 @@ pub struct FindingEntry {
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: &'static str,
+    /// Whether `--accept` names its code.
+    pub accepted: bool,
 }
 
-impl From<Finding> for FindingEntry {
-    fn from(Finding { stamp, code, sentence, concerned, remedy, days: _ }: Finding) -> Self {
-        Self { stamp, code: code.as_str(), sentence, concerned, remedy }
+impl FindingEntry {
+    /// A finding, and whether the operator accepts its kind.
+    pub fn of(accepted: bool, finding: Finding) -> Self {
+        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
+        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted }
     }
 }

@@ -101,6 +101,20 @@ impl Out {
         Ok(owned)
     }
 
+    /// Refuses to publish a what-if over a publication that is none.
+    ///
+    /// # Errors
+    /// OUT holds a publication made without `--registration-override`.
+    pub fn refuse_what_if(&self) -> Result<()> {
+        let Ok(receipt) = fs::read(self.folder.join(RECEIPT)) else { return Ok(()) };
+        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
+        if receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty()) {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{} holds a publication that is no what-if", self.folder.display()))
+            .hint("publish what --registration-override makes into another folder, and `stacktally compare` the two"))
+    }
+
     /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
     fn refuse_foreign(&self, path: &str, owned: &BTreeSet<String>) -> Result<()> {
         let target = self.folder.join(path);

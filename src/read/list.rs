@@ -6,20 +6,26 @@
 //! ```
 //! PowerShell writes the names of the REST API with capitals, so names are compared without case.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
+use std::marker::PhantomData;
 
-use serde::de::{Error as _, MapAccess, Visitor};
+use rayon::prelude::*;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::csv::{Cell, Table};
 use super::fingerprint::ReadFile;
+use super::intern::{Interner, Texts};
 use super::json::{error_in_answer, has_next, text_of};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
 use super::{shape, text};
-use crate::domain::limits;
+use crate::domain::{Hour, limits};
 use crate::error::{Error, Result};
+use crate::watch::Watch;
 
 /// A row of a list: its values by name.
 #[derive(Debug)]
@@ -77,9 +83,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Vec<(String, &RawValue)> = Vec::new();
                 while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-                    if members.iter().any(|(own, _)| own.eq_ignore_ascii_case(&name)) {
-                        return Err(A::Error::custom(format_args!("`{name}` stands in it twice")));
-                    }
+                    refuse_twice(members.iter().map(|(own, _)| own.as_str()), &name)?;
                     members.push((name, raw));
                 }
                 Ok(Members(members))
@@ -90,48 +94,201 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Reads the pages of a list and its rows, and proves that the last page is there. `expected` is such as `a listing of
-/// user subscriptions`; `columns` are those that a table of it must have, or empty where a table will not do.
+/// Dated lists of one kind. Nightly copies of a list repeat almost all of its rows, so each distinct row is kept once.
+#[derive(Debug)]
+pub struct DatedLists<T> {
+    /// In order of their first place.
+    pub rows: Vec<T>,
+    /// In order of their dates.
+    pub lists: Vec<DatedList>,
+}
+
+/// One dated list.
+#[derive(Debug)]
+pub struct DatedList {
+    pub as_of: Hour,
+    /// The file or folder, relative to the root.
+    pub file: String,
+    /// Places in [`DatedLists::rows`], as the list gives them, in order.
+    pub rows: Vec<u32>,
+    pub pages: Vec<ListPage>,
+}
+
+/// One file of a list.
+#[derive(Debug)]
+pub struct ListPage {
+    pub file: ReadFile,
+    /// How many of the list's rows stand in it.
+    pub rows: usize,
+}
+
+impl<T> DatedLists<T> {
+    /// The rows of one list, in order.
+    pub fn rows_of<'a>(&'a self, list: &'a DatedList) -> impl Iterator<Item = &'a T> {
+        list.rows.iter().map(|&row| &self.rows[row as usize])
+    }
+}
+
+impl DatedList {
+    /// The file in which the row at that place stands.
+    pub fn page_of(&self, row: usize) -> &str {
+        let mut end = 0;
+        let page = self.pages.iter().find(|page| {
+            end += page.rows;
+            row < end
+        });
+        page.map_or(&self.file, |page| &page.file.name)
+    }
+}
+
+/// What the rows of a list are, and what its tables look like.
+pub(super) struct ListKind<'a, T> {
+    /// Such as `a listing of user subscriptions`.
+    pub expected: &'a str,
+    /// The columns that a table of it must have; empty where a table will not do.
+    pub columns: &'a [&'a str],
+    pub row: fn(&InputFile, usize, &Row<'_>) -> Result<T>,
+}
+
+/// Reads dated lists with all their pages, files in parallel, and proves of each that its last page is there.
 ///
 /// # Errors
-/// A page is no such list, `row` refuses a row, or the last page is missing.
-pub(super) fn read_list<T>(
-    snapshot: &SnapshotFiles,
-    expected: &str,
-    columns: &[&str],
+/// A page is no such list, a row is refused, the last page is missing, or a signal.
+pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
+    snapshots: &[SnapshotFiles],
+    kind: &ListKind<'_, T>,
     reading: &Reading,
-    row: impl Fn(&InputFile, usize, &Row<'_>) -> Result<T>,
-) -> Result<(Vec<T>, Vec<ReadFile>)> {
-    let (mut rows, mut pages) = (Vec::new(), Vec::new());
-    let mut last_pages = 0;
-    for file in &snapshot.pages {
-        let text = text::read(file, reading.encoding)?;
-        if columns.is_empty() || text.is_json() || shape::is_refused_at_sight(text.as_str()) {
-            let page =
-                JsonList::parse(text.as_str()).map_err(|error| shape::refusal(file, text.as_str(), expected, error))?;
-            last_pages += usize::from(!page.has_next);
-            for (at, members) in page.rows.into_iter().enumerate() {
-                refuse_odd_ids(file, at + 1, &members)?;
-                rows.push(row(file, at + 1, &Row::Json(members))?);
+    watch: &Watch,
+) -> Result<DatedLists<T>> {
+    let texts = Interner::default();
+    let files: Vec<&InputFile> = snapshots.iter().flat_map(|snapshot| &snapshot.pages).collect();
+    let scanned: Vec<Result<ScannedPage<T>>> = files
+        .into_par_iter()
+        .map(|file| {
+            watch.check()?;
+            scan(file, kind, reading, &texts)
+        })
+        .collect();
+    // From here in order, so that the first fault is the same one whichever thread found its own first.
+    let texts = texts.into_texts();
+    let mut distinct = Distinct::new(&texts);
+    let mut scanned = scanned.into_iter();
+    let mut lists = Vec::with_capacity(snapshots.len());
+    for snapshot in snapshots {
+        let mut list =
+            DatedList { as_of: snapshot.as_of, file: snapshot.name.clone(), rows: Vec::new(), pages: Vec::new() };
+        let mut has_last_page = false;
+        for (file, page) in snapshot.pages.iter().zip(scanned.by_ref()) {
+            let page = page?;
+            has_last_page |= !page.has_next;
+            let before = list.rows.len();
+            match page.rows {
+                ScannedRows::Json(numbers) => {
+                    for (at, number) in numbers.into_iter().enumerate() {
+                        list.rows.push(distinct.of_text(number, |text| parse_row(file, at + 1, text, kind, reading))?);
+                    }
+                }
+                ScannedRows::Table(rows) => {
+                    for row in rows {
+                        list.rows.push(distinct.of(row)?);
+                    }
+                }
             }
-        } else {
-            last_pages += 1;
-            rows_of_table(file, text.as_str(), expected, columns, |at, own| {
-                rows.push(row(file, at, own)?);
-                Ok(())
-            })?;
+            list.pages.push(ListPage { file: page.file, rows: list.rows.len() - before });
         }
-        pages.push(text.file);
+        if !has_last_page {
+            return Err(Error::input(format!(
+                "{} that lacks pages: each of its {} names a next one",
+                kind.expected,
+                snapshot.pages.len()
+            ))
+            .at(&snapshot.name)
+            .hint("follow `nextLink` until a page has none, and lay all pages into one folder named by the date"));
+        }
+        lists.push(list);
     }
-    if last_pages == 0 {
-        return Err(Error::input(format!(
-            "{expected} that lacks pages: each of its {} names a next one",
-            snapshot.pages.len()
-        ))
-        .at(&snapshot.name)
-        .hint("follow `nextLink` until a page has none, and lay all pages into one folder named by the date"));
+    Ok(DatedLists { rows: distinct.rows, lists })
+}
+
+/// A page whose rows are told apart, and not yet understood.
+struct ScannedPage<T> {
+    file: ReadFile,
+    has_next: bool,
+    rows: ScannedRows<T>,
+}
+
+enum ScannedRows<T> {
+    /// The numbers of their texts.
+    Json(Vec<u32>),
+    Table(Vec<T>),
+}
+
+fn scan<T>(file: &InputFile, kind: &ListKind<'_, T>, reading: &Reading, texts: &Interner) -> Result<ScannedPage<T>> {
+    let text = text::read(file, reading.encoding)?;
+    if kind.columns.is_empty() || text.is_json() || shape::is_refused_at_sight(text.as_str()) {
+        let page = JsonList::parse(text.as_str())
+            .map_err(|error| shape::refusal(file, text.as_str(), kind.expected, error))?;
+        let numbers = page.rows.into_iter().map(|row| texts.intern(row)).collect::<Result<_>>()?;
+        return Ok(ScannedPage { has_next: page.has_next, rows: ScannedRows::Json(numbers), file: text.file });
     }
-    Ok((rows, pages))
+    let mut rows = Vec::new();
+    rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, own| {
+        rows.push((kind.row)(file, at, own)?);
+        Ok(())
+    })?;
+    Ok(ScannedPage { has_next: false, rows: ScannedRows::Table(rows), file: text.file })
+}
+
+/// Understands a row. Its fault is named with its place in the whole file.
+fn parse_row<T>(file: &InputFile, at: usize, row: &str, kind: &ListKind<'_, T>, reading: &Reading) -> Result<T> {
+    match serde_json::from_str::<Members<'_>>(row) {
+        Ok(members) => {
+            refuse_odd_ids(file, at, &members)?;
+            (kind.row)(file, at, &Row::Json(members))
+        }
+        Err(of_row) => {
+            let text = text::read(file, reading.encoding)?;
+            let in_text = JsonList::rows_as_objects(text.as_str()).err().unwrap_or(of_row);
+            Err(shape::refusal(file, text.as_str(), kind.expected, in_text))
+        }
+    }
+}
+
+/// Rows, each kept once: looked up by their text, then by what they say.
+struct Distinct<'t, T> {
+    texts: Vec<Option<&'t str>>,
+    by_text: Vec<Option<u32>>,
+    by_value: HashMap<T, u32>,
+    rows: Vec<T>,
+}
+
+impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
+    fn new(texts: &'t Texts) -> Self {
+        let mut by_number = vec![None; texts.number_end()];
+        texts.iter().for_each(|(number, text)| by_number[number as usize] = Some(text));
+        Self { by_text: vec![None; by_number.len()], texts: by_number, by_value: HashMap::new(), rows: Vec::new() }
+    }
+
+    fn of_text(&mut self, number: u32, parse: impl FnOnce(&str) -> Result<T>) -> Result<u32> {
+        if let Some(row) = self.by_text[number as usize] {
+            return Ok(row);
+        }
+        let row = self.of(parse(self.texts[number as usize].unwrap_or_default())?)?;
+        self.by_text[number as usize] = Some(row);
+        Ok(row)
+    }
+
+    fn of(&mut self, row: T) -> Result<u32> {
+        if let Some(&known) = self.by_value.get(&row) {
+            return Ok(known);
+        }
+        let next = u32::try_from(self.rows.len()).map_err(|_past_u32| {
+            Error::input("more distinct rows than can be numbered").hint("archive old snapshots")
+        })?;
+        self.rows.push(row.clone());
+        self.by_value.insert(row, next);
+        Ok(next)
+    }
 }
 
 /// Values that are ids are texts: of a list or an object nobody can say what it means.
@@ -181,40 +338,91 @@ fn rows_of_table(
     Ok(())
 }
 
-/// A file of a list.
+/// A file of a list: the texts of its rows.
+#[derive(Default)]
 struct JsonList<'a> {
-    rows: Vec<Members<'a>>,
+    rows: Vec<&'a str>,
     has_next: bool,
 }
 
 impl<'a> JsonList<'a> {
     fn parse(text: &'a str) -> serde_json::Result<Self> {
-        let mut list = Self { rows: Vec::new(), has_next: false };
+        let texts = |rows: Vec<&'a RawValue>| rows.into_iter().map(RawValue::get).collect();
         if text.trim_start().starts_with('[') {
-            list.rows = serde_json::from_str(text)?;
-            return Ok(list);
+            return Ok(Self { rows: texts(serde_json::from_str(text)?), has_next: false });
         }
-        let own: Members<'a> = serde_json::from_str(text)?;
-        if own.get("error").is_some() {
-            return Err(error_in_answer());
+        let page: Page<Vec<&RawValue>> = serde_json::from_str(text)?;
+        match page.value {
+            _ if page.has_error => Err(error_in_answer()),
+            Some(rows) => Ok(Self { rows: texts(rows), has_next: page.has_next }),
+            None if page.is_empty => Err(serde_json::Error::custom("an object with nothing")),
+            // The one row that there was, as PowerShell writes a list of one.
+            None => Ok(Self { rows: vec![text.trim()], has_next: false }),
         }
-        match own.get("value") {
-            Some(value) => {
-                // Where it fails once more from the whole text, for the line and column there.
-                let in_text = |error| serde_json::from_str::<WireValue<'_>>(text).err().unwrap_or(error);
-                list.rows = serde_json::from_str(value.get()).map_err(in_text)?;
-                list.has_next = has_next(own.get("nextLink"));
-            }
-            None if own.0.is_empty() => return Err(serde_json::Error::custom("an object with nothing")),
-            None => list.rows.push(own),
+    }
+
+    /// Reads every row as an object: fails where one is none, at its line and column.
+    fn rows_as_objects(text: &str) -> serde_json::Result<()> {
+        if text.trim_start().starts_with('[') {
+            return serde_json::from_str::<Vec<Members<'_>>>(text).map(|_| ());
         }
-        Ok(list)
+        let page: Page<Vec<Members<'_>>> = serde_json::from_str(text)?;
+        if page.value.is_none() {
+            serde_json::from_str::<Members<'_>>(text)?;
+        }
+        Ok(())
     }
 }
 
-#[derive(Deserialize)]
-struct WireValue<'a> {
-    #[serde(borrow, alias = "Value")]
-    #[expect(dead_code, reason = "parsed for its errors alone")]
-    value: Option<Vec<Members<'a>>>,
+/// The object of a page, its names in any case.
+struct Page<V> {
+    value: Option<V>,
+    has_next: bool,
+    has_error: bool,
+    is_empty: bool,
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Page<V> {
+    /// Reads an object. A name that stands in it twice, in one case or in two, makes it none.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for OfMap<V> {
+            type Value = Page<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut page = Page { value: None, has_next: false, has_error: false, is_empty: true };
+                let mut names: Vec<String> = Vec::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    refuse_twice(names.iter().map(String::as_str), &name)?;
+                    page.is_empty = false;
+                    if name.eq_ignore_ascii_case("value") {
+                        page.value = map.next_value()?;
+                    } else if name.eq_ignore_ascii_case("nextLink") {
+                        page.has_next = has_next(map.next_value()?);
+                    } else if name.eq_ignore_ascii_case("error") {
+                        page.has_error = map.next_value::<Option<&RawValue>>()?.is_some();
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                    names.push(name);
+                }
+                Ok(page)
+            }
+        }
+
+        deserializer.deserialize_map(OfMap(PhantomData))
+    }
+}
+
+/// Two members of one name contradict each other.
+fn refuse_twice<'n, E: serde::de::Error>(known: impl IntoIterator<Item = &'n str>, name: &str) -> Result<(), E> {
+    match known.into_iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        true => Err(E::custom(format_args!("`{name}` stands in it twice"))),
+        false => Ok(()),
+    }
 }

@@ -33,12 +33,14 @@ pub use fingerprint::{Fingerprint, ReadFile};
 pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};
 pub use lines::{Api, Chunk, DropRule, ExportLines, FileLines, Reject, StampLines, gather};
+pub use list::{DatedList, DatedLists, ListPage};
 pub use published::{PublishedResource, read_coverage};
 pub use reading::Reading;
 pub use registration::{
-    CustomerSubscription, CustomerSubscriptions, Registration, read_customer_subscriptions, read_registration,
+    CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,
+    read_registrations,
 };
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
 pub use row::{InstanceText, PARTS};
 pub use shape::Shape;
-pub use user_subscriptions::{ListedUserSubscription, Listing, read_listing};
+pub use user_subscriptions::{ListedUserSubscription, read_listings};

@@ -1,12 +1,13 @@
 //! The registration resource and the list of its customer subscriptions (reference §4.1), dated by their file names.
 
 use super::fingerprint::ReadFile;
-use super::list::{Row, read_list};
+use super::list::{DatedList, DatedLists, ListKind, Row, read_lists};
 use super::reading::Reading;
-use super::root::{InputFile, SnapshotFiles};
+use super::root::{InputFile, SnapshotFiles, StampFolder};
 use crate::domain::identity::is_guid;
 use crate::domain::{BilledSubscriptionId, Hour, TenantId};
 use crate::error::{Error, Result};
+use crate::watch::Watch;
 
 /// A dated copy of a stamp's registration.
 #[derive(Clone, Debug)]
@@ -14,11 +15,14 @@ pub struct Registration {
     pub as_of: Hour,
     pub file: String,
     pub id: RegistrationId,
+    /// The id as the resource spells it.
+    pub resource_id: String,
+    pub billing_model: Option<String>,
     pub pages: Vec<ReadFile>,
 }
 
 /// The id of a registration resource, each part in one spelling.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegistrationId {
     /// The subscription used to register: the default subscription.
     pub default_subscription: BilledSubscriptionId,
@@ -26,23 +30,14 @@ pub struct RegistrationId {
     name: String,
 }
 
-/// A dated copy of the customer subscriptions of a registration.
-#[derive(Clone, Debug)]
-pub struct CustomerSubscriptions {
-    pub as_of: Hour,
-    pub file: String,
-    /// As the list gives them, in order.
-    pub rows: Vec<CustomerSubscription>,
-    pub pages: Vec<ReadFile>,
-}
-
-#[derive(Clone, Debug)]
+/// One row of the customer subscriptions of a registration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CustomerSubscription {
     pub subscription: BilledSubscriptionId,
     pub tenant: TenantId,
     pub parent: Parent,
-    /// The page, for messages.
-    pub file: String,
+    /// The two ids as the list spells them: Azure's errors call the customer subscription's case sensitive.
+    pub spelled: [String; 2],
 }
 
 impl RegistrationId {
@@ -81,7 +76,7 @@ impl RegistrationId {
 }
 
 /// What a row of the customer subscriptions says of the registration above it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Parent {
     /// The row's own resource id names it.
     Id(RegistrationId),
@@ -102,49 +97,70 @@ impl Parent {
     }
 }
 
-/// Reads a registration snapshot: one resource, as the REST API, `az` or `Get-AzResource` returns it, or a list of one.
+const WHOLE_RESOURCE: &str = "the default subscription is the one in the registration's own id \
+    (/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.AzureStack/registrations/<name>): save the whole \
+    resource, as `az rest` or Get-AzResource returns it";
+
+/// Reads registration snapshots: each one resource, as the REST API, `az` or `Get-AzResource` returns it, or a list of one.
 ///
 /// # Errors
-/// The file is no registration or several, or its `id` names no default subscription.
-pub fn read_registration(snapshot: &SnapshotFiles, reading: &Reading) -> Result<Registration> {
-    let hint = "the default subscription is the one in the registration's own id \
-                (/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.AzureStack/registrations/<name>): save \
-                the whole resource, as `az rest` or Get-AzResource returns it";
-    let (ids, pages) = read_list(snapshot, "a registration", &[], reading, |file, _, row| {
-        let id = row.text(&ID).ok_or_else(|| {
-            Error::input("a registration without an `id`, so without its default subscription")
-                .at(&file.name)
-                .hint(hint)
-        })?;
-        let parsed = RegistrationId::of_registration(&id).ok_or_else(|| {
-            Error::input(format!("the registration's id {id:?} names no default subscription"))
-                .at(&file.name)
-                .hint(hint)
-        })?;
-        Ok((parsed, id))
-    })?;
-    match ids.as_slice() {
-        [(id, _)] => Ok(Registration { as_of: snapshot.as_of, file: snapshot.name.clone(), id: id.clone(), pages }),
-        [] => Err(Error::input("a list of no registration").at(&snapshot.name).hint(hint)),
+/// A file is no registration or several, its `id` names no default subscription, or a signal.
+pub fn read_registrations(snapshots: &[SnapshotFiles], reading: &Reading, watch: &Watch) -> Result<Vec<Registration>> {
+    let kind = ListKind { expected: "a registration", columns: &[], row: registration };
+    let DatedLists { rows, lists } = read_lists(snapshots, &kind, reading, watch)?;
+    let one = |list: DatedList| match list.rows.as_slice() {
+        &[row] => {
+            let RegistrationRow { id, resource_id, billing_model } = rows[row as usize].clone();
+            let pages = list.pages.into_iter().map(|page| page.file).collect();
+            Ok(Registration { as_of: list.as_of, file: list.file, id, resource_id, billing_model, pages })
+        }
+        [] => Err(Error::input("a list of no registration").at(&list.file).hint(WHOLE_RESOURCE)),
         several => {
-            let ids: Vec<&str> = several.iter().map(|(_, id)| id.as_str()).collect();
+            let ids: Vec<&str> = several.iter().map(|&row| rows[row as usize].resource_id.as_str()).collect();
             Err(Error::input(format!("{} registrations, where a stamp has one: {}", ids.len(), ids.join(", ")))
-                .at(&snapshot.name)
+                .at(&list.file)
                 .hint("keep the registration of this stamp; its cloudId tells it apart"))
         }
-    }
+    };
+    lists.into_iter().map(one).collect()
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct RegistrationRow {
+    id: RegistrationId,
+    resource_id: String,
+    billing_model: Option<String>,
+}
+
+fn registration(file: &InputFile, _: usize, row: &Row<'_>) -> Result<RegistrationRow> {
+    let resource_id = row.text(&ID).ok_or_else(|| {
+        Error::input("a registration without an `id`, so without its default subscription")
+            .at(&file.name)
+            .hint(WHOLE_RESOURCE)
+    })?;
+    let id = RegistrationId::of_registration(&resource_id).ok_or_else(|| {
+        Error::input(format!("the registration's id {resource_id:?} names no default subscription"))
+            .at(&file.name)
+            .hint(WHOLE_RESOURCE)
+    })?;
+    let billing_model = row.object("properties").and_then(|properties| properties.text(&["billingModel"]));
+    Ok(RegistrationRow { id, resource_id, billing_model })
 }
 
 /// The names that a resource's id goes by: `Get-AzResource` calls it `ResourceId`, too.
 const ID: [&str; 2] = ["id", "resourceId"];
 
-/// Reads all pages of a customer subscriptions snapshot, as the REST API, `az` or `Get-AzResource` returns them.
+/// Reads lists of customer subscriptions with all their pages, as the REST API, `az` or `Get-AzResource` returns them.
 ///
 /// # Errors
-/// A page is no such list, a row lacks its subscription or tenant, or the last page is missing.
-pub fn read_customer_subscriptions(snapshot: &SnapshotFiles, reading: &Reading) -> Result<CustomerSubscriptions> {
-    let (rows, pages) = read_list(snapshot, "a list of customer subscriptions", &[], reading, customer_subscription)?;
-    Ok(CustomerSubscriptions { as_of: snapshot.as_of, file: snapshot.name.clone(), rows, pages })
+/// A page is no such list, a row lacks its subscription or tenant, the last page is missing, or a signal.
+pub fn read_customer_subscriptions(
+    snapshots: &[SnapshotFiles],
+    reading: &Reading,
+    watch: &Watch,
+) -> Result<DatedLists<CustomerSubscription>> {
+    let kind = ListKind { expected: "a list of customer subscriptions", columns: &[], row: customer_subscription };
+    read_lists(snapshots, &kind, reading, watch)
 }
 
 fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<CustomerSubscription> {
@@ -174,6 +190,45 @@ fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<C
         subscription: BilledSubscriptionId::new(&subscription).ok_or_else(|| refused("id"))?,
         tenant: TenantId::new(&tenant).ok_or_else(|| refused("properties.tenantId"))?,
         parent,
-        file: file.name.clone(),
+        spelled: [subscription, tenant],
     })
+}
+
+/// Lets a registration or a list of customer subscriptions, recognised from its content, serve in the stead of all of a
+/// stamp's own: as if each of them had said this. `given` is a file, or `stamp=file`.
+///
+/// # Errors
+/// There is no such stamp or file, or it is not said whose it is.
+pub fn override_snapshots(stamps: &mut [StampFolder], given: &str, reading: &Reading, watch: &Watch) -> Result<()> {
+    let names: Vec<String> = stamps.iter().map(|own| own.stamp.to_string()).collect();
+    let (stamp, path) = match given.split_once('=') {
+        Some((stamp, path)) => (Some(stamp), path),
+        None => (None, given),
+    };
+    let wrong = |what: String| {
+        Error::usage(format!("--registration-override {given}: {what}"))
+            .hint(format!("write it as STAMP=FILE; stamps are {}", names.join(", ")))
+    };
+    let at = match stamp {
+        Some(stamp) => names.iter().position(|name| name == stamp).ok_or_else(|| wrong(format!("no stamp {stamp}")))?,
+        None if stamps.len() == 1 => 0,
+        None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
+    };
+    let file = InputFile { name: path.to_owned(), path: path.into() };
+    if !file.path.is_file() {
+        return Err(wrong("there is no such file".to_owned()));
+    }
+    let folder = &mut stamps[at];
+    let as_of = |dates: &[SnapshotFiles]| dates.iter().map(|own| own.as_of).collect::<Vec<_>>();
+    let like = |as_of: Hour| SnapshotFiles { as_of, name: file.name.clone(), pages: vec![file.clone()] };
+    let probe = like(Hour::FIRST);
+    let is_registration = read_registrations(std::slice::from_ref(&probe), reading, watch).is_ok();
+    let (own, other) = if is_registration {
+        (&mut folder.registrations, &folder.customer_subscriptions)
+    } else {
+        (&mut folder.customer_subscriptions, &folder.registrations)
+    };
+    let dates = [as_of(own), as_of(other), vec![Hour::FIRST]].into_iter().find(|dates| !dates.is_empty());
+    *own = dates.unwrap_or_default().into_iter().map(like).collect();
+    Ok(())
 }

@@ -1,24 +1,14 @@
 //! The stamp's listing of its user subscriptions (reference §5), dated by its file name: which tenant owns which.
 
-use super::fingerprint::ReadFile;
-use super::list::{Row, read_list};
+use super::list::{DatedLists, ListKind, Row, read_lists};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
-use crate::domain::{Hour, TenantId, UserSubscriptionId};
+use crate::domain::{TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-
-/// A dated copy of a stamp's listing of user subscriptions.
-#[derive(Clone, Debug)]
-pub struct Listing {
-    pub as_of: Hour,
-    pub file: String,
-    /// As the listing gives them, in order.
-    pub rows: Vec<ListedUserSubscription>,
-    pub pages: Vec<ReadFile>,
-}
+use crate::watch::Watch;
 
 /// What a listing says of one user subscription. `None` is absent, null or blank.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListedUserSubscription {
     pub id: UserSubscriptionId,
     pub tenant: Option<TenantId>,
@@ -30,15 +20,19 @@ pub struct ListedUserSubscription {
     pub state: Option<String>,
 }
 
-/// Reads all pages of a listing: as the REST API returns it, or as `Get-AzsUserSubscription` does by way of
+/// Reads listings with all their pages: as the REST API returns them, or as `Get-AzsUserSubscription` does by way of
 /// `ConvertTo-Json` or `Export-Csv`.
 ///
 /// # Errors
-/// A page is no such list, a row names no user subscription, or the last page is missing.
-pub fn read_listing(snapshot: &SnapshotFiles, reading: &Reading) -> Result<Listing> {
-    let columns = ["SubscriptionId", "TenantId"];
-    let (rows, pages) = read_list(snapshot, "a listing of user subscriptions", &columns, reading, listed)?;
-    Ok(Listing { as_of: snapshot.as_of, file: snapshot.name.clone(), rows, pages })
+/// A page is no such list, a row names no user subscription, the last page is missing, or a signal.
+pub fn read_listings(
+    snapshots: &[SnapshotFiles],
+    reading: &Reading,
+    watch: &Watch,
+) -> Result<DatedLists<ListedUserSubscription>> {
+    let columns = &["SubscriptionId", "TenantId"];
+    let kind = ListKind { expected: "a listing of user subscriptions", columns, row: listed };
+    read_lists(snapshots, &kind, reading, watch)
 }
 
 fn listed(file: &InputFile, at: usize, row: &Row<'_>) -> Result<ListedUserSubscription> {

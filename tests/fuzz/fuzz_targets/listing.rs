@@ -4,10 +4,11 @@
 #[allow(dead_code, reason = "each target uses its part")]
 mod common;
 
-use stacktally::read::{Reading, read_listing};
+use stacktally::read::{Reading, read_listings};
+use stacktally::watch::Watch;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Err(error) = read_listing(&common::snapshot(bytes), &Reading::default()) {
+    if let Err(error) = read_listings(&[common::snapshot(bytes)], &Reading::default(), &Watch::silent()) {
         assert!(error.hint.is_some(), "{error}");
     }
 });

@@ -4,13 +4,14 @@
 #[allow(dead_code, reason = "each target uses its part")]
 mod common;
 
-use stacktally::read::{Reading, read_customer_subscriptions, read_registration};
+use stacktally::read::{Reading, read_customer_subscriptions, read_registrations};
+use stacktally::watch::Watch;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let snapshot = common::snapshot(bytes);
+    let snapshots = [common::snapshot(bytes)];
     for error in [
-        read_registration(&snapshot, &Reading::default()).err(),
-        read_customer_subscriptions(&snapshot, &Reading::default()).err(),
+        read_registrations(&snapshots, &Reading::default(), &Watch::silent()).err(),
+        read_customer_subscriptions(&snapshots, &Reading::default(), &Watch::silent()).err(),
     ] {
         assert!(error.is_none_or(|error| error.hint.is_some()));
     }

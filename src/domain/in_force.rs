@@ -1,0 +1,67 @@
+//! Which snapshots are in force for a line: the moment that decides, and the latest snapshot not after it (`product.md` §4).
+
+use super::time::{Day, Hour, Slot, Window};
+
+/// At which moment of a line the snapshots in force are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AttributeAt {
+    /// When Azure consulted them: the end of the reported window, rounded up to the UTC day.
+    #[default]
+    Forwarded,
+    /// When the usage began.
+    Usage,
+}
+
+impl AttributeAt {
+    /// As settings and receipts spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::Usage => "usage",
+        }
+    }
+
+    /// The setting of a text.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Forwarded, Self::Usage].into_iter().find(|own| own.as_str() == text)
+    }
+
+    /// The moment that decides for a line of `day` and `slot`, reported in `window`. A window longer than a day, or none,
+    /// does not say when Azure took the line: the end of its usage day decides.
+    pub fn moment(self, window: Option<Window>, day: Day, slot: Slot) -> Hour {
+        match (self, window) {
+            (Self::Usage, _) => Hour::of(day, slot.hour()),
+            (Self::Forwarded, Some(window)) if !window.is_longer_than_a_day() => window.end.rounded_up_to_day(),
+            (Self::Forwarded, _) => day.end(),
+        }
+    }
+}
+
+/// The dates of a stamp's snapshots, each kind in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotDates {
+    pub registrations: Vec<Hour>,
+    pub customer_subscriptions: Vec<Hour>,
+    pub user_subscriptions: Vec<Hour>,
+}
+
+/// Which snapshots are in force: places in order of their dates. Of listings, which are history, how many are not after
+/// the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InForce {
+    pub registration: u32,
+    pub customer_subscriptions: u32,
+    pub listings: u32,
+}
+
+impl SnapshotDates {
+    /// The latest of each kind not after the moment, each chosen by itself; before the first, the first serves.
+    pub fn in_force(&self, moment: Hour) -> InForce {
+        let not_after = |dates: &[Hour]| dates.partition_point(|&date| date <= moment) as u32;
+        InForce {
+            registration: not_after(&self.registrations).saturating_sub(1),
+            customer_subscriptions: not_after(&self.customer_subscriptions).saturating_sub(1),
+            listings: not_after(&self.user_subscriptions),
+        }
+    }
+}
