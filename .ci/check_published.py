@@ -51,6 +51,7 @@ COLUMNS = {
     "hourly": ["stamp", "usage_hour", *OWNER, "meter_id", "resource_key", *MEASURES],
     "daily": ["stamp", "usage_date", *OWNER, "meter_id", "resource_key", *MEASURES],
     "monthly": ["stamp", "month", *OWNER, "meter_id", *MEASURES],
+    "default_usage": ["stamp", "usage_date", *OWNER, "meter_id", *MEASURES, "first_seen", "last_seen"],
     "resources": ["resource_key", "stamp", "resource_uri", "resource_group", "resource_provider", "resource_type", "resource_name",
                   "location", "tags", "additional_info", "service_type"],
     "meters": ["meter_id", "meter_name", "service", "unit", "quantity_kind", "known"],
@@ -59,15 +60,16 @@ COLUMNS = {
     "billed_subscriptions": ["billed_subscription_id", "billed_subscription_name", "kind", "tenant_id"],
 }
 FACTS = ("hourly", "daily", "monthly")
-KEYS = {"lines": LINE_COLUMNS, **{fact: COLUMNS[fact][:-2] for fact in FACTS},
+KEYS = {"lines": LINE_COLUMNS, **{fact: COLUMNS[fact][:-2] for fact in FACTS}, "default_usage": COLUMNS["default_usage"][:-4],
         "resources": ["resource_key"], "meters": ["meter_id"], "tenants": ["tenant_id"],
+        "snapshots": ["stamp", "snapshot_kind", "as_of", "file"], "mappings": ["stamp", "snapshot_kind", "subject_id", "first_snapshot"],
         "user_subscriptions": ["user_subscription_id", "stamp"], "billed_subscriptions": ["billed_subscription_id"]}
 DIMENSIONS = ("resources", "meters", "tenants", "user_subscriptions", "billed_subscriptions", "dates")
 PERSONAL = {"display_name", "owner"}  # left out by --no-owners
 CALENDAR_TYPES = {"usage_start": "timestamp", "window_start": "timestamp", "window_end": "timestamp", "usage_hour": "timestamp",
-                  "usage_date": "date", "month": "date"}
+                  "usage_date": "date", "month": "date", "first_seen": "date", "last_seen": "date"}
 EMPTY_TYPES = {"quantity": "DECIMAL(38,18)", "line_count": "BIGINT", "row": "BIGINT", "resource_key": "BIGINT", "known": "BOOLEAN",
-               "usage_date": "DATE", "month": "DATE", **{name: "TIMESTAMPTZ" for name in CALENDAR_TYPES if name not in ("usage_date", "month")}}
+               "usage_date": "DATE", "month": "DATE", "first_seen": "DATE", "last_seen": "DATE", **{name: "TIMESTAMPTZ" for name in CALENDAR_TYPES if name not in ("usage_date", "month", "first_seen", "last_seen")}}
 # In UTC, whatever the session's time zone.
 LINE_DAY = "make_timestamp(epoch_us(usage_start))::date"
 HOUR_DAY = "make_timestamp(epoch_us(usage_hour))::date"
@@ -303,6 +305,9 @@ def check_cells(connection, checks):
                                  f"select stamp, {LINE_DAY}, {by_line}, quantity, 1 from lines"),
         "cells: monthly = daily": (f"select stamp, month, {by_owner}, {', '.join(MEASURES)} from monthly",
                                    f"select stamp, date_trunc('month', usage_date)::date, {by_owner}, {', '.join(MEASURES)} from daily"),
+        "cells: default_usage = daily, not registered": (
+            f"select stamp, usage_date, {by_owner}, {', '.join(MEASURES)} from default_usage",
+            f"select stamp, usage_date, {by_owner}, {', '.join(MEASURES)} from daily where attribution <> 'registered'"),
     }
     for name, (left, right) in pairs.items():
         checks.attempt(name, differing_cells, connection, left, right)
@@ -325,7 +330,7 @@ def check_keys(connection, checks):
     date_key = connection.execute("select * from dates limit 0").description[0][0]
     unique = {**{name: KEYS[name] for name in (*FACTS, *DIMENSIONS[:-1])}, "dates": [date_key]}
     checks.attempt("keys: each once, none null", repeated_keys, connection, unique)
-    for name in ("lines", *FACTS):
+    for name in ("lines", *FACTS, "default_usage"):
         checks.attempt(f"keys: {name} in their dimensions", unknown_keys, connection, name, date_key)
     checks.attempt("attributions from the closed list", unknown_attributions, connection)
 
@@ -346,7 +351,7 @@ def repeated_keys(connection, keys):
 
 def references_of(name, date_key):
     """Returns a fact's foreign keys as (its expressions, dimension, the dimension's columns)."""
-    day = {"lines": LINE_DAY, "hourly": HOUR_DAY, "daily": "usage_date", "monthly": "month"}[name]
+    day = {"lines": LINE_DAY, "hourly": HOUR_DAY, "daily": "usage_date", "monthly": "month", "default_usage": "usage_date"}[name]
     references = [(["stamp", "user_subscription_id"], "user_subscriptions", ["stamp", "user_subscription_id"]),
                   (["meter_id"], "meters", ["meter_id"]), ([day], "dates", [f'"{date_key}"'])]
     for key, dimension in ((["stamp", "resource_key"], "resources"), (["tenant_id"], "tenants"),
@@ -386,7 +391,7 @@ def misplaced_rows(connection):
     places = {"lines": f"'/lines/' || stamp || '/' || {LINE_DAY} || '/'",
               "hourly": f"'/hourly/' || stamp || '/' || {HOUR_DAY} || '.parquet'",
               "daily": "'/daily/' || stamp || '/' || strftime(usage_date, '%Y-%m') || '.parquet'",
-              "monthly": "'/monthly/' || stamp || '.parquet'"}
+              "monthly": "'/monthly/' || stamp || '.parquet'", "default_usage": "'/default_usage/' || stamp || '.parquet'"}
     problems, files = [], 0
     for name, place in places.items():
         rows = connection.execute(f"select filename, contains(replace(filename, '\\', '/'), place) "
@@ -408,6 +413,9 @@ def check_csv(out, tables, totals, checks):
             wanted = "lines (Hourly)" if name == "hourly" else "lines"
             checks.note(f"csv/{name} = {wanted}", summary(read), differences("CSV", read, wanted, totals[wanted]))
             checks.attempt(f"csv/{name}: rows as in Parquet", same_rows, tables, name, rows)
+    rows = []
+    checks.attempt("csv/default_usage: form", csv_form, out, sorted((out / "csv" / "default_usage").rglob("*.csv")), {}, rows)
+    checks.attempt("csv/default_usage: rows as in Parquet", same_rows, tables, "default_usage", rows)
     for name in ("coverage", "coverage_months", "rejects"):
         files = sorted(path for path in (out / "csv").glob("*.csv") if re.fullmatch(rf"{name}(-\d+)?", path.stem))
         rows = []

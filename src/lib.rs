@@ -24,6 +24,7 @@ pub mod aggregate;
 
 pub mod publish;
 
+pub mod audit;
 pub mod balance;
 pub mod pipeline;
 pub mod watch;

@@ -49,6 +49,14 @@ fn run(cli: Cli) -> Result<command::Ending> {
             }
             return command::show_coverage(&of, json, signals()?);
         }
+        Command::Why(args) => return command::explain(&args),
+        Command::Unregistered(args) => return command::show_unregistered(&args),
+        Command::Compare(args) => return command::show_differences(&args),
+        Command::History(args) => {
+            let settings = settings::of_history(args.input.clone())?;
+            limit_threads(&settings);
+            return command::show_history(args, &settings, signals()?);
+        }
     };
     limit_threads(&settings);
     command::run_pipeline(&settings, signals()?)

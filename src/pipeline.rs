@@ -16,16 +16,17 @@ use self::settle::settle;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use crate::attribute::{self, Rules, Snapshots, StampUse};
+use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::totals::Checksum;
 use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result};
-use crate::normalise;
+use crate::normalise::{self, Meter, Usage};
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
-use crate::publish::{Out, Publisher, Receipt};
+use crate::publish::{Out, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
 use crate::schema::flat;
 use crate::watch::Watch;
@@ -101,6 +102,41 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     }
 }
 
+/// The mappings of a root, followed; and what names the meters and ids in them.
+#[derive(Debug, Default)]
+pub struct Followed {
+    pub history: History,
+    pub meters: BTreeMap<String, MeterText>,
+    pub names: BTreeMap<String, String>,
+}
+
+/// Reads and attributes as [`run`] does, and follows the mappings instead of publishing.
+///
+/// # Errors
+/// Input that is refused, a sum past its range, a machine that fails, a signal.
+pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
+    let Prepared { root, snapshots, names, .. } = Prepared::read(plan, watch)?;
+    let mut names = names;
+    let mut followed = Followed::default();
+    for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
+        let usage = usage_of(plan, watch, folder).map_err(|error| root.or_without(error, &folder.stamp))?;
+        let owned = attribute::attribute(usage, snapshots, &plan.rules);
+        names.learn(&owned.usage, snapshots);
+        followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
+    }
+    let meter = |own: &Meter| (own.id.to_string(), MeterText { name: own.meter_name.clone(), unit: own.unit.clone() });
+    followed.meters = names.meters().map(meter).collect();
+    followed.names = names.into_names();
+    Ok(followed)
+}
+
+/// Reads the usage of a stamp.
+fn usage_of(plan: &Plan, watch: &Watch, folder: &StampFolder) -> Result<Usage> {
+    let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
+    watch.begin(&format!("reading {}", folder.stamp), files);
+    normalise::normalise(read::gather(folder, &plan.reading, plan.ledger, watch)?)
+}
+
 /// Everything but usage, read and checked: small, and it decides everything.
 struct Prepared {
     root: Root,
@@ -168,6 +204,7 @@ fn publish(
     for (month, (table, sum)) in csv_monthly {
         publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
     }
+    publish_snapshots(&snapshots, publisher)?;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
     watch.check()?;
@@ -192,10 +229,7 @@ struct Making<'a> {
 impl Making<'_> {
     /// Takes one stamp through all stages. Returns how its usage fell to owners, for comparing stamps.
     fn stamp<'s>(&mut self, folder: &StampFolder, snapshots: &'s Snapshots) -> Result<StampUse<'s>> {
-        let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
-        self.watch.begin(&format!("reading {}", folder.stamp), files);
-        let lines = read::gather(folder, &self.plan.reading, self.plan.ledger, self.watch)?;
-        let usage = normalise::normalise(lines)?;
+        let usage = usage_of(self.plan, self.watch, folder)?;
         self.tally.count_used(&usage)?;
         self.tally.refuse_rejects(self.plan)?;
         let mut owned = attribute::attribute(usage, snapshots, &self.plan.rules);

@@ -68,6 +68,24 @@ pub fn month_facts<'a>(packing: Packing, days: impl IntoIterator<Item = &'a Cell
     sum_by_key(cells)
 }
 
+/// What of some days fell on a default subscription, each day's cells summed without their resources.
+///
+/// # Errors
+/// A failure of the engine.
+pub fn default_facts(owned: &OwnedUsage, packing: Packing, daily: &[(Day, Cells)]) -> Result<Vec<(Day, Cells)>> {
+    let is_default: Vec<bool> = owned.owners.iter().map(|owner| owner.attribution.is_default()).collect();
+    let of_day = |(day, cells): &(Day, Cells)| {
+        let mut own = Cells::default();
+        for (key, quantity, line_count) in cells.iter() {
+            if is_default[packing.unpack(key).owner as usize] {
+                own.push(packing.without_resource(key), quantity, line_count);
+            }
+        }
+        sum_by_key(own).map(|cells| (*day, cells))
+    };
+    daily.iter().map(of_day).collect()
+}
+
 /// What cells hold, by meter.
 ///
 /// # Errors

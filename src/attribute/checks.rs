@@ -10,7 +10,7 @@ use super::snapshots::rank;
 use super::{OwnedUsage, Rules, Snapshots};
 use crate::domain::finding::FindingCode;
 use crate::domain::identity::is_guid;
-use crate::domain::{Attribution, BilledSubscriptionId, Day, Finding, Hour, Stamp, TenantId};
+use crate::domain::{Attribution, BilledSubscriptionId, Day, Finding, Hour, SnapshotKind, Stamp, TenantId};
 use crate::error::Error;
 use crate::read::DatedLists;
 
@@ -527,9 +527,6 @@ fn shared_registration(own: &Snapshots, other: &Snapshots) -> Option<Finding> {
     ))
 }
 
-/// What kind of snapshot is old, as a sentence names it.
-const KINDS: [&str; 3] = ["registration", "list of customer subscriptions", "listing of user subscriptions"];
-
 /// Lines that were attributed by snapshots older than is tolerated.
 #[derive(Debug, Default)]
 pub(super) struct Stale {
@@ -576,14 +573,15 @@ impl Stale {
             snapshots.listings.lists.iter().map(|own| &*own.file).collect(),
         ];
         let mut findings = Vec::new();
-        for ((kind, name), files) in self.kinds.into_iter().zip(KINDS).zip(files) {
-            let Some(StaleKind { lines, first, last, oldest: (age, place) }) = kind else { continue };
+        for ((stale, kind), files) in self.kinds.into_iter().zip(SnapshotKind::ALL).zip(files) {
+            let Some(StaleKind { lines, first, last, oldest: (age, place) }) = stale else { continue };
             let file = files[place as usize];
             findings.push(Finding::new(
                 &snapshots.stamp,
                 FindingCode::SnapshotOlderThanUsage,
                 format!(
-                    "{lines} lines from {first} to {last} are attributed by a {name} that is more than {} days older: {file} by up to {} days",
+                    "{lines} lines from {first} to {last} are attributed by a {} that is more than {} days older: {file} by up to {} days",
+                    kind.noun(),
                     rules.snapshot_age_max,
                     age / 24
                 ),

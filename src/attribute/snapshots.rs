@@ -34,8 +34,8 @@ pub struct Snapshots {
     pub user_subscriptions: Vec<UserSubscriptionId>,
     /// The providers' own user subscriptions.
     pub providers: Vec<UserSubscriptionId>,
-    /// Of each registration, its default subscription.
-    pub defaults: Vec<u32>,
+    /// The stamp, as the one subject → its default subscription.
+    pub default_mappings: Mappings,
     /// Tenant → customer subscription.
     pub customer_mappings: Mappings,
     /// User subscription → tenant.
@@ -83,9 +83,9 @@ impl Snapshots {
         let user_subscriptions: Vec<UserSubscriptionId> = sorted(listed.iter().map(|row| &row.id));
         let providers: Vec<UserSubscriptionId> = sorted(listed.iter().filter_map(|row| row.provider.as_ref()));
 
-        let defaults = registrations.iter().map(|registration| {
-            rank(&billed_subscriptions, &registration.id.default_subscription).expect("collected above")
-        });
+        let default = |own: &Registration| rank(&billed_subscriptions, &own.id.default_subscription);
+        let default_mappings =
+            Mappings::of_snapshots(1, registrations.iter().map(|own| default(own).map(|to| (0, to))));
         let mapped: Vec<(u32, u32)> = customers
             .iter()
             .filter_map(|row| Some((rank(&tenants, &row.tenant)?, rank(&billed_subscriptions, &row.subscription)?)))
@@ -110,7 +110,7 @@ impl Snapshots {
         };
         let mut snapshots = Self {
             stamp,
-            defaults: defaults.collect(),
+            default_mappings,
             registrations,
             customer_subscriptions,
             listings,
@@ -167,7 +167,8 @@ impl Snapshots {
             has_tenant: tenant.is_some(),
             list_is_empty: list.rows.is_empty(),
         });
-        let billed_subscription = mapped.unwrap_or(self.defaults[in_force.registration as usize]);
+        let default = self.default_mappings.said_by(in_force.registration, 0).expect("every registration names one");
+        let billed_subscription = mapped.unwrap_or(default.to);
         Decision { billed_subscription, attribution, tenant }
     }
 }

@@ -14,6 +14,7 @@ Exit codes:
   3    input was refused, nothing was published
   4    published, and some lines were set aside: see rejects
   5    totals do not balance, nothing was published
+  6    `compare` found differences
   7    another run holds OUT
   130, 143  stopped by a signal, nothing was published";
 
@@ -38,6 +39,105 @@ pub enum Command {
     /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
     #[command(after_help = EXIT_CODES)]
     Coverage(CoverageArgs),
+    /// Explain published figures of a day: the lines behind them, and the snapshots that decided who pays
+    #[command(after_help = EXIT_CODES)]
+    Why(WhyArgs),
+    /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
+    #[command(after_help = EXIT_CODES)]
+    Unregistered(UnregisteredArgs),
+    /// Show when each mapping of a root began, changed and ended, and what each change moved
+    #[command(after_help = EXIT_CODES)]
+    History(HistoryArgs),
+    /// Show what differs between two publications; ends with 0 when nothing does, else with 6
+    #[command(after_help = EXIT_CODES)]
+    Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    #[command(flatten)]
+    pub publication: PublicationArgs,
+    /// The day of usage, UTC, such as 2026-10-05
+    #[arg(long, value_name = "DATE")]
+    pub date: String,
+    /// Only figures of this user subscription
+    #[arg(long, value_name = "ID")]
+    pub user_subscription: Option<String>,
+    /// Only figures of this tenant
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// Only figures that this subscription pays
+    #[arg(long, value_name = "ID")]
+    pub billed_subscription: Option<String>,
+    /// Only figures of this meter, by its id or its name
+    #[arg(long, value_name = "METER")]
+    pub meter: Option<String>,
+    /// Only usage of this resource, by its name, its URI or its resource_key
+    #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true)]
+    pub resource: Option<String>,
+    /// Lines shown of each figure; JSON has all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub lines: usize,
+}
+
+#[derive(Debug, Args)]
+pub struct UnregisteredArgs {
+    #[command(flatten)]
+    pub publication: PublicationArgs,
+    /// Only usage of this day and later, UTC
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Print the commands that would register each tenant, with the customer subscription left to fill in
+    #[arg(long, conflicts_with = "json")]
+    pub commands: bool,
+}
+
+/// What the commands share that look at one publication.
+#[derive(Debug, Args)]
+pub struct PublicationArgs {
+    /// Folder of a publication
+    #[arg(long, value_name = "OUT", display_order = 0)]
+    pub out: Option<PathBuf>,
+    /// Take OUT from a settings file, unless --out names it
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Only these stamps
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub stamp: Option<Vec<String>>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// Only this tenant, and user subscriptions that came to it or left it
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// Only this user subscription, and the tenants that it had
+    #[arg(long, value_name = "ID")]
+    pub user_subscription: Option<String>,
+    /// Print CSV, one row for each change and meter
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub input: InputOptions,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Folder of the first publication
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// Folder of the second
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +170,15 @@ pub struct CoverageArgs {
 /// What `run` and `check` share. `None` was not typed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Options {
+    #[command(flatten)]
+    pub input: InputOptions,
+    #[command(flatten)]
+    pub publish: PublishOptions,
+}
+
+/// What says how a root is read and attributed.
+#[derive(Clone, Debug, Default, Args)]
+pub struct InputOptions {
     /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration, customer-subscriptions and user-subscriptions
     #[arg(long, value_name = "ROOT", display_order = 0)]
     pub root: Option<PathBuf>,
@@ -111,13 +220,21 @@ pub struct Options {
     /// Directories all of whose user subscriptions are the operator's own
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub operator_tenant: Option<Vec<String>>,
-    /// Days by which a snapshot may be older than the usage that it serves; more is a finding [default: 7]
-    #[arg(long, value_name = "DAYS")]
-    pub snapshot_age_max: Option<u16>,
     /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With several
     /// stamps say whose it is, as STAMP=FILE
     #[arg(long, value_name = "[STAMP=]FILE", num_args = 1..)]
     pub registration_override: Option<Vec<String>>,
+    /// Threads to use [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// What says how it is published, and what is refused.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PublishOptions {
+    /// Days by which a snapshot may be older than the usage that it serves; more is a finding [default: 7]
+    #[arg(long, value_name = "DAYS")]
+    pub snapshot_age_max: Option<u16>,
     /// Later days whose reported time must be there for a day to be settled [default: 2]
     #[arg(long, value_name = "DAYS")]
     pub settling_days: Option<u16>,
@@ -138,9 +255,6 @@ pub struct Options {
     /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
     #[arg(long, value_name = "N")]
     pub rejects_max: Option<u64>,
-    /// Threads to use [default: one for each core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use super::args::{CompareArgs, HistoryArgs, UnregisteredArgs, WhyArgs};
+use super::message::printable;
 use super::progress::TerminalProgress;
-use super::settings::{CoverageOf, Settings};
-use super::{calendar, exit, message};
+use super::settings::{self, CoverageOf, Settings};
+use super::show::{calendar, compare, history, unregistered, why};
+use super::{exit, message};
+use crate::audit::{self, Publication, Query};
+use crate::domain::{TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Outcome};
-use crate::read;
 use crate::watch::Watch;
 
 /// How a command ended: what to say on standard output, and the exit code.
@@ -27,7 +31,7 @@ pub struct Ending {
 pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let rows = match of {
         CoverageOf::Published(out, stamps) => {
-            let mut rows = read::read_coverage(out)?;
+            let mut rows = Publication::coverage_in(out)?;
             if let Some(unknown) = stamps.iter().find(|stamp| !rows.iter().any(|row| row.stamp == **stamp)) {
                 return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
                     .hint("leave --stamp out to see them all"));
@@ -38,7 +42,7 @@ pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> R
         CoverageOf::Root(settings) => outcome_of(settings, signal)?.coverage,
     };
     let text = if json { calendar::json(&rows) } else { calendar::text(&rows) };
-    Ok(Ending { text, code: exit::PUBLISHED, is_the_product: true })
+    Ok(product(text, exit::PUBLISHED))
 }
 
 /// Runs the pipeline and words its outcome. `signal` becomes the number of a signal that arrives.
@@ -54,13 +58,100 @@ pub fn run_pipeline(settings: &Settings, signal: Arc<AtomicUsize>) -> Result<End
     })
 }
 
+/// Explains published figures.
+///
+/// # Errors
+/// There is no publication or no such figure, or as [`audit::explain`].
+pub fn explain(args: &WhyArgs) -> Result<Ending> {
+    let (out, stamps) = settings::of_publication(&args.publication)?;
+    let query = Query {
+        date: settings::day_of("date", &args.date)?,
+        stamps,
+        user_subscription: args.user_subscription.clone(),
+        tenant: args.tenant.clone(),
+        billed_subscription: args.billed_subscription.clone(),
+        meter: args.meter.clone(),
+        resource: args.resource.clone(),
+    };
+    let publication = Publication::open(&out)?;
+    let mut own = audit::figures(&publication, &query)?;
+    let text = if args.publication.json {
+        audit::explain(&publication, &mut own)?;
+        why::json(&own)?
+    } else if why::is_too_much(&own) {
+        printable(&why::list(&own))
+    } else {
+        audit::explain(&publication, &mut own)?;
+        printable(&why::text(&own, args.lines))
+    };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Shows what fell on the default subscriptions, or how to register whom it is for.
+///
+/// # Errors
+/// There is no publication, or as [`audit::unregistered`].
+pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
+    let (out, stamps) = settings::of_publication(&args.publication)?;
+    let since = args.since.as_deref().map(|text| settings::day_of("since", text)).transpose()?;
+    let own = audit::unregistered(&Publication::open(&out)?, &stamps, since)?;
+    let text = match (args.commands, args.publication.json) {
+        (true, _) => printable(&unregistered::commands(&own)),
+        (false, true) => unregistered::json(&own),
+        (false, false) => printable(&unregistered::text(&own)),
+    };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Shows how the mappings of a root changed.
+///
+/// # Errors
+/// As [`pipeline::history`].
+pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let HistoryArgs { tenant, user_subscription, csv, json, input: _ } = args;
+    let tenant = tenant.map(|text| settings::id_of("tenant", &text, TenantId::new)).transpose()?;
+    let user_subscription = user_subscription
+        .map(|text| settings::id_of("user-subscription", &text, UserSubscriptionId::new))
+        .transpose()?;
+    start_threads(settings)?;
+    let followed = pipeline::history(&settings.plan, &watch(signal))?;
+    let mut own = followed.history;
+    own.concern(tenant.as_ref(), user_subscription.as_ref());
+    let shown = history::Shown { changes: own.changes, meters: followed.meters, names: followed.names };
+    let text = match (csv, json) {
+        (true, _) => history::csv(&shown)?,
+        (false, true) => history::json(&shown),
+        (false, false) => printable(&history::text(&shown)),
+    };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Shows what differs between two publications.
+///
+/// # Errors
+/// One is none, or as [`audit::compare`].
+pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
+    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?)?;
+    let text = if args.json { compare::json(&own) } else { printable(&compare::text(&own)) };
+    Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
+}
+
+/// The ending of a command whose text is what it is for.
+fn product(text: String, code: u8) -> Ending {
+    Ending { text, code, is_the_product: true }
+}
+
 fn outcome_of(settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Outcome> {
-    if let Some(threads) = settings.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .map_err(|error| Error::engine("start the threads", error))?;
-    }
-    let watch = Watch::new(signal, Box::new(TerminalProgress::new()));
-    pipeline::run(&settings.plan, &watch)
+    start_threads(settings)?;
+    pipeline::run(&settings.plan, &watch(signal))
+}
+
+fn watch(signal: Arc<AtomicUsize>) -> Watch {
+    Watch::new(signal, Box::new(TerminalProgress::new()))
+}
+
+fn start_threads(settings: &Settings) -> Result<()> {
+    let Some(threads) = settings.threads else { return Ok(()) };
+    let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    started.map_err(|error| Error::engine("start the threads", error))
 }

@@ -15,6 +15,8 @@ pub const REFUSED: u8 = 3;
 pub const REJECTS: u8 = 4;
 /// The totals do not balance, nothing was published.
 pub const BALANCE: u8 = 5;
+/// `compare` found differences.
+pub const DIFFERENT: u8 = 6;
 /// Another run holds OUT.
 pub const BUSY: u8 = 7;
 /// A signal stopped the run: this plus its number.

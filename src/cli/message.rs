@@ -107,7 +107,7 @@ pub fn failure(error: &Error) -> String {
 }
 
 /// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let shown = |own: char| if own.is_control() && own != '\n' { char::REPLACEMENT_CHARACTER } else { own };
     text.chars().map(shown).collect()
 }

@@ -1,9 +1,9 @@
 //! Everything that talks to a person: what was typed, what it means, what is said, and with which code it ends.
 
 pub mod args;
-pub mod calendar;
 pub mod command;
 pub mod exit;
 pub mod message;
 pub mod progress;
 pub mod settings;
+pub mod show;

@@ -8,12 +8,14 @@ use clap::{Args, CommandFactory};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::args::{Cli, CsvFact, GranularityChosen, Moment, Options, Overlap, RunArgs};
+use super::args::{
+    Cli, CsvFact, GranularityChosen, InputOptions, Moment, Options, Overlap, PublicationArgs, PublishOptions, RunArgs,
+};
 use crate::attribute::Rules;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
-use crate::domain::{AttributeAt, Culture, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{AttributeAt, Culture, Day, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::Plan;
 use crate::read::Reading;
@@ -59,7 +61,7 @@ const SETTLING_DAYS: u16 = 2;
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
 pub fn of_run(args: RunArgs) -> Result<Settings> {
-    let file = settings_file(args.options.settings.as_deref())?;
+    let file = settings_file(args.options.input.settings.as_deref())?;
     let out = args.out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
     let settings = merged(args.options, file, Some(out))?;
     refuse_out_in_root(&settings.plan)?;
@@ -71,7 +73,7 @@ pub fn of_run(args: RunArgs) -> Result<Settings> {
 /// # Errors
 /// As [`of_run`].
 pub fn of_check(options: Options) -> Result<Settings> {
-    let file = settings_file(options.settings.as_deref())?;
+    let file = settings_file(options.input.settings.as_deref())?;
     merged(options, file, None)
 }
 
@@ -89,18 +91,56 @@ pub enum CoverageOf {
 /// # Errors
 /// As [`of_run`].
 pub fn of_coverage(out: Option<PathBuf>, options: Options) -> Result<CoverageOf> {
-    let file = settings_file(options.settings.as_deref())?;
-    match out.or_else(|| file.out.clone().filter(|_| options.root.is_none())) {
+    let file = settings_file(options.input.settings.as_deref())?;
+    match out.or_else(|| file.out.clone().filter(|_| options.input.root.is_none())) {
         Some(out) => {
-            let names = options.stamp.or(file.stamp).unwrap_or_default();
+            let names = options.input.stamp.or(file.stamp).unwrap_or_default();
             Ok(CoverageOf::Published(out, stamps_of(&names)?))
         }
-        None if options.root.is_none() && file.root.is_none() => {
+        None if options.input.root.is_none() && file.root.is_none() => {
             Err(Error::usage("--out <OUT> or --root <ROOT> is missing")
                 .hint("name a publication, or a root to look at its exports"))
         }
         None => merged(options, file, None).map(|settings| CoverageOf::Root(Box::new(settings))),
     }
+}
+
+/// Settings of `stacktally history`.
+///
+/// # Errors
+/// As [`of_run`].
+pub fn of_history(input: InputOptions) -> Result<Settings> {
+    let file = settings_file(input.settings.as_deref())?;
+    merged(Options { input, publish: PublishOptions::default() }, file, None)
+}
+
+/// The publication that a command looks at, and the stamps that it is limited to.
+///
+/// # Errors
+/// A settings file that cannot be read, or no OUT.
+pub fn of_publication(args: &PublicationArgs) -> Result<(PathBuf, Vec<Stamp>)> {
+    let file = settings_file(args.settings.as_deref())?;
+    let out = args.out.clone().or(file.out).ok_or_else(|| missing("out", "<OUT>"))?;
+    Ok((out, stamps_of(args.stamp.as_deref().unwrap_or_default())?))
+}
+
+/// A day that was typed.
+///
+/// # Errors
+/// It is none.
+pub fn day_of(flag: &str, text: &str) -> Result<Day> {
+    Day::parse(text.trim())
+        .ok_or_else(|| Error::usage(format!("--{flag} {text:?} is no day")).hint("write a UTC day as 2026-10-05"))
+}
+
+/// An id that was typed.
+///
+/// # Errors
+/// It is blank.
+pub fn id_of<T>(flag: &str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
+    parse(text).ok_or_else(|| {
+        Error::usage(format!("--{flag} {text:?} is no id")).hint("write the GUID as the portal or the listing shows it")
+    })
 }
 
 fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
@@ -113,28 +153,29 @@ fn missing(flag: &str, value: &str) -> Error {
 }
 
 fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Settings> {
-    let stamps = typed.stamp.or(file.stamp).unwrap_or_default();
-    let overlap = typed.overlap.or(file.overlap).unwrap_or(Overlap::Refuse);
-    let granularity = typed.granularity.or(file.granularity);
-    let culture = typed.culture.or(file.culture);
-    let source_time_zone = typed.source_time_zone.or(file.source_time_zone);
-    let encoding = typed.encoding.or(file.encoding);
-    let attribute_at = typed.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
+    let Options { input, publish } = typed;
+    let stamps = input.stamp.or(file.stamp).unwrap_or_default();
+    let overlap = input.overlap.or(file.overlap).unwrap_or(Overlap::Refuse);
+    let granularity = input.granularity.or(file.granularity);
+    let culture = input.culture.or(file.culture);
+    let source_time_zone = input.source_time_zone.or(file.source_time_zone);
+    let encoding = input.encoding.or(file.encoding);
+    let attribute_at = input.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
-        typed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+        input.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
     let operator_user_subscription =
-        typed.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
-    let operator_tenant = typed.operator_tenant.or(file.operator_tenant).unwrap_or_default();
-    let snapshot_age_max = typed.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
-    let registration_override = typed.registration_override.or(file.registration_override).unwrap_or_default();
-    let settling_days = typed.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
-    let csv = typed.csv.or(file.csv);
-    let no_owners = typed.no_owners.or(file.no_owners).unwrap_or(false);
-    let strict = typed.strict.or(file.strict).unwrap_or(false);
-    let accept = typed.accept.or(file.accept).unwrap_or_default();
-    let rejects_max = typed.rejects_max.or(file.rejects_max);
-    let threads = typed.threads.or(file.threads);
-    let root = typed.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
+        input.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
+    let operator_tenant = input.operator_tenant.or(file.operator_tenant).unwrap_or_default();
+    let snapshot_age_max = publish.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
+    let registration_override = input.registration_override.or(file.registration_override).unwrap_or_default();
+    let settling_days = publish.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
+    let csv = publish.csv.or(file.csv);
+    let no_owners = publish.no_owners.or(file.no_owners).unwrap_or(false);
+    let strict = publish.strict.or(file.strict).unwrap_or(false);
+    let accept = publish.accept.or(file.accept).unwrap_or_default();
+    let rejects_max = publish.rejects_max.or(file.rejects_max);
+    let threads = input.threads.or(file.threads);
+    let root = input.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
     if let Some(threads) = threads.filter(|threads| !(1..=THREADS_MAX).contains(threads)) {
         return Err(Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))
             .hint("leave it out for one a core"));

@@ -37,6 +37,45 @@ impl AttributeAt {
     }
 }
 
+/// What a snapshot is a copy of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SnapshotKind {
+    /// The registration resource, which names the default subscription.
+    Registration,
+    /// Its list of customer subscriptions: tenant → subscription.
+    CustomerSubscriptions,
+    /// The stamp's listing: user subscription → tenant.
+    UserSubscriptions,
+}
+
+impl SnapshotKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Registration, Self::CustomerSubscriptions, Self::UserSubscriptions];
+
+    /// The kind of a published text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == text)
+    }
+
+    /// The published text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::CustomerSubscriptions => "customer_subscriptions",
+            Self::UserSubscriptions => "user_subscriptions",
+        }
+    }
+
+    /// As a sentence calls one.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::CustomerSubscriptions => "list of customer subscriptions",
+            Self::UserSubscriptions => "listing of user subscriptions",
+        }
+    }
+}
+
 /// The dates of a stamp's snapshots, each kind in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SnapshotDates {
@@ -47,7 +86,7 @@ pub struct SnapshotDates {
 
 /// Which snapshots are in force: places in order of their dates. Of listings, which are history, how many are not after
 /// the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InForce {
     pub registration: u32,
     pub customer_subscriptions: u32,
@@ -55,6 +94,15 @@ pub struct InForce {
 }
 
 impl SnapshotDates {
+    /// Those of one kind.
+    pub fn of(&self, kind: SnapshotKind) -> &[Hour] {
+        match kind {
+            SnapshotKind::Registration => &self.registrations,
+            SnapshotKind::CustomerSubscriptions => &self.customer_subscriptions,
+            SnapshotKind::UserSubscriptions => &self.user_subscriptions,
+        }
+    }
+
     /// The latest of each kind not after the moment, each chosen by itself; before the first, the first serves.
     pub fn in_force(&self, moment: Hour) -> InForce {
         let not_after = |dates: &[Hour]| dates.partition_point(|&date| date <= moment) as u32;

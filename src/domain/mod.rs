@@ -22,7 +22,7 @@ pub use culture::{Culture, DateOrder};
 pub use dialect::{Dialect, SourceTimeZone};
 pub use finding::Finding;
 pub use identity::{BilledSubscriptionId, MeterId, Stamp, TenantId, UserSubscriptionId};
-pub use in_force::{AttributeAt, InForce, SnapshotDates};
+pub use in_force::{AttributeAt, InForce, SnapshotDates, SnapshotKind};
 pub use mapping::{Mapping, Mappings};
 pub use quantity::Quantity;
 pub use reject::RejectReason;

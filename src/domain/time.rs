@@ -131,9 +131,6 @@ pub enum TimeFault {
 }
 
 impl Hour {
-    /// Before any usage.
-    pub const FIRST: Self = Self(0);
-
     /// The start of hour `hour` (0 to 23) of `day`.
     pub const fn of(day: Day, hour: u8) -> Self {
         Self(day.0 * HOURS + hour as i32)
@@ -163,6 +160,11 @@ impl Hour {
         let hour = 1_000_000 * SECONDS;
         let own = (micros % hour == 0).then(|| i32::try_from(micros / hour).ok().map(Self))??;
         Self::years().contains(&own).then_some(own)
+    }
+
+    /// The first hour that usage may have.
+    pub fn first() -> Self {
+        Self::years().start
     }
 
     /// Every hour that usage may have.

@@ -40,6 +40,7 @@ pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result
     let settled = settling.days(days)?;
     let months = settling.months(&settled.daily)?;
     settling.prove_months(&settled.used, &months)?;
+    settling.publish_default_usage(&settled.daily)?;
     for (month, cells) in &months {
         settling.add_to_csv_monthly(*month, cells, csv_monthly)?;
     }
@@ -218,6 +219,21 @@ impl Settling<'_> {
         let sum = checksum(days.iter().map(|(_, cells)| cells));
         let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
         self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(sum))
+    }
+
+    /// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.
+    fn publish_default_usage(&self, daily: &[(Day, Cells)]) -> Result<()> {
+        if self.publisher.is_rehearsal() {
+            return Ok(());
+        }
+        let stamp = &self.owned.usage.stamp;
+        let days = aggregate::default_facts(self.owned, self.packing, daily)?;
+        let sum = checksum(days.iter().map(|(_, cells)| cells));
+        let columns = self.texts.default_usage(self.owned, &days)?;
+        self.publisher.table(format!("default_usage/{stamp}.parquet"), &schema::DEFAULT_USAGE, columns, Some(sum))?;
+        let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
+        self.texts.flat_default_usage(self.owned, self.names, &days, &mut table)?;
+        self.publisher.csv(&format!("csv/default_usage/{stamp}"), flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))
     }
 
     /// Adds a stamp's month to the CSV of all stamps' that month.

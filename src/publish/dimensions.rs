@@ -67,6 +67,16 @@ impl Names {
         &self.meters[id]
     }
 
+    /// All meters, known or named by some usage.
+    pub fn meters(&self) -> impl Iterator<Item = &Meter> {
+        self.meters.values()
+    }
+
+    /// The names of tenants and billed subscriptions.
+    pub fn into_names(self) -> BTreeMap<String, String> {
+        self.names
+    }
+
     pub fn name(&self, id: &str) -> Option<&str> {
         self.names.get(id).map(String::as_str)
     }

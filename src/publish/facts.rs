@@ -1,5 +1,8 @@
 //! Lines and facts → table columns: ranks in, dictionary columns and flat rows out.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use arrow::array::ArrayRef;
 
 use super::csv::{CsvCell, CsvTable};
@@ -7,7 +10,8 @@ use crate::aggregate::{Cell, Packing};
 use crate::attribute::OwnedUsage;
 use crate::domain::totals::Checksum;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, TenantId, UserSubscriptionId, Window,
+    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, Quantity, TenantId, UserSubscriptionId,
+    Window,
 };
 use crate::error::Result;
 use crate::frame::Cells;
@@ -139,36 +143,13 @@ impl StampTexts {
     ) -> Result<()> {
         for (key, quantity, line_count) in cells.iter() {
             let cell = self.packing.unpack(key);
-            let owner = &owned.owners[cell.owner as usize];
-            let meter = names.meter(&owned.usage.meters[cell.meter as usize]);
-            let billed = self.billed_subscriptions.text(owner.billed_subscription);
-            let tenant = owner.tenant.map(|tenant| self.tenants.text(tenant));
-            let user_subscription = &owned.usage.user_subscriptions[owner.user_subscription as usize];
-            let listed = names.user_subscription(&owned.usage.stamp, user_subscription);
             let resource = &owned.usage.resources[cell.resource as usize];
             let with_resource = !matches!(time, FlatTime::Month(_));
             let derived = with_resource.then(|| {
                 let parts = resource.parts();
                 (parts.resource_type(), resource.service_type(), parts)
             });
-            let mut row = Vec::with_capacity(table.width());
-            row.extend([
-                CsvCell::Text(Some(&self.stamp)),
-                time.cell(cell),
-                CsvCell::Text(Some(billed)),
-                CsvCell::Text(names.name(billed)),
-                CsvCell::Text(Some(owner.attribution.as_str())),
-                CsvCell::Text(tenant),
-                CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
-                CsvCell::Text(Some(user_subscription.as_str())),
-                CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref())),
-                CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref())),
-                CsvCell::Text(Some(meter.id.as_str())),
-                CsvCell::Text(meter.meter_name.as_deref()),
-                CsvCell::Text(meter.service.as_deref()),
-                CsvCell::Text(meter.unit.as_deref()),
-                CsvCell::Text(meter.quantity_kind.as_deref()),
-            ]);
+            let mut row = self.flat_key(owned, names, time, cell);
             if let Some((resource_type, service_type, parts)) = &derived {
                 row.extend([
                     CsvCell::Text(resource.resource_uri.as_deref()),
@@ -186,6 +167,92 @@ impl StampTexts {
             table.row(&row, line_count, quantity)?;
         }
         Ok(())
+    }
+
+    /// The keys of a flat row, less the resource, each with the text of its dimension.
+    fn flat_key<'a>(&'a self, owned: &'a OwnedUsage, names: &'a Names, time: FlatTime, cell: Cell) -> Vec<CsvCell<'a>> {
+        let owner = &owned.owners[cell.owner as usize];
+        let meter = names.meter(&owned.usage.meters[cell.meter as usize]);
+        let billed = self.billed_subscriptions.text(owner.billed_subscription);
+        let tenant = owner.tenant.map(|tenant| self.tenants.text(tenant));
+        let user_subscription = &owned.usage.user_subscriptions[owner.user_subscription as usize];
+        let listed = names.user_subscription(&owned.usage.stamp, user_subscription);
+        vec![
+            CsvCell::Text(Some(&self.stamp)),
+            time.cell(cell),
+            CsvCell::Text(Some(billed)),
+            CsvCell::Text(names.name(billed)),
+            CsvCell::Text(Some(owner.attribution.as_str())),
+            CsvCell::Text(tenant),
+            CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
+            CsvCell::Text(Some(user_subscription.as_str())),
+            CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref())),
+            CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref())),
+            CsvCell::Text(Some(meter.id.as_str())),
+            CsvCell::Text(meter.meter_name.as_deref()),
+            CsvCell::Text(meter.service.as_deref()),
+            CsvCell::Text(meter.unit.as_deref()),
+            CsvCell::Text(meter.quantity_kind.as_deref()),
+        ]
+    }
+
+    /// The columns of `default_usage`.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn default_usage(&self, owned: &OwnedUsage, days: &[(Day, Cells)]) -> Result<Vec<ArrayRef>> {
+        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
+        let own = dates(borrowed.iter().flat_map(|(day, cells)| std::iter::repeat_n(*day, cells.len())));
+        let cells = joined(&borrowed);
+        let mut columns = self.fact(owned, own, &cells, false)?;
+        let seen = Seen::of(days);
+        columns.push(dates(cells.key.iter().map(|key| seen.0[key].0)));
+        columns.push(dates(cells.key.iter().map(|key| seen.0[key].1)));
+        Ok(columns)
+    }
+
+    /// The rows of `default_usage` as flat CSV: of each meter the largest first.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn flat_default_usage(
+        &self,
+        owned: &OwnedUsage,
+        names: &Names,
+        days: &[(Day, Cells)],
+        table: &mut CsvTable,
+    ) -> Result<()> {
+        let seen = Seen::of(days);
+        let mut rows: Vec<(Day, u64, Quantity, i64)> = days
+            .iter()
+            .flat_map(|(day, cells)| cells.iter().map(|(key, quantity, lines)| (*day, key, quantity, lines)))
+            .collect();
+        let meter = |key: u64| self.packing.unpack(key).meter;
+        rows.sort_unstable_by_key(|&(day, key, quantity, _)| (meter(key), Reverse(quantity), day, key));
+        for (day, key, quantity, line_count) in rows {
+            let (first, last) = seen.0[&key];
+            let mut row = self.flat_key(owned, names, FlatTime::Day(day), self.packing.unpack(key));
+            row.extend([CsvCell::Quantity(quantity), CsvCell::Integer(line_count)]);
+            row.extend([CsvCell::Day(first), CsvCell::Day(last)]);
+            table.row(&row, line_count, quantity)?;
+        }
+        Ok(())
+    }
+}
+
+/// The first and the last day of each key.
+struct Seen(BTreeMap<u64, (Day, Day)>);
+
+impl Seen {
+    fn of(days: &[(Day, Cells)]) -> Self {
+        let mut seen: BTreeMap<u64, (Day, Day)> = BTreeMap::new();
+        for (day, cells) in days {
+            for &key in &cells.key {
+                let own = seen.entry(key).or_insert((*day, *day));
+                *own = (own.0.min(*day), own.1.max(*day));
+            }
+        }
+        Self(seen)
     }
 }
 

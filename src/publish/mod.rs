@@ -12,7 +12,9 @@ pub mod dimensions;
 pub mod facts;
 pub mod parquet;
 pub mod receipt;
+pub mod snapshots;
 pub mod stage;
 
 pub use receipt::Receipt;
+pub use snapshots::publish_snapshots;
 pub use stage::{Out, Published, Publisher};

@@ -34,7 +34,7 @@ pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};
 pub use lines::{Api, Chunk, DropRule, ExportLines, FileLines, Reject, StampLines, gather};
 pub use list::{DatedList, DatedLists, ListPage};
-pub use published::{PublishedResource, read_coverage};
+pub use published::PublishedResource;
 pub use reading::Reading;
 pub use registration::{
     CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,

@@ -1,13 +1,10 @@
-//! Our own tables, read again: `coverage` to show it, `lines` and `resources` for operators who archive what was published instead of the exports.
+//! Our own tables as input: `lines` and `resources`, for operators who archive what was published instead of the exports.
 //!
 //! A published line names its resource by key alone, so the `resources.parquet` of the same publication lies beside the
 //! lines, in the same export. Both are recognised by their columns.
 
-use std::io::ErrorKind;
-use std::path::Path;
-
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -17,10 +14,8 @@ use super::root::InputFile;
 use super::row::InstanceText;
 use super::shape::Shape;
 use super::text::Content;
-use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
-use crate::domain::finding::FindingCode;
 use crate::domain::limits::QUANTITY_SCALE;
-use crate::domain::{Day, Granularity, Hour, Quantity, Slot, Span, Stamp, Window};
+use crate::domain::{Granularity, Hour, Quantity, Slot, Span, Window};
 use crate::error::{Error, Result};
 use crate::schema;
 
@@ -151,59 +146,4 @@ fn read_resources(file: &InputFile, batch: &RecordBatch, lines: &mut FileLines) 
         lines.resources.insert(keys.value(at), (stamps.value(at).to_owned(), parts.map(of)));
     }
     Ok(())
-}
-
-/// Reads the `coverage.parquet` of a publication.
-///
-/// # Errors
-/// There is none, or another version published it.
-pub fn read_coverage(out: &Path) -> Result<Vec<CoverageRow>> {
-    let path = out.join(format!("{}.parquet", schema::COVERAGE.name));
-    let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            Error::usage(format!("{} holds no publication: there is no coverage.parquet", out.display())).hint(
-                "name the folder that `stacktally run` published to, or a root with --root to look at its exports",
-            )
-        }
-        _ => Error::machine("read", &path, error),
-    })?;
-    let other = || {
-        Error::input("not the coverage that this version publishes")
-            .at(path.display().to_string())
-            .hint("publish once more with this version, or look at the root with --root")
-    };
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).and_then(ParquetRecordBatchReaderBuilder::build);
-    let mut rows = Vec::new();
-    for batch in reader.map_err(|error| other().because(error))? {
-        let batch = batch.map_err(|error| other().because(error))?;
-        rows.extend(coverage_rows(&batch).ok_or_else(other)?);
-    }
-    Ok(rows)
-}
-
-fn coverage_rows(batch: &RecordBatch) -> Option<Vec<CoverageRow>> {
-    let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
-    let (stamps, states, loaded, missing) = (text("stamp")?, text("state")?, text("loaded")?, text("missing")?);
-    let findings = text("findings")?;
-    let dates = batch.column_by_name("usage_date")?.as_primitive_opt::<Date32Type>()?;
-    let lines = batch.column_by_name("line_count")?.as_primitive_opt::<Int64Type>()?;
-    let required: [&dyn Array; 4] = [stamps, states, dates, lines];
-    if required.iter().any(|own| own.null_count() > 0) {
-        return None;
-    }
-    let or_empty =
-        |own: &StringArray, at: usize| if own.is_null(at) { String::new() } else { own.value(at).to_owned() };
-    let row = |at: usize| {
-        let coverage = DayCoverage {
-            day: Day::of_days(dates.value(at)),
-            state: DayState::parse(states.value(at))?,
-            windows: parse_intervals(&or_empty(loaded, at))?,
-            missing: parse_intervals(&or_empty(missing, at))?,
-        };
-        let findings = or_empty(findings, at);
-        let findings = findings.split_whitespace().map(FindingCode::parse).collect::<Option<Vec<_>>>()?;
-        Some(CoverageRow { stamp: Stamp::new(stamps.value(at))?, coverage, lines: lines.value(at), findings })
-    };
-    (0..batch.num_rows()).map(row).collect()
 }

@@ -221,14 +221,14 @@ pub fn override_snapshots(stamps: &mut [StampFolder], given: &str, reading: &Rea
     let folder = &mut stamps[at];
     let as_of = |dates: &[SnapshotFiles]| dates.iter().map(|own| own.as_of).collect::<Vec<_>>();
     let like = |as_of: Hour| SnapshotFiles { as_of, name: file.name.clone(), pages: vec![file.clone()] };
-    let probe = like(Hour::FIRST);
+    let probe = like(Hour::first());
     let is_registration = read_registrations(std::slice::from_ref(&probe), reading, watch).is_ok();
     let (own, other) = if is_registration {
         (&mut folder.registrations, &folder.customer_subscriptions)
     } else {
         (&mut folder.customer_subscriptions, &folder.registrations)
     };
-    let dates = [as_of(own), as_of(other), vec![Hour::FIRST]].into_iter().find(|dates| !dates.is_empty());
+    let dates = [as_of(own), as_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
     *own = dates.unwrap_or_default().into_iter().map(like).collect();
     Ok(())
 }

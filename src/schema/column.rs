@@ -23,6 +23,16 @@ pub const LINE_COUNT: Column = Column::new("line_count", Kind::Integer, "how man
 pub const FILE: Column = Column::new("file", Kind::Text, "the input file, relative to the root");
 pub const ROW: Column = Column::new("row", Kind::Integer, "place in the file, from 1: the element of its value list");
 
+pub const FIRST_SEEN: Column = Column::new(
+    "first_seen",
+    Kind::Date,
+    "the first day on which usage of the user subscription and meter fell there for that reason",
+)
+.unit("UTC");
+pub const LAST_SEEN: Column = Column::new("last_seen", Kind::Date, "the last such day").unit("UTC");
+pub const SNAPSHOT_KIND: Column =
+    Column::new("snapshot_kind", Kind::Text, "registration, customer_subscriptions or user_subscriptions");
+
 pub const TENANT_NAME: Column = Column::new("tenant_name", Kind::Text, "the tenant's name in names.csv").nullable();
 pub const BILLED_SUBSCRIPTION_NAME: Column =
     Column::new("billed_subscription_name", Kind::Text, "the billed subscription's name in names.csv").nullable();

@@ -3,12 +3,12 @@
 //! `resource_key` is not in it: a spreadsheet keeps 15 digits.
 
 use super::column::{
-    ADDITIONAL_INFO, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, LINE_COUNT, LOCATION,
-    METER_ID, METER_NAME, MONTH, OWNER, QUANTITY, QUANTITY_KIND, RESOURCE_GROUP, RESOURCE_NAME, RESOURCE_PROVIDER,
-    RESOURCE_TYPE, RESOURCE_URI, SERVICE, SERVICE_TYPE, STAMP, TAGS, TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE,
-    USAGE_HOUR, USER_SUBSCRIPTION_ID,
+    ADDITIONAL_INFO, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, FILE, FIRST_SEEN,
+    LAST_SEEN, LINE_COUNT, LOCATION, METER_ID, METER_NAME, MONTH, OWNER, QUANTITY, QUANTITY_KIND, RESOURCE_GROUP,
+    RESOURCE_NAME, RESOURCE_PROVIDER, RESOURCE_TYPE, RESOURCE_URI, SERVICE, SERVICE_TYPE, SNAPSHOT_KIND, STAMP, TAGS,
+    TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
 };
-use super::{Column, Table};
+use super::{Column, Kind, Table};
 
 /// A fact as flat CSV.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ macro_rules! flat {
             ADDITIONAL_INFO, SERVICE_TYPE
         )
     };
-    ($name:literal, $time:expr $(, $resource:expr)*) => {
+    ($name:literal, $time:expr $(, $resource:expr)* $(; $($last:expr),*)?) => {
         FlatTable {
             name: $name,
             columns: &[
@@ -46,6 +46,7 @@ macro_rules! flat {
                 $($resource,)*
                 QUANTITY,
                 LINE_COUNT,
+                $($($last,)*)?
             ],
         }
     };
@@ -54,9 +55,41 @@ macro_rules! flat {
 pub const CSV_HOURLY: FlatTable = flat!("csv_hourly", USAGE_HOUR, with resources);
 pub const CSV_DAILY: FlatTable = flat!("csv_daily", USAGE_DATE, with resources);
 pub const CSV_MONTHLY: FlatTable = flat!("csv_monthly", MONTH);
+pub const CSV_DEFAULT_USAGE: FlatTable = flat!("csv_default_usage", USAGE_DATE; FIRST_SEEN, LAST_SEEN);
+
+/// What `stacktally history --csv` prints: one row for each change of a mapping and meter.
+pub const CSV_HISTORY: FlatTable = FlatTable {
+    name: "csv_history",
+    columns: &[
+        STAMP,
+        SNAPSHOT_KIND,
+        Column::new(
+            "subject_id",
+            Kind::Text,
+            "who is mapped: of customer_subscriptions a tenant, of user_subscriptions a user subscription; empty of registration, which maps the stamp",
+        )
+        .nullable(),
+        Column::new("change", Kind::Text, "began, changed, ended, unlisted or listed_again"),
+        Column::new("at", Kind::Timestamp, "date of the snapshot that first says so").unit("UTC"),
+        Column::new("from_id", Kind::Text, "where the mapping led before").nullable(),
+        Column::new("to_id", Kind::Text, "where it leads since").nullable(),
+        FILE,
+        Column { nullable: true, ..METER_ID },
+        METER_NAME,
+        UNIT,
+        Column::new("quantity_before", Kind::Decimal, "used in the period before the change, charged as from_id says")
+            .nullable()
+            .unit("the meter's unit"),
+        Column::new("lines_before", Kind::Integer, "lines of that usage").nullable().unit("lines"),
+        Column::new("quantity_after", Kind::Decimal, "used in the period after it, charged as to_id says")
+            .nullable()
+            .unit("the meter's unit"),
+        Column::new("lines_after", Kind::Integer, "lines of that usage").nullable().unit("lines"),
+    ],
+};
 
 /// Every flat table of its own; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
-pub const FLAT_TABLES: [&FlatTable; 3] = [&CSV_HOURLY, &CSV_DAILY, &CSV_MONTHLY];
+pub const FLAT_TABLES: [&FlatTable; 5] = [&CSV_HOURLY, &CSV_DAILY, &CSV_MONTHLY, &CSV_DEFAULT_USAGE, &CSV_HISTORY];
 
 /// The tables whose CSV has the columns of their Parquet.
 pub const SAME_IN_CSV: [&Table; 3] = [&super::COVERAGE, &super::COVERAGE_MONTHS, &super::REJECTS];

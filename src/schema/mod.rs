@@ -9,13 +9,16 @@ mod coverage;
 mod coverage_months;
 mod daily;
 mod dates;
+mod default_usage;
 pub mod flat;
 mod hourly;
 mod lines;
+mod mappings;
 mod meters;
 mod monthly;
 mod rejects;
 mod resources;
+mod snapshots;
 mod tenants;
 mod user_subscriptions;
 
@@ -24,12 +27,15 @@ pub use coverage::COVERAGE;
 pub use coverage_months::COVERAGE_MONTHS;
 pub use daily::DAILY;
 pub use dates::DATES;
+pub use default_usage::DEFAULT_USAGE;
 pub use hourly::HOURLY;
 pub use lines::LINES;
+pub use mappings::MAPPINGS;
 pub use meters::METERS;
 pub use monthly::MONTHLY;
 pub use rejects::REJECTS;
 pub use resources::RESOURCES;
+pub use snapshots::SNAPSHOTS;
 pub use tenants::TENANTS;
 pub use user_subscriptions::USER_SUBSCRIPTIONS;
 
@@ -105,17 +111,20 @@ pub struct Table {
 }
 
 /// Every Parquet table.
-pub const TABLES: [&Table; 13] = [
+pub const TABLES: [&Table; 16] = [
     &LINES,
     &HOURLY,
     &DAILY,
     &MONTHLY,
+    &DEFAULT_USAGE,
     &RESOURCES,
     &METERS,
     &TENANTS,
     &USER_SUBSCRIPTIONS,
     &BILLED_SUBSCRIPTIONS,
     &DATES,
+    &SNAPSHOTS,
+    &MAPPINGS,
     &COVERAGE,
     &COVERAGE_MONTHS,
     &REJECTS,

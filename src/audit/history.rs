@@ -1,0 +1,301 @@
+//! How the mappings of a root changed, and what each change moved.
+//!
+//! ```text
+//! tenant A    2026-01-01 began → X      used until then: nothing        since then: 120 core hours
+//!             2026-03-05 changed X → Y  used until then: 120 core hours since then: 40 core hours
+//! ```
+//! A change lies between two periods, in each of which the snapshots in force said one thing. What was used in the period
+//! before it was charged to where the mapping led before, what was used in the period after it to where it leads since.
+
+use std::collections::BTreeMap;
+
+use crate::aggregate;
+use crate::attribute::{OwnedUsage, Snapshots};
+use crate::domain::totals::Totals;
+use crate::domain::{Hour, InForce, Mapping, Mappings, MeterId, SnapshotKind, Stamp, TenantId, UserSubscriptionId};
+use crate::error::Result;
+
+/// Who is mapped.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// The stamp, to its default subscription.
+    Stamp,
+    /// A tenant, to its customer subscription.
+    Tenant(TenantId),
+    /// A user subscription, to its tenant.
+    UserSubscription(UserSubscriptionId),
+}
+
+impl Subject {
+    pub const fn kind(&self) -> SnapshotKind {
+        match self {
+            Self::Stamp => SnapshotKind::Registration,
+            Self::Tenant(_) => SnapshotKind::CustomerSubscriptions,
+            Self::UserSubscription(_) => SnapshotKind::UserSubscriptions,
+        }
+    }
+
+    /// The id; a stamp has none.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Stamp => None,
+            Self::Tenant(id) => Some(id.as_str()),
+            Self::UserSubscription(id) => Some(id.as_str()),
+        }
+    }
+}
+
+/// How a mapping changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    Began,
+    Changed,
+    Ended,
+    /// No listing holds the user subscription any more; what it still uses goes on being its last tenant's.
+    Unlisted,
+    /// A listing holds it again, with the same tenant.
+    ListedAgain,
+}
+
+impl ChangeKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Changed => "changed",
+            Self::Ended => "ended",
+            Self::Unlisted => "unlisted",
+            Self::ListedAgain => "listed_again",
+        }
+    }
+}
+
+/// What was used of one meter in the period before a change and in the one after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moving {
+    pub before: Totals,
+    pub after: Totals,
+}
+
+/// One change of one mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub stamp: Stamp,
+    pub subject: Subject,
+    pub kind: ChangeKind,
+    /// The date of the snapshot that first says so.
+    pub at: Hour,
+    /// That snapshot's file.
+    pub file: String,
+    /// Where the mapping led before, and leads since; `None`: nowhere.
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub moved: BTreeMap<MeterId, Moving>,
+}
+
+/// All changes of a stamp's mappings, by subject and time.
+#[derive(Debug, Default)]
+pub struct History {
+    pub changes: Vec<Change>,
+}
+
+/// Follows the mappings of a stamp.
+///
+/// # Errors
+/// A sum leaves the range of a quantity.
+pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
+    let used = UsedBy::of(owned)?;
+    let mut changes = Vec::new();
+    changes.extend(of_kind(
+        owned,
+        snapshots,
+        &snapshots.default_mappings,
+        SnapshotKind::Registration,
+        |_| Subject::Stamp,
+        |to| snapshots.billed_subscriptions[to as usize].to_string(),
+        used.by(owned, |owner, in_force| {
+            let is_default = owned.owners[owner as usize].attribution.is_default();
+            is_default.then_some((0, in_force.registration + 1))
+        })?,
+    ));
+    changes.extend(of_kind(
+        owned,
+        snapshots,
+        &snapshots.customer_mappings,
+        SnapshotKind::CustomerSubscriptions,
+        |subject| Subject::Tenant(snapshots.tenants[subject as usize].clone()),
+        |to| snapshots.billed_subscriptions[to as usize].to_string(),
+        used.by(owned, |owner, in_force| {
+            Some((owned.owners[owner as usize].tenant?, in_force.customer_subscriptions + 1))
+        })?,
+    ));
+    changes.extend(of_kind(
+        owned,
+        snapshots,
+        &snapshots.listed,
+        SnapshotKind::UserSubscriptions,
+        |subject| Subject::UserSubscription(snapshots.user_subscriptions[subject as usize].clone()),
+        |to| snapshots.tenants[to as usize].to_string(),
+        used.by(owned, |owner, in_force| {
+            let id = &owned.usage.user_subscriptions[owned.owners[owner as usize].user_subscription as usize];
+            Some((snapshots.user_subscriptions.binary_search(id).ok()? as u32, in_force.listings))
+        })?,
+    ));
+    Ok(History { changes })
+}
+
+/// Usage by owner, snapshots in force and meter.
+struct UsedBy(BTreeMap<(u32, usize, u32), Totals>);
+
+/// Usage of each subject: by the count of snapshots not after the moment that decided, and the meter.
+type BySnapshots = BTreeMap<u32, BTreeMap<(u32, u32), Totals>>;
+
+impl UsedBy {
+    fn of(owned: &OwnedUsage) -> Result<Self> {
+        let mut used: BTreeMap<(u32, usize, u32), Totals> = BTreeMap::new();
+        for (&day, chunks) in &owned.usage.days {
+            for chunk in chunks {
+                let lines = &chunk.lines;
+                let places = owned.owners_of(day, chunk).zip(owned.rows_of(day, chunk));
+                for (((owner, row), &meter), &quantity) in places.zip(&lines.meter).zip(&lines.quantity) {
+                    let own = used.entry((owner, row, meter)).or_default();
+                    own.merge(Totals { lines: 1, quantity })
+                        .map_err(|_past_range| aggregate::past_range(owned, meter, day))?;
+                }
+            }
+        }
+        Ok(Self(used))
+    }
+
+    /// The same by subject and count of snapshots, as `of` tells them from owner and snapshots in force.
+    fn by(&self, owned: &OwnedUsage, of: impl Fn(u32, InForce) -> Option<(u32, u32)>) -> Result<BySnapshots> {
+        let mut by: BySnapshots = BTreeMap::new();
+        for (&(owner, row, meter), &totals) in &self.0 {
+            let Some((subject, snapshots)) = of(owner, owned.in_force[row]) else { continue };
+            by.entry(subject).or_default().entry((snapshots, meter)).or_default().merge(totals)?;
+        }
+        Ok(by)
+    }
+}
+
+/// A period in which the snapshots said one thing of a subject.
+struct Period {
+    /// The place of the first snapshot that says so.
+    from: u32,
+    to: Option<u32>,
+    /// Whether no listing holds the subject, so that the last one still serves.
+    is_unlisted: bool,
+}
+
+fn of_kind(
+    owned: &OwnedUsage,
+    snapshots: &Snapshots,
+    mappings: &Mappings,
+    kind: SnapshotKind,
+    subject_of: impl Fn(u32) -> Subject,
+    id_of: impl Fn(u32) -> String,
+    mut used: BySnapshots,
+) -> Vec<Change> {
+    let dates = snapshots.dates.of(kind);
+    let mut changes = Vec::new();
+    for own in mappings.all().chunk_by(|a, b| a.subject == b.subject) {
+        let subject = own[0].subject;
+        let periods = periods(own, dates.len() as u32, kind);
+        let moved = moved_by_period(&periods, used.remove(&subject).unwrap_or_default());
+        for (at, period) in periods.iter().enumerate() {
+            let before = at.checked_sub(1).map(|before| &periods[before]);
+            let from = before.and_then(|own| own.to);
+            let change = match (from, period.to) {
+                _ if period.is_unlisted => ChangeKind::Unlisted,
+                (None, None) => continue,
+                (None, Some(_)) => ChangeKind::Began,
+                (Some(_), None) => ChangeKind::Ended,
+                (Some(from), Some(to)) if from == to => ChangeKind::ListedAgain,
+                (Some(_), Some(_)) => ChangeKind::Changed,
+            };
+            let mut meters: BTreeMap<MeterId, Moving> = BTreeMap::new();
+            let meter = |meter: u32| owned.usage.meters[meter as usize].clone();
+            for (&of, &totals) in at.checked_sub(1).into_iter().flat_map(|before| &moved[before]) {
+                meters.entry(meter(of)).or_default().before = totals;
+            }
+            for (&of, &totals) in &moved[at] {
+                meters.entry(meter(of)).or_default().after = totals;
+            }
+            changes.push(Change {
+                stamp: snapshots.stamp.clone(),
+                subject: subject_of(subject),
+                kind: change,
+                at: dates[period.from as usize],
+                file: file_of(snapshots, kind, period.from),
+                from: from.map(&id_of),
+                to: period.to.map(&id_of),
+                moved: meters,
+            });
+        }
+    }
+    changes
+}
+
+/// The periods of a subject: its mappings, and the gaps between and after them.
+fn periods(own: &[Mapping], snapshots: u32, kind: SnapshotKind) -> Vec<Period> {
+    let mut periods: Vec<Period> = Vec::new();
+    for (at, mapping) in own.iter().enumerate() {
+        if at == 0 && mapping.first > 0 && kind != SnapshotKind::UserSubscriptions {
+            // Until then nothing was said of it. (Of a listing the earliest that holds it serves before it, too.)
+            periods.push(Period { from: 0, to: None, is_unlisted: false });
+        }
+        periods.push(Period { from: mapping.first, to: Some(mapping.to), is_unlisted: false });
+        let next = own.get(at + 1).map_or(snapshots, |next| next.first);
+        if mapping.last + 1 < next {
+            let is_unlisted = kind == SnapshotKind::UserSubscriptions;
+            let to = is_unlisted.then_some(mapping.to);
+            periods.push(Period { from: mapping.last + 1, to, is_unlisted });
+        }
+    }
+    periods
+}
+
+/// Usage of each period, by meter: a line belongs to the last period that begins with a snapshot not after its moment, or
+/// to the first.
+fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Vec<BTreeMap<u32, Totals>> {
+    let mut moved = vec![BTreeMap::new(); periods.len()];
+    for ((snapshots, meter), totals) in used {
+        let at = periods.partition_point(|period| period.from < snapshots).saturating_sub(1);
+        let own: &mut Totals = moved[at].entry(meter).or_default();
+        // A part of sums that were proved to be in range.
+        let _ = own.merge(totals);
+    }
+    moved
+}
+
+fn file_of(snapshots: &Snapshots, kind: SnapshotKind, place: u32) -> String {
+    let place = place as usize;
+    match kind {
+        SnapshotKind::Registration => snapshots.registrations[place].file.clone(),
+        SnapshotKind::CustomerSubscriptions => snapshots.customer_subscriptions.lists[place].file.clone(),
+        SnapshotKind::UserSubscriptions => snapshots.listings.lists[place].file.clone(),
+    }
+}
+
+impl History {
+    /// The changes that concern a tenant, or a user subscription and the tenants that it had: their own, and of user
+    /// subscriptions that led to the tenant or lead there.
+    pub fn concern(&mut self, tenant: Option<&TenantId>, user_subscription: Option<&UserSubscriptionId>) {
+        if tenant.is_none() && user_subscription.is_none() {
+            return;
+        }
+        let is_user = |own: &Change| match &own.subject {
+            Subject::UserSubscription(id) => Some(id) == user_subscription,
+            _ => false,
+        };
+        let mut tenants: Vec<String> = tenant.iter().map(ToString::to_string).collect();
+        for change in self.changes.iter().filter(|own| is_user(own)) {
+            tenants.extend(change.from.iter().chain(&change.to).cloned());
+        }
+        let names = |id: &Option<String>| id.as_ref().is_some_and(|id| tenant.is_some_and(|own| own.as_str() == id));
+        self.changes.retain(|own| match &own.subject {
+            Subject::Stamp => false,
+            Subject::Tenant(id) => tenants.iter().any(|own| own == id.as_str()),
+            Subject::UserSubscription(_) => is_user(own) || names(&own.from) || names(&own.to),
+        });
+    }
+}

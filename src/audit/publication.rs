@@ -1,0 +1,354 @@
+//! A folder that `run` published to: its receipt, its coverage, and the small tables that name things.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::tables::{self, Rows, text};
+use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
+use crate::domain::finding::FindingCode;
+use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp};
+use crate::error::{Error, Result};
+use crate::publish::receipt::FORMAT;
+use crate::schema;
+
+/// A publication, opened for reading.
+#[derive(Debug)]
+pub struct Publication {
+    out: PathBuf,
+    pub attribute_at: AttributeAt,
+    /// Fingerprints of the input files, by their names.
+    pub fingerprints: BTreeMap<String, String>,
+}
+
+/// What a reader needs of a receipt.
+#[derive(Deserialize)]
+struct ReceiptHead {
+    format: u32,
+    settings: ReceiptSettings,
+    inputs: Vec<ReceiptInput>,
+}
+
+#[derive(Deserialize)]
+struct ReceiptSettings {
+    #[serde(rename = "attribute-at")]
+    attribute_at: String,
+}
+
+#[derive(Deserialize)]
+struct ReceiptInput {
+    path: String,
+    blake3: String,
+}
+
+/// What `meters` says of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MeterText {
+    pub name: Option<String>,
+    pub unit: Option<String>,
+}
+
+/// One file of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotFile {
+    pub as_of: Hour,
+    pub file: String,
+    pub blake3: String,
+    pub rows: i64,
+    /// Of a registration.
+    pub resource_id: Option<String>,
+}
+
+impl Publication {
+    /// Opens a folder that `run` published to.
+    ///
+    /// # Errors
+    /// There is no publication, or another version made it.
+    pub fn open(out: &Path) -> Result<Self> {
+        let path = out.join("receipt.json");
+        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                Error::usage(format!("{} holds no publication: there is no receipt.json", out.display()))
+                    .hint("name the folder that `stacktally run` published to")
+            }
+            _ => Error::machine("read", &path, error),
+        })?;
+        let other = || {
+            Error::input("not a receipt of this version")
+                .at(path.display().to_string())
+                .hint("publish once more with this version")
+        };
+        let receipt: ReceiptHead = serde_json::from_slice(&bytes).map_err(|error| other().because(error))?;
+        if receipt.format != FORMAT {
+            return Err(other());
+        }
+        Ok(Self {
+            out: out.to_owned(),
+            attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
+            fingerprints: receipt.inputs.into_iter().map(|own| (own.path, own.blake3)).collect(),
+        })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.out
+    }
+
+    /// The stamps that have files of a table.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn stamps_of(&self, table: &str) -> Result<Vec<Stamp>> {
+        let names = entries(&self.out.join(table))?;
+        Ok(names.iter().filter_map(|name| Stamp::new(name.strip_suffix(".parquet").unwrap_or(name))).collect())
+    }
+
+    /// The names and units of meters, by id.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn meters(&self) -> Result<BTreeMap<String, MeterText>> {
+        let mut meters = BTreeMap::new();
+        for rows in self.rows(&schema::METERS, &["meter_id", "meter_name", "unit"])? {
+            let (ids, names, units) = (rows.texts("meter_id")?, rows.texts("meter_name")?, rows.texts("unit")?);
+            for row in 0..rows.len() {
+                let owned = |own: Option<&str>| own.map(str::to_owned);
+                let meter = MeterText { name: owned(text(names, row)), unit: owned(text(units, row)) };
+                meters.insert(ids.value(row).to_owned(), meter);
+            }
+        }
+        Ok(meters)
+    }
+
+    /// The names of tenants and billed subscriptions, by id, as far as `names.csv` gave them.
+    ///
+    /// # Errors
+    /// A table cannot be read.
+    pub fn names(&self) -> Result<BTreeMap<String, String>> {
+        let mut named = BTreeMap::new();
+        let tables = [
+            (&schema::TENANTS, "tenant_id", "tenant_name"),
+            (&schema::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name"),
+        ];
+        for (table, id, name) in tables {
+            for rows in self.rows(table, &[id, name])? {
+                let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
+                let pairs = (0..rows.len()).filter_map(|row| Some((ids.value(row), text(names, row)?)));
+                named.extend(pairs.map(|(id, name)| (id.to_owned(), name.to_owned())));
+            }
+        }
+        Ok(named)
+    }
+
+    /// The files of a stamp's snapshots, by kind, in order of their dates.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn snapshots(&self, stamp: &Stamp) -> Result<BTreeMap<SnapshotKind, Vec<SnapshotFile>>> {
+        let columns = ["stamp", "snapshot_kind", "as_of", "file", "snapshot_rows", "blake3", "resource_id"];
+        let mut files: BTreeMap<SnapshotKind, Vec<SnapshotFile>> = BTreeMap::new();
+        for rows in self.rows(&schema::SNAPSHOTS, &columns)? {
+            let (stamps, kinds, dates) = (rows.texts("stamp")?, rows.texts("snapshot_kind")?, rows.hours("as_of")?);
+            let (names, fingerprints) = (rows.texts("file")?, rows.texts("blake3")?);
+            let (counts, ids) = (rows.integers("snapshot_rows")?, rows.texts("resource_id")?);
+            for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
+                let Some((kind, as_of)) = SnapshotKind::parse(kinds.value(row)).zip(dates[row]) else { continue };
+                files.entry(kind).or_default().push(SnapshotFile {
+                    as_of,
+                    file: names.value(row).to_owned(),
+                    blake3: fingerprints.value(row).to_owned(),
+                    rows: counts.value(row),
+                    resource_id: text(ids, row).map(str::to_owned),
+                });
+            }
+        }
+        Ok(files)
+    }
+
+    /// What the snapshots of a stamp said from when to when.
+    ///
+    /// # Errors
+    /// A table cannot be read, or contradicts another.
+    pub fn published_mappings(&self, stamp: &Stamp) -> Result<PublishedMappings> {
+        let files = self.snapshots(stamp)?;
+        let dates_of = |kind: SnapshotKind| {
+            let mut dates: Vec<Hour> = files.get(&kind).into_iter().flatten().map(|own| own.as_of).collect();
+            dates.dedup();
+            dates
+        };
+        let dates = SnapshotDates {
+            registrations: dates_of(SnapshotKind::Registration),
+            customer_subscriptions: dates_of(SnapshotKind::CustomerSubscriptions),
+            user_subscriptions: dates_of(SnapshotKind::UserSubscriptions),
+        };
+        let mut kinds: BTreeMap<SnapshotKind, MappingsOfKind> = BTreeMap::new();
+        let columns = ["stamp", "snapshot_kind", "subject_id", "first_snapshot", "last_snapshot", "mapped_to_id"];
+        for rows in self.rows(&schema::MAPPINGS, &columns)? {
+            let (stamps, kind_of) = (rows.texts("stamp")?, rows.texts("snapshot_kind")?);
+            let (subjects, targets) = (rows.texts("subject_id")?, rows.texts("mapped_to_id")?);
+            let (firsts, lasts) = (rows.hours("first_snapshot")?, rows.hours("last_snapshot")?);
+            for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
+                let contradiction = || {
+                    Error::balance("a mapping of a snapshot that the table `snapshots` does not have")
+                        .at(self.out.join("mappings.parquet").display().to_string())
+                        .hint("publish once more: the tables come from two runs")
+                };
+                let kind = SnapshotKind::parse(kind_of.value(row)).ok_or_else(contradiction)?;
+                let place = |hour: Option<Hour>| dates.of(kind).binary_search(&hour?).ok().map(|place| place as u32);
+                let (first, last) = place(firsts[row]).zip(place(lasts[row])).ok_or_else(contradiction)?;
+                let subject = text(subjects, row).unwrap_or_default();
+                kinds.entry(kind).or_default().push(subject, targets.value(row), first, last);
+            }
+        }
+        let finished = |kind: SnapshotKind| kinds.get(&kind).map(MappingsOfKind::finished).unwrap_or_default();
+        let [defaults, customers, listed] = SnapshotKind::ALL.map(finished);
+        Ok(PublishedMappings { dates, files, defaults, customers, listed })
+    }
+
+    /// The coverage of every day, as it was published in a folder.
+    ///
+    /// # Errors
+    /// There is no publication, or the table is not as this version publishes it.
+    pub fn coverage_in(out: &Path) -> Result<Vec<CoverageRow>> {
+        let path = out.join(format!("{}.parquet", schema::COVERAGE.name));
+        if !path.exists() {
+            return Err(Error::usage(format!("{} holds no publication: there is no coverage.parquet", out.display()))
+                .hint(
+                    "name the folder that `stacktally run` published to, or a root with --root to look at its exports",
+                ));
+        }
+        let columns: Vec<&str> = schema::COVERAGE.columns.iter().map(|column| column.name).collect();
+        let mut coverage = Vec::new();
+        for rows in tables::read(&path, &schema::COVERAGE, &columns, &[])? {
+            let (stamps, days, states) = (rows.texts("stamp")?, rows.days("usage_date")?, rows.texts("state")?);
+            let (loaded, missing) = (rows.texts("loaded")?, rows.texts("missing")?);
+            let (lines, findings) = (rows.integers("line_count")?, rows.texts("findings")?);
+            for (row, &day) in days.iter().enumerate() {
+                let of = |column| text(column, row).unwrap_or_default();
+                let parsed = || {
+                    let coverage = DayCoverage {
+                        day,
+                        state: DayState::parse(states.value(row))?,
+                        windows: parse_intervals(of(loaded))?,
+                        missing: parse_intervals(of(missing))?,
+                    };
+                    let codes = of(findings).split_whitespace().map(FindingCode::parse).collect::<Option<Vec<_>>>()?;
+                    let stamp = Stamp::new(stamps.value(row))?;
+                    Some(CoverageRow { stamp, coverage, lines: lines.value(row), findings: codes })
+                };
+                coverage.push(parsed().ok_or_else(|| {
+                    Error::input("not the coverage that this version publishes")
+                        .at(path.display().to_string())
+                        .hint("publish once more with this version, or look at the root with --root")
+                })?);
+            }
+        }
+        Ok(coverage)
+    }
+
+    fn rows(&self, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        tables::read(&self.out.join(format!("{}.parquet", table.name)), table, columns, &[])
+    }
+
+    /// The days of a stamp that have lines, in order.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn days_of(&self, stamp: &Stamp) -> Result<Vec<Day>> {
+        Ok(entries(&self.out.join("lines").join(stamp.as_str()))?.iter().filter_map(|name| Day::parse(name)).collect())
+    }
+}
+
+/// The names in a folder, sorted; none where there is no folder.
+pub(super) fn entries(folder: &Path) -> Result<Vec<String>> {
+    let failed = |error| Error::machine("read the folder", folder, error);
+    let found = match fs::read_dir(folder) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut names = Vec::new();
+    for entry in found {
+        names.extend(entry.map_err(failed)?.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The mappings of a stamp, with the files that say them.
+#[derive(Debug)]
+pub struct PublishedMappings {
+    pub dates: SnapshotDates,
+    pub files: BTreeMap<SnapshotKind, Vec<SnapshotFile>>,
+    pub defaults: NamedMappings,
+    pub customers: NamedMappings,
+    pub listed: NamedMappings,
+}
+
+/// Mappings with the ids behind their numbers.
+#[derive(Debug, Default)]
+pub struct NamedMappings {
+    subjects: BTreeMap<String, u32>,
+    targets: Vec<String>,
+    pub mappings: Mappings,
+}
+
+impl NamedMappings {
+    pub fn subject(&self, id: &str) -> Option<u32> {
+        self.subjects.get(id).copied()
+    }
+
+    pub fn target(&self, mapping: &Mapping) -> &str {
+        &self.targets[mapping.to as usize]
+    }
+}
+
+#[derive(Default)]
+struct MappingsOfKind {
+    subjects: BTreeMap<String, u32>,
+    targets: BTreeMap<String, u32>,
+    stretches: Vec<Mapping>,
+}
+
+impl MappingsOfKind {
+    fn push(&mut self, subject: &str, to: &str, first: u32, last: u32) {
+        let number = |ids: &mut BTreeMap<String, u32>, id: &str| match ids.get(id) {
+            Some(&known) => known,
+            None => {
+                let next = ids.len() as u32;
+                ids.insert(id.to_owned(), next);
+                next
+            }
+        };
+        let (subject, to) = (number(&mut self.subjects, subject), number(&mut self.targets, to));
+        self.stretches.push(Mapping { subject, first, last, to });
+    }
+
+    fn finished(&self) -> NamedMappings {
+        let mut targets = vec![String::new(); self.targets.len()];
+        self.targets.iter().for_each(|(id, &number)| targets[number as usize].clone_from(id));
+        NamedMappings {
+            subjects: self.subjects.clone(),
+            targets,
+            mappings: Mappings::of_stretches(self.subjects.len(), self.stretches.clone()),
+        }
+    }
+}
+
+impl PublishedMappings {
+    /// The date of the list since which a tenant is mapped, if the latest list maps it.
+    pub fn registered_since(&self, tenant: &str) -> Option<Hour> {
+        let dates = &self.dates.customer_subscriptions;
+        let latest = u32::try_from(dates.len()).ok()?.checked_sub(1)?;
+        let mapping = self.customers.mappings.said_by(latest, self.customers.subject(tenant)?)?;
+        dates.get(mapping.first as usize).copied()
+    }
+
+    /// The files of the snapshot at that place in the order of its kind's dates.
+    pub fn files_of(&self, kind: SnapshotKind, place: u32) -> Vec<&SnapshotFile> {
+        let as_of = self.dates.of(kind).get(place as usize).copied();
+        self.files.get(&kind).into_iter().flatten().filter(|own| Some(own.as_of) == as_of).collect()
+    }
+}

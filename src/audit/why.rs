@@ -1,0 +1,541 @@
+//! Why a figure is what it is: the lines behind each published cell, the listing that gave the tenant, the snapshot that gave
+//! the mapping, and the reason in a sentence.
+//!
+//! Reads only what was published. Each line is decided once more from the published mappings, and the lines of a cell must
+//! add up to it, to the last decimal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, entries};
+use super::tables::{self, Keep, text};
+use crate::domain::attribution::Evidence;
+use crate::domain::identity::one_spelling;
+use crate::domain::{
+    Attribution, Day, Granularity, Hour, InForce, Mapping, Quantity, Slot, SnapshotKind, Stamp, Window,
+};
+use crate::error::{Error, Result};
+use crate::schema;
+
+/// Which cells are asked for: those that all of these hold for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub date: Day,
+    /// All when empty, as everywhere here.
+    pub stamps: Vec<Stamp>,
+    pub user_subscription: Option<String>,
+    pub tenant: Option<String>,
+    pub billed_subscription: Option<String>,
+    /// Its id, or its name in any case.
+    pub meter: Option<String>,
+    /// Its key, its URI or its name in any case.
+    pub resource: Option<String>,
+}
+
+/// What identifies a published cell of `daily`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellKey {
+    pub stamp: Stamp,
+    pub billed_subscription: String,
+    pub attribution: Attribution,
+    pub tenant: Option<String>,
+    pub user_subscription: String,
+    pub meter: String,
+    pub resource: i64,
+}
+
+/// A published cell, and what made it.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub key: CellKey,
+    pub quantity: Quantity,
+    pub line_count: i64,
+    /// One for each combination of snapshots that decided some of its lines.
+    pub reasons: Vec<Reason>,
+}
+
+/// Lines that one combination of snapshots decided.
+#[derive(Clone, Debug)]
+pub struct Reason {
+    /// The moments that chose these snapshots: the first and the last.
+    pub moments: (Hour, Hour),
+    pub sentence: String,
+    /// The listing that gave the tenant.
+    pub listing: Vec<SnapshotFile>,
+    /// The list of customer subscriptions in force.
+    pub customer_subscriptions: Vec<SnapshotFile>,
+    /// The registration in force.
+    pub registration: Vec<SnapshotFile>,
+    pub lines: Vec<Line>,
+}
+
+/// A usage line as it was published.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub file: Arc<str>,
+    pub row: i64,
+    pub usage_start: Hour,
+    pub granularity: Granularity,
+    pub quantity: Quantity,
+    pub window: Option<Window>,
+}
+
+/// The answer.
+#[derive(Debug)]
+pub struct Why {
+    pub date: Day,
+    /// In the order in which `daily` publishes them.
+    pub cells: Vec<Cell>,
+    pub meters: BTreeMap<String, MeterText>,
+    /// Of the resources of these cells, their URIs.
+    pub resources: BTreeMap<i64, Option<String>>,
+    /// Of tenants and billed subscriptions.
+    pub names: BTreeMap<String, String>,
+    /// Fingerprints of the input files, by their names.
+    pub fingerprints: BTreeMap<String, String>,
+    filter: Filter,
+}
+
+/// Finds the cells that a query asks for, and explains none of them yet.
+///
+/// # Errors
+/// There is no publication or no such cell.
+pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
+    let meters = publication.meters()?;
+    let filter = Filter::of(publication, query, &meters)?;
+    let mut cells = Vec::new();
+    for stamp in publication.stamps_of("daily")? {
+        if query.stamps.is_empty() || query.stamps.contains(&stamp) {
+            cells.extend(cells_of(publication, &stamp, query, &filter)?);
+        }
+    }
+    if cells.is_empty() {
+        return Err(nothing(publication, query)?);
+    }
+    let keys: Vec<i64> = cells.iter().map(|cell| cell.key.resource).collect();
+    let (resources, names) = (uris_of(publication, keys)?, publication.names()?);
+    let fingerprints = publication.fingerprints.clone();
+    Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, filter })
+}
+
+/// Explains every cell that was found.
+///
+/// # Errors
+/// Published tables cannot be read, or contradict each other.
+pub fn explain(publication: &Publication, why: &mut Why) -> Result<()> {
+    for own in why.cells.chunk_by_mut(|a, b| a.key.stamp == b.key.stamp) {
+        let stamp = own[0].key.stamp.clone();
+        Explaining::new(publication, &stamp, why.date, own)?.explain(&why.filter)?;
+    }
+    Ok(())
+}
+
+/// What the rows of `daily` and of `lines` must say.
+#[derive(Debug)]
+struct Filter {
+    of_both: Vec<Keep>,
+}
+
+impl Filter {
+    fn of(publication: &Publication, query: &Query, meters: &BTreeMap<String, MeterText>) -> Result<Self> {
+        let mut of_both = Vec::new();
+        if let Some(id) = &query.user_subscription {
+            of_both.push(Keep::Texts("user_subscription_id", vec![one_spelling(id)]));
+        }
+        if let Some(wanted) = &query.meter {
+            let is_named = |meter: &MeterText| meter.name.as_deref().is_some_and(|name| is_same(name, wanted));
+            let named: Vec<String> =
+                meters.iter().filter(|(_, meter)| is_named(meter)).map(|(id, _)| id.clone()).collect();
+            let ids = if named.is_empty() { vec![one_spelling(wanted)] } else { named };
+            of_both.push(Keep::Texts("meter_id", ids));
+        }
+        if let Some(wanted) = &query.resource {
+            of_both.push(Keep::Integers("resource_key", keys_of(publication, wanted)?));
+        }
+        Ok(Self { of_both })
+    }
+}
+
+fn is_same(text: &str, wanted: &str) -> bool {
+    text.trim().to_lowercase() == wanted.trim().to_lowercase()
+}
+
+/// The keys of the resources that go by a name, sorted.
+fn keys_of(publication: &Publication, wanted: &str) -> Result<Vec<i64>> {
+    if let Ok(key) = wanted.trim().parse() {
+        return Ok(vec![key]);
+    }
+    let columns = ["resource_key", "resource_uri", "resource_name"];
+    let mut keys = Vec::new();
+    for rows in tables::read(&publication.folder().join("resources.parquet"), &schema::RESOURCES, &columns, &[])? {
+        let (own, uris, names) =
+            (rows.integers("resource_key")?, rows.texts("resource_uri")?, rows.texts("resource_name")?);
+        let is_wanted =
+            |row: usize| [uris, names].iter().any(|own| text(own, row).is_some_and(|own| is_same(own, wanted)));
+        keys.extend((0..rows.len()).filter(|&row| is_wanted(row)).map(|row| own.value(row)));
+    }
+    keys.sort_unstable();
+    if keys.is_empty() {
+        return Err(Error::usage(format!("--resource {wanted:?}: no resource that was published"))
+            .hint("name it by its key, its URI or its name, as the table `resources` has them"));
+    }
+    Ok(keys)
+}
+
+fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64, Option<String>>> {
+    keys.sort_unstable();
+    keys.dedup();
+    let mut uris = BTreeMap::new();
+    let path = publication.folder().join("resources.parquet");
+    let keep = [Keep::Integers("resource_key", keys)];
+    for rows in tables::read(&path, &schema::RESOURCES, &["resource_key", "resource_uri"], &keep)? {
+        let (own, texts) = (rows.integers("resource_key")?, rows.texts("resource_uri")?);
+        uris.extend((0..rows.len()).map(|row| (own.value(row), text(texts, row).map(str::to_owned))));
+    }
+    Ok(uris)
+}
+
+fn nothing(publication: &Publication, query: &Query) -> Result<Error> {
+    let mut days = Vec::new();
+    for stamp in publication.stamps_of("daily")? {
+        days.extend(publication.days_of(&stamp)?);
+    }
+    let hint = match (days.iter().min(), days.iter().max()) {
+        _ if days.contains(&query.date) => "there is usage on that day: ask for less, and see what there is".to_owned(),
+        (Some(first), Some(last)) => format!("usage was published from {first} to {last}"),
+        _ => "no usage was published at all".to_owned(),
+    };
+    Ok(Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint))
+}
+
+const CELL_COLUMNS: [&str; 8] = [
+    "billed_subscription_id",
+    "attribution",
+    "tenant_id",
+    "user_subscription_id",
+    "meter_id",
+    "resource_key",
+    "quantity",
+    "line_count",
+];
+
+fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<Cell>> {
+    let path = publication.folder().join(format!("daily/{stamp}/{}.parquet", query.date.month()));
+    let mut keep = vec![Keep::Day("usage_date", query.date)];
+    keep.extend(filter.of_both.iter().cloned());
+    let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
+    keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
+    let mut cells = Vec::new();
+    for rows in tables::read(&path, &schema::DAILY, &CELL_COLUMNS, &keep)? {
+        let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
+        let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
+        let (meters, resources) = (rows.texts("meter_id")?, rows.integers("resource_key")?);
+        let (quantities, counts) = (rows.quantities("quantity")?, rows.integers("line_count")?);
+        for row in 0..rows.len() {
+            let attribution = Attribution::parse(attributions.value(row)).ok_or_else(|| {
+                contradiction(&path, format!("attribution {:?} is not known", attributions.value(row)))
+            })?;
+            let key = CellKey {
+                stamp: stamp.clone(),
+                billed_subscription: billed.value(row).to_owned(),
+                attribution,
+                tenant: text(tenants, row).map(str::to_owned),
+                user_subscription: users.value(row).to_owned(),
+                meter: meters.value(row).to_owned(),
+                resource: resources.value(row),
+            };
+            let (quantity, line_count) = (quantities.value(row), counts.value(row));
+            cells.push(Cell { key, quantity, line_count, reasons: Vec::new() });
+        }
+    }
+    Ok(cells)
+}
+
+fn contradiction(path: &Path, what: String) -> Error {
+    Error::balance(what)
+        .at(path.display().to_string())
+        .hint("the published tables do not belong together: publish once more, into an empty folder")
+}
+
+/// Who pays as the published mappings have it, and the mappings that say so.
+#[derive(Clone, Copy)]
+struct Decided {
+    evidence: Evidence,
+    tenant: Option<Mapping>,
+    mapped: Option<Mapping>,
+}
+
+/// The cells of a stamp while their lines are gathered.
+struct Explaining<'a> {
+    publication: &'a Publication,
+    stamp: &'a Stamp,
+    date: Day,
+    mappings: PublishedMappings,
+    /// Cells by what a line says of itself: user subscription and meter, then resource.
+    places: HashMap<(String, String), HashMap<i64, Vec<usize>>>,
+    cells: &'a mut [Cell],
+}
+
+/// The reasons of a cell, by the snapshots in force.
+type GatheredCell = BTreeMap<InForce, Gathered>;
+
+/// What of the line before serves the next one.
+#[derive(Default)]
+struct LastLine<'p> {
+    key: (String, String),
+    /// The cells of its user subscription and meter.
+    cells: Option<&'p HashMap<i64, Vec<usize>>>,
+    decided: Option<(InForce, Decided)>,
+    file: Option<Arc<str>>,
+}
+
+impl LastLine<'_> {
+    fn is_of(&self, user_subscription: &str, meter: &str) -> bool {
+        self.key.0 == user_subscription && self.key.1 == meter
+    }
+
+    fn file(&mut self, name: &str) -> Arc<str> {
+        let own = self.file.take().filter(|own| **own == *name).unwrap_or_else(|| name.into());
+        self.file = Some(Arc::clone(&own));
+        own
+    }
+}
+
+struct Gathered {
+    moments: (Hour, Hour),
+    lines: Vec<Line>,
+}
+
+impl<'a> Explaining<'a> {
+    fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [Cell]) -> Result<Self> {
+        let mut places: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
+        for (at, cell) in cells.iter().enumerate() {
+            let key = (cell.key.user_subscription.clone(), cell.key.meter.clone());
+            places.entry(key).or_default().entry(cell.key.resource).or_default().push(at);
+        }
+        let mappings = publication.published_mappings(stamp)?;
+        Ok(Self { publication, stamp, date, mappings, places, cells })
+    }
+
+    fn explain(self, filter: &Filter) -> Result<()> {
+        let folder = self.publication.folder().join(format!("lines/{}/{}", self.stamp, self.date));
+        let mut gathered: Vec<GatheredCell> = self.cells.iter().map(|_| BTreeMap::new()).collect();
+        for name in entries(&folder)? {
+            self.gather(&folder.join(name), filter, &mut gathered)?;
+        }
+        self.prove(&folder, &gathered)?;
+        let reasons_of = |(cell, gathered): (&Cell, GatheredCell)| -> Vec<Reason> {
+            gathered.into_iter().map(|(in_force, own)| self.reason(&cell.key, in_force, own)).collect()
+        };
+        let reasons: Vec<Vec<Reason>> = self.cells.iter().zip(gathered).map(reasons_of).collect();
+        self.cells.iter_mut().zip(reasons).for_each(|(cell, reasons)| cell.reasons = reasons);
+        Ok(())
+    }
+
+    /// Hands the lines of a file to their cells.
+    fn gather(&self, path: &Path, filter: &Filter, gathered: &mut [GatheredCell]) -> Result<()> {
+        let columns = [
+            "usage_start",
+            "granularity",
+            "user_subscription_id",
+            "meter_id",
+            "resource_key",
+            "quantity",
+            "window_start",
+            "window_end",
+            "file",
+            "row",
+        ];
+        for rows in tables::read(path, &schema::LINES, &columns, &filter.of_both)? {
+            let (starts, granularities) = (rows.hours("usage_start")?, rows.texts("granularity")?);
+            let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
+            let (resources, quantities) = (rows.integers("resource_key")?, rows.quantities("quantity")?);
+            let (window_starts, window_ends) = (rows.hours("window_start")?, rows.hours("window_end")?);
+            let (files, numbers) = (rows.texts("file")?, rows.integers("row")?);
+            // Lines are sorted by their content, so neighbours share almost everything.
+            let mut last = LastLine::default();
+            for row in 0..rows.len() {
+                if !last.is_of(users.value(row), meters.value(row)) {
+                    let key = (users.value(row).to_owned(), meters.value(row).to_owned());
+                    last = LastLine { cells: self.places.get(&key), key, decided: None, file: last.file };
+                }
+                let Some(places) = last.cells.and_then(|cells| cells.get(&resources.value(row))) else { continue };
+                let (start, granularity) = starts[row]
+                    .zip(Granularity::parse(granularities.value(row)))
+                    .ok_or_else(|| contradiction(path, format!("row {} has no usage time", row + 1)))?;
+                let slot = match granularity {
+                    Granularity::Daily => Slot::DAILY,
+                    Granularity::Hourly => Slot::hourly(start.hour_of_day()),
+                };
+                let window = window_starts[row].zip(window_ends[row]).map(|(start, end)| Window { start, end });
+                let moment = self.publication.attribute_at.moment(window, self.date, slot);
+                let in_force = self.mappings.dates.in_force(moment);
+                let decided = match last.decided {
+                    Some((of, decided)) if of == in_force => decided,
+                    _ => self.decide(users.value(row), in_force),
+                };
+                last.decided = Some((in_force, decided));
+                // A query for one tenant or payer leaves the cells of others out, and so their lines.
+                let mut places = places.iter().copied();
+                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decided)) else { continue };
+                let line = Line {
+                    file: last.file(files.value(row)),
+                    row: numbers.value(row),
+                    usage_start: start,
+                    granularity,
+                    quantity: quantities.value(row),
+                    window,
+                };
+                let own = gathered[at]
+                    .entry(in_force)
+                    .or_insert_with(|| Gathered { moments: (moment, moment), lines: Vec::new() });
+                own.moments = (own.moments.0.min(moment), own.moments.1.max(moment));
+                own.lines.push(line);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the snapshots in force say of a user subscription. Whether it is the operator's own is not published: the cell
+    /// says it.
+    fn decide(&self, user_subscription: &str, in_force: InForce) -> Decided {
+        let PublishedMappings { listed, customers, .. } = &self.mappings;
+        let tenant = listed.subject(user_subscription);
+        let tenant = tenant.and_then(|own| listed.mappings.held_after(in_force.listings, own)).copied();
+        let subject = tenant.and_then(|tenant| customers.subject(listed.target(&tenant)));
+        let mapped = subject.and_then(|own| customers.mappings.said_by(in_force.customer_subscriptions, own)).copied();
+        let list = self.mappings.files_of(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
+        let evidence = Evidence {
+            is_mapped: mapped.is_some(),
+            is_operator: false,
+            has_tenant: tenant.is_some(),
+            list_is_empty: list.iter().all(|file| file.rows == 0),
+        };
+        Decided { evidence, tenant, mapped }
+    }
+
+    /// Whether a line that was decided so belongs to a cell.
+    fn is_of(&self, key: &CellKey, in_force: InForce, decided: Decided) -> bool {
+        let PublishedMappings { listed, customers, .. } = &self.mappings;
+        let is_operator = key.attribution == Attribution::DefaultOperator;
+        let payer = decided.mapped.as_ref().map(|own| customers.target(own)).or_else(|| self.default_at(in_force));
+        key.attribution == Attribution::of(Evidence { is_operator, ..decided.evidence })
+            && key.tenant.as_deref() == decided.tenant.as_ref().map(|own| listed.target(own))
+            && payer == Some(&key.billed_subscription)
+    }
+
+    fn default_at(&self, in_force: InForce) -> Option<&str> {
+        let defaults = &self.mappings.defaults;
+        let mapping = defaults.mappings.said_by(in_force.registration, defaults.subject("")?)?;
+        Some(defaults.target(mapping))
+    }
+
+    /// Proves that the lines of each cell are all of it.
+    fn prove(&self, folder: &Path, gathered: &[GatheredCell]) -> Result<()> {
+        for (cell, gathered) in self.cells.iter().zip(gathered) {
+            let lines = || gathered.values().flat_map(|own| &own.lines);
+            let sum = lines().try_fold(Quantity::ZERO, |sum, line| sum.checked_add(line.quantity));
+            if sum != Some(cell.quantity) || lines().count() as i64 != cell.line_count {
+                return Err(contradiction(
+                    folder,
+                    format!(
+                        "{} lines of {} behind a figure of {} lines of {} (meter {}, user subscription {})",
+                        lines().count(),
+                        sum.map_or_else(|| "too much".to_owned(), |sum| sum.to_string()),
+                        cell.line_count,
+                        cell.quantity,
+                        cell.key.meter,
+                        cell.key.user_subscription
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn reason(&self, key: &CellKey, in_force: InForce, own: Gathered) -> Reason {
+        let files = |kind, place: u32| self.mappings.files_of(kind, place).into_iter().cloned().collect::<Vec<_>>();
+        let decided = self.decide(&key.user_subscription, in_force);
+        let listing = decided.tenant.map(|mapping| listing_of(mapping, in_force));
+        let listing = listing.map_or_else(Vec::new, |place| files(SnapshotKind::UserSubscriptions, place));
+        let customers = files(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
+        let registration = files(SnapshotKind::Registration, in_force.registration);
+        let sentence = self.sentence(key, in_force, &listing, &customers, &registration);
+        let Gathered { moments, lines } = own;
+        Reason { moments, sentence, listing, customer_subscriptions: customers, registration, lines }
+    }
+
+    fn sentence(
+        &self,
+        key: &CellKey,
+        in_force: InForce,
+        listing: &[SnapshotFile],
+        customers: &[SnapshotFile],
+        registration: &[SnapshotFile],
+    ) -> String {
+        let dated = |files: &[SnapshotFile]| {
+            files.first().map_or_else(String::new, |own| match files.len() {
+                1 => format!("{} ({})", own.file, own.as_of),
+                pages => format!("{} and {} pages more ({})", own.file, pages - 1, own.as_of),
+            })
+        };
+        let user = &key.user_subscription;
+        let is_later = listing.first().is_some_and(|own| {
+            let dates = &self.mappings.dates.user_subscriptions;
+            dates.partition_point(|&date| date <= own.as_of) as u32 > in_force.listings
+        });
+        let later = if is_later { ", the earliest that holds it," } else { "" };
+        let tenant = key.tenant.as_deref().map_or_else(String::new, |tenant| {
+            format!("the listing {}{later} gives user subscription {user} to tenant {tenant}", dated(listing))
+        });
+        let list = dated(customers);
+        let default =
+            format!("so the default subscription {} of {} pays", key.billed_subscription, dated(registration));
+        match key.attribution {
+            Attribution::Registered => {
+                format!("{tenant}, and {list} maps that tenant to {}, which pays", key.billed_subscription)
+            }
+            Attribution::DefaultOperator => {
+                let known =
+                    if tenant.is_empty() { String::new() } else { format!("; {tenant}, which {list} does not map") };
+                format!(
+                    "user subscription {user} is the provider's own, or a setting names it or its directory{known}: {default}"
+                )
+            }
+            Attribution::DefaultUserSubscriptionUnknown => {
+                format!("no listing, at any date, holds user subscription {user} with a tenant: {default}")
+            }
+            Attribution::DefaultNoCustomerSubscriptions => format!("{tenant}, but {list} maps nobody: {default}"),
+            Attribution::DefaultTenantNotRegistered => {
+                let until = key.tenant.as_deref().and_then(|tenant| self.other_mappings(tenant, in_force));
+                format!("{tenant}, which {list} does not map{}: {default}", until.unwrap_or_default())
+            }
+        }
+    }
+
+    /// Says when a tenant that is not mapped was, or will be.
+    fn other_mappings(&self, tenant: &str, in_force: InForce) -> Option<String> {
+        let customers = &self.mappings.customers;
+        let dates = &self.mappings.dates.customer_subscriptions;
+        let own = customers.mappings.of_subject(customers.subject(tenant)?);
+        let before = own.iter().rfind(|own| own.last < in_force.customer_subscriptions);
+        let after = own.iter().find(|own| own.first > in_force.customer_subscriptions);
+        let told: Vec<String> = [
+            before.map(|own| format!("was until {}", dates[own.last as usize])),
+            after.map(|own| format!("is from {}", dates[own.first as usize])),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        Some(told).filter(|told| !told.is_empty()).map(|told| format!(" (it {})", told.join(", and ")))
+    }
+}
+
+/// The listing that gives the tenant: the latest not after the moment that holds it, else the earliest later one.
+fn listing_of(mapping: Mapping, in_force: InForce) -> u32 {
+    match in_force.listings.checked_sub(1) {
+        Some(latest) if mapping.first <= latest => mapping.last.min(latest),
+        _ => mapping.first,
+    }
+}

@@ -1,0 +1,124 @@
+//! What differs between two publications.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{meter_named, named, table, unit_of};
+use crate::audit::{Comparison, Moved, Total};
+use crate::domain::Quantity;
+
+/// Days listed whose hours differ.
+const DAYS_SHOWN: usize = 10;
+
+const fn kind(moved: &Moved) -> &'static str {
+    match (&moved.before, &moved.after) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        _ => "changed",
+    }
+}
+
+/// `+2.5`, `-2.5`, `0`.
+fn difference(before: Option<Total>, after: Option<Total>) -> String {
+    let [before, after] = [before, after].map(|total| total.map_or(0, |total| total.quantity.scaled()));
+    let own = Quantity::from_scaled(after - before);
+    if after > before { format!("+{own}") } else { own.to_string() }
+}
+
+fn quantity(total: Option<Total>) -> String {
+    total.map_or_else(|| "-".to_owned(), |total| total.quantity.to_string())
+}
+
+/// Stamp by stamp and meter by meter: who pays more, who less, and the totals.
+pub fn text(own: &Comparison) -> String {
+    if own.is_equal() {
+        return "equal: every cell of daily and hourly is the same\n".to_owned();
+    }
+    let mut text = String::new();
+    let mut moved: Vec<&Moved> = own.moved.iter().collect();
+    moved.sort_by_key(|own| (&own.stamp, &own.meter, &own.billed_subscription, &own.tenant));
+    for of_meter in moved.chunk_by(|a, b| (&a.stamp, &a.meter) == (&b.stamp, &b.meter)) {
+        let Moved { stamp, meter, .. } = of_meter[0];
+        let unit = unit_of(meter, &own.meters);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{stamp} {}, quantities in{unit}", meter_named(meter, &own.meters));
+        let row = |moved: &&Moved| {
+            let tenant = moved.tenant.as_deref().map_or_else(|| "no tenant".to_owned(), |id| named(id, &own.names));
+            vec![
+                kind(moved).to_owned(),
+                quantity(moved.before),
+                quantity(moved.after),
+                difference(moved.before, moved.after),
+                named(&moved.billed_subscription, &own.names),
+                tenant,
+            ]
+        };
+        let header = ["", "first", "second", "difference", "billed subscription", "tenant"].map(str::to_owned);
+        let mut rows: Vec<Vec<String>> = vec![header.to_vec()];
+        rows.extend(of_meter.iter().map(row));
+        if let Some(&[before, after]) = own.totals.get(&(stamp.clone(), meter.clone())) {
+            let total = [
+                "total".to_owned(),
+                before.quantity.to_string(),
+                after.quantity.to_string(),
+                difference(Some(before), Some(after)),
+                String::new(),
+                String::new(),
+            ];
+            rows.push(total.to_vec());
+        }
+        text.push_str(&table(&rows, &[false, true, true, true, false, false], 2));
+        text.push('\n');
+    }
+    for of_stamp in own.hours.chunk_by(|a, b| a.0 == b.0) {
+        let days: Vec<String> = of_stamp.iter().take(DAYS_SHOWN).map(|(_, day)| day.to_string()).collect();
+        let more = if of_stamp.len() > DAYS_SHOWN {
+            format!(" and {} more", of_stamp.len() - DAYS_SHOWN)
+        } else {
+            String::new()
+        };
+        let _ = writeln!(text, "{} hours differ on {}{more}", of_stamp[0].0, days.join(" "));
+    }
+    if own.hours.is_empty() {
+        text.pop();
+    }
+    text
+}
+
+/// Every key that differs, the totals of each stamp and meter that differs, and the days whose hours differ.
+pub fn json(own: &Comparison) -> String {
+    let total = |total: Option<Total>| {
+        total.map(|own| json!({"quantity": own.quantity.to_string(), "line_count": own.line_count}))
+    };
+    let moved = |moved: &Moved| {
+        json!({
+            "change": kind(moved),
+            "stamp": moved.stamp.as_str(),
+            "billed_subscription_id": moved.billed_subscription,
+            "tenant_id": moved.tenant,
+            "meter_id": moved.meter,
+            "first": total(moved.before),
+            "second": total(moved.after),
+            "difference": difference(moved.before, moved.after),
+            "cells": moved.cells,
+        })
+    };
+    let totals = own.totals.iter().map(|((stamp, meter), &[before, after])| {
+        json!({
+            "stamp": stamp.as_str(),
+            "meter_id": meter,
+            "first": total(Some(before)),
+            "second": total(Some(after)),
+            "difference": difference(Some(before), Some(after)),
+        })
+    });
+    let hours = own.hours.iter().map(|(stamp, day)| json!({"stamp": stamp.as_str(), "usage_date": day.to_string()}));
+    let all = json!({
+        "equal": own.is_equal(),
+        "moved": own.moved.iter().map(moved).collect::<Vec<_>>(),
+        "totals": totals.collect::<Vec<Value>>(),
+        "hours": hours.collect::<Vec<Value>>(),
+    });
+    format!("{all:#}\n")
+}

@@ -1,0 +1,143 @@
+//! How mappings changed, and what each change moved.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::{counted, meter_named, named, table, unit_of};
+use crate::audit::{Change, ChangeKind, MeterText, Moving, Subject};
+use crate::domain::totals::Totals;
+use crate::domain::{MeterId, Quantity, SnapshotKind};
+use crate::error::{Error, Result};
+use crate::publish::csv::{CsvCell, CsvTable};
+use crate::schema::flat;
+
+/// The changes of some stamps, with what names ids and meters.
+#[derive(Debug, Default)]
+pub struct Shown {
+    pub changes: Vec<Change>,
+    pub meters: BTreeMap<String, MeterText>,
+    pub names: BTreeMap<String, String>,
+}
+
+/// Subject by subject, change by change.
+pub fn text(own: &Shown) -> String {
+    if own.changes.is_empty() {
+        return "no mapping that is asked for\n".to_owned();
+    }
+    let mut text = String::new();
+    for of_subject in own.changes.chunk_by(|a, b| (&a.stamp, &a.subject) == (&b.stamp, &b.subject)) {
+        let Change { stamp, subject, .. } = &of_subject[0];
+        let subject = match subject {
+            Subject::Stamp => "default subscription".to_owned(),
+            Subject::Tenant(id) => format!("tenant {}", named(id.as_str(), &own.names)),
+            Subject::UserSubscription(id) => format!("user subscription {id}"),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{stamp} {subject}");
+        for change in of_subject {
+            let _ = writeln!(text, "  {} {}  ({})", change.at, sentence(change, own), change.file);
+            let row = |(meter, moving): (&MeterId, &Moving)| {
+                let used = |totals: Totals| {
+                    let unit = unit_of(meter.as_str(), &own.meters);
+                    format!("{}{unit} in {}", totals.quantity, counted(totals.lines, "line"))
+                };
+                vec![
+                    meter_named(meter.as_str(), &own.meters),
+                    "before".to_owned(),
+                    used(moving.before),
+                    "after".to_owned(),
+                    used(moving.after),
+                ]
+            };
+            let rows: Vec<Vec<String>> = change.moved.iter().map(row).collect();
+            text.push_str(&table(&rows, &[false, false, true, false, true], 4));
+        }
+        text.push('\n');
+    }
+    text.pop();
+    text
+}
+
+fn sentence(change: &Change, own: &Shown) -> String {
+    let id = |id: &Option<String>| id.as_deref().map_or_else(String::new, |id| named(id, &own.names));
+    let (from, to) = (id(&change.from), id(&change.to));
+    match change.kind {
+        ChangeKind::Began => format!("began → {to}"),
+        ChangeKind::Changed => format!("changed {from} → {to}"),
+        ChangeKind::Ended => format!("ended, {from} until then → the default subscription"),
+        ChangeKind::Unlisted => format!("is not listed any more; what it uses stays with {to}"),
+        ChangeKind::ListedAgain => format!("is listed again with {to}"),
+    }
+}
+
+/// One row for each change and meter, or one for a change that moved nothing.
+///
+/// # Errors
+/// The table cannot be written, which does not happen in memory.
+pub fn csv(own: &Shown) -> Result<String> {
+    let mut table = CsvTable::new(flat::CSV_HISTORY.columns)?;
+    for change in &own.changes {
+        let head = [
+            CsvCell::Text(Some(change.stamp.as_str())),
+            CsvCell::Text(Some(change.subject.kind().as_str())),
+            CsvCell::Text(change.subject.id()),
+            CsvCell::Text(Some(change.kind.as_str())),
+            CsvCell::Hour(change.at),
+            CsvCell::Text(change.from.as_deref()),
+            CsvCell::Text(change.to.as_deref()),
+            CsvCell::Text(Some(&change.file)),
+        ];
+        let nothing = [CsvCell::Text(None); 7];
+        if change.moved.is_empty() {
+            table.row(&[&head[..], &nothing].concat(), 0, Quantity::ZERO)?;
+        }
+        for (meter, Moving { before, after }) in &change.moved {
+            let known = own.meters.get(meter.as_str());
+            let tail = [
+                CsvCell::Text(Some(meter.as_str())),
+                CsvCell::Text(known.and_then(|known| known.name.as_deref())),
+                CsvCell::Text(known.and_then(|known| known.unit.as_deref())),
+                CsvCell::Quantity(before.quantity),
+                CsvCell::Integer(before.lines),
+                CsvCell::Quantity(after.quantity),
+                CsvCell::Integer(after.lines),
+            ];
+            table.row(&[&head[..], &tail].concat(), 0, Quantity::ZERO)?;
+        }
+    }
+    let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
+    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
+}
+
+/// Every change with what it moved.
+pub fn json(own: &Shown) -> String {
+    let moved = |(meter, moving): (&MeterId, &Moving)| {
+        let known = own.meters.get(meter.as_str());
+        json!({
+            "meter_id": meter.as_str(),
+            "meter_name": known.and_then(|known| known.name.as_deref()),
+            "unit": known.and_then(|known| known.unit.as_deref()),
+            "quantity_before": moving.before.quantity.to_string(),
+            "quantity_after": moving.after.quantity.to_string(),
+            "lines_before": moving.before.lines,
+            "lines_after": moving.after.lines,
+        })
+    };
+    let change = |change: &Change| {
+        let kind: SnapshotKind = change.subject.kind();
+        json!({
+            "stamp": change.stamp.as_str(),
+            "snapshot_kind": kind.as_str(),
+            "subject_id": change.subject.id(),
+            "change": change.kind.as_str(),
+            "at": change.at.to_string(),
+            "from_id": change.from,
+            "to_id": change.to,
+            "file": change.file,
+            "moved": change.moved.iter().map(moved).collect::<Vec<Value>>(),
+        })
+    };
+    format!("{:#}\n", json!({ "changes": own.changes.iter().map(change).collect::<Vec<_>>() }))
+}

@@ -1,0 +1,56 @@
+//! What the commands that look at a publication or a root show: each as text for a person and as JSON for a program.
+
+pub mod calendar;
+pub mod compare;
+pub mod history;
+pub mod unregistered;
+pub mod why;
+
+use std::collections::BTreeMap;
+
+use crate::audit::MeterText;
+
+/// An id with its name behind it, where it has one.
+fn named(id: &str, names: &BTreeMap<String, String>) -> String {
+    names.get(id).map_or_else(|| one_line(id), |name| one_line(&format!("{id} {name}")))
+}
+
+/// A text from the input, on one line.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// A meter by its id and name.
+fn meter_named(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
+    let name = meters.get(id).and_then(|meter| meter.name.as_deref());
+    one_line(&name.map_or_else(|| id.to_owned(), |name| format!("{id} {name}")))
+}
+
+/// The unit of a meter, with a blank before it; nothing where it is not known.
+fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
+    let unit = meters.get(id).and_then(|meter| meter.unit.as_deref());
+    unit.map_or_else(String::new, |unit| format!(" {unit}"))
+}
+
+/// `1 line`, `2 lines`.
+fn counted(count: i64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// The rows of a table whose columns are as wide as their widest cell; `right` says which stand to the right.
+fn table(rows: &[Vec<String>], right: &[bool], indent: usize) -> String {
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..right.len()).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = " ".repeat(indent);
+        for ((cell, &width), &right) in row.iter().zip(&widths).zip(right) {
+            let cell = one_line(cell);
+            let padding = " ".repeat(width - cell.chars().count());
+            line.push_str(&if right { format!("{padding}{cell}  ") } else { format!("{cell}{padding}  ") });
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,269 @@
+//! Why a figure is what it is.
+//!
+//! ```text
+//! north 2026-10-05: 4.25 Virtual core hours in 3 lines
+//!   meter              9cd92d4c-… Windows VM Size Hours
+//!   user subscription  5ab00000-…
+//!   tenant             7e4a4700-… Contoso
+//!   paid by            b111ed00-… Contoso (CSP): registered
+//!   because            the listing … gives …, and … maps that tenant to …, which pays
+//!   …
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::{counted, meter_named, named, table, unit_of};
+use crate::audit::{Cell, CellKey, Line, Reason, SnapshotFile, Why};
+use crate::domain::coverage::intervals;
+use crate::domain::{Attribution, Quantity, Stamp};
+use crate::error::{Error, Result};
+
+/// More figures than this are listed, not explained.
+const FIGURES_EXPLAINED: usize = 20;
+
+/// Everything that makes a figure but its resources.
+type FigureKey<'a> = (&'a Stamp, &'a str, Attribution, Option<&'a str>, &'a str, &'a str);
+
+fn figure_of(key: &CellKey) -> FigureKey<'_> {
+    let CellKey { stamp, billed_subscription, attribution, tenant, user_subscription, meter, resource: _ } = key;
+    (stamp, billed_subscription, *attribution, tenant.as_deref(), user_subscription, meter)
+}
+
+fn figures(why: &Why) -> Vec<&[Cell]> {
+    why.cells.chunk_by(|a, b| figure_of(&a.key) == figure_of(&b.key)).collect()
+}
+
+/// Whether there are more figures than a person would read explanations of.
+pub fn is_too_much(why: &Why) -> bool {
+    figures(why).len() > FIGURES_EXPLAINED
+}
+
+/// One explained figure after the other, each with at most `lines` of its lines.
+pub fn text(why: &Why, lines: usize) -> String {
+    let mut text = String::new();
+    for (at, figure) in figures(why).into_iter().enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        explain(&mut text, why, figure, lines);
+    }
+    text
+}
+
+fn sum(figure: &[Cell]) -> (Quantity, i64) {
+    let add = |sum: Quantity, cell: &Cell| sum.checked_add(cell.quantity).unwrap_or(sum);
+    (figure.iter().fold(Quantity::ZERO, add), figure.iter().map(|cell| cell.line_count).sum())
+}
+
+/// Many figures: a line each.
+pub fn list(why: &Why) -> String {
+    let figures = figures(why);
+    let row = |figure: &&[Cell]| {
+        let key = &figure[0].key;
+        let (quantity, line_count) = sum(figure);
+        vec![
+            key.stamp.to_string(),
+            key.user_subscription.clone(),
+            key.attribution.to_string(),
+            quantity.to_string(),
+            line_count.to_string(),
+            meter_named(&key.meter, &why.meters),
+        ]
+    };
+    let header = ["stamp", "user subscription", "attribution", "quantity", "lines", "meter"].map(str::to_owned);
+    let rows: Vec<Vec<String>> = std::iter::once(header.to_vec()).chain(figures.iter().map(row)).collect();
+    format!(
+        "{} figures of {}; name one with --user-subscription, --meter or --resource to see the lines behind it\n\n{}",
+        figures.len(),
+        why.date,
+        table(&rows, &[false, false, false, true, true, false], 0)
+    )
+}
+
+fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
+    let key = &figure[0].key;
+    let (quantity, line_count) = sum(figure);
+    let unit = unit_of(&key.meter, &why.meters);
+    let say = |text: &mut String, label: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {label:<17}  {value}");
+    };
+    let _ = writeln!(text, "{} {}: {quantity}{unit} in {}", key.stamp, why.date, counted(line_count, "line"));
+    say(text, "meter", &meter_named(&key.meter, &why.meters));
+    say(text, "user subscription", &key.user_subscription);
+    say(text, "tenant", &key.tenant.as_deref().map_or_else(|| "unknown".to_owned(), |own| named(own, &why.names)));
+    say(text, "paid by", &format!("{}: {}", named(&key.billed_subscription, &why.names), key.attribution));
+    // Resources share their reasons.
+    let mut reasons: BTreeMap<_, (&Reason, Vec<(i64, &Line)>)> = BTreeMap::new();
+    for cell in figure {
+        for reason in &cell.reasons {
+            let own = reasons.entry((reason.moments.0, &reason.sentence)).or_insert_with(|| (reason, Vec::new()));
+            own.1.extend(reason.lines.iter().map(|line| (cell.key.resource, line)));
+        }
+    }
+    let mut left = lines;
+    let mut files = BTreeSet::new();
+    for (reason, behind) in reasons.values() {
+        say(text, "because", &reason.sentence);
+        let (first, last) = reason.moments;
+        let decided = if first == last { first.to_string() } else { format!("{first} to {last}") };
+        say(text, "decided at", &decided);
+        let snapshots = [
+            ("listing", &reason.listing),
+            ("customers", &reason.customer_subscriptions),
+            ("registration", &reason.registration),
+        ];
+        for (label, pages) in snapshots {
+            for page in pages {
+                say(text, label, &format!("{} {} blake3 {}", page.as_of, page.file, page.blake3));
+            }
+        }
+        let shown = behind.len().min(left);
+        left -= shown;
+        files.extend(behind.iter().take(shown).map(|(_, line)| &*line.file));
+        let row = |&(resource, line): &(i64, &Line)| {
+            let window = line.window.map_or_else(|| "undeclared".to_owned(), |own| intervals(&[own]));
+            let uri = why.resources.get(&resource).and_then(Option::as_deref);
+            let name = uri.and_then(|uri| uri.rsplit('/').next()).map_or_else(|| resource.to_string(), str::to_owned);
+            vec![
+                line.usage_start.to_string(),
+                line.quantity.to_string(),
+                name,
+                format!("{} row {}", line.file, line.row),
+                window,
+            ]
+        };
+        let rows: Vec<Vec<String>> = behind.iter().take(shown).map(row).collect();
+        text.push_str(&table(&rows, &[false, true, false, false, false], 4));
+        if behind.len() > shown {
+            let rest = counted((behind.len() - shown) as i64, "line");
+            let _ = writeln!(text, "    and {rest} more: --lines N shows more of them, --json all");
+        }
+    }
+    for file in files {
+        if let Some(fingerprint) = why.fingerprints.get(file) {
+            say(text, "file", &format!("{file} blake3 {fingerprint}"));
+        }
+    }
+}
+
+/// Every cell with every line, as JSON.
+#[derive(Serialize)]
+struct WhyJson<'a> {
+    cells: Vec<CellJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct CellJson<'a> {
+    stamp: &'a str,
+    usage_date: String,
+    billed_subscription_id: &'a str,
+    billed_subscription_name: Option<&'a str>,
+    attribution: &'a str,
+    tenant_id: Option<&'a str>,
+    tenant_name: Option<&'a str>,
+    user_subscription_id: &'a str,
+    meter_id: &'a str,
+    meter_name: Option<&'a str>,
+    unit: Option<&'a str>,
+    /// A text, since a double does not hold 64 bits.
+    resource_key: String,
+    resource_uri: Option<&'a str>,
+    quantity: String,
+    line_count: i64,
+    reasons: Vec<ReasonJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReasonJson<'a> {
+    sentence: &'a str,
+    decided_from: String,
+    decided_to: String,
+    listing: Vec<FileJson<'a>>,
+    customer_subscriptions: Vec<FileJson<'a>>,
+    registration: Vec<FileJson<'a>>,
+    lines: Vec<LineJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    as_of: String,
+    file: &'a str,
+    blake3: &'a str,
+}
+
+#[derive(Serialize)]
+struct LineJson<'a> {
+    file: &'a str,
+    blake3: Option<&'a str>,
+    row: i64,
+    usage_start: String,
+    granularity: &'a str,
+    quantity: String,
+    window_start: Option<String>,
+    window_end: Option<String>,
+}
+
+/// Every cell with every line.
+///
+/// # Errors
+/// It cannot be written, which does not happen in memory.
+pub fn json<'a>(why: &'a Why) -> Result<String> {
+    let name = |id: &str| why.names.get(id).map(String::as_str);
+    let cell = |cell: &'a Cell| {
+        let CellKey { stamp, billed_subscription, attribution, tenant, user_subscription, meter, resource } = &cell.key;
+        let known = why.meters.get(meter);
+        CellJson {
+            stamp: stamp.as_str(),
+            usage_date: why.date.to_string(),
+            billed_subscription_id: billed_subscription,
+            billed_subscription_name: name(billed_subscription),
+            attribution: attribution.as_str(),
+            tenant_id: tenant.as_deref(),
+            tenant_name: tenant.as_deref().and_then(name),
+            user_subscription_id: user_subscription,
+            meter_id: meter,
+            meter_name: known.and_then(|known| known.name.as_deref()),
+            unit: known.and_then(|known| known.unit.as_deref()),
+            resource_key: resource.to_string(),
+            resource_uri: why.resources.get(resource).and_then(Option::as_deref),
+            quantity: cell.quantity.to_string(),
+            line_count: cell.line_count,
+            reasons: cell.reasons.iter().map(|own| reason(own, why)).collect(),
+        }
+    };
+    let all = WhyJson { cells: why.cells.iter().map(cell).collect() };
+    let text = serde_json::to_string_pretty(&all).map_err(|error| Error::engine("write JSON", error))?;
+    Ok(format!("{text}\n"))
+}
+
+fn reason<'a>(own: &'a Reason, why: &'a Why) -> ReasonJson<'a> {
+    fn files(files: &[SnapshotFile]) -> Vec<FileJson<'_>> {
+        files
+            .iter()
+            .map(|own| FileJson { as_of: own.as_of.to_string(), file: &own.file, blake3: &own.blake3 })
+            .collect()
+    }
+    let line = |line: &'a Line| LineJson {
+        file: &line.file,
+        blake3: why.fingerprints.get(&*line.file).map(String::as_str),
+        row: line.row,
+        usage_start: line.usage_start.to_string(),
+        granularity: line.granularity.as_str(),
+        quantity: line.quantity.to_string(),
+        window_start: line.window.map(|own| own.start.to_string()),
+        window_end: line.window.map(|own| own.end.to_string()),
+    };
+    ReasonJson {
+        sentence: &own.sentence,
+        decided_from: own.moments.0.to_string(),
+        decided_to: own.moments.1.to_string(),
+        listing: files(&own.listing),
+        customer_subscriptions: files(&own.customer_subscriptions),
+        registration: files(&own.registration),
+        lines: own.lines.iter().map(line).collect(),
+    }
+}

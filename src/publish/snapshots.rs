@@ -1,0 +1,135 @@
+//! `snapshots` and `mappings`: which dated files decided who pays, and what they said from when to when. With them the
+//! published tables answer why by themselves.
+
+use super::Publisher;
+use crate::attribute::Snapshots;
+use crate::domain::{BilledSubscriptionId, Hour, Mapping, SnapshotKind, TenantId, UserSubscriptionId};
+use crate::error::Result;
+use crate::frame::arrays::{integers, texts, timestamps};
+use crate::read::ReadFile;
+use crate::schema;
+
+/// Stages both tables, of all stamps.
+///
+/// # Errors
+/// A table cannot be staged.
+pub fn publish_snapshots(stamps: &[Snapshots], publisher: &Publisher) -> Result<()> {
+    if publisher.is_rehearsal() {
+        return Ok(());
+    }
+    let mut stamps: Vec<&Snapshots> = stamps.iter().collect();
+    stamps.sort_by(|a, b| a.stamp.cmp(&b.stamp));
+    publish_files(&stamps, publisher)?;
+    publish_mappings(&stamps, publisher)
+}
+
+struct FileRow<'a> {
+    stamp: &'a str,
+    kind: SnapshotKind,
+    as_of: Hour,
+    file: &'a ReadFile,
+    rows: i64,
+    resource_id: Option<&'a str>,
+    billing_model: Option<&'a str>,
+}
+
+fn publish_files(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
+    let mut rows: Vec<FileRow<'_>> = Vec::new();
+    for own in stamps {
+        let stamp = own.stamp.as_str();
+        for registration in &own.registrations {
+            rows.extend(registration.pages.iter().map(|file| FileRow {
+                stamp,
+                kind: SnapshotKind::Registration,
+                as_of: registration.as_of,
+                file,
+                rows: 1,
+                resource_id: Some(&registration.resource_id),
+                billing_model: registration.billing_model.as_deref(),
+            }));
+        }
+        let lists = [
+            (SnapshotKind::CustomerSubscriptions, &own.customer_subscriptions.lists),
+            (SnapshotKind::UserSubscriptions, &own.listings.lists),
+        ];
+        for (kind, lists) in lists {
+            for list in lists {
+                rows.extend(list.pages.iter().map(|page| FileRow {
+                    stamp,
+                    kind,
+                    as_of: list.as_of,
+                    file: &page.file,
+                    rows: page.rows as i64,
+                    resource_id: None,
+                    billing_model: None,
+                }));
+            }
+        }
+    }
+    rows.sort_by_key(|own| (own.stamp, own.kind.as_str(), own.as_of, &*own.file.name));
+    let fingerprints: Vec<String> = rows.iter().map(|own| own.file.fingerprint.to_string()).collect();
+    let columns = vec![
+        texts(rows.iter().map(|own| Some(own.stamp))),
+        texts(rows.iter().map(|own| Some(own.kind.as_str()))),
+        timestamps(rows.iter().map(|own| Some(own.as_of))),
+        texts(rows.iter().map(|own| Some(&*own.file.name))),
+        integers(rows.iter().map(|own| own.rows)),
+        texts(fingerprints.iter().map(|own| Some(own.as_str()))),
+        texts(rows.iter().map(|own| own.resource_id)),
+        texts(rows.iter().map(|own| own.billing_model)),
+    ];
+    publisher.table("snapshots.parquet".into(), &schema::SNAPSHOTS, columns, None)
+}
+
+struct MappingRow<'a> {
+    stamp: &'a str,
+    kind: SnapshotKind,
+    subject: Option<&'a str>,
+    first: Hour,
+    last: Hour,
+    ended_by: Option<Hour>,
+    to: &'a str,
+}
+
+fn publish_mappings(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
+    let mut rows: Vec<MappingRow<'_>> = Vec::new();
+    for own in stamps {
+        let stamp = own.stamp.as_str();
+        let row = |kind, dates: &[Hour], mapping: &Mapping, subject, to| MappingRow {
+            stamp,
+            kind,
+            subject,
+            first: dates[mapping.first as usize],
+            last: dates[mapping.last as usize],
+            ended_by: dates.get(mapping.last as usize + 1).copied(),
+            to,
+        };
+        let (tenants, billed) = (&own.tenants, &own.billed_subscriptions);
+        let tenant = |at: u32| TenantId::as_str(&tenants[at as usize]);
+        let billed = |at: u32| BilledSubscriptionId::as_str(&billed[at as usize]);
+        let user_subscription = |at: u32| UserSubscriptionId::as_str(&own.user_subscriptions[at as usize]);
+        rows.extend(own.default_mappings.all().iter().map(|mapping| {
+            row(SnapshotKind::Registration, &own.dates.registrations, mapping, None, billed(mapping.to))
+        }));
+        rows.extend(own.customer_mappings.all().iter().map(|mapping| {
+            let subject = Some(tenant(mapping.subject));
+            let dates = &own.dates.customer_subscriptions;
+            row(SnapshotKind::CustomerSubscriptions, dates, mapping, subject, billed(mapping.to))
+        }));
+        rows.extend(own.listed.all().iter().map(|mapping| {
+            let subject = Some(user_subscription(mapping.subject));
+            row(SnapshotKind::UserSubscriptions, &own.dates.user_subscriptions, mapping, subject, tenant(mapping.to))
+        }));
+    }
+    rows.sort_by_key(|own| (own.stamp, own.kind.as_str(), own.subject, own.first));
+    let columns = vec![
+        texts(rows.iter().map(|own| Some(own.stamp))),
+        texts(rows.iter().map(|own| Some(own.kind.as_str()))),
+        texts(rows.iter().map(|own| own.subject)),
+        timestamps(rows.iter().map(|own| Some(own.first))),
+        timestamps(rows.iter().map(|own| Some(own.last))),
+        timestamps(rows.iter().map(|own| own.ended_by)),
+        texts(rows.iter().map(|own| Some(own.to))),
+    ];
+    publisher.table("mappings.parquet".into(), &schema::MAPPINGS, columns, None)
+}

@@ -1,0 +1,30 @@
+//! `mappings`: what the snapshots of a kind say of one subject, from when to when.
+
+use super::column::{SNAPSHOT_KIND, STAMP};
+use super::{Column, Kind, Table};
+
+pub const MAPPINGS: Table = Table {
+    name: "mappings",
+    row: "stamp, kind of snapshot, subject, and stretch of snapshots that all say the same of it",
+    columns: &[
+        STAMP,
+        SNAPSHOT_KIND,
+        Column::new(
+            "subject_id",
+            Kind::Text,
+            "who is mapped: of customer_subscriptions a tenant, of user_subscriptions a user subscription; null of registration, which maps the stamp",
+        )
+        .nullable(),
+        Column::new("first_snapshot", Kind::Timestamp, "date of the first snapshot that says so").unit("UTC"),
+        Column::new("last_snapshot", Kind::Timestamp, "date of the last snapshot in a row that says so").unit("UTC"),
+        Column::new("ended_by", Kind::Timestamp, "date of the next snapshot, which does not; null where there is none")
+            .nullable()
+            .unit("UTC"),
+        Column::new(
+            "mapped_to_id",
+            Kind::Text,
+            "of registration the default subscription, of customer_subscriptions the customer subscription, of user_subscriptions the tenant",
+        ),
+    ],
+    sorted_by: 4,
+};
