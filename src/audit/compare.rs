@@ -54,7 +54,7 @@ pub struct Comparison {
     pub moved: Vec<Moved>,
     /// Of each stamp and meter that differs somewhere: all of it in the first and in the second publication.
     pub totals: BTreeMap<(Stamp, String), [Total; 2]>,
-    /// Days whose hours differ.
+    /// Days whose hours differ, though their days do not.
     pub hours: Vec<(Stamp, Day)>,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
@@ -77,14 +77,16 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
     let mut comparison = Comparison { meters: first.meters()?, names: first.names()?, ..Comparison::default() };
     comparison.meters.extend(second.meters()?);
     comparison.names.extend(second.names()?);
-    let stamps_of = |table| -> Result<BTreeSet<Stamp>> {
-        Ok(first.stamps_of(table)?.into_iter().chain(second.stamps_of(table)?).collect())
-    };
     let sides = [first, second];
-    for stamp in stamps_of(schema::DAILY.name)? {
-        let differing = differing_cells(sides, &stamp)?;
+    let mut stamps = BTreeSet::new();
+    for side in sides {
+        stamps.extend(side.stamps_of(schema::DAILY.name)?);
+    }
+    for stamp in stamps {
+        let Differing { cells, days } = differing_cells(sides, &stamp)?;
+        comparison.hours.extend(differing_hours(sides, &stamp, &days)?);
         let totals = monthly_totals(sides, &stamp)?;
-        for (key, cells) in differing {
+        for (key, cells) in cells {
             let [before, after] = totals.get(&key).copied().unwrap_or_default();
             let (billed_subscription, tenant, meter) = key;
             let moved = Moved { stamp: stamp.clone(), billed_subscription, tenant, meter, before, after, cells };
@@ -96,14 +98,6 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
             let own = comparison.totals.entry((stamp.clone(), meter.clone())).or_default();
             for (own, total) in own.iter_mut().zip(of_key) {
                 total.map_or(Ok(()), |total| own.add(total.quantity, total.line_count))?;
-            }
-        }
-    }
-    for stamp in stamps_of(schema::HOURLY.name)? {
-        let folders = sides.map(|side| side.folder().join("hourly").join(stamp.as_str()));
-        for name in names_in(&folders)? {
-            if !is_same_file(&folders[0].join(&name), &folders[1].join(&name))? {
-                comparison.hours.extend(Day::parse(name.trim_end_matches(".parquet")).map(|day| (stamp.clone(), day)));
             }
         }
     }
@@ -128,10 +122,31 @@ fn is_same_file(first: &Path, second: &Path) -> Result<bool> {
     Ok(bytes(first)? == bytes(second)?)
 }
 
-/// How many cells of `daily` differ, by their billed subscription, tenant and meter.
-fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<BTreeMap<Key, u64>> {
+/// The days of a stamp whose hours differ, but for those whose sums differ anyway.
+fn differing_hours(sides: [&Publication; 2], stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Vec<(Stamp, Day)>> {
+    let folders = sides.map(|side| side.folder().join("hourly").join(stamp.as_str()));
+    let mut differing = Vec::new();
+    for name in names_in(&folders)? {
+        let Some(day) = Day::parse(name.trim_end_matches(".parquet")).filter(|day| !days.contains(day)) else {
+            continue;
+        };
+        if !is_same_file(&folders[0].join(&name), &folders[1].join(&name))? {
+            differing.push((stamp.clone(), day));
+        }
+    }
+    Ok(differing)
+}
+
+/// How many cells of `daily` differ, by their billed subscription, tenant and meter; and on which days.
+#[derive(Default)]
+struct Differing {
+    cells: BTreeMap<Key, u64>,
+    days: BTreeSet<Day>,
+}
+
+fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<Differing> {
     let folders = sides.map(|side| side.folder().join("daily").join(stamp.as_str()));
-    let mut differing: BTreeMap<Key, u64> = BTreeMap::new();
+    let mut differing = Differing::default();
     for name in names_in(&folders)? {
         let [first, second] = folders.each_ref().map(|folder| folder.join(&name));
         if is_same_file(&first, &second)? {
@@ -151,9 +166,10 @@ fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<BTreeMap<K
                 _ => true,
             };
             if differs && let Some(own) = if order.is_le() { &one } else { &two } {
-                let (_, billed, _, tenant, _, meter, _) = own.key;
+                let (day, billed, _, tenant, _, meter, _) = own.key;
                 let key = (billed.to_owned(), tenant.map(str::to_owned), meter.to_owned());
-                *differing.entry(key).or_default() += 1;
+                *differing.cells.entry(key).or_default() += 1;
+                differing.days.insert(day);
             }
             let steps = (order.is_le(), order.is_ge());
             if steps.0 {

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod limits;
 pub mod mapping;
 pub mod quantity;
+pub mod registration_error;
 pub mod reject;
 pub mod time;
 pub mod totals;

@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use super::root::InputFile;
+use crate::domain::registration_error;
 use crate::error::Error;
 
 /// The shape of a file's rows (reference §3). One file has one.
@@ -167,10 +168,15 @@ pub fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) 
 
 /// The refusal of an answer that says that the query failed.
 pub fn error_body(file: &InputFile, expected: &str, body: &RawValue) -> Error {
-    Error::input(format!("an error body, where {expected} was expected: {}", error_text(body))).at(&file.name).hint(
-        "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
-         subscription at a time if it timed out, and replace the file",
-    )
+    let (code, text) = error_text(body);
+    let refused = Error::input(format!("an error body, where {expected} was expected: {text}")).at(&file.name);
+    match code.as_deref().and_then(registration_error::remedy) {
+        Some(remedy) => refused.hint(format!("{remedy}; then run the query again, and replace the file")),
+        None => refused.hint(
+            "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
+             subscription at a time if it timed out, and replace the file",
+        ),
+    }
 }
 
 /// Whether a text was cut within a number: the parser calls that an invalid number, not an end.
@@ -178,15 +184,17 @@ fn ends_within_number(text: &str) -> bool {
     text.ends_with(['.', 'e', 'E', '+', '-'])
 }
 
-/// `GatewayTimeout: The gateway did not receive …`, from `{"code":…,"message":…}` or whatever stands there.
-fn error_text(body: &RawValue) -> String {
+/// The code, and `GatewayTimeout: The gateway did not receive …`, from `{"code":…,"message":…}` or whatever stands there.
+fn error_text(body: &RawValue) -> (Option<String>, String) {
     let parts: BTreeMap<String, serde_json::Value> = serde_json::from_str(body.get()).unwrap_or_default();
     let text = |key: &str| parts.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    match (text("code"), text("message")) {
+    let code = text("code");
+    let shown = match (code.clone(), text("message")) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(either), None) | (None, Some(either)) => either,
         (None, None) => body.get().chars().take(200).collect(),
-    }
+    };
+    (code, shown)
 }
 
 fn first_word(text: &str) -> String {

@@ -2,6 +2,10 @@
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
 mod check;
+mod compare;
 mod coverage;
+mod history;
 mod run;
 mod settings;
+mod unregistered;
+mod why;

@@ -3,6 +3,7 @@
 //! Roots are small (a few user subscriptions, meters, resources, days) so that cells collide often; the oracle adds up
 //! exactly and knows nothing of the code.
 
+mod attribution;
 mod conservation;
 mod one_state;
 mod random_root;

@@ -323,3 +323,112 @@ fn what_is_odd_but_not_fatal_is_a_finding() {
     assert_eq!(codes, ["customer_subscription_of_several_tenants", "user_subscription_listed_twice"]);
     root.run(&["--strict"]).expect(3);
 }
+
+#[test]
+fn a_mapping_that_changes_in_the_middle_of_a_day_counts_from_the_next_forwarding() {
+    let root = TestRoot::with_snapshots();
+    root.file("north/customer-subscriptions/2026-10-06T13.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_B)]));
+    let at = |hour: &str| Line::hourly(SUB_A, VM_HOURS, hour, "1");
+    root.file("north/usage/2026-10-05/page.json", page(&[at("2026-10-05T23")]));
+    root.file("north/usage/2026-10-06/page.json", page(&[at("2026-10-06T12"), at("2026-10-06T13")]));
+    // Azure takes usage daily, so the whole window of that day meets the new mapping.
+    assert_eq!(attributed(&root, &[]), ["2026-10-05 0a → registered 0a 0a", "2026-10-06 0a → registered 0b 0a"]);
+    // By usage time the hour decides: the snapshot of 13:00 serves the hour that begins then.
+    assert_eq!(
+        attributed(&root, &["--attribute-at", "usage"]),
+        ["2026-10-05 0a → registered 0a 0a", "2026-10-06 0a → registered 0a 0a", "2026-10-06 0a → registered 0b 0a"]
+    );
+    let hours: Vec<String> = table(&root.out(), "hourly")
+        .iter()
+        .map(|row| format!("{} {}", cell(row, "usage_hour"), &cell(row, "billed_subscription_id")[34..]))
+        .collect();
+    assert_eq!(hours, ["2026-10-05T23:00:00Z 0a", "2026-10-06T12:00:00Z 0a", "2026-10-06T13:00:00Z 0b"]);
+}
+
+#[test]
+fn the_directory_decides_and_not_the_owner() {
+    // One account owns a subscription in its own directory and, as a guest, one in another.
+    let root = TestRoot::with_lines(&[line(SUB_A, "2026-10-05"), line(SUB_B, "2026-10-05")]);
+    let rows = |tenant_of_b: &str| {
+        let row = |id: &str, tenant: &str| {
+            format!(r#"{{"subscriptionId":"{id}","owner":"someone@tenant-a.example","tenantId":"{tenant}"}}"#)
+        };
+        format!(r#"{{"value":[{},{}]}}"#, row(SUB_A, TENANT_A), row(SUB_B, tenant_of_b))
+    };
+    root.file("north/user-subscriptions/2026-10-01.json", rows(TENANT_B));
+    assert_eq!(
+        attributed(&root, &[]),
+        ["2026-10-05 0a → registered 0a 0a", "2026-10-05 0b → default_tenant_not_registered 00 0b"]
+    );
+    // A change of owner alone changes nothing.
+    root.file(
+        "north/user-subscriptions/2026-10-02.json",
+        rows(TENANT_B).replace("tenant-a.example", "tenant-b.example"),
+    );
+    assert_eq!(attributed(&root, &[])[1], "2026-10-05 0b → default_tenant_not_registered 00 0b");
+}
+
+#[test]
+fn snapshots_loaded_later_are_as_if_they_had_always_been_there() {
+    let root = registered_in_the_middle();
+    root.run(&[]).expect(0);
+    // The list of 10-06 turns up afterwards: it serves the window of 10-05, and no other.
+    root.file("north/customer-subscriptions/2026-10-06.json", customers(DEFAULT, "north", &[(TENANT_B, BILLED_A)]));
+    assert_eq!(
+        attributed(&root, &[]),
+        ["2026-10-05 0b → registered 0a 0b", "2026-10-06 0b → registered 0b 0b", "2026-10-07 0b → registered 0b 0b",]
+    );
+}
+
+#[test]
+fn ids_in_any_spelling_are_one_id() {
+    let bare = |id: &str| id.replace('-', "");
+    let root = TestRoot::with_lines(&[
+        line(&SUB_A.to_uppercase(), "2026-10-05"),
+        line(&format!("{{{SUB_A}}}"), "2026-10-05"),
+        line(&bare(SUB_A), "2026-10-05"),
+        line(" Trial-42 ", "2026-10-05"),
+    ]);
+    root.file(
+        "north/user-subscriptions/2026-10-01.json",
+        listing(&[(&bare(SUB_A).to_uppercase(), &format!("{{{TENANT_A}}}")), ("TRIAL-42", "contoso.example")]),
+    );
+    let mapped = [(&*TENANT_A.to_uppercase(), BILLED_A), (" Contoso.Example", BILLED_B)];
+    root.file("north/customer-subscriptions/2026-10-01.json", customers(&DEFAULT.to_uppercase(), "NORTH", &mapped));
+    // Each spelling has a resource of its own here, since its URI spells the id likewise.
+    let (a, odd) = ("2026-10-05 0a → registered 0a 0a", "2026-10-05 42 → registered 0b le");
+    assert_eq!(attributed(&root, &[]), [a, a, a, odd], "what is no GUID is trimmed and lower-cased");
+    assert_eq!(crate::support::findings(&root.out()), ["id_malformed", "id_malformed", "id_malformed"]);
+}
+
+#[test]
+fn everything_fatal_is_said_at_once() {
+    let root = TestRoot::with_lines(&[line(SUB_A, "2026-10-05")]);
+    root.snapshots("south");
+    root.file("north/registration/2026-10-01.json", "{}");
+    root.file("north/user-subscriptions/2026-10-01.json", r#"{"value":[{"displayName":"x"}]}"#);
+    root.file(
+        "south/customer-subscriptions/2026-10-01.json",
+        customers(DEFAULT, "south", &[(TENANT_A, BILLED_A), (TENANT_A, BILLED_B), (TENANT_B, BILLED_A)]),
+    );
+    let ran = root.check(&[]).expect(3);
+    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 3, "{}", ran.stderr);
+    assert!(errors[2].contains("is mapped to two customer subscriptions"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\nfinding: south customer_subscription_of_several_tenants: "), "{}", ran.stderr);
+}
+
+#[test]
+fn a_documented_error_that_was_saved_says_what_to_do() {
+    let root = TestRoot::with_lines(&[line(SUB_A, "2026-10-05")]);
+    let body =
+        r#"{"error":{"code":"CustomerSubscriptionsNotAllowed","message":"The registration does not allow it."}}"#;
+    root.file("north/customer-subscriptions/2026-10-01.json", body);
+    let ran = root.run(&[]).expect(3);
+    assert!(
+        ran.stderr.contains("CustomerSubscriptionsNotAllowed: The registration does not allow it."),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("register the stamp again as PayAsYouUse"), "{}", ran.stderr);
+}

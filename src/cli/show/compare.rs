@@ -45,7 +45,7 @@ pub fn text(own: &Comparison) -> String {
         let _ = writeln!(text, "{stamp} {}, quantities in{unit}", meter_named(meter, &own.meters));
         let row = |moved: &&Moved| {
             let tenant = moved.tenant.as_deref().map_or_else(|| "no tenant".to_owned(), |id| named(id, &own.names));
-            vec![
+            [
                 kind(moved).to_owned(),
                 quantity(moved.before),
                 quantity(moved.after),
@@ -55,7 +55,7 @@ pub fn text(own: &Comparison) -> String {
             ]
         };
         let header = ["", "first", "second", "difference", "billed subscription", "tenant"].map(str::to_owned);
-        let mut rows: Vec<Vec<String>> = vec![header.to_vec()];
+        let mut rows: Vec<[String; 6]> = vec![header];
         rows.extend(of_meter.iter().map(row));
         if let Some(&[before, after]) = own.totals.get(&(stamp.clone(), meter.clone())) {
             let total = [
@@ -66,9 +66,9 @@ pub fn text(own: &Comparison) -> String {
                 String::new(),
                 String::new(),
             ];
-            rows.push(total.to_vec());
+            rows.push(total);
         }
-        text.push_str(&table(&rows, &[false, true, true, true, false, false], 2));
+        text.push_str(&table(&rows, [false, true, true, true, false, false], 2));
         text.push('\n');
     }
     for of_stamp in own.hours.chunk_by(|a, b| a.0 == b.0) {
@@ -78,7 +78,12 @@ pub fn text(own: &Comparison) -> String {
         } else {
             String::new()
         };
-        let _ = writeln!(text, "{} hours differ on {}{more}", of_stamp[0].0, days.join(" "));
+        let _ = writeln!(
+            text,
+            "{} hours differ within {}{more}, though the day's sums do not",
+            of_stamp[0].0,
+            days.join(" ")
+        );
     }
     if own.hours.is_empty() {
         text.pop();

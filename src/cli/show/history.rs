@@ -43,7 +43,7 @@ pub fn text(own: &Shown) -> String {
                     let unit = unit_of(meter.as_str(), &own.meters);
                     format!("{}{unit} in {}", totals.quantity, counted(totals.lines, "line"))
                 };
-                vec![
+                [
                     meter_named(meter.as_str(), &own.meters),
                     "before".to_owned(),
                     used(moving.before),
@@ -51,8 +51,8 @@ pub fn text(own: &Shown) -> String {
                     used(moving.after),
                 ]
             };
-            let rows: Vec<Vec<String>> = change.moved.iter().map(row).collect();
-            text.push_str(&table(&rows, &[false, false, true, false, true], 4));
+            let rows: Vec<[String; 5]> = change.moved.iter().map(row).collect();
+            text.push_str(&table(&rows, [false, false, true, false, true], 4));
         }
         text.push('\n');
     }

@@ -38,13 +38,13 @@ fn counted(count: i64, one: &str) -> String {
 }
 
 /// The rows of a table whose columns are as wide as their widest cell; `right` says which stand to the right.
-fn table(rows: &[Vec<String>], right: &[bool], indent: usize) -> String {
+fn table<const N: usize>(rows: &[[String; N]], right: [bool; N], indent: usize) -> String {
     let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..right.len()).map(width).collect();
+    let widths: [usize; N] = std::array::from_fn(width);
     let mut text = String::new();
     for row in rows {
         let mut line = " ".repeat(indent);
-        for ((cell, &width), &right) in row.iter().zip(&widths).zip(right) {
+        for ((cell, width), right) in row.iter().zip(widths).zip(right) {
             let cell = one_line(cell);
             let padding = " ".repeat(width - cell.chars().count());
             line.push_str(&if right { format!("{padding}{cell}  ") } else { format!("{cell}{padding}  ") });

@@ -30,19 +30,18 @@ pub fn text(own: &Unregistered) -> String {
                 let meter = &of_meter[0].meter;
                 let _ = writeln!(text, "  {}", meter_named(meter, &own.meters));
                 let row = |fallen: &Fallen| {
-                    vec![
+                    let tenant = fallen.tenant.as_deref();
+                    [
                         format!("{}{}", fallen.quantity, unit_of(meter, &own.meters)),
                         counted(fallen.line_count, "line"),
                         format!("{} to {}", fallen.first_seen, fallen.last_seen),
                         fallen.user_subscription.clone(),
-                        fallen
-                            .tenant
-                            .as_deref()
-                            .map_or_else(String::new, |id| format!("tenant {}", named(id, &own.names))),
+                        tenant.map_or_else(String::new, |id| format!("tenant {}", named(id, &own.names))),
+                        fallen.registered_since.map_or_else(String::new, |since| format!("registered since {since}")),
                     ]
                 };
-                let rows: Vec<Vec<String>> = of_meter.iter().map(row).collect();
-                text.push_str(&table(&rows, &[true, true, false, false, false, false], 4));
+                let rows: Vec<[String; 6]> = of_meter.iter().map(row).collect();
+                text.push_str(&table(&rows, [true, true, false, false, false, false], 4));
             }
             text.push('\n');
         }

@@ -64,7 +64,7 @@ pub fn list(why: &Why) -> String {
     let row = |figure: &&[Cell]| {
         let key = &figure[0].key;
         let (quantity, line_count) = sum(figure);
-        vec![
+        [
             key.stamp.to_string(),
             key.user_subscription.clone(),
             key.attribution.to_string(),
@@ -74,12 +74,12 @@ pub fn list(why: &Why) -> String {
         ]
     };
     let header = ["stamp", "user subscription", "attribution", "quantity", "lines", "meter"].map(str::to_owned);
-    let rows: Vec<Vec<String>> = std::iter::once(header.to_vec()).chain(figures.iter().map(row)).collect();
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(figures.iter().map(row)).collect();
     format!(
         "{} figures of {}; name one with --user-subscription, --meter or --resource to see the lines behind it\n\n{}",
         figures.len(),
         why.date,
-        table(&rows, &[false, false, false, true, true, false], 0)
+        table(&rows, [false, false, false, true, true, false], 0)
     )
 }
 
@@ -128,7 +128,7 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
             let window = line.window.map_or_else(|| "undeclared".to_owned(), |own| intervals(&[own]));
             let uri = why.resources.get(&resource).and_then(Option::as_deref);
             let name = uri.and_then(|uri| uri.rsplit('/').next()).map_or_else(|| resource.to_string(), str::to_owned);
-            vec![
+            [
                 line.usage_start.to_string(),
                 line.quantity.to_string(),
                 name,
@@ -136,8 +136,8 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
                 window,
             ]
         };
-        let rows: Vec<Vec<String>> = behind.iter().take(shown).map(row).collect();
-        text.push_str(&table(&rows, &[false, true, false, false, false], 4));
+        let rows: Vec<[String; 5]> = behind.iter().take(shown).map(row).collect();
+        text.push_str(&table(&rows, [false, true, false, false, false], 4));
         if behind.len() > shown {
             let rest = counted((behind.len() - shown) as i64, "line");
             let _ = writeln!(text, "    and {rest} more: --lines N shows more of them, --json all");

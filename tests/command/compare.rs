@@ -1,0 +1,127 @@
+//! `stacktally compare`, and the what-if that it is for.
+
+use crate::support::{
+    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, customers,
+    files_below, page, receipt, registration,
+};
+
+const BILLED_B: &str = "b111ed00-0000-4000-8000-00000000000b";
+
+fn root() -> TestRoot {
+    let root = TestRoot::with_lines(&[
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1"),
+        Line::hourly(SUB_B, WINDOWS_HOURS, "2026-10-05T13", "4.5"),
+        Line::hourly(SUB_B, VM_HOURS, "2026-10-05T14", "1"),
+    ]);
+    root.run(&[]).expect(0);
+    root
+}
+
+fn what_if(root: &TestRoot, given: &str) -> crate::support::Ran {
+    root.stacktally(&["run", "--root", "root", "--out", "what-if", "--registration-override", given])
+}
+
+#[test]
+fn what_if_a_tenant_had_been_registered() {
+    let root = root();
+    let same = root.stacktally(&["compare", "out", "out"]).expect(0);
+    assert_eq!(same.stdout, "equal: every cell of daily and hourly is the same\n");
+    std::fs::write(
+        root.folder().join("both.json"),
+        customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)]),
+    )
+    .unwrap();
+    let ran = what_if(&root, "both.json").expect(0);
+    assert!(ran.stdout.contains("what if      both.json in the stead of the stamp's own snapshots"), "{}", ran.stdout);
+    assert_eq!(receipt(&root.folder().join("what-if"))["settings"]["registration-override"][0], "both.json");
+    insta::assert_snapshot!("what-if", root.stacktally(&["compare", "out", "what-if"]).expect(6).transcript());
+    let json = root.stacktally(&["compare", "out", "what-if", "--json"]).expect(6).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let changes: Vec<&str> =
+        json["moved"].as_array().unwrap().iter().map(|own| own["change"].as_str().unwrap()).collect();
+    assert_eq!(changes, ["removed", "removed", "added", "added"], "by billed subscription");
+    // What the override says is in force for every line, so saying it of the root's own changes nothing.
+    let own = "north=root/north/customer-subscriptions/2026-10-01.json";
+    what_if(&root, own).expect(0);
+    root.stacktally(&["compare", "out", "what-if"]).expect(0);
+}
+
+#[test]
+fn a_registration_may_be_overridden_as_well() {
+    let root = root();
+    let other = "b111ed00-0000-4000-8000-0000000000dd";
+    std::fs::write(root.folder().join("other.json"), registration(other, "north")).unwrap();
+    let refused = what_if(&root, "other.json").expect(3);
+    assert!(refused.stderr.contains("is not under the registration of stamp north"), "{}", refused.stderr);
+    std::fs::write(root.folder().join("theirs.json"), customers(other, "north", &[(TENANT_A, BILLED_A)])).unwrap();
+    root.stacktally(&[
+        "run",
+        "--root",
+        "root",
+        "--out",
+        "what-if",
+        "--registration-override",
+        "other.json",
+        "theirs.json",
+    ])
+    .expect(0);
+    let text = root.stacktally(&["compare", "out", "what-if"]).expect(6).stdout;
+    assert!(text.contains(other) && text.contains(DEFAULT), "{text}");
+}
+
+#[test]
+fn a_what_if_does_not_take_the_place_of_a_publication() {
+    let root = root();
+    let before = files_below(&root.out());
+    let flags = ["--registration-override", "root/north/customer-subscriptions/2026-10-01.json"];
+    let ran = root.run(&flags).expect(2);
+    assert!(ran.stderr.contains("out holds a publication that is no what-if"), "{}", ran.stderr);
+    assert_eq!(before, files_below(&root.out()));
+}
+
+#[test]
+fn an_override_must_say_whose_it_is() {
+    let root = root();
+    root.snapshots("south");
+    root.file("south/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T01", "1")]));
+    let file = "root/north/customer-subscriptions/2026-10-01.json";
+    for (given, expected) in [
+        (file, "nothing says whose it is, and there are several stamps"),
+        (&*format!("west={file}"), "no stamp west"),
+        ("north=nothing.json", "there is no such file"),
+    ] {
+        let ran = what_if(&root, given).expect(2);
+        assert!(ran.stderr.contains(expected) && ran.stderr.contains("stamps are north, south"), "{}", ran.stderr);
+    }
+    what_if(&root, &format!("north={file}")).expect(0);
+}
+
+#[test]
+fn what_changed_within_a_day_or_a_stamp_is_a_difference_too() {
+    let root = root();
+    std::fs::rename(root.out(), root.folder().join("before")).unwrap();
+    // The same usage an hour later: no sum of a day differs.
+    root.file(
+        "north/usage/2026-10-05/page-0001.json",
+        page(&[
+            Line::hourly(SUB_A, VM_HOURS, "2026-10-05T15", "1"),
+            Line::hourly(SUB_B, WINDOWS_HOURS, "2026-10-05T13", "4.5"),
+            Line::hourly(SUB_B, VM_HOURS, "2026-10-05T14", "1"),
+        ]),
+    );
+    root.run(&[]).expect(0);
+    let hours = root.stacktally(&["compare", "before", "out"]).expect(6);
+    assert_eq!(hours.stdout, "north hours differ within 2026-10-05, though the day's sums do not\n");
+    // A line of two that move between resources of one key: the net is zero, the cells are not.
+    let moved = |resource: &str| {
+        let mut line = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1");
+        line.resource = resource.to_owned();
+        line
+    };
+    root.file("north/usage/2026-10-05/page-0001.json", page(&[moved("vm-9")]));
+    root.run(&[]).expect(0);
+    let text = root.stacktally(&["compare", "before", "out"]).expect(6).stdout;
+    assert!(text.contains("  changed      1       1           0  "), "{text}");
+    let none = root.stacktally(&["compare", "before", "root"]).expect(2);
+    assert!(none.stderr.contains("root holds no publication"), "{}", none.stderr);
+}

@@ -1,0 +1,69 @@
+//! `stacktally history`: how mappings changed, and what each change moved.
+
+use crate::support::{
+    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, csv_rows, customers, listing, page,
+    registration,
+};
+
+const BILLED_B: &str = "b111ed00-0000-4000-8000-00000000000b";
+
+/// Tenant A moves to another payer on 10-04 and is removed on 10-06; user subscription B moves to tenant A and vanishes;
+/// the default subscription changes.
+fn with_history() -> TestRoot {
+    let root = TestRoot::with_snapshots();
+    root.file("north/customer-subscriptions/2026-10-04.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_B)]));
+    root.file("north/customer-subscriptions/2026-10-06.json", customers(DEFAULT, "north", &[(TENANT_B, BILLED_B)]));
+    root.file("north/user-subscriptions/2026-10-03.json", listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_A)]));
+    root.file("north/user-subscriptions/2026-10-05.json", listing(&[(SUB_A, TENANT_A)]));
+    root.file("north/registration/2026-10-05.json", registration("b111ed00-0000-4000-8000-0000000000dd", "north"));
+    for (day, quantity) in [(1, "1"), (2, "2"), (3, "4"), (4, "8"), (5, "16"), (6, "32")] {
+        let day = format!("2026-10-{day:02}");
+        let line = |user: &str| Line::hourly(user, VM_HOURS, &format!("{day}T12"), quantity);
+        root.file(&format!("north/usage/{day}/page.json"), page(&[line(SUB_A), line(SUB_B)]));
+    }
+    root
+}
+
+fn history(root: &TestRoot, flags: &[&str]) -> String {
+    root.stacktally(&[&["history", "--root", "root"], flags].concat()).expect(0).stdout
+}
+
+#[test]
+fn when_each_mapping_began_changed_and_ended() {
+    let root = with_history();
+    insta::assert_snapshot!("history", history(&root, &[]));
+    // The change of 10-04 lies between the windows of 10-02 and 10-03, whose end meets it.
+    let rows = csv_rows(&history(&root, &["--csv", "--tenant", TENANT_A]));
+    let row = rows.iter().find(|row| row["change"] == "changed" && row["subject_id"] == TENANT_A).unwrap();
+    assert_eq!((&*row["from_id"], &*row["to_id"], &*row["at"]), (BILLED_A, BILLED_B, "2026-10-04T00:00:00Z"));
+    // Before: A of 10-01 and 10-02, and B of 10-02, since the listing of 10-03 serves that window. After: both, of 10-03 and 10-04.
+    assert_eq!((&*row["quantity_before"], &*row["lines_before"]), ("5", "3"));
+    assert_eq!((&*row["quantity_after"], &*row["lines_after"]), ("24", "4"));
+}
+
+#[test]
+fn limited_to_whom_it_concerns() {
+    let root = with_history();
+    let subjects = |flags: &[&str]| {
+        let mut subjects: Vec<String> = csv_rows(&history(&root, &[&["--csv"], flags].concat()))
+            .into_iter()
+            .map(|row| row["subject_id"].clone())
+            .collect();
+        subjects.dedup();
+        subjects
+    };
+    assert_eq!(subjects(&["--tenant", TENANT_B]), [TENANT_B, SUB_B], "with the user subscription that left it");
+    assert_eq!(subjects(&["--user-subscription", &SUB_B.to_uppercase()]), [TENANT_A, TENANT_B, SUB_B]);
+    assert_eq!(subjects(&[]), ["", TENANT_A, TENANT_B, SUB_A, SUB_B]);
+    assert_eq!(history(&root, &["--tenant", "nobody"]), "no mapping that is asked for\n");
+    let json: serde_json::Value = serde_json::from_str(&history(&root, &["--json"])).unwrap();
+    assert_eq!(json["changes"].as_array().unwrap().len(), 10);
+}
+
+#[test]
+fn a_root_that_is_refused_has_no_history() {
+    let root = with_history();
+    root.remove("north/registration");
+    let ran = root.stacktally(&["history", "--root", "root"]).expect(3);
+    assert!(ran.stderr.contains("stamp north has no registration"), "{}", ran.stderr);
+}

@@ -1,0 +1,68 @@
+//! `stacktally unregistered`: what fell on the default subscriptions, and how to put it right.
+
+use crate::support::{
+    BILLED_A, DEFAULT, Line, PROVIDER, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS,
+    WINDOWS_HOURS, customers, listing, page, table,
+};
+
+fn published() -> TestRoot {
+    let root = TestRoot::with_lines(&[
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1"),
+        Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1"),
+        Line::hourly(SUB_B, WINDOWS_HOURS, "2026-10-05T13", "4.5"),
+        Line::hourly(SUB_UNKNOWN, VM_HOURS, "2026-10-05T13", "3"),
+        Line::hourly(PROVIDER, VM_HOURS, "2026-10-05T13", "1"),
+    ]);
+    root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-06T13", "1")]));
+    root.file("names.csv", format!("id,name\n{TENANT_B},\"Fabrikam\nrm -rf ~\"\n"));
+    root.run(&[]).expect(0);
+    root
+}
+
+#[test]
+fn the_largest_first_with_the_reason() {
+    let root = published();
+    insta::assert_snapshot!("text", root.stacktally(&["unregistered", "--out", "out"]).expect(0).transcript());
+    let since = root.stacktally(&["unregistered", "--out", "out", "--since", "2026-10-06"]).expect(0).stdout;
+    assert!(since.contains("1 VM hours  1 line  2026-10-06 to 2026-10-06"), "{since}");
+    let json = root.stacktally(&["unregistered", "--out", "out", "--json"]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["default_usage"].as_array().unwrap().len(), 4);
+    assert_eq!(json["default_usage"][0]["first_seen"], "2026-10-05");
+    assert_eq!(table(&root.out(), "default_usage").len(), 5, "a row a day");
+}
+
+#[test]
+fn commands_that_would_register() {
+    let root = published();
+    insta::assert_snapshot!(
+        "commands",
+        root.stacktally(&["unregistered", "--out", "out", "--commands"]).expect(0).transcript()
+    );
+    // Who is registered by now needs none, though some of the usage is still on the default subscription.
+    let both = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_A)];
+    root.file("north/customer-subscriptions/2026-10-07.json", customers(DEFAULT, "north", &both));
+    root.file("north/user-subscriptions/2026-10-07.json", listing(&[(SUB_UNKNOWN, TENANT_A)]));
+    root.run(&[]).expect(0);
+    let commands = root.stacktally(&["unregistered", "--out", "out", "--commands"]).expect(0).stdout;
+    assert_eq!(commands, "# every tenant that used a stamp is registered there now\n");
+    let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
+    assert!(text.contains("registered since 2026-10-07T00"), "{text}");
+}
+
+#[test]
+fn nothing_that_a_shell_would_run_comes_from_the_input() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1")]);
+    root.file("north/user-subscriptions/2026-10-01.json", listing(&[(SUB_B, "$(touch x)\\nrm '")]));
+    root.run(&[]).expect(0);
+    let commands = root.stacktally(&["unregistered", "--out", "out", "--commands"]).expect(0).stdout;
+    assert!(commands.lines().all(|line| line.is_empty() || line.starts_with('#')), "{commands}");
+}
+
+#[test]
+fn nothing_unregistered_is_good_news() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1")]);
+    root.run(&[]).expect(0);
+    let ran = root.stacktally(&["unregistered", "--out", "out"]).expect(0);
+    assert_eq!(ran.stdout, "nothing fell on a default subscription\n");
+}

@@ -1,0 +1,117 @@
+//! `stacktally why`: the lines and the snapshots behind a published figure.
+
+use crate::support::{
+    BILLED_A, DEFAULT, Line, PROVIDER, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS,
+    WINDOWS_HOURS, customers, page,
+};
+
+const BILLED_B: &str = "b111ed00-0000-4000-8000-00000000000b";
+
+fn published() -> TestRoot {
+    let mut other = Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-05T14", "0.25");
+    other.resource = "Web-2".to_owned();
+    let root = TestRoot::with_lines(&[
+        Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-05T13", "4.0"),
+        other,
+        Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1.0"),
+        Line::hourly(SUB_UNKNOWN, VM_HOURS, "2026-10-05T13", "1.0"),
+        Line::hourly(PROVIDER, VM_HOURS, "2026-10-05T13", "1.0"),
+    ]);
+    root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T23", "0.5")]));
+    root.file(
+        "north/customer-subscriptions/2026-10-07.json",
+        customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)]),
+    );
+    root.file("names.csv", format!("id,name\n{TENANT_A},Contoso\n{BILLED_A},Contoso (CSP)\n"));
+    root.run(&[]).expect(0);
+    root
+}
+
+#[test]
+fn each_reason_in_a_sentence_with_its_evidence() {
+    let root = published();
+    for (name, user_subscription) in
+        [("registered", SUB_A), ("not-registered", SUB_B), ("unknown", SUB_UNKNOWN), ("operator", PROVIDER)]
+    {
+        let flags = ["why", "--out", "out", "--date", "2026-10-05", "--user-subscription", user_subscription];
+        insta::assert_snapshot!(name, root.stacktally(&flags).expect(0).transcript());
+    }
+}
+
+#[test]
+fn an_empty_registration_is_a_reason_too() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1.0")]);
+    root.file("north/customer-subscriptions/2026-10-01.json", customers(DEFAULT, "north", &[]));
+    root.run(&["--confirm-empty-registration"]).expect(0);
+    let ran = root.stacktally(&["why", "--out", "out", "--date", "2026-10-05"]).expect(0);
+    assert!(
+        ran.stdout.contains("but north/customer-subscriptions/2026-10-01.json (2026-10-01T00) maps nobody"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn figures_are_found_by_any_of_their_names() {
+    let root = published();
+    let lines = |flags: &[&str]| {
+        let ran =
+            root.stacktally(&[&["why", "--out", "out", "--date", "2026-10-05", "--json"], flags].concat()).expect(0);
+        let json: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let cells = json["cells"].as_array().unwrap().clone();
+        cells.iter().map(|cell| cell["line_count"].as_i64().unwrap()).sum::<i64>()
+    };
+    assert_eq!(lines(&[]), 6);
+    assert_eq!(lines(&["--meter", "vm size hours"]), 4);
+    assert_eq!(lines(&["--meter", &WINDOWS_HOURS.to_uppercase()]), 2);
+    assert_eq!(lines(&["--resource", "web-2"]), 1);
+    assert_eq!(lines(&["--user-subscription", &format!("{{{SUB_B}}}")]), 2);
+    assert_eq!(lines(&["--tenant", TENANT_B, "--billed-subscription", DEFAULT]), 1);
+    assert_eq!(lines(&["--billed-subscription", BILLED_B]), 1, "the line that the next window reported");
+    assert_eq!(lines(&["--stamp", "north"]), 6);
+}
+
+#[test]
+fn many_figures_are_listed_and_few_lines_shown() {
+    let users: Vec<String> = (0..21).map(|number| format!("5ab00000-0000-4000-8000-1000000000{number:02}")).collect();
+    let mut lines: Vec<Line> = users.iter().map(|user| Line::hourly(user, VM_HOURS, "2026-10-05T13", "1")).collect();
+    lines.extend((0..23).map(|hour| Line::hourly(SUB_A, VM_HOURS, &format!("2026-10-05T{hour:02}"), "1")));
+    let root = TestRoot::with_lines(&lines);
+    root.run(&[]).expect(0);
+    let why =
+        |flags: &[&str]| root.stacktally(&[&["why", "--out", "out", "--date", "2026-10-05"], flags].concat()).expect(0);
+    let many = why(&[]).stdout;
+    assert!(many.starts_with("22 figures of 2026-10-05; name one with --user-subscription"), "{many}");
+    assert_eq!(many.lines().count(), 2 + 1 + 22, "{many}");
+    let few = why(&["--user-subscription", SUB_A]).stdout;
+    assert!(few.contains("    and 3 lines more: --lines N shows more of them, --json all\n"), "{few}");
+    assert!(!why(&["--user-subscription", SUB_A, "--lines", "23"]).stdout.contains(" more: "));
+}
+
+#[test]
+fn what_cannot_be_answered_says_why() {
+    let root = published();
+    let refused = |flags: &[&str], code: i32| {
+        let ran = root.stacktally(&[&["why"], flags].concat()).expect(code);
+        assert!(ran.stderr.contains("\nhint: "), "{}", ran.stderr);
+        ran.stderr.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(refused(&["--out", "out", "--date", "5.10.2026"], 2), "error: --date \"5.10.2026\" is no day");
+    assert_eq!(
+        refused(&["--out", "out", "--date", "2026-10-09"], 2),
+        "error: no figure of 2026-10-09 that is asked for"
+    );
+    assert_eq!(
+        refused(&["--out", "out", "--date", "2026-10-05", "--resource", "nothing"], 2),
+        "error: --resource \"nothing\": no resource that was published"
+    );
+    assert_eq!(
+        refused(&["--out", "root", "--date", "2026-10-05"], 2),
+        "error: root holds no publication: there is no receipt.json"
+    );
+    // Tables that do not belong together are not explained away.
+    let lines = root.out().join("lines/north/2026-10-05");
+    std::fs::remove_file(lines.join("2026-10-06.parquet")).unwrap();
+    let contradiction = refused(&["--out", "out", "--date", "2026-10-05", "--user-subscription", SUB_B], 5);
+    assert!(contradiction.contains("0 lines of 0 behind a figure of 1 lines of 0.5"), "{contradiction}");
+}
