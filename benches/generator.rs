@@ -1,7 +1,6 @@
 //! A seeded generator of a root in the real shape: pages of 1,000 lines, one window a day, the same resources every
 //! hour. Every quantity is a whole number of thousandths, so that the benches know their answers.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,12 +14,22 @@ const METERS: [&str; 4] = [
     "B5C15376-6C94-4FDD-B655-1A69D138ACA3",
     "F271A8A388C44D93956A063E1D2FA80B",
 ];
-const TENANTS: u64 = 20;
-const USER_SUBSCRIPTIONS: u64 = 60;
 /// Every third tenant is not registered.
 const REGISTERED_OF_3: u64 = 2;
-const RESOURCES: u64 = 400;
 const PAGE_LINES: usize = 1000;
+
+/// How large a root is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Windows of a day, the last of which ends at the end of 2026.
+    pub days: u64,
+    /// Resources that report each hour.
+    pub resources: u64,
+    pub tenants: u64,
+    pub user_subscriptions: u64,
+    /// Listings and customer lists, one a night, the last as of the end of 2026.
+    pub nights: u64,
+}
 
 /// A generated root and what it holds.
 pub struct Generated {
@@ -42,26 +51,30 @@ impl Generated {
     }
 }
 
-/// Writes a root of one stamp with `days` windows of 24 hours of [`RESOURCES`] lines.
-pub fn generate(days: u64) -> Generated {
+/// Writes a root of one stamp.
+pub fn generate(size: Size) -> Generated {
+    let Size { days, resources, tenants, user_subscriptions, nights: _ } = size;
     let folder = tempfile::tempdir().unwrap();
     let stamp = folder.path().join("root/north");
-    snapshots(&stamp);
+    snapshots(&stamp, size);
     let mut random = Random(1);
     let mut generated = Generated { folder, lines: 0, thousandths: 0, registered: 0 };
+    let first = YEAR - days;
     for day in 0..days {
         let mut lines = Vec::new();
         for hour in 0..24 {
-            for resource in 0..RESOURCES {
-                let subscription = resource % USER_SUBSCRIPTIONS;
+            for resource in 0..resources {
+                // Where there are more of them than resources, each day has others.
+                let day_of = if user_subscriptions > resources { day } else { 0 };
+                let subscription = (day_of * resources + resource) % user_subscriptions;
                 let thousandths = random.next() % 100_000;
-                lines.push(line(day, hour, subscription, resource, thousandths));
+                lines.push(line(first + day, hour, subscription, resource, thousandths));
                 generated.lines += 1;
                 generated.thousandths += i128::from(thousandths);
-                generated.registered += u64::from(subscription % TENANTS % 3 < REGISTERED_OF_3);
+                generated.registered += u64::from(subscription % tenants % 3 < REGISTERED_OF_3);
             }
         }
-        let window = stamp.join(format!("usage/2026-10-{:02}", day + 1));
+        let window = stamp.join(format!("usage/{}", date(first + day)));
         fs::create_dir_all(&window).unwrap();
         let pages = lines.chunks(PAGE_LINES);
         let last = pages.len() - 1;
@@ -94,43 +107,50 @@ fn line(day: u64, hour: u64, subscription: u64, resource: u64, thousandths: u64)
     )
 }
 
-fn time(day: u64, hour: u64) -> String {
-    format!("2026-10-{:02}T{hour:02}:00:00+00:00", day + 1)
+const YEAR: u64 = 365;
+
+/// The date of a day of 2026, from 0.
+fn date(day: u64) -> String {
+    let first = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    (first + chrono::Days::new(day)).to_string()
 }
 
-fn snapshots(stamp: &Path) {
+fn time(day: u64, hour: u64) -> String {
+    format!("{}T{hour:02}:00:00+00:00", date(day))
+}
+
+fn snapshots(stamp: &Path, size: Size) {
     let registration = format!(
         "/subscriptions/{DEFAULT}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/north"
     );
-    let mut customers = String::new();
-    for tenant in (0..TENANTS).filter(|tenant| tenant % 3 < REGISTERED_OF_3) {
-        let comma = if tenant == 0 { "" } else { "," };
-        write!(
-            customers,
-            r#"{comma}{{"id":"{registration}/customerSubscriptions/b111ed00-0000-4000-8000-{:012}","properties":{{"tenantId":"{}"}}}}"#,
-            tenant + 1,
-            tenant_id(tenant),
-        )
-        .unwrap();
-    }
-    let mut listing = String::new();
-    for subscription in 0..USER_SUBSCRIPTIONS {
-        let comma = if subscription == 0 { "" } else { "," };
-        write!(
-            listing,
-            r#"{comma}{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{id}","subscriptionId":"{id}","tenantId":"{}"}}"#,
-            tenant_id(subscription % TENANTS),
-            id = subscription_id(subscription),
-        )
-        .unwrap();
-    }
-    for (kind, text) in [
-        ("registration", format!(r#"{{"id":"{registration}"}}"#)),
-        ("customer-subscriptions", format!(r#"{{"value":[{customers}]}}"#)),
-        ("user-subscriptions", format!(r#"{{"value":[{listing}]}}"#)),
-    ] {
+    for kind in ["registration", "customer-subscriptions", "user-subscriptions"] {
         fs::create_dir_all(stamp.join(kind)).unwrap();
-        fs::write(stamp.join(kind).join("2026-10-01.json"), text).unwrap();
+    }
+    // Until the end of the last window, and no earlier than a week before the first usage needs it.
+    let first = YEAR + 1 - size.nights.max(size.days.min(YEAR));
+    fs::write(stamp.join(format!("registration/{}.json", date(first))), format!(r#"{{"id":"{registration}"}}"#))
+        .unwrap();
+    for night in 0..size.nights {
+        let date = date(first + night);
+        let customers: Vec<String> = (0..size.tenants)
+            .filter(|tenant| tenant % 3 < REGISTERED_OF_3)
+            .map(|tenant| {
+                let (own, tenant) = (tenant + 1, tenant_id(tenant));
+                format!(r#"{{"id":"{registration}/customerSubscriptions/b111ed00-0000-4000-8000-{own:012}","properties":{{"tenantId":"{tenant}"}}}}"#)
+            })
+            .collect();
+        let listing: Vec<String> = (0..size.user_subscriptions)
+            .map(|subscription| {
+                let (id, tenant) = (subscription_id(subscription), tenant_id(subscription % size.tenants));
+                // Every night some rows change.
+                let state = if subscription % 2000 == night { "Disabled" } else { "Enabled" };
+                format!(r#"{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{id}","subscriptionId":"{id}","displayName":"subscription {subscription}","owner":"owner{subscription}@tenant.example","tenantId":"{tenant}","offerId":"/offer","state":"{state}"}}"#)
+            })
+            .collect();
+        for (kind, rows) in [("customer-subscriptions", customers), ("user-subscriptions", listing)] {
+            fs::write(stamp.join(format!("{kind}/{date}.json")), format!(r#"{{"value":[{}]}}"#, rows.join(",")))
+                .unwrap();
+        }
     }
 }
 

@@ -24,12 +24,12 @@ use stacktally::read::{Reading, StampFolder, StampLines, gather};
 use stacktally::schema;
 use stacktally::watch::Watch;
 
-use generator::{Generated, generate};
+use generator::{Generated, Size, generate};
 
-const DAYS: u64 = 3;
+const SIZE: Size = Size { days: 3, resources: 400, tenants: 20, user_subscriptions: 60, nights: 1 };
 
 fn main() {
-    let generated = generate(DAYS);
+    let generated = generate(SIZE);
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let mut group = criterion.benchmark_group("stages");
     group.throughput(Throughput::Elements(generated.lines as u64));

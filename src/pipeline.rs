@@ -108,6 +108,8 @@ pub struct Followed {
     pub history: History,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
+    /// Lines that were set aside, and so moved nothing.
+    pub rejected: usize,
 }
 
 /// Reads and attributes as [`run`] does, and follows the mappings instead of publishing.
@@ -120,6 +122,7 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
     let mut followed = Followed::default();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
         let usage = usage_of(plan, watch, folder).map_err(|error| root.or_without(error, &folder.stamp))?;
+        followed.rejected += usage.rejects.len();
         let owned = attribute::attribute(usage, snapshots, &plan.rules);
         names.learn(&owned.usage, snapshots);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
@@ -148,9 +151,7 @@ struct Prepared {
 impl Prepared {
     fn read(plan: &Plan, watch: &Watch) -> Result<Self> {
         let mut root = read::root::discover(&plan.root, &plan.stamps)?;
-        plan.overrides
-            .iter()
-            .try_for_each(|own| read::override_snapshots(&mut root.stamps, own, &plan.reading, watch))?;
+        read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.reading, watch)?;
         let mut tally = Tally::default();
         let overrides =
             root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file, &plan.reading)?)).transpose()?;
@@ -169,7 +170,7 @@ impl Prepared {
         if errors.is_empty() {
             return Ok(Self { root, snapshots, names, tally });
         }
-        Err(Error::several(errors).found(snapshots.into_iter().flat_map(|own| own.findings).collect()))
+        Err(Error::several(errors))
     }
 }
 
@@ -237,9 +238,8 @@ impl Making<'_> {
         self.dimensions.learn(&owned, snapshots);
         self.tally.count_attributed(&owned, snapshots);
         let days = owned.take_days();
-        let used = settle(self, &owned, days)?;
-        self.tally.found(attribute::of_usage(&owned, &used, snapshots));
-        let stamp_use = attribute::use_of(&owned, &used, snapshots);
+        settle(self, &owned, days)?;
+        let stamp_use = attribute::use_of(&owned, snapshots);
         self.dimensions.keep_resources(&owned.usage.stamp, owned.usage.resources);
         Ok(stamp_use)
     }

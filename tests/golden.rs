@@ -25,6 +25,11 @@ fn bad_lines_and_unknown_meters() {
 }
 
 #[test]
+fn a_year_of_registrations() {
+    check("a-year-of-registrations", 0);
+}
+
+#[test]
 fn every_sample_has_its_test() {
     let own = include_str!("golden.rs");
     let samples = fs::read_dir(project().join("samples")).unwrap().map(|entry| entry.unwrap());

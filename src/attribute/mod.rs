@@ -10,14 +10,15 @@
 //! **Invariant:** never fails on a line; every line gets exactly one owner, and no default is silent.
 
 mod checks;
+mod findings;
 mod snapshots;
 
 use std::collections::BTreeMap;
 
-pub use checks::{StampUse, Used, of_stamps, of_usage, use_of};
+pub use findings::{StampUse, of_stamps, use_of};
 pub use snapshots::{Snapshots, read_snapshots};
 
-use self::checks::Stale;
+use self::findings::{Stale, Used};
 use self::snapshots::{Decision, rank};
 use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::{
@@ -72,6 +73,8 @@ pub struct OwnedUsage {
     table: Vec<u32>,
     attribute_at: AttributeAt,
     first_snapshot: Hour,
+    /// What was used, by the snapshots in force (a place in `in_force`) and owner.
+    used: BTreeMap<(usize, u32), Used>,
     /// Lines whose window is longer than a day or undeclared, so that the end of the usage day decided.
     pub lines_decided_by_usage_day: u64,
     /// Lines decided by a snapshot taken later, since none is older.
@@ -119,6 +122,7 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         table,
         attribute_at: rules.attribute_at,
         first_snapshot: snapshots.first_complete(),
+        used: BTreeMap::new(),
         lines_decided_by_usage_day: 0,
         lines_before_first_snapshot: 0,
         usage,
@@ -209,24 +213,57 @@ impl OwnedUsage {
         self.attribute_at.moment(self.usage.exports[chunk.export as usize].window, day, slot)
     }
 
-    /// The moment that decides for the last usage of a day that is reported on that day.
-    fn last_moment(&self, day: Day) -> Hour {
-        self.attribute_at.moment(None, day, Slot::hourly(23))
-    }
-
     /// Hands out the days, for settling: what is known of them as a whole stays.
     pub fn take_days(&mut self) -> Days {
         std::mem::take(&mut self.usage.days)
     }
 
+    /// What was used, by the snapshots in force and owner.
+    fn used(&self) -> impl Iterator<Item = (InForce, &Owner, Used)> {
+        self.used.iter().map(|(&(row, owner), &used)| (self.in_force[row], &self.owners[owner as usize], used))
+    }
+
+    /// Adds up what was used, chunk by chunk: of each day a few owners have many lines.
+    fn use_by_owner(&self) -> BTreeMap<(usize, u32), Used> {
+        let mut used: BTreeMap<(usize, u32), Used> = BTreeMap::new();
+        let mut lines = vec![0_i64; self.owners.len()];
+        let mut touched = Vec::new();
+        for (&day, chunk) in self.chunks() {
+            let rows = by_slot(|slot| self.rows[&self.moment(day, chunk, slot)]);
+            let mut distinct = rows.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            for row in distinct {
+                let owners = self.owners_of(day, chunk).zip(&chunk.lines.slot);
+                for (owner, _) in owners.filter(|(_, slot)| rows[usize::from(slot.number())] == row) {
+                    let own = &mut lines[owner as usize];
+                    if *own == 0 {
+                        touched.push(owner);
+                    }
+                    *own += 1;
+                }
+                for owner in touched.drain(..) {
+                    let lines = std::mem::take(&mut lines[owner as usize]);
+                    let own = used.entry((row, owner)).or_insert_with(|| Used::nothing(day));
+                    own.merge(Used { lines, first: day, last: day });
+                }
+            }
+        }
+        used
+    }
+
+    fn chunks(&self) -> impl Iterator<Item = (&Day, &UsageChunk)> {
+        self.usage.days.iter().flat_map(|(day, chunks)| chunks.iter().map(move |chunk| (day, chunk)))
+    }
+
     fn count(&mut self, snapshots: &Snapshots, rules: &Rules) {
+        self.used = self.use_by_owner();
         let mut stale = Stale::default();
-        for (&day, chunk) in
-            self.usage.days.iter().flat_map(|(day, chunks)| chunks.iter().map(move |chunk| (day, chunk)))
-        {
+        let (mut by_usage_day, mut before_first) = (0, 0);
+        for (&day, chunk) in self.chunks() {
             let window = self.usage.exports[chunk.export as usize].window;
             if self.attribute_at == AttributeAt::Forwarded && window.is_none_or(Window::is_longer_than_a_day) {
-                self.lines_decided_by_usage_day += chunk.lines.len() as u64;
+                by_usage_day += chunk.lines.len() as u64;
             }
             let mut lines_of_slot = [0_u64; 25];
             chunk.lines.slot.iter().for_each(|slot| lines_of_slot[usize::from(slot.number())] += 1);
@@ -236,21 +273,29 @@ impl OwnedUsage {
             }
             for (moment, lines) in lines_at.into_iter().filter(|&(_, lines)| lines > 0) {
                 if moment < self.first_snapshot {
-                    self.lines_before_first_snapshot += lines;
+                    before_first += lines;
                 }
                 stale.note(snapshots, rules, day, moment, lines);
             }
         }
-        let lines = self.lines_before_first_snapshot;
-        if lines > 0 {
+        self.lines_decided_by_usage_day = by_usage_day;
+        self.lines_before_first_snapshot = before_first;
+        if before_first > 0 {
             self.usage.findings.push(Finding::new(
                 &self.usage.stamp,
                 FindingCode::SnapshotLaterThanUsage,
-                format!("{lines} lines are older than the first registration or customer list, which serves them"),
+                format!(
+                    "{before_first} lines are older than the first registration or customer list, which serves them"
+                ),
                 Vec::new(),
                 "add the snapshots of that time, if there are any, dated by when they were taken",
             ));
         }
-        self.usage.findings.extend(stale.findings(snapshots, rules));
+        let findings = [
+            stale.findings(snapshots, rules),
+            findings::of_snapshots(snapshots, rules, Some(&self.in_force)),
+            findings::of_usage(self, snapshots),
+        ];
+        self.usage.findings.extend(findings.into_iter().flatten());
     }
 }

@@ -5,16 +5,16 @@
 //! subscription, else of the earliest later one (a deleted user subscription vanishes from the listing while its usage
 //! goes on, reference §5).
 
-use super::{Rules, checks};
+use super::{Rules, checks, findings};
 use crate::domain::attribution::Evidence;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, Finding, Hour, InForce, Mapping, Mappings, SnapshotDates, Stamp, TenantId,
+    Attribution, BilledSubscriptionId, Hour, InForce, Mapping, Mappings, SnapshotDates, Stamp, TenantId,
     UserSubscriptionId,
 };
 use crate::error::{Error, Result};
 use crate::read::{
-    CustomerSubscription, DatedLists, ListedUserSubscription, ReadFile, Reading, Registration, StampFolder,
-    read_customer_subscriptions, read_listings, read_registrations,
+    CustomerSubscription, DatedLists, ListedUserSubscription, ReadFile, Reading, Registration, RegistrationId,
+    StampFolder, read_customer_subscriptions, read_listings, read_registrations,
 };
 use crate::watch::Watch;
 
@@ -40,7 +40,6 @@ pub struct Snapshots {
     pub customer_mappings: Mappings,
     /// User subscription → tenant.
     pub listed: Mappings,
-    pub findings: Vec<Finding>,
 }
 
 /// Reads and checks the snapshots of a stamp.
@@ -53,7 +52,9 @@ pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules, wa
     let listings = read_listings(&folder.user_subscriptions, reading, watch);
     match (registrations, customers, listings) {
         (Ok(registrations), Ok(customers), Ok(listings)) => {
-            Snapshots::checked(folder.stamp.clone(), registrations, customers, listings, rules)
+            let former = read_registrations(&folder.overridden, reading, watch)?;
+            let former: Vec<RegistrationId> = former.into_iter().map(|own| own.id).collect();
+            Snapshots::checked(folder.stamp.clone(), registrations, customers, listings, &former, rules)
         }
         (registrations, customers, listings) => {
             let errors = [registrations.err(), customers.err(), listings.err()];
@@ -63,7 +64,8 @@ pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules, wa
 }
 
 impl Snapshots {
-    /// Brings snapshots together, and checks them against each other.
+    /// Brings snapshots together, and checks them against each other. `former` are registrations under which customer
+    /// subscriptions may lie though others serve in their stead.
     ///
     /// # Errors
     /// A kind of which there is none, a tenant mapped twice, another stamp's customer list, an unconfirmed empty one.
@@ -72,6 +74,7 @@ impl Snapshots {
         registrations: Vec<Registration>,
         customer_subscriptions: DatedLists<CustomerSubscription>,
         listings: DatedLists<ListedUserSubscription>,
+        former: &[RegistrationId],
         rules: &Rules,
     ) -> Result<Self> {
         let (customers, listed) = (&customer_subscriptions.rows, &listings.rows);
@@ -108,7 +111,7 @@ impl Snapshots {
             customer_subscriptions: customer_subscriptions.lists.iter().map(|own| own.as_of).collect(),
             user_subscriptions: listings.lists.iter().map(|own| own.as_of).collect(),
         };
-        let mut snapshots = Self {
+        let snapshots = Self {
             stamp,
             default_mappings,
             registrations,
@@ -121,14 +124,12 @@ impl Snapshots {
             providers,
             customer_mappings,
             listed,
-            findings: Vec::new(),
         };
-        let (errors, findings) = checks::of_snapshots(&snapshots, rules);
+        let errors = checks::fatal(&snapshots, former, rules);
         if errors.is_empty() {
-            snapshots.findings = findings;
             return Ok(snapshots);
         }
-        Err(Error::several(errors).found(findings))
+        Err(Error::several(errors).found(findings::of_snapshots(&snapshots, rules, None)))
     }
 
     /// Every file that they were read from.
@@ -144,6 +145,12 @@ impl Snapshots {
         first(&self.dates.registrations)
             .max(first(&self.dates.customer_subscriptions))
             .expect("checked: there are some")
+    }
+
+    /// The tenant that the latest listing which holds a user subscription gives it.
+    pub(super) fn latest_tenant(&self, user_subscription: &UserSubscriptionId) -> Option<u32> {
+        let own = rank(&self.user_subscriptions, user_subscription)?;
+        self.listed.held_after(u32::MAX, own).map(|own| own.to)
     }
 
     /// What the customer subscriptions in force say of a tenant.

@@ -5,12 +5,9 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
 
-use super::publication::{MeterText, Publication, entries};
-use super::tables::{self, Rows, text};
+use super::publication::{MeterText, Publication};
+use super::tables::{Rows, text};
 use crate::domain::{Day, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::schema;
@@ -37,6 +34,7 @@ impl Total {
 pub struct Moved {
     pub stamp: Stamp,
     pub billed_subscription: String,
+    pub attribution: String,
     pub tenant: Option<String>,
     pub meter: String,
     /// In the first publication; `None`: it has nothing of it.
@@ -66,8 +64,8 @@ impl Comparison {
     }
 }
 
-/// Billed subscription, tenant and meter of a stamp.
-type Key = (String, Option<String>, String);
+/// Billed subscription, attribution, tenant and meter of a stamp.
+type Key = (String, String, Option<String>, String);
 
 /// Compares two publications.
 ///
@@ -80,21 +78,22 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
     let sides = [first, second];
     let mut stamps = BTreeSet::new();
     for side in sides {
-        stamps.extend(side.stamps_of(schema::DAILY.name)?);
+        stamps.extend(side.stamps());
     }
     for stamp in stamps {
         let Differing { cells, days } = differing_cells(sides, &stamp)?;
-        comparison.hours.extend(differing_hours(sides, &stamp, &days)?);
+        comparison.hours.extend(differing_hours(sides, &stamp, &days));
         let totals = monthly_totals(sides, &stamp)?;
         for (key, cells) in cells {
             let [before, after] = totals.get(&key).copied().unwrap_or_default();
-            let (billed_subscription, tenant, meter) = key;
-            let moved = Moved { stamp: stamp.clone(), billed_subscription, tenant, meter, before, after, cells };
+            let (billed_subscription, attribution, tenant, meter) = key;
+            let moved =
+                Moved { stamp: stamp.clone(), billed_subscription, attribution, tenant, meter, before, after, cells };
             comparison.moved.push(moved);
         }
         let differs: BTreeSet<&String> =
             comparison.moved.iter().filter(|own| own.stamp == stamp).map(|own| &own.meter).collect();
-        for ((_, _, meter), of_key) in totals.iter().filter(|((_, _, meter), _)| differs.contains(meter)) {
+        for ((.., meter), of_key) in totals.iter().filter(|((.., meter), _)| differs.contains(meter)) {
             let own = comparison.totals.entry((stamp.clone(), meter.clone())).or_default();
             for (own, total) in own.iter_mut().zip(of_key) {
                 total.map_or(Ok(()), |total| own.add(total.quantity, total.line_count))?;
@@ -104,37 +103,28 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
     Ok(comparison)
 }
 
-/// The names of files that either folder has, sorted.
-fn names_in(folders: &[impl AsRef<Path>; 2]) -> Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for folder in folders {
-        names.extend(entries(folder.as_ref())?.into_iter().filter(|name| name.ends_with(".parquet")));
-    }
-    Ok(names)
+/// The published files below a folder that either side has.
+fn files_of(sides: [&Publication; 2], prefix: &str) -> BTreeSet<String> {
+    sides.iter().flat_map(|side| side.files_below(prefix)).map(str::to_owned).collect()
 }
 
-fn is_same_file(first: &Path, second: &Path) -> Result<bool> {
-    let bytes = |path: &Path| match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::machine("read", path, error)),
-    };
-    Ok(bytes(first)? == bytes(second)?)
+/// Whether both sides published the same bytes.
+fn is_same_file(sides: [&Publication; 2], path: &str) -> bool {
+    sides[0].fingerprint(path) == sides[1].fingerprint(path)
 }
 
 /// The days of a stamp whose hours differ, but for those whose sums differ anyway.
-fn differing_hours(sides: [&Publication; 2], stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Vec<(Stamp, Day)>> {
-    let folders = sides.map(|side| side.folder().join("hourly").join(stamp.as_str()));
+fn differing_hours(sides: [&Publication; 2], stamp: &Stamp, days: &BTreeSet<Day>) -> Vec<(Stamp, Day)> {
+    let prefix = format!("hourly/{stamp}/");
     let mut differing = Vec::new();
-    for name in names_in(&folders)? {
-        let Some(day) = Day::parse(name.trim_end_matches(".parquet")).filter(|day| !days.contains(day)) else {
-            continue;
-        };
-        if !is_same_file(&folders[0].join(&name), &folders[1].join(&name))? {
+    for path in files_of(sides, &prefix) {
+        let name = path.strip_prefix(&prefix).and_then(|name| name.strip_suffix(".parquet"));
+        let Some(day) = name.and_then(Day::parse).filter(|day| !days.contains(day)) else { continue };
+        if !is_same_file(sides, &path) {
             differing.push((stamp.clone(), day));
         }
     }
-    Ok(differing)
+    differing
 }
 
 /// How many cells of `daily` differ, by their billed subscription, tenant and meter; and on which days.
@@ -145,14 +135,12 @@ struct Differing {
 }
 
 fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<Differing> {
-    let folders = sides.map(|side| side.folder().join("daily").join(stamp.as_str()));
     let mut differing = Differing::default();
-    for name in names_in(&folders)? {
-        let [first, second] = folders.each_ref().map(|folder| folder.join(&name));
-        if is_same_file(&first, &second)? {
+    for path in files_of(sides, &format!("daily/{stamp}/")) {
+        if is_same_file(sides, &path) {
             continue;
         }
-        let (mut first, mut second) = (DailyRows::read(&first)?, DailyRows::read(&second)?);
+        let [mut first, mut second] = [DailyRows::read(sides[0], &path)?, DailyRows::read(sides[1], &path)?];
         loop {
             let (one, two) = (first.peek()?, second.peek()?);
             let order = match (&one, &two) {
@@ -166,8 +154,8 @@ fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<Differing>
                 _ => true,
             };
             if differs && let Some(own) = if order.is_le() { &one } else { &two } {
-                let (day, billed, _, tenant, _, meter, _) = own.key;
-                let key = (billed.to_owned(), tenant.map(str::to_owned), meter.to_owned());
+                let (day, billed, attribution, tenant, _, meter, _) = own.key;
+                let key = (billed.to_owned(), attribution.to_owned(), tenant.map(str::to_owned), meter.to_owned());
                 *differing.cells.entry(key).or_default() += 1;
                 differing.days.insert(day);
             }
@@ -198,9 +186,9 @@ struct DailyRow<'a> {
 }
 
 impl DailyRows {
-    fn read(path: &Path) -> Result<Self> {
+    fn read(publication: &Publication, path: &str) -> Result<Self> {
         let columns: Vec<&str> = schema::DAILY.columns.iter().map(|column| column.name).collect();
-        let rows = tables::read(path, &schema::DAILY, &columns, &[])?;
+        let rows = publication.read(path, &schema::DAILY, &columns, &[])?;
         let days = rows.iter().map(|rows| rows.days("usage_date")).collect::<Result<_>>()?;
         Ok(Self { rows, days, batch: 0, row: 0 })
     }
@@ -231,17 +219,20 @@ impl DailyRows {
 
 /// All of a stamp in both publications, by billed subscription, tenant and meter.
 fn monthly_totals(sides: [&Publication; 2], stamp: &Stamp) -> Result<BTreeMap<Key, [Option<Total>; 2]>> {
-    let columns = ["billed_subscription_id", "tenant_id", "meter_id", "quantity", "line_count"];
+    let columns = ["billed_subscription_id", "attribution", "tenant_id", "meter_id", "quantity", "line_count"];
     let mut totals: BTreeMap<Key, [Option<Total>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
-        let path = side.folder().join(format!("monthly/{stamp}.parquet"));
-        for rows in tables::read(&path, &schema::MONTHLY, &columns, &[])? {
+        for rows in side.read(&format!("monthly/{stamp}.parquet"), &schema::MONTHLY, &columns, &[])? {
             let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
             let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
-            let counts = rows.integers("line_count")?;
+            let (counts, attributions) = (rows.integers("line_count")?, rows.texts("attribution")?);
             for row in 0..rows.len() {
-                let key =
-                    (billed.value(row).to_owned(), text(tenants, row).map(str::to_owned), meters.value(row).to_owned());
+                let key = (
+                    billed.value(row).to_owned(),
+                    attributions.value(row).to_owned(),
+                    text(tenants, row).map(str::to_owned),
+                    meters.value(row).to_owned(),
+                );
                 let own = totals.entry(key).or_default()[at].get_or_insert_default();
                 own.add(quantities.value(row), counts.value(row))?;
             }

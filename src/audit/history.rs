@@ -287,14 +287,18 @@ impl History {
             Subject::UserSubscription(id) => Some(id) == user_subscription,
             _ => false,
         };
-        let mut tenants: Vec<String> = tenant.iter().map(ToString::to_string).collect();
-        for change in self.changes.iter().filter(|own| is_user(own)) {
-            tenants.extend(change.from.iter().chain(&change.to).cloned());
+        // Mapping is per stamp, and so are the tenants that a user subscription had.
+        let mut tenants: Vec<(Stamp, String)> = Vec::new();
+        for change in &self.changes {
+            let had = change.from.iter().chain(&change.to).filter(|_| is_user(change)).cloned();
+            tenants.extend(had.chain(tenant.map(ToString::to_string)).map(|tenant| (change.stamp.clone(), tenant)));
         }
+        tenants.sort_unstable();
+        tenants.dedup();
         let names = |id: &Option<String>| id.as_ref().is_some_and(|id| tenant.is_some_and(|own| own.as_str() == id));
         self.changes.retain(|own| match &own.subject {
             Subject::Stamp => false,
-            Subject::Tenant(id) => tenants.iter().any(|own| own == id.as_str()),
+            Subject::Tenant(id) => tenants.binary_search(&(own.stamp.clone(), id.to_string())).is_ok(),
             Subject::UserSubscription(_) => is_user(own) || names(&own.from) || names(&own.to),
         });
     }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::tables::{self, Rows, text};
+use super::tables::{self, Keep, Rows, text};
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
 use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::publish::receipt::FORMAT;
+use crate::read::Fingerprint;
 use crate::schema;
 
 /// A publication, opened for reading.
@@ -22,6 +23,8 @@ pub struct Publication {
     pub attribute_at: AttributeAt,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
+    /// Fingerprints of the published files, by their paths. What else lies in the folder is not ours.
+    published: BTreeMap<String, String>,
 }
 
 /// What a reader needs of a receipt.
@@ -29,7 +32,8 @@ pub struct Publication {
 struct ReceiptHead {
     format: u32,
     settings: ReceiptSettings,
-    inputs: Vec<ReceiptInput>,
+    inputs: Vec<ReceiptFile>,
+    published: Vec<ReceiptFile>,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +43,7 @@ struct ReceiptSettings {
 }
 
 #[derive(Deserialize)]
-struct ReceiptInput {
+struct ReceiptFile {
     path: String,
     blake3: String,
 }
@@ -85,10 +89,12 @@ impl Publication {
         if receipt.format != FORMAT {
             return Err(other());
         }
+        let by_path = |files: Vec<ReceiptFile>| files.into_iter().map(|own| (own.path, own.blake3)).collect();
         Ok(Self {
             out: out.to_owned(),
             attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
-            fingerprints: receipt.inputs.into_iter().map(|own| (own.path, own.blake3)).collect(),
+            fingerprints: by_path(receipt.inputs),
+            published: by_path(receipt.published),
         })
     }
 
@@ -96,13 +102,59 @@ impl Publication {
         &self.out
     }
 
-    /// The stamps that have files of a table.
+    /// All stamps that were published: `default_usage` has a file for each, even an empty one.
+    pub fn stamps(&self) -> Vec<Stamp> {
+        let prefix = format!("{}/", schema::DEFAULT_USAGE.name);
+        let stamp = |path: &str| Stamp::new(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
+        self.files_below(&prefix).into_iter().filter_map(stamp).collect()
+    }
+
+    /// The stamps that somebody asked for: all, when nobody did.
     ///
     /// # Errors
-    /// The folder cannot be read.
-    pub fn stamps_of(&self, table: &str) -> Result<Vec<Stamp>> {
-        let names = entries(&self.out.join(table))?;
-        Ok(names.iter().filter_map(|name| Stamp::new(name.strip_suffix(".parquet").unwrap_or(name))).collect())
+    /// One of them was not published.
+    pub fn stamps_of(&self, wanted: &[Stamp]) -> Result<Vec<Stamp>> {
+        let mut stamps = self.stamps();
+        if let Some(unknown) = wanted.iter().find(|stamp| !stamps.contains(stamp)) {
+            let names: Vec<&str> = stamps.iter().map(Stamp::as_str).collect();
+            return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
+                .hint(format!("it has {}", names.join(", "))));
+        }
+        stamps.retain(|stamp| wanted.is_empty() || wanted.contains(stamp));
+        Ok(stamps)
+    }
+
+    /// The published files whose path begins so, in order.
+    pub fn files_below(&self, prefix: &str) -> Vec<&str> {
+        let from = self.published.range(prefix.to_owned()..).map(|(path, _)| path.as_str());
+        from.take_while(|path| path.starts_with(prefix)).collect()
+    }
+
+    /// The fingerprint of a published file.
+    pub fn fingerprint(&self, path: &str) -> Option<&str> {
+        self.published.get(path).map(String::as_str)
+    }
+
+    /// Reads the rows of a published file that all of `keep` hold for; one that was not published has none.
+    ///
+    /// # Errors
+    /// The file is not there, or not the one that was published.
+    pub fn read(&self, path: &str, table: &schema::Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
+        let Some(fingerprint) = self.fingerprint(path) else { return Ok(Vec::new()) };
+        let file = self.out.join(path);
+        let differs = |what: &str| {
+            Error::input(format!("{what}, though receipt.json names it"))
+                .at(file.display().to_string())
+                .hint("a run was cut short, or the folder was changed by hand: run once more, which puts it right")
+        };
+        let bytes = fs::read(&file).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => differs("a published file that is not there"),
+            _ => Error::machine("read", &file, error),
+        })?;
+        if Fingerprint::of(&bytes).to_string() != fingerprint {
+            return Err(differs("a file with other bytes than were published"));
+        }
+        tables::read(&file, bytes, table, columns, keep)
     }
 
     /// The names and units of meters, by id.
@@ -207,21 +259,14 @@ impl Publication {
         Ok(PublishedMappings { dates, files, defaults, customers, listed })
     }
 
-    /// The coverage of every day, as it was published in a folder.
+    /// The coverage of every day, as it was published.
     ///
     /// # Errors
-    /// There is no publication, or the table is not as this version publishes it.
-    pub fn coverage_in(out: &Path) -> Result<Vec<CoverageRow>> {
-        let path = out.join(format!("{}.parquet", schema::COVERAGE.name));
-        if !path.exists() {
-            return Err(Error::usage(format!("{} holds no publication: there is no coverage.parquet", out.display()))
-                .hint(
-                    "name the folder that `stacktally run` published to, or a root with --root to look at its exports",
-                ));
-        }
+    /// The table is not as this version publishes it.
+    pub fn coverage(&self) -> Result<Vec<CoverageRow>> {
         let columns: Vec<&str> = schema::COVERAGE.columns.iter().map(|column| column.name).collect();
         let mut coverage = Vec::new();
-        for rows in tables::read(&path, &schema::COVERAGE, &columns, &[])? {
+        for rows in self.rows(&schema::COVERAGE, &columns)? {
             let (stamps, days, states) = (rows.texts("stamp")?, rows.days("usage_date")?, rows.texts("state")?);
             let (loaded, missing) = (rows.texts("loaded")?, rows.texts("missing")?);
             let (lines, findings) = (rows.integers("line_count")?, rows.texts("findings")?);
@@ -240,7 +285,7 @@ impl Publication {
                 };
                 coverage.push(parsed().ok_or_else(|| {
                     Error::input("not the coverage that this version publishes")
-                        .at(path.display().to_string())
+                        .at(self.out.join("coverage.parquet").display().to_string())
                         .hint("publish once more with this version, or look at the root with --root")
                 })?);
             }
@@ -249,32 +294,20 @@ impl Publication {
     }
 
     fn rows(&self, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
-        tables::read(&self.out.join(format!("{}.parquet", table.name)), table, columns, &[])
+        self.read(&format!("{}.parquet", table.name), table, columns, &[])
     }
 
     /// The days of a stamp that have lines, in order.
-    ///
-    /// # Errors
-    /// The folder cannot be read.
-    pub fn days_of(&self, stamp: &Stamp) -> Result<Vec<Day>> {
-        Ok(entries(&self.out.join("lines").join(stamp.as_str()))?.iter().filter_map(|name| Day::parse(name)).collect())
+    pub fn days_of(&self, stamp: &Stamp) -> Vec<Day> {
+        let prefix = format!("lines/{stamp}/");
+        let mut days: Vec<Day> = self
+            .files_below(&prefix)
+            .into_iter()
+            .filter_map(|path| Day::parse(path.strip_prefix(&prefix)?.split('/').next()?))
+            .collect();
+        days.dedup();
+        days
     }
-}
-
-/// The names in a folder, sorted; none where there is no folder.
-pub(super) fn entries(folder: &Path) -> Result<Vec<String>> {
-    let failed = |error| Error::machine("read the folder", folder, error);
-    let found = match fs::read_dir(folder) {
-        Ok(found) => found,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut names = Vec::new();
-    for entry in found {
-        names.extend(entry.map_err(failed)?.file_name().into_string());
-    }
-    names.sort();
-    Ok(names)
 }
 
 /// The mappings of a stamp, with the files that say them.
@@ -338,6 +371,12 @@ impl MappingsOfKind {
 }
 
 impl PublishedMappings {
+    /// The tenant that the latest listing which holds a user subscription gives it.
+    pub fn latest_tenant(&self, user_subscription: &str) -> Option<&str> {
+        let mapping = self.listed.mappings.held_after(u32::MAX, self.listed.subject(user_subscription)?)?;
+        Some(self.listed.target(mapping))
+    }
+
     /// The date of the list since which a tenant is mapped, if the latest list maps it.
     pub fn registered_since(&self, tenant: &str) -> Option<Hour> {
         let dates = &self.dates.customer_subscriptions;

@@ -1,11 +1,10 @@
 //! Our own Parquet tables, read again: some columns of the rows that a filter keeps.
 
-use std::fs::File;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::errors::ParquetError;
@@ -35,17 +34,13 @@ pub struct Rows {
     batch: RecordBatch,
 }
 
-/// Reads the rows of a table's file that all of `keep` hold for. A file that is not there has none.
+/// Reads the rows of a table's file that all of `keep` hold for.
 ///
 /// # Errors
-/// The file cannot be read, or is not as this version publishes it.
-pub fn read(path: &Path, table: &Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::machine("read", path, error)),
-    };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| broken(path).because(error))?;
+/// The bytes are no such table as this version publishes it.
+pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| broken(path).because(error))?;
     let names = builder.schema().fields().iter().map(|field| field.name().as_str());
     if !names.eq(table.columns.iter().map(|column| column.name)) {
         return Err(broken(path));

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::publication::{MeterText, Publication};
-use super::tables::{self, text};
+use super::tables::text;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::schema;
@@ -25,6 +25,8 @@ pub struct Fallen {
     pub last_seen: Day,
     /// The date of the list since which its tenant is mapped, if the latest list maps it.
     pub registered_since: Option<Hour>,
+    /// The tenant that the latest listing gives the user subscription, where that is another.
+    pub moved_to: Option<String>,
 }
 
 /// All of it, and what names it.
@@ -37,6 +39,8 @@ pub struct Unregistered {
     pub names: BTreeMap<String, String>,
     /// Of each stamp, the id of its latest registration.
     pub registrations: BTreeMap<Stamp, String>,
+    /// The first day that was looked at; `None`: all.
+    pub since: Option<Day>,
 }
 
 /// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day.
@@ -46,13 +50,12 @@ pub struct Unregistered {
 pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<Day>) -> Result<Unregistered> {
     let mut fallen = Vec::new();
     let mut registrations = BTreeMap::new();
-    for stamp in publication.stamps_of(schema::DEFAULT_USAGE.name)? {
-        if !stamps.is_empty() && !stamps.contains(&stamp) {
-            continue;
-        }
+    for stamp in publication.stamps_of(stamps)? {
         let mappings = publication.published_mappings(&stamp)?;
         for mut own in of_stamp(publication, &stamp, since)? {
             own.registered_since = own.tenant.as_deref().and_then(|tenant| mappings.registered_since(tenant));
+            let latest = mappings.latest_tenant(&own.user_subscription);
+            own.moved_to = latest.filter(|latest| own.tenant.as_deref() != Some(latest)).map(str::to_owned);
             fallen.push(own);
         }
         let latest = mappings.files.get(&SnapshotKind::Registration).and_then(|files| files.last());
@@ -61,11 +64,13 @@ pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<D
         }
     }
     fallen.sort_by(|a: &Fallen, b: &Fallen| {
-        let order =
-            |own: &Fallen| (own.stamp.clone(), severity(own.attribution), own.meter.clone(), Reverse(own.quantity));
+        let order = |own: &Fallen| {
+            let reason = (own.stamp.clone(), severity(own.attribution), own.billed_subscription.clone());
+            (reason, own.meter.clone(), Reverse(own.quantity))
+        };
         order(a).cmp(&order(b)).then_with(|| (&a.tenant, &a.user_subscription).cmp(&(&b.tenant, &b.user_subscription)))
     });
-    Ok(Unregistered { fallen, meters: publication.meters()?, names: publication.names()?, registrations })
+    Ok(Unregistered { fallen, meters: publication.meters()?, names: publication.names()?, registrations, since })
 }
 
 /// What can be put right comes first.
@@ -80,7 +85,7 @@ const fn severity(attribution: Attribution) -> u8 {
 }
 
 fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Result<Vec<Fallen>> {
-    let path = publication.folder().join(format!("default_usage/{stamp}.parquet"));
+    let path = format!("default_usage/{stamp}.parquet");
     let columns = [
         "usage_date",
         "billed_subscription_id",
@@ -92,7 +97,7 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
         "line_count",
     ];
     let mut sums: BTreeMap<(String, &'static str, Option<String>, String, String), Fallen> = BTreeMap::new();
-    for rows in tables::read(&path, &schema::DEFAULT_USAGE, &columns, &[])? {
+    for rows in publication.read(&path, &schema::DEFAULT_USAGE, &columns, &[])? {
         let days = rows.days("usage_date")?;
         let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
         let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
@@ -115,6 +120,7 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
                 first_seen: days[row],
                 last_seen: days[row],
                 registered_since: None,
+                moved_to: None,
             });
             own.quantity = own.quantity.checked_add(quantities.value(row)).ok_or_else(|| {
                 Error::input(format!("meter {} sums to more than a quantity can be", own.meter))

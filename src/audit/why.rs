@@ -5,11 +5,10 @@
 //! add up to it, to the last decimal.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 
-use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, entries};
-use super::tables::{self, Keep, text};
+use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile};
+use super::tables::{Keep, text};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
 use crate::domain::{
@@ -105,13 +104,11 @@ pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
     let meters = publication.meters()?;
     let filter = Filter::of(publication, query, &meters)?;
     let mut cells = Vec::new();
-    for stamp in publication.stamps_of("daily")? {
-        if query.stamps.is_empty() || query.stamps.contains(&stamp) {
-            cells.extend(cells_of(publication, &stamp, query, &filter)?);
-        }
+    for stamp in publication.stamps_of(&query.stamps)? {
+        cells.extend(cells_of(publication, &stamp, query, &filter)?);
     }
     if cells.is_empty() {
-        return Err(nothing(publication, query)?);
+        return Err(nothing(publication, query));
     }
     let keys: Vec<i64> = cells.iter().map(|cell| cell.key.resource).collect();
     let (resources, names) = (uris_of(publication, keys)?, publication.names()?);
@@ -148,6 +145,10 @@ impl Filter {
             let named: Vec<String> =
                 meters.iter().filter(|(_, meter)| is_named(meter)).map(|(id, _)| id.clone()).collect();
             let ids = if named.is_empty() { vec![one_spelling(wanted)] } else { named };
+            if !ids.iter().any(|id| meters.contains_key(id)) {
+                return Err(Error::usage(format!("--meter {wanted:?}: no meter that was published"))
+                    .hint("name it by its id or its name, as the table `meters` has them"));
+            }
             of_both.push(Keep::Texts("meter_id", ids));
         }
         if let Some(wanted) = &query.resource {
@@ -163,16 +164,15 @@ fn is_same(text: &str, wanted: &str) -> bool {
 
 /// The keys of the resources that go by a name, sorted.
 fn keys_of(publication: &Publication, wanted: &str) -> Result<Vec<i64>> {
-    if let Ok(key) = wanted.trim().parse() {
-        return Ok(vec![key]);
-    }
+    let key: Option<i64> = wanted.trim().parse().ok();
     let columns = ["resource_key", "resource_uri", "resource_name"];
     let mut keys = Vec::new();
-    for rows in tables::read(&publication.folder().join("resources.parquet"), &schema::RESOURCES, &columns, &[])? {
+    for rows in publication.read("resources.parquet", &schema::RESOURCES, &columns, &[])? {
         let (own, uris, names) =
             (rows.integers("resource_key")?, rows.texts("resource_uri")?, rows.texts("resource_name")?);
-        let is_wanted =
+        let is_named =
             |row: usize| [uris, names].iter().any(|own| text(own, row).is_some_and(|own| is_same(own, wanted)));
+        let is_wanted = |row: usize| Some(own.value(row)) == key || is_named(row);
         keys.extend((0..rows.len()).filter(|&row| is_wanted(row)).map(|row| own.value(row)));
     }
     keys.sort_unstable();
@@ -187,26 +187,24 @@ fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64
     keys.sort_unstable();
     keys.dedup();
     let mut uris = BTreeMap::new();
-    let path = publication.folder().join("resources.parquet");
     let keep = [Keep::Integers("resource_key", keys)];
-    for rows in tables::read(&path, &schema::RESOURCES, &["resource_key", "resource_uri"], &keep)? {
+    for rows in publication.read("resources.parquet", &schema::RESOURCES, &["resource_key", "resource_uri"], &keep)? {
         let (own, texts) = (rows.integers("resource_key")?, rows.texts("resource_uri")?);
         uris.extend((0..rows.len()).map(|row| (own.value(row), text(texts, row).map(str::to_owned))));
     }
     Ok(uris)
 }
 
-fn nothing(publication: &Publication, query: &Query) -> Result<Error> {
-    let mut days = Vec::new();
-    for stamp in publication.stamps_of("daily")? {
-        days.extend(publication.days_of(&stamp)?);
-    }
+fn nothing(publication: &Publication, query: &Query) -> Error {
+    let days: Vec<Day> = publication.stamps().iter().flat_map(|stamp| publication.days_of(stamp)).collect();
     let hint = match (days.iter().min(), days.iter().max()) {
-        _ if days.contains(&query.date) => "there is usage on that day: ask for less, and see what there is".to_owned(),
+        _ if days.contains(&query.date) => {
+            "there is usage on that day: leave a flag out, and see what there is".to_owned()
+        }
         (Some(first), Some(last)) => format!("usage was published from {first} to {last}"),
         _ => "no usage was published at all".to_owned(),
     };
-    Ok(Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint))
+    Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint)
 }
 
 const CELL_COLUMNS: [&str; 8] = [
@@ -221,13 +219,13 @@ const CELL_COLUMNS: [&str; 8] = [
 ];
 
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<Cell>> {
-    let path = publication.folder().join(format!("daily/{stamp}/{}.parquet", query.date.month()));
+    let path = format!("daily/{stamp}/{}.parquet", query.date.month());
     let mut keep = vec![Keep::Day("usage_date", query.date)];
     keep.extend(filter.of_both.iter().cloned());
     let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
     keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
     let mut cells = Vec::new();
-    for rows in tables::read(&path, &schema::DAILY, &CELL_COLUMNS, &keep)? {
+    for rows in publication.read(&path, &schema::DAILY, &CELL_COLUMNS, &keep)? {
         let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
         let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
         let (meters, resources) = (rows.texts("meter_id")?, rows.integers("resource_key")?);
@@ -252,9 +250,9 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     Ok(cells)
 }
 
-fn contradiction(path: &Path, what: String) -> Error {
+fn contradiction(path: &str, what: String) -> Error {
     Error::balance(what)
-        .at(path.display().to_string())
+        .at(path)
         .hint("the published tables do not belong together: publish once more, into an empty folder")
 }
 
@@ -319,10 +317,10 @@ impl<'a> Explaining<'a> {
     }
 
     fn explain(self, filter: &Filter) -> Result<()> {
-        let folder = self.publication.folder().join(format!("lines/{}/{}", self.stamp, self.date));
+        let folder = format!("lines/{}/{}/", self.stamp, self.date);
         let mut gathered: Vec<GatheredCell> = self.cells.iter().map(|_| BTreeMap::new()).collect();
-        for name in entries(&folder)? {
-            self.gather(&folder.join(name), filter, &mut gathered)?;
+        for path in self.publication.files_below(&folder) {
+            self.gather(path, filter, &mut gathered)?;
         }
         self.prove(&folder, &gathered)?;
         let reasons_of = |(cell, gathered): (&Cell, GatheredCell)| -> Vec<Reason> {
@@ -334,7 +332,7 @@ impl<'a> Explaining<'a> {
     }
 
     /// Hands the lines of a file to their cells.
-    fn gather(&self, path: &Path, filter: &Filter, gathered: &mut [GatheredCell]) -> Result<()> {
+    fn gather(&self, path: &str, filter: &Filter, gathered: &mut [GatheredCell]) -> Result<()> {
         let columns = [
             "usage_start",
             "granularity",
@@ -347,7 +345,7 @@ impl<'a> Explaining<'a> {
             "file",
             "row",
         ];
-        for rows in tables::read(path, &schema::LINES, &columns, &filter.of_both)? {
+        for rows in self.publication.read(path, &schema::LINES, &columns, &filter.of_both)? {
             let (starts, granularities) = (rows.hours("usage_start")?, rows.texts("granularity")?);
             let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
             let (resources, quantities) = (rows.integers("resource_key")?, rows.quantities("quantity")?);
@@ -432,7 +430,7 @@ impl<'a> Explaining<'a> {
     }
 
     /// Proves that the lines of each cell are all of it.
-    fn prove(&self, folder: &Path, gathered: &[GatheredCell]) -> Result<()> {
+    fn prove(&self, folder: &str, gathered: &[GatheredCell]) -> Result<()> {
         for (cell, gathered) in self.cells.iter().zip(gathered) {
             let lines = || gathered.values().flat_map(|own| &own.lines);
             let sum = lines().try_fold(Quantity::ZERO, |sum, line| sum.checked_add(line.quantity));
@@ -461,8 +459,8 @@ impl<'a> Explaining<'a> {
         let listing = listing.map_or_else(Vec::new, |place| files(SnapshotKind::UserSubscriptions, place));
         let customers = files(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
         let registration = files(SnapshotKind::Registration, in_force.registration);
-        let sentence = self.sentence(key, in_force, &listing, &customers, &registration);
         let Gathered { moments, lines } = own;
+        let sentence = self.sentence(key, in_force, moments.1, [&listing, &customers, &registration]);
         Reason { moments, sentence, listing, customer_subscriptions: customers, registration, lines }
     }
 
@@ -470,28 +468,26 @@ impl<'a> Explaining<'a> {
         &self,
         key: &CellKey,
         in_force: InForce,
-        listing: &[SnapshotFile],
-        customers: &[SnapshotFile],
-        registration: &[SnapshotFile],
+        moment: Hour,
+        [listing, customers, registration]: [&[SnapshotFile]; 3],
     ) -> String {
-        let dated = |files: &[SnapshotFile]| {
-            files.first().map_or_else(String::new, |own| match files.len() {
-                1 => format!("{} ({})", own.file, own.as_of),
-                pages => format!("{} and {} pages more ({})", own.file, pages - 1, own.as_of),
+        let dated = |files: &[SnapshotFile], later: &str| {
+            files.first().map_or_else(String::new, |own| {
+                let pages =
+                    if files.len() == 1 { String::new() } else { format!(" and {} pages more", files.len() - 1) };
+                let later = if own.as_of > moment { later } else { "" };
+                format!("{}{pages} ({}{later})", own.file, own.as_of)
             })
         };
         let user = &key.user_subscription;
-        let is_later = listing.first().is_some_and(|own| {
-            let dates = &self.mappings.dates.user_subscriptions;
-            dates.partition_point(|&date| date <= own.as_of) as u32 > in_force.listings
-        });
-        let later = if is_later { ", the earliest that holds it," } else { "" };
         let tenant = key.tenant.as_deref().map_or_else(String::new, |tenant| {
-            format!("the listing {}{later} gives user subscription {user} to tenant {tenant}", dated(listing))
+            let listing = dated(listing, ", later than that, but the earliest that holds it");
+            format!("the listing {listing} gives user subscription {user} to tenant {tenant}")
         });
-        let list = dated(customers);
-        let default =
-            format!("so the default subscription {} of {} pays", key.billed_subscription, dated(registration));
+        let first = ", later than that, but the first there is";
+        let list = dated(customers, first);
+        let registration = dated(registration, first);
+        let default = format!("so the default subscription {} of {registration} pays", key.billed_subscription);
         match key.attribution {
             Attribution::Registered => {
                 format!("{tenant}, and {list} maps that tenant to {}, which pays", key.billed_subscription)
@@ -522,8 +518,8 @@ impl<'a> Explaining<'a> {
         let before = own.iter().rfind(|own| own.last < in_force.customer_subscriptions);
         let after = own.iter().find(|own| own.first > in_force.customer_subscriptions);
         let told: Vec<String> = [
-            before.map(|own| format!("was until {}", dates[own.last as usize])),
-            after.map(|own| format!("is from {}", dates[own.first as usize])),
+            before.map(|own| format!("was until the list of {}", dates[own.last as usize + 1])),
+            after.map(|own| format!("is from the list of {} on", dates[own.first as usize])),
         ]
         .into_iter()
         .flatten()

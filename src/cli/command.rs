@@ -31,7 +31,7 @@ pub struct Ending {
 pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let rows = match of {
         CoverageOf::Published(out, stamps) => {
-            let mut rows = Publication::coverage_in(out)?;
+            let mut rows = Publication::open(out)?.coverage()?;
             if let Some(unknown) = stamps.iter().find(|stamp| !rows.iter().any(|row| row.stamp == **stamp)) {
                 return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
                     .hint("leave --stamp out to see them all"));
@@ -117,7 +117,12 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
     let followed = pipeline::history(&settings.plan, &watch(signal))?;
     let mut own = followed.history;
     own.concern(tenant.as_ref(), user_subscription.as_ref());
-    let shown = history::Shown { changes: own.changes, meters: followed.meters, names: followed.names };
+    let shown = history::Shown {
+        changes: own.changes,
+        meters: followed.meters,
+        names: followed.names,
+        rejected: followed.rejected,
+    };
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),

@@ -47,7 +47,10 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         say("", format!("and {} more, in receipt.json", findings.len() - shown));
     }
     if findings.len() < receipt.findings.len() {
-        say("accepted", format!("{} findings, as --accept says", receipt.findings.len() - findings.len()));
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        receipt.findings.iter().filter(|own| own.accepted).for_each(|own| *codes.entry(own.code).or_default() += 1);
+        let codes: Vec<String> = codes.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
+        say("accepted", codes.join(", "));
     }
     for own in &outcome.overrides {
         say("what if", format!("{own} in the stead of the stamp's own snapshots"));
@@ -108,6 +111,11 @@ pub fn failure(error: &Error) -> String {
 
 /// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.
 pub(super) fn printable(text: &str) -> String {
-    let shown = |own: char| if own.is_control() && own != '\n' { char::REPLACEMENT_CHARACTER } else { own };
+    // Marks that turn the direction of writing could make one id look like another.
+    let is_hidden = |own: char| {
+        own.is_control() && own != '\n'
+            || matches!(own, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let shown = |own: char| if is_hidden(own) { char::REPLACEMENT_CHARACTER } else { own };
     text.chars().map(shown).collect()
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::{CsvMonthly, Making, Plan};
 use crate::aggregate::{self, DayFacts, Packing};
-use crate::attribute::{Days, OwnedUsage, Used};
+use crate::attribute::{Days, OwnedUsage};
 use crate::balance::{self, Books};
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::totals::{Account, Checksum};
@@ -26,11 +26,11 @@ use crate::watch::Watch;
 /// Days that may be encoded while another is aggregated: this bounds memory.
 const DAYS_IN_FLIGHT: usize = 3;
 
-/// Settles the days of a stamp: lines, hourly, daily, monthly. Returns what fell to each owner.
+/// Settles the days of a stamp: lines, hourly, daily, monthly.
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
-pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result<Vec<Option<Used>>> {
+pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result<()> {
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let texts = StampTexts::new(owned, packing);
     let Making { plan, watch, publisher, names, csv_monthly, tally, .. } = making;
@@ -47,7 +47,7 @@ pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result
     tally.count_settled(owned, packing, &settled.daily, &settled.used, &settled.used_hourly);
     tally.count_windows(owned, &settled.equal_lines);
     tally.count_days(&owned.usage.stamp, coverage_of(owned, plan.settling_days, &settled.lines_of_day));
-    Ok(used_by_owner(owned, packing, &settled.daily))
+    Ok(())
 }
 
 /// What every step of settling a stamp needs.
@@ -274,17 +274,6 @@ impl Settling<'_> {
         }
         self.books().prove_account("aggregating the monthly fact", used, &account)
     }
-}
-
-/// What fell to each owner, by its rank.
-fn used_by_owner(owned: &OwnedUsage, packing: Packing, daily: &[(Day, Cells)]) -> Vec<Option<Used>> {
-    let mut used = vec![None; owned.owners.len()];
-    for (day, cells) in daily {
-        for (key, _, lines) in cells.iter() {
-            Used::add(&mut used[packing.unpack(key).owner as usize], *day, lines);
-        }
-    }
-    used
 }
 
 /// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of

@@ -115,7 +115,6 @@ impl Tally {
     pub fn count_attributed(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
         self.by_usage_day += owned.lines_decided_by_usage_day;
         self.before_first_snapshot += owned.lines_before_first_snapshot;
-        self.findings.extend(snapshots.findings.iter().cloned());
         self.findings.extend(owned.usage.findings.iter().cloned());
         self.inputs.extend(snapshots.pages().map(|page| Input::of(page, 0)));
     }

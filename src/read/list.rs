@@ -22,6 +22,7 @@ use super::intern::{Interner, Texts};
 use super::json::{error_in_answer, has_next, text_of};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
+use super::text::Text;
 use super::{shape, text};
 use crate::domain::{Hour, limits};
 use crate::error::{Error, Result};
@@ -112,6 +113,8 @@ pub struct DatedList {
     /// Places in [`DatedLists::rows`], as the list gives them, in order.
     pub rows: Vec<u32>,
     pub pages: Vec<ListPage>,
+    /// Whether a page repeats another byte for byte; it counts once.
+    pub has_page_twice: bool,
 }
 
 /// One file of a list.
@@ -164,9 +167,9 @@ pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
     let files: Vec<&InputFile> = snapshots.iter().flat_map(|snapshot| &snapshot.pages).collect();
     let scanned: Vec<Result<ScannedPage<T>>> = files
         .into_par_iter()
-        .map(|file| {
+        .map_init(LastPage::default, |last, file| {
             watch.check()?;
-            scan(file, kind, reading, &texts)
+            scan(file, kind, reading, &texts, last)
         })
         .collect();
     // From here in order, so that the first fault is the same one whichever thread found its own first.
@@ -175,13 +178,25 @@ pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
     let mut scanned = scanned.into_iter();
     let mut lists = Vec::with_capacity(snapshots.len());
     for snapshot in snapshots {
-        let mut list =
-            DatedList { as_of: snapshot.as_of, file: snapshot.name.clone(), rows: Vec::new(), pages: Vec::new() };
-        let mut has_last_page = false;
+        let mut list = DatedList {
+            as_of: snapshot.as_of,
+            file: snapshot.name.clone(),
+            rows: Vec::new(),
+            pages: Vec::new(),
+            has_page_twice: false,
+        };
+        let mut last_pages: Vec<&str> = Vec::new();
         for (file, page) in snapshot.pages.iter().zip(scanned.by_ref()) {
             let page = page?;
-            has_last_page |= !page.has_next;
             let before = list.rows.len();
+            if list.pages.iter().any(|own| own.file.fingerprint == page.file.fingerprint) {
+                list.has_page_twice = true;
+                list.pages.push(ListPage { file: page.file, rows: 0 });
+                continue;
+            }
+            if !page.has_next {
+                last_pages.push(&file.name);
+            }
             match page.rows {
                 ScannedRows::Json(numbers) => {
                     for (at, number) in numbers.into_iter().enumerate() {
@@ -196,18 +211,29 @@ pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
             }
             list.pages.push(ListPage { file: page.file, rows: list.rows.len() - before });
         }
-        if !has_last_page {
-            return Err(Error::input(format!(
-                "{} that lacks pages: each of its {} names a next one",
-                kind.expected,
-                snapshot.pages.len()
-            ))
-            .at(&snapshot.name)
-            .hint("follow `nextLink` until a page has none, and lay all pages into one folder named by the date"));
-        }
+        refuse_no_chain(snapshot, kind.expected, &last_pages)?;
         lists.push(list);
     }
     Ok(DatedLists { rows: distinct.rows, lists })
+}
+
+/// The pages of a list are one chain: each names the next, but for one.
+fn refuse_no_chain(snapshot: &SnapshotFiles, expected: &str, last_pages: &[&str]) -> Result<()> {
+    match last_pages {
+        [_] => Ok(()),
+        [] => Err(Error::input(format!(
+            "{expected} that lacks pages: each of its {} names a next one",
+            snapshot.pages.len()
+        ))
+        .at(&snapshot.name)
+        .hint("follow `nextLink` until a page has none, and lay all pages into one folder named by the date")),
+        [one, other, ..] => Err(Error::input(format!(
+            "{} files that end a list, {one} and {other} among them: these are several lists, and not the pages of one",
+            last_pages.len()
+        ))
+        .at(&snapshot.name)
+        .hint("keep the whole list of that date, and lay the others beside it, each named by its own date")),
+    }
 }
 
 /// A page whose rows are told apart, and not yet understood.
@@ -217,19 +243,62 @@ struct ScannedPage<T> {
     rows: ScannedRows<T>,
 }
 
+/// The page that a thread read last. The next one mostly has the same rows in the same places: they are compared, and
+/// neither hashed nor locked.
+#[derive(Default)]
+struct LastPage {
+    text: Option<Text>,
+    rows: Vec<RowPlace>,
+}
+
+/// Where a row stands in its text, and its number.
+#[derive(Clone, Copy)]
+struct RowPlace {
+    start: usize,
+    length: usize,
+    number: u32,
+}
+
+impl LastPage {
+    fn numbers_of(&self, text: &Text, rows: &[&str], texts: &Interner) -> Result<Vec<RowPlace>> {
+        let known = self.text.as_ref().map_or("", |text| text.as_str());
+        let begin = text.as_str().as_ptr() as usize;
+        let place = |(at, row): (usize, &&str)| {
+            let before = self.rows.get(at).filter(|own| known.get(own.start..own.start + own.length) == Some(row));
+            let number = before.map_or_else(|| texts.intern(row), |own| Ok(own.number))?;
+            Ok(RowPlace { start: row.as_ptr() as usize - begin, length: row.len(), number })
+        };
+        rows.iter().enumerate().map(place).collect()
+    }
+}
+
 enum ScannedRows<T> {
     /// The numbers of their texts.
     Json(Vec<u32>),
     Table(Vec<T>),
 }
 
-fn scan<T>(file: &InputFile, kind: &ListKind<'_, T>, reading: &Reading, texts: &Interner) -> Result<ScannedPage<T>> {
+fn scan<T>(
+    file: &InputFile,
+    kind: &ListKind<'_, T>,
+    reading: &Reading,
+    texts: &Interner,
+    last: &mut LastPage,
+) -> Result<ScannedPage<T>> {
     let text = text::read(file, reading.encoding)?;
+    if kind.columns.is_empty() && !text.is_json() && !shape::is_refused_at_sight(text.as_str()) {
+        return Err(Error::input(format!("no JSON, where {} was expected", kind.expected))
+            .at(&file.name)
+            .hint("save it as JSON: the answer of `az rest`, or Get-AzResource through ConvertTo-Json -Depth 10"));
+    }
     if kind.columns.is_empty() || text.is_json() || shape::is_refused_at_sight(text.as_str()) {
         let page = JsonList::parse(text.as_str())
             .map_err(|error| shape::refusal(file, text.as_str(), kind.expected, error))?;
-        let numbers = page.rows.into_iter().map(|row| texts.intern(row)).collect::<Result<_>>()?;
-        return Ok(ScannedPage { has_next: page.has_next, rows: ScannedRows::Json(numbers), file: text.file });
+        let has_next = page.has_next;
+        let rows = last.numbers_of(&text, &page.rows, texts)?;
+        let (numbers, file) = (rows.iter().map(|row| row.number).collect(), text.file.clone());
+        *last = LastPage { text: Some(text), rows };
+        return Ok(ScannedPage { has_next, rows: ScannedRows::Json(numbers), file });
     }
     let mut rows = Vec::new();
     rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, own| {

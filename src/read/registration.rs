@@ -1,9 +1,12 @@
 //! The registration resource and the list of its customer subscriptions (reference §4.1), dated by their file names.
 
+use std::path::Path;
+
 use super::fingerprint::ReadFile;
 use super::list::{DatedList, DatedLists, ListKind, Row, read_lists};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles, StampFolder};
+use super::text;
 use crate::domain::identity::is_guid;
 use crate::domain::{BilledSubscriptionId, Hour, TenantId};
 use crate::error::{Error, Result};
@@ -194,41 +197,71 @@ fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<C
     })
 }
 
-/// Lets a registration or a list of customer subscriptions, recognised from its content, serve in the stead of all of a
-/// stamp's own: as if each of them had said this. `given` is a file, or `stamp=file`.
+/// Lets registrations and lists of customer subscriptions, recognised from their content, serve in the stead of all of a
+/// stamp's own: as if each of them had said this. Each is given as a file, or as `stamp=file`.
 ///
 /// # Errors
-/// There is no such stamp or file, or it is not said whose it is.
-pub fn override_snapshots(stamps: &mut [StampFolder], given: &str, reading: &Reading, watch: &Watch) -> Result<()> {
+/// There is no such stamp or file, it is not said whose it is, or two are given for one thing.
+pub fn override_snapshots(
+    stamps: &mut [StampFolder],
+    given: &[String],
+    reading: &Reading,
+    watch: &Watch,
+) -> Result<()> {
     let names: Vec<String> = stamps.iter().map(|own| own.stamp.to_string()).collect();
-    let (stamp, path) = match given.split_once('=') {
-        Some((stamp, path)) => (Some(stamp), path),
-        None => (None, given),
-    };
-    let wrong = |what: String| {
-        Error::usage(format!("--registration-override {given}: {what}"))
-            .hint(format!("write it as STAMP=FILE; stamps are {}", names.join(", ")))
-    };
-    let at = match stamp {
-        Some(stamp) => names.iter().position(|name| name == stamp).ok_or_else(|| wrong(format!("no stamp {stamp}")))?,
-        None if stamps.len() == 1 => 0,
-        None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
-    };
-    let file = InputFile { name: path.to_owned(), path: path.into() };
-    if !file.path.is_file() {
-        return Err(wrong("there is no such file".to_owned()));
+    let mut overridden: Vec<(usize, bool)> = Vec::new();
+    for given in given {
+        let wrong = |what: String| {
+            Error::usage(format!("--registration-override {given}: {what}"))
+                .hint(format!("write it as STAMP=FILE; stamps are {}", names.join(", ")))
+        };
+        // A path may hold `=` itself.
+        let (stamp, path) = match given.split_once('=') {
+            Some((stamp, path)) if !Path::new(given).is_file() => (Some(stamp), path),
+            _ => (None, given.as_str()),
+        };
+        let at = match stamp {
+            Some(own) => names.iter().position(|name| name == own).ok_or_else(|| wrong(format!("no stamp {own}")))?,
+            None if stamps.len() == 1 => 0,
+            None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
+        };
+        // It lies outside the root, and is called so that no input of the root can be meant.
+        let file = InputFile { name: format!("--registration-override {path}"), path: path.into() };
+        if !file.path.is_file() {
+            return Err(wrong("there is no such file".to_owned()));
+        }
+        let is_registration = is_registration(&file, reading, watch)?;
+        if overridden.contains(&(at, is_registration)) {
+            return Err(wrong(format!("a second one of its kind for stamp {}", names[at])));
+        }
+        overridden.push((at, is_registration));
+        override_with(&mut stamps[at], &file, is_registration);
     }
-    let folder = &mut stamps[at];
-    let as_of = |dates: &[SnapshotFiles]| dates.iter().map(|own| own.as_of).collect::<Vec<_>>();
-    let like = |as_of: Hour| SnapshotFiles { as_of, name: file.name.clone(), pages: vec![file.clone()] };
-    let probe = like(Hour::first());
-    let is_registration = read_registrations(std::slice::from_ref(&probe), reading, watch).is_ok();
-    let (own, other) = if is_registration {
-        (&mut folder.registrations, &folder.customer_subscriptions)
-    } else {
-        (&mut folder.customer_subscriptions, &folder.registrations)
-    };
-    let dates = [as_of(own), as_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
-    *own = dates.unwrap_or_default().into_iter().map(like).collect();
     Ok(())
+}
+
+fn override_with(folder: &mut StampFolder, file: &InputFile, is_registration: bool) {
+    let dates_of = |own: &[SnapshotFiles]| own.iter().map(|own| own.as_of).collect::<Vec<_>>();
+    let own = if is_registration { &folder.registrations } else { &folder.customer_subscriptions };
+    let other = if is_registration { &folder.customer_subscriptions } else { &folder.registrations };
+    let dates = [dates_of(own), dates_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
+    let like = |as_of: Hour| SnapshotFiles { as_of, name: file.name.clone(), pages: vec![file.clone()] };
+    let all = dates.unwrap_or_default().into_iter().map(like).collect();
+    if is_registration {
+        folder.overridden = std::mem::replace(&mut folder.registrations, all);
+    } else {
+        folder.customer_subscriptions = all;
+    }
+}
+
+/// Whether a file is a registration, and not a list of customer subscriptions.
+///
+/// # Errors
+/// It is neither: as what it seems to be.
+fn is_registration(file: &InputFile, reading: &Reading, watch: &Watch) -> Result<bool> {
+    let probe = [SnapshotFiles { as_of: Hour::first(), name: file.name.clone(), pages: vec![file.clone()] }];
+    let Err(no_registration) = read_registrations(&probe, reading, watch) else { return Ok(true) };
+    let Err(no_list) = read_customer_subscriptions(&probe, reading, watch) else { return Ok(false) };
+    let text = text::read(file, reading.encoding)?.as_str().to_lowercase();
+    Err(if text.contains("customersubscriptions") || text.contains("\"value\"") { no_list } else { no_registration })
 }

@@ -33,6 +33,8 @@ pub struct StampFolder {
     pub registrations: Vec<SnapshotFiles>,
     pub customer_subscriptions: Vec<SnapshotFiles>,
     pub user_subscriptions: Vec<SnapshotFiles>,
+    /// Registrations in whose stead another serves: customer subscriptions may lie under them all the same.
+    pub overridden: Vec<SnapshotFiles>,
 }
 
 /// The files of one usage query.
@@ -166,6 +168,7 @@ fn stamp_folder(stamp: Stamp, path: &Path, skipped: &mut Vec<String>) -> Result<
         registrations: Vec::new(),
         customer_subscriptions: Vec::new(),
         user_subscriptions: Vec::new(),
+        overridden: Vec::new(),
     };
     for entry in entries(path, found.stamp.as_str(), skipped)? {
         let Entry { file, name, is_folder } = &entry;

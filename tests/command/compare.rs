@@ -40,6 +40,7 @@ fn what_if_a_tenant_had_been_registered() {
     let changes: Vec<&str> =
         json["moved"].as_array().unwrap().iter().map(|own| own["change"].as_str().unwrap()).collect();
     assert_eq!(changes, ["removed", "removed", "added", "added"], "by billed subscription");
+    assert_eq!(json["moved"][0]["attribution"], "default_tenant_not_registered");
     // What the override says is in force for every line, so saying it of the root's own changes nothing.
     let own = "north=root/north/customer-subscriptions/2026-10-01.json";
     what_if(&root, own).expect(0);
@@ -51,20 +52,8 @@ fn a_registration_may_be_overridden_as_well() {
     let root = root();
     let other = "b111ed00-0000-4000-8000-0000000000dd";
     std::fs::write(root.folder().join("other.json"), registration(other, "north")).unwrap();
-    let refused = what_if(&root, "other.json").expect(3);
-    assert!(refused.stderr.contains("is not under the registration of stamp north"), "{}", refused.stderr);
-    std::fs::write(root.folder().join("theirs.json"), customers(other, "north", &[(TENANT_A, BILLED_A)])).unwrap();
-    root.stacktally(&[
-        "run",
-        "--root",
-        "root",
-        "--out",
-        "what-if",
-        "--registration-override",
-        "other.json",
-        "theirs.json",
-    ])
-    .expect(0);
+    // The customers of the registration in whose stead it serves stay registered.
+    what_if(&root, "other.json").expect(0);
     let text = root.stacktally(&["compare", "out", "what-if"]).expect(6).stdout;
     assert!(text.contains(other) && text.contains(DEFAULT), "{text}");
 }
@@ -94,6 +83,70 @@ fn an_override_must_say_whose_it_is() {
         assert!(ran.stderr.contains(expected) && ran.stderr.contains("stamps are north, south"), "{}", ran.stderr);
     }
     what_if(&root, &format!("north={file}")).expect(0);
+    let twice = [format!("north={file}"), format!("north={file}")];
+    let flags = ["run", "--root", "root", "--out", "what-if", "--registration-override", &twice[0], &twice[1]];
+    let ran = root.stacktally(&flags).expect(2);
+    assert!(ran.stderr.contains("a second one of its kind for stamp north"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_override_that_is_none_is_refused_as_what_it_seems_to_be() {
+    let root = root();
+    for (content, expected) in [
+        ("{}", "an object with nothing, where a registration was expected"),
+        (r#"{"id":"/subscriptions/x"}"#, "names no default subscription"),
+        (r#"{"value":[{"id":"a"}]}"#, "row 1 of the customer subscriptions has no properties.tenantId"),
+        ("id,tenantId\n", "no JSON, where a registration was expected"),
+    ] {
+        std::fs::write(root.folder().join("odd.json"), content).unwrap();
+        let ran = what_if(&root, "odd.json").expect(3);
+        assert!(
+            ran.stderr.contains(expected) && ran.stderr.contains("--registration-override odd.json"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_damaged_publication_is_compared_with_nothing() {
+    let root = root();
+    root.run(&[]).expect(0);
+    std::fs::create_dir_all(root.folder().join("copy")).unwrap();
+    for (path, bytes) in files_below(&root.out())
+        .into_iter()
+        .chain([("receipt.json".to_owned(), std::fs::read(root.out().join("receipt.json")).unwrap())])
+    {
+        let path = root.folder().join("copy").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    // What is not ours does not matter, what is ours and changed does.
+    std::fs::write(root.folder().join("copy/daily/north/.DS_Store"), "x").unwrap();
+    root.stacktally(&["compare", "out", "copy"]).expect(0);
+    std::fs::remove_file(root.folder().join("copy/meters.parquet")).unwrap();
+    let missing = root.stacktally(&["compare", "out", "copy"]).expect(3);
+    assert!(
+        missing.stderr.contains("a published file that is not there, though receipt.json names it"),
+        "{}",
+        missing.stderr
+    );
+    std::fs::copy(root.folder().join("copy/tenants.parquet"), root.folder().join("copy/meters.parquet")).unwrap();
+    let other = root.stacktally(&["compare", "out", "copy"]).expect(3);
+    assert!(other.stderr.contains("a file with other bytes than were published"), "{}", other.stderr);
+}
+
+#[test]
+fn a_stamp_may_be_called_like_a_file() {
+    let root = TestRoot::empty();
+    root.snapshots("north.parquet");
+    root.file("north.parquet/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T01", "1")]));
+    root.run(&[]).expect(0);
+    std::fs::rename(root.out(), root.folder().join("before")).unwrap();
+    root.file("north.parquet/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T01", "2")]));
+    root.run(&[]).expect(0);
+    root.stacktally(&["compare", "before", "out"]).expect(6);
+    root.stacktally(&["why", "--out", "out", "--date", "2026-10-05"]).expect(0);
 }
 
 #[test]
@@ -121,7 +174,7 @@ fn what_changed_within_a_day_or_a_stamp_is_a_difference_too() {
     root.file("north/usage/2026-10-05/page-0001.json", page(&[moved("vm-9")]));
     root.run(&[]).expect(0);
     let text = root.stacktally(&["compare", "before", "out"]).expect(6).stdout;
-    assert!(text.contains("  changed      1       1           0  "), "{text}");
+    assert!(text.contains("  changed      1       1           0      2  "), "{text}");
     let none = root.stacktally(&["compare", "before", "root"]).expect(2);
     assert!(none.stderr.contains("root holds no publication"), "{}", none.stderr);
 }

@@ -45,7 +45,10 @@ fn commands_that_would_register() {
     root.file("north/user-subscriptions/2026-10-07.json", listing(&[(SUB_UNKNOWN, TENANT_A)]));
     root.run(&[]).expect(0);
     let commands = root.stacktally(&["unregistered", "--out", "out", "--commands"]).expect(0).stdout;
-    assert_eq!(commands, "# every tenant that used a stamp is registered there now\n");
+    assert_eq!(
+        commands,
+        "# nobody is left to register: of no tenant that is not registered by now was usage published\n"
+    );
     let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
     assert!(text.contains("registered since 2026-10-07T00"), "{text}");
 }
@@ -65,4 +68,17 @@ fn nothing_unregistered_is_good_news() {
     root.run(&[]).expect(0);
     let ran = root.stacktally(&["unregistered", "--out", "out"]).expect(0);
     assert_eq!(ran.stdout, "nothing fell on a default subscription\n");
+}
+
+#[test]
+fn who_moved_to_another_tenant_is_not_registered_for_the_old_one() {
+    let root = published();
+    root.file("north/user-subscriptions/2026-10-08.json", listing(&[(SUB_B, TENANT_A)]));
+    root.run(&[]).expect(0);
+    let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
+    assert!(text.contains(&format!("by now of tenant {TENANT_A}")), "{text}");
+    let commands = root.stacktally(&["unregistered", "--out", "out", "--commands"]).expect(0).stdout;
+    assert!(!commands.contains("az rest"), "{commands}");
+    let unknown = root.stacktally(&["unregistered", "--out", "out", "--stamp", "west"]).expect(2);
+    assert!(unknown.stderr.contains("--stamp west: the publication has no such stamp"), "{}", unknown.stderr);
 }

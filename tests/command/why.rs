@@ -109,9 +109,22 @@ fn what_cannot_be_answered_says_why() {
         refused(&["--out", "root", "--date", "2026-10-05"], 2),
         "error: root holds no publication: there is no receipt.json"
     );
+    assert_eq!(
+        refused(&["--out", "out", "--date", "2026-10-05", "--meter", "VM size hour"], 2),
+        "error: --meter \"VM size hour\": no meter that was published"
+    );
+    assert_eq!(
+        refused(&["--out", "out", "--date", "2026-10-05", "--stamp", "west"], 2),
+        "error: --stamp west: the publication has no such stamp"
+    );
     // Tables that do not belong together are not explained away.
-    let lines = root.out().join("lines/north/2026-10-05");
-    std::fs::remove_file(lines.join("2026-10-06.parquet")).unwrap();
-    let contradiction = refused(&["--out", "out", "--date", "2026-10-05", "--user-subscription", SUB_B], 5);
+    let lines = root.out().join("lines/north/2026-10-05/2026-10-06.parquet");
+    std::fs::remove_file(&lines).unwrap();
+    let of_b = ["--out", "out", "--date", "2026-10-05", "--user-subscription", SUB_B];
+    assert!(refused(&of_b, 3).ends_with("a published file that is not there, though receipt.json names it"));
+    let receipt = std::fs::read_to_string(root.out().join("receipt.json")).unwrap();
+    let without = receipt.replace("lines/north/2026-10-05/2026-10-06.parquet", "gone");
+    std::fs::write(root.out().join("receipt.json"), without).unwrap();
+    let contradiction = refused(&of_b, 5);
     assert!(contradiction.contains("0 lines of 0 behind a figure of 1 lines of 0.5"), "{contradiction}");
 }

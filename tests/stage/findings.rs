@@ -56,14 +56,14 @@ fn ids_that_azure_would_refuse() {
     assert_eq!(
         found(&root, &[]),
         [format!(
-            "north invalid_customer_subscription_id: {CUSTOMERS} maps tenant {TENANT_B} to \"not-a-guid\", which is no id of an Azure subscription"
+            "north invalid_customer_subscription_id: tenant {TENANT_B} is mapped to \"not-a-guid\", which is no id of an Azure subscription, in {CUSTOMERS}"
         )]
     );
     root.file(CUSTOMERS, customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), ("contoso.example", BILLED_B)]));
     assert_eq!(
         found(&root, &["--accept", "mapped_tenant_without_usage"])[0],
         format!(
-            "north id_malformed: {CUSTOMERS} maps \"contoso.example\", which is no id of a tenant: no listing will ever name it"
+            "north id_malformed: \"contoso.example\" is mapped as a tenant, and is no id of a directory, in {CUSTOMERS}"
         )
     );
 }
@@ -179,7 +179,7 @@ fn a_snapshot_older_than_the_setting_tolerates() {
     assert_eq!(
         found(&root, &["--snapshot-age-max", "4"]),
         [format!(
-            "north snapshot_older_than_usage: 2 lines from 2026-10-05 to 2026-10-05 are attributed by a list of customer subscriptions that is more than 4 days older: {CUSTOMERS} by up to 5 days"
+            "north snapshot_older_than_usage: 2 lines from 2026-10-05 to 2026-10-05 were taken when the latest list of customer subscriptions was more than 4 days old: {CUSTOMERS} by 5 days, at the most"
         )]
     );
 }
@@ -189,12 +189,14 @@ fn a_year_of_nights_says_each_thing_once() {
     let root = root();
     let mapped = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_A)];
     for day in 1..=5 {
-        root.file(&format!("north/customer-subscriptions/2026-10-0{day}.json"), customers(DEFAULT, "north", &mapped));
+        let date = format!("2026-10-0{day}");
+        root.file(&format!("north/customer-subscriptions/{date}.json"), customers(DEFAULT, "north", &mapped));
+        root.file(&format!("north/usage/{date}/page.json"), page(&[line(SUB_A, &date), line(SUB_B, "2026-09-30")]));
     }
     assert_eq!(
         found(&root, &[]),
         [format!(
-            "north customer_subscription_of_several_tenants: customer subscription {BILLED_A} pays for {TENANT_A} and {TENANT_B}, in {CUSTOMERS} and 4 later"
+            "north customer_subscription_of_several_tenants: customer subscription {BILLED_A} pays for {TENANT_A} and {TENANT_B}, in north/customer-subscriptions/2026-10-02.json and 3 later"
         )]
     );
 }
@@ -202,20 +204,106 @@ fn a_year_of_nights_says_each_thing_once() {
 #[test]
 fn check_says_them_all_and_strict_refuses_any_that_is_not_accepted() {
     let root = TestRoot::with_lines(&[line(SUB_A, "2026-10-05")]);
-    let users: Vec<String> = (0..15).map(|number| format!("no-guid-{number:02}")).collect();
-    let listed: Vec<(&str, &str)> =
-        users.iter().map(|user| (user.as_str(), TENANT_B)).chain([(SUB_A, TENANT_A)]).collect();
-    root.file("north/user-subscriptions/2026-10-01.json", listing(&listed));
+    let tenants: Vec<String> = (0..15).map(|number| format!("7e4a4700-0000-4000-8000-0000000001{number:02}")).collect();
+    let odd: Vec<String> = (0..15).map(|number| format!("no-guid-{number:02}")).collect();
+    let mut mapped: Vec<(&str, &str)> =
+        tenants.iter().zip(&odd).map(|(tenant, odd)| (tenant.as_str(), odd.as_str())).collect();
+    mapped.push((TENANT_A, BILLED_A));
+    root.file(CUSTOMERS, customers(DEFAULT, "north", &mapped));
+    let code = "invalid_customer_subscription_id: ";
     let checked = root.check(&[]).expect(0);
-    assert_eq!(checked.stdout.matches("id_malformed: ").count(), 15, "{}", checked.stdout);
+    assert_eq!(checked.stdout.matches(code).count(), 15, "{}", checked.stdout);
     let ran = root.run(&[]).expect(0);
-    assert_eq!(ran.stdout.matches("id_malformed: ").count(), 10, "{}", ran.stdout);
-    assert!(ran.stdout.contains("and 5 more, in receipt.json"), "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches(code).count(), 10, "{}", ran.stdout);
+    assert!(ran.stdout.contains("and 6 more, in receipt.json"), "{}", ran.stdout);
     let strict = root.check(&["--strict"]).expect(3);
-    assert_eq!(strict.stderr.matches("id_malformed: ").count(), 15, "{}", strict.stderr);
-    let accepted = root.run(&["--strict", "--accept", "id_malformed"]).expect(0);
-    assert!(accepted.stdout.contains("accepted     15 findings, as --accept says"), "{}", accepted.stdout);
+    assert_eq!(strict.stderr.matches(code).count(), 15, "{}", strict.stderr);
+    let both = ["--strict", "--accept", "invalid_customer_subscription_id", "mapped_tenant_without_usage"];
+    let accepted = root.run(&both).expect(0);
+    let said = "accepted     15 invalid_customer_subscription_id, 1 mapped_tenant_without_usage";
+    assert!(accepted.stdout.contains(said), "{}", accepted.stdout);
     assert!(receipt(&root.out())["findings"].as_array().unwrap().iter().all(|own| own["accepted"] == true));
     let unknown = root.run(&["--accept", "id_malformd"]).expect(2);
     assert!(unknown.stderr.contains("did you mean `id_malformed`?"), "{}", unknown.stderr);
+}
+
+#[test]
+fn what_was_put_right_is_found_no_more() {
+    let root = root();
+    let default_of_old = [(TENANT_A, BILLED_A), (TENANT_B, OTHER_DEFAULT)];
+    root.file(
+        "north/registration/2026-09-01.json",
+        registration(OTHER_DEFAULT, "north").replace("PayAsYouUse", "Capacity"),
+    );
+    root.file("north/customer-subscriptions/2026-09-02.json", customers(DEFAULT, "north", &[(TENANT_A, "odd")]));
+    root.file(CUSTOMERS, customers(DEFAULT, "north", &default_of_old));
+    assert_eq!(found(&root, &[]), Vec::<String>::new(), "no usage was attributed by what was wrong in September");
+}
+
+#[test]
+fn a_mapping_is_told_from_when_it_ended_until_it_is_there_again() {
+    let root = root();
+    let days = ["2026-10-03", "2026-10-04", "2026-10-05", "2026-10-06", "2026-10-07"];
+    root.remove("north/usage");
+    for day in days {
+        root.file(&format!("north/usage/{day}/page.json"), page(&[line(SUB_A, day), line(SUB_B, day)]));
+    }
+    let mapped = |date: &str, with_b: bool| {
+        let all = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)];
+        root.file(
+            &format!("north/customer-subscriptions/{date}.json"),
+            customers(DEFAULT, "north", &all[..1 + usize::from(with_b)]),
+        );
+    };
+    mapped("2026-10-01", false);
+    mapped("2026-10-05", true);
+    mapped("2026-10-07", false);
+    let ended = found(&root, &[]);
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].contains("goes on: 2 lines from 2026-10-06 to 2026-10-07 are charged"), "{}", ended[0]);
+    mapped("2026-10-09", true);
+    assert_eq!(found(&root, &[]), Vec::<String>::new());
+    // A late line that a later window brings is of the later window.
+    root.remove("north/customer-subscriptions/2026-10-09.json");
+    root.remove("north/usage");
+    root.file("north/usage/2026-10-06/page.json", page(&[line(SUB_A, "2026-10-04"), line(SUB_B, "2026-10-04")]));
+    assert!(found(&root, &[])[0].contains("1 lines from 2026-10-04 to 2026-10-04"));
+}
+
+#[test]
+fn a_listing_of_a_stamp_without_entra_is_said_once() {
+    let root = root();
+    let listed: Vec<(String, &str)> =
+        (0..30).map(|number| (format!("5ab00000-0000-4000-8000-0000000010{number:02}"), "adfs")).collect();
+    let listed: Vec<(&str, &str)> = listed.iter().map(|(user, tenant)| (user.as_str(), *tenant)).collect();
+    for day in 2..5 {
+        let all = [&listed[..], &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]].concat();
+        root.file(&format!("north/user-subscriptions/2026-10-0{day}.json"), listing(&all));
+    }
+    assert_eq!(
+        found(&root, &[]),
+        [
+            "north id_malformed: tenant \"adfs\" is no GUID, in north/user-subscriptions/2026-10-02.json and 2 later, and is compared as it stands there"
+        ]
+    );
+}
+
+#[test]
+fn a_page_of_a_snapshot_saved_twice_counts_once() {
+    let root = root();
+    let list = customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]);
+    root.remove(CUSTOMERS);
+    for page in ["a", "b"] {
+        root.file(&format!("north/customer-subscriptions/2026-10-01/{page}.json"), &list);
+    }
+    assert_eq!(
+        found(&root, &[]),
+        [
+            "north page_saved_twice: a page lies twice, byte for byte, in north/customer-subscriptions/2026-10-01, and counts once"
+        ]
+    );
+    root.file("north/customer-subscriptions/2026-10-01/b.json", customers(DEFAULT, "north", &[(TENANT_B, BILLED_B)]));
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("2 files that end a list"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("these are several lists, and not the pages of one"), "{}", ran.stderr);
 }

@@ -334,6 +334,7 @@ pub fn stamp_folder(files: Vec<InputFile>) -> StampFolder {
         registrations: Vec::new(),
         customer_subscriptions: Vec::new(),
         user_subscriptions: Vec::new(),
+        overridden: Vec::new(),
     }
 }
 

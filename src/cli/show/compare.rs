@@ -1,4 +1,5 @@
-//! What differs between two publications.
+//! What differs between two publications. `cells` are those of `daily`: where the sums of both are the same, usage moved
+//! between days, resources or user subscriptions.
 
 use std::fmt::Write;
 
@@ -37,7 +38,7 @@ pub fn text(own: &Comparison) -> String {
     }
     let mut text = String::new();
     let mut moved: Vec<&Moved> = own.moved.iter().collect();
-    moved.sort_by_key(|own| (&own.stamp, &own.meter, &own.billed_subscription, &own.tenant));
+    moved.sort_by_key(|own| (&own.stamp, &own.meter, &own.billed_subscription, &own.attribution, &own.tenant));
     for of_meter in moved.chunk_by(|a, b| (&a.stamp, &a.meter) == (&b.stamp, &b.meter)) {
         let Moved { stamp, meter, .. } = of_meter[0];
         let unit = unit_of(meter, &own.meters);
@@ -50,25 +51,27 @@ pub fn text(own: &Comparison) -> String {
                 quantity(moved.before),
                 quantity(moved.after),
                 difference(moved.before, moved.after),
-                named(&moved.billed_subscription, &own.names),
+                moved.cells.to_string(),
+                format!("{} {}", named(&moved.billed_subscription, &own.names), moved.attribution),
                 tenant,
             ]
         };
-        let header = ["", "first", "second", "difference", "billed subscription", "tenant"].map(str::to_owned);
-        let mut rows: Vec<[String; 6]> = vec![header];
+        let header = ["", "first", "second", "difference", "cells", "paid by, and why", "tenant"].map(str::to_owned);
+        let mut rows: Vec<[String; 7]> = vec![header];
         rows.extend(of_meter.iter().map(row));
         if let Some(&[before, after]) = own.totals.get(&(stamp.clone(), meter.clone())) {
             let total = [
-                "total".to_owned(),
+                "all".to_owned(),
                 before.quantity.to_string(),
                 after.quantity.to_string(),
                 difference(Some(before), Some(after)),
                 String::new(),
+                "all usage of this stamp and meter, moved or not".to_owned(),
                 String::new(),
             ];
             rows.push(total);
         }
-        text.push_str(&table(&rows, [false, true, true, true, false, false], 2));
+        text.push_str(&table(&rows, [false, true, true, true, true, false, false], 2));
         text.push('\n');
     }
     for of_stamp in own.hours.chunk_by(|a, b| a.0 == b.0) {
@@ -101,6 +104,7 @@ pub fn json(own: &Comparison) -> String {
             "change": kind(moved),
             "stamp": moved.stamp.as_str(),
             "billed_subscription_id": moved.billed_subscription,
+            "attribution": moved.attribution,
             "tenant_id": moved.tenant,
             "meter_id": moved.meter,
             "first": total(moved.before),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{counted, meter_named, named, table, unit_of};
+use super::{counted, meter_named, named, one_line, table, unit_of};
 use crate::audit::{Change, ChangeKind, MeterText, Moving, Subject};
 use crate::domain::totals::Totals;
 use crate::domain::{MeterId, Quantity, SnapshotKind};
@@ -19,6 +19,8 @@ pub struct Shown {
     pub changes: Vec<Change>,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
+    /// Lines that were set aside, and so moved nothing.
+    pub rejected: usize,
 }
 
 /// Subject by subject, change by change.
@@ -32,7 +34,7 @@ pub fn text(own: &Shown) -> String {
         let subject = match subject {
             Subject::Stamp => "default subscription".to_owned(),
             Subject::Tenant(id) => format!("tenant {}", named(id.as_str(), &own.names)),
-            Subject::UserSubscription(id) => format!("user subscription {id}"),
+            Subject::UserSubscription(id) => format!("user subscription {}", one_line(id.as_str())),
         };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{stamp} {subject}");
@@ -57,6 +59,10 @@ pub fn text(own: &Shown) -> String {
         text.push('\n');
     }
     text.pop();
+    if own.rejected > 0 {
+        let set_aside = counted(own.rejected as i64, "line");
+        let _ = writeln!(text, "\n{set_aside} set aside, and not in these quantities: `stacktally check` says why");
+    }
     text
 }
 

@@ -17,7 +17,7 @@ fn named(id: &str, names: &BTreeMap<String, String>) -> String {
 
 /// A text from the input, on one line.
 fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
+    text.replace(|own: char| own.is_control() || matches!(own, '\u{2028}' | '\u{2029}'), " ")
 }
 
 /// A meter by its id and name.

@@ -18,14 +18,17 @@ const FILL_IN: &str = "<customer-subscription-id>";
 /// Stamp by stamp, reason by reason, meter by meter, the largest first.
 pub fn text(own: &Unregistered) -> String {
     if own.fallen.is_empty() {
-        return "nothing fell on a default subscription\n".to_owned();
+        return format!("nothing fell on a default subscription{}\n", since(own));
     }
     let mut text = String::new();
     for of_stamp in own.fallen.chunk_by(|a, b| a.stamp == b.stamp) {
-        for of_reason in of_stamp.chunk_by(|a, b| a.attribution == b.attribution) {
-            let Fallen { stamp, attribution, .. } = &of_reason[0];
+        let is_same =
+            |a: &Fallen, b: &Fallen| (a.attribution, &a.billed_subscription) == (b.attribution, &b.billed_subscription);
+        for of_reason in of_stamp.chunk_by(is_same) {
+            let Fallen { stamp, attribution, billed_subscription, .. } = &of_reason[0];
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{stamp} {attribution}: {}", meaning(*attribution));
+            let _ = writeln!(text, "  paid by {}", named(billed_subscription, &own.names));
             for of_meter in of_reason.chunk_by(|a, b| a.meter == b.meter) {
                 let meter = &of_meter[0].meter;
                 let _ = writeln!(text, "  {}", meter_named(meter, &own.meters));
@@ -37,7 +40,7 @@ pub fn text(own: &Unregistered) -> String {
                         format!("{} to {}", fallen.first_seen, fallen.last_seen),
                         fallen.user_subscription.clone(),
                         tenant.map_or_else(String::new, |id| format!("tenant {}", named(id, &own.names))),
-                        fallen.registered_since.map_or_else(String::new, |since| format!("registered since {since}")),
+                        by_now(fallen, own),
                     ]
                 };
                 let rows: Vec<[String; 6]> = of_meter.iter().map(row).collect();
@@ -48,6 +51,17 @@ pub fn text(own: &Unregistered) -> String {
     }
     text.pop();
     text
+}
+
+fn since(own: &Unregistered) -> String {
+    own.since.map_or_else(String::new, |since| format!(" since {since}"))
+}
+
+/// What has become of it since.
+fn by_now(fallen: &Fallen, own: &Unregistered) -> String {
+    let moved = fallen.moved_to.as_deref().map(|tenant| format!("by now of tenant {}", named(tenant, &own.names)));
+    let registered = || fallen.registered_since.map(|since| format!("registered since {since}"));
+    moved.or_else(registered).unwrap_or_default()
 }
 
 const fn meaning(attribution: Attribution) -> &'static str {
@@ -66,7 +80,8 @@ const fn meaning(attribution: Attribution) -> &'static str {
 pub fn commands(own: &Unregistered) -> String {
     let mut tenants: BTreeMap<(&Stamp, &str), BTreeSet<&str>> = BTreeMap::new();
     let mut unknown: BTreeSet<(&Stamp, &str)> = BTreeSet::new();
-    for fallen in own.fallen.iter().filter(|own| own.registered_since.is_none()) {
+    let is_left = |own: &&Fallen| own.registered_since.is_none() && own.moved_to.is_none();
+    for fallen in own.fallen.iter().filter(is_left) {
         match (fallen.attribution, &fallen.tenant) {
             (Attribution::DefaultTenantNotRegistered | Attribution::DefaultNoCustomerSubscriptions, Some(tenant)) => {
                 tenants.entry((&fallen.stamp, tenant)).or_default().insert(&fallen.user_subscription);
@@ -107,7 +122,10 @@ pub fn commands(own: &Unregistered) -> String {
         lines.push("# Save a listing of user subscriptions that holds them, if they still exist.".to_owned());
     }
     if lines.is_empty() {
-        lines.push("# every tenant that used a stamp is registered there now".to_owned());
+        lines.push(format!(
+            "# nobody is left to register: of no tenant that is not registered by now was usage published{}",
+            since(own)
+        ));
     }
     lines.join("\n") + "\n"
 }
@@ -156,6 +174,7 @@ pub fn json(own: &Unregistered) -> String {
             "line_count": fallen.line_count,
             "first_seen": fallen.first_seen.to_string(),
             "last_seen": fallen.last_seen.to_string(),
+            "moved_to_tenant_id": fallen.moved_to,
             "registered_since": fallen.registered_since.map(|since| since.to_string()),
         })
     };

@@ -10,15 +10,15 @@
 //!   …
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{counted, meter_named, named, table, unit_of};
+use super::{counted, meter_named, named, one_line, table, unit_of};
 use crate::audit::{Cell, CellKey, Line, Reason, SnapshotFile, Why};
 use crate::domain::coverage::intervals;
-use crate::domain::{Attribution, Quantity, Stamp};
+use crate::domain::{Attribution, Hour, Quantity, Stamp};
 use crate::error::{Error, Result};
 
 /// More figures than this are listed, not explained.
@@ -67,13 +67,13 @@ pub fn list(why: &Why) -> String {
         [
             key.stamp.to_string(),
             key.user_subscription.clone(),
-            key.attribution.to_string(),
+            format!("{} {}", key.billed_subscription, key.attribution),
             quantity.to_string(),
             line_count.to_string(),
             meter_named(&key.meter, &why.meters),
         ]
     };
-    let header = ["stamp", "user subscription", "attribution", "quantity", "lines", "meter"].map(str::to_owned);
+    let header = ["stamp", "user subscription", "paid by, and why", "quantity", "lines", "meter"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(figures.iter().map(row)).collect();
     format!(
         "{} figures of {}; name one with --user-subscription, --meter or --resource to see the lines behind it\n\n{}",
@@ -83,13 +83,21 @@ pub fn list(why: &Why) -> String {
     )
 }
 
+/// A reason that several cells of a figure share.
+struct Shared<'a> {
+    reason: &'a Reason,
+    moments: (Hour, Hour),
+    /// With the resources that they are of.
+    lines: Vec<(i64, &'a Line)>,
+}
+
 fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
     let unit = unit_of(&key.meter, &why.meters);
     let say = |text: &mut String, label: &str, value: &str| {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {label:<17}  {value}");
+        let _ = writeln!(text, "  {label:<17}  {}", one_line(value));
     };
     let _ = writeln!(text, "{} {}: {quantity}{unit} in {}", key.stamp, why.date, counted(line_count, "line"));
     say(text, "meter", &meter_named(&key.meter, &why.meters));
@@ -97,18 +105,22 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     say(text, "tenant", &key.tenant.as_deref().map_or_else(|| "unknown".to_owned(), |own| named(own, &why.names)));
     say(text, "paid by", &format!("{}: {}", named(&key.billed_subscription, &why.names), key.attribution));
     // Resources share their reasons.
-    let mut reasons: BTreeMap<_, (&Reason, Vec<(i64, &Line)>)> = BTreeMap::new();
-    for cell in figure {
-        for reason in &cell.reasons {
-            let own = reasons.entry((reason.moments.0, &reason.sentence)).or_insert_with(|| (reason, Vec::new()));
-            own.1.extend(reason.lines.iter().map(|line| (cell.key.resource, line)));
-        }
+    let mut reasons: Vec<Shared<'_>> = Vec::new();
+    for (cell, reason) in figure.iter().flat_map(|cell| cell.reasons.iter().map(move |reason| (cell, reason))) {
+        let at = reasons.iter().position(|own| own.reason.sentence == reason.sentence).unwrap_or_else(|| {
+            reasons.push(Shared { reason, moments: reason.moments, lines: Vec::new() });
+            reasons.len() - 1
+        });
+        let own = &mut reasons[at];
+        own.moments = (own.moments.0.min(reason.moments.0), own.moments.1.max(reason.moments.1));
+        own.lines.extend(reason.lines.iter().map(|line| (cell.key.resource, line)));
     }
+    reasons.sort_by_key(|own| own.moments);
     let mut left = lines;
     let mut files = BTreeSet::new();
-    for (reason, behind) in reasons.values() {
+    for Shared { reason, moments, lines: behind } in &reasons {
         say(text, "because", &reason.sentence);
-        let (first, last) = reason.moments;
+        let (first, last) = *moments;
         let decided = if first == last { first.to_string() } else { format!("{first} to {last}") };
         say(text, "decided at", &decided);
         let snapshots = [

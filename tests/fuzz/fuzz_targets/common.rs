@@ -32,6 +32,7 @@ pub fn usage(bytes: &[u8]) {
         registrations: Vec::new(),
         customer_subscriptions: Vec::new(),
         user_subscriptions: Vec::new(),
+        overridden: Vec::new(),
     };
     match gather(&stamp, &Reading::default(), LedgerRules::default(), &Watch::silent()) {
         Err(error) => assert!(error.hint.is_some(), "{error}"),
