@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use parquet::basic::{Encoding, PageType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use stacktally::domain::Attribution;
+use stacktally::domain::finding::FindingCode;
 use stacktally::schema::flat::{FLAT_TABLES, SAME_IN_CSV};
 use stacktally::schema::{Column, Kind, TABLES, Table};
 
@@ -45,6 +47,17 @@ fn contract(columns: &[Column]) -> String {
         writer.write_record([*name, kind.as_str(), nullable, *unit, *meaning]).unwrap();
     }
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+#[test]
+fn the_readme_names_every_code_that_a_person_may_meet() {
+    let readme = fs::read_to_string(project().join("README.md")).unwrap();
+    let findings = FindingCode::ALL.map(FindingCode::as_str);
+    let codes = findings.iter().chain(&Attribution::ALL.map(Attribution::as_str)).copied().collect::<Vec<_>>();
+    let missing: Vec<&str> = codes.into_iter().filter(|code| !readme.contains(&format!("`{code}`"))).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+    let tables = TABLES.iter().map(|table| table.name).filter(|name| !readme.contains(&format!("`{name}`")));
+    assert_eq!(tables.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
 #[test]
