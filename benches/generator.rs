@@ -4,6 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use chrono::{Days, NaiveDate, Utc};
+use stacktally::attribute::Rules;
+use stacktally::domain::ledger::LedgerRules;
+use stacktally::pipeline::{Plan, run};
+use stacktally::read::Reading;
+use stacktally::watch::Watch;
 use tempfile::TempDir;
 
 const DEFAULT: &str = "b111ed00-0000-4000-8000-000000000000";
@@ -48,6 +54,36 @@ impl Generated {
 
     pub fn out(&self) -> PathBuf {
         self.folder.path().join("out")
+    }
+}
+
+impl Generated {
+    /// Publishes it from nothing, and holds the outcome against what was generated.
+    pub fn run_whole(&self) {
+        let out = self.out();
+        if out.exists() {
+            fs::remove_dir_all(&out).unwrap();
+        }
+        let plan = Plan {
+            root: self.root(),
+            out: Some(out),
+            stamps: Vec::new(),
+            rules: Rules::default(),
+            reading: Reading::default(),
+            ledger: LedgerRules::default(),
+            settling_days: 2,
+            with_owners: true,
+            csv_hourly: false,
+            strict: false,
+            accept: Vec::new(),
+            rejects_max: None,
+            overrides: Vec::new(),
+            settings: serde_json::Value::Null,
+            now: Utc::now,
+        };
+        let outcome = run(&plan, &Watch::silent()).unwrap();
+        assert_eq!(outcome.receipt.lines.used, self.lines);
+        assert_eq!(outcome.receipt.attributions[0].count, self.registered);
     }
 }
 
@@ -111,8 +147,8 @@ const YEAR: u64 = 365;
 
 /// The date of a day of 2026, from 0.
 fn date(day: u64) -> String {
-    let first = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-    (first + chrono::Days::new(day)).to_string()
+    let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    (first + Days::new(day)).to_string()
 }
 
 fn time(day: u64, hour: u64) -> String {

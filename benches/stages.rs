@@ -6,9 +6,6 @@
 
 mod generator;
 
-use std::path::PathBuf;
-
-use chrono::Utc;
 use criterion::{BatchSize, Criterion, Throughput};
 use stacktally::aggregate::{Packing, day_facts};
 use stacktally::attribute::{OwnedUsage, Rules, attribute, read_snapshots};
@@ -16,7 +13,6 @@ use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::totals::{Checksum, Totals};
 use stacktally::domain::{Attribution, Quantity};
 use stacktally::normalise::{Usage, normalise};
-use stacktally::pipeline::{Plan, run};
 use stacktally::publish::facts::{StampTexts, checksum};
 use stacktally::publish::parquet;
 use stacktally::read::root::discover;
@@ -70,7 +66,7 @@ fn main() {
     let owned = attribute(usage(&folder), &snapshots, &Rules::default());
     group.bench_function("aggregate", |bencher| bencher.iter(|| aggregate(&owned, &generated)));
     group.bench_function("publish", |bencher| bencher.iter(|| encode(&owned, &generated)));
-    group.bench_function("end_to_end", |bencher| bencher.iter(|| end_to_end(&generated)));
+    group.bench_function("end_to_end", |bencher| bencher.iter(|| generated.run_whole()));
     group.finish();
     criterion.final_summary();
 }
@@ -126,31 +122,4 @@ fn encode(owned: &OwnedUsage, generated: &Generated) {
         }
     }
     assert_eq!(sum, expected(generated));
-}
-
-fn end_to_end(generated: &Generated) {
-    let out: PathBuf = generated.out();
-    if out.exists() {
-        std::fs::remove_dir_all(&out).unwrap();
-    }
-    let plan = Plan {
-        root: generated.root(),
-        out: Some(out),
-        stamps: Vec::new(),
-        rules: Rules::default(),
-        reading: Reading::default(),
-        ledger: LedgerRules::default(),
-        settling_days: 2,
-        with_owners: true,
-        csv_hourly: false,
-        strict: false,
-        accept: Vec::new(),
-        rejects_max: None,
-        overrides: Vec::new(),
-        settings: serde_json::Value::Null,
-        now: Utc::now,
-    };
-    let outcome = run(&plan, &Watch::silent()).unwrap();
-    assert_eq!(outcome.receipt.lines.used, generated.lines);
-    assert_eq!(outcome.receipt.attributions[0].count, generated.registered);
 }

@@ -12,18 +12,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use rayon::prelude::*;
 use serde::Deserialize;
 use stacktally::attribute::{Rules, Snapshots, attribute, read_snapshots};
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::normalise::normalise;
-use stacktally::pipeline::{Plan, run};
 use stacktally::read::root::discover;
 use stacktally::read::{Reading, gather, read_customer_subscriptions, read_listings, read_registrations};
 use stacktally::watch::Watch;
 
-use generator::{Generated, Size, generate};
+use generator::{Size, generate};
 
 const YEAR: Size = Size { days: 365, resources: 115, tenants: 2_000, user_subscriptions: 10_000, nights: 365 };
 /// For `cargo bench -- --test`, which only sees that the answers are right.
@@ -54,7 +52,7 @@ fn main() {
     let snapshots = read_snapshots(&folder, &reading, &rules, &watch).unwrap();
     let usage = || normalise(gather(&folder, &reading, LedgerRules::default(), &watch).unwrap()).unwrap();
     let attributed = median(rounds, usage, |usage| attribute(usage, &snapshots, &rules));
-    let whole = median(rounds, || (), |()| run_whole(&generated));
+    let whole = median(rounds, || (), |()| generated.run_whole());
 
     let attribution = checked + attributed;
     println!("{} lines, {} snapshot files, {} MB", generated.lines, files.len(), bytes / 1_000_000);
@@ -129,31 +127,4 @@ fn borrowed_parse(files: &[PathBuf]) -> usize {
         page.value.iter().map(length).sum::<usize>()
     });
     lengths.sum()
-}
-
-fn run_whole(generated: &Generated) {
-    let out = generated.out();
-    if out.exists() {
-        fs::remove_dir_all(&out).unwrap();
-    }
-    let plan = Plan {
-        root: generated.root(),
-        out: Some(out),
-        stamps: Vec::new(),
-        rules: Rules::default(),
-        reading: Reading::default(),
-        ledger: LedgerRules::default(),
-        settling_days: 2,
-        with_owners: true,
-        csv_hourly: false,
-        strict: false,
-        accept: Vec::new(),
-        rejects_max: None,
-        overrides: Vec::new(),
-        settings: serde_json::Value::Null,
-        now: Utc::now,
-    };
-    let outcome = run(&plan, &Watch::silent()).unwrap();
-    assert_eq!(outcome.receipt.lines.used, generated.lines);
-    assert_eq!(outcome.receipt.attributions[0].count, generated.registered);
 }

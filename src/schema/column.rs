@@ -32,6 +32,12 @@ pub const FIRST_SEEN: Column = Column::new(
 pub const LAST_SEEN: Column = Column::new("last_seen", Kind::Date, "the last such day").unit("UTC");
 pub const SNAPSHOT_KIND: Column =
     Column::new("snapshot_kind", Kind::Text, "registration, customer_subscriptions or user_subscriptions");
+pub const SUBJECT_ID: Column = Column::new(
+    "subject_id",
+    Kind::Text,
+    "who is mapped: of customer_subscriptions a tenant, of user_subscriptions a user subscription; null of registration, which maps the stamp",
+)
+.nullable();
 
 pub const TENANT_NAME: Column = Column::new("tenant_name", Kind::Text, "the tenant's name in names.csv").nullable();
 pub const BILLED_SUBSCRIPTION_NAME: Column =

@@ -5,8 +5,8 @@
 use super::column::{
     ADDITIONAL_INFO, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, FILE, FIRST_SEEN,
     LAST_SEEN, LINE_COUNT, LOCATION, METER_ID, METER_NAME, MONTH, OWNER, QUANTITY, QUANTITY_KIND, RESOURCE_GROUP,
-    RESOURCE_NAME, RESOURCE_PROVIDER, RESOURCE_TYPE, RESOURCE_URI, SERVICE, SERVICE_TYPE, SNAPSHOT_KIND, STAMP, TAGS,
-    TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
+    RESOURCE_NAME, RESOURCE_PROVIDER, RESOURCE_TYPE, RESOURCE_URI, SERVICE, SERVICE_TYPE, SNAPSHOT_KIND, STAMP,
+    SUBJECT_ID, TAGS, TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
 };
 use super::{Column, Kind, Table};
 
@@ -63,12 +63,7 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
     columns: &[
         STAMP,
         SNAPSHOT_KIND,
-        Column::new(
-            "subject_id",
-            Kind::Text,
-            "who is mapped: of customer_subscriptions a tenant, of user_subscriptions a user subscription; empty of registration, which maps the stamp",
-        )
-        .nullable(),
+        SUBJECT_ID,
         Column::new("change", Kind::Text, "began, changed, ended, unlisted or listed_again"),
         Column::new("at", Kind::Timestamp, "date of the snapshot that first says so").unit("UTC"),
         Column::new("from_id", Kind::Text, "where the mapping led before").nullable(),

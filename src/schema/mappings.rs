@@ -1,6 +1,6 @@
 //! `mappings`: what the snapshots of a kind say of one subject, from when to when.
 
-use super::column::{SNAPSHOT_KIND, STAMP};
+use super::column::{SNAPSHOT_KIND, STAMP, SUBJECT_ID};
 use super::{Column, Kind, Table};
 
 pub const MAPPINGS: Table = Table {
@@ -9,12 +9,7 @@ pub const MAPPINGS: Table = Table {
     columns: &[
         STAMP,
         SNAPSHOT_KIND,
-        Column::new(
-            "subject_id",
-            Kind::Text,
-            "who is mapped: of customer_subscriptions a tenant, of user_subscriptions a user subscription; null of registration, which maps the stamp",
-        )
-        .nullable(),
+        SUBJECT_ID,
         Column::new("first_snapshot", Kind::Timestamp, "date of the first snapshot that says so").unit("UTC"),
         Column::new("last_snapshot", Kind::Timestamp, "date of the last snapshot in a row that says so").unit("UTC"),
         Column::new("ended_by", Kind::Timestamp, "date of the next snapshot, which does not; null where there is none")
