@@ -18,6 +18,24 @@ Exit codes:
   7    another run holds OUT
   130, 143  stopped by a signal, nothing was published";
 
+/// Of the commands that only look.
+const LOOKING: &str = "\
+Exit codes:
+  0    shown
+  1    the machine failed (disk, permission)
+  2    the command was used wrongly, or nothing is there that it asks for
+  3    a publication or input was refused
+  5    published tables contradict each other
+  130, 143  stopped by a signal";
+
+const COMPARING: &str = "\
+Exit codes:
+  0    equal
+  1    the machine failed (disk, permission)
+  2    the command was used wrongly, or one of the two is no publication
+  3    a publication was refused: a file of it is missing, or was changed
+  6    different";
+
 /// Turns exported Azure Stack Hub usage into chargeback data: who pays for what, line by line, exact to the last
 /// decimal, as Parquet for Power BI and CSV for people.
 #[derive(Debug, Parser)]
@@ -37,19 +55,19 @@ pub enum Command {
     #[command(after_help = EXIT_CODES)]
     Check(CheckArgs),
     /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = LOOKING)]
     Coverage(CoverageArgs),
     /// Explain published figures of a day: the lines behind them, and the snapshots that decided who pays
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = LOOKING)]
     Why(WhyArgs),
     /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = LOOKING)]
     Unregistered(UnregisteredArgs),
     /// Show when each mapping of a root began, changed and ended, and what each change moved
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = LOOKING)]
     History(HistoryArgs),
     /// Show what differs between two publications; ends with 0 when nothing does, else with 6
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = COMPARING)]
     Compare(CompareArgs),
 }
 

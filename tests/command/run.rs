@@ -17,9 +17,13 @@ fn usage() -> TestRoot {
 #[test]
 fn help_reads_well() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, arguments) in
-        [("help", vec!["--help"]), ("help-run", vec!["run", "--help"]), ("help-check", vec!["check", "-h"])]
-    {
+    for (name, arguments) in [
+        ("help", vec!["--help"]),
+        ("help-run", vec!["run", "--help"]),
+        ("help-check", vec!["check", "-h"]),
+        ("help-why", vec!["why", "--help"]),
+        ("help-compare", vec!["compare", "-h"]),
+    ] {
         insta::assert_snapshot!(name, run_in(folder.path(), &arguments).expect(0).transcript());
     }
     insta::assert_snapshot!("no-command", run_in(folder.path(), &[]).expect(2).transcript());
