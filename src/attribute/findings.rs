@@ -1,6 +1,7 @@
 //! A registration checked as Azure would, before it is used: the rules of reference §4.2 and the documented errors of §4.3
 //! that files can show, with their remedies. Each is found once, however many nightly copies repeat it, and only in the
 //! snapshots that some usage was attributed by, and in the latest: what was put right long ago is nobody's business now.
+//! Listings are history, so all of them matter; and spellings are compared between all.
 //!
 //! Not to be seen in files: whether a subscription is of the CSP type and of this partner (`InvalidCSPSubscription`,
 //! `BadCustomerSubscriptionId`), and whether Microsoft approved multi-tenancy (`UnauthorizedCspRegistration`).
@@ -14,7 +15,7 @@ use crate::domain::identity::is_guid;
 use crate::domain::{
     Attribution, BilledSubscriptionId, Day, Finding, Hour, InForce, Mapping, SnapshotKind, TenantId, UserSubscriptionId,
 };
-use crate::read::{CustomerSubscription, DatedList, DatedLists};
+use crate::read::{CustomerSubscription, DatedList, DatedLists, Registration};
 
 /// Ids that a finding lists in its sentence; `concerned` has all.
 const IDS_SHOWN: usize = 5;
@@ -86,7 +87,7 @@ impl<'a> Relevant<'a> {
         places.into_iter().map(|place| &lists[place as usize])
     }
 
-    fn registrations(&self) -> impl Iterator<Item = &'a crate::read::Registration> {
+    fn registrations(&self) -> impl Iterator<Item = &'a Registration> {
         let places: BTreeSet<u32> = self.pairs.iter().map(|&(registration, _)| registration).collect();
         let registrations = &self.snapshots.registrations;
         places.into_iter().map(|place| &registrations[place as usize])
@@ -421,17 +422,16 @@ pub(super) fn of_usage(owned: &OwnedUsage, snapshots: &Snapshots) -> Vec<Finding
     for (in_force, owner, used) in owned.used() {
         let Some(tenant) = owner.tenant else { continue };
         uses[tenant as usize] = true;
-        let mut mappings = snapshots.customer_mappings.of_subject(tenant).iter();
-        let ended = mappings.rfind(|own| own.last < in_force.customer_subscriptions);
-        if let Some(&ended) = ended.filter(|_| is_unregistered(owner.attribution)) {
-            let (last, all) = after_end.entry(tenant).or_insert_with(|| (ended, Used::nothing(used.first)));
-            *last = ended.max(*last);
-            all.merge(used);
+        let id = &owned.usage.user_subscriptions[owner.user_subscription as usize];
+        if !is_unregistered(owner.attribution) || snapshots.latest_tenant(id) != Some(tenant) {
+            continue;
+        }
+        // Only the last mapping: one that is there again after it needs no remedy.
+        let last = snapshots.customer_mappings.of_subject(tenant).last();
+        if let Some(&ended) = last.filter(|own| own.last < in_force.customer_subscriptions) {
+            after_end.entry(tenant).or_insert_with(|| (ended, Used::nothing(used.first))).1.merge(used);
         }
     }
-    // A mapping that is there again needs no remedy.
-    let latest = snapshots.customer_subscriptions.lists.len() as u32 - 1;
-    after_end.retain(|&tenant, _| snapshots.customer_mappings.said_by(latest, tenant).is_none());
     let ended = after_end.into_iter().map(|(tenant, (ended, used))| mapping_ended(snapshots, tenant, ended, used));
     let mut findings: Vec<Finding> = ended.collect();
     findings.extend(mapped_without_usage(owned, snapshots, &uses));
@@ -464,8 +464,8 @@ fn mapped_without_usage(owned: &OwnedUsage, snapshots: &Snapshots, uses: &[bool]
         // Where no usage has a tenant at all, something else is wrong.
         return None;
     }
-    let in_force = owned.in_force.iter().max_by_key(|own| own.customer_subscriptions)?;
-    let list = &snapshots.customer_subscriptions.lists[in_force.customer_subscriptions as usize];
+    let latest = owned.used().map(|(in_force, ..)| in_force.customer_subscriptions).max()?;
+    let list = &snapshots.customer_subscriptions.lists[latest as usize];
     let idle: BTreeSet<&TenantId> = snapshots
         .customer_subscriptions
         .rows_of(list)
@@ -490,6 +490,8 @@ pub struct StampUse<'a> {
     snapshots: &'a Snapshots,
     /// Tenants whose usage is charged to the default subscription since nobody registered them there.
     unregistered: BTreeMap<TenantId, Used>,
+    /// The registrations that some usage was attributed by, and the latest.
+    registrations: Vec<&'a Registration>,
 }
 
 /// The tenants of a stamp that are not registered there, with what they used; but for those that are registered by now, and
@@ -505,7 +507,9 @@ pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> 
             own.or_insert_with(|| Used::nothing(used.first)).merge(used);
         }
     }
-    StampUse { snapshots, unregistered }
+    let in_force: Vec<InForce> = owned.used().map(|(in_force, ..)| in_force).collect();
+    let registrations = Relevant::of(snapshots, Some(&in_force)).registrations().collect();
+    StampUse { snapshots, unregistered, registrations }
 }
 
 /// What only several stamps together show.
@@ -537,8 +541,7 @@ pub fn of_stamps(stamps: &[StampUse<'_>]) -> Vec<Finding> {
         }
     }
     for (at, own) in stamps.iter().enumerate() {
-        findings
-            .extend(stamps[at + 1..].iter().filter_map(|other| shared_registration(own.snapshots, other.snapshots)));
+        findings.extend(stamps[at + 1..].iter().filter_map(|other| shared_registration(own, other)));
     }
     findings
 }
@@ -550,22 +553,23 @@ fn registers(snapshots: &Snapshots, tenant: &TenantId, moment: Hour) -> bool {
 }
 
 /// Two stamps that pay from one subscription, or that are even one registration.
-fn shared_registration(own: &Snapshots, other: &Snapshots) -> Option<Finding> {
-    let both = || own.registrations.iter().flat_map(|one| other.registrations.iter().map(move |two| (one, two)));
+fn shared_registration(own: &StampUse<'_>, other: &StampUse<'_>) -> Option<Finding> {
+    let both = || own.registrations.iter().flat_map(|one| other.registrations.iter().map(move |two| (*one, *two)));
+    let (stamp, other_stamp) = (&own.snapshots.stamp, &other.snapshots.stamp);
     if let Some((one, two)) = both().find(|(one, two)| one.id == two.id) {
         return Some(Finding::new(
-            &own.stamp,
+            stamp,
             FindingCode::RegistrationOfSeveralStamps,
-            format!("{} and {} of stamp {} are one registration", one.file, two.file, other.stamp),
+            format!("{} and {} of stamp {} are one registration", one.file, two.file, other_stamp),
             vec![one.file.clone(), two.file.clone()],
             "every stamp has its own registration: one of the two folders was probably copied",
         ));
     }
     let (one, two) = both().find(|(one, two)| one.id.default_subscription == two.id.default_subscription)?;
     Some(Finding::new(
-        &own.stamp,
+        stamp,
         FindingCode::DefaultSubscriptionOfSeveralStamps,
-        format!("{} is the default subscription of stamp {} as well", one.id.default_subscription, other.stamp),
+        format!("{} is the default subscription of stamp {} as well", one.id.default_subscription, other_stamp),
         vec![one.id.default_subscription.to_string(), one.file.clone(), two.file.clone()],
         "Microsoft advises one Azure subscription for each stamp: on one invoice their usage cannot be told apart; say --accept default_subscription_of_several_stamps if it is meant",
     ))

@@ -291,9 +291,10 @@ impl OwnedUsage {
                 "add the snapshots of that time, if there are any, dated by when they were taken",
             ));
         }
+        let in_force: Vec<InForce> = self.used().map(|(in_force, ..)| in_force).collect();
         let findings = [
             stale.findings(snapshots, rules),
-            findings::of_snapshots(snapshots, rules, Some(&self.in_force)),
+            findings::of_snapshots(snapshots, rules, Some(&in_force)),
             findings::of_usage(self, snapshots),
         ];
         self.usage.findings.extend(findings.into_iter().flatten());

@@ -52,8 +52,12 @@ pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules, wa
     let listings = read_listings(&folder.user_subscriptions, reading, watch);
     match (registrations, customers, listings) {
         (Ok(registrations), Ok(customers), Ok(listings)) => {
-            let former = read_registrations(&folder.overridden, reading, watch)?;
-            let former: Vec<RegistrationId> = former.into_iter().map(|own| own.id).collect();
+            // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
+            let former = folder
+                .overridden
+                .iter()
+                .filter_map(|own| read_registrations(std::slice::from_ref(own), reading, watch).ok());
+            let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
             Snapshots::checked(folder.stamp.clone(), registrations, customers, listings, &former, rules)
         }
         (registrations, customers, listings) => {

@@ -130,17 +130,21 @@ impl Publication {
         from.take_while(|path| path.starts_with(prefix)).collect()
     }
 
-    /// The fingerprint of a published file.
-    pub fn fingerprint(&self, path: &str) -> Option<&str> {
-        self.published.get(path).map(String::as_str)
-    }
-
     /// Reads the rows of a published file that all of `keep` hold for; one that was not published has none.
     ///
     /// # Errors
     /// The file is not there, or not the one that was published.
     pub fn read(&self, path: &str, table: &schema::Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
-        let Some(fingerprint) = self.fingerprint(path) else { return Ok(Vec::new()) };
+        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
+        tables::read(&self.out.join(path), bytes, table, columns, keep)
+    }
+
+    /// The bytes of a published file, proved to be those that were published; `None` where none was published.
+    ///
+    /// # Errors
+    /// The file is not there, or another.
+    pub fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let Some(fingerprint) = self.published.get(path) else { return Ok(None) };
         let file = self.out.join(path);
         let differs = |what: &str| {
             Error::input(format!("{what}, though receipt.json names it"))
@@ -148,13 +152,13 @@ impl Publication {
                 .hint("a run was cut short, or the folder was changed by hand: run once more, which puts it right")
         };
         let bytes = fs::read(&file).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => differs("a published file that is not there"),
+            ErrorKind::NotFound | ErrorKind::IsADirectory => differs("a published file that is not there"),
             _ => Error::machine("read", &file, error),
         })?;
-        if Fingerprint::of(&bytes).to_string() != fingerprint {
+        if Fingerprint::of(&bytes).to_string() != *fingerprint {
             return Err(differs("a file with other bytes than were published"));
         }
-        tables::read(&file, bytes, table, columns, keep)
+        Ok(Some(bytes))
     }
 
     /// The names and units of meters, by id.

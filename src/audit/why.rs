@@ -69,6 +69,14 @@ pub struct Reason {
     pub lines: Vec<Line>,
 }
 
+impl Reason {
+    /// Whether the same snapshots say the same.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let evidence = |own: &Self| (own.listing.clone(), own.customer_subscriptions.clone(), own.registration.clone());
+        self.sentence == other.sentence && evidence(self) == evidence(other)
+    }
+}
+
 /// A usage line as it was published.
 #[derive(Clone, Debug)]
 pub struct Line {
@@ -460,7 +468,7 @@ impl<'a> Explaining<'a> {
         let customers = files(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
         let registration = files(SnapshotKind::Registration, in_force.registration);
         let Gathered { moments, lines } = own;
-        let sentence = self.sentence(key, in_force, moments.1, [&listing, &customers, &registration]);
+        let sentence = self.sentence(key, in_force, moments.0, [&listing, &customers, &registration]);
         Reason { moments, sentence, listing, customer_subscriptions: customers, registration, lines }
     }
 
@@ -481,10 +489,10 @@ impl<'a> Explaining<'a> {
         };
         let user = &key.user_subscription;
         let tenant = key.tenant.as_deref().map_or_else(String::new, |tenant| {
-            let listing = dated(listing, ", later than that, but the earliest that holds it");
+            let listing = dated(listing, ", later than that, and the earliest that holds it");
             format!("the listing {listing} gives user subscription {user} to tenant {tenant}")
         });
-        let first = ", later than that, but the first there is";
+        let first = ", later than that, and the first there is";
         let list = dated(customers, first);
         let registration = dated(registration, first);
         let default = format!("so the default subscription {} of {registration} pays", key.billed_subscription);

@@ -232,8 +232,14 @@ impl Settling<'_> {
         let columns = self.texts.default_usage(self.owned, &days)?;
         self.publisher.table(format!("default_usage/{stamp}.parquet"), &schema::DEFAULT_USAGE, columns, Some(sum))?;
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
+        // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
         self.texts.flat_default_usage(self.owned, self.names, &days, &mut table)?;
-        self.publisher.csv(&format!("csv/default_usage/{stamp}"), flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))
+        self.publisher.csv(
+            &format!("csv/default_usage/{stamp}/default_usage"),
+            flat::CSV_DEFAULT_USAGE.columns,
+            table,
+            Some(sum),
+        )
     }
 
     /// Adds a stamp's month to the CSV of all stamps' that month.

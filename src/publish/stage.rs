@@ -260,7 +260,12 @@ impl Publisher {
         }
         prove(Bytes::from(read))?;
         let file = Published { path, rows, bytes: size, blake3: fingerprint.to_string(), staged };
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if files.iter().any(|own| own.path == file.path) {
+            return Err(Error::balance(format!("two tables would be published as {}", file.path))
+                .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"));
+        }
+        files.push(file);
         Ok(())
     }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::csv::{Cell, Table};
-use super::fingerprint::ReadFile;
+use super::fingerprint::{Fingerprint, ReadFile};
 use super::intern::{Interner, Texts};
 use super::json::{error_in_answer, has_next, text_of};
 use super::reading::Reading;
@@ -185,18 +185,18 @@ pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
             pages: Vec::new(),
             has_page_twice: false,
         };
-        let mut last_pages: Vec<&str> = Vec::new();
+        let mut chain = Chain::default();
+        let mut contents: Vec<Fingerprint> = Vec::new();
         for (file, page) in snapshot.pages.iter().zip(scanned.by_ref()) {
             let page = page?;
             let before = list.rows.len();
-            if list.pages.iter().any(|own| own.file.fingerprint == page.file.fingerprint) {
+            if contents.contains(&page.content) {
                 list.has_page_twice = true;
                 list.pages.push(ListPage { file: page.file, rows: 0 });
                 continue;
             }
-            if !page.has_next {
-                last_pages.push(&file.name);
-            }
+            contents.push(page.content);
+            chain.add(&file.name, page.next_link, page.is_table);
             match page.rows {
                 ScannedRows::Json(numbers) => {
                     for (at, number) in numbers.into_iter().enumerate() {
@@ -211,36 +211,78 @@ pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
             }
             list.pages.push(ListPage { file: page.file, rows: list.rows.len() - before });
         }
-        refuse_no_chain(snapshot, kind.expected, &last_pages)?;
+        chain.prove(snapshot, kind.expected)?;
         lists.push(list);
     }
     Ok(DatedLists { rows: distinct.rows, lists })
 }
 
-/// The pages of a list are one chain: each names the next, but for one.
-fn refuse_no_chain(snapshot: &SnapshotFiles, expected: &str, last_pages: &[&str]) -> Result<()> {
-    match last_pages {
-        [_] => Ok(()),
-        [] => Err(Error::input(format!(
-            "{expected} that lacks pages: each of its {} names a next one",
-            snapshot.pages.len()
-        ))
-        .at(&snapshot.name)
-        .hint("follow `nextLink` until a page has none, and lay all pages into one folder named by the date")),
-        [one, other, ..] => Err(Error::input(format!(
-            "{} files that end a list, {one} and {other} among them: these are several lists, and not the pages of one",
-            last_pages.len()
-        ))
-        .at(&snapshot.name)
-        .hint("keep the whole list of that date, and lay the others beside it, each named by its own date")),
+/// The pages of a list, which are one chain: each names a next one of its own, but for the last.
+#[derive(Default)]
+struct Chain<'f> {
+    last_pages: Vec<&'f str>,
+    /// Links with the files that hold them.
+    links: HashMap<String, &'f str>,
+    same_link: Option<[&'f str; 2]>,
+    tables: usize,
+    pages: usize,
+}
+
+impl<'f> Chain<'f> {
+    fn add(&mut self, file: &'f str, next_link: Option<String>, is_table: bool) {
+        self.pages += 1;
+        self.tables += usize::from(is_table);
+        match next_link {
+            None => self.last_pages.push(file),
+            Some(link) => {
+                if let Some(other) = self.links.insert(link, file) {
+                    self.same_link = Some([other, file]);
+                }
+            }
+        }
+    }
+
+    fn prove(&self, snapshot: &SnapshotFiles, expected: &str) -> Result<()> {
+        let several = "keep the whole list of that date, and lay the others beside it, each named by its own date";
+        let refused = |what: String, hint: &str| Err(Error::input(what).at(&snapshot.name).hint(hint));
+        match (self.last_pages.as_slice(), self.same_link) {
+            ([], _) => refused(
+                format!("{expected} that lacks pages: each of its {} names a next one", self.pages),
+                "follow `nextLink` until a page has none, and lay all pages into one folder named by the date",
+            ),
+            ([one, other, ..], _) => refused(
+                format!(
+                    "{} files that end a list, {one} and {other} among them: these are several lists, and not the pages of one",
+                    self.last_pages.len()
+                ),
+                several,
+            ),
+            ([_], Some([one, other])) => {
+                refused(format!("{one} and {other} name the same next page: these are pages of two downloads"), several)
+            }
+            ([table], None) if self.tables > 0 && self.pages > 1 => {
+                refused(format!("{table} is a whole table, and lies among pages of another list"), several)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 /// A page whose rows are told apart, and not yet understood.
 struct ScannedPage<T> {
     file: ReadFile,
-    has_next: bool,
+    /// Of what it says, whatever its encoding.
+    content: Fingerprint,
+    /// The link to the next page, as it stands there.
+    next_link: Option<String>,
+    is_table: bool,
     rows: ScannedRows<T>,
+}
+
+enum ScannedRows<T> {
+    /// The numbers of their texts.
+    Json(Vec<u32>),
+    Table(Vec<T>),
 }
 
 /// The page that a thread read last. The next one mostly has the same rows in the same places: they are compared, and
@@ -272,12 +314,6 @@ impl LastPage {
     }
 }
 
-enum ScannedRows<T> {
-    /// The numbers of their texts.
-    Json(Vec<u32>),
-    Table(Vec<T>),
-}
-
 fn scan<T>(
     file: &InputFile,
     kind: &ListKind<'_, T>,
@@ -294,18 +330,20 @@ fn scan<T>(
     if kind.columns.is_empty() || text.is_json() || shape::is_refused_at_sight(text.as_str()) {
         let page = JsonList::parse(text.as_str())
             .map_err(|error| shape::refusal(file, text.as_str(), kind.expected, error))?;
-        let has_next = page.has_next;
+        let next_link = page.next_link;
         let rows = last.numbers_of(&text, &page.rows, texts)?;
-        let (numbers, file) = (rows.iter().map(|row| row.number).collect(), text.file.clone());
+        let (file, content) = (text.file.clone(), text.content());
+        let numbers = rows.iter().map(|row| row.number).collect();
         *last = LastPage { text: Some(text), rows };
-        return Ok(ScannedPage { has_next, rows: ScannedRows::Json(numbers), file });
+        return Ok(ScannedPage { file, content, next_link, is_table: false, rows: ScannedRows::Json(numbers) });
     }
     let mut rows = Vec::new();
     rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, own| {
         rows.push((kind.row)(file, at, own)?);
         Ok(())
     })?;
-    Ok(ScannedPage { has_next: false, rows: ScannedRows::Table(rows), file: text.file })
+    let content = text.content();
+    Ok(ScannedPage { file: text.file, content, next_link: None, is_table: true, rows: ScannedRows::Table(rows) })
 }
 
 /// Understands a row. Its fault is named with its place in the whole file.
@@ -411,22 +449,23 @@ fn rows_of_table(
 #[derive(Default)]
 struct JsonList<'a> {
     rows: Vec<&'a str>,
-    has_next: bool,
+    /// The link to the next page, if it names one.
+    next_link: Option<String>,
 }
 
 impl<'a> JsonList<'a> {
     fn parse(text: &'a str) -> serde_json::Result<Self> {
         let texts = |rows: Vec<&'a RawValue>| rows.into_iter().map(RawValue::get).collect();
         if text.trim_start().starts_with('[') {
-            return Ok(Self { rows: texts(serde_json::from_str(text)?), has_next: false });
+            return Ok(Self { rows: texts(serde_json::from_str(text)?), next_link: None });
         }
         let page: Page<Vec<&RawValue>> = serde_json::from_str(text)?;
         match page.value {
             _ if page.has_error => Err(error_in_answer()),
-            Some(rows) => Ok(Self { rows: texts(rows), has_next: page.has_next }),
+            Some(rows) => Ok(Self { rows: texts(rows), next_link: page.next_link }),
             None if page.is_empty => Err(serde_json::Error::custom("an object with nothing")),
             // The one row that there was, as PowerShell writes a list of one.
-            None => Ok(Self { rows: vec![text.trim()], has_next: false }),
+            None => Ok(Self { rows: vec![text.trim()], next_link: None }),
         }
     }
 
@@ -446,7 +485,7 @@ impl<'a> JsonList<'a> {
 /// The object of a page, its names in any case.
 struct Page<V> {
     value: Option<V>,
-    has_next: bool,
+    next_link: Option<String>,
     has_error: bool,
     is_empty: bool,
 }
@@ -464,7 +503,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Page<V> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut page = Page { value: None, has_next: false, has_error: false, is_empty: true };
+                let mut page = Page { value: None, next_link: None, has_error: false, is_empty: true };
                 let mut names: Vec<String> = Vec::new();
                 while let Some(name) = map.next_key::<String>()? {
                     refuse_twice(names.iter().map(String::as_str), &name)?;
@@ -472,7 +511,8 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Page<V> {
                     if name.eq_ignore_ascii_case("value") {
                         page.value = map.next_value()?;
                     } else if name.eq_ignore_ascii_case("nextLink") {
-                        page.has_next = has_next(map.next_value()?);
+                        let link: Option<&RawValue> = map.next_value()?;
+                        page.next_link = link.filter(|link| has_next(Some(link))).map(|link| link.get().to_owned());
                     } else if name.eq_ignore_ascii_case("error") {
                         page.has_error = map.next_value::<Option<&RawValue>>()?.is_some();
                     } else {

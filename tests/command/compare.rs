@@ -54,6 +54,9 @@ fn a_registration_may_be_overridden_as_well() {
     std::fs::write(root.folder().join("other.json"), registration(other, "north")).unwrap();
     // The customers of the registration in whose stead it serves stay registered.
     what_if(&root, "other.json").expect(0);
+    // One that cannot be read is what one would override.
+    root.file("north/registration/2026-10-02.json", "{");
+    what_if(&root, "other.json").expect(0);
     let text = root.stacktally(&["compare", "out", "what-if"]).expect(6).stdout;
     assert!(text.contains(other) && text.contains(DEFAULT), "{text}");
 }
@@ -134,6 +137,9 @@ fn a_damaged_publication_is_compared_with_nothing() {
     std::fs::copy(root.folder().join("copy/tenants.parquet"), root.folder().join("copy/meters.parquet")).unwrap();
     let other = root.stacktally(&["compare", "out", "copy"]).expect(3);
     assert!(other.stderr.contains("a file with other bytes than were published"), "{}", other.stderr);
+    std::fs::copy(root.out().join("meters.parquet"), root.folder().join("copy/meters.parquet")).unwrap();
+    std::fs::remove_file(root.folder().join("copy/hourly/north/2026-10-05.parquet")).unwrap();
+    root.stacktally(&["compare", "out", "copy"]).expect(3);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn commands_that_would_register() {
     let commands = root.stacktally(&["unregistered", "--out", "out", "--commands"]).expect(0).stdout;
     assert_eq!(
         commands,
-        "# nobody is left to register: of no tenant that is not registered by now was usage published\n"
+        "# nobody is left to register: who used a stamp unregistered is registered there by now, or gave up its user subscriptions\n"
     );
     let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
     assert!(text.contains("registered since 2026-10-07T00"), "{text}");

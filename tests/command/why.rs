@@ -128,3 +128,23 @@ fn what_cannot_be_answered_says_why() {
     let contradiction = refused(&of_b, 5);
     assert!(contradiction.contains("0 lines of 0 behind a figure of 1 lines of 0.5"), "{contradiction}");
 }
+
+#[test]
+fn lines_stand_under_the_snapshots_that_decided_them() {
+    let root = TestRoot::with_lines(&[
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T03", "1"),
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T15", "2"),
+    ]);
+    root.file("north/registration/2026-10-05T12.json", crate::support::registration(DEFAULT, "north"));
+    root.run(&["--attribute-at", "usage"]).expect(0);
+    let why = |root: &TestRoot| root.stacktally(&["why", "--out", "out", "--date", "2026-10-05"]).expect(0).stdout;
+    let text = why(&root);
+    assert_eq!(text.matches("  because  ").count(), 2, "two registrations were in force: {text}");
+    assert!(text.contains("decided at         2026-10-05T15\n"), "{text}");
+    // The only list is of noon: it serves the morning too, and why says so.
+    root.remove("north/customer-subscriptions");
+    root.file("north/customer-subscriptions/2026-10-05T12.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]));
+    root.remove("north/registration/2026-10-05T12.json");
+    root.run(&["--attribute-at", "usage"]).expect(0);
+    assert!(why(&root).contains("2026-10-05T12.json (2026-10-05T12, later than that, and the first there is)"));
+}

@@ -307,3 +307,53 @@ fn a_page_of_a_snapshot_saved_twice_counts_once() {
     assert!(ran.stderr.contains("2 files that end a list"), "{}", ran.stderr);
     assert!(ran.stderr.contains("these are several lists, and not the pages of one"), "{}", ran.stderr);
 }
+
+#[test]
+fn pages_that_are_no_chain_are_refused() {
+    let list = |mapped: &[(&str, &str)], link: &str| {
+        customers(DEFAULT, "north", mapped).replacen('{', &format!("{{\"nextLink\":\"{link}\","), 1)
+    };
+    let folder = "north/customer-subscriptions/2026-10-01";
+    let with = |pages: &[(&str, String)]| {
+        let root = root();
+        root.remove(CUSTOMERS);
+        for (name, content) in pages {
+            root.file(&format!("{folder}/{name}"), content);
+        }
+        root
+    };
+    let last = || customers(DEFAULT, "north", &[(TENANT_B, BILLED_B)]);
+    let chain = with(&[("1.json", list(&[(TENANT_A, BILLED_A)], "https://2")), ("2.json", last())]);
+    assert_eq!(found(&chain, &[]), Vec::<String>::new());
+    // The same page in another encoding is the same page.
+    chain.file(&format!("{folder}/3.json"), format!("\u{feff}{}", last()));
+    assert_eq!(found(&chain, &[]).len(), 1);
+    let mixed = with(&[
+        ("1.json", list(&[(TENANT_A, BILLED_A)], "https://2")),
+        ("2.json", list(&[], "https://2")),
+        ("3.json", last()),
+    ]);
+    let ran = mixed.run(&[]).expect(3);
+    assert!(ran.stderr.contains("name the same next page: these are pages of two downloads"), "{}", ran.stderr);
+    let listings = root();
+    listings.remove("north/user-subscriptions/2026-10-01.json");
+    let page = listing(&[(SUB_A, TENANT_A)]).replacen('{', "{\"nextLink\":\"https://2\",", 1);
+    listings.file("north/user-subscriptions/2026-10-01/1.json", page);
+    listings
+        .file("north/user-subscriptions/2026-10-01/2.csv", format!("SubscriptionId,TenantId\n{SUB_B},{TENANT_B}\n"));
+    let ran = listings.run(&[]).expect(3);
+    assert!(ran.stderr.contains("is a whole table, and lies among pages of another list"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_snapshot_that_no_line_met_is_nobodys_business() {
+    let root = TestRoot::with_snapshots();
+    let day =
+        Line { start: "2026-10-02T00:00:00Z".into(), end: "2026-10-03T00:00:00Z".into(), ..line(SUB_A, "2026-10-02") };
+    root.file("north/usage/2026-10-02/page.json", page(&[day]));
+    let both = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_A)];
+    root.file("north/customer-subscriptions/2026-10-02T12.json", customers(DEFAULT, "north", &both));
+    root.file("north/customer-subscriptions/2026-10-04.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]));
+    // The daily line is decided when it began, before the list of noon.
+    assert_eq!(found(&root, &["--attribute-at", "usage"]), Vec::<String>::new());
+}

@@ -145,5 +145,8 @@ pub fn json(own: &Shown) -> String {
             "moved": change.moved.iter().map(moved).collect::<Vec<Value>>(),
         })
     };
-    format!("{:#}\n", json!({ "changes": own.changes.iter().map(change).collect::<Vec<_>>() }))
+    format!(
+        "{:#}\n",
+        json!({ "changes": own.changes.iter().map(change).collect::<Vec<_>>(), "lines_rejected": own.rejected })
+    )
 }

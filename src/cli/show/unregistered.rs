@@ -66,8 +66,8 @@ fn by_now(fallen: &Fallen, own: &Unregistered) -> String {
 
 const fn meaning(attribution: Attribution) -> &'static str {
     match attribution {
-        Attribution::DefaultTenantNotRegistered => "the tenant is known, and not registered; --commands says how to",
-        Attribution::DefaultNoCustomerSubscriptions => "no tenant is registered at all; --commands says how to",
+        Attribution::DefaultTenantNotRegistered => "the tenant was known, and not registered; --commands says how to",
+        Attribution::DefaultNoCustomerSubscriptions => "no tenant was registered at all; --commands says how to",
         Attribution::DefaultUserSubscriptionUnknown => {
             "no listing holds the user subscription: save one while it exists"
         }
@@ -123,7 +123,7 @@ pub fn commands(own: &Unregistered) -> String {
     }
     if lines.is_empty() {
         lines.push(format!(
-            "# nobody is left to register: of no tenant that is not registered by now was usage published{}",
+            "# nobody is left to register: who used a stamp unregistered{} is registered there by now, or gave up its user subscriptions",
             since(own)
         ));
     }

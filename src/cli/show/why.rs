@@ -107,7 +107,7 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     // Resources share their reasons.
     let mut reasons: Vec<Shared<'_>> = Vec::new();
     for (cell, reason) in figure.iter().flat_map(|cell| cell.reasons.iter().map(move |reason| (cell, reason))) {
-        let at = reasons.iter().position(|own| own.reason.sentence == reason.sentence).unwrap_or_else(|| {
+        let at = reasons.iter().position(|own| own.reason.is_as(reason)).unwrap_or_else(|| {
             reasons.push(Shared { reason, moments: reason.moments, lines: Vec::new() });
             reasons.len() - 1
         });
