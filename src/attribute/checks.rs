@@ -51,7 +51,7 @@ fn unconfirmed_empty_list(snapshots: &Snapshots, rules: &Rules) -> Option<Error>
     };
     Some(Error::input(format!("the list of customer subscriptions is empty{more}")).at(&first.file).hint(
         "an empty list is often a failed export, and would charge everybody to the default subscription: \
-         save it again, or say --confirm-empty-registration if really no tenant is registered",
+         save it again (or remove it, if it is of the past: the one before it serves then), or say --confirm-empty-registration if really no tenant is registered",
     ))
 }
 
@@ -88,13 +88,13 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
         let subscription = &billed_subscriptions[subscription as usize];
         Error::input(format!("customer subscription {subscription} is not under the registration of stamp {stamp}"))
             .at(file)
-            .hint("this is probably another stamp's list: every stamp has its own registration")
+            .hint("this is probably another stamp's list, since every stamp has its own registration: remove it, or lay it with that stamp")
     });
     let twice = twice.into_iter().map(|((tenant, one, other), file)| {
         let [one, other] = [one, other].map(|own| &billed_subscriptions[own as usize]);
         Error::input(format!("tenant {} is mapped to two customer subscriptions, {one} and {other}", tenants[tenant]))
             .at(file)
-            .hint("Azure Stack Hub maps a tenant to one subscription: delete the wrong mapping and save the list again")
+            .hint("Azure Stack Hub maps a tenant to one subscription: delete the wrong mapping and save the list again, or remove the list if it is of the past")
     });
     foreign.chain(twice).collect()
 }

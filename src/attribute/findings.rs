@@ -139,7 +139,7 @@ fn subscriptions_of_several_tenants(relevant: &Relevant<'_>) -> Vec<Finding> {
     let places: Vec<usize> = customers
         .rows
         .iter()
-        .map(|row| rank(billed_subscriptions, &row.subscription).map_or(0, |own| own as usize))
+        .map(|row| rank(billed_subscriptions, &row.subscription).expect("collected from these rows") as usize)
         .collect();
     let mut shared: BTreeMap<(&BilledSubscriptionId, BTreeSet<&TenantId>), Vec<&str>> = BTreeMap::new();
     for list in relevant.lists() {
@@ -221,7 +221,7 @@ fn billing_model(relevant: &Relevant<'_>) -> Option<Finding> {
                 shown(&files)
             ),
             texts(&files),
-            "register the stamp again as PayAsYouUse, or take the lists of customer subscriptions away: Azure answers CustomerSubscriptionsNotAllowed, and is sent no usage",
+            "register the stamp again as PayAsYouUse, or save an empty list and say --confirm-empty-registration: Azure answers CustomerSubscriptionsNotAllowed, and is sent no usage",
         )
     })
 }
@@ -257,18 +257,32 @@ fn malformed_customers(relevant: &Relevant<'_>) -> Vec<Finding> {
 /// lists: listings and usage mix cases even in a page (Q5).
 fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
     let mut spellings: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
-    let mut spelled = |text: &str, file| {
-        spellings.entry(text.to_lowercase()).or_default().entry(text.to_owned()).or_insert(file);
-    };
     for own in relevant.registrations() {
         if let Some(subscription) = own.resource_id.trim().trim_start_matches('/').split('/').nth(1) {
-            spelled(subscription, &*own.file);
+            spellings
+                .entry(subscription.to_lowercase())
+                .or_default()
+                .entry(subscription.to_owned())
+                .or_insert(&own.file);
         }
     }
+    let rows = &relevant.snapshots.customer_subscriptions.rows;
+    let mut texts: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for text in rows.iter().flat_map(|row| &row.spelled) {
+        texts.entry(text.to_lowercase()).or_default().insert(text);
+    }
+    // A file is looked for only where there is something to say.
+    let has_other = |text: &str| {
+        let id = text.to_lowercase();
+        texts.get(&id).is_some_and(|own| own.len() > 1) || spellings.get(&id).is_some_and(|own| !own.contains_key(text))
+    };
+    let mut found: Vec<(String, &str)> = Vec::new();
     for at in 0..2 {
-        for (text, files) in relevant.files_by(|row| Some(row.spelled[at].clone())) {
-            spelled(&text, files[0]);
-        }
+        let files = relevant.files_by(|row| Some(&*row.spelled[at]).filter(|text| has_other(text)).map(str::to_owned));
+        found.extend(files.into_iter().map(|(text, files)| (text, files[0])));
+    }
+    for (text, file) in found {
+        spellings.entry(text.to_lowercase()).or_default().entry(text).or_insert(file);
     }
     let several = spellings.into_iter().filter(|(_, spellings)| spellings.len() > 1);
     let found = several.map(|(id, spellings)| {
@@ -619,7 +633,7 @@ impl Stale {
                 &snapshots.stamp,
                 FindingCode::SnapshotOlderThanUsage,
                 format!(
-                    "{} lines from {} to {} were taken when the latest {} was more than {} days old: {file} by {} days, at the most",
+                    "{} lines from {} to {} were attributed while the latest {} was more than {} days old: {file} by {} days, at the most",
                     used.lines,
                     used.first,
                     used.last,

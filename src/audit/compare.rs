@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::publication::{MeterText, Publication};
-use super::tables::{Rows, text};
+use super::tables::{Rows, contradiction, text};
 use crate::domain::{Day, Quantity, Stamp};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::schema;
 
 /// A quantity and the lines that were summed for it; of one meter always, since meters do not add up.
@@ -21,9 +21,10 @@ pub struct Total {
 
 impl Total {
     fn add(&mut self, quantity: Quantity, line_count: i64) -> Result<()> {
-        self.quantity = self.quantity.checked_add(quantity).ok_or_else(|| {
-            Error::input("a sum of two publications that leaves the range of a quantity").hint("compare fewer stamps")
-        })?;
+        self.quantity = self
+            .quantity
+            .checked_add(quantity)
+            .ok_or_else(|| contradiction("monthly", "a sum that leaves the range of a quantity".to_owned()))?;
         self.line_count += line_count;
         Ok(())
     }

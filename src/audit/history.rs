@@ -116,7 +116,7 @@ pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
             let is_default = owned.owners[owner as usize].attribution.is_default();
             is_default.then_some((0, in_force.registration + 1))
         })?,
-    ));
+    )?);
     changes.extend(of_kind(
         owned,
         snapshots,
@@ -127,7 +127,7 @@ pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
         used.by(owned, |owner, in_force| {
             Some((owned.owners[owner as usize].tenant?, in_force.customer_subscriptions + 1))
         })?,
-    ));
+    )?);
     changes.extend(of_kind(
         owned,
         snapshots,
@@ -139,7 +139,7 @@ pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
             let id = &owned.usage.user_subscriptions[owned.owners[owner as usize].user_subscription as usize];
             Some((snapshots.user_subscriptions.binary_search(id).ok()? as u32, in_force.listings))
         })?,
-    ));
+    )?);
     Ok(History { changes })
 }
 
@@ -194,13 +194,13 @@ fn of_kind(
     subject_of: impl Fn(u32) -> Subject,
     id_of: impl Fn(u32) -> String,
     mut used: BySnapshots,
-) -> Vec<Change> {
+) -> Result<Vec<Change>> {
     let dates = snapshots.dates.of(kind);
     let mut changes = Vec::new();
     for own in mappings.all().chunk_by(|a, b| a.subject == b.subject) {
         let subject = own[0].subject;
         let periods = periods(own, dates.len() as u32, kind);
-        let moved = moved_by_period(&periods, used.remove(&subject).unwrap_or_default());
+        let moved = moved_by_period(&periods, used.remove(&subject).unwrap_or_default())?;
         for (at, period) in periods.iter().enumerate() {
             let before = at.checked_sub(1).map(|before| &periods[before]);
             let from = before.and_then(|own| own.to);
@@ -232,7 +232,7 @@ fn of_kind(
             });
         }
     }
-    changes
+    Ok(changes)
 }
 
 /// The periods of a subject: its mappings, and the gaps between and after them.
@@ -256,15 +256,14 @@ fn periods(own: &[Mapping], snapshots: u32, kind: SnapshotKind) -> Vec<Period> {
 
 /// Usage of each period, by meter: a line belongs to the last period that begins with a snapshot not after its moment, or
 /// to the first.
-fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Vec<BTreeMap<u32, Totals>> {
+fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Result<Vec<BTreeMap<u32, Totals>>> {
     let mut moved = vec![BTreeMap::new(); periods.len()];
     for ((snapshots, meter), totals) in used {
         let at = periods.partition_point(|period| period.from < snapshots).saturating_sub(1);
         let own: &mut Totals = moved[at].entry(meter).or_default();
-        // A part of sums that were proved to be in range.
-        let _ = own.merge(totals);
+        own.merge(totals)?;
     }
-    moved
+    Ok(moved)
 }
 
 fn file_of(snapshots: &Snapshots, kind: SnapshotKind, place: u32) -> String {

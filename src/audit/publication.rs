@@ -89,6 +89,11 @@ impl Publication {
         if receipt.format != FORMAT {
             return Err(other());
         }
+        let tables = [&schema::METERS, &schema::SNAPSHOTS, &schema::MAPPINGS, &schema::COVERAGE];
+        let names = tables.map(|table| format!("{}.parquet", table.name));
+        if names.iter().any(|name| !receipt.published.iter().any(|own| own.path == *name)) {
+            return Err(other());
+        }
         let by_path = |files: Vec<ReceiptFile>| files.into_iter().map(|own| (own.path, own.blake3)).collect();
         Ok(Self {
             out: out.to_owned(),
@@ -149,7 +154,7 @@ impl Publication {
         let differs = |what: &str| {
             Error::input(format!("{what}, though receipt.json names it"))
                 .at(file.display().to_string())
-                .hint("a run was cut short, or the folder was changed by hand: run once more, which puts it right")
+                .hint("a run is publishing just now, or was cut short, or the folder was changed by hand: ask again when no run goes on, and run once more if that does not help")
         };
         let bytes = fs::read(&file).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::IsADirectory => differs("a published file that is not there"),
@@ -210,7 +215,11 @@ impl Publication {
             let (names, fingerprints) = (rows.texts("file")?, rows.texts("blake3")?);
             let (counts, ids) = (rows.integers("snapshot_rows")?, rows.texts("resource_id")?);
             for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
-                let Some((kind, as_of)) = SnapshotKind::parse(kinds.value(row)).zip(dates[row]) else { continue };
+                let (kind, as_of) = SnapshotKind::parse(kinds.value(row)).zip(dates[row]).ok_or_else(|| {
+                    Error::balance(format!("a snapshot of the unknown kind {:?}", kinds.value(row)))
+                        .at(self.out.join("snapshots.parquet").display().to_string())
+                        .hint("publish once more with this version")
+                })?;
                 files.entry(kind).or_default().push(SnapshotFile {
                     as_of,
                     file: names.value(row).to_owned(),
@@ -258,8 +267,8 @@ impl Publication {
                 kinds.entry(kind).or_default().push(subject, targets.value(row), first, last);
             }
         }
-        let finished = |kind: SnapshotKind| kinds.get(&kind).map(MappingsOfKind::finished).unwrap_or_default();
-        let [defaults, customers, listed] = SnapshotKind::ALL.map(finished);
+        let mut finished = |kind: SnapshotKind| kinds.remove(&kind).map(MappingsOfKind::finished).unwrap_or_default();
+        let [defaults, customers, listed] = SnapshotKind::ALL.map(&mut finished);
         Ok(PublishedMappings { dates, files, defaults, customers, listed })
     }
 
@@ -324,6 +333,18 @@ pub struct PublishedMappings {
     pub listed: NamedMappings,
 }
 
+/// The stretches in which a subject is mapped to anything at all: the places of their first and last snapshots.
+pub(super) fn unbroken(own: &[Mapping]) -> Vec<(u32, u32)> {
+    let mut stretches: Vec<(u32, u32)> = Vec::new();
+    for mapping in own {
+        match stretches.last_mut().filter(|(_, last)| last + 1 == mapping.first) {
+            Some((_, last)) => *last = mapping.last,
+            None => stretches.push((mapping.first, mapping.last)),
+        }
+    }
+    stretches
+}
+
 /// Mappings with the ids behind their numbers.
 #[derive(Debug, Default)]
 pub struct NamedMappings {
@@ -363,13 +384,13 @@ impl MappingsOfKind {
         self.stretches.push(Mapping { subject, first, last, to });
     }
 
-    fn finished(&self) -> NamedMappings {
+    fn finished(self) -> NamedMappings {
         let mut targets = vec![String::new(); self.targets.len()];
         self.targets.iter().for_each(|(id, &number)| targets[number as usize].clone_from(id));
         NamedMappings {
-            subjects: self.subjects.clone(),
+            mappings: Mappings::of_stretches(self.subjects.len(), self.stretches),
+            subjects: self.subjects,
             targets,
-            mappings: Mappings::of_stretches(self.subjects.len(), self.stretches.clone()),
         }
     }
 }
@@ -381,12 +402,12 @@ impl PublishedMappings {
         Some(self.listed.target(mapping))
     }
 
-    /// The date of the list since which a tenant is mapped, if the latest list maps it.
+    /// The date of the list since which a tenant is mapped, to whomever, if the latest list maps it.
     pub fn registered_since(&self, tenant: &str) -> Option<Hour> {
         let dates = &self.dates.customer_subscriptions;
-        let latest = u32::try_from(dates.len()).ok()?.checked_sub(1)?;
-        let mapping = self.customers.mappings.said_by(latest, self.customers.subject(tenant)?)?;
-        dates.get(mapping.first as usize).copied()
+        let own = self.customers.mappings.of_subject(self.customers.subject(tenant)?);
+        let &(first, last) = unbroken(own).last()?;
+        (last as usize + 1 == dates.len()).then(|| dates[first as usize])
     }
 
     /// The files of the snapshot at that place in the order of its kind's dates.

@@ -21,7 +21,7 @@ const BATCH_ROWS: usize = 1 << 16;
 pub enum Keep {
     /// One of these texts.
     Texts(&'static str, Vec<String>),
-    /// One of these integers.
+    /// One of these integers, which are sorted.
     Integers(&'static str, Vec<i64>),
     /// This day.
     Day(&'static str, Day),
@@ -142,4 +142,11 @@ impl Quantities<'_> {
 /// A text, or `None` where it is null.
 pub fn text(column: &StringArray, row: usize) -> Option<&str> {
     (!column.is_null(row)).then(|| column.value(row))
+}
+
+/// The refusal of published tables that contradict each other.
+pub fn contradiction(path: &str, what: String) -> Error {
+    Error::balance(what)
+        .at(path)
+        .hint("the published tables do not belong together: publish once more, into an empty folder")
 }

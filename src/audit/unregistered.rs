@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::publication::{MeterText, Publication};
-use super::tables::text;
+use super::tables::{contradiction, text};
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::schema;
 
 /// What of one user subscription and meter fell on a default subscription for one reason.
@@ -64,10 +64,10 @@ pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<D
         }
     }
     fallen.sort_by(|a: &Fallen, b: &Fallen| {
-        let order = |own: &Fallen| {
-            let reason = (own.stamp.clone(), severity(own.attribution), own.billed_subscription.clone());
-            (reason, own.meter.clone(), Reverse(own.quantity))
-        };
+        fn order(own: &Fallen) -> (&Stamp, u8, &str, &str, Reverse<Quantity>) {
+            let severity = severity(own.attribution);
+            (&own.stamp, severity, &own.billed_subscription, &own.meter, Reverse(own.quantity))
+        }
         order(a).cmp(&order(b)).then_with(|| (&a.tenant, &a.user_subscription).cmp(&(&b.tenant, &b.user_subscription)))
     });
     Ok(Unregistered { fallen, meters: publication.meters()?, names: publication.names()?, registrations, since })
@@ -104,7 +104,9 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
         let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
         let counts = rows.integers("line_count")?;
         for row in (0..rows.len()).filter(|&row| since.is_none_or(|since| days[row] >= since)) {
-            let Some(attribution) = Attribution::parse(attributions.value(row)) else { continue };
+            let attribution = Attribution::parse(attributions.value(row)).ok_or_else(|| {
+                contradiction(&path, format!("attribution {:?} is not known", attributions.value(row)))
+            })?;
             let (billed, tenant) = (billed.value(row).to_owned(), text(tenants, row).map(str::to_owned));
             let (user, meter) = (users.value(row).to_owned(), meters.value(row).to_owned());
             let key = (billed.clone(), attribution.as_str(), tenant.clone(), user.clone(), meter.clone());
@@ -123,8 +125,7 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
                 moved_to: None,
             });
             own.quantity = own.quantity.checked_add(quantities.value(row)).ok_or_else(|| {
-                Error::input(format!("meter {} sums to more than a quantity can be", own.meter))
-                    .hint("ask for fewer days with --since")
+                contradiction(&path, format!("meter {} sums to more than a quantity can be", own.meter))
             })?;
             own.line_count += counts.value(row);
             own.first_seen = own.first_seen.min(days[row]);

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile};
-use super::tables::{Keep, text};
+use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
+use super::tables::{Keep, contradiction, text};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
 use crate::domain::{
@@ -124,6 +124,12 @@ pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
     Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, filter })
 }
 
+/// The sum of some cells of one meter; `None` when it leaves the range of a quantity.
+pub fn sum(cells: &[Cell]) -> (Option<Quantity>, i64) {
+    let quantity = cells.iter().try_fold(Quantity::ZERO, |sum, cell| sum.checked_add(cell.quantity));
+    (quantity, cells.iter().map(|cell| cell.line_count).sum())
+}
+
 /// Explains every cell that was found.
 ///
 /// # Errors
@@ -140,6 +146,8 @@ pub fn explain(publication: &Publication, why: &mut Why) -> Result<()> {
 #[derive(Debug)]
 struct Filter {
     of_both: Vec<Keep>,
+    /// Whether figures of the same lines were left out: those of other tenants, or that others pay.
+    leaves_cells_out: bool,
 }
 
 impl Filter {
@@ -162,7 +170,8 @@ impl Filter {
         if let Some(wanted) = &query.resource {
             of_both.push(Keep::Integers("resource_key", keys_of(publication, wanted)?));
         }
-        Ok(Self { of_both })
+        let leaves_cells_out = query.tenant.is_some() || query.billed_subscription.is_some();
+        Ok(Self { of_both, leaves_cells_out })
     }
 }
 
@@ -256,12 +265,6 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
         }
     }
     Ok(cells)
-}
-
-fn contradiction(path: &str, what: String) -> Error {
-    Error::balance(what)
-        .at(path)
-        .hint("the published tables do not belong together: publish once more, into an empty folder")
 }
 
 /// Who pays as the published mappings have it, and the mappings that say so.
@@ -366,7 +369,11 @@ impl<'a> Explaining<'a> {
                     let key = (users.value(row).to_owned(), meters.value(row).to_owned());
                     last = LastLine { cells: self.places.get(&key), key, decided: None, file: last.file };
                 }
-                let Some(places) = last.cells.and_then(|cells| cells.get(&resources.value(row))) else { continue };
+                let places = last.cells.and_then(|cells| cells.get(&resources.value(row)));
+                let Some(places) = places else {
+                    self.refuse_stray(path, filter, numbers.value(row))?;
+                    continue;
+                };
                 let (start, granularity) = starts[row]
                     .zip(Granularity::parse(granularities.value(row)))
                     .ok_or_else(|| contradiction(path, format!("row {} has no usage time", row + 1)))?;
@@ -382,9 +389,12 @@ impl<'a> Explaining<'a> {
                     _ => self.decide(users.value(row), in_force),
                 };
                 last.decided = Some((in_force, decided));
-                // A query for one tenant or payer leaves the cells of others out, and so their lines.
+                // A query for one tenant or billed subscription leaves the cells of others out, and so their lines.
                 let mut places = places.iter().copied();
-                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decided)) else { continue };
+                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decided)) else {
+                    self.refuse_stray(path, filter, numbers.value(row))?;
+                    continue;
+                };
                 let line = Line {
                     file: last.file(files.value(row)),
                     row: numbers.value(row),
@@ -401,6 +411,14 @@ impl<'a> Explaining<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A line that no figure counts, where all of them were asked for.
+    fn refuse_stray(&self, path: &str, filter: &Filter, row: i64) -> Result<()> {
+        if filter.leaves_cells_out {
+            return Ok(());
+        }
+        Err(contradiction(path, format!("the line of row {row} of its export is in no figure of {}", self.date)))
     }
 
     /// What the snapshots in force say of a user subscription. Whether it is the operator's own is not published: the cell
@@ -425,10 +443,10 @@ impl<'a> Explaining<'a> {
     fn is_of(&self, key: &CellKey, in_force: InForce, decided: Decided) -> bool {
         let PublishedMappings { listed, customers, .. } = &self.mappings;
         let is_operator = key.attribution == Attribution::DefaultOperator;
-        let payer = decided.mapped.as_ref().map(|own| customers.target(own)).or_else(|| self.default_at(in_force));
+        let pays = decided.mapped.as_ref().map(|own| customers.target(own)).or_else(|| self.default_at(in_force));
         key.attribution == Attribution::of(Evidence { is_operator, ..decided.evidence })
             && key.tenant.as_deref() == decided.tenant.as_ref().map(|own| listed.target(own))
-            && payer == Some(&key.billed_subscription)
+            && pays == Some(&key.billed_subscription)
     }
 
     fn default_at(&self, in_force: InForce) -> Option<&str> {
@@ -522,12 +540,16 @@ impl<'a> Explaining<'a> {
     fn other_mappings(&self, tenant: &str, in_force: InForce) -> Option<String> {
         let customers = &self.mappings.customers;
         let dates = &self.mappings.dates.customer_subscriptions;
-        let own = customers.mappings.of_subject(customers.subject(tenant)?);
-        let before = own.iter().rfind(|own| own.last < in_force.customer_subscriptions);
-        let after = own.iter().find(|own| own.first > in_force.customer_subscriptions);
+        let own = unbroken(customers.mappings.of_subject(customers.subject(tenant)?));
+        let before = own.iter().rfind(|(_, last)| *last < in_force.customer_subscriptions);
+        let after = own.iter().find(|(first, _)| *first > in_force.customer_subscriptions);
+        let until = |last: u32| dates.get(last as usize + 1);
         let told: Vec<String> = [
-            before.map(|own| format!("was until the list of {}", dates[own.last as usize + 1])),
-            after.map(|own| format!("is from the list of {} on", dates[own.first as usize])),
+            before.and_then(|&(_, last)| until(last)).map(|end| format!("was until the list of {end}")),
+            after.map(|&(first, last)| match until(last) {
+                Some(end) => format!("is from the list of {} until that of {end}", dates[first as usize]),
+                None => format!("is from the list of {} on", dates[first as usize]),
+            }),
         ]
         .into_iter()
         .flatten()

@@ -365,9 +365,11 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
         }
     }
     for own in settings.registration_override.iter_mut().flatten() {
-        let (stamp, path) = own.split_once('=').map_or(("", own.as_str()), |(stamp, path)| (stamp, path));
-        let path = folder.join(path).to_string_lossy().into_owned();
-        *own = if stamp.is_empty() { path } else { format!("{stamp}={path}") };
+        let whole = folder.join(&own);
+        *own = match own.split_once('=').filter(|_| !whole.is_file()) {
+            Some((stamp, path)) => format!("{stamp}={}", folder.join(path).display()),
+            None => whole.display().to_string(),
+        };
     }
     Ok(settings)
 }

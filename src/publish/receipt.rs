@@ -7,7 +7,7 @@ use crate::domain::finding::Finding;
 use crate::read::ReadFile;
 
 /// The layout of receipts and tables: a reader that knows this number knows both.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What one run did.
 #[derive(Debug, Serialize)]

@@ -65,7 +65,7 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
         SNAPSHOT_KIND,
         SUBJECT_ID,
         Column::new("change", Kind::Text, "began, changed, ended, unlisted or listed_again"),
-        Column::new("at", Kind::Timestamp, "date of the snapshot that first says so").unit("UTC"),
+        Column::new("changed_at", Kind::Timestamp, "date of the snapshot that first says so").unit("UTC"),
         Column::new("from_id", Kind::Text, "where the mapping led before").nullable(),
         Column::new("to_id", Kind::Text, "where it leads since").nullable(),
         FILE,

@@ -11,7 +11,8 @@ pub const SNAPSHOTS: Table = Table {
         SNAPSHOT_KIND,
         Column::new("as_of", Kind::Timestamp, "when the snapshot was taken, as its name says").unit("UTC"),
         FILE,
-        Column::new("snapshot_rows", Kind::Integer, "how many rows stand in the file").unit("rows"),
+        Column::new("snapshot_rows", Kind::Integer, "how many of the file's rows count: none of a page saved twice")
+            .unit("rows"),
         Column::new("blake3", Kind::Text, "fingerprint of the file's bytes, decompressed"),
         Column::new("resource_id", Kind::Text, "of a registration: its own id, which names the default subscription")
             .nullable(),

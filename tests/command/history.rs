@@ -7,7 +7,7 @@ use crate::support::{
 
 const BILLED_B: &str = "b111ed00-0000-4000-8000-00000000000b";
 
-/// Tenant A moves to another payer on 10-04 and is removed on 10-06; user subscription B moves to tenant A and vanishes;
+/// Tenant A moves to another billed subscription on 10-04 and is removed on 10-06; user subscription B moves to tenant A and vanishes;
 /// the default subscription changes.
 fn with_history() -> TestRoot {
     let root = TestRoot::with_snapshots();
@@ -35,7 +35,7 @@ fn when_each_mapping_began_changed_and_ended() {
     // The change of 10-04 lies between the windows of 10-02 and 10-03, whose end meets it.
     let rows = csv_rows(&history(&root, &["--csv", "--tenant", TENANT_A]));
     let row = rows.iter().find(|row| row["change"] == "changed" && row["subject_id"] == TENANT_A).unwrap();
-    assert_eq!((&*row["from_id"], &*row["to_id"], &*row["at"]), (BILLED_A, BILLED_B, "2026-10-04T00:00:00Z"));
+    assert_eq!((&*row["from_id"], &*row["to_id"], &*row["changed_at"]), (BILLED_A, BILLED_B, "2026-10-04T00:00:00Z"));
     // Before: A of 10-01 and 10-02, and B of 10-02, since the listing of 10-03 serves that window. After: both, of 10-03 and 10-04.
     assert_eq!((&*row["quantity_before"], &*row["lines_before"]), ("5", "3"));
     assert_eq!((&*row["quantity_after"], &*row["lines_after"]), ("24", "4"));

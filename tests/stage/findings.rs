@@ -179,7 +179,7 @@ fn a_snapshot_older_than_the_setting_tolerates() {
     assert_eq!(
         found(&root, &["--snapshot-age-max", "4"]),
         [format!(
-            "north snapshot_older_than_usage: 2 lines from 2026-10-05 to 2026-10-05 were taken when the latest list of customer subscriptions was more than 4 days old: {CUSTOMERS} by 5 days, at the most"
+            "north snapshot_older_than_usage: 2 lines from 2026-10-05 to 2026-10-05 were attributed while the latest list of customer subscriptions was more than 4 days old: {CUSTOMERS} by 5 days, at the most"
         )]
     );
 }

@@ -74,6 +74,12 @@ pub fn text(own: &Comparison) -> String {
         text.push_str(&table(&rows, [false, true, true, true, true, false, false], 2));
         text.push('\n');
     }
+    if own.moved.iter().any(|moved| moved.before == moved.after) {
+        let _ = writeln!(
+            text,
+            "cells are rows of daily that differ: where the quantities are the same, usage moved between days, resources or user subscriptions\n"
+        );
+    }
     for of_stamp in own.hours.chunk_by(|a, b| a.0 == b.0) {
         let days: Vec<String> = of_stamp.iter().take(DAYS_SHOWN).map(|(_, day)| day.to_string()).collect();
         let more = if of_stamp.len() > DAYS_SHOWN {

@@ -73,7 +73,7 @@ fn sentence(change: &Change, own: &Shown) -> String {
         ChangeKind::Began => format!("began → {to}"),
         ChangeKind::Changed => format!("changed {from} → {to}"),
         ChangeKind::Ended => format!("ended, {from} until then → the default subscription"),
-        ChangeKind::Unlisted => format!("is not listed any more; what it uses stays with {to}"),
+        ChangeKind::Unlisted => format!("is not listed with a tenant any more; what it uses stays with {to}"),
         ChangeKind::ListedAgain => format!("is listed again with {to}"),
     }
 }
@@ -138,7 +138,7 @@ pub fn json(own: &Shown) -> String {
             "snapshot_kind": kind.as_str(),
             "subject_id": change.subject.id(),
             "change": change.kind.as_str(),
-            "at": change.at.to_string(),
+            "changed_at": change.at.to_string(),
             "from_id": change.from,
             "to_id": change.to,
             "file": change.file,

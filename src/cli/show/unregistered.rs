@@ -66,10 +66,14 @@ fn by_now(fallen: &Fallen, own: &Unregistered) -> String {
 
 const fn meaning(attribution: Attribution) -> &'static str {
     match attribution {
-        Attribution::DefaultTenantNotRegistered => "the tenant was known, and not registered; --commands says how to",
-        Attribution::DefaultNoCustomerSubscriptions => "no tenant was registered at all; --commands says how to",
+        Attribution::DefaultTenantNotRegistered => {
+            "the tenant was known, and not registered then; --commands says how to register who still is not"
+        }
+        Attribution::DefaultNoCustomerSubscriptions => {
+            "no tenant was registered at all; --commands says how to register them"
+        }
         Attribution::DefaultUserSubscriptionUnknown => {
-            "no listing holds the user subscription: save one while it exists"
+            "no listing gives the user subscription a tenant: save one while it exists"
         }
         Attribution::DefaultOperator => "the operator's own",
         Attribution::Registered => "",
@@ -156,7 +160,7 @@ fn list(ids: &BTreeSet<&str>) -> String {
     ids.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
-/// The same rows, with the columns of `default_usage`.
+/// The same sums, with columns named as in `default_usage`.
 pub fn json(own: &Unregistered) -> String {
     let row = |fallen: &Fallen| {
         let meter = own.meters.get(&fallen.meter);

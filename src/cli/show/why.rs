@@ -16,9 +16,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{counted, meter_named, named, one_line, table, unit_of};
-use crate::audit::{Cell, CellKey, Line, Reason, SnapshotFile, Why};
+use crate::audit::{self, Cell, CellKey, Line, Reason, SnapshotFile, Why};
 use crate::domain::coverage::intervals;
-use crate::domain::{Attribution, Hour, Quantity, Stamp};
+use crate::domain::{Attribution, Hour, Stamp};
 use crate::error::{Error, Result};
 
 /// More figures than this are listed, not explained.
@@ -53,9 +53,10 @@ pub fn text(why: &Why, lines: usize) -> String {
     text
 }
 
-fn sum(figure: &[Cell]) -> (Quantity, i64) {
-    let add = |sum: Quantity, cell: &Cell| sum.checked_add(cell.quantity).unwrap_or(sum);
-    (figure.iter().fold(Quantity::ZERO, add), figure.iter().map(|cell| cell.line_count).sum())
+/// The quantity and the lines of a figure, as text and count.
+fn sum(figure: &[Cell]) -> (String, i64) {
+    let (quantity, line_count) = audit::sum(figure);
+    (quantity.map_or_else(|| "more than a quantity can be".to_owned(), |own| own.to_string()), line_count)
 }
 
 /// Many figures: a line each.
@@ -68,7 +69,7 @@ pub fn list(why: &Why) -> String {
             key.stamp.to_string(),
             key.user_subscription.clone(),
             format!("{} {}", key.billed_subscription, key.attribution),
-            quantity.to_string(),
+            quantity,
             line_count.to_string(),
             meter_named(&key.meter, &why.meters),
         ]
@@ -125,7 +126,7 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
         say(text, "decided at", &decided);
         let snapshots = [
             ("listing", &reason.listing),
-            ("customers", &reason.customer_subscriptions),
+            ("customer list", &reason.customer_subscriptions),
             ("registration", &reason.registration),
         ];
         for (label, pages) in snapshots {
