@@ -196,12 +196,11 @@ fn modules_know_only_what_they_may() {
         let own = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
         let Some(own_layer) = layer(own) else { continue };
         for line in fs::read_to_string(&file).unwrap().lines() {
-            let Some(used) =
-                line.trim().strip_prefix("use crate::").or_else(|| line.trim().strip_prefix("pub use crate::"))
-            else {
+            let code = line.split("//").next().unwrap_or_default();
+            let Some((_, used)) = code.split_once("crate::").filter(|(before, _)| !before.ends_with('$')) else {
                 continue;
             };
-            let used_module = used.split([':', ';', '{']).next().unwrap();
+            let used_module = used.split(|own: char| !own.is_alphanumeric() && own != '_').next().unwrap();
             let used_layer = layer(used_module).unwrap_or_else(|| panic!("{used_module} has no layer"));
             if used_layer > own_layer {
                 writeln!(wrong, "{}: {line}", relative.display()).unwrap();

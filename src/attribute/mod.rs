@@ -72,7 +72,6 @@ pub struct OwnedUsage {
     /// Ranks of owners: a row for each combination of snapshots in force, a column for each user subscription.
     table: Vec<u32>,
     attribute_at: AttributeAt,
-    first_snapshot: Hour,
     /// What was used, by the snapshots in force (a place in `in_force`) and owner.
     used: BTreeMap<(usize, u32), Used>,
     /// Lines whose window is longer than a day or undeclared, so that the end of the usage day decided.
@@ -121,7 +120,6 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         in_force,
         table,
         attribute_at: rules.attribute_at,
-        first_snapshot: snapshots.first_complete(),
         used: BTreeMap::new(),
         lines_decided_by_usage_day: 0,
         lines_before_first_snapshot: 0,
@@ -272,7 +270,7 @@ impl OwnedUsage {
                 *lines_at.entry(moment).or_default() += lines;
             }
             for (moment, lines) in lines_at.into_iter().filter(|&(_, lines)| lines > 0) {
-                if moment < self.first_snapshot {
+                if snapshots.dates.is_before_first(moment) {
                     before_first += lines;
                 }
                 stale.note(snapshots, rules, day, moment, lines);

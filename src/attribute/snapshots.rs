@@ -8,8 +8,7 @@
 use super::{Rules, checks, findings};
 use crate::domain::attribution::Evidence;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, Hour, InForce, Mapping, Mappings, SnapshotDates, Stamp, TenantId,
-    UserSubscriptionId,
+    Attribution, BilledSubscriptionId, InForce, Mapping, Mappings, SnapshotDates, Stamp, TenantId, UserSubscriptionId,
 };
 use crate::error::{Error, Result};
 use crate::read::{
@@ -141,14 +140,6 @@ impl Snapshots {
         let registrations = self.registrations.iter().flat_map(|own| &own.pages);
         let lists = self.customer_subscriptions.lists.iter().chain(&self.listings.lists);
         registrations.chain(lists.flat_map(|own| own.pages.iter().map(|page| &page.file)))
-    }
-
-    /// The moment from which both a registration and a customer list are there.
-    pub(super) fn first_complete(&self) -> Hour {
-        let first = |dates: &[Hour]| dates.first().copied();
-        first(&self.dates.registrations)
-            .max(first(&self.dates.customer_subscriptions))
-            .expect("checked: there are some")
     }
 
     /// The tenant that the latest listing which holds a user subscription gives it.

@@ -286,8 +286,8 @@ struct Explaining<'a> {
     cells: &'a mut [Cell],
 }
 
-/// The reasons of a cell, by the snapshots in force.
-type GatheredCell = BTreeMap<InForce, Gathered>;
+/// The reasons of a cell: by the snapshots in force, and whether a first one serves though it is later.
+type GatheredCell = BTreeMap<(InForce, bool), Gathered>;
 
 /// What of the line before serves the next one.
 #[derive(Default)]
@@ -335,7 +335,7 @@ impl<'a> Explaining<'a> {
         }
         self.prove(&folder, &gathered)?;
         let reasons_of = |(cell, gathered): (&Cell, GatheredCell)| -> Vec<Reason> {
-            gathered.into_iter().map(|(in_force, own)| self.reason(&cell.key, in_force, own)).collect()
+            gathered.into_iter().map(|((in_force, _), own)| self.reason(&cell.key, in_force, own)).collect()
         };
         let reasons: Vec<Vec<Reason>> = self.cells.iter().zip(gathered).map(reasons_of).collect();
         self.cells.iter_mut().zip(reasons).for_each(|(cell, reasons)| cell.reasons = reasons);
@@ -403,8 +403,9 @@ impl<'a> Explaining<'a> {
                     quantity: quantities.value(row),
                     window,
                 };
+                let is_early = self.mappings.dates.is_before_first(moment);
                 let own = gathered[at]
-                    .entry(in_force)
+                    .entry((in_force, is_early))
                     .or_insert_with(|| Gathered { moments: (moment, moment), lines: Vec::new() });
                 own.moments = (own.moments.0.min(moment), own.moments.1.max(moment));
                 own.lines.push(line);

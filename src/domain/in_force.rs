@@ -103,6 +103,12 @@ impl SnapshotDates {
         }
     }
 
+    /// Whether a registration or a customer list serves at the moment though it is later: the first does.
+    pub fn is_before_first(&self, moment: Hour) -> bool {
+        let first = [&self.registrations, &self.customer_subscriptions].map(|dates| dates.first().copied());
+        first.into_iter().flatten().any(|date| moment < date)
+    }
+
     /// The latest of each kind not after the moment, each chosen by itself; before the first, the first serves.
     pub fn in_force(&self, moment: Hour) -> InForce {
         let not_after = |dates: &[Hour]| dates.partition_point(|&date| date <= moment) as u32;

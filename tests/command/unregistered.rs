@@ -82,3 +82,15 @@ fn who_moved_to_another_tenant_is_not_registered_for_the_old_one() {
     let unknown = root.stacktally(&["unregistered", "--out", "out", "--stamp", "west"]).expect(2);
     assert!(unknown.stderr.contains("--stamp west: the publication has no such stamp"), "{}", unknown.stderr);
 }
+
+#[test]
+fn who_is_registered_stays_so_when_another_subscription_pays() {
+    let root = published();
+    for (day, billed) in [("07", BILLED_A), ("08", "b111ed00-0000-4000-8000-00000000000b")] {
+        let mapped = [(TENANT_B, billed)];
+        root.file(&format!("north/customer-subscriptions/2026-10-{day}.json"), customers(DEFAULT, "north", &mapped));
+    }
+    root.run(&[]).expect(0);
+    let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
+    assert!(text.contains("registered since 2026-10-07T00") && !text.contains("2026-10-08T00"), "{text}");
+}

@@ -148,3 +148,37 @@ fn lines_stand_under_the_snapshots_that_decided_them() {
     root.run(&["--attribute-at", "usage"]).expect(0);
     assert!(why(&root).contains("2026-10-05T12.json (2026-10-05T12, later than that, and the first there is)"));
 }
+
+#[test]
+fn a_mapping_is_told_until_it_ends() {
+    let root = published();
+    root.file("north/customer-subscriptions/2026-10-09.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]));
+    root.run(&[]).expect(0);
+    let flags = ["why", "--out", "out", "--date", "2026-10-05", "--user-subscription", SUB_B];
+    let text = root.stacktally(&flags).expect(0).stdout;
+    assert!(text.contains("does not map (it is from the list of 2026-10-07T00 until that of 2026-10-09T00)"), "{text}");
+}
+
+#[test]
+fn a_line_that_no_figure_counts_is_a_contradiction() {
+    let root = published();
+    // A publication whose daily table comes from another run, receipt and all.
+    let receipt = |out: &std::path::Path| std::fs::read_to_string(out.join("receipt.json")).unwrap();
+    let entry = |text: &str| {
+        let receipt: serde_json::Value = serde_json::from_str(text).unwrap();
+        let published = receipt["published"].as_array().unwrap().clone();
+        let own = published.into_iter().find(|own| own["path"] == "daily/north/2026-10.parquet").unwrap();
+        own["blake3"].as_str().unwrap().to_owned()
+    };
+    let (old, daily) = (receipt(&root.out()), root.out().join("daily/north/2026-10.parquet"));
+    root.file(
+        "north/usage/2026-10-05/page-0001.json",
+        page(&[Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-05T13", "4.0")]),
+    );
+    let other = root.folder().join("other");
+    root.stacktally(&["run", "--root", "root", "--out", "other"]).expect(0);
+    std::fs::copy(other.join("daily/north/2026-10.parquet"), &daily).unwrap();
+    std::fs::write(root.out().join("receipt.json"), old.replace(&entry(&old), &entry(&receipt(&other)))).unwrap();
+    let ran = root.stacktally(&["why", "--out", "out", "--date", "2026-10-05"]).expect(5);
+    assert!(ran.stderr.contains("is in no figure of 2026-10-05"), "{}", ran.stderr);
+}
