@@ -15,8 +15,10 @@ const USERS: [&str; 4] = [
     "5ab00000-0000-4000-8000-0000000000b1",
     "5ab00000-0000-4000-8000-0000000000c1",
 ];
+/// The provider's own, as far as any listing has a row to say so.
+const PROVIDER: &str = USERS[3];
 const TENANTS: [&str; 2] = ["7e4a4700-0000-4000-8000-0000000000aa", "7e4a4700-0000-4000-8000-0000000000bb"];
-const PAYERS: [&str; 3] = [
+const BILLED: [&str; 3] = [
     "b111ed00-0000-4000-8000-00000000c001",
     "b111ed00-0000-4000-8000-00000000c002",
     "b111ed00-0000-4000-8000-00000000c003",
@@ -39,7 +41,7 @@ fn name(hour: u32) -> String {
 struct Histories {
     /// The place of the default subscription.
     registrations: BTreeMap<u32, usize>,
-    /// Of each tenant, the place of its payer.
+    /// Of each tenant, the place of its billed.
     customers: BTreeMap<u32, [Option<usize>; 2]>,
     /// Of each user subscription, whether it is listed, and then with which tenant.
     listings: BTreeMap<u32, [Option<Option<usize>>; 4]>,
@@ -58,8 +60,8 @@ struct Used {
 fn histories() -> impl Strategy<Value = Histories> {
     let hours = 0_u32..24 * 6;
     let registrations = prop::collection::btree_map(hours.clone(), 0..DEFAULTS.len(), 1..3);
-    let payers = [prop::option::of(0..PAYERS.len()), prop::option::of(0..PAYERS.len())];
-    let customers = prop::collection::btree_map(hours.clone(), payers, 1..5);
+    let billed = [prop::option::of(0..BILLED.len()), prop::option::of(0..BILLED.len())];
+    let customers = prop::collection::btree_map(hours.clone(), billed, 1..5);
     let listed = || prop::option::weighted(0.6, prop::option::weighted(0.8, 0..TENANTS.len()));
     let listings = prop::collection::btree_map(hours, [listed(), listed(), listed(), listed()], 1..6);
     (registrations, customers, listings).prop_map(|(registrations, customers, listings)| Histories {
@@ -102,8 +104,8 @@ fn lay_out(histories: &Histories) -> TestRoot {
 
 /// Bare ids, as the documentation prints them too: they lie under any registration.
 fn customers(mapped: &[Option<usize>; 2]) -> String {
-    let row = |(tenant, payer): (&&str, &Option<usize>)| {
-        payer.map(|payer| format!(r#"{{"id":"{}","properties":{{"tenantId":"{tenant}"}}}}"#, PAYERS[payer]))
+    let row = |(tenant, billed): (&&str, &Option<usize>)| {
+        billed.map(|billed| format!(r#"{{"id":"{}","properties":{{"tenantId":"{tenant}"}}}}"#, BILLED[billed]))
     };
     let rows: Vec<String> = TENANTS.iter().zip(mapped).filter_map(row).collect();
     format!(r#"{{"value":[{}]}}"#, rows.join(","))
@@ -112,7 +114,8 @@ fn customers(mapped: &[Option<usize>; 2]) -> String {
 fn listing(listed: &[Option<Option<usize>>; 4]) -> String {
     let row = |(user, listed): (&&str, &Option<Option<usize>>)| {
         let tenant = (*listed)?.map_or(String::new(), |tenant| format!(r#","tenantId":"{}""#, TENANTS[tenant]));
-        Some(format!(r#"{{"subscriptionId":"{user}"{tenant}}}"#))
+        let id = format!("/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{user}");
+        Some(format!(r#"{{"id":"{id}","subscriptionId":"{user}"{tenant}}}"#))
     };
     let rows: Vec<String> = USERS.iter().zip(listed).filter_map(row).collect();
     format!(r#"{{"value":[{}]}}"#, rows.join(","))
@@ -159,10 +162,15 @@ fn owner(histories: &Histories, user: usize, moment: u32) -> [&'static str; 3] {
         before.or_else(|| histories.listings.iter().find(holds)).and_then(|(_, listed)| listed[user].flatten());
     let mapped = in_force(&histories.customers, moment);
     let default = DEFAULTS[in_force(&histories.registrations, moment)];
+    let has_rows = histories.listings.values().flatten().any(Option::is_some);
+    let is_operator = USERS[user] == PROVIDER && has_rows;
+    let known = tenant.map_or("", |tenant| TENANTS[tenant]);
     match tenant {
+        None if is_operator => [default, "default_operator", known],
         None => [default, "default_user_subscription_unknown", ""],
         Some(tenant) => match mapped[tenant] {
-            Some(payer) => [PAYERS[payer], "registered", TENANTS[tenant]],
+            Some(billed) => [BILLED[billed], "registered", TENANTS[tenant]],
+            None if is_operator => [default, "default_operator", known],
             None if mapped == [None, None] => [default, "default_no_customer_subscriptions", TENANTS[tenant]],
             None => [default, "default_tenant_not_registered", TENANTS[tenant]],
         },
@@ -253,7 +261,8 @@ proptest! {
         run(&root, &[]);
         let after = published(&root, "daily");
         let is_unknown = |key: &Vec<String>| key[2] == "default_user_subscription_unknown";
-        let unknown: BTreeSet<&String> = before.keys().filter(|key| is_unknown(key)).map(|key| &key[4]).collect();
+        // The provider's own may be the operator's and yet of no tenant that anybody knows.
+        let unknown: BTreeSet<&String> = before.keys().filter(|key| key[3].is_empty()).map(|key| &key[4]).collect();
         let known = |sums: &Sums| -> Sums {
             sums.iter().filter(|(key, _)| !unknown.contains(&key[4])).map(|(key, sum)| (key.clone(), *sum)).collect()
         };
@@ -302,7 +311,12 @@ proptest! {
             "--date", cell(one, "usage_date"), "--user-subscription", cell(one, "user_subscription_id"),
             "--meter", cell(one, "meter_id"), "--resource", "VM-1", "--billed-subscription", cell(one, "billed_subscription_id"),
         ]);
-        prop_assert!(filtered.iter().any(|found| thousandths(found["quantity"].as_str().unwrap()) == thousandths(cell(one, "quantity"))));
+        prop_assert!(!filtered.is_empty());
+        for found in &filtered {
+            for column in ["user_subscription_id", "meter_id", "billed_subscription_id", "usage_date"] {
+                prop_assert_eq!(found[column].as_str(), one[column].as_deref());
+            }
+        }
     }
 }
 
