@@ -521,8 +521,7 @@ pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> 
             own.or_insert_with(|| Used::nothing(used.first)).merge(used);
         }
     }
-    let in_force: Vec<InForce> = owned.used().map(|(in_force, ..)| in_force).collect();
-    let registrations = Relevant::of(snapshots, Some(&in_force)).registrations().collect();
+    let registrations = Relevant::of(snapshots, Some(&owned.in_force_used())).registrations().collect();
     StampUse { snapshots, unregistered, registrations }
 }
 
@@ -621,14 +620,9 @@ impl Stale {
     }
 
     pub fn findings(self, snapshots: &Snapshots, rules: &Rules) -> Vec<Finding> {
-        let file = |kind: SnapshotKind, place: u32| match kind {
-            SnapshotKind::Registration => &*snapshots.registrations[place as usize].file,
-            SnapshotKind::CustomerSubscriptions => &*snapshots.customer_subscriptions.lists[place as usize].file,
-            SnapshotKind::UserSubscriptions => &*snapshots.listings.lists[place as usize].file,
-        };
         let found = self.kinds.into_iter().zip(SnapshotKind::ALL).filter_map(|(stale, kind)| {
             let StaleKind { used, oldest: (age, place) } = stale?;
-            let file = file(kind, place);
+            let file = snapshots.file(kind, place);
             Some(Finding::new(
                 &snapshots.stamp,
                 FindingCode::SnapshotOlderThanUsage,

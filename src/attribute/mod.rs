@@ -221,6 +221,11 @@ impl OwnedUsage {
         self.used.iter().map(|(&(row, owner), &used)| (self.in_force[row], &self.owners[owner as usize], used))
     }
 
+    /// The snapshots in force that some line met.
+    fn in_force_used(&self) -> Vec<InForce> {
+        self.used().map(|(in_force, ..)| in_force).collect()
+    }
+
     /// Adds up what was used, chunk by chunk: of each day a few owners have many lines.
     fn use_by_owner(&self) -> BTreeMap<(usize, u32), Used> {
         let mut used: BTreeMap<(usize, u32), Used> = BTreeMap::new();
@@ -289,10 +294,9 @@ impl OwnedUsage {
                 "add the snapshots of that time, if there are any, dated by when they were taken",
             ));
         }
-        let in_force: Vec<InForce> = self.used().map(|(in_force, ..)| in_force).collect();
         let findings = [
             stale.findings(snapshots, rules),
-            findings::of_snapshots(snapshots, rules, Some(&in_force)),
+            findings::of_snapshots(snapshots, rules, Some(&self.in_force_used())),
             findings::of_usage(self, snapshots),
         ];
         self.usage.findings.extend(findings.into_iter().flatten());

@@ -8,7 +8,8 @@
 use super::{Rules, checks, findings};
 use crate::domain::attribution::Evidence;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, InForce, Mapping, Mappings, SnapshotDates, Stamp, TenantId, UserSubscriptionId,
+    Attribution, BilledSubscriptionId, InForce, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp, TenantId,
+    UserSubscriptionId,
 };
 use crate::error::{Error, Result};
 use crate::read::{
@@ -140,6 +141,16 @@ impl Snapshots {
         let registrations = self.registrations.iter().flat_map(|own| &own.pages);
         let lists = self.customer_subscriptions.lists.iter().chain(&self.listings.lists);
         registrations.chain(lists.flat_map(|own| own.pages.iter().map(|page| &page.file)))
+    }
+
+    /// The file of the snapshot at that place in the order of its kind's dates.
+    pub fn file(&self, kind: SnapshotKind, place: u32) -> &str {
+        let place = place as usize;
+        match kind {
+            SnapshotKind::Registration => &self.registrations[place].file,
+            SnapshotKind::CustomerSubscriptions => &self.customer_subscriptions.lists[place].file,
+            SnapshotKind::UserSubscriptions => &self.listings.lists[place].file,
+        }
     }
 
     /// The tenant that the latest listing which holds a user subscription gives it.

@@ -225,7 +225,7 @@ fn of_kind(
                 subject: subject_of(subject),
                 kind: change,
                 at: dates[period.from as usize],
-                file: file_of(snapshots, kind, period.from),
+                file: snapshots.file(kind, period.from).to_owned(),
                 from: from.map(&id_of),
                 to: period.to.map(&id_of),
                 moved: meters,
@@ -264,15 +264,6 @@ fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Re
         own.merge(totals)?;
     }
     Ok(moved)
-}
-
-fn file_of(snapshots: &Snapshots, kind: SnapshotKind, place: u32) -> String {
-    let place = place as usize;
-    match kind {
-        SnapshotKind::Registration => snapshots.registrations[place].file.clone(),
-        SnapshotKind::CustomerSubscriptions => snapshots.customer_subscriptions.lists[place].file.clone(),
-        SnapshotKind::UserSubscriptions => snapshots.listings.lists[place].file.clone(),
-    }
 }
 
 impl History {

@@ -103,10 +103,6 @@ impl Publication {
         })
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.out
-    }
-
     /// All stamps that were published: `default_usage` has a file for each, even an empty one.
     pub fn stamps(&self) -> Vec<Stamp> {
         let prefix = format!("{}/", schema::DEFAULT_USAGE.name);

@@ -72,8 +72,10 @@ pub struct Reason {
 impl Reason {
     /// Whether the same snapshots say the same.
     pub fn is_as(&self, other: &Self) -> bool {
-        let evidence = |own: &Self| (own.listing.clone(), own.customer_subscriptions.clone(), own.registration.clone());
-        self.sentence == other.sentence && evidence(self) == evidence(other)
+        self.sentence == other.sentence
+            && self.listing == other.listing
+            && self.customer_subscriptions == other.customer_subscriptions
+            && self.registration == other.registration
     }
 }
 

@@ -19,7 +19,7 @@ use crate::normalise::{Usage, UsageChunk, UsageExport};
 use crate::publish::Publisher;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
-use crate::publish::facts::{FlatTime, StampTexts, checksum};
+use crate::publish::facts::{FlatTime, Seen, StampTexts, checksum};
 use crate::schema::{self, flat};
 use crate::watch::Watch;
 
@@ -229,11 +229,12 @@ impl Settling<'_> {
         let stamp = &self.owned.usage.stamp;
         let days = aggregate::default_facts(self.owned, self.packing, daily)?;
         let sum = checksum(days.iter().map(|(_, cells)| cells));
-        let columns = self.texts.default_usage(self.owned, &days)?;
+        let seen = Seen::of(&days);
+        let columns = self.texts.default_usage(self.owned, &days, &seen)?;
         self.publisher.table(format!("default_usage/{stamp}.parquet"), &schema::DEFAULT_USAGE, columns, Some(sum))?;
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
         // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
-        self.texts.flat_default_usage(self.owned, self.names, &days, &mut table)?;
+        self.texts.flat_default_usage(self.owned, self.names, &days, &seen, &mut table)?;
         self.publisher.csv(
             &format!("csv/default_usage/{stamp}/default_usage"),
             flat::CSV_DEFAULT_USAGE.columns,

@@ -200,12 +200,11 @@ impl StampTexts {
     ///
     /// # Errors
     /// The engine failed.
-    pub fn default_usage(&self, owned: &OwnedUsage, days: &[(Day, Cells)]) -> Result<Vec<ArrayRef>> {
+    pub fn default_usage(&self, owned: &OwnedUsage, days: &[(Day, Cells)], seen: &Seen) -> Result<Vec<ArrayRef>> {
         let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
         let own = dates(borrowed.iter().flat_map(|(day, cells)| std::iter::repeat_n(*day, cells.len())));
         let cells = joined(&borrowed);
         let mut columns = self.fact(owned, own, &cells, false)?;
-        let seen = Seen::of(days);
         columns.push(dates(cells.key.iter().map(|key| seen.0[key].0)));
         columns.push(dates(cells.key.iter().map(|key| seen.0[key].1)));
         Ok(columns)
@@ -220,9 +219,9 @@ impl StampTexts {
         owned: &OwnedUsage,
         names: &Names,
         days: &[(Day, Cells)],
+        seen: &Seen,
         table: &mut CsvTable,
     ) -> Result<()> {
-        let seen = Seen::of(days);
         let mut rows: Vec<(Day, u64, Quantity, i64)> = days
             .iter()
             .flat_map(|(day, cells)| cells.iter().map(|(key, quantity, lines)| (*day, key, quantity, lines)))
@@ -241,10 +240,11 @@ impl StampTexts {
 }
 
 /// The first and the last day of each key.
-struct Seen(BTreeMap<u64, (Day, Day)>);
+#[derive(Debug)]
+pub struct Seen(BTreeMap<u64, (Day, Day)>);
 
 impl Seen {
-    fn of(days: &[(Day, Cells)]) -> Self {
+    pub fn of(days: &[(Day, Cells)]) -> Self {
         let mut seen: BTreeMap<u64, (Day, Day)> = BTreeMap::new();
         for (day, cells) in days {
             for &key in &cells.key {
