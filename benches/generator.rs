@@ -8,6 +8,7 @@ use chrono::{Days, NaiveDate, Utc};
 use stacktally::attribute::Rules;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::pipeline::{Plan, run};
+use stacktally::publish::Patience;
 use stacktally::read::Reading;
 use stacktally::watch::Watch;
 use tempfile::TempDir;
@@ -67,6 +68,7 @@ impl Generated {
         let plan = Plan {
             root: self.root(),
             out: Some(out),
+            patience: Patience::Leave,
             stamps: Vec::new(),
             rules: Rules::default(),
             reading: Reading::default(),

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use clap::Parser;
+#[cfg(unix)]
+use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stacktally::cli::args::{Cli, Command, CoverageArgs};
 use stacktally::cli::settings::{self, CoverageOf, Settings};
@@ -17,6 +19,8 @@ use stacktally::error::{Error, Result};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "failpoints")]
+    let _scenario = die_at_failpoints();
     let cli = Cli::parse();
     match run(cli) {
         Ok(ending) => {
@@ -39,6 +43,7 @@ fn fail(error: &Error) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<command::Ending> {
+    fail_where_files_grow_too_large()?;
     let settings = match cli.command {
         Command::Run(args) => settings::of_run(args)?,
         Command::Check(args) => settings::of_check(args.options)?,
@@ -51,6 +56,10 @@ fn run(cli: Cli) -> Result<command::Ending> {
         }
         Command::Why(args) => return command::explain(&args),
         Command::Unregistered(args) => return command::show_unregistered(&args),
+        Command::Recover(args) => {
+            let (out, patience) = settings::of_recover(args)?;
+            return command::recover(&out, patience, signals()?);
+        }
         Command::Compare(args) => return command::show_differences(&args),
         Command::History(args) => {
             let settings = settings::of_history(args.input.clone())?;
@@ -70,6 +79,20 @@ fn signals() -> Result<Arc<AtomicUsize>> {
             .map_err(|error| Error::engine("listen for signals", error))?;
     }
     Ok(signal)
+}
+
+/// A write past the limit of a file's size (`ulimit -f`) is to fail, and not to end the process by a signal.
+fn fail_where_files_grow_too_large() -> Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(|error| Error::engine("listen for signals", error))?;
+    Ok(())
+}
+
+/// Takes the steps to fail at from the environment variable FAILPOINTS. A panic there ends the process as SIGKILL would.
+#[cfg(feature = "failpoints")]
+fn die_at_failpoints() -> fail::FailScenario<'static> {
+    std::panic::set_hook(Box::new(|_| std::process::abort()));
+    fail::FailScenario::setup()
 }
 
 /// polars sizes its own pool from the environment, once, at its first use.

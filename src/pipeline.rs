@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
-use crate::publish::{Out, Publisher, Receipt, publish_snapshots};
+use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
 use crate::schema::flat;
 use crate::watch::Watch;
@@ -37,6 +37,8 @@ pub struct Plan {
     pub root: PathBuf,
     /// Where to publish; `None` rehearses the run.
     pub out: Option<PathBuf>,
+    /// What to do while another run holds OUT.
+    pub patience: Patience,
     /// Only these stamps; all when empty.
     pub stamps: Vec<Stamp>,
     pub rules: Rules,
@@ -85,7 +87,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let started_at = (plan.now)();
     // What is wrong with the layout or with a snapshot is said before OUT is touched or the first line is read.
     let prepared = Prepared::read(plan, watch)?;
-    let out = plan.out.as_deref().map(Out::hold).transpose()?;
+    let out = plan.out.as_deref().map(|out| Out::hold(out, plan.patience, watch)).transpose()?;
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
         out.refuse_what_if()?;
     }

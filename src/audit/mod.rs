@@ -17,6 +17,6 @@ mod why;
 
 pub use compare::{Comparison, Moved, Total, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
-pub use publication::{MeterText, Publication, SnapshotFile};
+pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
 pub use unregistered::{Fallen, Unregistered, unregistered};
 pub use why::{Cell, CellKey, Line, Query, Reason, Why, explain, figures, sum};

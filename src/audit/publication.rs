@@ -1,7 +1,6 @@
 //! A folder that `run` published to: its receipt, its coverage, and the small tables that name things.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::publish::receipt::FORMAT;
+use crate::publish::{Ahead, RECEIPT};
 use crate::read::Fingerprint;
 use crate::schema;
 
@@ -20,6 +20,8 @@ use crate::schema;
 #[derive(Debug)]
 pub struct Publication {
     out: PathBuf,
+    /// A commit that is under way, or was cut short: what it has staged is published.
+    ahead: Ahead,
     pub attribute_at: AttributeAt,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
@@ -73,11 +75,9 @@ impl Publication {
     /// There is no publication, or another version made it.
     pub fn open(out: &Path) -> Result<Self> {
         let path = out.join("receipt.json");
-        let bytes = fs::read(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Error::usage(format!("{} holds no publication: there is no receipt.json", out.display()))
-                    .hint("name the folder that `stacktally run` published to")
-            }
+        let (ahead, bytes) = receipt_of(out)?;
+        let bytes = bytes.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => no_publication(out),
             _ => Error::machine("read", &path, error),
         })?;
         let other = || {
@@ -97,6 +97,7 @@ impl Publication {
         let by_path = |files: Vec<ReceiptFile>| files.into_iter().map(|own| (own.path, own.blake3)).collect();
         Ok(Self {
             out: out.to_owned(),
+            ahead,
             attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
             fingerprints: by_path(receipt.inputs),
             published: by_path(receipt.published),
@@ -152,7 +153,7 @@ impl Publication {
                 .at(file.display().to_string())
                 .hint("a run is publishing just now, or was cut short, or the folder was changed by hand: ask again when no run goes on, and run once more if that does not help")
         };
-        let bytes = fs::read(&file).map_err(|error| match error.kind() {
+        let bytes = self.ahead.read(&self.out, path).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::IsADirectory => differs("a published file that is not there"),
             _ => Error::machine("read", &file, error),
         })?;
@@ -316,6 +317,23 @@ impl Publication {
             .collect();
         days.dedup();
         days
+    }
+}
+
+/// A folder that `run` did not publish to.
+pub fn no_publication(out: &Path) -> Error {
+    Error::usage(format!("{} holds no publication: there is no receipt.json", out.display()))
+        .hint("name the folder that `stacktally run` published to")
+}
+
+/// The receipt of a publication, and the commit that it belongs to if one is under way: none began between the two looks.
+fn receipt_of(out: &Path) -> Result<(Ahead, std::io::Result<Vec<u8>>)> {
+    loop {
+        let ahead = Ahead::of(out)?;
+        let bytes = ahead.read(out, RECEIPT);
+        if Ahead::of(out)?.generation.is_none_or(|now| ahead.generation == Some(now)) {
+            return Ok((ahead, bytes));
+        }
     }
 }
 

@@ -15,8 +15,16 @@ Exit codes:
   4    published, and some lines were set aside: see rejects
   5    totals do not balance, nothing was published
   6    `compare` found differences
-  7    another run holds OUT
+  7    another run holds OUT; with --wait a run waits for it
   130, 143  stopped by a signal, nothing was published";
+
+const RECOVERING: &str = "\
+Exit codes:
+  0    done, or there was nothing to do
+  1    the machine failed, or a file that was to be published is lost: the message names it
+  2    the command was used wrongly, or OUT is no publication
+  7    another run holds OUT
+  130, 143  stopped by a signal while it waited";
 
 /// Of the commands that only look.
 const LOOKING: &str = "\
@@ -66,6 +74,9 @@ pub enum Command {
     /// Show when each mapping of a root began, changed and ended, and what each change moved
     #[command(after_help = LOOKING)]
     History(HistoryArgs),
+    /// Finish what a run had committed when it was killed, or clear what it had staged; the next run does the same
+    #[command(after_help = RECOVERING)]
+    Recover(RecoverArgs),
     /// Show what differs between two publications; ends with 0 when nothing does, else with 6
     #[command(after_help = COMPARING)]
     Compare(CompareArgs),
@@ -164,7 +175,30 @@ pub struct RunArgs {
     #[arg(long, value_name = "OUT", display_order = 1)]
     pub out: Option<PathBuf>,
     #[command(flatten)]
+    pub lock: LockOptions,
+    #[command(flatten)]
     pub options: Options,
+}
+
+/// What the commands share that write to OUT.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LockOptions {
+    /// Wait while another run holds OUT, instead of ending with exit code 7
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true, display_order = 2)]
+    pub wait: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// Folder of a publication
+    #[arg(long, value_name = "OUT", display_order = 1)]
+    pub out: Option<PathBuf>,
+    /// Take OUT from a settings file, unless --out names it
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    #[command(flatten)]
+    pub lock: LockOptions,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! What the commands do once their settings are known. `run` and `check` are one pipeline, with and without an OUT.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -13,6 +14,7 @@ use crate::audit::{self, Publication, Query};
 use crate::domain::{TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Outcome};
+use crate::publish::{Out, Patience};
 use crate::watch::Watch;
 
 /// How a command ended: what to say on standard output, and the exit code.
@@ -56,6 +58,18 @@ pub fn run_pipeline(settings: &Settings, signal: Arc<AtomicUsize>) -> Result<End
         code: exit::of_outcome(&outcome),
         is_the_product: false,
     })
+}
+
+/// Finishes what a run had committed when it died, or clears what it had staged.
+///
+/// # Errors
+/// There is nothing in OUT that a run made, another run holds it, or a file that was to be published is lost.
+pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    if !Out::is_one(out) {
+        return Err(audit::no_publication(out));
+    }
+    let recovered = Out::hold(out, patience, &watch(signal))?.recovered();
+    Ok(Ending { text: message::recovered(recovered), code: exit::PUBLISHED, is_the_product: false })
 }
 
 /// Explains published figures.

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::domain::Finding;
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
+use crate::publish::Recovered;
 use crate::publish::receipt::{Count, FindingEntry};
 
 /// Removed files listed in a summary.
@@ -64,6 +65,19 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         None => say("published", "nothing: this was a check".to_owned()),
     }
     printable(&text)
+}
+
+/// What `recover` did.
+pub fn recovered(recovered: Recovered) -> String {
+    match recovered {
+        Recovered::Nothing => "nothing to recover\n".to_owned(),
+        Recovered::Cleared => {
+            "nothing to recover: a run was cut short before its commit, and what it had staged is cleared\n".to_owned()
+        }
+        Recovered::RolledForward { generation, put, removed } => {
+            format!("rolled generation {generation} forward: {put} files put, {removed} removed\n")
+        }
+    }
 }
 
 /// How often each name occurs, in order of the names.

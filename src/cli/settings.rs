@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{
-    Cli, CsvFact, GranularityChosen, InputOptions, Moment, Options, Overlap, PublicationArgs, PublishOptions, RunArgs,
+    Cli, CsvFact, GranularityChosen, InputOptions, LockOptions, Moment, Options, Overlap, PublicationArgs,
+    PublishOptions, RecoverArgs, RunArgs,
 };
 use crate::attribute::Rules;
 use crate::domain::finding::FindingCode;
@@ -18,6 +19,7 @@ use crate::domain::limits::THREADS_MAX;
 use crate::domain::{AttributeAt, Culture, Day, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::Plan;
+use crate::publish::Patience;
 use crate::read::Reading;
 
 /// The settings file: the names of the flags, each optional.
@@ -26,6 +28,7 @@ use crate::read::Reading;
 struct SettingsFile {
     root: Option<PathBuf>,
     out: Option<PathBuf>,
+    wait: Option<bool>,
     stamp: Option<Vec<String>>,
     overlap: Option<Overlap>,
     granularity: Option<GranularityChosen>,
@@ -63,9 +66,26 @@ const SETTLING_DAYS: u16 = 2;
 pub fn of_run(args: RunArgs) -> Result<Settings> {
     let file = settings_file(args.options.input.settings.as_deref())?;
     let out = args.out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
-    let settings = merged(args.options, file, Some(out))?;
+    let wait = args.lock.wait.or(file.wait).unwrap_or(false);
+    let mut settings = merged(args.options, file, Some(out))?;
+    settings.plan.patience = patience(wait);
+    settings.plan.settings["wait"] = wait.into();
     refuse_out_in_root(&settings.plan)?;
     Ok(settings)
+}
+
+fn patience(wait: bool) -> Patience {
+    if wait { Patience::Wait } else { Patience::Leave }
+}
+
+/// The OUT that `stacktally recover` is to put right, and whether it waits for it.
+///
+/// # Errors
+/// A settings file that cannot be read, or no OUT.
+pub fn of_recover(args: RecoverArgs) -> Result<(PathBuf, Patience)> {
+    let file = settings_file(args.settings.as_deref())?;
+    let out = args.out.or(file.out).ok_or_else(|| missing("out", "<OUT>"))?;
+    Ok((out, patience(args.lock.wait.or(file.wait).unwrap_or(false))))
 }
 
 /// Settings of `stacktally check`.
@@ -245,6 +265,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "threads": threads,
         }),
         now: Utc::now,
+        patience: Patience::default(),
         root,
         out,
     };
@@ -376,7 +397,7 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
 
 /// The names of the flags that a settings file may hold, sorted.
 fn known_keys() -> Vec<String> {
-    let options = Options::augment_args(Cli::command());
+    let options = LockOptions::augment_args(Options::augment_args(Cli::command()));
     let mut names: Vec<String> = options
         .get_arguments()
         .filter_map(|argument| argument.get_long().map(str::to_owned))

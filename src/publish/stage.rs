@@ -1,149 +1,27 @@
-//! Whole or not at all: stage, read back, prove, and rename when everything is there.
+//! Whole or not at all: stage, read back, prove, and commit when everything is there.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use arrow::array::ArrayRef;
 use bytes::Bytes;
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::commit::commit;
 use super::csv::CsvTable;
+use super::disk::{self, step};
+use super::out::{KnownFile, Out, Stat, state_path};
 use super::{Receipt, csv, parquet};
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
 use crate::read::Fingerprint;
 use crate::schema::{Column, Table};
 
-/// Where everything of a run that is not published lies, in OUT.
-const STATE: &str = ".stacktally";
-/// What stacktally has published in OUT, a path a line: only these files does it ever replace or remove.
-const OWNED: &str = "published.txt";
-const RECEIPT: &str = "receipt.json";
-const RECEIPTS: &str = "receipts";
-
-/// OUT, held by this run alone until it is dropped.
-#[derive(Debug)]
-pub struct Out {
-    folder: PathBuf,
-    /// The lock is on the open file, so a dead process cannot hold it.
-    _lock: File,
-}
-
-impl Out {
-    /// Makes OUT if need be, and takes its lock without waiting.
-    ///
-    /// # Errors
-    /// OUT cannot be made or written to, or another run holds it.
-    pub fn hold(folder: &Path) -> Result<Self> {
-        let state = folder.join(STATE);
-        fs::create_dir_all(&state).map_err(|error| Error::machine("make the folder", &state, error))?;
-        let path = state.join("lock");
-        let lock = File::options()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .map_err(|error| Error::machine("open", &path, error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::busy(format!("another run holds {}", folder.display()))
-                    .hint("let it finish; a run that died holds nothing"));
-            }
-            Err(TryLockError::Error(error)) => return Err(Error::machine("lock", &path, error)),
-        }
-        let out = Self { folder: folder.to_owned(), _lock: lock };
-        out.clear_staging()?;
-        Ok(out)
-    }
-
-    fn state(&self, name: &str) -> PathBuf {
-        self.folder.join(STATE).join(name)
-    }
-
-    /// Removes what this run, or one that was killed, has staged.
-    fn clear_staging(&self) -> Result<()> {
-        let staging = self.state("staging");
-        match fs::remove_dir_all(&staging) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::machine("clear", &staging, error)),
-            _ => Ok(()),
-        }
-    }
-
-    /// What is published in OUT, as far as it is ours: by our own list, or where a backup left that out, by the receipt.
-    fn owned(&self) -> Result<BTreeSet<String>> {
-        #[derive(Deserialize)]
-        struct Ours {
-            #[serde(rename = "stacktally")]
-            _version: String,
-            published: Vec<OursPublished>,
-        }
-        #[derive(Deserialize)]
-        struct OursPublished {
-            path: String,
-        }
-        let of_receipt = || {
-            let receipt = fs::read(self.folder.join(RECEIPT)).ok()?;
-            let ours: Ours = serde_json::from_slice(&receipt).ok()?;
-            Some(ours.published.into_iter().map(|own| own.path).chain([RECEIPT.to_owned()]).collect())
-        };
-        let path = self.state(OWNED);
-        let mut owned: BTreeSet<String> = match fs::read_to_string(&path) {
-            Ok(text) => text.lines().map(str::to_owned).collect(),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => of_receipt().unwrap_or_default(),
-            Err(error) => return Err(Error::machine("read", &path, error)),
-        };
-        owned.retain(|path| is_within(path));
-        Ok(owned)
-    }
-
-    /// Refuses to publish a what-if over a publication that is none.
-    ///
-    /// # Errors
-    /// OUT holds a publication made without `--registration-override`.
-    pub fn refuse_what_if(&self) -> Result<()> {
-        if self.owned()?.is_empty() {
-            return Ok(());
-        }
-        // Without a receipt that says otherwise, what lies there is the real thing.
-        let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
-        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
-        if receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty()) {
-            return Ok(());
-        }
-        Err(Error::usage(format!("{} holds a publication that is no what-if", self.folder.display()))
-            .hint("publish what --registration-override makes into another folder, and `stacktally compare` the two"))
-    }
-
-    /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
-    fn refuse_foreign(&self, path: &str, owned: &BTreeSet<String>) -> Result<()> {
-        let target = self.folder.join(path);
-        let what = match fs::symlink_metadata(&target) {
-            Err(_nothing_there) => return Ok(()),
-            Ok(metadata) if !metadata.is_file() => "is no file",
-            Ok(_) if owned.contains(path) => return Ok(()),
-            Ok(_) => "was not published by stacktally",
-        };
-        Err(Error::usage(format!("{} exists, and {what}", target.display()))
-            .hint("publish to another folder, or move it away"))
-    }
-
-    /// Writes a small file to the staging folder.
-    fn write_small(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
-        let path = self.state("staging").join(name);
-        write_synced(&path, bytes)?;
-        Ok(path)
-    }
-}
-
-/// Paths, one a line.
-fn list(paths: &BTreeSet<String>) -> Vec<u8> {
-    paths.iter().flat_map(|path| [path.as_bytes(), b"\n"]).flatten().copied().collect()
-}
+/// What lies here is history: it is never taken back because a run does not make it again.
+const HISTORY: &str = "history/";
 
 /// One published file.
 #[derive(Clone, Debug, Serialize)]
@@ -153,16 +31,28 @@ pub struct Published {
     pub rows: u64,
     pub bytes: u64,
     pub blake3: String,
-    /// The staged file; `None` when the published one has these bytes already.
+    /// The staged file's name; `None` when the published one has these bytes already.
     #[serde(skip)]
-    staged: Option<PathBuf>,
+    pub(super) staged: Option<String>,
+    /// Of the staged file, or the published one.
+    #[serde(skip)]
+    pub(super) stat: Option<Stat>,
+}
+
+impl Published {
+    /// A file of the last publication that stays as it is.
+    fn kept(path: String, known: &KnownFile) -> Self {
+        let KnownFile { rows, bytes, blake3, stat } = known.clone();
+        Self { path, rows, bytes, blake3, staged: None, stat }
+    }
 }
 
 /// Takes tables and makes files of them; without an OUT it proves nothing but takes them all the same.
 #[derive(Debug)]
 pub struct Publisher {
     out: Option<Out>,
-    files: Mutex<Vec<Published>>,
+    /// By their paths, those of private files among them.
+    files: Mutex<BTreeMap<String, Published>>,
     next: AtomicU64,
     guarded: AtomicU64,
 }
@@ -174,10 +64,19 @@ impl Publisher {
     /// The staging folder cannot be made.
     pub fn new(out: Option<Out>) -> Result<Self> {
         if let Some(out) = &out {
-            let staging = out.state("staging");
-            fs::create_dir_all(&staging).map_err(|error| Error::machine("make the folder", &staging, error))?;
+            disk::make_folder(&out.private("staging"))?;
         }
         Ok(Self { out, files: Mutex::default(), next: AtomicU64::new(0), guarded: AtomicU64::new(0) })
+    }
+
+    /// OUT, unless this is a rehearsal.
+    pub fn out(&self) -> Option<&Out> {
+        self.out.as_ref()
+    }
+
+    /// The number of the publication that is being made; runs are numbered, since a clock may go backwards.
+    pub fn generation(&self) -> u64 {
+        self.out.as_ref().map_or(0, |out| out.last().generation) + 1
     }
 
     /// Whether anything will be published at all.
@@ -234,56 +133,100 @@ impl Publisher {
         self.guarded.load(Ordering::Relaxed)
     }
 
-    /// Every file staged so far, by path.
+    /// Leaves a published file as it is, and lists it again.
+    ///
+    /// # Errors
+    /// The last publication has no such file, or it was found to be missing.
+    pub fn keep(&self, path: &str) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        match out.known_to_be_there(path).filter(|_| !is_private(path)) {
+            Some(known) => self.add(Published::kept(path.to_owned(), known)),
+            None => Err(Error::balance(format!("{path} would be kept, and is not there")).hint(
+                "this is a fault of stacktally, not of the input: `stacktally run --full` makes everything anew",
+            )),
+        }
+    }
+
+    /// Stages a private file, which is committed with the rest.
+    ///
+    /// # Errors
+    /// The file cannot be written, or reads back as something else.
+    pub fn state(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let (file, _) = self.lay(out, state_path(name), 0, bytes)?;
+        self.add(file)
+    }
+
+    /// Leaves a private file of the last publication as it is. One that is not there stays away.
+    pub fn keep_state(&self, name: &str) {
+        let path = state_path(name);
+        if let Some(known) = self.out.as_ref().and_then(|out| out.known_to_be_there(&path)) {
+            self.made().entry(path.clone()).or_insert_with(|| Published::kept(path, known));
+        }
+    }
+
+    /// Every file that will be published, as far as it is known by now, by path.
     pub fn files(&self) -> Vec<Published> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        files
+        let mut files = self.made().clone();
+        let last = self.out.iter().flat_map(|out| &out.last().files);
+        for (path, known) in last.filter(|(path, _)| path.starts_with(HISTORY)) {
+            files.entry(path.clone()).or_insert_with(|| Published::kept(path.clone(), known));
+        }
+        files.retain(|path, _| !is_private(path));
+        files.into_values().collect()
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<String, Published>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, file: Published) -> Result<()> {
+        let path = file.path.clone();
+        match self.made().insert(path, file) {
+            None => Ok(()),
+            Some(other) => Err(Error::balance(format!("two tables would be published as {}", other.path))
+                .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it")),
+        }
     }
 
     fn stage(&self, path: String, rows: u64, bytes: Vec<u8>, prove: impl Fn(Bytes) -> Result<()>) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
-        let fingerprint = Fingerprint::of(&bytes);
+        let (file, bytes) = self.lay(out, path, rows, bytes)?;
+        prove(bytes)?;
+        self.add(file)
+    }
+
+    /// Writes a file to staging and reads it back, unless these bytes lie in its place already.
+    fn lay(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
+        let blake3 = Fingerprint::of(&bytes).to_string();
         let size = bytes.len() as u64;
-        let published = out.folder.join(&path);
-        let is_unchanged = fs::metadata(&published).is_ok_and(|metadata| metadata.len() == size)
-            && fs::read(&published).is_ok_and(|there| there == bytes);
-        let staged = if is_unchanged {
-            None
-        } else {
-            let staged = out.state("staging").join(self.next.fetch_add(1, Ordering::Relaxed).to_string());
-            write_synced(&staged, &bytes)?;
-            Some(staged)
-        };
+        if let Some(stat) = out.stat_if_unchanged(&path, &blake3, &bytes) {
+            let file = Published { path, rows, bytes: size, blake3, staged: None, stat: Some(stat) };
+            return Ok((file, Bytes::from(bytes)));
+        }
+        let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let staged = out.private("staging").join(&name);
+        disk::write(&staged, &bytes)?;
         drop(bytes);
-        let there = staged.as_ref().unwrap_or(&published);
-        let read = fs::read(there).map_err(|error| Error::machine("read back", there, error))?;
-        if Fingerprint::of(&read) != fingerprint {
+        let (read, stat) = read_back(&staged)?;
+        if Fingerprint::of(&read).to_string() != blake3 {
             return Err(Error::balance(format!("{path} reads back with other bytes than were written"))
                 .hint("the disk is failing, or something else writes to OUT"));
         }
-        prove(Bytes::from(read))?;
-        let file = Published { path, rows, bytes: size, blake3: fingerprint.to_string(), staged };
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        if files.iter().any(|own| own.path == file.path) {
-            return Err(Error::balance(format!("two tables would be published as {}", file.path))
-                .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"));
-        }
-        files.push(file);
-        Ok(())
+        let file = Published { path, rows, bytes: size, blake3, staged: Some(name), stat: Some(stat) };
+        Ok((file, Bytes::from(read)))
     }
 
-    /// Publishes everything that was staged: files renamed, those no longer made removed, `receipt.json` last. Returns
-    /// the paths that were removed. A rehearsal publishes nothing.
+    /// Publishes everything that was staged, as one: files put, those neither made nor kept removed, `receipt.json` last.
+    /// Returns the paths that were removed. A rehearsal publishes nothing.
     ///
     /// # Errors
     /// The machine failed, or something lies in the way that stacktally did not publish.
     pub fn commit(self, receipt: &Receipt) -> Result<Vec<String>> {
         let files = self.files();
-        let Some(out) = self.out else { return Ok(Vec::new()) };
-        let committed = out.commit(&files, receipt);
-        let cleared = out.clear_staging();
-        committed.and_then(|removed| cleared.map(|()| removed))
+        let Some(out) = &self.out else { return Ok(Vec::new()) };
+        let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
+        commit(out, self.generation(), &files, &state, receipt)
     }
 
     /// Forgets everything that was staged.
@@ -295,61 +238,16 @@ impl Publisher {
     }
 }
 
-impl Out {
-    fn commit(&self, files: &[Published], receipt: &Receipt) -> Result<Vec<String>> {
-        let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::engine("write the receipt", error))?;
-        let owned = self.owned()?;
-        let paths: BTreeSet<String> =
-            files.iter().map(|file| &file.path).chain([&RECEIPT.to_owned()]).cloned().collect();
-        let unchanged: BTreeSet<&str> =
-            files.iter().filter(|file| file.staged.is_none()).map(|file| file.path.as_str()).collect();
-        for path in paths.iter().filter(|path| !unchanged.contains(path.as_str())) {
-            self.refuse_foreign(path, &owned)?;
-        }
-
-        // Everything that needs space is written now.
-        let changed: Vec<(&PathBuf, PathBuf)> =
-            files.iter().filter_map(|file| Some((file.staged.as_ref()?, self.folder.join(&file.path)))).collect();
-        let folders: BTreeSet<&Path> = changed.iter().filter_map(|(_, target)| target.parent()).collect();
-        let receipts = self.folder.join(RECEIPTS);
-        for folder in folders.iter().copied().chain([receipts.as_path(), self.folder.as_path()]) {
-            fs::create_dir_all(folder).map_err(|error| Error::machine("make the folder", folder, error))?;
-            prove_writable(folder)?;
-        }
-        let last = [
-            (self.write_small("receipt-kept", &receipt)?, receipts.join(receipt_name(&receipts)?)),
-            (self.write_small("published", &list(&paths))?, self.state(OWNED)),
-            (self.write_small("receipt", &receipt)?, self.folder.join(RECEIPT)),
-        ];
-        rename(&self.write_small("either", &list(&owned.union(&paths).cloned().collect()))?, &self.state(OWNED))?;
-
-        // From here to the end only names change, and a run that is cut short is made good by the next one, which
-        // publishes the same root again.
-        for (at, (staged, target)) in changed.iter().enumerate() {
-            rename(staged, target).map_err(|error| {
-                error.hint(format!(
-                    "{at} of {} changed files are new already, and receipt.json is not: put this right and run again",
-                    changed.len()
-                ))
-            })?;
-        }
-        let removed: Vec<String> = owned.difference(&paths).cloned().collect();
-        for path in &removed {
-            remove(&self.folder, path)?;
-        }
-        folders.par_iter().try_for_each(|folder| sync_folder(folder))?;
-        for (staged, target) in &last {
-            rename(staged, target)?;
-        }
-        sync_folder(&receipts)?;
-        sync_folder(&self.folder)?;
-        Ok(removed)
-    }
+/// Whether a path is that of a private file.
+fn is_private(path: &str) -> bool {
+    path.starts_with(&state_path(""))
 }
 
-/// Whether a path of the state file stays within OUT, whoever wrote it there.
-fn is_within(path: &str) -> bool {
-    !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+/// A staged file's bytes, and its stat: neither changes when it is synced or renamed.
+fn read_back(staged: &PathBuf) -> Result<(Vec<u8>, Stat)> {
+    step!("stage::read_back", "read back", staged);
+    let read = fs::read(staged).and_then(|bytes| Ok((bytes, Stat::of(&fs::metadata(staged)?))));
+    read.map_err(|error| Error::machine("read back", staged, error))
 }
 
 /// Proves that a file holds the rows and the checksum that it should.
@@ -361,57 +259,4 @@ fn prove(what: &str, expected: (u64, Option<Checksum>), found: (u64, Option<Chec
         "{what} reads back with other rows or sums than were written: {found:?} instead of {expected:?}"
     ))
     .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
-}
-
-/// The next free name of the run history: runs are numbered, since a clock may go backwards.
-fn receipt_name(receipts: &Path) -> Result<String> {
-    let failed = |error| Error::machine("read the folder", receipts, error);
-    let mut last = 0;
-    for entry in fs::read_dir(receipts).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
-        last = last.max(number.unwrap_or(0));
-    }
-    Ok(format!("{:06}.json", last + 1))
-}
-
-/// Proves that names in a folder can be changed, while nothing has changed yet.
-fn prove_writable(folder: &Path) -> Result<()> {
-    let probe = folder.join(".stacktally-probe");
-    let probed = File::create(&probe).and_then(|_| fs::remove_file(&probe));
-    let failed = |error| Error::machine("write to the folder", folder, error);
-    probed.map_err(|error| failed(error).hint("nothing was published: make it writable, and run again"))
-}
-
-/// Removes a published file and the folders that it leaves empty.
-fn remove(out: &Path, path: &str) -> Result<()> {
-    let path = out.join(path);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            return Err(Error::machine("remove", &path, error));
-        }
-        _ => {}
-    }
-    for folder in path.ancestors().skip(1).take_while(|folder| *folder != out) {
-        if fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
-    let written = File::create(path).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|error| Error::machine("write", path, error))
-}
-
-fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).map_err(|error| Error::machine("rename to", to, error))
-}
-
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| Error::machine("sync", folder, error))
 }

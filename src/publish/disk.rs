@@ -1,0 +1,97 @@
+//! The few things that are done to a disk, each failing with the path that it failed at.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::error::{Error, Result};
+
+/// A step of publication that the fault harness can end the process at, or let fail as a disk would. Without the feature
+/// `failpoints` it is nothing at all.
+macro_rules! step {
+    ($name:literal, $what:literal, $path:expr) => {
+        #[cfg(feature = "failpoints")]
+        crate::publish::disk::fail_at($name).map_err(|error| crate::error::Error::machine($what, $path, error))?;
+    };
+}
+pub(super) use step;
+
+#[cfg(feature = "failpoints")]
+pub(super) fn fail_at(step: &str) -> std::io::Result<()> {
+    fail::eval(step, |_| ErrorKind::StorageFull.into()).map_or(Ok(()), Err)
+}
+
+/// Whether a path that somebody wrote down stays within OUT.
+pub(super) fn is_within(path: &str) -> bool {
+    !path.is_empty() && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// Writes a file, and leaves it to [`sync`] to bring it to the disk.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    step!("stage::write", "write", path);
+    File::create(path).and_then(|mut file| file.write_all(bytes)).map_err(|error| failed("write", path, error))
+}
+
+/// Before a commit; what comes after it says something else.
+fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
+    let remedy = "nothing was published: make room, or OUT writable, and run again";
+    Error::machine(what, path, error).hint(remedy)
+}
+
+/// The bytes of a file; `None` where there is none, or what lies there is no file.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absent(&error) || error.kind() == ErrorKind::IsADirectory => Ok(None),
+        Err(error) => Err(Error::machine("read", path, error)),
+    }
+}
+
+/// Whether an error says that nothing lies there.
+pub(super) fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+/// Makes a folder with all above it. Returns what has to be synced for them to last: the folders, and what they lie in.
+pub(super) fn make_folder(folder: &Path) -> Result<Vec<PathBuf>> {
+    let touched = missing_folders(folder).into_iter().flat_map(|own| [own.parent().map(Path::to_owned), Some(own)]);
+    let touched: Vec<PathBuf> = touched.flatten().map(named).collect();
+    fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, error))?;
+    Ok(touched)
+}
+
+/// The folder and those above it that are not there.
+pub(super) fn missing_folders(folder: &Path) -> Vec<PathBuf> {
+    folder.ancestors().take_while(|own| !own.as_os_str().is_empty() && !own.exists()).map(Path::to_owned).collect()
+}
+
+/// The folder that one is in has a name.
+fn named(folder: PathBuf) -> PathBuf {
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
+}
+
+pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|error| failed("rename to", to, error))
+}
+
+/// Removes a file if it is there.
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if !is_absent(&error) => Err(Error::machine("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Brings files or folders to the disk, several at a time.
+pub(super) fn sync(paths: &BTreeSet<PathBuf>) -> Result<()> {
+    paths.par_iter().try_for_each(|path| {
+        File::open(path).and_then(|own| own.sync_all()).map_err(|error| failed("sync", path, error))
+    })
+}
+
+pub(super) fn sync_one(path: &Path) -> Result<()> {
+    sync(&BTreeSet::from([path.to_owned()]))
+}

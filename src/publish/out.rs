@@ -1,0 +1,497 @@
+//! OUT: held by one run at a time, and what the last commit left in it.
+//!
+//! Beside the published files lies `.stacktally`: the `lock`, which is never unlinked; `published`, the list of what is
+//! ours, with hashes and stats, so that a run need not read what did not change; `state`, private files that can be made
+//! again; and while a run goes on, `staging` and the [`journal`](super::journal). What is not on the list is never
+//! replaced or removed.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Metadata, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::disk::{self, is_within};
+use super::journal::{self, JOURNAL_UNFINISHED, Journal, STAGING, Staged};
+use crate::error::{Error, Result};
+use crate::read::Fingerprint;
+use crate::watch::Watch;
+
+/// Where everything of a run that is not published lies, in OUT.
+pub(super) const STATE: &str = ".stacktally";
+/// The receipt of the last run: what says that a folder is a publication, and which.
+pub const RECEIPT: &str = "receipt.json";
+pub(super) const RECEIPTS: &str = "receipts";
+/// The list of what is published, in `.stacktally`.
+pub(super) const LIST: &str = "published";
+/// In staging: the folders that a commit makes and probes, so that one that is cut short leaves none of it.
+pub(super) const FOLDERS: &str = "folders";
+/// The file by which a folder is proved writable.
+pub(super) const PROBE: &str = ".stacktally-probe";
+/// The layout of the list.
+const LIST_FORMAT: u32 = 1;
+/// How often a run that waits looks whether the other has ended.
+const POLL: Duration = Duration::from_millis(100);
+
+/// What to do while another run holds OUT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    #[default]
+    Leave,
+    Wait,
+}
+
+/// OUT, held by this run alone until it is dropped.
+#[derive(Debug)]
+pub struct Out {
+    pub(super) folder: PathBuf,
+    last: LastPublication,
+    /// Whether `receipt.json` is ours.
+    owns_receipt: bool,
+    /// Files of the last publication that were found to be missing; `None` until [`Out::check`] has looked.
+    missing: Option<BTreeSet<String>>,
+    recovered: Recovered,
+    /// The lock is on the open file, so a dead process cannot hold it.
+    _lock: File,
+}
+
+/// What the last commit left: empty for a fresh OUT.
+#[derive(Clone, Debug, Default)]
+pub struct LastPublication {
+    pub generation: u64,
+    /// By their paths.
+    pub files: BTreeMap<String, KnownFile>,
+    /// Private files, by their names.
+    pub state: BTreeMap<String, KnownFile>,
+}
+
+/// A file as the last commit left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownFile {
+    pub rows: u64,
+    pub bytes: u64,
+    /// Empty where nobody knows it.
+    pub blake3: String,
+    /// `None` where only the bytes can tell whether the file is the one that was published.
+    pub stat: Option<Stat>,
+}
+
+/// What tells, without reading a file, that it is another: neither changes when a file is renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stat {
+    pub mtime_ns: i64,
+    pub inode: u64,
+}
+
+impl Stat {
+    #[cfg(unix)]
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let mtime_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
+        Self { mtime_ns, inode: metadata.ino() }
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let mtime = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        let mtime = mtime.unwrap_or_default();
+        Self { mtime_ns: mtime.as_nanos() as i64, inode: 0 }
+    }
+}
+
+/// What was found of a run that was cut short, and made good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    Nothing,
+    /// It had staged files, and not committed.
+    Cleared,
+    /// It had committed.
+    RolledForward {
+        generation: u64,
+        put: usize,
+        removed: usize,
+    },
+}
+
+/// `.stacktally/published`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct List<'a> {
+    format: u32,
+    generation: u64,
+    /// The hash of the `receipt.json` that it was committed with: beside another receipt, the list is an old one.
+    receipt: String,
+    files: Cow<'a, BTreeMap<String, KnownFile>>,
+    state: Cow<'a, BTreeMap<String, KnownFile>>,
+}
+
+/// What a commit makes and probes before it changes a name; relative to OUT.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Folders {
+    pub made: BTreeSet<String>,
+    pub probed: BTreeSet<String>,
+}
+
+impl Out {
+    /// Makes OUT if need be, takes its lock, rolls a commit forward that was cut short, and clears what was staged.
+    ///
+    /// # Errors
+    /// OUT cannot be made or written to, another run holds it, a signal ended the wait for it, or a commit that was cut
+    /// short cannot be finished.
+    pub fn hold(folder: &Path, patience: Patience, watch: &Watch) -> Result<Self> {
+        let touched = disk::make_folder(&folder.join(STATE))?;
+        let lock = lock(folder, patience, watch)?;
+        disk::sync(&touched.into_iter().collect())?;
+        let recovered = recover(folder)?;
+        let (last, owns_receipt) = last_publication(folder)?;
+        Ok(Self { folder: folder.to_owned(), last, owns_receipt, missing: None, recovered, _lock: lock })
+    }
+
+    /// Whether OUT holds a publication, or what is left of a run that was to make one.
+    pub fn is_one(folder: &Path) -> bool {
+        folder.join(RECEIPT).exists()
+            || journal::is_there(folder)
+            || [LIST, "staging"].into_iter().any(|name| private(folder, name).exists())
+    }
+
+    /// What the last commit left.
+    pub fn last(&self) -> &LastPublication {
+        &self.last
+    }
+
+    /// What [`Out::hold`] found of a run that was cut short.
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// Where a published file lies.
+    pub fn path(&self, published: &str) -> PathBuf {
+        self.folder.join(published)
+    }
+
+    pub(super) fn private(&self, name: &str) -> PathBuf {
+        private(&self.folder, name)
+    }
+
+    /// Looks at every file of the last publication: one whose size or stat is not as recorded is hashed, or all of them, if
+    /// `thorough`. Returns the paths of those that are missing, and of private files that are missing or altered: they have
+    /// to be made again. What was hashed and is right is known by its new stat from then on.
+    ///
+    /// # Errors
+    /// A published file was altered, or the machine failed.
+    pub fn check(&mut self, thorough: bool) -> Result<Vec<String>> {
+        let folder = &self.folder;
+        let look = |(path, known): (String, &mut KnownFile)| {
+            let seen = look_at(&folder.join(&path), known, thorough)?;
+            if let Seen::AsRecorded(stat) = seen {
+                known.stat = Some(stat);
+            }
+            Ok((path, seen))
+        };
+        let published: Vec<_> = self.last.files.iter_mut().map(|(path, known)| (path.clone(), known)).collect();
+        let private: Vec<_> = self.last.state.iter_mut().map(|(name, known)| (state_path(name), known)).collect();
+        let published: Vec<(String, Seen)> = published.into_par_iter().map(look).collect::<Result<_>>()?;
+        let private: Vec<(String, Seen)> = private.into_par_iter().map(look).collect::<Result<_>>()?;
+        refuse_altered(folder, &published)?;
+        let is_gone = |(_, seen): &(String, Seen)| !matches!(seen, Seen::AsRecorded(_));
+        let missing: Vec<String> = published.into_iter().chain(private).filter(is_gone).map(|(path, _)| path).collect();
+        self.missing = Some(missing.iter().cloned().collect());
+        Ok(missing)
+    }
+
+    /// A private file of the last publication; `None` when there is none, or it is not as recorded.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn state(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Some(known) = self.last.state.get(name) else { return Ok(None) };
+        let bytes = disk::read(&self.folder.join(state_path(name)))?;
+        Ok(bytes.filter(|bytes| Fingerprint::of(bytes).to_string() == known.blake3))
+    }
+
+    /// What is known of a file by its path, published or private.
+    pub(super) fn known(&self, path: &str) -> Option<&KnownFile> {
+        match path.strip_prefix(STATE_PREFIX) {
+            Some(name) => self.last.state.get(name),
+            None => self.last.files.get(path),
+        }
+    }
+
+    /// The same, unless [`Out::check`] has found the file to be missing, or nobody knows its hash.
+    pub(super) fn known_to_be_there(&self, path: &str) -> Option<&KnownFile> {
+        let is_missing = self.missing.as_ref().is_some_and(|missing| missing.contains(path));
+        self.known(path).filter(|known| !is_missing && !known.blake3.is_empty())
+    }
+
+    /// The stat of the file at `path`, if it holds these bytes already. Once everything was checked, a stat that is as
+    /// recorded says so; before that only the bytes do.
+    pub(super) fn stat_if_unchanged(&self, path: &str, fingerprint: &str, bytes: &[u8]) -> Option<Stat> {
+        let target = self.folder.join(path);
+        let metadata = fs::metadata(&target).ok().filter(|own| own.is_file() && own.len() == bytes.len() as u64)?;
+        let stat = Stat::of(&metadata);
+        let is_known = self.missing.is_some()
+            && self.known(path).is_some_and(|known| known.blake3 == fingerprint && known.stat == Some(stat));
+        (is_known || fs::read(&target).is_ok_and(|there| there == bytes)).then_some(stat)
+    }
+
+    /// Refuses to publish a what-if over a publication that is none.
+    ///
+    /// # Errors
+    /// OUT holds a publication made without `--registration-override`.
+    pub fn refuse_what_if(&self) -> Result<()> {
+        if self.last.files.is_empty() && !self.owns_receipt {
+            return Ok(());
+        }
+        // Without a receipt that says otherwise, what lies there is the real thing.
+        let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
+        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
+        if receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty()) {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{} holds a publication that is no what-if", self.folder.display()))
+            .hint("publish what --registration-override makes into another folder, and `stacktally compare` the two"))
+    }
+
+    /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
+    ///
+    /// # Errors
+    /// Such a thing lies there.
+    pub(super) fn refuse_foreign(&self, path: &str) -> Result<()> {
+        let target = self.folder.join(path);
+        let is_ours = self.last.files.contains_key(path) || (path == RECEIPT && self.owns_receipt);
+        let what = match fs::symlink_metadata(&target) {
+            Err(_nothing_there) => return Ok(()),
+            Ok(metadata) if !metadata.is_file() => "is no file",
+            Ok(_) if is_ours => return Ok(()),
+            Ok(_) => "was not published by stacktally",
+        };
+        Err(Error::usage(format!("{} exists, and {what}", target.display()))
+            .hint("publish to another folder, or move it away"))
+    }
+
+    /// Removes what this run has staged.
+    ///
+    /// # Errors
+    /// The machine failed.
+    pub(super) fn clear_staging(&self) -> Result<()> {
+        clear_staging(&self.folder)
+    }
+}
+
+const STATE_PREFIX: &str = ".stacktally/state/";
+
+/// Where a private file lies, relative to OUT.
+pub(super) fn state_path(name: &str) -> String {
+    format!("{STATE_PREFIX}{name}")
+}
+
+/// Something in `.stacktally`.
+pub(super) fn private(out: &Path, name: &str) -> PathBuf {
+    out.join(STATE).join(name)
+}
+
+fn lock(folder: &Path, patience: Patience, watch: &Watch) -> Result<File> {
+    let path = private(folder, "lock");
+    let lock = File::options().create(true).append(true).open(&path).map_err(|error| {
+        Error::machine("open", &path, error).hint("nothing was published: make OUT writable, and run again")
+    })?;
+    let mut waited = false;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if patience == Patience::Wait => {
+                if !std::mem::replace(&mut waited, true) {
+                    watch.begin(&format!("waiting for the run that holds {}", folder.display()), 0);
+                }
+                watch.check()?;
+                std::thread::sleep(POLL);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::busy(format!("another run holds {}", folder.display()))
+                    .hint("let it finish, or wait for it with --wait; a run that died holds nothing"));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::machine("lock", &path, error)),
+        }
+    }
+}
+
+/// Makes good what a run has left that was cut short.
+fn recover(folder: &Path) -> Result<Recovered> {
+    let journal = Journal::read(folder)?;
+    if let Some(journal) = &journal {
+        journal.finish(folder, Staged::Unproved)?;
+    }
+    let is_staged = private(folder, "staging").exists();
+    clear_staging(folder)?;
+    Ok(match journal {
+        Some(journal) => {
+            let (put, removed) = journal.counts();
+            Recovered::RolledForward { generation: journal.generation, put, removed }
+        }
+        None if is_staged => Recovered::Cleared,
+        None => Recovered::Nothing,
+    })
+}
+
+/// Removes what is staged, and of a commit that was prepared and not done, the folders that it made. What is committed is
+/// left to be rolled forward.
+fn clear_staging(folder: &Path) -> Result<()> {
+    if journal::is_there(folder) {
+        return Ok(());
+    }
+    let staging = folder.join(STAGING);
+    let folders = fs::read(staging.join(FOLDERS)).unwrap_or_default();
+    let folders: Folders = serde_json::from_slice(&folders).unwrap_or_default();
+    for own in folders.probed.iter().filter(|own| own.is_empty() || is_within(own)) {
+        disk::remove(&folder.join(own).join(PROBE))?;
+    }
+    // The deepest first; one that is not empty stays.
+    for own in folders.made.iter().rev().filter(|own| is_within(own)) {
+        let _ = fs::remove_dir(folder.join(own));
+    }
+    disk::remove(&private(folder, JOURNAL_UNFINISHED))?;
+    match fs::remove_dir_all(&staging) {
+        Err(error) if !disk::is_absent(&error) => Err(Error::machine("clear", &staging, error)),
+        _ => Ok(()),
+    }
+}
+
+/// How a file of the last publication was found.
+enum Seen {
+    AsRecorded(Stat),
+    Missing,
+    Altered,
+}
+
+fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<Seen> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && !known.blake3.is_empty() => metadata,
+        // What is no file is refused where it would be replaced.
+        Ok(_) => return Ok(Seen::Missing),
+        Err(error) if disk::is_absent(&error) => return Ok(Seen::Missing),
+        Err(error) => return Err(Error::machine("look at", path, error)),
+    };
+    let stat = Stat::of(&metadata);
+    if !thorough && metadata.len() == known.bytes && known.stat == Some(stat) {
+        return Ok(Seen::AsRecorded(stat));
+    }
+    Ok(match disk::read(path)? {
+        None => Seen::Missing,
+        Some(bytes) if Fingerprint::of(&bytes).to_string() == known.blake3 => Seen::AsRecorded(stat),
+        Some(_) => Seen::Altered,
+    })
+}
+
+fn refuse_altered(folder: &Path, seen: &[(String, Seen)]) -> Result<()> {
+    let mut altered = seen.iter().filter(|(_, seen)| matches!(seen, Seen::Altered)).map(|(path, _)| path);
+    let Some(first) = altered.next() else { return Ok(()) };
+    let others = match altered.count() {
+        0 => String::new(),
+        others => format!(", and so were {others} others"),
+    };
+    Err(Error::input(format!("altered since it was published{others}"))
+        .at(folder.join(first).display().to_string())
+        .hint("restore it from a backup, or publish everything anew with `stacktally run --full`"))
+}
+
+impl<'a> List<'a> {
+    /// The list as it is committed with this receipt.
+    pub(super) fn of(last: &'a LastPublication, receipt: &[u8]) -> Self {
+        Self {
+            format: LIST_FORMAT,
+            generation: last.generation,
+            receipt: Fingerprint::of(receipt).to_string(),
+            files: Cow::Borrowed(&last.files),
+            state: Cow::Borrowed(&last.state),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::engine("write the list of what is published", error))
+    }
+}
+
+/// What the last commit left, and whether the receipt in OUT is ours: by our own list, as far as it was committed with that
+/// receipt; else by the receipt, whose files are known by their bytes alone.
+fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
+    let list = disk::read(&private(folder, LIST))?;
+    // A list that is not ours or of another version is as good as none: everything in it can be found out again.
+    let list: Option<List> = list.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let list = list.filter(|list| list.format == LIST_FORMAT);
+    let receipt = disk::read(&folder.join(RECEIPT))?;
+    let of_receipt = receipt.as_deref().and_then(files_of_receipt);
+    let owns_receipt = list.is_some() || of_receipt.is_some();
+    let is_current = |list: &List| receipt.as_ref().is_none_or(|own| Fingerprint::of(own).to_string() == list.receipt);
+    let mut last = match list {
+        Some(list) => {
+            let is_current = is_current(&list);
+            let (generation, files, state) = (list.generation, list.files.into_owned(), list.state.into_owned());
+            let mut last = LastPublication { generation, files, state };
+            if !is_current {
+                last.overrule(of_receipt.unwrap_or_default());
+            }
+            last
+        }
+        None => LastPublication { files: of_receipt.unwrap_or_default(), ..LastPublication::default() },
+    };
+    last.files.retain(|path, _| is_within(path) && !path.starts_with(STATE));
+    last.state.retain(|name, _| is_within(name));
+    last.generation = last.generation.max(last_receipt(&folder.join(RECEIPTS))?);
+    Ok((last, owns_receipt))
+}
+
+impl LastPublication {
+    /// Takes the word of a receipt that came with other files. What only the list names stays ours; private files belong
+    /// to a publication that is not here any more.
+    fn overrule(&mut self, of_receipt: BTreeMap<String, KnownFile>) {
+        for (path, own) in of_receipt {
+            let listed = self.files.entry(path).or_default();
+            if listed.blake3 != own.blake3 {
+                *listed = own;
+            }
+        }
+        self.state.values_mut().for_each(|own| own.blake3.clear());
+    }
+}
+
+/// What a receipt says was published. One of another version still says what is ours.
+fn files_of_receipt(receipt: &[u8]) -> Option<BTreeMap<String, KnownFile>> {
+    #[derive(Deserialize)]
+    struct Ours {
+        #[serde(rename = "stacktally")]
+        _version: String,
+        published: Vec<OursPublished>,
+    }
+    #[derive(Deserialize)]
+    struct OursPublished {
+        path: String,
+        #[serde(default)]
+        rows: u64,
+        #[serde(default)]
+        bytes: u64,
+        #[serde(default)]
+        blake3: String,
+    }
+    let ours: Ours = serde_json::from_slice(receipt).ok()?;
+    let known =
+        |own: OursPublished| (own.path, KnownFile { rows: own.rows, bytes: own.bytes, blake3: own.blake3, stat: None });
+    Some(ours.published.into_iter().map(known).collect())
+}
+
+/// The largest number in the run history.
+fn last_receipt(receipts: &Path) -> Result<u64> {
+    let failed = |error| Error::machine("read the folder", receipts, error);
+    let entries = match fs::read_dir(receipts) {
+        Err(error) if disk::is_absent(&error) => return Ok(0),
+        entries => entries.map_err(failed)?,
+    };
+    let mut last = 0;
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(last)
+}
