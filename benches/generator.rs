@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate, Utc};
 use stacktally::attribute::Rules;
 use stacktally::domain::ledger::LedgerRules;
-use stacktally::pipeline::{Plan, run};
+use stacktally::pipeline::{Plan, Reuse, run};
 use stacktally::publish::Patience;
 use stacktally::read::Reading;
 use stacktally::watch::Watch;
@@ -66,6 +66,7 @@ impl Generated {
             fs::remove_dir_all(&out).unwrap();
         }
         let plan = Plan {
+            reuse: Reuse { full: true, ..Reuse::default() },
             root: self.root(),
             out: Some(out),
             patience: Patience::Leave,

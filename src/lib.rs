@@ -24,6 +24,8 @@ pub mod aggregate;
 
 pub mod publish;
 
+pub mod state;
+
 pub mod audit;
 pub mod balance;
 pub mod pipeline;

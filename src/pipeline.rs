@@ -1,34 +1,38 @@
 //! The stages in order, the balance after each, the receipt at the end.
 //!
-//! Two passes: **gather** reads the exports of a stamp and hands each line to its usage day; **settle** sorts,
-//! aggregates and publishes one day after the other. Days are independent: while one is aggregated, those before it
-//! are encoded on the other threads.
+//! Two passes: **gather** reads the exports of a stamp that are not known yet and hands each line to its usage day; **settle**
+//! sorts, aggregates and publishes one touched day after the other. Days are independent: while one is aggregated, those
+//! before it are encoded on the other threads, and those that nothing touched stand as they are published.
 
+mod base;
+mod corrections;
+mod known;
+mod making;
 mod settle;
 mod tally;
+mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use self::settle::settle;
+use self::known::Former;
+use self::making::Making;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
-use crate::attribute::{self, Rules, Snapshots, StampUse};
+use crate::attribute::{self, Rules, Snapshots};
 use crate::audit::{self, History, MeterText};
+use crate::domain::Stamp;
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::totals::Checksum;
-use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
-use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
-use crate::schema::flat;
+use crate::state::{RunState, Version};
 use crate::watch::Watch;
 
 /// What a run is to do.
@@ -62,8 +66,21 @@ pub struct Plan {
     pub overrides: Vec<String>,
     /// As the receipt prints them.
     pub settings: serde_json::Value,
+    /// How much of the last run is taken as it is.
+    pub reuse: Reuse,
     /// The clock, for the receipt alone.
     pub now: fn() -> DateTime<Utc>,
+}
+
+/// How much of the last run is taken as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reuse {
+    /// Make everything anew.
+    pub full: bool,
+    /// Hash inputs and published files instead of trusting what the file system says of them.
+    pub verify: bool,
+    /// Let exports count that are no longer in the root.
+    pub keep_missing: bool,
 }
 
 /// What a run did.
@@ -85,14 +102,18 @@ pub struct Outcome {
 /// Input that is refused, totals that do not balance, a machine that fails, a signal: in each case nothing is published.
 pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let started_at = (plan.now)();
-    // What is wrong with the layout or with a snapshot is said before OUT is touched or the first line is read.
+    let hold = || plan.out.as_deref().map(|out| Out::hold(out, plan.patience, watch)).transpose();
+    // In an OUT that is none yet, nothing is made before the layout and the snapshots are known to be right.
+    let is_there = plan.out.as_deref().is_some_and(Out::is_one);
+    let early = if is_there { hold()? } else { None };
     let prepared = Prepared::read(plan, watch)?;
-    let out = plan.out.as_deref().map(|out| Out::hold(out, plan.patience, watch)).transpose()?;
+    let mut out = if is_there { early } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
         out.refuse_what_if()?;
     }
+    let former = Former::of(plan, out.as_mut())?;
     let publisher = Publisher::new(out)?;
-    match publish(plan, watch, &publisher, prepared, started_at) {
+    match publish(plan, watch, &publisher, prepared, former, started_at) {
         Ok(Made { receipt, coverage, first_rejects }) => {
             let removed = publisher.commit(&receipt)?;
             Ok(Outcome { receipt, coverage, first_rejects, removed, overrides: plan.overrides.clone() })
@@ -124,9 +145,9 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
     let mut followed = Followed::default();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
         let usage = usage_of(plan, watch, folder).map_err(|error| root.or_without(error, &folder.stamp))?;
-        followed.rejected += usage.rejects.len();
+        followed.rejected += usage.rejects().len();
         let owned = attribute::attribute(usage, snapshots, &plan.rules);
-        names.learn(&owned.usage, snapshots);
+        names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
     let meter = |own: &Meter| (own.id.to_string(), MeterText { name: own.meter_name.clone(), unit: own.unit.clone() });
@@ -140,6 +161,34 @@ fn usage_of(plan: &Plan, watch: &Watch, folder: &StampFolder) -> Result<Usage> {
     let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
     watch.begin(&format!("reading {}", folder.stamp), files);
     normalise::normalise(read::gather(folder, &plan.reading, plan.ledger, watch)?)
+}
+
+impl Plan {
+    /// The settings that decide what is read, used or published: what was made with others cannot serve.
+    fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
+        // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
+        const OTHERS: [&str; 16] = [
+            "root",
+            "out",
+            "threads",
+            "strict",
+            "accept",
+            "rejects-max",
+            "wait",
+            "full",
+            "verify",
+            "keep-missing",
+            "registration-override",
+            "snapshot-age-max",
+            "settling-days",
+            "log-format",
+            "log-level",
+            "metrics",
+        ];
+        let settings = self.settings.as_object().into_iter().flatten();
+        let deciding = settings.filter(|(name, _)| !OTHERS.contains(&name.as_str()));
+        deciding.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
 }
 
 /// Everything but usage, read and checked: small, and it decides everything.
@@ -160,12 +209,15 @@ impl Prepared {
         let names =
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
-        let names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
+        let mut names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
         let (mut snapshots, mut errors) = (Vec::new(), Vec::new());
         for folder in &root.stamps {
             watch.begin(&format!("reading the snapshots of {}", folder.stamp), 0);
             match attribute::read_snapshots(folder, &plan.reading, &plan.rules, watch) {
-                Ok(own) => snapshots.push(own),
+                Ok(own) => {
+                    names.learn(&own);
+                    snapshots.push(own);
+                }
                 Err(error) => errors.push(root.or_without(error, &folder.stamp)),
             }
         }
@@ -183,66 +235,53 @@ struct Made {
     first_rejects: Vec<String>,
 }
 
-/// Does everything but the last step, the renames.
+/// Does everything but the last step, the commit.
 fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
     Prepared { root, snapshots, names, tally }: Prepared,
+    former: Former,
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
-    let (dimensions, csv_monthly) = (Dimensions::default(), CsvMonthly::new());
-    let mut making = Making { plan, watch, publisher, names, dimensions, csv_monthly, tally };
+    let dimensions = Dimensions::default();
+    let Former { stamps: formers, full_run } = former;
+    let mut making = Making {
+        plan,
+        watch,
+        publisher,
+        names,
+        dimensions,
+        tally,
+        formers,
+        full_run,
+        state: RunState::default(),
+        settled: BTreeMap::new(),
+        csv_months: BTreeSet::new(),
+        corrections: Vec::new(),
+        started_at,
+    };
     let mut uses = Vec::new();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
         let used = making.stamp(folder, snapshots).map_err(|error| root.or_without(error, &folder.stamp))?;
         uses.push(used);
     }
+    making.leave_out_other_stamps()?;
+    making.finish_resources()?;
 
-    let Making { names, dimensions, csv_monthly, mut tally, .. } = making;
-    tally.found(attribute::of_stamps(&uses));
-    tally.refuse(plan)?;
+    making.tally.found(attribute::of_stamps(&uses));
+    making.tally.refuse(plan)?;
     watch.check()?;
     watch.begin("writing dimensions", 0);
-    for (month, (table, sum)) in csv_monthly {
-        publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
-    }
+    making.publish_csv_monthly()?;
     publish_snapshots(&snapshots, publisher)?;
+    corrections::publish(&making.corrections, publisher)?;
+    let Making { names, dimensions, tally, state, settled, full_run, .. } = making;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
+    state.save(Version::current(plan.deciding_settings()), &settled, publisher)?;
     watch.check()?;
     let first_rejects = tally.first_rejects.clone();
-    Ok(Made { receipt: tally.receipt(plan, publisher, root.skipped, started_at), coverage, first_rejects })
-}
-
-/// The flat CSV of each month over all stamps, with what it must read back as.
-type CsvMonthly = BTreeMap<Month, (CsvTable, Checksum)>;
-
-/// A publication in the making: what grows from stamp to stamp.
-struct Making<'a> {
-    plan: &'a Plan,
-    watch: &'a Watch,
-    publisher: &'a Publisher,
-    names: Names,
-    dimensions: Dimensions,
-    csv_monthly: CsvMonthly,
-    tally: Tally,
-}
-
-impl Making<'_> {
-    /// Takes one stamp through all stages. Returns how its usage fell to owners, for comparing stamps.
-    fn stamp<'s>(&mut self, folder: &StampFolder, snapshots: &'s Snapshots) -> Result<StampUse<'s>> {
-        let usage = usage_of(self.plan, self.watch, folder)?;
-        self.tally.count_used(&usage)?;
-        self.tally.refuse_rejects(self.plan)?;
-        let mut owned = attribute::attribute(usage, snapshots, &self.plan.rules);
-        self.names.learn(&owned.usage, snapshots);
-        self.dimensions.learn(&owned, snapshots);
-        self.tally.count_attributed(&owned, snapshots);
-        let days = owned.take_days();
-        settle(self, &owned, days)?;
-        let stamp_use = attribute::use_of(&owned, snapshots);
-        self.dimensions.keep_resources(&owned.usage.stamp, owned.usage.resources);
-        Ok(stamp_use)
-    }
+    let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
+    Ok(Made { receipt, coverage, first_rejects })
 }

@@ -10,6 +10,8 @@
 
 mod packed;
 
+use std::collections::BTreeMap;
+
 pub use packed::{Cell, Packing};
 
 use crate::attribute::OwnedUsage;
@@ -72,9 +74,9 @@ pub fn month_facts<'a>(packing: Packing, days: impl IntoIterator<Item = &'a Cell
 ///
 /// # Errors
 /// A failure of the engine.
-pub fn default_facts(owned: &OwnedUsage, packing: Packing, daily: &[(Day, Cells)]) -> Result<Vec<(Day, Cells)>> {
+pub fn default_facts(owned: &OwnedUsage, packing: Packing, daily: &BTreeMap<Day, Cells>) -> Result<Vec<(Day, Cells)>> {
     let is_default: Vec<bool> = owned.owners.iter().map(|owner| owner.attribution.is_default()).collect();
-    let of_day = |(day, cells): &(Day, Cells)| {
+    let of_day = |(day, cells): (&Day, &Cells)| {
         let mut own = Cells::default();
         for (key, quantity, line_count) in cells.iter() {
             if is_default[packing.unpack(key).owner as usize] {

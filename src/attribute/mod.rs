@@ -80,8 +80,16 @@ pub struct OwnedUsage {
     pub lines_before_first_snapshot: u64,
 }
 
-/// The lines of a stamp, by usage day.
-pub type Days = BTreeMap<Day, Vec<UsageChunk>>;
+/// Lines of one export and day that one moment decides, and one owner has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// A place in the list of exports.
+    pub export: u32,
+    pub moment: Hour,
+    /// A rank in the list of owners.
+    pub owner: u32,
+    pub lines: i64,
+}
 
 /// Who pays for the lines of one user subscription, and why. Numbers are ranks in the lists of [`OwnedUsage`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +106,7 @@ impl Owner {
     }
 }
 
-/// Decides who pays.
+/// Decides who pays: for every user subscription that is named, at every moment that decides for some line.
 pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsage {
     let mut rows = BTreeMap::new();
     let mut row_of = BTreeMap::new();
@@ -112,7 +120,7 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         rows.insert(moment, row);
     }
     let (owners, table) = decide(&usage.user_subscriptions, &in_force, snapshots, rules);
-    let mut owned = OwnedUsage {
+    OwnedUsage {
         tenants: snapshots.tenants.clone(),
         billed_subscriptions: snapshots.billed_subscriptions.clone(),
         owners,
@@ -124,9 +132,7 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         lines_decided_by_usage_day: 0,
         lines_before_first_snapshot: 0,
         usage,
-    };
-    owned.count(snapshots, rules);
-    owned
+    }
 }
 
 /// All owners, sorted, and the rank of each user subscription's under each combination of snapshots in force.
@@ -139,17 +145,12 @@ fn decide(
     let mut owners: Vec<Owner> = Vec::new();
     let mut table = vec![0; in_force.len() * user_subscriptions.len()];
     for (user_subscription, id) in (0_u32..).zip(user_subscriptions) {
-        let is_provider =
-            snapshots.providers.binary_search(id).is_ok() || rules.operator_user_subscriptions.contains(id);
-        let is_operator = |tenant: Option<u32>| {
-            is_provider
-                || tenant.is_some_and(|tenant| rules.operator_tenants.contains(&snapshots.tenants[tenant as usize]))
-        };
+        let is_operator = operators(id, snapshots, rules);
         let listed = rank(&snapshots.user_subscriptions, id);
         // Snapshots change often, and owners seldom: those of one user subscription are few.
         let first = owners.len();
         for (row, &own) in in_force.iter().enumerate() {
-            let Decision { billed_subscription, attribution, tenant } = snapshots.decide(listed, own, is_operator);
+            let Decision { billed_subscription, attribution, tenant } = snapshots.decide(listed, own, &is_operator);
             let owner = Owner { billed_subscription, attribution, tenant, user_subscription };
             let place = owners[first..].iter().rposition(|known| *known == owner).unwrap_or_else(|| {
                 owners.push(owner);
@@ -166,13 +167,12 @@ fn decide(
     (order.into_iter().map(|place| owners[place as usize]).collect(), table)
 }
 
-/// All moments at which something is decided.
+/// All moments at which something may be decided.
 fn moments(usage: &Usage, attribute_at: AttributeAt) -> Vec<Hour> {
     let mut moments = Vec::new();
-    for (&day, chunks) in &usage.days {
-        for chunk in chunks {
-            let window = usage.exports[chunk.export as usize].window;
-            moments.extend(by_slot(|slot| attribute_at.moment(window, day, slot)));
+    for export in usage.exports.iter().filter(|export| !export.files.is_empty()) {
+        for &day in export.days.keys() {
+            moments.extend(by_slot(|slot| attribute_at.moment(export.window, day, slot)));
         }
     }
     moments.sort_unstable();
@@ -211,9 +211,42 @@ impl OwnedUsage {
         self.attribute_at.moment(self.usage.exports[chunk.export as usize].window, day, slot)
     }
 
-    /// Hands out the days, for settling: what is known of them as a whole stays.
-    pub fn take_days(&mut self) -> Days {
-        std::mem::take(&mut self.usage.days)
+    /// The owner of a user subscription (its rank) at a moment that decides for some line.
+    pub fn owner_at(&self, moment: Hour, user_subscription: u32) -> Option<u32> {
+        let row = self.rows.get(&moment)?;
+        Some(self.table[row * self.usage.user_subscriptions.len() + user_subscription as usize])
+    }
+
+    /// The rank of an owner, if it is one.
+    pub fn rank_of(&self, owner: &Owner) -> Option<u32> {
+        self.owners.binary_search_by(|own| own.order().cmp(&owner.order())).ok().map(|place| place as u32)
+    }
+
+    /// What was used on a day, by export, moment and owner.
+    pub fn uses_of(&self, day: Day, chunks: &[UsageChunk]) -> Vec<Use> {
+        let mut uses: BTreeMap<(u32, Hour, u32), i64> = BTreeMap::new();
+        let (mut counts, mut touched) = (Vec::new(), Vec::new());
+        for chunk in chunks {
+            let moments = by_slot(|slot| self.moment(day, chunk, slot));
+            let mut distinct = moments.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            let place = moments.map(|moment| distinct.partition_point(|&own| own < moment));
+            counts.resize(distinct.len() * self.owners.len(), 0_i64);
+            for (owner, slot) in self.owners_of(day, chunk).zip(&chunk.lines.slot) {
+                let at = place[usize::from(slot.number())] * self.owners.len() + owner as usize;
+                if counts[at] == 0 {
+                    touched.push(at);
+                }
+                counts[at] += 1;
+            }
+            for at in touched.drain(..) {
+                let key = (chunk.export, distinct[at / self.owners.len()], (at % self.owners.len()) as u32);
+                *uses.entry(key).or_default() += std::mem::take(&mut counts[at]);
+            }
+        }
+        let own = |((export, moment, owner), lines)| Use { export, moment, owner, lines };
+        uses.into_iter().map(own).collect()
     }
 
     /// What was used, by the snapshots in force and owner.
@@ -226,69 +259,30 @@ impl OwnedUsage {
         self.used().map(|(in_force, ..)| in_force).collect()
     }
 
-    /// Adds up what was used, chunk by chunk: of each day a few owners have many lines.
-    fn use_by_owner(&self) -> BTreeMap<(usize, u32), Used> {
-        let mut used: BTreeMap<(usize, u32), Used> = BTreeMap::new();
-        let mut lines = vec![0_i64; self.owners.len()];
-        let mut touched = Vec::new();
-        for (&day, chunk) in self.chunks() {
-            let rows = by_slot(|slot| self.rows[&self.moment(day, chunk, slot)]);
-            let mut distinct = rows.to_vec();
-            distinct.sort_unstable();
-            distinct.dedup();
-            for row in distinct {
-                let owners = self.owners_of(day, chunk).zip(&chunk.lines.slot);
-                for (owner, _) in owners.filter(|(_, slot)| rows[usize::from(slot.number())] == row) {
-                    let own = &mut lines[owner as usize];
-                    if *own == 0 {
-                        touched.push(owner);
-                    }
-                    *own += 1;
-                }
-                for owner in touched.drain(..) {
-                    let lines = std::mem::take(&mut lines[owner as usize]);
-                    let own = used.entry((row, owner)).or_insert_with(|| Used::nothing(day));
-                    own.merge(Used { lines, first: day, last: day });
-                }
-            }
-        }
-        used
-    }
-
-    fn chunks(&self) -> impl Iterator<Item = (&Day, &UsageChunk)> {
-        self.usage.days.iter().flat_map(|(day, chunks)| chunks.iter().map(move |chunk| (day, chunk)))
-    }
-
-    fn count(&mut self, snapshots: &Snapshots, rules: &Rules) {
-        self.used = self.use_by_owner();
+    /// Takes in what all days used, and what a person should know of it.
+    pub fn count(&mut self, days: &[(Day, Vec<Use>)], snapshots: &Snapshots, rules: &Rules) {
         let mut stale = Stale::default();
-        let (mut by_usage_day, mut before_first) = (0, 0);
-        for (&day, chunk) in self.chunks() {
-            let window = self.usage.exports[chunk.export as usize].window;
-            if self.attribute_at == AttributeAt::Forwarded && window.is_none_or(Window::is_longer_than_a_day) {
-                by_usage_day += chunk.lines.len() as u64;
-            }
-            let mut lines_of_slot = [0_u64; 25];
-            chunk.lines.slot.iter().for_each(|slot| lines_of_slot[usize::from(slot.number())] += 1);
-            let mut lines_at: BTreeMap<Hour, u64> = BTreeMap::new();
-            for (moment, lines) in by_slot(|slot| self.moment(day, chunk, slot)).into_iter().zip(lines_of_slot) {
-                *lines_at.entry(moment).or_default() += lines;
-            }
-            for (moment, lines) in lines_at.into_iter().filter(|&(_, lines)| lines > 0) {
-                if snapshots.dates.is_before_first(moment) {
-                    before_first += lines;
+        for (day, uses) in days {
+            for &Use { export, moment, owner, lines } in uses {
+                let window = self.usage.exports[export as usize].window;
+                if self.attribute_at == AttributeAt::Forwarded && window.is_none_or(Window::is_longer_than_a_day) {
+                    self.lines_decided_by_usage_day += lines as u64;
                 }
-                stale.note(snapshots, rules, day, moment, lines);
+                if snapshots.dates.is_before_first(moment) {
+                    self.lines_before_first_snapshot += lines as u64;
+                }
+                let used = self.used.entry((self.rows[&moment], owner)).or_insert_with(|| Used::nothing(*day));
+                used.merge(Used { lines, first: *day, last: *day });
+                stale.note(snapshots, rules, *day, moment, lines as u64);
             }
         }
-        self.lines_decided_by_usage_day = by_usage_day;
-        self.lines_before_first_snapshot = before_first;
-        if before_first > 0 {
+        if self.lines_before_first_snapshot > 0 {
             self.usage.findings.push(Finding::new(
                 &self.usage.stamp,
                 FindingCode::SnapshotLaterThanUsage,
                 format!(
-                    "{before_first} lines are older than the first registration or customer list, which serves them"
+                    "{} lines are older than the first registration or customer list, which serves them",
+                    self.lines_before_first_snapshot
                 ),
                 Vec::new(),
                 "add the snapshots of that time, if there are any, dated by when they were taken",
@@ -300,5 +294,47 @@ impl OwnedUsage {
             findings::of_usage(self, snapshots),
         ];
         self.usage.findings.extend(findings.into_iter().flatten());
+    }
+}
+
+/// Says whether user subscriptions have the owners that they had, without any usage at hand.
+pub struct Decider<'a> {
+    snapshots: &'a Snapshots,
+    rules: &'a Rules,
+}
+
+impl<'a> Decider<'a> {
+    pub fn new(snapshots: &'a Snapshots, rules: &'a Rules) -> Self {
+        Self { snapshots, rules }
+    }
+
+    /// Whether the snapshots in force at a moment decide so.
+    pub fn decides(
+        &self,
+        id: &UserSubscriptionId,
+        moment: Hour,
+        billed_subscription: &BilledSubscriptionId,
+        attribution: Attribution,
+        tenant: Option<&TenantId>,
+    ) -> bool {
+        let snapshots = self.snapshots;
+        let is_operator = operators(id, snapshots, self.rules);
+        let listed = rank(&snapshots.user_subscriptions, id);
+        let own = snapshots.decide(listed, snapshots.dates.in_force(moment), is_operator);
+        own.attribution == attribution
+            && snapshots.billed_subscriptions[own.billed_subscription as usize] == *billed_subscription
+            && own.tenant.map(|tenant| &snapshots.tenants[tenant as usize]) == tenant
+    }
+}
+
+/// Whether a user subscription is the operator's own, given its tenant.
+fn operators<'a>(
+    id: &UserSubscriptionId,
+    snapshots: &'a Snapshots,
+    rules: &'a Rules,
+) -> impl Fn(Option<u32>) -> bool + 'a {
+    let is_provider = snapshots.providers.binary_search(id).is_ok() || rules.operator_user_subscriptions.contains(id);
+    move |tenant: Option<u32>| {
+        is_provider || tenant.is_some_and(|tenant| rules.operator_tenants.contains(&snapshots.tenants[tenant as usize]))
     }
 }

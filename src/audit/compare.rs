@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::publication::{MeterText, Publication};
-use super::tables::{Rows, contradiction, text};
 use crate::domain::{Day, Quantity, Stamp};
 use crate::error::Result;
+use crate::frame::tables::{Rows, contradiction, text};
 use crate::schema;
 
 /// A quantity and the lines that were summed for it; of one meter always, since meters do not add up.

@@ -152,10 +152,10 @@ type BySnapshots = BTreeMap<u32, BTreeMap<(u32, u32), Totals>>;
 impl UsedBy {
     fn of(owned: &OwnedUsage) -> Result<Self> {
         let mut used: BTreeMap<(u32, usize, u32), Totals> = BTreeMap::new();
-        for (&day, chunks) in &owned.usage.days {
-            for chunk in chunks {
+        for day in owned.usage.days() {
+            for chunk in owned.usage.take_day(day)? {
                 let lines = &chunk.lines;
-                let places = owned.owners_of(day, chunk).zip(owned.rows_of(day, chunk));
+                let places = owned.owners_of(day, &chunk).zip(owned.rows_of(day, &chunk));
                 for (((owner, row), &meter), &quantity) in places.zip(&lines.meter).zip(&lines.quantity) {
                     let own = used.entry((owner, row, meter)).or_default();
                     own.merge(Totals { lines: 1, quantity })

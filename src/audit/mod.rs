@@ -11,7 +11,6 @@
 mod compare;
 mod history;
 mod publication;
-mod tables;
 mod unregistered;
 mod why;
 

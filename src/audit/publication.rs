@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::tables::{self, Keep, Rows, text};
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
 use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
+use crate::frame::tables::{self, Keep, Rows, text};
 use crate::publish::receipt::FORMAT;
 use crate::publish::{Ahead, RECEIPT};
 use crate::read::Fingerprint;

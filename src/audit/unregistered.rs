@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::publication::{MeterText, Publication};
-use super::tables::{contradiction, text};
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
 use crate::error::Result;
+use crate::frame::tables::{contradiction, text};
 use crate::schema;
 
 /// What of one user subscription and meter fell on a default subscription for one reason.

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
-use super::tables::{Keep, contradiction, text};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
 use crate::domain::{
     Attribution, Day, Granularity, Hour, InForce, Mapping, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
 use crate::error::{Error, Result};
+use crate::frame::tables::{Keep, contradiction, text};
 use crate::schema;
 
 /// Which cells are asked for: those that all of these hold for.

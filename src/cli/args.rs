@@ -177,6 +177,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub lock: LockOptions,
     #[command(flatten)]
+    pub reuse: ReuseArgs,
+    #[command(flatten)]
     pub options: Options,
 }
 
@@ -187,6 +189,24 @@ pub struct LockOptions {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true, display_order = 2)]
     pub wait: Option<bool>,
+}
+
+/// How much of the last run is taken as it is. `None` was not typed.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ReuseArgs {
+    /// Make everything anew, whatever the last run left
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true, display_order = 3)]
+    pub full: Option<bool>,
+    /// Hash all inputs and published files, instead of trusting those whose size, times and inode are as they were
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true, display_order = 4)]
+    pub verify: Option<bool>,
+    /// Let exports count that are gone from the root, by the lines that are published of them: for those who archive their
+    /// exports
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true, display_order = 5)]
+    pub keep_missing: Option<bool>,
 }
 
 #[derive(Debug, Args)]

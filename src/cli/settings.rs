@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::args::{
     Cli, CsvFact, GranularityChosen, InputOptions, LockOptions, Moment, Options, Overlap, PublicationArgs,
-    PublishOptions, RecoverArgs, RunArgs,
+    PublishOptions, RecoverArgs, ReuseArgs, RunArgs,
 };
 use crate::attribute::Rules;
 use crate::domain::finding::FindingCode;
@@ -18,7 +18,7 @@ use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
 use crate::domain::{AttributeAt, Culture, Day, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result, nearest};
-use crate::pipeline::Plan;
+use crate::pipeline::{Plan, Reuse};
 use crate::publish::Patience;
 use crate::read::Reading;
 
@@ -29,6 +29,9 @@ struct SettingsFile {
     root: Option<PathBuf>,
     out: Option<PathBuf>,
     wait: Option<bool>,
+    full: Option<bool>,
+    verify: Option<bool>,
+    keep_missing: Option<bool>,
     stamp: Option<Vec<String>>,
     overlap: Option<Overlap>,
     granularity: Option<GranularityChosen>,
@@ -67,11 +70,25 @@ pub fn of_run(args: RunArgs) -> Result<Settings> {
     let file = settings_file(args.options.input.settings.as_deref())?;
     let out = args.out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
     let wait = args.lock.wait.or(file.wait).unwrap_or(false);
+    let reuse = reuse_of(args.reuse, &file);
     let mut settings = merged(args.options, file, Some(out))?;
     settings.plan.patience = patience(wait);
     settings.plan.settings["wait"] = wait.into();
+    settings.plan.reuse = reuse;
+    let Reuse { full, verify, keep_missing } = reuse;
+    for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
+        settings.plan.settings[name] = value.into();
+    }
     refuse_out_in_root(&settings.plan)?;
     Ok(settings)
+}
+
+fn reuse_of(typed: ReuseArgs, file: &SettingsFile) -> Reuse {
+    Reuse {
+        full: typed.full.or(file.full).unwrap_or(false),
+        verify: typed.verify.or(file.verify).unwrap_or(false),
+        keep_missing: typed.keep_missing.or(file.keep_missing).unwrap_or(false),
+    }
 }
 
 fn patience(wait: bool) -> Patience {
@@ -264,6 +281,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "rejects-max": rejects_max,
             "threads": threads,
         }),
+        reuse: Reuse::default(),
         now: Utc::now,
         patience: Patience::default(),
         root,

@@ -1,13 +1,16 @@
 //! Findings: what a person should know about exports and snapshots, though the run goes on.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use super::identity::Stamp;
 use super::time::Day;
 
 /// What was found. The names are published in the receipt and never change meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FindingCode {
     /// Every page of an export names a next one: the last is missing.
     ChainWithoutEnd,
@@ -159,13 +162,13 @@ impl fmt::Display for FindingCode {
 }
 
 /// One finding: a code, a sentence, the ids and files concerned, and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
     pub stamp: String,
     pub code: FindingCode,
     pub sentence: String,
     pub concerned: Vec<String>,
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
     /// The days whose usage it is about; empty when it is about none in particular. Coverage shows it there.
     pub days: BTreeSet<Day>,
 }
@@ -178,7 +181,7 @@ impl Finding {
         concerned: Vec<String>,
         remedy: &'static str,
     ) -> Self {
-        Self { stamp: stamp.to_string(), code, sentence, concerned, remedy, days: BTreeSet::new() }
+        Self { stamp: stamp.to_string(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
     }
 
     /// The same, about the usage of these days.

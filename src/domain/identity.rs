@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The one spelling of an id: trimmed, lower case; a GUID dashed and without braces. An id that is no GUID is kept.
 ///
 /// ```
@@ -63,7 +65,7 @@ fn dashed(digits: &[u8; 32]) -> String {
 macro_rules! identity {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(Box<str>);
 
         impl $name {
@@ -104,7 +106,7 @@ identity!(
 );
 
 /// One Azure Stack Hub instance, named by its folder: `[a-z0-9][a-z0-9._-]*`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stamp(Box<str>);
 
 impl Stamp {

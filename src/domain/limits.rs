@@ -34,6 +34,8 @@ pub const FILES_MAX: usize = 10_000_000;
 pub const FOLDER_DEPTH_MAX: usize = 32;
 /// Rows of one CSV file under its header: a spreadsheet holds 1,048,576 rows.
 pub const CSV_ROWS_MAX: usize = 1_048_575;
+/// Bytes of lines that wait in memory for their days to be settled; past this they wait on disk.
+pub const DAY_LINES_BYTES: usize = 32 << 20;
 /// Bits of the packed key of a cell.
 pub const PACKED_BITS: u32 = 64;
 

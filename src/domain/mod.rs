@@ -3,6 +3,7 @@
 //! **Invariant:** knows nothing of files, polars or arrow; nothing here does I/O.
 
 pub mod attribution;
+pub mod cause;
 pub mod coverage;
 pub mod culture;
 pub mod dialect;
@@ -19,6 +20,7 @@ pub mod time;
 pub mod totals;
 
 pub use attribution::Attribution;
+pub use cause::Cause;
 pub use culture::{Culture, DateOrder};
 pub use dialect::{Dialect, SourceTimeZone};
 pub use finding::Finding;

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::{QUANTITY_MAX, QUANTITY_ONE, QUANTITY_PRECISION, QUANTITY_SCALE};
 use super::reject::RejectReason;
 
 /// A quantity of some meter, in units of 10^-18: what `DECIMAL(38,18)` holds. Never negative when parsed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Quantity(i128);
 
 /// A quantity, and whether it had to be rounded at the 18th place.

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(doc)]
 use super::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 
 /// Why a line was set aside. A line gets the first reason that applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RejectReason {
     /// The element is no object, has no `properties` object, or names one of its values twice; the row of a table has
     /// more or fewer cells than its header.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::quantity::Quantity;
 
 /// A sum of quantities left the range of `DECIMAL(38,18)`.
@@ -18,7 +20,7 @@ impl fmt::Display for PastRange {
 impl std::error::Error for PastRange {}
 
 /// Lines and their quantity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub lines: i64,
     pub quantity: Quantity,
@@ -46,7 +48,7 @@ impl Totals {
 
 /// Lines, and their quantities over all meters modulo 2^128: proves that nothing was lost on the way, but is no sum that
 /// means anything, and so cannot leave a range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     pub lines: i64,
     scaled: i128,
@@ -88,6 +90,33 @@ impl std::iter::Sum for Checksum {
             sum.merge(part);
             sum
         })
+    }
+}
+
+/// Lines of one meter, and their quantity: `None` past the range of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterSum {
+    pub lines: i64,
+    pub quantity: Option<Quantity>,
+}
+
+impl Default for MeterSum {
+    fn default() -> Self {
+        Self { lines: 0, quantity: Some(Quantity::ZERO) }
+    }
+}
+
+impl MeterSum {
+    /// Adds a line.
+    pub fn add_line(&mut self, quantity: Quantity) {
+        self.lines += 1;
+        self.quantity = self.quantity.and_then(|sum| sum.checked_add(quantity));
+    }
+
+    /// Adds lines and quantity.
+    pub fn merge(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.quantity = self.quantity.zip(other.quantity).and_then(|(own, other)| own.checked_add(other));
     }
 }
 

@@ -66,6 +66,16 @@ pub fn integers(values: impl IntoIterator<Item = i64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(values))
 }
 
+/// One integer, `rows` times.
+pub fn constant_integers(value: i64, rows: usize) -> ArrayRef {
+    integers(std::iter::repeat_n(value, rows))
+}
+
+/// Integers; `None` is null.
+pub fn maybe_integers(values: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(Int64Array::from_iter(values))
+}
+
 pub fn booleans(values: impl IntoIterator<Item = bool>) -> ArrayRef {
     Arc::new(BooleanArray::from_iter(values.into_iter().map(Some)))
 }
@@ -86,6 +96,16 @@ pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> ArrayRef {
 /// Never, as long as the limits are what arrow knows.
 pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<ArrayRef> {
     let column = Decimal128Array::from_iter_values(values.into_iter().map(Quantity::scaled))
+        .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);
+    Ok(Arc::new(column.map_err(|error| Error::engine("build a decimal column", error))?))
+}
+
+/// The same; `None` is null.
+///
+/// # Errors
+/// As [`quantities`].
+pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> Result<ArrayRef> {
+    let column = Decimal128Array::from_iter(values.into_iter().map(|own| own.map(Quantity::scaled)))
         .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);
     Ok(Arc::new(column.map_err(|error| Error::engine("build a decimal column", error))?))
 }

@@ -95,7 +95,7 @@ impl Resource {
     }
 
     /// From what was published, as it is.
-    fn of_published(stamp: &Stamp, key: i64, published: &BTreeMap<i64, PublishedResource>) -> Option<Self> {
+    pub fn of_published(stamp: &Stamp, key: i64, published: &BTreeMap<i64, PublishedResource>) -> Option<Self> {
         let (_, texts) = published.get(&key)?;
         let [resource_uri, location, tags, additional_info] =
             texts.each_ref().map(|text| text.as_deref().map(Box::<str>::from));

@@ -11,7 +11,7 @@ mod instance;
 mod meters;
 mod sorted;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
@@ -20,68 +20,43 @@ pub use meters::{Meter, catalogue};
 pub use sorted::SortedLine;
 
 use crate::domain::finding::Finding;
-use crate::domain::totals::Checksum;
-use crate::domain::{Day, Granularity, MeterId, Quantity, Stamp, UserSubscriptionId, Window};
+use crate::domain::totals::{Checksum, MeterSum};
+use crate::domain::{Day, MeterId, Quantity, Stamp, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::read::{Api, Chunk, DropRule, ExportLines, PublishedResource, ReadFile, Reject, Shape, StampLines, Texts};
+use crate::read::{
+    Chunk, DayLines, DropRule, ExportLines, FileChunk, InstanceText, PublishedResource, Reject, StampLines, Texts,
+};
 
-/// The usage of one stamp. Numbers in its chunks index the three lists, which are sorted as published.
+/// The usage of one stamp. Numbers in its chunks index the three lists, which are sorted as published, and hold all that any
+/// line names, whether it counts or not.
 #[derive(Debug)]
 pub struct Usage {
     pub stamp: Stamp,
     pub user_subscriptions: Vec<UserSubscriptionId>,
     pub meters: Vec<MeterId>,
     pub resources: Vec<Resource>,
-    pub exports: Vec<UsageExport>,
-    /// Files in order of their names; chunks and rejects name them by their place here.
-    pub files: Vec<UsageFile>,
-    pub days: BTreeMap<Day, Vec<UsageChunk>>,
-    /// What the reader counted, by usage day and meter (its rank): one side of the balance.
-    read: BTreeMap<(Day, u32), Checksum>,
-    /// What stands in files that do not count, by meter; `None` is an unknown meter, or a sum past the range.
-    pub dropped: BTreeMap<Option<MeterId>, MeterSum>,
-    /// All of them together.
-    pub dropped_sum: Checksum,
-    /// Sidecar files.
-    pub sidecars: Vec<ReadFile>,
-    pub rejects: Vec<FileReject>,
+    /// In order of their windows; chunks name them by their place here.
+    pub exports: Vec<ExportLines>,
+    /// The names of all files, sorted; chunks name them by their place here.
+    pub files: Vec<String>,
     pub findings: Vec<Finding>,
+    lines: DayLines,
+    ranks: Ranks,
+    /// Keys of resources that published lines name and nothing describes, by the numbers of their texts.
+    undescribed: BTreeMap<u32, i64>,
 }
 
-/// What is known of an export beside its lines.
+/// What the numbers of raw texts and files become.
 #[derive(Debug)]
-pub struct UsageExport {
-    pub window: Option<Window>,
-    pub label: String,
-    pub folder: String,
-    pub granularity: Option<Granularity>,
-    /// Whether the window's reported time is really covered.
-    pub is_whole: bool,
-    /// Why none of its files counts, where that is so.
-    pub dropped: Option<DropRule>,
-    pub files: usize,
-    /// What stands in its files.
-    pub read: Checksum,
-    /// Good lines in files that count.
-    pub used: i64,
-    /// The days that it reports, or without a window those of its lines.
-    pub days: BTreeSet<Day>,
+struct Ranks {
+    user_subscriptions: Vec<u32>,
+    meters: Vec<u32>,
+    instances: Vec<u32>,
+    files: FileRanks,
 }
 
-/// What is known of a file beside its lines.
-#[derive(Debug)]
-pub struct UsageFile {
-    pub file: ReadFile,
-    pub shape: Option<Shape>,
-    /// What stands in it.
-    pub read: Checksum,
-    pub rounded: u64,
-    pub dropped: Option<DropRule>,
-    /// How a table writes times and numbers.
-    pub dialect: Option<String>,
-    /// What it lacks beside what the REST APIs return.
-    pub lacks: Vec<&'static str>,
-}
+/// The places of each file's export and name, by its number; `None` when it does not count.
+type FileRanks = Vec<Option<(u32, u32)>>;
 
 /// The lines of one file and day, with ranks in place of the numbers of raw texts.
 #[derive(Debug)]
@@ -91,210 +66,137 @@ pub struct UsageChunk {
     pub lines: Chunk,
 }
 
-/// Lines of a meter that do not count, and their quantity as far as it could be read: `None` past the range of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MeterSum {
-    pub lines: i64,
-    pub quantity: Option<Quantity>,
-}
-
-impl Default for MeterSum {
-    fn default() -> Self {
-        Self { lines: 0, quantity: Some(Quantity::ZERO) }
-    }
-}
-
-impl MeterSum {
-    /// Adds a line.
-    pub fn add_line(&mut self, quantity: Quantity) {
-        self.lines += 1;
-        self.quantity = self.quantity.and_then(|sum| sum.checked_add(quantity));
-    }
-}
-
-/// A reject with its file.
-#[derive(Debug)]
-pub struct FileReject {
-    pub file: u32,
-    pub reject: Reject,
-}
-
 /// Brings a stamp's lines to one spelling.
 ///
 /// # Errors
 /// Two different resources with one `resource_key`, or more distinct texts than can be numbered.
 pub fn normalise(lines: StampLines) -> Result<Usage> {
-    let StampLines { stamp, exports, user_subscriptions, meters, instances, findings } = lines;
-    let named = Named::by(&exports, &user_subscriptions, &meters, &instances);
-    let mut meter_ids = vec![None; meters.number_end()];
-    meters.iter().for_each(|(number, text)| meter_ids[number as usize] = MeterId::new(text));
-    let (user_subscriptions, user_subscription_ranks) =
-        ranked(&user_subscriptions, &named.user_subscriptions, UserSubscriptionId::new);
-    let (meters, meter_ranks) = ranked(&meters, &named.meters, MeterId::new);
-    let (resources, resource_ranks) = resources(&stamp, &instances, &named.instances, &published(&stamp, &exports))?;
+    let StampLines { stamp, exports, texts, days, resources, findings } = lines;
+    let [user_subscriptions, meters, instances] = texts.into_texts();
+    let (user_subscriptions, of_user_subscriptions) = ranked(&user_subscriptions, UserSubscriptionId::new);
+    let (meters, of_meters) = ranked(&meters, MeterId::new);
+    let (resources, of_instances) = self::resources(&stamp, &instances, &resources)?;
+    let undescribed = undescribed(&instances, &of_instances);
     drop(instances);
-
-    let mut usage = Usage {
+    let (files, of_files) = ranked_files(&exports)?;
+    let ranks = Ranks {
+        user_subscriptions: of_user_subscriptions,
+        meters: of_meters,
+        instances: of_instances,
+        files: of_files,
+    };
+    Ok(Usage {
         stamp,
         user_subscriptions,
         meters,
         resources,
-        exports: Vec::new(),
-        files: Vec::new(),
-        days: BTreeMap::new(),
-        read: BTreeMap::new(),
-        dropped: BTreeMap::new(),
-        dropped_sum: Checksum::default(),
-        sidecars: Vec::new(),
-        rejects: Vec::new(),
+        exports,
+        files,
         findings,
-    };
-    refuse_both_apis(&exports, &user_subscription_ranks, &usage.user_subscriptions)?;
-    let mut chunks = usage.take_apart(exports, &meter_ranks, &meter_ids)?;
-    chunks.par_iter_mut().for_each(|(_, chunk)| {
-        remap(&mut chunk.lines.user_subscription, &user_subscription_ranks);
-        remap(&mut chunk.lines.meter, &meter_ranks);
-        remap(&mut chunk.lines.instance, &resource_ranks);
-    });
-    for (day, chunk) in chunks {
-        usage.days.entry(day).or_default().push(chunk);
+        lines: days,
+        ranks,
+        undescribed,
+    })
+}
+
+/// The names of all files, sorted, and the places of each file's export and name by its number.
+fn ranked_files(exports: &[ExportLines]) -> Result<(Vec<String>, FileRanks)> {
+    let all = || exports.iter().flat_map(ExportLines::all_files);
+    let mut names: Vec<String> = all().map(|file| file.file.name.clone()).collect();
+    names.sort_unstable();
+    u32::try_from(names.len()).map_err(|_past_u32| Error::input("more files than can be numbered"))?;
+    let mut ranks = vec![None; all().map(|file| file.number as usize + 1).max().unwrap_or(0)];
+    for (export, own) in (0_u32..).zip(exports) {
+        for file in &own.files {
+            let rank = names.binary_search(&file.file.name).expect("collected just above");
+            ranks[file.number as usize] = Some((export, rank as u32));
+        }
     }
-    Ok(usage)
+    Ok((names, ranks))
 }
 
 impl Usage {
-    /// What the reader counted of one day, by the ranks of meters.
-    pub fn read_on(&self, day: Day) -> BTreeMap<u32, Checksum> {
-        self.read.range((day, 0)..=(day, u32::MAX)).map(|(&(_, meter), &sum)| (meter, sum)).collect()
+    /// The days that have lines in memory or on disk, in order.
+    pub fn days(&self) -> Vec<Day> {
+        self.lines.days()
     }
 
-    /// Adds up what stands in a file that does not count.
-    fn add_dropped(&mut self, days: &BTreeMap<Day, Chunk>, rejects: &[Reject], meter_ids: &[Option<MeterId>]) {
-        let mut add = |meter: Option<MeterId>, quantity: Quantity| {
-            self.dropped_sum.add_line(quantity);
-            self.dropped.entry(meter).or_default().add_line(quantity);
-        };
-        for chunk in days.values() {
-            for (&meter, &quantity) in chunk.meter.iter().zip(&chunk.quantity) {
-                add(meter_ids[meter as usize].clone(), quantity);
-            }
-        }
-        for reject in rejects {
-            add(reject.meter.as_deref().and_then(MeterId::new), reject.quantity.unwrap_or(Quantity::ZERO));
-        }
-    }
-
-    /// Sorts files by name, and hands out their chunks with the places of their files and exports.
-    fn take_apart(
-        &mut self,
-        exports: Vec<ExportLines>,
-        meter_ranks: &[u32],
-        meter_ids: &[Option<MeterId>],
-    ) -> Result<Vec<(Day, UsageChunk)>> {
-        let mut read = Vec::new();
-        for (at, export) in exports.into_iter().enumerate() {
-            let (is_dropped, days) = (export.files.is_empty() && !export.dropped.is_empty(), export.days());
-            self.exports.push(UsageExport {
-                window: export.window,
-                label: export.label,
-                folder: export.folder,
-                granularity: export.granularity,
-                days,
-                used: export.files.iter().map(|file| file.read.lines - file.rejects.len() as i64).sum(),
-                is_whole: export.is_whole && !export.files.is_empty(),
-                dropped: export
-                    .dropped
-                    .iter()
-                    .map(|(_, rule)| *rule)
-                    .find(|rule| is_dropped && *rule != DropRule::SavedTwice),
-                files: export.files.len() + export.dropped.len(),
-                read: export
-                    .files
-                    .iter()
-                    .chain(export.dropped.iter().map(|(file, _)| file))
-                    .map(|file| file.read)
-                    .sum(),
-            });
-            self.sidecars.extend(export.sidecar);
-            read.extend(export.files.into_iter().map(|file| (at as u32, file, None)));
-            read.extend(export.dropped.into_iter().map(|(file, rule)| (at as u32, file, Some(rule))));
-        }
-        read.sort_by(|(_, a, _), (_, b, _)| a.file.name.cmp(&b.file.name));
+    /// Takes the lines of a day that count, with ranks in place of numbers. Each day can be taken once.
+    ///
+    /// # Errors
+    /// What went to disk cannot be read back.
+    pub fn take_day(&self, day: Day) -> Result<Vec<UsageChunk>> {
         let mut chunks = Vec::new();
-        for (at, (export, file, dropped)) in read.into_iter().enumerate() {
-            let at = u32::try_from(at).map_err(|_past_u32| Error::input("more files than can be numbered"))?;
-            let of_shape = file.shape.map_or(&[][..], Shape::lacks);
-            self.files.push(UsageFile {
-                file: file.file,
-                shape: file.shape,
-                read: file.read,
-                rounded: file.rounded,
-                dropped,
-                dialect: file.dialect,
-                lacks: of_shape.iter().copied().chain(file.lacks).collect(),
-            });
-            if dropped.is_some() {
-                self.add_dropped(&file.days, &file.rejects, meter_ids);
-            } else {
-                for (day, mut lines) in file.days {
-                    let read = std::mem::take(&mut lines.by_meter).into_iter().zip(meter_ranks);
-                    for (sum, &meter) in read.filter(|(sum, _)| sum.lines > 0) {
-                        self.read.entry((day, meter)).or_default().merge(sum);
-                    }
-                    chunks.push((day, UsageChunk { export, file: at, lines }));
-                }
-                self.rejects.extend(file.rejects.into_iter().map(|reject| FileReject { file: at, reject }));
-            }
+        for FileChunk { file, mut lines } in self.lines.take(day)? {
+            let Some((export, file)) = self.ranks.files[file as usize] else { continue };
+            self.refuse_undescribed(&lines)?;
+            remap(&mut lines.user_subscription, &self.ranks.user_subscriptions);
+            remap(&mut lines.meter, &self.ranks.meters);
+            remap(&mut lines.instance, &self.ranks.instances);
+            chunks.push(UsageChunk { export, file, lines });
         }
         Ok(chunks)
     }
-}
 
-/// Lines of one user subscription from the provider API and from the tenant API in one window are the same usage twice
-/// (`product.md` §3.3).
-fn refuse_both_apis(exports: &[ExportLines], ranks: &[u32], user_subscriptions: &[UserSubscriptionId]) -> Result<()> {
-    for export in exports {
-        let mut first: Vec<[Option<&str>; 2]> = vec![[None; 2]; user_subscriptions.len()];
-        for file in &export.files {
-            for (number, &apis) in file.apis.iter().enumerate().filter(|(_, apis)| **apis != 0) {
-                let own = &mut first[ranks[number] as usize];
-                for (slot, api) in own.iter_mut().zip([Api::Provider, Api::Tenant]) {
-                    if apis & api as u8 != 0 {
-                        *slot = slot.or(Some(&file.file.name));
+    fn refuse_undescribed(&self, lines: &Chunk) -> Result<()> {
+        if self.undescribed.is_empty() {
+            return Ok(());
+        }
+        // Of several the smallest is told, whichever line comes first.
+        match lines.instance.iter().filter_map(|number| self.undescribed.get(number)).min() {
+            None => Ok(()),
+            Some(key) => Err(Error::input(format!(
+                "published lines of stamp {stamp} name the resource {key}, which no resources.parquet beside them describes",
+                stamp = self.stamp
+            ))
+            .at(format!("{}/usage", self.stamp))
+            .hint(PUBLISHED_HINT)),
+        }
+    }
+
+    /// What the reader counted of one day, by the ranks of meters.
+    pub fn read_on(&self, day: Day) -> BTreeMap<u32, Checksum> {
+        let mut read: BTreeMap<u32, Checksum> = BTreeMap::new();
+        for export in self.exports.iter().filter(|export| !export.files.is_empty()) {
+            for (meter, sum) in export.days.get(&day).into_iter().flatten() {
+                let rank = self.meters.binary_search(meter).expect("every meter that is named has a rank");
+                read.entry(rank as u32).or_default().merge(sum.read);
+            }
+        }
+        read
+    }
+
+    /// The lines that were set aside, with the names of their files, in order.
+    pub fn rejects(&self) -> Vec<(&str, &Reject)> {
+        let files = self.exports.iter().flat_map(|export| &export.files);
+        let mut rejects: Vec<(&str, &Reject)> =
+            files.flat_map(|file| file.rejects.iter().map(|reject| (file.file.name.as_str(), reject))).collect();
+        rejects.sort_by_key(|(file, reject)| (*file, reject.row));
+        rejects
+    }
+
+    /// What stands in files that do not count, by meter; `None` is an unknown meter.
+    pub fn dropped(&self) -> BTreeMap<Option<MeterId>, MeterSum> {
+        let mut dropped: BTreeMap<Option<MeterId>, MeterSum> = BTreeMap::new();
+        for export in &self.exports {
+            for (file, rule) in &export.dropped {
+                for reject in &file.rejects {
+                    let meter = reject.meter.as_deref().and_then(MeterId::new);
+                    dropped.entry(meter).or_default().add_line(reject.quantity.unwrap_or(Quantity::ZERO));
+                }
+                if *rule == DropRule::SavedTwice {
+                    for (meter, &sum) in &file.meters {
+                        dropped.entry(Some(meter.clone())).or_default().merge(sum);
                     }
                 }
             }
+            if export.is_dropped() {
+                for (meter, sum) in export.days.values().flatten() {
+                    dropped.entry(Some(meter.clone())).or_default().merge(sum.total);
+                }
+            }
         }
-        let both = first.iter().zip(user_subscriptions).find_map(|(own, id)| Some((own[0]?, own[1]?, id)));
-        if let Some((provider, tenant, id)) = both {
-            return Err(Error::input(format!(
-                "usage of user subscription {id} from the tenant API, and in {provider} from the provider API"
-            ))
-            .at(tenant)
-            .hint("in one window these are the same usage twice: keep the answers of one of the two"));
-        }
-    }
-    Ok(())
-}
-
-/// Which texts lines that count name, by their numbers: what only a replaced export names is published nowhere.
-struct Named {
-    user_subscriptions: Vec<bool>,
-    meters: Vec<bool>,
-    instances: Vec<bool>,
-}
-
-impl Named {
-    fn by(exports: &[ExportLines], user_subscriptions: &Texts, meters: &Texts, instances: &Texts) -> Self {
-        let none = |texts: &Texts| vec![false; texts.number_end()];
-        let mut named =
-            Self { user_subscriptions: none(user_subscriptions), meters: none(meters), instances: none(instances) };
-        for chunk in exports.iter().flat_map(|export| &export.files).flat_map(|file| file.days.values()) {
-            chunk.user_subscription.iter().for_each(|&number| named.user_subscriptions[number as usize] = true);
-            chunk.meter.iter().for_each(|&number| named.meters[number as usize] = true);
-            chunk.instance.iter().for_each(|&number| named.instances[number as usize] = true);
-        }
-        named
+        dropped
     }
 }
 
@@ -305,9 +207,8 @@ fn remap(numbers: &mut [u32], ranks: &[u32]) {
 }
 
 /// The distinct ids behind some texts (none is blank: reading sets such lines aside), sorted, and each number's rank.
-fn ranked<T: Ord>(texts: &Texts, named: &[bool], spell: impl Fn(&str) -> Option<T>) -> (Vec<T>, Vec<u32>) {
-    let named = texts.iter().filter(|(number, _)| named[*number as usize]);
-    let spelled = named.map(|(number, text)| (spell(text).expect("a blank id is a reject"), number));
+fn ranked<T: Ord>(texts: &Texts, spell: impl Fn(&str) -> Option<T>) -> (Vec<T>, Vec<u32>) {
+    let spelled = texts.iter().map(|(number, text)| (spell(text).expect("a blank id is a reject"), number));
     let mut spelled: Vec<(T, u32)> = spelled.collect();
     spelled.sort_unstable();
     let mut ranks = vec![NO_RANK; texts.number_end()];
@@ -324,37 +225,16 @@ fn ranked<T: Ord>(texts: &Texts, named: &[bool], spell: impl Fn(&str) -> Option<
 const PUBLISHED_HINT: &str =
     "lay the resources.parquet of the same publication, as it is, into the folder of its lines";
 
-/// The resources of this stamp that lie beside published lines, by key.
-fn published(stamp: &Stamp, exports: &[ExportLines]) -> BTreeMap<i64, PublishedResource> {
-    let files =
-        exports.iter().flat_map(|export| export.files.iter().chain(export.dropped.iter().map(|(file, _)| file)));
-    let own = files.flat_map(|file| &file.resources).filter(|(_, (of, _))| of == stamp.as_str());
-    own.map(|(&key, resource)| (key, resource.clone())).collect()
-}
-
-/// The distinct resources behind what lines say, sorted by key, and the rank of each text's number.
+/// The distinct resources behind what lines say, sorted by key, and the rank of each text's number: [`NO_RANK`] where
+/// published lines name one that nothing describes.
 fn resources(
     stamp: &Stamp,
     instances: &Texts,
-    named: &[bool],
     published: &BTreeMap<i64, PublishedResource>,
 ) -> Result<(Vec<Resource>, Vec<u32>)> {
-    let texts: Vec<(u32, &str)> = instances.iter().filter(|(number, _)| named[*number as usize]).collect();
-    let parse = |&(number, text): &(u32, &str)| {
-        let resource = Resource::parse(stamp, text, published).ok_or_else(|| {
-            Error::input(format!(
-                "published lines of stamp {stamp} name the resource {}, which no resources.parquet beside them describes",
-                text.trim_start_matches(|own: char| own.is_control())
-            ))
-        })?;
-        Ok((resource, number))
-    };
-    let parsed: Vec<Result<(Resource, u32)>> = texts.par_iter().map(parse).collect();
-    // Of several errors the smallest is told, whichever thread came first.
-    if let Some(error) = parsed.iter().filter_map(|own| own.as_ref().err()).min_by_key(|error| &error.message) {
-        return Err(Error::input(error.message.clone()).at(format!("{stamp}/usage")).hint(PUBLISHED_HINT));
-    }
-    let mut parsed: Vec<(Resource, u32)> = parsed.into_iter().filter_map(Result::ok).collect();
+    let texts: Vec<(u32, &str)> = instances.iter().collect();
+    let parse = |&(number, text): &(u32, &str)| Some((Resource::parse(stamp, text, published)?, number));
+    let mut parsed: Vec<(Resource, u32)> = texts.par_iter().filter_map(parse).collect();
     parsed.par_sort_unstable_by(|(a, _), (b, _)| a.order().cmp(&b.order()));
     let mut ranks = vec![NO_RANK; instances.number_end()];
     let mut distinct: Vec<Resource> = Vec::new();
@@ -373,4 +253,14 @@ fn resources(
         ranks[number as usize] = distinct.len() as u32 - 1;
     }
     Ok((distinct, ranks))
+}
+
+/// The smallest key that published lines name and nothing describes, by the number of its text.
+fn undescribed(instances: &Texts, ranks: &[u32]) -> BTreeMap<u32, i64> {
+    let lacking = instances.iter().filter(|(number, _)| ranks[*number as usize] == NO_RANK);
+    let key = |text: &str| match InstanceText::read(text) {
+        InstanceText::Published(key) => Some(key),
+        _ => None,
+    };
+    lacking.filter_map(|(number, text)| Some((number, key(text)?))).collect()
 }

@@ -1,75 +1,105 @@
-//! Settle: the days of a stamp, each sorted, aggregated, proved and published by itself.
+//! Settle: the days of a stamp that were touched, each sorted, aggregated, proved and published by itself; then the months
+//! that they change, from these days and from those that stand as they were published.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
 
-use super::{CsvMonthly, Making, Plan};
+use super::base::Base;
+use super::corrections::DayTotals;
+use super::making::Making;
+use super::work::StampWork;
 use crate::aggregate::{self, DayFacts, Packing};
-use crate::attribute::{Days, OwnedUsage};
+use crate::attribute::{OwnedUsage, Use};
 use crate::balance::{self, Books};
-use crate::domain::coverage::{self, DayCoverage};
-use crate::domain::totals::{Account, Checksum};
-use crate::domain::{Day, Month, Window};
+use crate::domain::totals::{Account, Checksum, Totals};
+use crate::domain::{Day, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::Cells;
-use crate::normalise::{Usage, UsageChunk, UsageExport};
+use crate::normalise::{Usage, UsageChunk};
 use crate::publish::Publisher;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
 use crate::publish::facts::{FlatTime, Seen, StampTexts, checksum};
+use crate::read::ExportLines;
 use crate::schema::{self, flat};
+use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 use crate::watch::Watch;
 
 /// Days that may be encoded while another is aggregated: this bounds memory.
 const DAYS_IN_FLIGHT: usize = 3;
 
-/// Settles the days of a stamp: lines, hourly, daily, monthly.
+/// A stamp, settled.
+#[derive(Debug)]
+pub struct SettledStamp {
+    /// Every day that has lines, whether it was settled now or stands.
+    pub notes: BTreeMap<Day, DayNote>,
+    /// Months whose figures changed, or may have.
+    pub months_rewritten: BTreeSet<Month>,
+    /// What the settled days say.
+    pub after: DayTotals,
+}
+
+/// What was noted of a day, by the ranks of this process.
+pub fn uses_of(owned: &OwnedUsage, note: &DayNote) -> Vec<Use> {
+    let place = |label: &str| owned.usage.exports.iter().position(|own| own.label == label);
+    let exports: Vec<Option<usize>> = note.exports.iter().map(|own| place(&own.label)).collect();
+    let of = |own: &NotedUse| {
+        let owner = &note.owners[own.owner as usize];
+        let id = &note.user_subscriptions[owner.user_subscription as usize];
+        let user_subscription = owned.usage.user_subscriptions.binary_search(id).ok()? as u32;
+        let owner = owned.owner_at(own.moment, user_subscription)?;
+        Some(Use { export: exports[own.export as usize]? as u32, moment: own.moment, owner, lines: own.lines })
+    };
+    note.uses.iter().filter_map(of).collect()
+}
+
+/// Settles the touched days of a stamp: lines, hourly, daily, monthly.
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
-pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result<()> {
+pub fn settle(making: &Making<'_>, owned: &OwnedUsage, work: &StampWork) -> Result<SettledStamp> {
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let texts = StampTexts::new(owned, packing);
-    let Making { plan, watch, publisher, names, csv_monthly, tally, .. } = making;
-    let settling = Settling { plan, watch, publisher, names, owned, packing, texts };
-    watch.begin(&format!("settling {}", owned.usage.stamp), days.len() as u64);
+    let Making { watch, publisher, names, plan, .. } = making;
+    let base = Base::of(publisher.out(), owned, packing);
+    watch.begin(&format!("settling {}", owned.usage.stamp), work.touched.len() as u64);
+    let settling = Settling { watch, publisher, names, owned, packing, texts, base, csv_hourly: plan.csv_hourly, work };
 
-    let settled = settling.days(days)?;
-    let months = settling.months(&settled.daily)?;
-    settling.prove_months(&settled.used, &months)?;
-    settling.publish_default_usage(&settled.daily)?;
-    for (month, cells) in &months {
-        settling.add_to_csv_monthly(*month, cells, csv_monthly)?;
+    let SettledDays { daily, notes: settled } = settling.days()?;
+    for &day in work.standing.keys() {
+        settling.keep_day(day)?;
     }
-    tally.count_settled(owned, packing, &settled.daily, &settled.used, &settled.used_hourly);
-    tally.count_windows(owned, &settled.equal_lines);
-    tally.count_days(&owned.usage.stamp, coverage_of(owned, plan.settling_days, &settled.lines_of_day));
-    Ok(())
+    let mut notes = work.standing.clone();
+    notes.extend(settled);
+    let used = settling.used(&notes)?;
+    let months_rewritten = work.months();
+    let months = settling.months(&daily, &months_rewritten)?;
+    settling.prove_months(&used, &months)?;
+    settling.publish_default_usage(&daily)?;
+    let after = settling.totals(&daily)?;
+    Ok(SettledStamp { notes, months_rewritten, after })
 }
 
 /// What every step of settling a stamp needs.
 struct Settling<'a> {
-    plan: &'a Plan,
     watch: &'a Watch,
     publisher: &'a Publisher,
     names: &'a Names,
     owned: &'a OwnedUsage,
     packing: Packing,
     texts: StampTexts,
+    base: Base<'a>,
+    csv_hourly: bool,
+    work: &'a StampWork,
 }
 
 /// What the days of a stamp leave behind.
 #[derive(Default)]
 struct SettledDays {
-    daily: Vec<(Day, Cells)>,
-    used: Account<u32>,
-    used_hourly: Account<u32>,
-    lines_of_day: BTreeMap<Day, i64>,
-    /// Of each export, the lines that equal another.
-    equal_lines: Vec<i64>,
+    daily: BTreeMap<Day, Cells>,
+    notes: BTreeMap<Day, DayNote>,
 }
 
 /// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
@@ -84,33 +114,32 @@ impl Drop for SaysDone {
 
 impl Settling<'_> {
     /// Aggregates and proves one day after the other; those before it are published on the other threads.
-    fn days(&self, days: Days) -> Result<SettledDays> {
+    fn days(&self) -> Result<SettledDays> {
         let mut settled = SettledDays::default();
         let failure: Mutex<Option<Error>> = Mutex::default();
-        let equal_lines: Mutex<Vec<i64>> = Mutex::new(vec![0; self.owned.usage.exports.len()]);
+        let published: Mutex<Vec<(Day, Vec<ExportOfDay>)>> = Mutex::default();
         let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (done, finished) = mpsc::channel();
         rayon::in_place_scope(|scope| -> Result<()> {
-            for (at, (day, chunks)) in days.into_iter().enumerate() {
+            for (at, &day) in self.work.touched.keys().enumerate() {
                 if at >= DAYS_IN_FLIGHT {
                     // Each day says so when it goes, so there is always one to come.
                     let _ = finished.recv();
                 }
                 self.watch.check()?;
                 failed().map_or(Ok(()), Err)?;
+                let chunks = self.owned.usage.take_day(day)?;
                 let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
                 self.prove_day(&facts)?;
-                self.add_up(&facts, &mut settled)?;
-                let DayFacts { daily, hourly, .. } = facts;
-                settled.daily.push((day, daily));
-                let (says_done, failure, equal_lines) = (SaysDone(done.clone()), &failure, &equal_lines);
+                let note = self.note_of(day, &facts, &self.owned.uses_of(day, &chunks));
+                settled.notes.insert(day, note);
+                let DayFacts { daily, hourly, used, .. } = facts;
+                settled.daily.insert(day, daily);
+                let (says_done, failure, published) = (SaysDone(done.clone()), &failure, &published);
                 scope.spawn(move |_| {
                     let _says_done = says_done;
-                    match self.publish_day(day, &chunks, &hourly, facts.used.checksum()) {
-                        Ok(equal) => {
-                            let mut sums = equal_lines.lock().unwrap_or_else(PoisonError::into_inner);
-                            sums.iter_mut().zip(equal).for_each(|(sum, equal)| *sum += equal);
-                        }
+                    match self.publish_day(day, &chunks, &hourly, used.checksum()) {
+                        Ok(exports) => published.lock().unwrap_or_else(PoisonError::into_inner).push((day, exports)),
                         Err(error) => {
                             failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                         }
@@ -120,140 +149,255 @@ impl Settling<'_> {
             }
             Ok(())
         })?;
-        settled.equal_lines = equal_lines.into_inner().unwrap_or_else(PoisonError::into_inner);
-        failed().map_or(Ok(settled), Err)
-    }
-
-    fn add_up(&self, facts: &DayFacts, settled: &mut SettledDays) -> Result<()> {
-        settled.lines_of_day.insert(facts.day, facts.used.checksum().lines);
-        for (account, of_day) in [(&mut settled.used, &facts.used), (&mut settled.used_hourly, &facts.used_hourly)] {
-            for (meter, totals) in of_day.iter() {
-                let past_range = |_past_range| aggregate::past_range(self.owned, meter, facts.day);
-                account.add(meter, totals).map_err(past_range)?;
+        failed().map_or(Ok(()), Err)?;
+        for (day, exports) in published.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            // A day without lines is gone.
+            match settled.notes.get_mut(&day) {
+                Some(_) if exports.is_empty() => drop(settled.notes.remove(&day)),
+                Some(note) => note.exports = exports,
+                None => {}
             }
         }
-        Ok(())
+        settled.daily.retain(|_, cells| !cells.is_empty());
+        Ok(settled)
     }
 
-    /// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds. Returns for each
-    /// export how many of its lines equal another.
-    fn publish_day(&self, day: Day, chunks: &[UsageChunk], hourly: &Cells, used: Checksum) -> Result<Vec<i64>> {
+    /// What is to be known of a day, less its exports.
+    fn note_of(&self, day: Day, facts: &DayFacts, uses: &[Use]) -> DayNote {
+        let OwnedUsage { usage, owners, .. } = self.owned;
+        let cells: Vec<_> = facts.daily.key.iter().map(|&key| self.packing.unpack(key)).collect();
+        let distinct = |mut own: Vec<u32>| {
+            own.sort_unstable();
+            own.dedup();
+            own
+        };
+        let resources = distinct(cells.iter().map(|cell| cell.resource).collect());
+        let owner_ranks = distinct(cells.iter().map(|cell| cell.owner).collect());
+        let subscriptions =
+            distinct(owner_ranks.iter().map(|&owner| owners[owner as usize].user_subscription).collect());
+        let exports = self.exports_of(day);
+        let place = |sorted: &[u32], own: u32| sorted.partition_point(|&other| other < own) as u32;
+        let owner = |&owner: &u32| {
+            let own = owners[owner as usize];
+            NotedOwner {
+                billed_subscription: self.owned.billed_subscriptions[own.billed_subscription as usize].clone(),
+                attribution: own.attribution,
+                tenant: own.tenant.map(|tenant| self.owned.tenants[tenant as usize].clone()),
+                user_subscription: place(&subscriptions, own.user_subscription),
+            }
+        };
+        let meter = |(meter, used): (u32, Totals)| MeterOfDay {
+            meter: usage.meters[meter as usize].clone(),
+            used,
+            used_hourly: facts.used_hourly.of(meter),
+        };
+        let noted = |own: &Use| NotedUse {
+            export: place(&exports, own.export),
+            moment: own.moment,
+            owner: place(&owner_ranks, own.owner),
+            lines: own.lines,
+        };
+        DayNote {
+            exports: Vec::new(),
+            user_subscriptions: subscriptions
+                .iter()
+                .map(|&own| usage.user_subscriptions[own as usize].clone())
+                .collect(),
+            meters: facts.used.iter().map(meter).collect(),
+            resources: resources.iter().map(|&own| usage.resources[own as usize].key).collect(),
+            resources_cut: resources
+                .iter()
+                .map(|&own| &usage.resources[own as usize])
+                .filter(|own| own.is_cut())
+                .map(|own| own.key)
+                .collect(),
+            owners: owner_ranks.iter().map(owner).collect(),
+            uses: uses.iter().map(noted).collect(),
+        }
+    }
+
+    /// The places of the exports that have lines of a day.
+    fn exports_of(&self, day: Day) -> Vec<u32> {
+        let has_lines = |export: &ExportLines| !export.files.is_empty() && export.days.contains_key(&day);
+        (0_u32..).zip(&self.owned.usage.exports).filter(|(_, export)| has_lines(export)).map(|(at, _)| at).collect()
+    }
+
+    /// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds.
+    fn publish_day(&self, day: Day, chunks: &[UsageChunk], hourly: &Cells, used: Checksum) -> Result<Vec<ExportOfDay>> {
         let stamp = &self.owned.usage.stamp;
-        let exports = self.owned.usage.exports.par_iter().enumerate();
-        let lines: Vec<(Checksum, i64)> =
-            exports.map(|(at, export)| self.publish_lines(day, at, export, chunks)).collect::<Result<_>>()?;
-        let (sums, equal): (Vec<Checksum>, Vec<i64>) = lines.into_iter().unzip();
+        let exports = self.exports_of(day);
+        let lines: Vec<(Checksum, ExportOfDay)> =
+            exports.into_par_iter().map(|at| self.publish_lines(day, at, chunks)).collect::<Result<_>>()?;
+        let (sums, exports): (Vec<Checksum>, Vec<ExportOfDay>) = lines.into_iter().unzip();
         balance::prove(stamp, &format!("sorting the lines of {day}"), used, sums.into_iter().sum())?;
         if hourly.is_empty() || self.publisher.is_rehearsal() {
-            return Ok(equal);
+            return Ok(exports);
         }
         let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
         self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
-        if self.plan.csv_hourly {
+        if self.csv_hourly {
             let mut table = CsvTable::new(flat::CSV_HOURLY.columns)?;
             self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
             self.publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table, Some(sum))?;
         }
-        Ok(equal)
+        Ok(exports)
     }
 
-    /// Publishes the lines of one export among a day's. Returns what they are, and how many equal another.
-    fn publish_lines(
-        &self,
-        day: Day,
-        at: usize,
-        export: &UsageExport,
-        chunks: &[UsageChunk],
-    ) -> Result<(Checksum, i64)> {
-        let lines = Usage::sorted_lines(chunks, at as u32);
+    /// Publishes the lines of one export among a day's; those that were loaded from where they are published stay.
+    fn publish_lines(&self, day: Day, at: u32, chunks: &[UsageChunk]) -> Result<(Checksum, ExportOfDay)> {
+        let export = &self.owned.usage.exports[at as usize];
+        let path = lines_path(&self.owned.usage.stamp, day, &export.label);
+        if let Some(known) = self.work.loaded.get(&(day, at)) {
+            let mut sum = Checksum::default();
+            for chunk in chunks.iter().filter(|chunk| chunk.export == at) {
+                chunk.lines.quantity.iter().for_each(|&quantity| sum.add_line(quantity));
+            }
+            self.publisher.keep(&path)?;
+            return Ok((sum, known.clone()));
+        }
+        let lines = Usage::sorted_lines(chunks, at);
         let mut sum = Checksum::of_lines(lines.len());
         lines.iter().for_each(|line| sum.add(line.quantity));
-        let equal = lines.windows(2).filter(|pair| pair[0].is_same_usage(&pair[1])).count() as i64;
-        if lines.is_empty() || self.publisher.is_rehearsal() {
-            return Ok((sum, equal));
+        let note = ExportOfDay {
+            label: export.label.clone(),
+            inputs: export.inputs_of(day),
+            lines: lines.len() as i64,
+            lines_equal: lines.windows(2).filter(|pair| pair[0].is_same_usage(&pair[1])).count() as i64,
+        };
+        if !lines.is_empty() && !self.publisher.is_rehearsal() {
+            let columns = self.texts.lines(self.owned, day, export.window, &lines)?;
+            drop(lines);
+            self.publisher.table(path, &schema::LINES, columns, Some(sum))?;
         }
-        let columns = self.texts.lines(self.owned, day, export.window, &lines)?;
-        drop(lines);
-        let path = format!("lines/{}/{day}/{}.parquet", self.owned.usage.stamp, export.label);
-        self.publisher.table(path, &schema::LINES, columns, Some(sum))?;
-        Ok((sum, equal))
+        Ok((sum, note))
+    }
+
+    /// Lets what is published of a day stay.
+    fn keep_day(&self, day: Day) -> Result<()> {
+        let stamp = &self.owned.usage.stamp;
+        for export in &self.work.standing[&day].exports {
+            self.publisher.keep(&lines_path(stamp, day, &export.label))?;
+        }
+        self.publisher.keep_if_there(&format!("hourly/{stamp}/{day}.parquet"));
+        self.publisher.keep_csv(&format!("csv/hourly/{stamp}/{day}"));
+        Ok(())
+    }
+
+    /// What settled days say of each billed subscription and meter.
+    fn totals(&self, daily: &BTreeMap<Day, Cells>) -> Result<DayTotals> {
+        let mut totals = DayTotals::new();
+        for (&day, cells) in daily {
+            let mut sums: BTreeMap<(u32, u32), Totals> = BTreeMap::new();
+            for (key, quantity, lines) in cells.iter() {
+                let cell = self.packing.unpack(key);
+                let billed = self.owned.owners[cell.owner as usize].billed_subscription;
+                sums.entry((billed, cell.meter)).or_default().merge(Totals { lines, quantity })?;
+            }
+            for ((billed, meter), sum) in sums {
+                let billed = self.owned.billed_subscriptions[billed as usize].to_string();
+                totals.insert((day, billed, self.owned.usage.meters[meter as usize].to_string()), sum);
+            }
+        }
+        Ok(totals)
     }
 
     /// Publishes a stamp's days and months, and returns the cells of its months.
-    fn months(&self, daily: &[(Day, Cells)]) -> Result<Vec<(Month, Cells)>> {
+    fn months(&self, daily: &BTreeMap<Day, Cells>, to_write: &BTreeSet<Month>) -> Result<Vec<(Month, Cells)>> {
         let stamp = &self.owned.usage.stamp;
+        let days: BTreeSet<Day> = self.work.standing.keys().chain(daily.keys()).copied().collect();
+        let all: BTreeSet<Month> = days.iter().map(|day| day.month()).collect();
+        let mut published = self.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))?;
         let mut months = Vec::new();
-        for days in daily.chunk_by(|(a, _), (b, _)| a.month() == b.month()) {
+        for month in all {
             self.watch.check()?;
-            let month = days[0].0.month();
-            months.push((month, aggregate::month_facts(self.packing, days.iter().map(|(_, cells)| cells))?));
+            if !to_write.contains(&month) {
+                let cells = published.remove(&month).ok_or_else(|| self.base.contradiction("monthly", month))?;
+                self.publisher.keep(&daily_path(stamp, month))?;
+                self.publisher.keep_csv(&format!("csv/daily/{stamp}/{month}"));
+                months.push((month, cells));
+                continue;
+            }
+            let standing = self.standing_days(month)?;
+            let own: Vec<(Day, &Cells)> = days
+                .iter()
+                .filter(|day| day.month() == month)
+                .filter_map(|day| Some((*day, daily.get(day).or_else(|| standing.get(day))?)))
+                .collect();
+            months.push((month, aggregate::month_facts(self.packing, own.iter().map(|(_, cells)| *cells))?));
             if !self.publisher.is_rehearsal() {
                 let (parquet, csv) =
-                    rayon::join(|| self.publish_daily(month, days), || self.publish_csv_daily(month, days));
+                    rayon::join(|| self.publish_daily(month, &own), || self.publish_csv_daily(month, &own));
                 parquet.and(csv)?;
             }
         }
-        if !months.is_empty() && !self.publisher.is_rehearsal() {
+        if to_write.is_empty() {
+            self.publisher.keep_if_there(&monthly_path(stamp));
+        } else if !months.is_empty() && !self.publisher.is_rehearsal() {
             let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
             let columns = self.texts.monthly(self.owned, &borrowed)?;
             let sum = checksum(months.iter().map(|(_, cells)| cells));
-            self.publisher.table(format!("monthly/{stamp}.parquet"), &schema::MONTHLY, columns, Some(sum))?;
+            self.publisher.table(monthly_path(stamp), &schema::MONTHLY, columns, Some(sum))?;
         }
         Ok(months)
     }
 
-    fn publish_daily(&self, month: Month, days: &[(Day, Cells)]) -> Result<()> {
-        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
-        let columns = self.texts.daily(self.owned, &borrowed)?;
-        let sum = checksum(days.iter().map(|(_, cells)| cells));
-        let path = format!("daily/{}/{month}.parquet", self.owned.usage.stamp);
-        self.publisher.table(path, &schema::DAILY, columns, Some(sum))
+    /// The cells of the days of a month that stand, as they are published, each proved to be what was noted of it.
+    fn standing_days(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
+        let standing = || self.work.standing.iter().filter(|(day, _)| day.month() == month);
+        if standing().next().is_none() {
+            return Ok(BTreeMap::new());
+        }
+        let published = self.base.daily(month, &self.work.standing)?;
+        for (day, note) in standing() {
+            let cells = published.get(day).ok_or_else(|| self.base.contradiction("daily", *day))?;
+            let account = aggregate::account(self.packing, cells)?;
+            self.books().prove_account(&format!("publishing {day}"), &self.account_of(note)?, &account)?;
+        }
+        Ok(published)
     }
 
-    fn publish_csv_daily(&self, month: Month, days: &[(Day, Cells)]) -> Result<()> {
+    fn publish_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {
+        let columns = self.texts.daily(self.owned, days)?;
+        let sum = checksum(days.iter().map(|(_, cells)| *cells));
+        self.publisher.table(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, columns, Some(sum))
+    }
+
+    fn publish_csv_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {
         let mut table = CsvTable::new(flat::CSV_DAILY.columns)?;
         for (day, cells) in days {
             self.watch.check()?;
             self.texts.flat(self.owned, self.names, FlatTime::Day(*day), cells, &mut table)?;
         }
-        let sum = checksum(days.iter().map(|(_, cells)| cells));
+        let sum = checksum(days.iter().map(|(_, cells)| *cells));
         let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
         self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(sum))
     }
 
     /// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.
-    fn publish_default_usage(&self, daily: &[(Day, Cells)]) -> Result<()> {
+    fn publish_default_usage(&self, daily: &BTreeMap<Day, Cells>) -> Result<()> {
         if self.publisher.is_rehearsal() {
             return Ok(());
         }
         let stamp = &self.owned.usage.stamp;
-        let days = aggregate::default_facts(self.owned, self.packing, daily)?;
+        // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
+        let csv = format!("csv/default_usage/{stamp}/default_usage");
+        if self.work.touched.is_empty() && !self.work.texts_changed && self.base.has(&default_path(stamp)) {
+            self.publisher.keep(&default_path(stamp))?;
+            self.publisher.keep_csv(&csv);
+            return Ok(());
+        }
+        let mut days = aggregate::default_facts(self.owned, self.packing, daily)?;
+        if !self.work.standing.is_empty() {
+            days.extend(self.base.default_usage(&self.work.standing)?);
+            days.sort_unstable_by_key(|(day, _)| *day);
+        }
         let sum = checksum(days.iter().map(|(_, cells)| cells));
         let seen = Seen::of(&days);
         let columns = self.texts.default_usage(self.owned, &days, &seen)?;
-        self.publisher.table(format!("default_usage/{stamp}.parquet"), &schema::DEFAULT_USAGE, columns, Some(sum))?;
+        self.publisher.table(default_path(stamp), &schema::DEFAULT_USAGE, columns, Some(sum))?;
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
-        // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
         self.texts.flat_default_usage(self.owned, self.names, &days, &seen, &mut table)?;
-        self.publisher.csv(
-            &format!("csv/default_usage/{stamp}/default_usage"),
-            flat::CSV_DEFAULT_USAGE.columns,
-            table,
-            Some(sum),
-        )
-    }
-
-    /// Adds a stamp's month to the CSV of all stamps' that month.
-    fn add_to_csv_monthly(&self, month: Month, cells: &Cells, csv_monthly: &mut CsvMonthly) -> Result<()> {
-        if self.publisher.is_rehearsal() {
-            return Ok(());
-        }
-        let (table, sum) = match csv_monthly.entry(month) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert((CsvTable::new(flat::CSV_MONTHLY.columns)?, Checksum::default())),
-        };
-        sum.merge(checksum([cells]));
-        self.texts.flat(self.owned, self.names, FlatTime::Month(month), cells, table)
+        self.publisher.csv(&csv, flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))
     }
 
     fn books(&self) -> Books<'_> {
@@ -271,6 +415,17 @@ impl Settling<'_> {
         self.books().prove_account(&at("aggregating the hourly fact of"), used_hourly, &account(hourly)?)
     }
 
+    /// What all days hold, by the ranks of meters: the bound that makes the engine's sums of months safe.
+    fn used(&self, notes: &BTreeMap<Day, DayNote>) -> Result<Account<u32>> {
+        let mut used = Account::default();
+        for (day, note) in notes {
+            for (meter, totals) in self.account_of(note)?.iter() {
+                used.add(meter, totals).map_err(|_past_range| aggregate::past_range(self.owned, meter, *day))?;
+            }
+        }
+        Ok(used)
+    }
+
     /// Proves all months together, for each meter: used = monthly.
     fn prove_months(&self, used: &Account<u32>, months: &[(Month, Cells)]) -> Result<()> {
         let mut account = Account::default();
@@ -281,19 +436,32 @@ impl Settling<'_> {
         }
         self.books().prove_account("aggregating the monthly fact", used, &account)
     }
+
+    /// What was noted of a day, by the ranks of meters.
+    fn account_of(&self, note: &DayNote) -> Result<Account<u32>> {
+        let mut account = Account::default();
+        for MeterOfDay { meter, used, .. } in &note.meters {
+            let rank = self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank");
+            account.add(rank as u32, *used)?;
+        }
+        Ok(account)
+    }
 }
 
-/// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of
-/// long ago adds its own day, not all the days since.)
-fn coverage_of(owned: &OwnedUsage, settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
-    let whole = owned.usage.exports.iter().filter(|export| export.is_whole);
-    let windows: Vec<Window> = whole.filter_map(|export| export.window).collect();
-    let asked =
-        || owned.usage.exports.iter().filter(|export| export.dropped.is_none()).filter_map(|export| export.window);
-    let first = asked().map(|window| window.start.day()).min();
-    let last = asked().map(|window| (window.end + -1).day()).max();
-    let reported = std::iter::successors(first, |day| Some(day.next())).take_while(|day| Some(*day) <= last);
-    let days: BTreeSet<Day> = lines.keys().copied().chain(reported).collect();
-    let of_day = |day| (coverage::of_day(day, &windows, settling_days), lines.get(&day).copied().unwrap_or(0));
-    days.into_iter().map(of_day).collect()
+/// Where a stamp's lines of a day and export are published.
+pub fn lines_path(stamp: &Stamp, day: Day, label: &str) -> String {
+    format!("lines/{stamp}/{day}/{label}.parquet")
+}
+
+fn daily_path(stamp: &Stamp, month: Month) -> String {
+    format!("daily/{stamp}/{month}.parquet")
+}
+
+/// Where a stamp's months are published.
+pub fn monthly_path(stamp: &Stamp) -> String {
+    format!("monthly/{stamp}.parquet")
+}
+
+fn default_path(stamp: &Stamp) -> String {
+    format!("default_usage/{stamp}.parquet")
 }

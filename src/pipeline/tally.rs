@@ -5,19 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Plan;
-use crate::aggregate::Packing;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
 use crate::domain::finding::{Finding, FindingCode};
-use crate::domain::totals::{Account, Checksum};
-use crate::domain::{Attribution, Day, Granularity, MeterId, Quantity, RejectReason, Stamp};
+use crate::domain::totals::{Checksum, MeterSum, Totals};
+use crate::domain::{Attribution, Cause, Day, Granularity, MeterId, Quantity, RejectReason, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::Cells;
-use crate::normalise::{MeterSum, Usage};
-use crate::publish::receipt::{BalanceEntry, Count, FORMAT, FindingEntry, Input, Lines, WindowEntry};
+use crate::normalise::Usage;
+use crate::publish::receipt::{
+    BalanceEntry, Count, FORMAT, FindingEntry, Input, Lines, MissingEntry, SettledEntry, WindowEntry,
+};
 use crate::publish::{Publisher, Receipt};
-use crate::read::{DropRule, ReadFile, Shape};
+use crate::read::{DropRule, Export, ExportLines, ReadFile, Shape};
+use crate::state::DayNote;
 
 /// Equal lines of a window above this share are a finding (`product.md` §3.3).
 const EQUAL_LINES_PERCENT: i64 = 25;
@@ -44,6 +45,8 @@ pub struct Tally {
     resources_cut: u64,
     findings: Vec<Finding>,
     balance: Vec<BalanceEntry>,
+    missing: Vec<MissingEntry>,
+    settled: Vec<SettledEntry>,
     inputs: Vec<Input>,
 }
 
@@ -57,54 +60,85 @@ impl Tally {
         Ok(rows)
     }
 
+    /// Counts what stands in a stamp's exports, before any of it is settled.
+    pub fn count_read(&mut self, usage: &Usage) {
+        let stamp = usage.stamp.to_string();
+        for (meter, sum) in usage.dropped() {
+            self.dropped.insert((stamp.clone(), meter), sum);
+        }
+        for (file, reject) in usage.rejects() {
+            *self.rejects.entry(reject.reason).or_default() += 1;
+            let key = (stamp.clone(), reject.meter.as_deref().and_then(MeterId::new));
+            self.rejected.entry(key).or_default().add_line(reject.quantity.unwrap_or(Quantity::ZERO));
+            if self.first_rejects.len() < REJECTS_SHOWN {
+                let text = reject.text.as_deref().unwrap_or("absent");
+                self.first_rejects.push(format!("{file} row {}: {}: {text}", reject.row, reject.reason));
+            }
+            self.lines.rejected += 1;
+        }
+        for export in &usage.exports {
+            let counting = export.files.iter().map(|file| (file, None));
+            let dropped = export.dropped.iter().map(|(file, rule)| (file, Some(*rule)));
+            for (file, dropped) in counting.chain(dropped) {
+                self.rounded += if dropped.is_some() { 0 } else { file.rounded };
+                self.inputs.push(Input {
+                    shape: file.shape.map(Shape::as_str),
+                    dialect: file.dialect.clone(),
+                    lacks: file.lacks.clone(),
+                    dropped: dropped.map(DropRule::as_str),
+                    ..Input::of(&file.file, file.read.lines)
+                });
+            }
+            self.inputs.extend(export.sidecar.iter().map(|file| Input::of(file, 0)));
+        }
+    }
+
     /// Proves that a stamp's reading lost nothing: read = used + rejected + dropped.
     ///
     /// # Errors
     /// They do not balance.
-    pub fn count_used(&mut self, usage: &Usage) -> Result<()> {
-        let read: Checksum = usage.files.iter().map(|file| file.read).sum();
-        let dropped: Checksum = usage.files.iter().filter(|file| file.dropped.is_some()).map(|file| file.read).sum();
-        let stamp = usage.stamp.to_string();
-        balance::prove(&usage.stamp, "leaving out what does not count", dropped, usage.dropped_sum)?;
-        for (meter, &sum) in &usage.dropped {
-            self.dropped.insert((stamp.clone(), meter.clone()), sum);
+    pub fn prove_used(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) -> Result<()> {
+        let read: Checksum = usage.exports.iter().map(ExportLines::read).sum();
+        let mut dropped = Checksum::default();
+        for (file, _) in usage.exports.iter().flat_map(|export| &export.dropped) {
+            dropped.merge(file.read);
         }
         let mut rejected = Checksum::default();
-        for own in &usage.rejects {
-            rejected.lines += 1;
-            rejected.add(own.reject.quantity.unwrap_or(Quantity::ZERO));
-            *self.rejects.entry(own.reject.reason).or_default() += 1;
-            let key = (stamp.clone(), own.reject.meter.as_deref().and_then(MeterId::new));
-            self.rejected.entry(key).or_default().add_line(own.reject.quantity.unwrap_or(Quantity::ZERO));
-            if self.first_rejects.len() < REJECTS_SHOWN {
-                let file = &usage.files[own.file as usize].file.name;
-                let text = own.reject.text.as_deref().unwrap_or("absent");
-                self.first_rejects.push(format!("{file} row {}: {}: {text}", own.reject.row, own.reject.reason));
-            }
+        for (_, reject) in usage.rejects() {
+            rejected.add_line(reject.quantity.unwrap_or(Quantity::ZERO));
         }
-        let mut used = Checksum::default();
-        for chunk in usage.days.values().flatten() {
-            used.lines += chunk.lines.len() as i64;
-            chunk.lines.quantity.iter().for_each(|&quantity| used.add(quantity));
-        }
+        let used: Checksum = notes.values().flat_map(|note| &note.meters).map(|meter| Checksum::from(meter.used)).sum();
         balance::prove(&usage.stamp, "reading and normalising", read, [used, rejected, dropped].into_iter().sum())?;
         self.lines.read += read.lines;
         self.lines.used += used.lines;
-        self.lines.rejected += rejected.lines;
         self.lines.dropped += dropped.lines;
-        for file in &usage.files {
-            self.rounded += if file.dropped.is_some() { 0 } else { file.rounded };
-            self.inputs.push(Input {
-                shape: file.shape.map(Shape::as_str),
-                dialect: file.dialect.clone(),
-                lacks: file.lacks.clone(),
-                dropped: file.dropped.map(DropRule::as_str),
-                ..Input::of(&file.file, file.read.lines)
-            });
-        }
-        self.inputs.extend(usage.sidecars.iter().map(|file| Input::of(file, 0)));
-        self.resources_cut += usage.resources.iter().filter(|resource| resource.is_cut()).count() as u64;
         Ok(())
+    }
+
+    /// Notes the exports of the last run that are gone from the root, and whether they count all the same.
+    pub fn count_missing(
+        &mut self,
+        stamp: &Stamp,
+        exports: &[Export],
+        former: &[ExportLines],
+        kept: &BTreeSet<String>,
+    ) {
+        for own in former.iter().filter(|own| !exports.iter().any(|export| export.folder == own.folder)) {
+            let is_kept = kept.contains(&own.folder);
+            let entry =
+                MissingEntry { stamp: stamp.to_string(), folder: own.folder.clone(), lines: own.used(), kept: is_kept };
+            self.missing.push(entry);
+        }
+    }
+
+    /// Notes which days were settled anew, and why.
+    pub fn count_touched(&mut self, stamp: &Stamp, touched: &BTreeMap<Day, BTreeSet<Cause>>) {
+        let entry = |(day, causes): (&Day, &BTreeSet<Cause>)| SettledEntry {
+            stamp: stamp.to_string(),
+            usage_date: day.to_string(),
+            causes: causes.iter().map(|cause| cause.as_str()).collect(),
+        };
+        self.settled.extend(touched.iter().map(entry));
     }
 
     /// Notes findings.
@@ -119,23 +153,29 @@ impl Tally {
         self.inputs.extend(snapshots.pages().map(|page| Input::of(page, 0)));
     }
 
-    pub fn count_settled(
-        &mut self,
-        owned: &OwnedUsage,
-        packing: Packing,
-        daily: &[(Day, Cells)],
-        used: &Account<u32>,
-        hourly: &Account<u32>,
-    ) {
-        for (key, _, lines) in daily.iter().flat_map(|(_, cells)| cells.iter()) {
-            let attribution = owned.owners[packing.unpack(key).owner as usize].attribution;
-            *self.attributions.entry(attribution as Precedence).or_default() += lines as u64;
+    /// Counts what the days of a stamp came to.
+    ///
+    /// # Errors
+    /// A sum past the range.
+    pub fn count_settled(&mut self, stamp: &Stamp, notes: &BTreeMap<Day, DayNote>) -> Result<()> {
+        let cut: BTreeSet<i64> = notes.values().flat_map(|note| note.resources_cut.iter().copied()).collect();
+        self.resources_cut += cut.len() as u64;
+        let (mut used, mut hourly) = (BTreeMap::new(), BTreeMap::new());
+        for note in notes.values() {
+            for own in &note.uses {
+                let attribution = note.owners[own.owner as usize].attribution;
+                *self.attributions.entry(attribution as Precedence).or_default() += own.lines as u64;
+            }
+            for own in &note.meters {
+                used.entry(&own.meter).or_insert_with(Totals::default).merge(own.used)?;
+                hourly.entry(&own.meter).or_insert_with(Totals::default).merge(own.used_hourly)?;
+            }
         }
-        for (meter, totals) in used.iter() {
-            let hourly = hourly.of(meter);
+        for (meter, totals) in used {
+            let hourly = hourly[meter];
             self.balance.push(BalanceEntry {
-                stamp: owned.usage.stamp.to_string(),
-                meter_id: Some(owned.usage.meters[meter as usize].to_string()),
+                stamp: stamp.to_string(),
+                meter_id: Some(meter.to_string()),
                 lines: totals.lines,
                 quantity: totals.quantity.to_string(),
                 lines_hourly: hourly.lines,
@@ -143,24 +183,30 @@ impl Tally {
                 ..BalanceEntry::default()
             });
         }
+        Ok(())
     }
 
     /// Notes the window ledger of a stamp: its exports, and how many lines of each equal another.
-    pub fn count_windows(&mut self, owned: &OwnedUsage, equal_lines: &[i64]) {
-        let stamp = &owned.usage.stamp;
-        for (export, &lines_equal) in owned.usage.exports.iter().zip(equal_lines) {
-            let lines = export.read.lines;
-            let used = export.used;
+    pub fn count_windows(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) {
+        let stamp = &usage.stamp;
+        let mut equal: BTreeMap<&str, i64> = BTreeMap::new();
+        for own in notes.values().flat_map(|note| &note.exports) {
+            *equal.entry(&own.label).or_default() += own.lines_equal;
+        }
+        for export in &usage.exports {
+            let lines_equal = if export.is_dropped() { 0 } else { equal.get(&*export.label).copied().unwrap_or(0) };
+            let lines = export.read().lines;
+            let used = export.used();
             self.windows.push(WindowEntry {
                 stamp: stamp.to_string(),
                 window: export.label.clone(),
                 folder: export.folder.clone(),
                 granularity: export.granularity.map(Granularity::as_str),
-                files: export.files,
+                files: export.all_files().count(),
                 lines,
                 lines_equal,
-                whole: export.is_whole,
-                dropped: export.dropped.map(DropRule::as_str),
+                whole: export.covers(),
+                dropped: export.dropped_by().map(DropRule::as_str),
             });
             if lines_equal * 100 > used * EQUAL_LINES_PERCENT {
                 let finding = Finding::new(
@@ -170,7 +216,7 @@ impl Tally {
                     vec![export.folder.clone()],
                     "see whether usage was asked for twice, such as for all tenants and for each of them: two equal lines can both be true, so all were counted",
                 );
-                self.findings.push(finding.on(&export.days));
+                self.findings.push(finding.on(&export.days_reported()));
             }
         }
     }
@@ -263,6 +309,7 @@ impl Tally {
         plan: &Plan,
         publisher: &Publisher,
         skipped: Vec<String>,
+        full_run: Option<String>,
         started_at: DateTime<Utc>,
     ) -> Receipt {
         let rfc3339 = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -275,6 +322,10 @@ impl Tally {
         let in_state = |state| self.coverage.iter().filter(|(_, day, _)| day.state == state).count() as u64;
         Receipt {
             format: FORMAT,
+            generation: publisher.generation(),
+            full_run,
+            settled: self.settled,
+            missing: self.missing,
             stacktally: env!("CARGO_PKG_VERSION"),
             started_at: rfc3339(started_at),
             finished_at: rfc3339((plan.now)()),

@@ -1,19 +1,20 @@
 //! The dimensions, coverage and rejects: small tables of text, gathered over all stamps and written once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use chrono::{Datelike, NaiveDate};
 
 use super::Publisher;
 use super::csv::{CsvCell, CsvTable};
-use crate::attribute::{OwnedUsage, Snapshots};
+use crate::attribute::Snapshots;
 use crate::domain::coverage::{self, CoverageRow};
 use crate::domain::finding::FindingCode;
 use crate::domain::{BilledSubscriptionId, Day, MeterId, Quantity, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::frame::arrays::{booleans, dates, integers, texts};
-use crate::normalise::{FileReject, Meter, Resource, Usage};
-use crate::read::ListedUserSubscription;
+use crate::normalise::{Meter, Resource, Usage};
+use crate::read::{Fingerprint, ListedUserSubscription, Reject};
 use crate::schema;
 
 /// Names and descriptions by id: what the flat CSV lays beside each key.
@@ -32,13 +33,9 @@ impl Names {
         Self { meters, names, user_subscriptions: BTreeMap::new(), with_owners }
     }
 
-    /// Takes in what a stamp's usage and listings name.
-    pub fn learn(&mut self, usage: &Usage, snapshots: &Snapshots) {
-        for id in &usage.meters {
-            self.meters.entry(id.clone()).or_insert_with(|| Meter::unknown(id.clone()));
-        }
-        let known = self.user_subscriptions.entry(usage.stamp.clone()).or_default();
-        known.extend(usage.user_subscriptions.iter().map(|id| (id.clone(), None)));
+    /// Takes in what a stamp's listings name.
+    pub fn learn(&mut self, snapshots: &Snapshots) {
+        let known = self.user_subscriptions.entry(snapshots.stamp.clone()).or_default();
         // From the latest listing backwards, each distinct row once. A row without tenant does not hold its user
         // subscription (product.md §4), and serves only where none has one. Of several rows in one listing the smallest
         // serves, so that their order cannot matter.
@@ -62,9 +59,67 @@ impl Names {
         }
     }
 
-    /// A meter that some usage names.
-    pub fn meter(&self, id: &MeterId) -> &Meter {
-        &self.meters[id]
+    /// Takes in what the usage of a stamp's day names.
+    pub fn learn_used<'i>(
+        &mut self,
+        stamp: &Stamp,
+        user_subscriptions: &[UserSubscriptionId],
+        meters: impl IntoIterator<Item = &'i MeterId>,
+    ) {
+        for id in meters {
+            if !self.meters.contains_key(id) {
+                self.meters.insert(id.clone(), Meter::unknown(id.clone()));
+            }
+        }
+        let known = self.user_subscriptions.entry(stamp.clone()).or_default();
+        for id in user_subscriptions {
+            if !known.contains_key(id) {
+                known.insert(id.clone(), None);
+            }
+        }
+    }
+
+    /// A meter, if the catalogue has it.
+    pub fn meter(&self, id: &MeterId) -> Option<&Meter> {
+        self.meters.get(id)
+    }
+
+    /// A fingerprint of all texts that flat files of a stamp could show.
+    pub fn fingerprint_of_stamp(&self, stamp: &Stamp) -> Fingerprint {
+        let subscriptions = self.user_subscriptions.get(stamp).into_iter().flatten();
+        let listed = subscriptions.filter(|(_, own)| own.is_some()).map(|(id, _)| id);
+        let meters = self.meters.values().filter(|own| own.known).map(|own| &own.id);
+        self.fingerprint(stamp, self.names.keys().map(String::as_str), listed, meters)
+    }
+
+    /// A fingerprint of the texts that flat files show beside these ids.
+    pub fn fingerprint<'i>(
+        &self,
+        stamp: &Stamp,
+        ids: impl IntoIterator<Item = &'i str>,
+        user_subscriptions: impl IntoIterator<Item = &'i UserSubscriptionId>,
+        meters: impl IntoIterator<Item = &'i MeterId>,
+    ) -> Fingerprint {
+        let mut text = String::new();
+        let mut add = |id: &str, cells: &[Option<&str>]| {
+            let _ = write!(text, "{id:?}{cells:?}");
+        };
+        for id in ids {
+            add(id, &[self.name(id)]);
+        }
+        for id in user_subscriptions {
+            let own = self.user_subscription(stamp, id);
+            add(
+                id.as_str(),
+                &[own.and_then(|own| own.display_name.as_deref()), own.and_then(|own| own.owner.as_deref())],
+            );
+        }
+        for id in meters {
+            let own = self.meter(id).map(|own| [&own.meter_name, &own.service, &own.unit, &own.quantity_kind]);
+            let own = own.map(|cells| cells.map(|cell| cell.as_deref()));
+            add(id.as_str(), own.as_ref().map_or(&[], |own| own.as_slice()));
+        }
+        Fingerprint::of(text.as_bytes())
     }
 
     /// All meters, known or named by some usage.
@@ -89,7 +144,8 @@ impl Names {
 /// What the dimensions are made of, gathered stamp by stamp.
 #[derive(Debug, Default)]
 pub struct Dimensions {
-    resources: Vec<(Stamp, Resource)>,
+    /// By key; `None` where nothing changed, so that what is published stays.
+    resources: Option<BTreeMap<i64, (Stamp, Resource)>>,
     tenants: BTreeSet<TenantId>,
     billed: BTreeMap<BilledSubscriptionId, Billed>,
     days: BTreeSet<Day>,
@@ -113,11 +169,9 @@ struct RejectRow {
 }
 
 impl Dimensions {
-    /// Takes in a stamp, before its days are settled.
-    pub fn learn(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
-        let usage = &owned.usage;
-        self.tenants.extend(owned.tenants.iter().cloned());
-        self.days.extend(usage.days.keys());
+    /// Takes in what the snapshots of a stamp name.
+    pub fn learn(&mut self, snapshots: &Snapshots) {
+        self.tenants.extend(snapshots.tenants.iter().cloned());
         for registration in &snapshots.registrations {
             self.billed.entry(registration.id.default_subscription.clone()).or_default().is_default = true;
         }
@@ -126,19 +180,50 @@ impl Dimensions {
             billed.is_customer = true;
             billed.tenants.insert(row.tenant.clone());
         }
-        let reject = |own: &FileReject| RejectRow {
-            stamp: usage.stamp.clone(),
-            file: usage.files[own.file as usize].file.name.clone(),
-            row: own.reject.row.into(),
-            reason: own.reject.reason.as_str(),
-            text: own.reject.text.clone(),
-        };
-        self.rejects.extend(usage.rejects.iter().map(reject));
     }
 
-    /// Takes over a stamp's resources.
-    pub fn keep_resources(&mut self, stamp: &Stamp, resources: Vec<Resource>) {
-        self.resources.extend(resources.into_iter().map(|resource| (stamp.clone(), resource)));
+    /// Takes in the days of a stamp that have lines, and its lines that were set aside.
+    pub fn learn_used(&mut self, usage: &Usage, days: impl IntoIterator<Item = Day>) {
+        self.days.extend(days);
+        let reject = |(file, own): (&str, &Reject)| RejectRow {
+            stamp: usage.stamp.clone(),
+            file: file.to_owned(),
+            row: own.row.into(),
+            reason: own.reason.as_str(),
+            text: own.text.clone(),
+        };
+        self.rejects.extend(usage.rejects().into_iter().map(reject));
+    }
+
+    /// Whether no resource was taken over yet.
+    pub fn has_no_new_resources(&self) -> bool {
+        self.resources.is_none()
+    }
+
+    pub fn has_resource(&self, key: i64) -> bool {
+        self.resources.as_ref().is_some_and(|own| own.contains_key(&key))
+    }
+
+    /// Takes over resources of a stamp.
+    ///
+    /// # Errors
+    /// One has the key of another.
+    pub fn keep_resources(&mut self, stamp: &Stamp, resources: impl IntoIterator<Item = Resource>) -> Result<()> {
+        let known = self.resources.get_or_insert_default();
+        for resource in resources {
+            match known.get(&resource.key) {
+                None => drop(known.insert(resource.key, (stamp.clone(), resource))),
+                Some((_, other)) if *other == resource => {}
+                Some((other, _)) => {
+                    return Err(Error::input(format!(
+                        "resources of stamps {other} and {stamp} have the same resource_key {}",
+                        resource.key
+                    ))
+                    .hint("a collision of 64-bit keys, never seen by chance: report it"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Stages all of them.
@@ -147,12 +232,13 @@ impl Dimensions {
     /// A table cannot be staged.
     pub fn publish(mut self, names: &Names, coverage: &[CoverageRow], publisher: &Publisher) -> Result<()> {
         self.days.extend(coverage.iter().map(|row| row.coverage.day));
-        self.resources.sort_unstable_by_key(|(_, resource)| resource.key);
-        refuse_collisions(&self.resources)?;
         if publisher.is_rehearsal() {
             return Ok(());
         }
-        publish_resources(&self.resources, publisher)?;
+        match self.resources {
+            Some(resources) => publish_resources(&resources.into_values().collect::<Vec<_>>(), publisher)?,
+            None => publisher.keep("resources.parquet")?,
+        }
         publish_meters(names, publisher)?;
         publish_tenants(&self.tenants, names, publisher)?;
         publish_user_subscriptions(names, publisher)?;
@@ -162,21 +248,6 @@ impl Dimensions {
         publish_coverage_months(coverage, publisher)?;
         self.rejects.sort_unstable_by(|a, b| (&a.stamp, &a.file, a.row).cmp(&(&b.stamp, &b.file, b.row)));
         publish_rejects(&self.rejects, publisher)
-    }
-}
-
-/// Proves that no two resources of different stamps share a key.
-///
-/// # Errors
-/// They do.
-fn refuse_collisions(resources: &[(Stamp, Resource)]) -> Result<()> {
-    match resources.windows(2).find(|pair| pair[0].1.key == pair[1].1.key) {
-        None => Ok(()),
-        Some(pair) => Err(Error::input(format!(
-            "resources of stamps {} and {} have the same resource_key {}",
-            pair[0].0, pair[1].0, pair[0].1.key
-        ))
-        .hint("a collision of 64-bit keys, never seen by chance: report it")),
     }
 }
 

@@ -10,12 +10,13 @@ use crate::aggregate::{Cell, Packing};
 use crate::attribute::OwnedUsage;
 use crate::domain::totals::Checksum;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, Quantity, TenantId, UserSubscriptionId,
-    Window,
+    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, Quantity, Stamp, TenantId,
+    UserSubscriptionId, Window,
 };
 use crate::error::Result;
 use crate::frame::Cells;
 use crate::frame::arrays::{Dictionary, constant, dates, integers, quantities, timestamps};
+use crate::frame::tables::{Rows, contradiction, text};
 use crate::normalise::SortedLine;
 use crate::publish::dimensions::Names;
 
@@ -46,7 +47,7 @@ impl StampTexts {
             tenants: Dictionary::new(owned.tenants.iter().map(TenantId::as_str)),
             user_subscriptions: Dictionary::new(usage.user_subscriptions.iter().map(UserSubscriptionId::as_str)),
             meters: Dictionary::new(usage.meters.iter().map(MeterId::as_str)),
-            files: Dictionary::new(usage.files.iter().map(|file| file.file.name.as_str())),
+            files: Dictionary::new(usage.files.iter().map(String::as_str)),
             granularities: Dictionary::new(GRANULARITIES.map(Granularity::as_str)),
         }
     }
@@ -144,26 +145,22 @@ impl StampTexts {
         for (key, quantity, line_count) in cells.iter() {
             let cell = self.packing.unpack(key);
             let resource = &owned.usage.resources[cell.resource as usize];
-            let with_resource = !matches!(time, FlatTime::Month(_));
-            let derived = with_resource.then(|| {
-                let parts = resource.parts();
-                (parts.resource_type(), resource.service_type(), parts)
-            });
+            let parts = resource.parts();
+            let (resource_type, service_type) = (parts.resource_type(), resource.service_type());
             let mut row = self.flat_key(owned, names, time, cell);
-            if let Some((resource_type, service_type, parts)) = &derived {
-                row.extend([
-                    CsvCell::Text(resource.resource_uri.as_deref()),
-                    CsvCell::Text(parts.group),
-                    CsvCell::Text(parts.provider),
-                    CsvCell::Text(resource_type.as_deref()),
-                    CsvCell::Text(parts.name),
-                    CsvCell::Text(resource.location.as_deref()),
-                    CsvCell::Text(resource.tags.as_deref()),
-                    CsvCell::Text(resource.additional_info.as_deref()),
-                    CsvCell::Text(service_type.as_deref()),
-                ]);
-            }
-            row.extend([CsvCell::Quantity(quantity), CsvCell::Integer(line_count)]);
+            row.extend([
+                CsvCell::Text(resource.resource_uri.as_deref()),
+                CsvCell::Text(parts.group),
+                CsvCell::Text(parts.provider),
+                CsvCell::Text(resource_type.as_deref()),
+                CsvCell::Text(parts.name),
+                CsvCell::Text(resource.location.as_deref()),
+                CsvCell::Text(resource.tags.as_deref()),
+                CsvCell::Text(resource.additional_info.as_deref()),
+                CsvCell::Text(service_type.as_deref()),
+                CsvCell::Quantity(quantity),
+                CsvCell::Integer(line_count),
+            ]);
             table.row(&row, line_count, quantity)?;
         }
         Ok(())
@@ -172,28 +169,16 @@ impl StampTexts {
     /// The keys of a flat row, less the resource, each with the text of its dimension.
     fn flat_key<'a>(&'a self, owned: &'a OwnedUsage, names: &'a Names, time: FlatTime, cell: Cell) -> Vec<CsvCell<'a>> {
         let owner = &owned.owners[cell.owner as usize];
-        let meter = names.meter(&owned.usage.meters[cell.meter as usize]);
-        let billed = self.billed_subscriptions.text(owner.billed_subscription);
-        let tenant = owner.tenant.map(|tenant| self.tenants.text(tenant));
-        let user_subscription = &owned.usage.user_subscriptions[owner.user_subscription as usize];
-        let listed = names.user_subscription(&owned.usage.stamp, user_subscription);
-        vec![
-            CsvCell::Text(Some(&self.stamp)),
-            time.cell(cell),
-            CsvCell::Text(Some(billed)),
-            CsvCell::Text(names.name(billed)),
-            CsvCell::Text(Some(owner.attribution.as_str())),
-            CsvCell::Text(tenant),
-            CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
-            CsvCell::Text(Some(user_subscription.as_str())),
-            CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref())),
-            CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref())),
-            CsvCell::Text(Some(meter.id.as_str())),
-            CsvCell::Text(meter.meter_name.as_deref()),
-            CsvCell::Text(meter.service.as_deref()),
-            CsvCell::Text(meter.unit.as_deref()),
-            CsvCell::Text(meter.quantity_kind.as_deref()),
-        ]
+        let key = FlatKey {
+            stamp: &owned.usage.stamp,
+            time: time.cell(cell),
+            billed: self.billed_subscriptions.text(owner.billed_subscription),
+            attribution: owner.attribution.as_str(),
+            tenant: owner.tenant.map(|tenant| self.tenants.text(tenant)),
+            user_subscription: &owned.usage.user_subscriptions[owner.user_subscription as usize],
+            meter: &owned.usage.meters[cell.meter as usize],
+        };
+        key.cells(names)
     }
 
     /// The columns of `default_usage`.
@@ -239,6 +224,82 @@ impl StampTexts {
     }
 }
 
+/// The keys of a flat row, less the resource.
+struct FlatKey<'a> {
+    stamp: &'a Stamp,
+    time: CsvCell<'a>,
+    billed: &'a str,
+    attribution: &'a str,
+    tenant: Option<&'a str>,
+    user_subscription: &'a UserSubscriptionId,
+    meter: &'a MeterId,
+}
+
+impl<'a> FlatKey<'a> {
+    /// Each with the text of its dimension.
+    fn cells(self, names: &'a Names) -> Vec<CsvCell<'a>> {
+        let Self { stamp, time, billed, attribution, tenant, user_subscription, meter: id } = self;
+        let listed = names.user_subscription(stamp, user_subscription);
+        let meter = names.meter(id);
+        vec![
+            CsvCell::Text(Some(stamp.as_str())),
+            time,
+            CsvCell::Text(Some(billed)),
+            CsvCell::Text(names.name(billed)),
+            CsvCell::Text(Some(attribution)),
+            CsvCell::Text(tenant),
+            CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
+            CsvCell::Text(Some(user_subscription.as_str())),
+            CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref())),
+            CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref())),
+            CsvCell::Text(Some(id.as_str())),
+            CsvCell::Text(meter.and_then(|meter| meter.meter_name.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.service.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.quantity_kind.as_deref())),
+        ]
+    }
+}
+
+/// Adds rows of a stamp's `monthly` to the flat CSV of their months, as far as these are written.
+///
+/// # Errors
+/// The rows are not as this version publishes them.
+pub fn flat_months(
+    rows: &Rows,
+    stamp: &Stamp,
+    names: &Names,
+    tables: &mut BTreeMap<Month, (CsvTable, Checksum)>,
+) -> Result<()> {
+    let months = rows.days("month")?;
+    let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
+    let (tenants, subscriptions) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
+    let (meters, quantities, lines) =
+        (rows.texts("meter_id")?, rows.quantities("quantity")?, rows.integers("line_count")?);
+    for (row, month) in months.into_iter().map(Day::month).enumerate() {
+        let Some((table, sum)) = tables.get_mut(&month) else { continue };
+        let ids = UserSubscriptionId::new(subscriptions.value(row)).zip(MeterId::new(meters.value(row)));
+        let (user_subscription, meter) =
+            ids.ok_or_else(|| contradiction(&format!("monthly of {stamp}"), "holds a blank id".to_owned()))?;
+        let key = FlatKey {
+            stamp,
+            time: CsvCell::Month(month),
+            billed: billed.value(row),
+            attribution: attributions.value(row),
+            tenant: text(tenants, row),
+            user_subscription: &user_subscription,
+            meter: &meter,
+        };
+        let (quantity, line_count) = (quantities.value(row), lines.value(row));
+        let mut cells = key.cells(names);
+        cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(line_count)]);
+        table.row(&cells, line_count, quantity)?;
+        sum.lines += line_count;
+        sum.add(quantity);
+    }
+    Ok(())
+}
+
 /// The first and the last day of each key.
 #[derive(Debug)]
 pub struct Seen(BTreeMap<u64, (Day, Day)>);
@@ -262,7 +323,6 @@ pub enum FlatTime {
     /// The hour is in the key of the cell.
     HourOf(Day),
     Day(Day),
-    Month(Month),
 }
 
 impl FlatTime {
@@ -270,7 +330,6 @@ impl FlatTime {
         match self {
             Self::HourOf(day) => CsvCell::Hour(Hour::of(day, cell.slot.hour())),
             Self::Day(day) => CsvCell::Day(day),
-            Self::Month(month) => CsvCell::Month(month),
         }
     }
 }

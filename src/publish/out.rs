@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::{self, is_within};
 use super::journal::{self, JOURNAL_UNFINISHED, Journal, STAGING, Staged};
 use crate::error::{Error, Result};
-use crate::read::Fingerprint;
+use crate::read::{Fingerprint, Stored};
 use crate::watch::Watch;
 
 /// Where everything of a run that is not published lies, in OUT.
@@ -169,6 +169,21 @@ impl Out {
     /// Where a published file lies.
     pub fn path(&self, published: &str) -> PathBuf {
         self.folder.join(published)
+    }
+
+    /// Reads a published file, and proves that it is what was published.
+    ///
+    /// # Errors
+    /// It is missing or altered.
+    pub fn read(&self, published: &str) -> Result<Stored> {
+        let path = self.path(published);
+        let known = self.known(published).map(|known| known.blake3.as_str());
+        match disk::read(&path)? {
+            Some(bytes) if known == Some(Fingerprint::of(&bytes).to_string().as_str()) => Ok(Stored { path, bytes }),
+            _ => Err(Error::input("missing, or altered since it was published")
+                .at(path.display().to_string())
+                .hint("restore it from a backup, or publish everything anew with `stacktally run --full`")),
+        }
     }
 
     pub(super) fn private(&self, name: &str) -> PathBuf {

@@ -1,5 +1,7 @@
 //! The receipt: what one run did, for people and for monitors. `receipt.json` is the last run's, `receipts/` keeps all.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::stage::Published;
@@ -7,12 +9,14 @@ use crate::domain::finding::Finding;
 use crate::read::ReadFile;
 
 /// The layout of receipts and tables: a reader that knows this number knows both.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// What one run did.
 #[derive(Debug, Serialize)]
 pub struct Receipt {
     pub format: u32,
+    /// The number of the publication, counted up: clocks may go backwards.
+    pub generation: u64,
     pub stacktally: &'static str,
     /// RFC 3339, UTC.
     pub started_at: String,
@@ -39,6 +43,12 @@ pub struct Receipt {
     /// Totals per stamp and meter: the same in `lines`, `daily` and `monthly`, and for Hourly lines in `hourly`.
     pub balance: Vec<BalanceEntry>,
     pub inputs: Vec<Input>,
+    /// Why everything was made anew; `None` where only what had changed was.
+    pub full_run: Option<String>,
+    /// The days that were settled in this run, and why each of them.
+    pub settled: Vec<SettledEntry>,
+    /// Exports that the last run read, and that are gone from the root.
+    pub missing: Vec<MissingEntry>,
     /// Files and folders passed over by their names.
     pub skipped: Vec<String>,
     pub published: Vec<Published>,
@@ -114,6 +124,24 @@ pub struct WindowEntry {
     pub dropped: Option<&'static str>,
 }
 
+/// A day that was settled in this run.
+#[derive(Debug, Serialize)]
+pub struct SettledEntry {
+    pub stamp: String,
+    pub usage_date: String,
+    pub causes: Vec<&'static str>,
+}
+
+/// An export that is gone from the root.
+#[derive(Debug, Serialize)]
+pub struct MissingEntry {
+    pub stamp: String,
+    pub folder: String,
+    pub lines: i64,
+    /// Whether its lines count all the same (`--keep-missing`).
+    pub kept: bool,
+}
+
 /// One input file, decompressed.
 #[derive(Debug, Serialize)]
 pub struct Input {
@@ -126,7 +154,7 @@ pub struct Input {
     /// How a table writes times and numbers: decided once, over all its rows.
     pub dialect: Option<String>,
     /// What it lacks beside what the REST APIs return.
-    pub lacks: Vec<&'static str>,
+    pub lacks: Vec<String>,
     /// The rule by which it does not count.
     pub dropped: Option<&'static str>,
 }
@@ -154,7 +182,7 @@ pub struct FindingEntry {
     pub code: &'static str,
     pub sentence: String,
     pub concerned: Vec<String>,
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
     /// Whether `--accept` names its code.
     pub accepted: bool,
 }

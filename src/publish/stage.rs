@@ -15,6 +15,7 @@ use super::csv::CsvTable;
 use super::disk::{self, step};
 use super::out::{KnownFile, Out, Stat, state_path};
 use super::{Receipt, csv, parquet};
+use crate::domain::Stamp;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
 use crate::read::Fingerprint;
@@ -145,6 +146,50 @@ impl Publisher {
                 "this is a fault of stacktally, not of the input: `stacktally run --full` makes everything anew",
             )),
         }
+    }
+
+    /// The bytes of a file as it will be published; `None` when it will not be.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn current(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let Some(out) = &self.out else { return Ok(None) };
+        let staged = match self.made().get(path) {
+            Some(file) => file.staged.clone(),
+            None => return Ok(None),
+        };
+        let path = staged.map_or_else(|| out.path(path), |name| out.private("staging").join(name));
+        disk::read(&path)
+    }
+
+    /// A folder in which lines of a stamp may wait, while a run goes on; `None` in a rehearsal.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn spill_folder(&self, stamp: &Stamp) -> Result<Option<PathBuf>> {
+        let Some(out) = &self.out else { return Ok(None) };
+        let folder = out.private("staging").join("lines").join(stamp.as_str());
+        disk::make_folder(&folder)?;
+        Ok(Some(folder))
+    }
+
+    /// Leaves a published file as it is, if there is one.
+    pub fn keep_if_there(&self, path: &str) {
+        // What is not there is not kept.
+        let _ = self.keep(path);
+    }
+
+    /// Leaves a published CSV table as it is, with all its parts.
+    pub fn keep_csv(&self, path: &str) {
+        let Some(out) = &self.out else { return };
+        let is_part = |name: &&String| {
+            let number = name.strip_prefix(path).and_then(|rest| rest.strip_suffix(".csv"));
+            number.is_some_and(|own| {
+                own.is_empty() || own.strip_prefix('-').is_some_and(|own| own.parse::<u32>().is_ok())
+            })
+        };
+        let from = out.last().files.range(path.to_owned()..).map(|(name, _)| name);
+        from.take_while(|name| name.starts_with(path)).filter(is_part).for_each(|name| self.keep_if_there(name));
     }
 
     /// Stages a private file, which is committed with the rest.

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::{Asked, Sidecar, read_sidecar};
 use super::fingerprint::Fingerprint;
-use super::lines::{DropRule, ExportLines, FileLines};
+use super::line_reader::Interners;
+use super::lines::{Api, BothApis, DropRule, ExportLines, FileLines, FileNote};
 use super::reading::Reading;
 use super::root::{Export, InputFile};
 use super::shape::Shape;
 use crate::domain::finding::{Finding, FindingCode};
+use crate::domain::identity::one_spelling;
 use crate::domain::ledger::{self, Conflict, Entry, Fate, LedgerRules};
-use crate::domain::{Day, Granularity, RejectReason, Stamp, Window};
+use crate::domain::totals::MeterSum;
+use crate::domain::{Day, Granularity, MeterId, RejectReason, Stamp, Window};
 use crate::error::{Error, Result};
 
 /// Rows of a full page of the usage API (reference §1.2).
@@ -50,17 +53,20 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// Brings the exports of a stamp together. Returns them in order of their windows, and what a person should know of them.
+/// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in order
+/// of their windows, and what a person should know of them.
 ///
 /// # Errors
 /// An export contradicts itself or what it was asked for, or two of them describe the same usage.
 pub(super) fn proved(
     stamp: &Stamp,
-    exports: Vec<(Declared<'_>, Vec<FileLines>)>,
+    read: Vec<(Declared<'_>, Vec<FileLines>)>,
+    unread: Vec<ExportLines>,
+    texts: &Interners,
     rules: LedgerRules,
 ) -> Result<(Vec<ExportLines>, Vec<Finding>)> {
     let mut findings = Vec::new();
-    if exports.is_empty() {
+    if read.is_empty() && unread.is_empty() {
         findings.push(Finding::new(
             stamp,
             FindingCode::StampWithoutUsage,
@@ -69,51 +75,129 @@ pub(super) fn proved(
             "see whether its usage folder is there, and mounted",
         ));
     }
-    let mut proved = Vec::new();
-    for (declared, files) in exports {
-        proved.push(export_lines(stamp, &declared, files)?);
+    let mut proved = unread;
+    for export in &mut proved {
+        export.count_again();
+    }
+    for (declared, files) in read {
+        proved.push(export_lines(stamp, &declared, files, texts)?);
     }
     proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
     let thin = drop_what_does_not_count(&mut proved, rules)?;
     for export in &proved {
-        export_findings(stamp, export, &mut findings);
+        let counts = |own: &&Finding| !export.files.is_empty() || !is_about_use(own.code);
+        findings.extend(export.findings.iter().filter(counts).cloned());
     }
     provider_findings(stamp, &proved, &mut findings);
     few_lines_findings(stamp, &proved, &thin, &mut findings);
     refuse_copied_pages(&proved)?;
     refuse_undeclared_beside_declared(&proved)?;
+    refuse_both_apis(&proved)?;
     Ok((proved, findings))
 }
 
+/// Whether a finding is nobody's business where its export does not count.
+fn is_about_use(code: FindingCode) -> bool {
+    !matches!(code, FindingCode::PageSavedTwice | FindingCode::ExportWithoutFiles)
+}
+
 /// Proves what can be proved of the files of an export alone.
-fn export_lines(stamp: &Stamp, declared: &Declared<'_>, files: Vec<FileLines>) -> Result<ExportLines> {
+fn export_lines(
+    stamp: &Stamp,
+    declared: &Declared<'_>,
+    files: Vec<FileLines>,
+    texts: &Interners,
+) -> Result<ExportLines> {
     refuse_other_stamp(stamp, declared, &files)?;
     refuse_published_beside_others(&files)?;
     let window = window_of(declared, &files)?;
     let granularity = granularity_of(declared, &files)?;
     refuse_usage_after_window(window, &files)?;
+    let is_whole = !files.is_empty()
+        && has_end(&files)
+        && !files.iter().any(|file| file.may_be_cut)
+        && (declared.sidecar.is_some() || published(&files).is_none());
+    let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
+    let (files, twice): (Vec<FileLines>, Vec<FileLines>) =
+        files.into_iter().partition(|file| file.read.lines == 0 || first.insert(file.content));
+    let sidecar = declared.sidecar.as_ref();
+    let folder = declared.folder();
+    let about = AboutExport { stamp, folder, window, has_sidecar: sidecar.is_some(), files: &files, twice: &twice };
     let mut export = ExportLines {
         window,
         label: window.map_or_else(|| "undeclared".to_owned(), Window::label),
-        folder: declared.folder().to_owned(),
+        folder: folder.to_owned(),
         granularity,
-        is_whole: !files.is_empty()
-            && has_end(&files)
-            && !files.iter().any(|file| file.may_be_cut)
-            && (declared.sidecar.is_some() || published(&files).is_none()),
+        is_whole,
+        findings: about.findings(),
+        both_apis: both_apis(&files, texts),
+        sidecar: sidecar.map(|sidecar| sidecar.file.clone()),
         files: Vec::new(),
         dropped: Vec::new(),
-        sidecar: declared.sidecar.as_ref().map(|sidecar| sidecar.file.clone()),
+        days: BTreeMap::new(),
     };
-    let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
+    let mut meters = Meters { texts, known: BTreeMap::new() };
     for file in files {
-        if file.read.lines == 0 || first.insert(file.content) {
-            export.files.push(file);
-        } else {
-            export.dropped.push((file, DropRule::SavedTwice));
+        for (&day, sums) in &file.sums {
+            let own = export.days.entry(day).or_default();
+            for &(meter, sum) in sums {
+                own.entry(meters.of(meter)).or_default().merge(sum);
+            }
         }
+        export.files.push(file.into_note(BTreeMap::new()));
+    }
+    for file in twice {
+        let mut sums: BTreeMap<MeterId, MeterSum> = BTreeMap::new();
+        for &(meter, sum) in file.sums.values().flatten() {
+            sums.entry(meters.of(meter)).or_default().merge(sum.total);
+        }
+        export.dropped.push((file.into_note(sums), DropRule::SavedTwice));
     }
     Ok(export)
+}
+
+/// The meters behind the numbers that this process gave their texts.
+struct Meters<'a> {
+    texts: &'a Interners,
+    known: BTreeMap<u32, MeterId>,
+}
+
+impl Meters<'_> {
+    fn of(&mut self, number: u32) -> MeterId {
+        let spelled = || MeterId::new(&self.texts.meters.text(number)).expect("a blank id is a reject");
+        self.known.entry(number).or_insert_with(spelled).clone()
+    }
+}
+
+impl FileLines {
+    fn into_note(self, meters: BTreeMap<MeterId, MeterSum>) -> FileNote {
+        let of_shape = self.shape.map_or(&[][..], Shape::lacks);
+        FileNote {
+            number: self.number,
+            content: self.content,
+            read: self.read,
+            rounded: self.rounded,
+            shape: self.shape,
+            dialect: self.dialect,
+            lacks: of_shape.iter().copied().chain(self.lacks).map(str::to_owned).collect(),
+            queried: self.queried,
+            days: self.sums.into_keys().collect(),
+            rejects: self.rejects,
+            meters,
+            file: self.file,
+        }
+    }
+}
+
+impl ExportLines {
+    /// Lets all of its files count again that were not saved twice: the ledger is about to decide anew.
+    fn count_again(&mut self) {
+        let (twice, replaced): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.dropped).into_iter().partition(|(_, rule)| *rule == DropRule::SavedTwice);
+        self.dropped = twice;
+        self.files.extend(replaced.into_iter().map(|(file, _)| file));
+        self.all_files_mut().for_each(|file| file.number = FileNote::UNREAD);
+    }
 }
 
 /// Whether each chain of pages has its end: a page without a next one, and where a link asks for one subscriber alone, one
@@ -339,31 +423,36 @@ fn refusal(conflict: Conflict, exports: &[ExportLines]) -> Error {
     }
 }
 
-impl ExportLines {
-    /// The days that it reports, or without a window those of its lines: what is found about it is about them.
-    pub fn days(&self) -> BTreeSet<Day> {
-        match self.window {
-            Some(window) => window.days().collect(),
-            None => self.files.iter().flat_map(|file| file.days.keys().copied()).collect(),
-        }
-    }
+/// An export whose findings are sought: what was read of it.
+struct AboutExport<'a> {
+    stamp: &'a Stamp,
+    folder: &'a str,
+    window: Option<Window>,
+    has_sidecar: bool,
+    files: &'a [FileLines],
+    /// Files that were saved twice.
+    twice: &'a [FileLines],
 }
 
-/// What a person should know of one export.
-fn export_findings(stamp: &Stamp, export: &ExportLines, findings: &mut Vec<Finding>) {
-    let days = export.days();
-    let mut found = |code, sentence, concerned, remedy| {
-        // A page saved twice counts once: it takes nothing from its days.
-        let about = if code == FindingCode::PageSavedTwice { &BTreeSet::new() } else { &days };
-        findings.push(Finding::new(stamp, code, sentence, concerned, remedy).on(about));
-    };
-    let folder = || vec![export.folder.clone()];
-    let name = |file: &FileLines| file.file.name.clone();
-    for (file, rule) in &export.dropped {
-        if *rule == DropRule::SavedTwice {
-            let others = export.files.iter().chain(export.dropped.iter().map(|(file, _)| file));
+impl AboutExport<'_> {
+    /// What a person should know of one export.
+    fn findings(&self) -> Vec<Finding> {
+        let Self { stamp, window, files, twice, .. } = *self;
+        let mut findings = Vec::new();
+        let days: BTreeSet<Day> = match window {
+            Some(window) => window.days().collect(),
+            None => files.iter().flat_map(|file| file.sums.keys().copied()).collect(),
+        };
+        let mut found = |code, sentence, concerned, remedy| {
+            // A page saved twice counts once: it takes nothing from its days.
+            let about = if code == FindingCode::PageSavedTwice { &BTreeSet::new() } else { &days };
+            findings.push(Finding::new(stamp, code, sentence, concerned, remedy).on(about));
+        };
+        let folder = || vec![self.folder.to_owned()];
+        let name = |file: &FileLines| file.file.name.clone();
+        for file in twice {
             let is_twin = |other: &&FileLines| other.content == file.content && other.file.name != file.file.name;
-            let other = others.into_iter().find(is_twin);
+            let other = files.iter().chain(twice).find(is_twin);
             let other = other.map_or_else(String::new, |other| other.file.name.clone());
             found(
                 FindingCode::PageSavedTwice,
@@ -372,124 +461,124 @@ fn export_findings(stamp: &Stamp, export: &ExportLines, findings: &mut Vec<Findi
                 "delete one of the two",
             );
         }
-    }
-    if export.files.is_empty() && export.dropped.is_empty() {
-        found(
-            FindingCode::ExportWithoutFiles,
-            format!("{} holds no file, so its reported time counts as missing", export.folder),
-            folder(),
-            "run the query again and save its pages there, or remove the folder",
-        );
-    }
-    if export.files.is_empty() {
-        return;
-    }
-    if !has_end(&export.files) {
-        found(
-            FindingCode::ChainWithoutEnd,
-            format!("every page in {} names a next one: the last page is missing", export.folder),
-            folder(),
-            "follow nextLink until a page has none; until then the days of this window stay partial",
-        );
-    }
-    for file in export.files.iter().filter(|file| file.read.lines == 0 && file.shape != Some(Shape::PublishedResources))
-    {
-        found(
-            FindingCode::PageWithoutLines,
-            format!("{} holds no line", file.file.name),
-            vec![name(file)],
-            "a stamp in use reports every hour: run the query again, and see whether it may see all user subscriptions",
-        );
-    }
-    let shapes: BTreeSet<Shape> =
-        export.files.iter().filter_map(|file| file.shape).filter(|shape| *shape != Shape::PublishedResources).collect();
-    if shapes.len() > 1 {
-        let names: Vec<&str> = shapes.iter().map(|shape| shape.as_str()).collect();
-        found(
-            FindingCode::SeveralShapes,
-            format!("{} holds files of several shapes: {}", export.folder, names.join(", ")),
-            folder(),
-            "see whether one usage was saved in two shapes, and keep one of them: all were counted",
-        );
-    }
-    if published(&export.files).is_some() && export.sidecar.is_none() {
-        found(
-            FindingCode::PublishedLinesUnvouched,
-            format!("{} holds published lines, which do not say whether they are all of their export", export.folder),
-            folder(),
-            "lay an export.json with its window beside them, if they are; until then its days stay partial",
-        );
-    }
-    let early = |file: &&FileLines| {
-        let earliest = export.window.map(|window| window.start + -LATE_HOURS_MAX);
-        file.earliest_end.zip(earliest).is_some_and(|((end, _), earliest)| end < earliest)
-    };
-    for file in export.files.iter().filter(early) {
-        let (end, row) = file.earliest_end.expect("asked just above");
-        found(
-            FindingCode::UsageLongBeforeWindow,
-            format!("row {row} of {} is usage until {end}, long before its reported window", file.file.name),
-            vec![name(file)],
-            "usage is reported within days: see whether day and month of its dates were taken for each other (--culture)",
-        );
-    }
-    let goes_on = |full: &FileLines| {
-        let others = export.files.iter().filter(|other| other.read.lines < PAGE_ROWS);
-        others.into_iter().any(|other| !other.user_subscriptions.is_disjoint(&full.user_subscriptions))
-    };
-    let says_nothing = !export.files.iter().any(|file| file.has_next_links);
-    let is_full = |file: &&FileLines| says_nothing && file.read.lines == PAGE_ROWS && !goes_on(file);
-    if let Some(file) = export.files.iter().find(is_full) {
-        found(
-            FindingCode::PageFullWithoutSuccessor,
-            format!(
-                "{} is full to {} lines, and nothing says whether another page follows",
-                file.file.name, file.read.lines
-            ),
-            vec![name(file)],
-            "old modules return the first page only: run the query again and follow nextLink until a page has none",
-        );
-    }
-    for file in export.files.iter().filter(|file| file.may_be_cut) {
-        found(
-            FindingCode::TableMayBeCut,
-            format!("{} does not end with a line end, as tables do", file.file.name),
-            vec![name(file)],
-            "see whether its last line is whole; export it again if it is not",
-        );
-    }
-    let assumed: Vec<_> = export.files.iter().filter(|file| file.zone_is_assumed).map(name).collect();
-    if !assumed.is_empty() {
-        found(
-            FindingCode::TimeZoneAssumed,
-            format!("{} counts hours whose time zone nothing says: they were taken as UTC", assumed[0]),
-            assumed,
-            "say in which zone the exporting machine printed them, with --source-time-zone UTC, Europe/Berlin or +02:00",
-        );
-    }
-    let not_whole =
-        |file: &FileLines| file.rejects.iter().filter(|own| own.reason == RejectReason::UsageTimeNotWhole).count();
-    let odd: Vec<_> = export.files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
-    if !odd.is_empty() {
-        let lines: usize = export.files.iter().map(not_whole).sum();
-        found(
-            FindingCode::UsageTimesNotWhole,
-            format!(
-                "{lines} lines in {} count neither a full UTC hour nor a full UTC day, and were set aside",
-                export.folder
-            ),
-            odd,
-            "see whether the times were printed in another zone, and say which with --source-time-zone",
-        );
+        if files.is_empty() && twice.is_empty() {
+            found(
+                FindingCode::ExportWithoutFiles,
+                format!("{} holds no file, so its reported time counts as missing", self.folder),
+                folder(),
+                "run the query again and save its pages there, or remove the folder",
+            );
+        }
+        if files.is_empty() {
+            return findings;
+        }
+        if !has_end(files) {
+            found(
+                FindingCode::ChainWithoutEnd,
+                format!("every page in {} names a next one: the last page is missing", self.folder),
+                folder(),
+                "follow nextLink until a page has none; until then the days of this window stay partial",
+            );
+        }
+        for file in files.iter().filter(|file| file.read.lines == 0 && file.shape != Some(Shape::PublishedResources)) {
+            found(
+                FindingCode::PageWithoutLines,
+                format!("{} holds no line", file.file.name),
+                vec![name(file)],
+                "a stamp in use reports every hour: run the query again, and see whether it may see all user subscriptions",
+            );
+        }
+        let shapes: BTreeSet<Shape> =
+            files.iter().filter_map(|file| file.shape).filter(|shape| *shape != Shape::PublishedResources).collect();
+        if shapes.len() > 1 {
+            let names: Vec<&str> = shapes.iter().map(|shape| shape.as_str()).collect();
+            found(
+                FindingCode::SeveralShapes,
+                format!("{} holds files of several shapes: {}", self.folder, names.join(", ")),
+                folder(),
+                "see whether one usage was saved in two shapes, and keep one of them: all were counted",
+            );
+        }
+        if published(files).is_some() && !self.has_sidecar {
+            found(
+                FindingCode::PublishedLinesUnvouched,
+                format!("{} holds published lines, which do not say whether they are all of their export", self.folder),
+                folder(),
+                "lay an export.json with its window beside them, if they are; until then its days stay partial",
+            );
+        }
+        let early = |file: &&FileLines| {
+            let earliest = window.map(|window| window.start + -LATE_HOURS_MAX);
+            file.earliest_end.zip(earliest).is_some_and(|((end, _), earliest)| end < earliest)
+        };
+        for file in files.iter().filter(early) {
+            let (end, row) = file.earliest_end.expect("asked just above");
+            found(
+                FindingCode::UsageLongBeforeWindow,
+                format!("row {row} of {} is usage until {end}, long before its reported window", file.file.name),
+                vec![name(file)],
+                "usage is reported within days: see whether day and month of its dates were taken for each other (--culture)",
+            );
+        }
+        let goes_on = |full: &FileLines| {
+            let others = files.iter().filter(|other| other.read.lines < PAGE_ROWS);
+            others.into_iter().any(|other| !other.user_subscriptions.is_disjoint(&full.user_subscriptions))
+        };
+        let says_nothing = !files.iter().any(|file| file.has_next_links);
+        let is_full = |file: &&FileLines| says_nothing && file.read.lines == PAGE_ROWS && !goes_on(file);
+        if let Some(file) = files.iter().find(is_full) {
+            found(
+                FindingCode::PageFullWithoutSuccessor,
+                format!(
+                    "{} is full to {} lines, and nothing says whether another page follows",
+                    file.file.name, file.read.lines
+                ),
+                vec![name(file)],
+                "old modules return the first page only: run the query again and follow nextLink until a page has none",
+            );
+        }
+        for file in files.iter().filter(|file| file.may_be_cut) {
+            found(
+                FindingCode::TableMayBeCut,
+                format!("{} does not end with a line end, as tables do", file.file.name),
+                vec![name(file)],
+                "see whether its last line is whole; export it again if it is not",
+            );
+        }
+        let assumed: Vec<_> = files.iter().filter(|file| file.zone_is_assumed).map(name).collect();
+        if !assumed.is_empty() {
+            found(
+                FindingCode::TimeZoneAssumed,
+                format!("{} counts hours whose time zone nothing says: they were taken as UTC", assumed[0]),
+                assumed,
+                "say in which zone the exporting machine printed them, with --source-time-zone UTC, Europe/Berlin or +02:00",
+            );
+        }
+        let not_whole =
+            |file: &FileLines| file.rejects.iter().filter(|own| own.reason == RejectReason::UsageTimeNotWhole).count();
+        let odd: Vec<_> = files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
+        if !odd.is_empty() {
+            let lines: usize = files.iter().map(not_whole).sum();
+            found(
+                FindingCode::UsageTimesNotWhole,
+                format!(
+                    "{lines} lines in {} count neither a full UTC hour nor a full UTC day, and were set aside",
+                    self.folder
+                ),
+                odd,
+                "see whether the times were printed in another zone, and say which with --source-time-zone",
+            );
+        }
+        findings
     }
 }
 
 /// Pages of two providers in one stamp's folder are pages of two stamps.
 fn provider_findings(stamp: &Stamp, exports: &[ExportLines], findings: &mut Vec<Finding>) {
-    let mut first: BTreeMap<&str, (&FileLines, BTreeSet<Day>)> = BTreeMap::new();
+    let mut first: BTreeMap<&str, (&FileNote, BTreeSet<Day>)> = BTreeMap::new();
     for export in exports {
         for (file, id) in export.files.iter().flat_map(|file| file.queried.iter().map(move |id| (file, id))) {
-            first.entry(id).or_insert_with(|| (file, BTreeSet::new())).1.extend(export.days());
+            first.entry(id).or_insert_with(|| (file, BTreeSet::new())).1.extend(export.days_reported());
         }
     }
     if first.len() > 1 {
@@ -513,7 +602,7 @@ fn few_lines_findings(stamp: &Stamp, exports: &[ExportLines], thin: &[(usize, i6
     let mut found = |export: &ExportLines, sentence: String, remedy| {
         let concerned = vec![export.folder.clone()];
         let finding = Finding::new(stamp, FindingCode::FewLinesInWindow, sentence, concerned, remedy);
-        findings.push(finding.on(&export.days()));
+        findings.push(finding.on(&export.days_reported()));
     };
     let used: Vec<&ExportLines> = exports.iter().filter(|export| !export.files.is_empty()).collect();
     let entries: Vec<Entry> = used.iter().filter_map(|export| entry_of(export)).collect();
@@ -537,7 +626,7 @@ fn few_lines_findings(stamp: &Stamp, exports: &[ExportLines], thin: &[(usize, i6
 
 /// A page with lines that lies in two windows proves that a folder was copied.
 fn refuse_copied_pages(exports: &[ExportLines]) -> Result<()> {
-    let mut seen: BTreeMap<Fingerprint, &FileLines> = BTreeMap::new();
+    let mut seen: BTreeMap<Fingerprint, &FileNote> = BTreeMap::new();
     let files = exports.iter().flat_map(|export| {
         let replaced = export.dropped.iter().filter(|(_, rule)| *rule != DropRule::SavedTwice);
         export.files.iter().chain(replaced.map(|(file, _)| file))
@@ -557,7 +646,7 @@ fn refuse_undeclared_beside_declared(exports: &[ExportLines]) -> Result<()> {
         let exports = exports.iter().filter(move |export| export.window.is_some() == declared);
         exports
             .flat_map(|export| &export.files)
-            .flat_map(|file| file.days.keys().map(move |&day| (day, &file.file.name)))
+            .flat_map(|file| file.days.iter().map(move |&day| (day, &file.file.name)))
     };
     let declared: BTreeMap<Day, &String> = days(true).collect();
     match days(false).find_map(|(day, file)| Some((day, file, declared.get(&day)?))) {
@@ -565,5 +654,43 @@ fn refuse_undeclared_beside_declared(exports: &[ExportLines]) -> Result<()> {
             .at(file)
             .hint("a file outside a window folder has no reported window, so nothing tells the two apart: move it into the folder of the window that was queried")),
         None => Ok(()),
+    }
+}
+
+/// Usage of one user subscription that files have from both APIs: lines of one user subscription from the provider API and
+/// from the tenant API in one window are the same usage twice (`product.md` §3.3).
+fn both_apis(files: &[FileLines], texts: &Interners) -> Option<BothApis> {
+    let mut first: BTreeMap<String, [Option<&str>; 2]> = BTreeMap::new();
+    let mut spelled: BTreeMap<u32, String> = BTreeMap::new();
+    for file in files {
+        for (number, &apis) in (0_u32..).zip(&file.apis).filter(|(_, apis)| **apis != 0) {
+            let spell = || one_spelling(&texts.user_subscriptions.text(number));
+            let id = spelled.entry(number).or_insert_with(spell);
+            let own = match first.get_mut(id) {
+                Some(own) => own,
+                None => first.entry(id.clone()).or_default(),
+            };
+            for (slot, api) in own.iter_mut().zip([Api::Provider, Api::Tenant]) {
+                if apis & api as u8 != 0 {
+                    *slot = slot.or(Some(&file.file.name));
+                }
+            }
+        }
+    }
+    first.into_iter().find_map(|(user_subscription, [provider, tenant])| {
+        let (provider, tenant) = (provider?.to_owned(), tenant?.to_owned());
+        Some(BothApis { provider, tenant, user_subscription })
+    })
+}
+
+fn refuse_both_apis(exports: &[ExportLines]) -> Result<()> {
+    let used = exports.iter().filter(|export| !export.files.is_empty());
+    match used.into_iter().find_map(|export| export.both_apis.as_ref()) {
+        None => Ok(()),
+        Some(BothApis { provider, tenant, user_subscription }) => Err(Error::input(format!(
+            "usage of user subscription {user_subscription} from the tenant API, and in {provider} from the provider API"
+        ))
+        .at(tenant)
+        .hint("in one window these are the same usage twice: keep the answers of one of the two")),
     }
 }

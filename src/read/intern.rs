@@ -64,6 +64,13 @@ impl Interner {
         Ok(local << SHARD_BITS | shard as u32)
     }
 
+    /// The text of a number.
+    pub fn text(&self, number: u32) -> String {
+        let own = self.shards[number as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
+        let text = own.texts.get((number >> SHARD_BITS) as usize).map(|slot| own.text(slot)).unwrap_or_default();
+        String::from_utf8_lossy(text).into_owned()
+    }
+
     /// All texts with their numbers, in no meaningful order.
     pub fn into_texts(self) -> Texts {
         Texts { shards: self.shards.map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner)) }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::{self, Asked};
-use super::intern::{Interner, Recent};
+use super::intern::{Interner, Recent, Texts};
 use super::json::{JsonFile, Object};
 use super::lines::{Api, Chunk, FileLines, LineNumbers, Reject};
 use super::published;
@@ -25,10 +25,17 @@ use crate::error::{Error, Result};
 
 /// The texts of a stamp, shared by all threads that read it.
 #[derive(Debug, Default)]
-pub(super) struct Interners {
+pub struct Interners {
     pub user_subscriptions: Interner,
     pub meters: Interner,
     pub instances: Interner,
+}
+
+impl Interners {
+    /// The texts of user subscriptions, meters and instances.
+    pub fn into_texts(self) -> [Texts; 3] {
+        [self.user_subscriptions, self.meters, self.instances].map(Interner::into_texts)
+    }
 }
 
 /// Reads one file.
@@ -408,6 +415,7 @@ impl FileLines {
     /// A file of which nothing is read yet.
     pub(super) fn of(file: super::fingerprint::ReadFile) -> Self {
         Self {
+            number: 0,
             content: file.fingerprint,
             file,
             read: Checksum::default(),
@@ -416,6 +424,7 @@ impl FileLines {
             rounded: 0,
             digits_max: 0,
             days: BTreeMap::new(),
+            sums: BTreeMap::new(),
             rejects: Vec::new(),
             shape: None,
             dialect: None,

@@ -5,43 +5,48 @@
 //!    ↓
 //! day 2026-10-05   slot 18–19   user subscription #0   meter #4   instance #17   2.000000000000000000   row 1
 //! ```
-//! A line takes 33 bytes here, whatever its JSON took; the texts behind the numbers are in [`StampLines`].
+//! A line takes 33 bytes, whatever its JSON took, and is handed to its day ([`DayLines`]) once its file is read; the texts
+//! behind the numbers are in [`StampLines`]. What an earlier run knows of an export is taken from there instead.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
+use super::days::DayLines;
 use super::export::{self, Declared};
 use super::fingerprint::{Fingerprint, ReadFile};
-use super::intern::Texts;
 use super::line_reader::{Interners, read_file};
 use super::published::PublishedResource;
 use super::reading::Reading;
-use super::root::StampFolder;
+use super::root::{InputFile, StampFolder};
 use super::shape::Shape;
 use crate::domain::finding::Finding;
 use crate::domain::identity::one_spelling;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::totals::Checksum;
-use crate::domain::{Day, Granularity, Hour, Quantity, RejectReason, Slot, Stamp, Window};
+use crate::domain::totals::{Checksum, MeterSum};
+use crate::domain::{Day, Granularity, Hour, MeterId, Quantity, RejectReason, Slot, Stamp, Window};
 use crate::error::Result;
 use crate::watch::Watch;
 
-/// All lines of a stamp, and the texts that their numbers stand for.
+/// All exports of a stamp, the lines that were read of them, and the texts that these lines' numbers stand for.
 #[derive(Debug)]
 pub struct StampLines {
     pub stamp: Stamp,
+    /// In order of their windows.
     pub exports: Vec<ExportLines>,
-    pub user_subscriptions: Texts,
-    pub meters: Texts,
-    /// What lines say of their resources, as [`InstanceText`](super::InstanceText) writes it.
-    pub instances: Texts,
+    pub texts: Interners,
+    pub days: DayLines,
+    /// Resources that stacktally published, by key: lines that were published name them so.
+    pub resources: BTreeMap<i64, PublishedResource>,
     pub findings: Vec<Finding>,
 }
 
-/// The lines of one export.
-#[derive(Debug)]
+/// What is known of one export beside its lines. It holds no number that another process would not understand, so it is
+/// kept from one run to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportLines {
     pub window: Option<Window>,
     pub label: String,
@@ -51,15 +56,62 @@ pub struct ExportLines {
     pub granularity: Option<Granularity>,
     /// Whether the window's reported time is really covered: it has files, and its chain of pages has an end.
     pub is_whole: bool,
-    pub files: Vec<FileLines>,
+    pub files: Vec<FileNote>,
     /// Files that do not count, each with the rule that says so.
-    pub dropped: Vec<(FileLines, DropRule)>,
+    pub dropped: Vec<(FileNote, DropRule)>,
     /// The file that says what was asked for, if there is one.
     pub sidecar: Option<ReadFile>,
+    /// What stands in files that were not saved twice, by usage day and meter.
+    pub days: BTreeMap<Day, BTreeMap<MeterId, DaySum>>,
+    /// What a person should know of it alone.
+    pub findings: Vec<Finding>,
+    /// Usage of one user subscription from both APIs, if there is any.
+    pub(super) both_apis: Option<BothApis>,
+}
+
+/// Good lines of one meter and day, counted as they are read, apart from the columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaySum {
+    pub read: Checksum,
+    pub total: MeterSum,
+}
+
+/// What is known of a file beside its lines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileNote {
+    /// By which its lines name it, in this process.
+    #[serde(skip)]
+    pub number: u32,
+    pub file: ReadFile,
+    /// Of what the file says, whatever its encoding: by it a file is known to be saved twice.
+    pub(super) content: Fingerprint,
+    /// What stands in it: elements, and their quantity as far as it could be read.
+    pub read: Checksum,
+    pub rounded: u64,
+    pub shape: Option<Shape>,
+    /// How a table writes times and numbers.
+    pub dialect: Option<String>,
+    /// What it lacks beside what the REST APIs return.
+    pub lacks: Vec<String>,
+    /// The provider subscriptions that were asked, in one spelling.
+    pub(super) queried: BTreeSet<String>,
+    /// The days of its good lines.
+    pub days: BTreeSet<Day>,
+    pub rejects: Vec<Reject>,
+    /// Of a file that was saved twice: its good lines by meter.
+    pub meters: BTreeMap<MeterId, MeterSum>,
+}
+
+/// Usage of one user subscription that was asked of both APIs in one window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BothApis {
+    pub provider: String,
+    pub tenant: String,
+    pub user_subscription: String,
 }
 
 /// Why a file does not count. The names are published in the receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DropRule {
     /// It repeats another file of its export byte for byte.
     SavedTwice,
@@ -82,7 +134,9 @@ impl DropRule {
 
 /// The lines of one file, by usage day, and all that is noted while they are read.
 #[derive(Debug)]
-pub struct FileLines {
+pub(super) struct FileLines {
+    /// By which its lines name it.
+    pub number: u32,
     pub file: ReadFile,
     /// Of what the file says, whatever its encoding: by it a file is known to be saved twice.
     pub(super) content: Fingerprint,
@@ -97,6 +151,8 @@ pub struct FileLines {
     /// The most significant digits that a quantity of a good line has.
     pub(super) digits_max: usize,
     pub days: BTreeMap<Day, Chunk>,
+    /// What its days hold, by the numbers of meters, once their lines were handed over.
+    pub sums: BTreeMap<Day, Vec<(u32, DaySum)>>,
     pub rejects: Vec<Reject>,
     /// The one shape of its rows; `None` when there are none.
     pub shape: Option<Shape>,
@@ -177,7 +233,7 @@ pub(super) struct LineNumbers {
 }
 
 /// A line set aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject {
     pub row: u32,
     pub reason: RejectReason,
@@ -215,21 +271,77 @@ impl Chunk {
     }
 }
 
+impl FileLines {
+    /// Hands its lines to their days, and notes what they are.
+    fn hand_over(&mut self, days: &DayLines) -> Result<()> {
+        for (day, mut chunk) in std::mem::take(&mut self.days) {
+            self.sums.insert(day, chunk.take_sums());
+            days.push(day, self.number, chunk)?;
+        }
+        Ok(())
+    }
+}
+
+impl Chunk {
+    /// What it holds of each meter: as the reader counted it, and added up with its range.
+    fn take_sums(&mut self) -> Vec<(u32, DaySum)> {
+        let read = std::mem::take(&mut self.by_meter);
+        let mut sums: Vec<DaySum> = read.into_iter().map(|read| DaySum { read, ..DaySum::default() }).collect();
+        for (&meter, &quantity) in self.meter.iter().zip(&self.quantity) {
+            sums[meter as usize].total.add_line(quantity);
+        }
+        (0..).zip(sums).filter(|(_, sum)| sum.read.lines > 0).collect()
+    }
+}
+
+/// What an earlier run knows of a stamp's exports, so that they need not be read again.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Unchanged exports of the root, by their folders.
+    pub unchanged: BTreeMap<String, ExportLines>,
+    /// Exports that are no longer in the root, and count all the same.
+    pub kept: Vec<ExportLines>,
+}
+
 /// Reads all exports of a stamp, and decides which of them count.
 ///
 /// # Errors
 /// A file that is no usage; an export that contradicts itself or what it was asked for; exports that describe the same
 /// usage twice.
 pub fn gather(folder: &StampFolder, reading: &Reading, rules: LedgerRules, watch: &Watch) -> Result<StampLines> {
+    gather_beside(folder, Known::default(), DayLines::default(), reading, rules, watch)
+}
+
+/// Reads the exports of a stamp that are not known yet, and decides which of all of them count. Lines go to `days`.
+///
+/// # Errors
+/// As [`gather`].
+pub fn gather_beside(
+    folder: &StampFolder,
+    mut known: Known,
+    days: DayLines,
+    reading: &Reading,
+    rules: LedgerRules,
+    watch: &Watch,
+) -> Result<StampLines> {
     let texts = Interners::default();
-    let declared: Vec<Declared<'_>> =
-        folder.exports.iter().map(|export| Declared::read(export, reading)).collect::<Result<_>>()?;
-    let files: Vec<_> = declared.iter().flat_map(|export| export.files.iter()).collect();
-    let read: Vec<Result<_>> = files
+    let (mut declared, mut unread) = (Vec::new(), Vec::new());
+    for export in &folder.exports {
+        match known.unchanged.remove(&export.folder) {
+            Some(own) => unread.push(own),
+            None => declared.push(Declared::read(export, reading)?),
+        }
+    }
+    unread.append(&mut known.kept);
+    let files = declared.iter().flat_map(|export| export.files.iter().copied());
+    let numbered: Vec<(u32, &InputFile)> = (0_u32..).zip(files).collect();
+    let read: Vec<Result<_>> = numbered
         .par_iter()
-        .map(|file| {
+        .map(|&(number, file)| {
             watch.check()?;
-            let lines = read_file(file, reading, &texts)?;
+            let mut lines = read_file(file, reading, &texts)?;
+            lines.number = number;
+            lines.hand_over(&days)?;
             watch.advance();
             Ok(lines)
         })
@@ -240,13 +352,86 @@ pub fn gather(folder: &StampFolder, reading: &Reading, rules: LedgerRules, watch
         let files = read.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
         exports.push((export, files));
     }
-    let (exports, findings) = export::proved(&folder.stamp, exports, rules)?;
-    Ok(StampLines {
-        stamp: folder.stamp.clone(),
-        exports,
-        user_subscriptions: texts.user_subscriptions.into_texts(),
-        meters: texts.meters.into_texts(),
-        instances: texts.instances.into_texts(),
-        findings,
-    })
+    let resources =
+        exports.iter_mut().flat_map(|(_, files)| files).flat_map(|file| std::mem::take(&mut file.resources));
+    let resources = resources.collect();
+    let (mut exports, findings) = export::proved(&folder.stamp, exports, unread, &texts, rules)?;
+    number_files(&mut exports, numbered.len());
+    Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
+}
+
+/// Numbers the files that were not read, after those that were.
+fn number_files(exports: &mut [ExportLines], read: usize) {
+    let files = exports.iter_mut().flat_map(ExportLines::all_files_mut);
+    for (number, file) in (read as u32..).zip(files.filter(|file| file.number == FileNote::UNREAD)) {
+        file.number = number;
+    }
+}
+
+impl DaySum {
+    /// Adds lines and quantity.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.read.merge(other.read);
+        self.total.merge(other.total);
+    }
+}
+
+impl FileNote {
+    /// The number of a file that was not read in this process.
+    pub(super) const UNREAD: u32 = u32::MAX;
+}
+
+impl ExportLines {
+    /// The days that it reports, or without a window those of its lines: what is found about it is about them.
+    pub fn days_reported(&self) -> BTreeSet<Day> {
+        match self.window {
+            Some(window) => window.days().collect(),
+            None => self.files.iter().flat_map(|file| file.days.iter().copied()).collect(),
+        }
+    }
+
+    /// A fingerprint of what its lines of a day are made of: while it stays the same, they do.
+    pub fn inputs_of(&self, day: Day) -> Fingerprint {
+        let is_made_of = |file: &&FileNote| file.days.contains(&day) || file.read.lines == 0;
+        let mut text = self.label.clone();
+        for file in self.files.iter().filter(is_made_of) {
+            let _ = write!(text, "\0{}\0{}", file.file.name, file.file.fingerprint);
+        }
+        Fingerprint::of(text.as_bytes())
+    }
+
+    /// Whether none of its files counts, though it has some.
+    pub fn is_dropped(&self) -> bool {
+        self.files.is_empty() && self.dropped.iter().any(|(_, rule)| *rule != DropRule::SavedTwice)
+    }
+
+    /// The rule by which it does not count.
+    pub fn dropped_by(&self) -> Option<DropRule> {
+        self.is_dropped()
+            .then(|| self.dropped.iter().map(|(_, rule)| *rule).find(|rule| *rule != DropRule::SavedTwice))?
+    }
+
+    /// Whether its reported time counts as covered.
+    pub fn covers(&self) -> bool {
+        self.is_whole && !self.files.is_empty()
+    }
+
+    /// What stands in its files.
+    pub fn read(&self) -> Checksum {
+        self.all_files().map(|file| file.read).sum()
+    }
+
+    /// Good lines in files that count.
+    pub fn used(&self) -> i64 {
+        self.files.iter().map(|file| file.read.lines - file.rejects.len() as i64).sum()
+    }
+
+    /// Its files, whether they count or not.
+    pub fn all_files(&self) -> impl Iterator<Item = &FileNote> {
+        self.files.iter().chain(self.dropped.iter().map(|(file, _)| file))
+    }
+
+    pub(super) fn all_files_mut(&mut self) -> impl Iterator<Item = &mut FileNote> {
+        self.files.iter_mut().chain(self.dropped.iter_mut().map(|(file, _)| file))
+    }
 }

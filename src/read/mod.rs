@@ -10,6 +10,7 @@
 mod asked;
 mod catalogue;
 mod csv;
+mod days;
 mod export;
 mod fingerprint;
 mod intern;
@@ -23,16 +24,22 @@ mod registration;
 pub mod root;
 mod row;
 mod shape;
+mod stat;
+mod stored;
 mod text;
 mod usage_table;
 mod user_subscriptions;
 
 pub use self::csv::{Cell, Table};
 pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
+pub use days::{DayLines, FileChunk};
 pub use fingerprint::{Fingerprint, ReadFile};
 pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};
-pub use lines::{Api, Chunk, DropRule, ExportLines, FileLines, Reject, StampLines, gather};
+pub use line_reader::Interners;
+pub use lines::{
+    Api, Chunk, DaySum, DropRule, ExportLines, FileNote, Known, Reject, StampLines, gather, gather_beside,
+};
 pub use list::{DatedList, DatedLists, ListPage};
 pub use published::PublishedResource;
 pub use reading::Reading;
@@ -43,4 +50,7 @@ pub use registration::{
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
 pub use row::{InstanceText, PARTS};
 pub use shape::Shape;
+pub use stat::FileStat;
+pub use stored::{Stored, stored_resources};
+pub use text::fingerprint_of;
 pub use user_subscriptions::{ListedUserSubscription, read_listings};

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::root::InputFile;
@@ -12,7 +13,7 @@ use crate::domain::registration_error;
 use crate::error::Error;
 
 /// The shape of a file's rows (reference §3). One file has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Shape {
     /// Pages of the REST APIs.
     RestPages,

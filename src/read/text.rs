@@ -10,6 +10,7 @@ use encoding_rs::Encoding;
 
 use super::fingerprint::{Fingerprint, ReadFile};
 use super::root::InputFile;
+use super::stat::FileStat;
 use crate::domain::limits::FILE_BYTES_MAX;
 use crate::error::{Error, Result};
 
@@ -58,6 +59,14 @@ pub fn read_bytes(file: &InputFile) -> Result<Content> {
     Ok(Content { bytes, file: read })
 }
 
+/// The fingerprint of a file's bytes, decompressed.
+///
+/// # Errors
+/// As [`read_bytes`].
+pub fn fingerprint_of(file: &InputFile) -> Result<Fingerprint> {
+    Ok(read_bytes(file)?.file.fingerprint)
+}
+
 /// Reads a whole file as text. `encoding` is that of bytes which are neither UTF-8 nor marked as UTF-16.
 ///
 /// # Errors
@@ -89,7 +98,13 @@ fn bytes_of(file: &InputFile) -> Result<Vec<u8>> {
     let opened = File::open(&file.path).map_err(failed)?;
     let size = opened.metadata().map_err(failed)?.len();
     refuse_too_large(size, file)?;
-    let bytes = read_bounded(opened, size, file)?.map_err(failed)?;
+    let before = FileStat::of(&opened.metadata().map_err(failed)?);
+    let bytes = read_bounded(&opened, size, file)?.map_err(failed)?;
+    if before != FileStat::of(&opened.metadata().map_err(failed)?) {
+        return Err(Error::input("changed while it was read")
+            .at(&file.name)
+            .hint("something still writes it: let that finish, and run again; save files under a name that begins with `.` or ends in `.part`, and rename them when they are whole"));
+    }
     let broken = |error: std::io::Error| {
         Error::input("compressed bytes that cannot be decompressed")
             .at(&file.name)

@@ -4,6 +4,7 @@
 //! every published file to them.
 
 mod billed_subscriptions;
+mod changes;
 pub mod column;
 mod coverage;
 mod coverage_months;
@@ -23,6 +24,7 @@ mod tenants;
 mod user_subscriptions;
 
 pub use billed_subscriptions::BILLED_SUBSCRIPTIONS;
+pub use changes::CHANGES;
 pub use coverage::COVERAGE;
 pub use coverage_months::COVERAGE_MONTHS;
 pub use daily::DAILY;
@@ -111,12 +113,13 @@ pub struct Table {
 }
 
 /// Every Parquet table.
-pub const TABLES: [&Table; 16] = [
+pub const TABLES: [&Table; 17] = [
     &LINES,
     &HOURLY,
     &DAILY,
     &MONTHLY,
     &DEFAULT_USAGE,
+    &CHANGES,
     &RESOURCES,
     &METERS,
     &TENANTS,

@@ -117,7 +117,12 @@ proptest! {
         let fresh = without_usage();
         lay_out(&fresh, &after, 7, |at| format!("page-{at}.json"));
         fresh.run(&[]).expect(code);
-        prop_assert_eq!(files_below(&root.out()), files_below(&fresh.out()));
+        let but_history = |root: &TestRoot| {
+            let mut files = files_below(&root.out());
+            files.retain(|path, _| !path.starts_with("history/"));
+            files
+        };
+        prop_assert_eq!(but_history(&root), but_history(&fresh));
     }
 
     /// A page saved twice is the page, under the smallest of its names.

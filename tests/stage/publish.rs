@@ -7,7 +7,7 @@ use stacktally::publish::csv::{CsvCell, CsvTable, read_back};
 use stacktally::schema::flat::CSV_MONTHLY;
 use stacktally::schema::{COVERAGE_MONTHS, REJECTS};
 
-use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, page};
+use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, page, receipt};
 
 /// One row of the rejects table with an odd last cell, as written.
 fn written(text: &str) -> (String, u64) {
@@ -131,12 +131,20 @@ fn a_file_that_is_not_ours_is_never_replaced() {
 }
 
 #[test]
-fn a_published_file_that_was_altered_is_made_good() {
+fn a_published_file_that_was_altered_is_refused_and_one_that_is_gone_is_made_again() {
     let root = TestRoot::with_lines(&[line("2026-10-05")]);
     root.run(&[]).expect(0);
     let before = files_below(&root.out());
-    fs::write(root.out().join("daily/north/2026-10.parquet"), "altered").unwrap();
     fs::remove_file(root.out().join("csv/rejects.csv")).unwrap();
     root.run(&[]).expect(0);
+    assert_eq!(receipt(&root.out())["full_run"], "csv/rejects.csv is missing or not as it was written");
+    assert_eq!(files_below(&root.out()), before);
+
+    fs::write(root.out().join("daily/north/2026-10.parquet"), "altered").unwrap();
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("daily/north/2026-10.parquet: altered since it was published"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--full"), "{}", ran.stderr);
+    root.run(&["--full"]).expect(0);
+    assert_eq!(receipt(&root.out())["full_run"], "--full");
     assert_eq!(files_below(&root.out()), before);
 }

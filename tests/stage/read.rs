@@ -24,12 +24,9 @@ fn gathered(pages: &[&[u8]]) -> Result<StampLines> {
 /// Lines and rejects of one page, as text.
 fn shown(page: &str) -> Vec<String> {
     let lines = gathered(&[page.as_bytes()]).unwrap();
-    let text = |texts: &stacktally::read::Texts, number: u32| {
-        texts.iter().find(|&(own, _)| own == number).unwrap().1.to_owned()
-    };
     let mut shown = Vec::new();
-    for file in &lines.exports[0].files {
-        for (day, chunk) in &file.days {
+    for day in lines.days.days() {
+        for chunk in lines.days.take(day).unwrap().into_iter().map(|own| own.lines) {
             for at in 0..chunk.len() {
                 shown.push((
                     chunk.row[at],
@@ -37,13 +34,15 @@ fn shown(page: &str) -> Vec<String> {
                         "{day} {} {:02} {} {} {}",
                         chunk.slot[at].granularity(),
                         chunk.slot[at].hour(),
-                        text(&lines.user_subscriptions, chunk.user_subscription[at]),
-                        text(&lines.meters, chunk.meter[at]),
+                        lines.texts.user_subscriptions.text(chunk.user_subscription[at]),
+                        lines.texts.meters.text(chunk.meter[at]),
                         chunk.quantity[at],
                     ),
                 ));
             }
         }
+    }
+    for file in &lines.exports[0].files {
         for reject in &file.rejects {
             shown.push((reject.row, format!("{}: {}", reject.reason, reject.text.as_deref().unwrap_or("-"))));
         }
@@ -345,7 +344,10 @@ fn every_json_shape_says_the_same() {
     }
     assert_eq!(shown(flat), [format!("1 {line}")], "a single row becomes an object");
     let instances = |text: &str| {
-        gathered(&[text.as_bytes()]).unwrap().instances.iter().map(|(_, own)| own.to_owned()).collect::<Vec<_>>()
+        gathered(&[text.as_bytes()]).unwrap().texts.into_texts()[2]
+            .iter()
+            .map(|(_, own)| own.to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(
         instances(table),

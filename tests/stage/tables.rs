@@ -34,7 +34,12 @@ fn shown(text: &str, reading: &Reading) -> Vec<String> {
     let lines = gathered(text.as_bytes(), reading).unwrap_or_else(|error| panic!("{text}: {error}"));
     let file = &lines.exports[0].files[0];
     let mut rows = Vec::new();
-    for (day, chunk) in &file.days {
+    for (day, chunk) in lines
+        .days
+        .days()
+        .into_iter()
+        .flat_map(|day| lines.days.take(day).unwrap().into_iter().map(move |own| (day, own.lines)))
+    {
         rows.extend((0..chunk.len()).map(|at| {
             (
                 chunk.row[at],
@@ -462,7 +467,7 @@ fn what_is_no_whole_table_is_refused_or_found() {
     check_refused(&latin, &none, "usage.csv:2:57: byte 0xf6 is not UTF-8 text");
     let encoded = Reading { encoding: encoding_rs::Encoding::for_label(b"windows-1252"), ..Reading::default() };
     let lines = gathered(&latin, &encoded).unwrap();
-    let instance = lines.instances.iter().next().unwrap().1.to_owned();
+    let instance = lines.texts.into_texts()[2].iter().next().unwrap().1.to_owned();
     assert!(instance.contains("/k\u{f6}ln"), "{instance}");
 }
 

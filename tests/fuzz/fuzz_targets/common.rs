@@ -38,8 +38,8 @@ pub fn usage(bytes: &[u8]) {
         Err(error) => assert!(error.hint.is_some(), "{error}"),
         Ok(lines) => {
             let file = &lines.exports[0].files[0];
-            let good: usize = file.days.values().map(|chunk| chunk.len()).sum();
-            assert_eq!(file.read.lines, (good + file.rejects.len()) as i64);
+            let good: i64 = lines.exports[0].days.values().flatten().map(|(_, sum)| sum.read.lines).sum();
+            assert_eq!(file.read.lines, good + file.rejects.len() as i64);
             if let Err(error) = normalise(lines) {
                 assert!(error.hint.is_some(), "{error}");
             }

@@ -98,28 +98,43 @@ impl Rows {
         self.batch.num_rows()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn column<'a, T: 'a>(&'a self, name: &str, of: impl Fn(&'a ArrayRef) -> Option<&'a T>) -> Result<&'a T> {
         self.batch.column_by_name(name).and_then(of).ok_or_else(|| broken(&self.path))
     }
 
+    /// # Errors
+    /// The column was not read, or is of another type.
     pub fn texts(&self, name: &str) -> Result<&StringArray> {
         self.column(name, |own| own.as_string_opt())
     }
 
+    /// # Errors
+    /// The column was not read, or is of another type.
     pub fn integers(&self, name: &str) -> Result<&Int64Array> {
         self.column(name, |own| own.as_primitive_opt::<Int64Type>())
     }
 
+    /// # Errors
+    /// The column was not read, or is of another type.
     pub fn quantities(&self, name: &str) -> Result<Quantities<'_>> {
         self.column(name, |own| own.as_primitive_opt::<Decimal128Type>()).map(Quantities)
     }
 
+    /// # Errors
+    /// The column was not read, or is of another type.
     pub fn days(&self, name: &str) -> Result<Vec<Day>> {
         let column = self.column(name, |own| own.as_primitive_opt::<Date32Type>())?;
         Ok(column.values().iter().map(|&days| Day::of_days(days)).collect())
     }
 
     /// Instants; `None` is null.
+    ///
+    /// # Errors
+    /// As [`Rows::texts`]; or one of them is on no full hour.
     pub fn hours(&self, name: &str) -> Result<Vec<Option<Hour>>> {
         let column = self.column(name, |own| own.as_primitive_opt::<TimestampMicrosecondType>())?;
         let hour = |micros: Option<i64>| {

@@ -1,0 +1,56 @@
+//! Why a day was settled anew, and so why its published figures changed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a (stamp, day) was settled anew. The names are published in receipts and changes, and never change meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Cause {
+    /// Everything is: the state of the last run could not serve, or `--full` said so.
+    FullRun,
+    /// It was never published before.
+    NewDay,
+    /// An export came that has lines of it.
+    WindowAdded,
+    /// An export that has lines of it was replaced.
+    WindowChanged,
+    /// An export that had lines of it is gone, or does not count any more.
+    WindowRemoved,
+    /// The same lines are another subscription's, or for another reason: snapshots or operators changed.
+    AttributionChanged,
+    /// A published file of it was missing.
+    FileMissing,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::FullRun,
+        Self::NewDay,
+        Self::WindowAdded,
+        Self::WindowChanged,
+        Self::WindowRemoved,
+        Self::AttributionChanged,
+        Self::FileMissing,
+    ];
+
+    /// The published text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FullRun => "full_run",
+            Self::NewDay => "new_day",
+            Self::WindowAdded => "window_added",
+            Self::WindowChanged => "window_changed",
+            Self::WindowRemoved => "window_removed",
+            Self::AttributionChanged => "attribution_changed",
+            Self::FileMissing => "file_missing",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,173 @@
+//! What is published of a stamp, read again: the cells of days and months that stand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::aggregate::{Cell, Packing};
+use crate::attribute::{OwnedUsage, Owner};
+use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Slot, TenantId, UserSubscriptionId};
+use crate::error::{Error, Result};
+use crate::frame::Cells;
+use crate::frame::tables::{self, Rows, text};
+use crate::publish::Out;
+use crate::read::Stored;
+use crate::schema::{self, Table};
+use crate::state::DayNote;
+
+/// The published facts of a stamp, as cells by the ranks of this process.
+pub struct Base<'a> {
+    out: Option<&'a Out>,
+    owned: &'a OwnedUsage,
+    packing: Packing,
+}
+
+impl<'a> Base<'a> {
+    pub fn of(out: Option<&'a Out>, owned: &'a OwnedUsage, packing: Packing) -> Self {
+        Self { out, owned, packing }
+    }
+
+    /// Whether a file is published.
+    pub fn has(&self, path: &str) -> bool {
+        self.out.is_some_and(|out| out.last().files.contains_key(path))
+    }
+
+    /// The days of a month that stand.
+    ///
+    /// # Errors
+    /// The table cannot be read, or names what no line does.
+    pub fn daily(&self, month: Month, standing: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
+        self.cells(&format!("daily/{}/{month}.parquet", self.owned.usage.stamp), &schema::DAILY, "usage_date", |day| {
+            standing.contains_key(&day)
+        })
+    }
+
+    /// The months that stand.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn monthly(&self, standing: impl Fn(Month) -> bool) -> Result<BTreeMap<Month, Cells>> {
+        let path = format!("monthly/{}.parquet", self.owned.usage.stamp);
+        let months = self.cells(&path, &schema::MONTHLY, "month", |day| standing(day.month()))?;
+        Ok(months.into_iter().map(|(day, cells)| (day.month(), cells)).collect())
+    }
+
+    /// What fell on the default subscription on days that stand.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn default_usage(&self, standing: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
+        let path = format!("default_usage/{}.parquet", self.owned.usage.stamp);
+        self.cells(&path, &schema::DEFAULT_USAGE, "usage_date", |day| standing.contains_key(&day))
+    }
+
+    /// The refusal of published tables that do not hold what was noted of them.
+    pub fn contradiction(&self, table: &str, of: impl fmt::Display) -> Error {
+        tables::contradiction(
+            &format!("{table} of {}", self.owned.usage.stamp),
+            format!("does not hold {of} as it was noted"),
+        )
+    }
+
+    fn cells(
+        &self,
+        path: &str,
+        table: &Table,
+        time: &str,
+        stands: impl Fn(Day) -> bool,
+    ) -> Result<BTreeMap<Day, Cells>> {
+        let mut cells: BTreeMap<Day, Cells> = BTreeMap::new();
+        let Some(out) = self.out.filter(|_| self.has(path)) else { return Ok(cells) };
+        let Stored { path, bytes } = out.read(path)?;
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        for rows in tables::read(&path, bytes, table, &columns, &[])? {
+            self.take(&rows, time, &stands, &mut cells).and_then(|found| {
+                found.ok_or_else(|| {
+                    tables::contradiction(&path.display().to_string(), "names what no line does".to_owned())
+                })
+            })?;
+        }
+        Ok(cells)
+    }
+
+    /// Takes in some rows; `None` when one of them names what no line does.
+    fn take(
+        &self,
+        rows: &Rows,
+        time: &str,
+        stands: impl Fn(Day) -> bool,
+        cells: &mut BTreeMap<Day, Cells>,
+    ) -> Result<Option<()>> {
+        let days = rows.days(time)?;
+        let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
+        let (tenants, subscriptions) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
+        let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
+        let lines = rows.integers("line_count")?;
+        // Months and what fell on the default subscription have none.
+        let resources = rows.integers("resource_key").ok();
+        // Rows are sorted, so neighbours mostly have one owner and one meter.
+        let mut last: Option<(usize, u32)> = None;
+        let mut last_meter: Option<(usize, u32)> = None;
+        for row in (0..rows.len()).filter(|&row| stands(days[row])) {
+            let is_like = |other: usize| {
+                billed.value(other) == billed.value(row)
+                    && attributions.value(other) == attributions.value(row)
+                    && text(tenants, other) == text(tenants, row)
+                    && subscriptions.value(other) == subscriptions.value(row)
+            };
+            let owner = match last.filter(|&(other, _)| is_like(other)) {
+                Some((_, owner)) => owner,
+                None => {
+                    let tenant = text(tenants, row);
+                    let key = (billed.value(row), attributions.value(row), tenant, subscriptions.value(row));
+                    let Some(owner) = self.owner_of(key) else { return Ok(None) };
+                    owner
+                }
+            };
+            last = Some((row, owner));
+            let meter = match last_meter.filter(|&(other, _)| meters.value(other) == meters.value(row)) {
+                Some((_, meter)) => meter,
+                None => {
+                    let Some(meter) =
+                        MeterId::new(meters.value(row)).and_then(|own| rank(&self.owned.usage.meters, &own))
+                    else {
+                        return Ok(None);
+                    };
+                    meter
+                }
+            };
+            last_meter = Some((row, meter));
+            let resource = match resources {
+                None => 0,
+                Some(keys) => {
+                    let key = keys.value(row);
+                    let Ok(place) = self.owned.usage.resources.binary_search_by_key(&key, |own| own.key) else {
+                        return Ok(None);
+                    };
+                    place as u32
+                }
+            };
+            let key = self.packing.pack(Cell { slot: Slot::DAILY, owner, meter, resource });
+            cells.entry(days[row]).or_default().push(key, quantities.value(row), lines.value(row));
+        }
+        Ok(Some(()))
+    }
+
+    fn owner_of(&self, (billed, attribution, tenant, subscription): (&str, &str, Option<&str>, &str)) -> Option<u32> {
+        let owned = self.owned;
+        let tenant = match tenant {
+            None => None,
+            Some(own) => Some(rank(&owned.tenants, &TenantId::new(own)?)?),
+        };
+        let owner = Owner {
+            billed_subscription: rank(&owned.billed_subscriptions, &BilledSubscriptionId::new(billed)?)?,
+            attribution: Attribution::parse(attribution)?,
+            tenant,
+            user_subscription: rank(&owned.usage.user_subscriptions, &UserSubscriptionId::new(subscription)?)?,
+        };
+        owned.rank_of(&owner)
+    }
+}
+
+fn rank<T: Ord>(sorted: &[T], own: &T) -> Option<u32> {
+    sorted.binary_search(own).ok().map(|place| place as u32)
+}

@@ -1,0 +1,146 @@
+//! Corrections: what a run changed of days that were published before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::totals::Totals;
+use crate::domain::{Cause, Day, Month, Stamp};
+use crate::error::{Error, Result};
+use crate::frame::arrays::{constant_integers, dates, maybe_integers, maybe_quantities, texts};
+use crate::frame::tables;
+use crate::publish::csv::{CsvCell, CsvTable};
+use crate::publish::{Out, Publisher};
+use crate::schema;
+
+/// What a published day says of a billed subscription and meter, before and after a run. `None`: nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    pub stamp: Stamp,
+    pub day: Day,
+    pub billed_subscription: String,
+    pub meter: String,
+    pub before: Option<Totals>,
+    pub after: Option<Totals>,
+    /// In order, separated by blanks.
+    pub causes: String,
+}
+
+/// What a day says of each billed subscription and meter.
+pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
+
+/// Causes as they are published.
+pub fn texts_of(causes: &BTreeSet<Cause>) -> String {
+    causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// What is published of a stamp's month.
+///
+/// # Errors
+/// The table cannot be read, or a sum leaves the range.
+pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTotals> {
+    let mut totals = DayTotals::new();
+    let path = format!("daily/{stamp}/{month}.parquet");
+    let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
+    let path = out.path(&path);
+    let columns = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "line_count"];
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        // It is being made anew, and what it said is not known.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(totals),
+        Err(error) => return Err(Error::machine("read", &path, error)),
+    };
+    // A table of another version says nothing that could be compared.
+    let Ok(tables) = tables::read(&path, bytes, &schema::DAILY, &columns, &[]) else { return Ok(totals) };
+    for rows in tables {
+        let (days, billed, meters) =
+            (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (quantities, lines) = (rows.quantities("quantity")?, rows.integers("line_count")?);
+        let is_like = |a: usize, b: usize| {
+            days[a] == days[b] && billed.value(a) == billed.value(b) && meters.value(a) == meters.value(b)
+        };
+        let mut row = 0;
+        while row < rows.len() {
+            // Rows are sorted, so neighbours mostly belong together.
+            let mut sum = Totals::default();
+            let first = row;
+            while row < rows.len() && is_like(first, row) {
+                sum.merge(Totals { lines: lines.value(row), quantity: quantities.value(row) })?;
+                row += 1;
+            }
+            let key = (days[first], billed.value(first).to_owned(), meters.value(first).to_owned());
+            totals.entry(key).or_default().merge(sum)?;
+        }
+    }
+    Ok(totals)
+}
+
+/// What differs between two states of a stamp's touched days, of those that were published before.
+pub fn between(
+    stamp: &Stamp,
+    before: &DayTotals,
+    after: &DayTotals,
+    touched: &BTreeMap<Day, BTreeSet<Cause>>,
+) -> Vec<Correction> {
+    let published: BTreeSet<Day> = before.keys().map(|(day, ..)| *day).collect();
+    let keys: BTreeSet<&(Day, String, String)> = before.keys().chain(after.keys()).collect();
+    let correction = |key: &(Day, String, String)| {
+        let causes = touched.get(&key.0).filter(|_| published.contains(&key.0))?;
+        let (before, after) = (before.get(key).copied(), after.get(key).copied());
+        (before != after).then(|| Correction {
+            stamp: stamp.clone(),
+            day: key.0,
+            billed_subscription: key.1.clone(),
+            meter: key.2.clone(),
+            before,
+            after,
+            causes: texts_of(causes),
+        })
+    };
+    keys.into_iter().filter_map(correction).collect()
+}
+
+/// Stages what a run changed, if it changed anything.
+///
+/// # Errors
+/// The table cannot be staged.
+pub fn publish(corrections: &[Correction], publisher: &Publisher) -> Result<()> {
+    if corrections.is_empty() || publisher.is_rehearsal() {
+        return Ok(());
+    }
+    let generation = publisher.generation();
+    let path = format!("history/changes/{generation:06}");
+    let each = || corrections.iter();
+    let lines = |totals: Option<Totals>| totals.map(|own| own.lines);
+    let quantity = |totals: Option<Totals>| totals.map(|own| own.quantity);
+    let columns = vec![
+        constant_integers(generation as i64, corrections.len()),
+        texts(each().map(|own| Some(own.stamp.as_str()))),
+        dates(each().map(|own| own.day)),
+        texts(each().map(|own| Some(own.billed_subscription.as_str()))),
+        texts(each().map(|own| Some(own.meter.as_str()))),
+        maybe_quantities(each().map(|own| quantity(own.before)))?,
+        maybe_quantities(each().map(|own| quantity(own.after)))?,
+        maybe_integers(each().map(|own| lines(own.before))),
+        maybe_integers(each().map(|own| lines(own.after))),
+        texts(each().map(|own| Some(own.causes.as_str()))),
+    ];
+    publisher.table(format!("{path}.parquet"), &schema::CHANGES, columns, None)?;
+    let mut table = CsvTable::new(schema::CHANGES.columns)?;
+    let of_quantity = |totals| quantity(totals).map_or(CsvCell::Text(None), CsvCell::Quantity);
+    let of_lines = |totals| lines(totals).map_or(CsvCell::Text(None), CsvCell::Integer);
+    for own in corrections {
+        let cells = [
+            CsvCell::Integer(generation as i64),
+            CsvCell::Text(Some(own.stamp.as_str())),
+            CsvCell::Day(own.day),
+            CsvCell::Text(Some(&own.billed_subscription)),
+            CsvCell::Text(Some(&own.meter)),
+            of_quantity(own.before),
+            of_quantity(own.after),
+            of_lines(own.before),
+            of_lines(own.after),
+            CsvCell::Text(Some(&own.causes)),
+        ];
+        table.row(&cells, 0, crate::domain::Quantity::ZERO)?;
+    }
+    publisher.csv(&path, schema::CHANGES.columns, table, None)
+}

@@ -1,0 +1,117 @@
+//! What the last run left, and which inputs still are as it read them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use rayon::prelude::*;
+
+use super::{Plan, Reuse};
+use crate::domain::Stamp;
+use crate::error::Result;
+use crate::publish::Out;
+use crate::read::{self, Export, ExportLines, FileStat, Fingerprint, InputFile, Known, StampFolder};
+use crate::state::{KnownInput, Loaded, RunState, StampState, Version};
+
+/// What the last run left.
+#[derive(Debug, Default)]
+pub struct Former {
+    pub stamps: BTreeMap<Stamp, StampState>,
+    /// Why everything is made anew, where it is.
+    pub full_run: Option<String>,
+}
+
+impl Former {
+    /// Looks at the last publication, and loads what its run knew.
+    ///
+    /// # Errors
+    /// A published file was altered, or the machine failed.
+    pub fn of(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
+        let Some(out) = out else { return Ok(Self::default()) };
+        let version = Version::current(plan.deciding_settings());
+        if plan.reuse.full {
+            // Whatever lies there is made anew: it need not be as it was published.
+            let Loaded { state, .. } = RunState::load(out, &version)?;
+            return Ok(Self { stamps: state.stamps, full_run: Some("--full".to_owned()) });
+        }
+        let missing = out.check(plan.reuse.verify)?;
+        let Loaded { state, unusable } = RunState::load(out, &version)?;
+        let is_missing = |path: &String| format!("{path} is missing or not as it was written");
+        Ok(Self { stamps: state.stamps, full_run: unusable.or_else(|| missing.first().map(is_missing)) })
+    }
+}
+
+/// The files of usage of a stamp, as they are found.
+pub struct KnownInputs {
+    stats: BTreeMap<String, (FileStat, bool)>,
+    /// Files that hold what they held when they were read last.
+    unchanged: BTreeSet<String>,
+    is_full: bool,
+    reuse: Reuse,
+}
+
+impl KnownInputs {
+    /// Looks at every file of usage; one that does not look as it did is hashed.
+    ///
+    /// # Errors
+    /// A file is gone or cannot be read.
+    pub fn look(
+        folder: &StampFolder,
+        former: &StampState,
+        reuse: Reuse,
+        is_full: bool,
+        started_at: DateTime<Utc>,
+    ) -> Result<Self> {
+        let now = started_at.timestamp_nanos_opt().unwrap_or_default();
+        let files: Vec<&InputFile> = folder.exports.iter().flat_map(|export| &export.files).collect();
+        let looked: Vec<(String, FileStat, bool)> = files
+            .into_par_iter()
+            .map(|file| {
+                let stat = FileStat::at(&file.path)?;
+                let known = former.inputs.get(&file.name).filter(|_| !is_full);
+                let is_unchanged = known.map_or(Ok(false), |known| holds_the_same(file, stat, known, reuse))?;
+                Ok((file.name.clone(), stat, is_unchanged))
+            })
+            .collect::<Result<_>>()?;
+        let unchanged = looked.iter().filter(|(_, _, unchanged)| *unchanged).map(|(name, ..)| name.clone()).collect();
+        let stats = looked.into_iter().map(|(name, stat, _)| (name, (stat, stat.is_settled_at(now)))).collect();
+        Ok(Self { stats, unchanged, is_full, reuse })
+    }
+
+    /// The exports that need not be read.
+    pub fn known(&self, folder: &StampFolder, former: &StampState) -> Known {
+        let by_folder: BTreeMap<&str, &ExportLines> =
+            former.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
+        let is_same = |export: &&Export| {
+            !self.is_full && by_folder.get(export.folder.as_str()).is_some_and(|known| self.is_unchanged(export, known))
+        };
+        let unchanged = folder.exports.iter().filter(is_same);
+        let unchanged = unchanged.map(|export| (export.folder.clone(), by_folder[export.folder.as_str()].clone()));
+        let is_missing = |known: &&ExportLines| !folder.exports.iter().any(|export| export.folder == known.folder);
+        let kept = former.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
+        Known { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
+    }
+
+    fn is_unchanged(&self, export: &Export, known: &ExportLines) -> bool {
+        let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
+        let were = known.all_files().map(|file| &file.file).chain(&known.sidecar).map(|file| file.name.as_str());
+        names == were.collect() && names.iter().all(|name| self.unchanged.contains(*name))
+    }
+
+    /// What the next run is to know of the files of these exports.
+    pub fn after(&self, exports: &[ExportLines]) -> BTreeMap<String, KnownInput> {
+        let files = exports.iter().flat_map(|export| export.all_files().map(|file| &file.file).chain(&export.sidecar));
+        let known = files.filter_map(|file| {
+            let &(stat, is_settled) = self.stats.get(&file.name)?;
+            Some((file.name.clone(), KnownInput { stat, is_settled, fingerprint: file.fingerprint }))
+        });
+        known.collect()
+    }
+}
+
+fn holds_the_same(file: &InputFile, stat: FileStat, known: &KnownInput, reuse: Reuse) -> Result<bool> {
+    if stat == known.stat && known.is_settled && !reuse.verify {
+        return Ok(true);
+    }
+    let fingerprint: Fingerprint = read::fingerprint_of(file)?;
+    Ok(fingerprint == known.fingerprint)
+}

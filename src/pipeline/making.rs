@@ -1,0 +1,321 @@
+//! A publication in the making: what grows from stamp to stamp, and what is made of all of them together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::Plan;
+use super::corrections::{self, Correction, DayTotals};
+use super::known::KnownInputs;
+use super::settle::{self, SettledStamp, settle};
+use super::tally::Tally;
+use super::work::StampWork;
+use crate::attribute::{self, Decider, OwnedUsage, Snapshots, StampUse};
+use crate::domain::coverage::{self, DayCoverage};
+use crate::domain::totals::Checksum;
+use crate::domain::{Cause, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
+use crate::error::{Error, Result};
+use crate::frame::tables;
+use crate::normalise::{self, Resource};
+use crate::publish::Publisher;
+use crate::publish::csv::CsvTable;
+use crate::publish::dimensions::{Dimensions, Names};
+use crate::publish::facts::flat_months;
+use crate::read::{self, DayLines, ExportLines, Fingerprint, StampFolder, StampLines};
+use crate::schema::{self, flat};
+use crate::state::{DayNote, RunState, StampState};
+use crate::watch::Watch;
+
+const RESOURCES: &str = "resources.parquet";
+
+/// A publication in the making.
+pub struct Making<'a> {
+    pub plan: &'a Plan,
+    pub watch: &'a Watch,
+    pub publisher: &'a Publisher,
+    pub names: Names,
+    pub dimensions: Dimensions,
+    pub tally: Tally,
+    /// What the last run knew.
+    pub formers: BTreeMap<Stamp, StampState>,
+    /// Why everything is made anew, where it is.
+    pub full_run: Option<String>,
+    pub state: RunState,
+    /// The days of each stamp that were settled in this run.
+    pub settled: BTreeMap<Stamp, BTreeSet<Day>>,
+    /// Months whose flat CSV of all stamps is written again.
+    pub csv_months: BTreeSet<Month>,
+    pub corrections: Vec<Correction>,
+    pub started_at: DateTime<Utc>,
+}
+
+impl Making<'_> {
+    /// Takes one stamp through all stages. Returns how its usage fell to owners, for comparing stamps.
+    ///
+    /// # Errors
+    /// Input that is refused, totals that do not balance, a table that cannot be staged, a signal.
+    pub fn stamp<'s>(&mut self, folder: &StampFolder, snapshots: &'s Snapshots) -> Result<StampUse<'s>> {
+        let former = self.formers.remove(&folder.stamp).unwrap_or_default();
+        let is_full = self.full_run.is_some();
+        let inputs = KnownInputs::look(folder, &former, self.plan.reuse, is_full, self.started_at)?;
+        let known = inputs.known(folder, &former);
+        let is_new = |export: &&read::Export| !known.unchanged.contains_key(&export.folder);
+        let files = folder.exports.iter().filter(is_new).map(|export| export.files.len() as u64).sum();
+        self.watch.begin(&format!("reading {}", folder.stamp), files);
+        let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
+        self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept);
+        let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
+        let mut lines = read::gather_beside(folder, known, days, &self.plan.reading, self.plan.ledger, self.watch)?;
+        let work = self.work(&mut lines, former, &kept, snapshots)?;
+        let usage = normalise::normalise(lines)?;
+        self.tally.count_read(&usage);
+        self.tally.refuse_rejects(self.plan)?;
+        let mut owned = attribute::attribute(usage, snapshots, &self.plan.rules);
+        let settled = settle(self, &owned, &work)?;
+        self.take_in(&mut owned, snapshots, &work, settled)?;
+        let stamp_use = attribute::use_of(&owned, snapshots);
+        let state = self.state.stamps.entry(folder.stamp.clone()).or_default();
+        state.inputs = inputs.after(&owned.usage.exports);
+        state.exports = owned.usage.exports;
+        state.kept = kept;
+        Ok(stamp_use)
+    }
+
+    /// Says what of a stamp is to be done, and loads what is published of it and needed for that.
+    fn work(
+        &self,
+        lines: &mut StampLines,
+        former: StampState,
+        kept: &BTreeSet<String>,
+        snapshots: &Snapshots,
+    ) -> Result<StampWork> {
+        let names = self.names.fingerprint_of_stamp(&lines.stamp);
+        let (former_names, former_texts) = (former.names, former.texts);
+        let mut work = match &self.full_run {
+            Some(_) => StampWork::all(&lines.exports, &former.days, kept)?,
+            None => {
+                let decider = Decider::new(snapshots, &self.plan.rules);
+                StampWork::since(&lines.exports, former.days, Some(&decider))
+            }
+        };
+        if former_names != Some(names) {
+            let texts = self.texts_of(&lines.stamp, &work.standing);
+            work.months_to_write.extend(
+                texts.iter().filter(|(month, own)| former_texts.get(month) != Some(*own)).map(|(month, _)| *month),
+            );
+            work.texts_changed = !work.months_to_write.is_empty();
+        }
+        self.load(lines, &work)?;
+        Ok(work)
+    }
+
+    /// Loads published lines of touched days, and learns the ids of what stands and is written again.
+    fn load(&self, lines: &mut StampLines, work: &StampWork) -> Result<()> {
+        let Some(out) = self.publisher.out() else { return Ok(()) };
+        for &(day, place) in work.loaded.keys() {
+            let path = settle::lines_path(&lines.stamp, day, &lines.exports[place as usize].label);
+            let stored = out.read(&path)?;
+            lines.load(day, place, &stored)?;
+        }
+        let months = work.months();
+        let mut has_resources = !work.loaded.is_empty();
+        for (day, note) in &work.standing {
+            let resources: &[i64] = if months.contains(&day.month()) { &note.resources } else { &[] };
+            has_resources |= !resources.is_empty();
+            lines.know(
+                &note.user_subscriptions,
+                note.meters.iter().map(|own| &own.meter),
+                resources.iter().copied(),
+            )?;
+        }
+        if has_resources {
+            lines.load_resources(&out.read(RESOURCES)?)?;
+        }
+        Ok(())
+    }
+
+    /// Fingerprints of the texts that the flat files of each month show.
+    fn texts_of<'n>(
+        &self,
+        stamp: &Stamp,
+        notes: impl IntoIterator<Item = (&'n Day, &'n DayNote)>,
+    ) -> BTreeMap<Month, Fingerprint> {
+        #[derive(Default)]
+        struct Ids<'n> {
+            named: BTreeSet<&'n str>,
+            user_subscriptions: BTreeSet<&'n UserSubscriptionId>,
+            meters: BTreeSet<&'n MeterId>,
+        }
+        let mut months: BTreeMap<Month, Ids<'_>> = BTreeMap::new();
+        for (day, note) in notes {
+            let own = months.entry(day.month()).or_default();
+            for owner in &note.owners {
+                own.named.insert(owner.billed_subscription.as_str());
+                own.named.extend(owner.tenant.as_ref().map(TenantId::as_str));
+            }
+            own.user_subscriptions.extend(&note.user_subscriptions);
+            own.meters.extend(note.meters.iter().map(|own| &own.meter));
+        }
+        let fingerprint = |ids: Ids<'_>| self.names.fingerprint(stamp, ids.named, ids.user_subscriptions, ids.meters);
+        months.into_iter().map(|(month, ids)| (month, fingerprint(ids))).collect()
+    }
+
+    /// Takes in what a settled stamp came to.
+    fn take_in(
+        &mut self,
+        owned: &mut OwnedUsage,
+        snapshots: &Snapshots,
+        work: &StampWork,
+        settled: SettledStamp,
+    ) -> Result<()> {
+        let SettledStamp { notes, months_rewritten, after } = settled;
+        let stamp = owned.usage.stamp.clone();
+        self.tally.prove_used(&owned.usage, &notes)?;
+        let uses: Vec<_> = notes.iter().map(|(day, note)| (*day, settle::uses_of(owned, note))).collect();
+        owned.count(&uses, snapshots, &self.plan.rules);
+        self.tally.count_attributed(owned, snapshots);
+        self.tally.count_settled(&stamp, &notes)?;
+        self.tally.count_windows(&owned.usage, &notes);
+        self.tally.count_touched(&stamp, &work.touched);
+        let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
+        self.tally.count_days(&stamp, coverage_of(&owned.usage.exports, self.plan.settling_days, &lines));
+        self.correct(&stamp, &after, work)?;
+
+        self.dimensions.learn(snapshots);
+        self.dimensions.learn_used(&owned.usage, notes.keys().copied());
+        for note in notes.values() {
+            self.names.learn_used(&stamp, &note.user_subscriptions, note.meters.iter().map(|own| &own.meter));
+        }
+        let fresh: BTreeSet<i64> = work
+            .touched
+            .keys()
+            .filter_map(|day| notes.get(day))
+            .flat_map(|note| note.resources.iter().copied())
+            .collect();
+        let resources = std::mem::take(&mut owned.usage.resources);
+        if !work.touched.is_empty() {
+            self.dimensions.keep_resources(&stamp, resources.into_iter().filter(|own| fresh.contains(&own.key)))?;
+        }
+        self.csv_months.extend(months_rewritten);
+        self.settled.insert(stamp.clone(), work.touched.keys().copied().collect());
+        let texts = self.texts_of(&stamp, &notes);
+        let names = Some(self.names.fingerprint_of_stamp(&stamp));
+        self.state.stamps.insert(stamp, StampState { days: notes, texts, names, ..StampState::default() });
+        Ok(())
+    }
+
+    /// Notes what changed of touched days that were published before.
+    fn correct(&mut self, stamp: &Stamp, after: &DayTotals, work: &StampWork) -> Result<()> {
+        let months: BTreeSet<Month> = work.touched.keys().map(|day| day.month()).collect();
+        for month in months {
+            let mut before = corrections::published(self.publisher.out(), stamp, month)?;
+            before.retain(|(day, ..), _| work.touched.contains_key(day));
+            let of_month = after.iter().filter(|((day, ..), _)| day.month() == month);
+            let after: DayTotals = of_month.map(|(key, totals)| (key.clone(), *totals)).collect();
+            self.corrections.extend(corrections::between(stamp, &before, &after, &work.touched));
+        }
+        Ok(())
+    }
+
+    /// Notes that stamps which the last run published are no longer there.
+    ///
+    /// # Errors
+    /// What is published of them cannot be read.
+    pub fn leave_out_other_stamps(&mut self) -> Result<()> {
+        for (stamp, former) in std::mem::take(&mut self.formers) {
+            self.tally.count_missing(&stamp, &[], &former.exports, &BTreeSet::new());
+            let causes = BTreeSet::from([Cause::WindowRemoved]);
+            let touched: BTreeMap<Day, BTreeSet<Cause>> =
+                former.days.keys().map(|day| (*day, causes.clone())).collect();
+            self.csv_months.extend(touched.keys().map(|day| day.month()));
+            self.tally.count_touched(&stamp, &touched);
+            let work = StampWork { touched, ..StampWork::default() };
+            self.correct(&stamp, &DayTotals::new(), &work)?;
+            self.settled.insert(stamp, BTreeSet::new());
+        }
+        Ok(())
+    }
+
+    /// Brings all resources together that some day names: those of settled days, and of the others as they are published.
+    ///
+    /// # Errors
+    /// The published ones cannot be read, or lack one.
+    pub fn finish_resources(&mut self) -> Result<()> {
+        let is_touched = !self.dimensions.has_no_new_resources() || self.settled.values().any(|days| !days.is_empty());
+        let out = self.publisher.out().filter(|out| out.last().files.contains_key(RESOURCES));
+        let gone = self.settled.len() > self.state.stamps.len();
+        if out.is_some() && !is_touched && !gone && self.full_run.is_none() {
+            return Ok(());
+        }
+        for (stamp, own) in &self.state.stamps {
+            let mut keys: Vec<i64> = own.days.values().flat_map(|note| note.resources.iter().copied()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            keys.retain(|key| !self.dimensions.has_resource(*key));
+            let published = match out.filter(|_| !keys.is_empty()) {
+                Some(out) => read::stored_resources(stamp, &out.read(RESOURCES)?)?,
+                None => BTreeMap::new(),
+            };
+            let stored = |key: i64| {
+                Resource::of_published(stamp, key, &published).ok_or_else(|| {
+                    tables::contradiction(RESOURCES, format!("does not hold {key} of {stamp} as it was noted"))
+                })
+            };
+            let resources: Vec<Resource> = keys.into_iter().map(stored).collect::<Result<_>>()?;
+            self.dimensions.keep_resources(stamp, resources)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the flat CSV of all stamps' months that changed, from what is published of each stamp.
+    ///
+    /// # Errors
+    /// A table cannot be read or staged.
+    pub fn publish_csv_monthly(&self) -> Result<()> {
+        if self.publisher.is_rehearsal() {
+            return Ok(());
+        }
+        let months: BTreeSet<Month> =
+            self.state.stamps.values().flat_map(|own| own.days.keys().map(|day| day.month())).collect();
+        let (written, kept): (BTreeSet<Month>, BTreeSet<Month>) =
+            months.into_iter().partition(|month| self.csv_months.contains(month));
+        kept.iter().for_each(|month| self.publisher.keep_csv(&format!("csv/monthly/{month}")));
+        let mut tables: BTreeMap<Month, (CsvTable, Checksum)> = BTreeMap::new();
+        for &month in &written {
+            tables.insert(month, (CsvTable::new(flat::CSV_MONTHLY.columns)?, Checksum::default()));
+        }
+        for stamp in self.state.stamps.keys().filter(|_| !written.is_empty()) {
+            let path = settle::monthly_path(stamp);
+            let Some(bytes) = self.publisher.current(&path)? else { continue };
+            let columns: Vec<&str> = schema::MONTHLY.columns.iter().map(|column| column.name).collect();
+            for rows in tables::read(path.as_ref(), bytes, &schema::MONTHLY, &columns, &[])? {
+                flat_months(&rows, stamp, &self.names, &mut tables)?;
+            }
+        }
+        for (month, (table, sum)) in tables {
+            self.publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
+        }
+        Ok(())
+    }
+}
+
+/// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of
+/// long ago adds its own day, not all the days since.)
+fn coverage_of(exports: &[ExportLines], settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
+    let windows: Vec<Window> =
+        exports.iter().filter(|export| export.covers()).filter_map(|export| export.window).collect();
+    let asked = || exports.iter().filter(|export| !export.is_dropped()).filter_map(|export| export.window);
+    let first = asked().map(|window| window.start.day()).min();
+    let last = asked().map(|window| (window.end + -1).day()).max();
+    let reported = std::iter::successors(first, |day| Some(day.next())).take_while(|day| Some(*day) <= last);
+    let days: BTreeSet<Day> = lines.keys().copied().chain(reported).collect();
+    let of_day = |day| (coverage::of_day(day, &windows, settling_days), lines.get(&day).copied().unwrap_or(0));
+    days.into_iter().map(of_day).collect()
+}
+
+/// The refusal of kept lines that nothing is known of.
+pub fn unknown_kept(folder: &str) -> Error {
+    Error::input("its export is gone, and nothing is known of the lines that are published of it")
+        .at(folder)
+        .hint("put the export back, or run without --keep-missing to remove its lines")
+}

@@ -1,0 +1,190 @@
+//! The state of a whole publication, and its files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::day::DayNote;
+use crate::domain::{Day, Month, Stamp};
+use crate::error::{Error, Result};
+use crate::publish::{Out, Publisher, receipt};
+use crate::read::{ExportLines, FileStat, Fingerprint};
+use crate::schema::{self, TABLES};
+
+/// Raised when what lies in these files means something else.
+const FORMAT: u32 = 1;
+const RUN: &str = "run.json";
+
+/// By whom and for what a state was written: another one cannot use it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    format: u32,
+    /// Of receipts and tables.
+    published: u32,
+    stacktally: String,
+    schemas: Fingerprint,
+    /// Every setting that decides what is read, used or published, with its value.
+    settings: BTreeMap<String, Value>,
+}
+
+impl Version {
+    /// This program's, for these settings.
+    pub fn current(settings: BTreeMap<String, Value>) -> Self {
+        let tables = TABLES.iter().map(|table| (table.name, table.columns));
+        let flat = schema::flat::FLAT_TABLES.iter().map(|table| (table.name, table.columns));
+        let columns: Vec<String> = tables.chain(flat).map(|own| format!("{own:?}")).collect();
+        Self {
+            format: FORMAT,
+            published: receipt::FORMAT,
+            stacktally: env!("CARGO_PKG_VERSION").to_owned(),
+            schemas: Fingerprint::of(columns.concat().as_bytes()),
+            settings,
+        }
+    }
+
+    /// What keeps a state of this version from being used by another, if anything does.
+    fn difference(&self, current: &Self) -> Option<String> {
+        if (self.format, self.published, &self.stacktally, self.schemas)
+            != (current.format, current.published, &current.stacktally, current.schemas)
+        {
+            return Some(format!("the last run was one of another version ({})", self.stacktally));
+        }
+        let names: BTreeSet<&String> = self.settings.keys().chain(current.settings.keys()).collect();
+        let changed: Vec<&str> = names
+            .into_iter()
+            .filter(|name| self.settings.get(*name) != current.settings.get(*name))
+            .map(String::as_str)
+            .collect();
+        (!changed.is_empty()).then(|| format!("settings changed: {}", changed.join(", ")))
+    }
+}
+
+/// An input file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownInput {
+    pub stat: FileStat,
+    /// Whether a file that looks so is taken to hold the same.
+    pub is_settled: bool,
+    pub fingerprint: Fingerprint,
+}
+
+/// What is known of a stamp.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct StampState {
+    /// Its files of usage, by name.
+    pub inputs: BTreeMap<String, KnownInput>,
+    /// In order of their windows.
+    pub exports: Vec<ExportLines>,
+    /// Folders of exports that are no longer in the root, and count all the same.
+    pub kept: BTreeSet<String>,
+    /// Of all texts that flat files could show, and of those that flat files of each month do.
+    pub names: Option<Fingerprint>,
+    pub texts: BTreeMap<Month, Fingerprint>,
+    #[serde(skip)]
+    pub days: BTreeMap<Day, DayNote>,
+}
+
+/// What is known of a publication.
+#[derive(Debug, Default)]
+pub struct RunState {
+    pub stamps: BTreeMap<Stamp, StampState>,
+}
+
+/// The state of the last run, as far as it could be read, and why it cannot serve, where it cannot.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub state: RunState,
+    pub unusable: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RunFile {
+    version: Version,
+    /// Each with its days.
+    stamps: BTreeMap<Stamp, BTreeSet<Day>>,
+}
+
+impl RunState {
+    /// Loads the state of the last run.
+    ///
+    /// # Errors
+    /// The machine failed. State that is damaged is no error.
+    pub fn load(out: &Out, current: &Version) -> Result<Loaded> {
+        let mut loaded = Loaded::default();
+        if out.last().files.is_empty() {
+            return Ok(loaded);
+        }
+        let unreadable = Some("what the last run left in .stacktally/state cannot be read".to_owned());
+        let run = out.state(RUN)?.and_then(|bytes| serde_json::from_slice::<RunFile>(&bytes).ok());
+        let Some(run) = run else { return Ok(Loaded { unusable: unreadable, ..loaded }) };
+        loaded.unusable = run.version.difference(current);
+        for (stamp, days) in run.stamps {
+            match StampState::load(out, &stamp, &days)? {
+                Some(own) => drop(loaded.state.stamps.insert(stamp, own)),
+                None => loaded.unusable = loaded.unusable.or_else(|| unreadable.clone()),
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Stages the state. `settled` are the days of each stamp that changed: the others stay as they are.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn save(
+        &self,
+        version: Version,
+        settled: &BTreeMap<Stamp, BTreeSet<Day>>,
+        publisher: &Publisher,
+    ) -> Result<()> {
+        let stamps = self.stamps.iter().map(|(stamp, own)| (stamp.clone(), own.days.keys().copied().collect()));
+        publisher.state(RUN, json(&RunFile { version, stamps: stamps.collect() })?)?;
+        for (stamp, own) in &self.stamps {
+            publisher.state(&inputs_name(stamp), json(own)?)?;
+            own.days.par_iter().try_for_each(|(&day, note)| {
+                let name = day_name(stamp, day);
+                if settled.get(stamp).is_none_or(|days| days.contains(&day)) {
+                    let bytes = postcard::to_allocvec(note).map_err(|error| Error::engine("write state", error))?;
+                    return publisher.state(&name, bytes);
+                }
+                publisher.keep_state(&name);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl StampState {
+    /// `None` when it is damaged.
+    fn load(out: &Out, stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Option<Self>> {
+        let Some(bytes) = out.state(&inputs_name(stamp))? else { return Ok(None) };
+        let Ok(mut own) = serde_json::from_slice::<Self>(&bytes) else { return Ok(None) };
+        let notes: Vec<Option<(Day, DayNote)>> = days
+            .par_iter()
+            .map(|&day| {
+                let bytes = out.state(&day_name(stamp, day))?;
+                Ok(bytes.and_then(|bytes| Some((day, postcard::from_bytes(&bytes).ok()?))))
+            })
+            .collect::<Result<_>>()?;
+        let notes: Option<BTreeMap<Day, DayNote>> = notes.into_iter().collect();
+        Ok(notes.map(|notes| {
+            own.days = notes;
+            own
+        }))
+    }
+}
+
+fn inputs_name(stamp: &Stamp) -> String {
+    format!("{stamp}/inputs.json")
+}
+
+fn day_name(stamp: &Stamp, day: Day) -> String {
+    format!("{stamp}/days/{day}")
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|error| Error::engine("write state", error))
+}
