@@ -35,7 +35,7 @@ pub fn settle(making: &mut Making<'_>, owned: &OwnedUsage, days: Days) -> Result
     let texts = StampTexts::new(owned, packing);
     let Making { plan, watch, publisher, names, csv_monthly, tally, .. } = making;
     let settling = Settling { plan, watch, publisher, names, owned, packing, texts };
-    watch.begin(&format!("settling {}", owned.usage.stamp), days.len() as u64);
+    watch.begin_stamp("settling", &owned.usage.stamp, days.len() as u64);
 
     let settled = settling.days(days)?;
     let months = settling.months(&settled.daily)?;
