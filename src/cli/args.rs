@@ -165,12 +165,36 @@ pub struct RunArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub options: Options,
+    #[command(flatten)]
+    pub seen: SeenOptions,
+    /// Write a Prometheus textfile about the run, however it ends; node_exporter reads files that end in .prom
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Print the summary as JSON, however the run ends
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
     pub options: Options,
+    #[command(flatten)]
+    pub seen: SeenOptions,
+    /// Print the summary as JSON, however the check ends
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is said of a run while it goes on.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SeenOptions {
+    /// Log to standard error, in the stead of progress and error texts: one event a line, as text or as JSON objects
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// Events that --log-format logs: this level and above [default: info]
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
 }
 
 #[derive(Debug, Args)]
@@ -273,6 +297,23 @@ pub struct PublishOptions {
     /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
     #[arg(long, value_name = "N")]
     pub rejects_max: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
