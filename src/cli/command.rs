@@ -80,8 +80,8 @@ fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
     let metrics = seen.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
     let mut talk = String::new();
     if seen.log.is_some() {
-        log::ended(ended);
         metrics.iter().for_each(log::warned);
+        log::ended(ended);
     } else {
         talk.extend(ended.error().map(message::failure));
         talk.extend(metrics.as_ref().map(message::warning));

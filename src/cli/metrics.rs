@@ -23,7 +23,7 @@ use crate::pipeline::Outcome;
 
 /// What the metrics are called, what they mean, in the order of the file. All are gauges: a textfile tells of one run, and counts
 /// nothing up.
-const FAMILIES: [(&str, &str); 17] = [
+pub const FAMILIES: [(&str, &str); 17] = [
     ("stacktally_build_info", "The version that ran last."),
     ("stacktally_last_run_timestamp_seconds", "When the last run ended, however it ended."),
     (LAST_SUCCESS, "When the last run that published ended (exit code 0 or 4); 0 when that is not known."),
