@@ -87,7 +87,9 @@ fn refuse_foreign(path: &Path, there: Option<&str>) -> Result<()> {
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let beside = beside(path);
-    let written = File::create(&beside)
+    // What a killed process of this number left goes away; through a link that somebody laid nothing is written.
+    let _ = fs::remove_file(&beside);
+    let written = File::create_new(&beside)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {

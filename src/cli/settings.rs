@@ -108,15 +108,18 @@ impl std::fmt::Display for ClockTime {
 pub fn of_run(args: RunArgs) -> (Seen, Result<Settings>) {
     let RunArgs { out, options, seen, metrics, json } = args;
     let file = settings_file(options.input.settings.as_deref());
-    let metrics = metrics.or_else(|| file.as_ref().ok().and_then(|file| file.metrics.clone()));
-    let mut seen = Seen { metrics, ..Seen::of(seen, json, file.as_ref().ok()) };
+    let known = file.as_ref().ok();
+    let overrides = options.input.registration_override.as_ref();
+    let overrides = overrides.or(known.and_then(|file| file.registration_override.as_ref()));
+    // A what-if is not the night that a monitor waits for.
+    let is_the_night = overrides.is_none_or(Vec::is_empty);
+    let metrics = metrics.or_else(|| known.and_then(|file| file.metrics.clone())).filter(|_| is_the_night);
+    let mut seen = Seen { metrics, ..Seen::of(seen, json, known) };
     let settings = file.and_then(|file| {
         let out = out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
         let settings = merged(options, file, Some(out))?;
         refuse_out_in_root(&settings.plan)?;
         refuse_metrics_in_root(&settings.plan, &mut seen.metrics)?;
-        // A what-if is not the night that a monitor waits for.
-        seen.metrics = seen.metrics.take().filter(|_| settings.plan.overrides.is_empty());
         Ok(settings)
     });
     (seen, settings)

@@ -5,7 +5,9 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, masked, page, ran, stacktally};
+use crate::support::{
+    Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, files_below, masked, page, ran, receipt, stacktally,
+};
 
 fn usage() -> TestRoot {
     let root = TestRoot::with_lines(&[
@@ -42,6 +44,18 @@ fn standard_output_stays_what_it_is() {
     let plain = root.run(&[]).expect(4);
     assert_eq!(plain.stderr, "");
     assert_eq!(root.run(&["--log-format", "json"]).expect(4).stdout, plain.stdout);
+}
+
+/// Who watches changes nothing of what is published.
+#[test]
+fn nothing_of_it_is_published() {
+    let root = usage();
+    root.run(&[]).expect(4);
+    let (plain, settings) = (files_below(&root.out()), receipt(&root.out())["settings"].clone());
+    fs::remove_dir_all(root.out()).unwrap();
+    root.run(&["--log-format", "json", "--log-level", "debug", "--json", "--metrics", "m.prom"]).expect(4);
+    assert_eq!(files_below(&root.out()), plain);
+    assert_eq!(receipt(&root.out())["settings"], settings);
 }
 
 #[test]

@@ -159,6 +159,7 @@ fn a_what_if_is_not_told() {
     let root = usage();
     let registration = "root/north/registration/2026-10-01.json";
     root.run(&[&FLAGS[..], &["--registration-override", registration]].concat()).expect(0);
+    root.run(&[&FLAGS[..], &["--registration-override", registration, "--threads", "0"]].concat()).expect(2);
     assert!(!root.folder().join("stacktally.prom").exists());
 }
 
