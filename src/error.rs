@@ -28,6 +28,20 @@ pub enum Kind {
     Stopped(i32),
 }
 
+impl Kind {
+    /// As logs and summaries spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Usage => "usage",
+            Self::Input => "input",
+            Self::Balance => "balance",
+            Self::Busy => "busy",
+            Self::Stopped(_) => "stopped",
+        }
+    }
+}
+
 /// Where in the input the fault lies: a file, and a line and column in it where they are known (both from 1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -147,6 +161,12 @@ impl Error {
     pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
         self
+    }
+
+    /// What led to it, the nearest first.
+    pub fn causes(&self) -> Vec<String> {
+        let first = std::error::Error::source(self);
+        std::iter::successors(first, |cause| cause.source()).map(ToString::to_string).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use clap::Parser;
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stacktally::cli::args::{Cli, Command, CoverageArgs};
-use stacktally::cli::settings::{self, CoverageOf, Settings};
+use stacktally::cli::settings::{self, CoverageOf, Seen, Settings};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
 
@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(ending) => {
+            say(&ending.talk);
             let mut stdout = anstream::stdout();
             match stdout.write_all(ending.text.as_bytes()).and_then(|()| stdout.flush()) {
                 // A reader that has gone away (`| head`) is no failure; and what is published stays published.
@@ -38,37 +39,47 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &Error) -> ExitCode {
-    let _ = std::io::stderr().write_all(message::failure(error).as_bytes());
+    say(&message::failure(error));
     ExitCode::from(exit::of_failure(error.kind))
+}
+
+/// Says something on standard error; where that is gone, nobody listens.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn run(cli: Cli) -> Result<command::Ending> {
     fail_where_files_grow_too_large()?;
-    let settings = match cli.command {
-        Command::Run(args) => settings::of_run(args)?,
-        Command::Check(args) => settings::of_check(args.options)?,
+    match cli.command {
+        Command::Run(args) => Ok(run_pipeline("run", settings::of_run(args))),
+        Command::Check(args) => Ok(run_pipeline("check", settings::of_check(args))),
         Command::Coverage(CoverageArgs { out, json, options }) => {
             let of = settings::of_coverage(out, options)?;
             if let CoverageOf::Root(settings) = &of {
                 limit_threads(settings);
             }
-            return command::show_coverage(&of, json, signals()?);
+            command::show_coverage(&of, json, signals()?)
         }
-        Command::Why(args) => return command::explain(&args),
-        Command::Unregistered(args) => return command::show_unregistered(&args),
+        Command::Why(args) => command::explain(&args),
+        Command::Unregistered(args) => command::show_unregistered(&args),
         Command::Recover(args) => {
             let (out, patience) = settings::of_recover(args)?;
-            return command::recover(&out, patience, signals()?);
+            command::recover(&out, patience, signals()?)
         }
-        Command::Compare(args) => return command::show_differences(&args),
+        Command::Compare(args) => command::show_differences(&args),
         Command::History(args) => {
             let settings = settings::of_history(args.input.clone())?;
             limit_threads(&settings);
-            return command::show_history(args, &settings, signals()?);
+            command::show_history(args, &settings, signals()?)
         }
-    };
-    limit_threads(&settings);
-    command::run_pipeline(&settings, signals()?)
+    }
+}
+
+fn run_pipeline(command: &'static str, (seen, settings): (Seen, Result<Settings>)) -> command::Ending {
+    if let Ok(settings) = &settings {
+        limit_threads(settings);
+    }
+    command::run_pipeline(command, &seen, settings, signals)
 }
 
 /// A number that becomes the signal's when one arrives; the stages look at it.

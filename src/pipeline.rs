@@ -115,6 +115,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let publisher = Publisher::new(out)?;
     match publish(plan, watch, &publisher, prepared, former, started_at) {
         Ok(Made { receipt, coverage, first_rejects }) => {
+            watch.begin("publishing");
             let removed = publisher.commit(&receipt)?;
             Ok(Outcome { receipt, coverage, first_rejects, removed, overrides: plan.overrides.clone() })
         }
@@ -159,7 +160,7 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
 /// Reads the usage of a stamp.
 fn usage_of(plan: &Plan, watch: &Watch, folder: &StampFolder) -> Result<Usage> {
     let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
-    watch.begin(&format!("reading {}", folder.stamp), files);
+    watch.begin_stamp("reading_usage", &folder.stamp, files);
     normalise::normalise(read::gather(folder, &plan.reading, plan.ledger, watch)?)
 }
 
@@ -212,7 +213,7 @@ impl Prepared {
         let mut names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
         let (mut snapshots, mut errors) = (Vec::new(), Vec::new());
         for folder in &root.stamps {
-            watch.begin(&format!("reading the snapshots of {}", folder.stamp), 0);
+            watch.begin_stamp("reading_snapshots", &folder.stamp, 0);
             match attribute::read_snapshots(folder, &plan.reading, &plan.rules, watch) {
                 Ok(own) => {
                     names.learn(&own);
@@ -272,7 +273,7 @@ fn publish(
     making.tally.found(attribute::of_stamps(&uses));
     making.tally.refuse(plan)?;
     watch.check()?;
-    watch.begin("writing dimensions", 0);
+    watch.begin("writing_dimensions");
     making.publish_csv_monthly()?;
     publish_snapshots(&snapshots, publisher)?;
     corrections::publish(&making.corrections, publisher)?;

@@ -1,16 +1,34 @@
 //! What the outside may see and say while a run goes on: progress out, a signal to stop in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::domain::Stamp;
 use crate::error::{Error, Result};
 
 /// Receives progress. Called from many threads.
 pub trait Progress: Send + Sync {
-    /// A step begins, such as `reading northwest`, with as many units to do; 0 when that is unknown.
-    fn begin(&self, step: &str, units: u64);
+    /// A step begins, with as many units to do; 0 when that is unknown. It ends where the next one begins, or the run ends.
+    fn begin(&self, step: Step<'_>, units: u64);
     /// One more unit of the step is done.
     fn advance(&self);
+}
+
+/// What a run is about: of the few names that logs and metrics know, and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Such as `reading_usage`.
+    pub name: &'static str,
+    /// The stamp, where the step is one stamp's.
+    pub stamp: Option<&'a Stamp>,
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stamp.map_or(Ok(()), |stamp| write!(f, "{stamp}: "))?;
+        f.write_str(&self.name.replace('_', " "))
+    }
 }
 
 /// Progress and the signal to stop, handed to every stage that may take long.
@@ -29,7 +47,7 @@ impl Watch {
     pub fn silent() -> Self {
         struct Silent;
         impl Progress for Silent {
-            fn begin(&self, _: &str, _: u64) {}
+            fn begin(&self, _: Step<'_>, _: u64) {}
             fn advance(&self) {}
         }
         Self::new(Arc::default(), Box::new(Silent))
@@ -46,8 +64,14 @@ impl Watch {
         }
     }
 
-    pub fn begin(&self, step: &str, units: u64) {
-        self.progress.begin(step, units);
+    /// A step of the whole run begins.
+    pub fn begin(&self, name: &'static str) {
+        self.progress.begin(Step { name, stamp: None }, 0);
+    }
+
+    /// A step of one stamp begins, with as many units to do; 0 when that is unknown.
+    pub fn begin_stamp(&self, name: &'static str, stamp: &Stamp, units: u64) {
+        self.progress.begin(Step { name, stamp: Some(stamp) }, units);
     }
 
     pub fn advance(&self) {

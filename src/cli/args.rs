@@ -180,6 +180,14 @@ pub struct RunArgs {
     pub reuse: ReuseArgs,
     #[command(flatten)]
     pub options: Options,
+    #[command(flatten)]
+    pub seen: SeenOptions,
+    /// Write a Prometheus textfile about the run, however it ends; node_exporter reads files that end in .prom
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// Print the summary as JSON, however the run ends
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What the commands share that write to OUT.
@@ -225,6 +233,22 @@ pub struct RecoverArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     pub options: Options,
+    #[command(flatten)]
+    pub seen: SeenOptions,
+    /// Print the summary as JSON, however the check ends
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What is said of a run while it goes on.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SeenOptions {
+    /// Log to standard error, in the stead of progress and error texts: one event a line, as text or as JSON objects
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// Events that --log-format logs: this level and above [default: info]
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
 }
 
 #[derive(Debug, Args)]
@@ -327,6 +351,23 @@ pub struct PublishOptions {
     /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
     #[arg(long, value_name = "N")]
     pub rejects_max: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]

@@ -5,22 +5,26 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::args::{CompareArgs, HistoryArgs, UnregisteredArgs, WhyArgs};
+use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
-use super::settings::{self, CoverageOf, Settings};
+use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
 use super::show::{calendar, compare, history, unregistered, why};
-use super::{exit, message};
+use super::steps::Steps;
+use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
 use crate::domain::{TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, Outcome};
+use crate::pipeline;
 use crate::publish::{Out, Patience};
 use crate::watch::Watch;
 
-/// How a command ended: what to say on standard output, and the exit code.
+/// How a command ended: what to say on standard output and on standard error, and the exit code.
 #[derive(Debug)]
 pub struct Ending {
     pub text: String,
+    /// For standard error.
+    pub talk: String,
     pub code: u8,
     /// Whether the text is what the command is for, and not only a word about it.
     pub is_the_product: bool,
@@ -41,23 +45,52 @@ pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> R
             rows.retain(|row| stamps.is_empty() || stamps.contains(&row.stamp));
             rows
         }
-        CoverageOf::Root(settings) => outcome_of(settings, signal)?.coverage,
+        CoverageOf::Root(settings) => {
+            start_threads(settings)?;
+            pipeline::run(&settings.plan, &watch(signal))?.coverage
+        }
     };
     let text = if json { calendar::json(&rows) } else { calendar::text(&rows) };
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Runs the pipeline and words its outcome. `signal` becomes the number of a signal that arrives.
-///
-/// # Errors
-/// As [`pipeline::run`].
-pub fn run_pipeline(settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let outcome = outcome_of(settings, signal)?;
-    Ok(Ending {
-        text: message::summary(&outcome, settings.plan.out.as_deref()),
-        code: exit::of_outcome(&outcome),
-        is_the_product: false,
-    })
+/// Runs the pipeline, and tells however it ended what is `seen` of it. `command` is `run` or `check`; `signals` makes the number
+/// that becomes that of a signal.
+pub fn run_pipeline(
+    command: &'static str,
+    seen: &Seen,
+    settings: Result<Settings>,
+    signals: impl FnOnce() -> Result<Arc<AtomicUsize>>,
+) -> Ending {
+    if let Some((format, level)) = seen.log {
+        log::install(format, level);
+    }
+    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some()));
+    log::started(command, settings.as_ref().ok());
+    let out = settings.as_ref().ok().and_then(|settings| settings.plan.out.clone());
+    let result = settings.and_then(|settings| {
+        start_threads(&settings)?;
+        pipeline::run(&settings.plan, &Watch::new(signals()?, Box::new(steps.clone())))
+    });
+    let (duration_ms, steps) = steps.end();
+    let (out, finished) = (out.as_deref(), ClockTime::now());
+    tell(seen, &Ended { command, out, result: &result, started, finished, duration_ms, steps })
+}
+
+/// Tells of a run that has ended: metrics first, since they tell of it to whom nobody else does.
+fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
+    let metrics = seen.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
+    let mut talk = String::new();
+    if seen.log.is_some() {
+        metrics.iter().for_each(log::warned);
+        log::ended(ended);
+    } else {
+        talk.extend(ended.error().map(message::failure));
+        talk.extend(metrics.as_ref().map(message::warning));
+    }
+    let summary = || ended.outcome().map(|outcome| message::summary(outcome, ended.out));
+    let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
+    Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
 
 /// Finishes what a run had committed when it died, or clears what it had staged.
@@ -69,7 +102,12 @@ pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Resu
         return Err(audit::no_publication(out));
     }
     let recovered = Out::hold(out, patience, &watch(signal))?.recovered();
-    Ok(Ending { text: message::recovered(recovered), code: exit::PUBLISHED, is_the_product: false })
+    Ok(Ending {
+        text: message::recovered(recovered),
+        talk: String::new(),
+        code: exit::PUBLISHED,
+        is_the_product: false,
+    })
 }
 
 /// Explains published figures.
@@ -157,12 +195,7 @@ pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
 
 /// The ending of a command whose text is what it is for.
 fn product(text: String, code: u8) -> Ending {
-    Ending { text, code, is_the_product: true }
-}
-
-fn outcome_of(settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Outcome> {
-    start_threads(settings)?;
-    pipeline::run(&settings.plan, &watch(signal))
+    Ending { text, talk: String::new(), code, is_the_product: true }
 }
 
 fn watch(signal: Arc<AtomicUsize>) -> Watch {

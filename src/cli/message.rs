@@ -1,7 +1,6 @@
 //! The words: the summary of a run, and errors that can be acted on at 3 a.m.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -103,24 +102,24 @@ fn shortened(text: &str) -> String {
 
 /// An error with its causes and its hint, all others that ended the run with it, and what was found beside them.
 pub fn failure(error: &Error) -> String {
-    let mut text = String::new();
     let beside = error.beside.as_deref();
-    for own in std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)) {
-        let _ = write!(text, "error: {own}");
-        let mut cause = own.source();
-        while let Some(own) = cause {
-            let _ = write!(text, ": {own}");
-            cause = own.source();
-        }
-        if let Some(hint) = &own.hint {
-            let _ = write!(text, "\n\nhint: {hint}");
-        }
-        text.push('\n');
-    }
+    let errors = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors));
+    let mut text: String = errors.map(|own| worded("error", own)).collect();
     for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
         let _ = writeln!(text, "\nfinding: {stamp} {code}: {sentence}\n  remedy: {remedy}");
     }
     printable(&text)
+}
+
+/// What went wrong beside a run, which goes on its way all the same.
+pub fn warning(error: &Error) -> String {
+    printable(&worded("warning", error))
+}
+
+fn worded(label: &str, error: &Error) -> String {
+    let causes: String = error.causes().iter().map(|cause| format!(": {cause}")).collect();
+    let hint = error.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
+    format!("{label}: {error}{causes}{hint}\n")
 }
 
 /// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.

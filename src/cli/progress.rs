@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::watch::Progress;
+use crate::watch::{Progress, Step};
 
 /// One line on standard error: what is done, how far it is.
 pub struct TerminalProgress {
@@ -32,14 +32,14 @@ impl Default for TerminalProgress {
 }
 
 impl Progress for TerminalProgress {
-    fn begin(&self, step: &str, units: u64) {
+    fn begin(&self, step: Step<'_>, units: u64) {
         let template = if units == 0 { "{spinner} {msg}" } else { "{spinner} {msg} {wide_bar} {pos}/{len} {eta}" };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         self.with(|bar| {
             bar.set_style(style.clone());
             bar.reset();
             bar.set_length(units);
-            bar.set_message(step.to_owned());
+            bar.set_message(step.to_string());
             bar.enable_steady_tick(Duration::from_millis(200));
         });
     }

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, CommandFactory};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{
-    Cli, CsvFact, GranularityChosen, InputOptions, LockOptions, Moment, Options, Overlap, PublicationArgs,
-    PublishOptions, RecoverArgs, ReuseArgs, RunArgs,
+    CheckArgs, Cli, CsvFact, GranularityChosen, InputOptions, LockOptions, LogFormat, LogLevel, Moment, Options,
+    Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReuseArgs, RunArgs, SeenOptions,
 };
 use crate::attribute::Rules;
 use crate::domain::finding::FindingCode;
@@ -51,6 +51,9 @@ struct SettingsFile {
     accept: Option<Vec<String>>,
     rejects_max: Option<u64>,
     threads: Option<usize>,
+    log_format: Option<LogFormat>,
+    log_level: Option<LogLevel>,
+    metrics: Option<PathBuf>,
 }
 
 /// What to do, and with how many threads (`None`: one for each core).
@@ -62,25 +65,78 @@ pub struct Settings {
 
 const SETTLING_DAYS: u16 = 2;
 
-/// Settings of `stacktally run`.
+/// What the outside is to see of a run.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Logs instead of progress and texts of errors.
+    pub log: Option<(LogFormat, LogLevel)>,
+    /// The summary as JSON.
+    pub json: bool,
+    /// Where to write metrics.
+    pub metrics: Option<PathBuf>,
+}
+
+impl Seen {
+    /// As typed, else as the file says; a file that cannot be understood says nothing.
+    fn of(typed: SeenOptions, json: bool, file: Option<&SettingsFile>) -> Self {
+        let format = typed.log_format.or(file.and_then(|file| file.log_format));
+        let level = typed.log_level.or(file.and_then(|file| file.log_level)).unwrap_or_default();
+        Self { log: format.map(|format| (format, level)), json, metrics: None }
+    }
+}
+
+/// A moment, as the clock showed it.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockTime(DateTime<Utc>);
+
+impl ClockTime {
+    pub fn now() -> Self {
+        Self(Utc::now())
+    }
+
+    pub fn unix_seconds(self) -> i64 {
+        self.0.timestamp()
+    }
+}
+
+/// RFC 3339, UTC.
+impl std::fmt::Display for ClockTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+/// Settings of `stacktally run`: what the outside is to see is known even where the rest makes no sense.
 ///
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
-pub fn of_run(args: RunArgs) -> Result<Settings> {
-    let file = settings_file(args.options.input.settings.as_deref())?;
-    let out = args.out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
-    let wait = args.lock.wait.or(file.wait).unwrap_or(false);
-    let reuse = reuse_of(args.reuse, &file);
-    let mut settings = merged(args.options, file, Some(out))?;
-    settings.plan.patience = patience(wait);
-    settings.plan.settings["wait"] = wait.into();
-    settings.plan.reuse = reuse;
-    let Reuse { full, verify, keep_missing } = reuse;
-    for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
-        settings.plan.settings[name] = value.into();
-    }
-    refuse_out_in_root(&settings.plan)?;
-    Ok(settings)
+pub fn of_run(args: RunArgs) -> (Seen, Result<Settings>) {
+    let RunArgs { out, lock, reuse, options, seen, metrics, json } = args;
+    let file = settings_file(options.input.settings.as_deref());
+    let known = file.as_ref().ok();
+    let overrides = options.input.registration_override.as_ref();
+    let overrides = overrides.or(known.and_then(|file| file.registration_override.as_ref()));
+    // A what-if is not the night that a monitor waits for.
+    let is_the_night = overrides.is_none_or(Vec::is_empty);
+    let metrics = metrics.or_else(|| known.and_then(|file| file.metrics.clone())).filter(|_| is_the_night);
+    let mut seen = Seen { metrics, ..Seen::of(seen, json, known) };
+    let settings = file.and_then(|file| {
+        let out = out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
+        let wait = lock.wait.or(file.wait).unwrap_or(false);
+        let reuse = reuse_of(reuse, &file);
+        let mut settings = merged(options, file, Some(out))?;
+        settings.plan.patience = patience(wait);
+        settings.plan.settings["wait"] = wait.into();
+        settings.plan.reuse = reuse;
+        let Reuse { full, verify, keep_missing } = reuse;
+        for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
+            settings.plan.settings[name] = value.into();
+        }
+        refuse_out_in_root(&settings.plan)?;
+        refuse_metrics_in_root(&settings.plan, &mut seen.metrics)?;
+        Ok(settings)
+    });
+    (seen, settings)
 }
 
 fn reuse_of(typed: ReuseArgs, file: &SettingsFile) -> Reuse {
@@ -105,13 +161,15 @@ pub fn of_recover(args: RecoverArgs) -> Result<(PathBuf, Patience)> {
     Ok((out, patience(args.lock.wait.or(file.wait).unwrap_or(false))))
 }
 
-/// Settings of `stacktally check`.
+/// Settings of `stacktally check`, as [`of_run`]. It publishes nothing, so it writes no metrics either: they are the run's.
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_check(options: Options) -> Result<Settings> {
-    let file = settings_file(options.input.settings.as_deref())?;
-    merged(options, file, None)
+pub fn of_check(args: CheckArgs) -> (Seen, Result<Settings>) {
+    let CheckArgs { options, seen, json } = args;
+    let file = settings_file(options.input.settings.as_deref());
+    let seen = Seen::of(seen, json, file.as_ref().ok());
+    (seen, file.and_then(|file| merged(options, file, None)))
 }
 
 /// Whose coverage is to be shown.
@@ -351,6 +409,17 @@ fn refuse_out_in_root(plan: &Plan) -> Result<()> {
         .hint("keep the two apart: a publication within the root would be taken for a stamp"))
 }
 
+/// Metrics inside the root would be refused by the next run as what they are not, so they are not even written.
+fn refuse_metrics_in_root(plan: &Plan, metrics: &mut Option<PathBuf>) -> Result<()> {
+    let (Some(path), Some(root)) = (&metrics, absolute(&plan.root)) else { return Ok(()) };
+    if !absolute(path).is_some_and(|path| path.starts_with(root)) {
+        return Ok(());
+    }
+    let error = Error::usage(format!("--metrics {} lies in the root", path.display()));
+    *metrics = None;
+    Err(error.hint("keep the two apart: the root holds what is read, and nothing else"))
+}
+
 /// A path without links, `.` and `..`, whether or not its last parts exist yet.
 fn absolute(path: &Path) -> Option<PathBuf> {
     let whole = std::path::absolute(path).ok()?;
@@ -398,7 +467,7 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
     }
     let mut settings: SettingsFile = toml::from_str(&text).map_err(broken)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for own in [&mut settings.root, &mut settings.out].into_iter().flatten() {
+    for own in [&mut settings.root, &mut settings.out, &mut settings.metrics].into_iter().flatten() {
         if !own.as_os_str().is_empty() {
             *own = folder.join(&own);
         }
@@ -415,12 +484,14 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
 
 /// The names of the flags that a settings file may hold, sorted.
 fn known_keys() -> Vec<String> {
-    let options = LockOptions::augment_args(Options::augment_args(Cli::command()));
+    let options = SeenOptions::augment_args(ReuseArgs::augment_args(LockOptions::augment_args(Options::augment_args(
+        Cli::command(),
+    ))));
     let mut names: Vec<String> = options
         .get_arguments()
         .filter_map(|argument| argument.get_long().map(str::to_owned))
         .filter(|name| !["settings", "help", "version"].contains(&name.as_str()))
-        .chain(["out".to_owned()])
+        .chain(["out", "metrics"].map(str::to_owned))
         .collect();
     names.sort();
     names

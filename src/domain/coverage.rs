@@ -114,6 +114,31 @@ pub fn months(days: &[CoverageRow]) -> Vec<MonthCoverage> {
     months.into_iter().map(own).collect()
 }
 
+/// How far a stamp's reported time is loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StampCoverage {
+    pub stamp: Stamp,
+    /// How many days are in which state: as [`DayState::ALL`].
+    pub days: [u64; 3],
+    pub last_settled_day: Option<Day>,
+    /// The end of the latest reported time that is loaded, whatever is missing before it; `None` when no window is whole.
+    pub covered_to: Option<Hour>,
+}
+
+/// The stamps that these days belong to, in order.
+pub fn stamps(days: &[CoverageRow]) -> Vec<StampCoverage> {
+    let mut stamps: BTreeMap<&Stamp, StampCoverage> = BTreeMap::new();
+    for CoverageRow { stamp, coverage, .. } in days {
+        let empty = StampCoverage { stamp: stamp.clone(), days: [0; 3], last_settled_day: None, covered_to: None };
+        let own = stamps.entry(stamp).or_insert(empty);
+        own.days[coverage.state as usize] += 1;
+        let settled = (coverage.state == DayState::Settled).then_some(coverage.day);
+        own.last_settled_day = own.last_settled_day.max(settled);
+        own.covered_to = own.covered_to.max(coverage.windows.iter().map(|window| window.end).max());
+    }
+    stamps.into_values().collect()
+}
+
 /// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days.
 ///
 /// ```text

@@ -61,7 +61,7 @@ impl Making<'_> {
         let known = inputs.known(folder, &former);
         let is_new = |export: &&read::Export| !known.unchanged.contains_key(&export.folder);
         let files = folder.exports.iter().filter(is_new).map(|export| export.files.len() as u64).sum();
-        self.watch.begin(&format!("reading {}", folder.stamp), files);
+        self.watch.begin_stamp("reading_usage", &folder.stamp, files);
         let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
         self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept);
         let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);

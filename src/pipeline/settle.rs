@@ -64,7 +64,7 @@ pub fn settle(making: &Making<'_>, owned: &OwnedUsage, work: &StampWork) -> Resu
     let texts = StampTexts::new(owned, packing);
     let Making { watch, publisher, names, plan, .. } = making;
     let base = Base::of(publisher.out(), owned, packing);
-    watch.begin(&format!("settling {}", owned.usage.stamp), work.touched.len() as u64);
+    watch.begin_stamp("settling", &owned.usage.stamp, work.touched.len() as u64);
     let settling = Settling { watch, publisher, names, owned, packing, texts, base, csv_hourly: plan.csv_hourly, work };
 
     let SettledDays { daily, notes: settled } = settling.days()?;

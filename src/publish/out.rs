@@ -318,7 +318,7 @@ fn lock(folder: &Path, patience: Patience, watch: &Watch) -> Result<File> {
             Ok(()) => return Ok(lock),
             Err(TryLockError::WouldBlock) if patience == Patience::Wait => {
                 if !std::mem::replace(&mut waited, true) {
-                    watch.begin(&format!("waiting for the run that holds {}", folder.display()), 0);
+                    watch.begin("waiting_for_another_run");
                 }
                 watch.check()?;
                 std::thread::sleep(POLL);

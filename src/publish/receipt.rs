@@ -21,7 +21,7 @@ pub struct Receipt {
     /// RFC 3339, UTC.
     pub started_at: String,
     pub finished_at: String,
-    /// Every setting with its value, as typed or by default.
+    /// Every setting of what is read and published with its value, as typed or by default.
     pub settings: serde_json::Value,
     pub lines: Lines,
     /// Lines whose quantity was rounded, half to even, at the 18th place.

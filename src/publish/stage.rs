@@ -48,6 +48,13 @@ impl Published {
     }
 }
 
+impl Published {
+    /// Whether this run made it anew, or with other bytes than were published before.
+    pub fn is_changed(&self) -> bool {
+        self.staged.is_some()
+    }
+}
+
 /// Takes tables and makes files of them; without an OUT it proves nothing but takes them all the same.
 #[derive(Debug)]
 pub struct Publisher {

@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Line, SUB_A, SUB_B, SUB_UNKNOWN, TestRoot, VM_HOURS, files_below, page, ran, run_in, stacktally};
+use crate::support::{
+    Line, Ran, SUB_A, SUB_B, SUB_UNKNOWN, TestRoot, VM_HOURS, files_below, page, ran, run_in, stacktally,
+};
 
 fn usage() -> TestRoot {
     TestRoot::with_lines(&[
@@ -124,13 +126,24 @@ fn a_second_run_on_the_same_out_leaves_at_once() {
     root.run(&[]).expect(0);
 }
 
-/// A signal is sent once the run holds OUT; it has much to read then.
 #[cfg(unix)]
 #[test]
 fn a_signal_stops_the_run_and_publishes_nothing() {
     let root = usage();
     root.run(&[]).expect(0);
     let before = files_below(&root.out());
+    much_to_read(&root);
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let ran = signalled(&root, signal, &[]).expect(code);
+        assert!(ran.stderr.contains("nothing was published"), "{}", ran.stderr);
+        assert_eq!(files_below(&root.out()), before);
+        assert!(!root.out().join(".stacktally/staging").exists());
+    }
+}
+
+/// More exports, so that a run takes long enough to be stopped.
+#[cfg(unix)]
+pub(super) fn much_to_read(root: &TestRoot) {
     let lines: Vec<Line> =
         (0..400).map(|at| Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", &format!("0.{at:03}"))).collect();
     for window in 0..23 {
@@ -139,20 +152,18 @@ fn a_signal_stops_the_run_and_publishes_nothing() {
             root.file(&format!("north/usage/2026-11-{:02}/page-{page_number}.json", window + 1), text);
         }
     }
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let mut command = stacktally(root.folder());
-        command.args(["run", "--root", "root", "--out", "out"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().unwrap();
-        wait_until(|| root.out().join(".stacktally/staging").exists());
-        std::thread::sleep(Duration::from_millis(50));
-        assert!(
-            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success()
-        );
-        let ran = ran(child.wait_with_output().unwrap()).expect(code);
-        assert!(ran.stderr.contains("nothing was published"), "{}", ran.stderr);
-        assert_eq!(files_below(&root.out()), before);
-        assert!(!root.out().join(".stacktally/staging").exists());
-    }
+}
+
+/// A run to which a signal is sent once it holds OUT.
+#[cfg(unix)]
+pub(super) fn signalled(root: &TestRoot, signal: &str, flags: &[&str]) -> Ran {
+    let mut command = stacktally(root.folder());
+    command.args(["run", "--root", "root", "--out", "out"]).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_until(|| root.out().join(".stacktally/staging").exists());
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+    ran(child.wait_with_output().unwrap())
 }
 
 #[cfg(unix)]

@@ -28,12 +28,17 @@ no-owners = true
 strict = true
 rejects-max = 5
 threads = 1
+log-format = "json"
+log-level = "warn"
+metrics = "../stacktally.prom"
 "#;
 
 #[test]
 fn every_setting_can_stand_in_the_file() {
     let root = root_with(ALL);
-    root.stacktally(&["run", "--settings", "etc/stacktally.toml"]).expect(0);
+    let ran = root.stacktally(&["run", "--settings", "etc/stacktally.toml"]).expect(0);
+    assert_eq!(ran.stderr, "", "nothing to warn of");
+    assert!(root.folder().join("stacktally.prom").exists(), "beside etc, as the file says");
     let daily = table(&root.out(), "daily");
     let of_b = daily.iter().find(|row| row["tenant_id"].as_deref() == Some(TENANT_B)).unwrap();
     assert_eq!(cell(of_b, "attribution"), "default_operator");
@@ -42,6 +47,20 @@ fn every_setting_can_stand_in_the_file() {
     assert!(!fs::read_to_string(root.out().join("csv/daily/north/2026-10.csv")).unwrap().contains("someone@"));
     assert_eq!(cell(&table(&root.out(), "coverage")[0], "state"), "settled");
     assert_eq!(receipt(&root.out())["settings"]["attribute-at"], "usage");
+}
+
+/// Each flag of `run` is a key, but for those of one run alone; and no key is without its flag.
+#[test]
+fn flags_and_keys_agree() {
+    let root = root_with("nothing = 0");
+    let help = root.stacktally(&["run", "--help"]).expect(0).stdout;
+    // `--strict[=<BOOL>]` is the flag `strict`.
+    let flags = help.lines().filter_map(|line| line.trim_start().strip_prefix("--")?.split([' ', '[']).next());
+    let mut flags: Vec<&str> = flags.filter(|flag| !["settings", "json"].contains(flag)).collect();
+    flags.sort_unstable();
+    let refused = root.stacktally(&["run", "--settings", "etc/stacktally.toml"]).expect(2).stderr;
+    let keys: Vec<&str> = refused.trim_end().split_once("known are ").unwrap().1.split(", ").collect();
+    assert_eq!(keys, flags);
 }
 
 #[test]

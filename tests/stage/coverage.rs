@@ -1,7 +1,7 @@
 //! `domain::coverage`: which days are complete, from the windows that are there.
 
-use stacktally::domain::coverage::of_day;
-use stacktally::domain::{Day, Window};
+use stacktally::domain::coverage::{CoverageRow, DayState, of_day, stamps};
+use stacktally::domain::{Day, Stamp, Window};
 
 /// `windows` as folder names, in order; expects `<state>: <missing intervals>`.
 #[track_caller]
@@ -39,4 +39,41 @@ fn a_gap_in_the_day_makes_it_partial() {
 #[test]
 fn windows_elsewhere_do_not_count() {
     check("2026-10-05", &["2026-10-01", "2026-10-20"], 2, "partial: [2026-10-05T00,2026-10-08T00)");
+}
+
+/// `days` of `windows`, each with no lines.
+fn rows(stamp: &str, days: &[&str], windows: &[&str], settling_days: u16) -> Vec<CoverageRow> {
+    let windows: Vec<Window> = windows.iter().map(|name| Window::parse(name).unwrap()).collect();
+    let row = |day: &&str| CoverageRow {
+        stamp: Stamp::new(stamp).unwrap(),
+        coverage: of_day(Day::parse(day).unwrap(), &windows, settling_days),
+        lines: 0,
+        findings: Vec::new(),
+    };
+    days.iter().map(row).collect()
+}
+
+#[test]
+fn a_stamp_is_covered_to_the_end_of_its_latest_window() {
+    let mut days = rows("south", &["2026-10-05", "2026-10-06", "2026-10-07"], &["2026-10-05", "2026-10-07"], 0);
+    days.extend(rows("east", &["2026-10-05"], &[], 0));
+    days.extend(rows("north", &["2026-10-31"], &["2026-10-01--2026-11-01"], 0));
+    let text = |own: Option<String>| own.unwrap_or_else(|| "none".to_owned());
+    let shown: Vec<String> = stamps(&days)
+        .into_iter()
+        .map(|own| {
+            let (settled, to) =
+                (own.last_settled_day.map(|day| day.to_string()), own.covered_to.map(|to| to.to_string()));
+            format!("{} {:?} {} {}", own.stamp, own.days, text(settled), text(to))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "east [1, 0, 0] none none",
+            "north [0, 0, 1] 2026-10-31 2026-11-01T00",
+            "south [1, 0, 2] 2026-10-07 2026-10-08T00",
+        ]
+    );
+    assert_eq!(DayState::ALL.map(|state| state as usize), [0, 1, 2], "a place in `days`");
 }

@@ -217,6 +217,37 @@ impl Ran {
     }
 }
 
+/// A transcript without what differs from run to run: times, durations, sizes, lags.
+pub fn masked(ran: &Ran) -> String {
+    mask(&ran.transcript())
+}
+
+/// A text likewise: `…` stands in the stead of what is timed, dated or sized.
+pub fn mask(text: &str) -> String {
+    text.lines().map(|line| mask_line(line) + "\n").collect()
+}
+
+fn mask_line(line: &str) -> String {
+    if line.starts_with('#') {
+        return line.to_owned();
+    }
+    if let Some((series, _)) = line.rsplit_once(' ').filter(|_| line.starts_with("stacktally_")) {
+        let name = series.split('{').next().unwrap();
+        let varies = ["_seconds", "_hours", "_bytes"].iter().any(|end| name.ends_with(end));
+        return if varies { format!("{series} …") } else { line.to_owned() };
+    }
+    let is_logged = line.starts_with("20") && line.get(23..24) == Some("Z");
+    let mut masked = if is_logged { format!("…{}", &line[24..]) } else { line.to_owned() };
+    for key in ["duration_ms", "started_at", "finished_at", "timestamp", "lag_hours", "\"bytes"] {
+        let Some(at) = masked.find(key) else { continue };
+        let is_value = |own: char| own.is_ascii_digit() || "-:.TZ".contains(own);
+        let Some(start) = masked[at..].find(|own: char| own.is_ascii_digit()).map(|from| at + from) else { continue };
+        let end = masked[start..].find(|own| !is_value(own)).map_or(masked.len(), |length| start + length);
+        masked.replace_range(start..end, "…");
+    }
+    masked
+}
+
 /// The real binary, in a folder.
 pub fn stacktally(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stacktally"));

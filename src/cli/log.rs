@@ -1,0 +1,141 @@
+//! Logs: events with fields, on standard error, a line each. The only place that knows `tracing`; the stages know nothing of it.
+//!
+//! Messages are fixed texts, so that one can look for them; what differs from run to run is in fields. Nothing is logged until
+//! [`install`] is called, and then nothing else writes to standard error.
+
+use std::fmt;
+
+use tracing::level_filters::LevelFilter;
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+
+use super::args::{LogFormat, LogLevel};
+use super::ended::Ended;
+use super::settings::{ClockTime, Settings};
+use super::steps::StepTime;
+use crate::domain::Finding;
+use crate::error::Error;
+use crate::pipeline::Outcome;
+
+/// Turns logs on, for the whole process.
+pub fn install(format: LogFormat, level: LogLevel) {
+    let builder = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_timer(Clock)
+        .with_target(false)
+        .with_max_level(LevelFilter::from(level))
+        // Standard error may be gone, and a complaint about that would be a panic.
+        .log_internal_errors(false);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
+        }
+    }
+    std::panic::set_hook(Box::new(|panic| error!(panic = panic.to_string().as_str(), "fault of stacktally")));
+}
+
+/// A run begins; its root and OUT are not known when its settings make no sense.
+pub fn started(command: &str, settings: Option<&Settings>) {
+    let plan = settings.map(|settings| &settings.plan);
+    let root = plan.map(|plan| plan.root.to_string_lossy());
+    let out = plan.and_then(|plan| plan.out.as_ref()).map(|out| out.to_string_lossy());
+    info!(command, version = env!("CARGO_PKG_VERSION"), root = root.as_deref(), out = out.as_deref(), "run started");
+}
+
+/// A step begins, of a stamp or of the whole run.
+pub fn step_begun(step: &str, stamp: Option<&str>) {
+    info!(step, stamp, "step begun");
+}
+
+/// It has ended, well or not.
+pub fn step_ended(step: &StepTime, stamp: Option<&str>) {
+    info!(step = step.name, stamp, duration_ms = step.duration_ms, "step ended");
+}
+
+/// Everything that is known when a run has ended.
+pub fn ended(ended: &Ended<'_>) {
+    match ended.result {
+        Ok(outcome) => came_to_its_end(outcome, ended.out.is_some()),
+        Err(error) => failed(error),
+    }
+    info!(exit_code = ended.exit_code(), duration_ms = ended.duration_ms, "run finished");
+}
+
+/// What was asked for beside a run, and failed, though the run did not.
+pub fn warned(error: &Error) {
+    warn!(error = &*error.to_string(), hint = error.hint.as_deref(), causes = causes(error), "not done");
+}
+
+fn came_to_its_end(outcome: &Outcome, is_published: bool) {
+    let receipt = &outcome.receipt;
+    for input in &receipt.inputs {
+        debug!(file = input.path, bytes = input.bytes, lines = input.lines, shape = input.shape, "file read");
+    }
+    let lines = receipt.lines;
+    info!(read = lines.read, used = lines.used, rejected = lines.rejected, dropped = lines.dropped, "lines");
+    for own in &receipt.rejects {
+        warn!(reason = own.name, count = own.count, "lines set aside");
+    }
+    for own in &receipt.findings {
+        let (stamp, code, sentence, remedy) = (&*own.stamp, own.code, &*own.sentence, &*own.remedy);
+        if own.accepted {
+            info!(stamp, code, sentence, remedy, "finding accepted");
+        } else {
+            warn!(stamp, code, sentence, remedy, "finding");
+        }
+    }
+    if is_published {
+        let changed = receipt.published.iter().filter(|file| file.is_changed()).count();
+        info!(files = receipt.published.len(), changed, removed = outcome.removed.len(), "published");
+    }
+}
+
+fn failed(error: &Error) {
+    let beside = error.beside.as_deref();
+    std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)).for_each(ended_by);
+    for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
+        warn!(stamp, code = code.as_str(), sentence, remedy = &**remedy, "finding");
+    }
+}
+
+/// One of the errors that ended a run.
+fn ended_by(error: &Error) {
+    let place = error.place.as_ref();
+    let line_column = place.and_then(|place| place.line_column);
+    error!(
+        kind = error.kind.as_str(),
+        file = place.map(|place| place.file.as_str()),
+        line = line_column.map(|(line, _)| line),
+        column = line_column.map(|(_, column)| column),
+        error = &*error.message,
+        hint = error.hint.as_deref(),
+        causes = causes(error),
+        "run failed"
+    );
+}
+
+fn causes(error: &Error) -> Option<String> {
+    Some(error.causes().join(": ")).filter(|causes| !causes.is_empty())
+}
+
+/// The one clock, for the time of an event.
+struct Clock;
+
+impl FormatTime for Clock {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{}", ClockTime::now())
+    }
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Metrics of a run as a Prometheus textfile, for the textfile collector of node_exporter.
+//!
+//! ```text
+//! # HELP stacktally_lines Lines of the last good run: read = used + rejected + dropped.
+//! # TYPE stacktally_lines gauge
+//! stacktally_lines{result="read"} 24
+//! ```
+//! Metrics about the *run* are of the last one, however it ended. Metrics about *data* are of the last good run: one that failed
+//! carries them over from the file as it is, so that a full disk does not look like a night without lines.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::ended::Ended;
+use super::summary::{lag_hours, rejects};
+use crate::domain::coverage::{self, DayState};
+use crate::error::{Error, Result};
+use crate::pipeline::Outcome;
+
+/// What the metrics are called, what they mean, in the order of the file. All are gauges: a textfile tells of one run, and counts
+/// nothing up.
+pub const FAMILIES: [(&str, &str); 17] = [
+    ("stacktally_build_info", "The version that ran last."),
+    ("stacktally_last_run_timestamp_seconds", "When the last run ended, however it ended."),
+    (LAST_SUCCESS, "When the last run that published ended (exit code 0 or 4); 0 when that is not known."),
+    ("stacktally_last_exit_code", "Exit code of the last run."),
+    ("stacktally_run_duration_seconds", "Duration of the last run."),
+    ("stacktally_step_duration_seconds", "Duration of the steps of the last run, over all stamps."),
+    ("stacktally_lines", "Lines of the last good run: read = used + rejected + dropped."),
+    ("stacktally_rejects", "Lines set aside in the last good run, by reason."),
+    ("stacktally_findings", "Findings of the last good run, by code."),
+    ("stacktally_findings_all", "Findings of the last good run, of every code, accepted ones too."),
+    ("stacktally_findings_not_accepted", "Findings of the last good run whose code is not accepted."),
+    (
+        "stacktally_coverage_lag_hours",
+        "Full hours from the end of the latest reported time loaded to the last good run.",
+    ),
+    ("stacktally_covered_to_timestamp_seconds", "The end of the latest reported time loaded by the last good run."),
+    ("stacktally_days", "Days by how complete they were in the last good run."),
+    ("stacktally_published_files", "Files published by the last good run."),
+    ("stacktally_published_bytes", "Their size."),
+    ("stacktally_changed_files", "Of them, those that the last good run changed."),
+];
+const LAST_SUCCESS: &str = "stacktally_last_success_timestamp_seconds";
+
+/// Those of the last run, however it ended. All others but [`LAST_SUCCESS`] are of the last good one.
+const OF_RUN: [&str; 5] = [
+    "stacktally_build_info",
+    "stacktally_last_run_timestamp_seconds",
+    "stacktally_last_exit_code",
+    "stacktally_run_duration_seconds",
+    "stacktally_step_duration_seconds",
+];
+
+/// Samples by metric, each as its line in the file.
+type Samples = BTreeMap<String, Vec<String>>;
+
+/// Writes the metrics of a run to a file: beside it first, then renamed, so that a reader never sees half of them.
+///
+/// # Errors
+/// The file cannot be written, or is there and is no textfile.
+pub fn write(path: &Path, ended: &Ended<'_>) -> Result<()> {
+    let there = fs::read_to_string(path).ok();
+    refuse_foreign(path, there.as_deref())?;
+    // What is torn or written by something else says nothing, and is replaced.
+    let previous = there.and_then(|text| parse(&text)).unwrap_or_default();
+    replace(path, &render(&samples(ended, previous))).map_err(|error| {
+        Error::machine("write the metrics to", path, error)
+            .hint("the run is as it is; put this right, or a monitor will take the last run for missing")
+    })
+}
+
+/// A slip of the pen must not cost a receipt or the settings: only what is called a textfile or is ours already is replaced.
+fn refuse_foreign(path: &Path, there: Option<&str>) -> Result<()> {
+    let is_called_so = path.extension().is_some_and(|extension| extension == "prom");
+    let is_ours = there.is_none_or(|text| text.is_empty() || text.starts_with("# HELP stacktally_"));
+    if is_called_so || (is_ours && (there.is_some() || !path.exists())) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("--metrics {} exists, and holds no metrics of stacktally", path.display()))
+        .hint("name a file that ends in .prom, which is all that node_exporter reads"))
+}
+
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = beside(path);
+    // What a killed process of this number left goes away; through a link that somebody laid nothing is written.
+    let _ = fs::remove_file(&beside);
+    let written = File::create_new(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // What is left of it may not have a name that a collector reads.
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// `.<name>.<process>.tmp`, in the same folder: two runs at once do not write the same one.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.tmp", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn samples(ended: &Ended<'_>, previous: Samples) -> Samples {
+    let mut samples = Samples::default();
+    match ended.outcome() {
+        Some(outcome) => of_data(&mut Adding(&mut samples), outcome, ended),
+        None => samples = previous,
+    }
+    of_run(&mut samples, ended);
+    samples
+}
+
+/// Replaces what is said of the run itself.
+fn of_run(samples: &mut Samples, ended: &Ended<'_>) {
+    let last_success = samples.remove(LAST_SUCCESS);
+    samples.retain(|name, _| !OF_RUN.contains(&name.as_str()));
+    let mut adding = Adding(samples);
+    adding.add("stacktally_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    adding.add("stacktally_last_run_timestamp_seconds", &[], ended.finished.unix_seconds());
+    adding.add("stacktally_last_exit_code", &[], ended.exit_code());
+    adding.add("stacktally_run_duration_seconds", &[], seconds(ended.duration_ms));
+    let mut steps: BTreeMap<&str, u64> = BTreeMap::new();
+    ended.steps.iter().for_each(|own| *steps.entry(own.name).or_default() += own.duration_ms);
+    for (name, duration_ms) in steps {
+        adding.add("stacktally_step_duration_seconds", &[("step", name)], seconds(duration_ms));
+    }
+    match last_success {
+        Some(lines) if ended.outcome().is_none() => drop(samples.insert(LAST_SUCCESS.to_owned(), lines)),
+        _ => adding.add(LAST_SUCCESS, &[], ended.outcome().map_or(0, |_| ended.finished.unix_seconds())),
+    }
+}
+
+/// What is said of the data, after a run that came to its end.
+fn of_data(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
+    let receipt = &outcome.receipt;
+    let lines = receipt.lines;
+    for (result, count) in
+        [("read", lines.read), ("used", lines.used), ("rejected", lines.rejected), ("dropped", lines.dropped)]
+    {
+        adding.add("stacktally_lines", &[("result", result)], count);
+    }
+    for (reason, count) in rejects(receipt) {
+        adding.add("stacktally_rejects", &[("reason", reason)], count);
+    }
+    let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
+    receipt.findings.iter().for_each(|own| *findings.entry(own.code).or_default() += 1);
+    for (code, count) in findings {
+        adding.add("stacktally_findings", &[("code", code)], count);
+    }
+    let not_accepted = receipt.findings.iter().filter(|own| !own.accepted).count();
+    adding.add("stacktally_findings_all", &[], receipt.findings.len());
+    adding.add("stacktally_findings_not_accepted", &[], not_accepted);
+    of_coverage(adding, outcome, ended);
+    let published = &receipt.published;
+    adding.add("stacktally_published_files", &[], published.len());
+    adding.add("stacktally_published_bytes", &[], published.iter().map(|file| file.bytes).sum::<u64>());
+    adding.add("stacktally_changed_files", &[], published.iter().filter(|file| file.is_changed()).count());
+}
+
+fn of_coverage(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
+    for own in coverage::stamps(&outcome.coverage) {
+        let stamp = own.stamp.as_str();
+        // A stamp of which no window is whole has no lag: that is not 0.
+        if let Some(hour) = own.covered_to {
+            adding.add("stacktally_coverage_lag_hours", &[("stamp", stamp)], lag_hours(hour, ended.finished));
+            let seconds = i64::from(hour.hours_since_epoch()) * 3600;
+            adding.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds);
+        }
+        for (state, days) in DayState::ALL.iter().zip(own.days) {
+            adding.add("stacktally_days", &[("stamp", stamp), ("state", state.as_str())], days);
+        }
+    }
+}
+
+/// Takes samples, and writes their lines.
+struct Adding<'a>(&'a mut Samples);
+
+impl Adding<'_> {
+    fn add(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let labels: Vec<String> = labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        self.0.entry(name.to_owned()).or_default().push(format!("{name}{labels} {value}"));
+    }
+}
+
+/// A text as the value of a label.
+pub fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+/// Milliseconds as seconds, without a float.
+fn seconds(milliseconds: u64) -> String {
+    format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000)
+}
+
+fn render(samples: &Samples) -> String {
+    let mut text = String::new();
+    for (name, help) in FAMILIES {
+        let Some(lines) = samples.get(name) else { continue };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{}", lines.join("\n"));
+    }
+    text
+}
+
+/// Reads what an earlier run wrote; `None` when that is anything else, or only a part of it.
+fn parse(text: &str) -> Option<Samples> {
+    let mut samples = Samples::default();
+    for line in text.strip_suffix('\n')?.split('\n').filter(|line| !line.starts_with("# ")) {
+        let (series, value) = line.rsplit_once(' ')?;
+        let name = series.split('{').next().unwrap_or(series);
+        let is_ours = FAMILIES.iter().any(|(own, _)| *own == name)
+            && are_labels(&series[name.len()..])
+            && value.strip_prefix('-').unwrap_or(value).bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+            && value.ends_with(|last: char| last.is_ascii_digit());
+        if !is_ours {
+            return None;
+        }
+        samples.entry(name.to_owned()).or_default().push(line.to_owned());
+    }
+    Some(samples)
+}
+
+/// Whether a text is nothing, or `{label="value",…}`.
+fn are_labels(text: &str) -> bool {
+    let Some(mut rest) = text.strip_prefix('{') else { return text.is_empty() };
+    loop {
+        let Some((label, value)) = rest.split_once("=\"") else { return false };
+        let Some(end) = end_of_value(value) else { return false };
+        if label.is_empty() || !label.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+            return false;
+        }
+        match &value[end + 1..] {
+            "}" => return true,
+            more => match more.strip_prefix(',') {
+                Some(next) => rest = next,
+                None => return false,
+            },
+        }
+    }
+}
+
+/// Where the quote stands that ends a value.
+fn end_of_value(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })
+}

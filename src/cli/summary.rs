@@ -1,0 +1,206 @@
+//! The summary of a run or a check as one JSON object, for programs. Keys are only ever added; every key is always there,
+//! and `null` is what is not known or does not apply.
+//!
+//! ```json
+//! {"exit_code": 3, "error": {"kind": "input", "file": "north/usage/2026-10-05/a.json", "line": 1, "column": 9, …}, "lines": null, …}
+//! ```
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::ended::Ended;
+use super::settings::ClockTime;
+use crate::domain::coverage::{self, StampCoverage};
+use crate::domain::{Finding, Hour, RejectReason};
+use crate::error::Error;
+use crate::pipeline::Outcome;
+use crate::publish::Receipt;
+use crate::publish::receipt::{Count, FindingEntry, Lines};
+
+/// What a program sees.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    /// Of the process.
+    exit_code: u8,
+    /// `run` or `check`.
+    command: &'static str,
+    /// The version.
+    stacktally: &'static str,
+    started_at: String,
+    finished_at: String,
+    duration_ms: u64,
+    /// What ended the run, when it failed.
+    error: Option<Failure<'a>>,
+    /// `read = used + rejected + dropped`.
+    lines: Option<Lines>,
+    /// Lines set aside by reason: all reasons, zero included.
+    rejects: Option<BTreeMap<&'static str, u64>>,
+    /// Lines by attribution: all of them, zero included.
+    attributions: Option<BTreeMap<&'static str, u64>>,
+    /// Days by state, over all stamps.
+    days: Option<BTreeMap<&'static str, u64>>,
+    /// All of them, accepted or not; of a run that failed, those found beside its error.
+    findings: Vec<FindingShown<'a>>,
+    /// Of each stamp that reports.
+    coverage: Option<Vec<CoverageShown>>,
+    /// Snapshots that served in the stead of a stamp's own: with one, these are figures of a what-if.
+    registration_override: &'a [String],
+    /// `null` when nothing was published.
+    published: Option<PublishedShown>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure<'a> {
+    #[serde(flatten)]
+    first: ErrorShown<'a>,
+    /// What else ended the run.
+    beside: Vec<ErrorShown<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorShown<'a> {
+    /// `usage`, `input`, `balance`, `machine`, `busy` or `stopped`.
+    kind: &'static str,
+    message: &'a str,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    hint: Option<&'a str>,
+    /// The nearest first.
+    causes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingShown<'a> {
+    stamp: &'a str,
+    code: &'static str,
+    sentence: &'a str,
+    concerned: &'a [String],
+    remedy: &'a str,
+    accepted: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct CoverageShown {
+    stamp: String,
+    last_settled_day: Option<String>,
+    /// The end of the latest reported time that is loaded.
+    covered_to: Option<String>,
+    /// Full hours from then to the end of the run.
+    lag_hours: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct PublishedShown {
+    files: usize,
+    bytes: u64,
+    /// Files that are new, or have other bytes than before.
+    changed: usize,
+    /// Files of an earlier run that this one does not make.
+    removed: usize,
+}
+
+/// The summary of a run, however it ended.
+pub fn json(ended: &Ended<'_>) -> String {
+    let receipt = ended.outcome().map(|outcome| &outcome.receipt);
+    let summary = Summary {
+        exit_code: ended.exit_code(),
+        command: ended.command,
+        stacktally: env!("CARGO_PKG_VERSION"),
+        started_at: ended.started.to_string(),
+        finished_at: ended.finished.to_string(),
+        duration_ms: ended.duration_ms,
+        error: ended.error().map(Failure::of),
+        lines: receipt.map(|receipt| receipt.lines),
+        rejects: receipt.map(rejects),
+        attributions: receipt.map(|receipt| by_name(&receipt.attributions)),
+        days: receipt.map(|receipt| by_name(&receipt.days)),
+        findings: findings(ended),
+        coverage: ended.outcome().map(|outcome| coverage_shown(outcome, ended.finished)),
+        registration_override: ended.outcome().map_or(&[], |outcome| &outcome.overrides),
+        published: ended.out.and(ended.outcome()).map(PublishedShown::of),
+    };
+    let text = serde_json::to_string_pretty(&summary).expect("texts, numbers and names as keys become JSON");
+    format!("{text}\n")
+}
+
+/// How many lines were set aside for each reason: all reasons, zero included.
+pub(super) fn rejects(receipt: &Receipt) -> BTreeMap<&'static str, u64> {
+    let mut counts: BTreeMap<&str, u64> = RejectReason::ALL.iter().map(|reason| (reason.as_str(), 0)).collect();
+    counts.extend(by_name(&receipt.rejects));
+    counts
+}
+
+/// Full hours from the end of the latest reported time that is loaded to a moment.
+pub(super) fn lag_hours(covered_to: Hour, at: ClockTime) -> i64 {
+    at.unix_seconds().div_euclid(3600) - i64::from(covered_to.hours_since_epoch())
+}
+
+fn by_name(counts: &[Count]) -> BTreeMap<&'static str, u64> {
+    counts.iter().map(|own| (own.name, own.count)).collect()
+}
+
+fn findings<'a>(ended: &Ended<'a>) -> Vec<FindingShown<'a>> {
+    match ended.result {
+        Ok(outcome) => outcome.receipt.findings.iter().map(FindingShown::of).collect(),
+        Err(error) => error.beside.iter().flat_map(|beside| &beside.findings).map(FindingShown::beside).collect(),
+    }
+}
+
+fn coverage_shown(outcome: &Outcome, at: ClockTime) -> Vec<CoverageShown> {
+    let shown = |own: StampCoverage| CoverageShown {
+        stamp: own.stamp.to_string(),
+        last_settled_day: own.last_settled_day.map(|day| day.to_string()),
+        covered_to: own.covered_to.map(|hour| format!("{hour}:00:00Z")),
+        lag_hours: own.covered_to.map(|hour| lag_hours(hour, at)),
+    };
+    coverage::stamps(&outcome.coverage).into_iter().map(shown).collect()
+}
+
+impl<'a> Failure<'a> {
+    fn of(error: &'a Error) -> Self {
+        let beside = error.beside.iter().flat_map(|beside| &beside.errors).map(ErrorShown::of).collect();
+        Self { first: ErrorShown::of(error), beside }
+    }
+}
+
+impl<'a> ErrorShown<'a> {
+    fn of(error: &'a Error) -> Self {
+        let place = error.place.as_ref();
+        let line_column = place.and_then(|place| place.line_column);
+        Self {
+            kind: error.kind.as_str(),
+            message: &error.message,
+            file: place.map(|place| place.file.as_str()),
+            line: line_column.map(|(line, _)| line),
+            column: line_column.map(|(_, column)| column),
+            hint: error.hint.as_deref(),
+            causes: error.causes(),
+        }
+    }
+}
+
+impl<'a> FindingShown<'a> {
+    fn of(own: &'a FindingEntry) -> Self {
+        let FindingEntry { stamp, code, sentence, concerned, remedy, accepted } = own;
+        Self { stamp, code, sentence, concerned, remedy, accepted: *accepted }
+    }
+
+    fn beside(own: &'a Finding) -> Self {
+        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = own;
+        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted: false }
+    }
+}
+
+impl PublishedShown {
+    fn of(outcome: &Outcome) -> Self {
+        let files = &outcome.receipt.published;
+        Self {
+            files: files.len(),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+            changed: files.iter().filter(|file| file.is_changed()).count(),
+            removed: outcome.removed.len(),
+        }
+    }
+}
