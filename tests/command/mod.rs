@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod coverage;
 mod history;
+mod recover;
 mod run;
 mod settings;
 mod unregistered;
