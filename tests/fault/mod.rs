@@ -6,6 +6,7 @@ mod disk_full;
 mod failpoints;
 mod kill;
 mod order;
+mod readers;
 mod two_writers;
 
 use std::collections::BTreeMap;
@@ -101,7 +102,7 @@ impl Scene {
     #[track_caller]
     fn prove(&self, old: &Files, new: Which, moment: &str) -> bool {
         let is_new = self.prove_left(old, self.files(new), moment);
-        self.run(new, &[]).expect(0);
+        self.run(new, &["--threads", "1"]).expect(0);
         assert_eq!(names_of_differing(&files_below(&self.out()), self.files(new)), NONE, "{moment}: the next run");
         is_new
     }
