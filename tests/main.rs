@@ -25,6 +25,9 @@ mod golden;
 // The promises of product.md §6, over random roots.
 mod law;
 
+// The binary killed, starved of space, doubled: whole or not at all.
+mod fault;
+
 // schemas/, the code and the published files say the same; modules know only what they may.
 mod contract;
 

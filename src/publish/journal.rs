@@ -168,8 +168,10 @@ pub(super) fn is_there(out: &Path) -> bool {
 pub(super) fn committed(error: Error, out: &Path) -> Error {
     error.hint(format!(
         "the new publication is committed, and is what stacktally's commands read: put this right, then run \
-         `stacktally recover --out {}` or the next run, which put the rest in its place",
-        out.display()
+         `stacktally recover --out {}` or the next run, which put the rest in its place; where a file is lost for good, move \
+         {} away and publish everything anew with `stacktally run --full`",
+        out.display(),
+        private(out, JOURNAL).display()
     ))
 }
 

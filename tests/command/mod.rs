@@ -7,6 +7,7 @@ mod coverage;
 mod history;
 mod log;
 mod metrics;
+mod recover;
 mod run;
 mod settings;
 mod summary;

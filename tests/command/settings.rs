@@ -23,6 +23,7 @@ confirm-empty-registration = true
 operator-user-subscription = []
 operator-tenant = ["7E4A4700-0000-4000-8000-00000000000B"]
 settling-days = 0
+wait = true
 csv = "hourly"
 no-owners = true
 strict = true

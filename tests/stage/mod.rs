@@ -7,6 +7,7 @@ mod findings;
 mod identity;
 mod ledger;
 mod normalise;
+mod out;
 mod publish;
 mod quantity;
 mod read;
