@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
+use super::tables_below;
 use super::{Files, NONE, Scene, Which, can, copy_folder, leftovers, names_of_differing};
-use crate::support::{Ran, files_below, ran, skip};
+use crate::support::{Ran, ran, skip};
 
 /// A run in a shell that limits it first.
 fn limited(scene: &Scene, before: &str, which: Which) -> Ran {
@@ -38,13 +39,13 @@ fn a_file_that_may_not_grow_leaves_the_old_publication() {
         let run = limited(&scene, &format!("ulimit -f {blocks}; exec RUN"), Which::Second);
         failed += usize::from(run.code == 1);
         let moment = format!("ulimit -f {blocks}");
-        prove(&scene, &run, scene.files(Which::First), &files_below(&scene.out()), &moment);
+        prove(&scene, &run, scene.files(Which::First), &tables_below(&scene.out()), &moment);
         assert_eq!(leftovers(&scene.out()), NONE, "{moment}");
         assert!(scene.prove_left(scene.files(Which::First), scene.files(Which::Second), &moment) == (run.code == 0));
     }
     assert!((3..17).contains(&failed), "{failed} of 17 runs failed");
     scene.run(Which::Second, &[]).expect(0);
-    assert_eq!(names_of_differing(&files_below(&scene.out()), scene.files(Which::Second)), NONE);
+    assert_eq!(names_of_differing(&tables_below(&scene.out()), scene.files(Which::Second)), NONE);
 }
 
 /// The old publication fills a filesystem but for a few pages; the run has these, more each time, until it has enough.
@@ -71,9 +72,13 @@ fn a_full_disk_leaves_the_old_publication() {
         let run = limited(&scene, &script, Which::Second);
         let moment = format!("room for {room} KiB");
         let (after, next) = (scene.folder.folder().join("after"), scene.folder.folder().join("next"));
-        prove(&scene, &run, scene.files(Which::First), &files_below(&after), &moment);
+        prove(&scene, &run, scene.files(Which::First), &tables_below(&after), &moment);
         assert_eq!(leftovers(&after), NONE, "{moment}");
-        assert_eq!(names_of_differing(&files_below(&next), scene.files(Which::Second)), NONE, "{moment}: the next run");
+        assert_eq!(
+            names_of_differing(&tables_below(&next), scene.files(Which::Second)),
+            NONE,
+            "{moment}: the next run"
+        );
         fs::remove_dir_all(after).unwrap();
         fs::remove_dir_all(next).unwrap();
         write!(codes, "{} ", run.code).unwrap();
@@ -96,5 +101,5 @@ fn a_read_only_out_is_left_as_it_is() {
     let run = limited(&scene, script, Which::Second).expect(1);
     assert!(run.stderr.starts_with("error: cannot open out/.stacktally/lock: Read-only file system"), "{}", run.stderr);
     assert!(run.stderr.contains("nothing was published"), "{}", run.stderr);
-    assert_eq!(names_of_differing(&files_below(&scene.out()), scene.files(Which::First)), NONE);
+    assert_eq!(names_of_differing(&tables_below(&scene.out()), scene.files(Which::First)), NONE);
 }

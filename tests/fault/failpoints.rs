@@ -3,8 +3,9 @@
 
 use std::process::Command;
 
+use super::tables_below;
 use super::{Files, NONE, Scene, Which, leftovers, names_of_differing};
-use crate::support::{Ran, files_below, ran, stacktally};
+use crate::support::{Ran, ran, stacktally};
 
 /// Before the commit: a run that ends here has done nothing.
 const BEFORE: [&str; 8] = [
@@ -57,7 +58,7 @@ fn a_run_that_dies_before_its_commit_has_done_nothing() {
     for step in BEFORE {
         at_hits_of(&scene, step, "panic", |run, old, moment| {
             assert_eq!(run.code, -1, "{moment}: {}", run.transcript());
-            let found = files_below(&scene.out());
+            let found = tables_below(&scene.out());
             let probes = found.keys().filter(|path| path.ends_with(".stacktally-probe")).count();
             assert!(probes <= usize::from(step == "commit::probed"), "{moment}");
             let found: Files = found.into_iter().filter(|(path, _)| !path.ends_with(".stacktally-probe")).collect();
@@ -83,7 +84,7 @@ fn a_disk_that_fails_before_the_commit_leaves_nothing_of_the_run() {
         at_hits_of(&scene, step, "return", |run, old, moment| {
             assert_eq!(run.code, 1, "{moment}: {}", run.transcript());
             assert!(run.stderr.contains("error: cannot "), "{moment}: {}", run.stderr);
-            assert_eq!(names_of_differing(&files_below(&scene.out()), scene.files(old)), NONE, "{moment}");
+            assert_eq!(names_of_differing(&tables_below(&scene.out()), scene.files(old)), NONE, "{moment}");
             assert_eq!(leftovers(&scene.out()), NONE, "{moment}");
         });
     }
@@ -131,6 +132,6 @@ fn recover_can_die_too() {
     let removed = scene.files(Which::First).keys().filter(|path| !second.contains_key(*path)).count();
     // The receipt is put as well, and kept among the others.
     assert_eq!(said, format!("rolled generation 2 forward: {} files put, {removed} removed\n", put + 2));
-    assert_eq!(names_of_differing(&files_below(&scene.out()), second), NONE);
+    assert_eq!(names_of_differing(&tables_below(&scene.out()), second), NONE);
     assert_eq!(scene.folder.stacktally(&["recover", "--out", "out"]).expect(0).stdout, "nothing to recover\n");
 }

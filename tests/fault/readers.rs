@@ -13,7 +13,8 @@ const RUNS: usize = 20;
 fn read(out: &std::path::Path) -> Result<Files, Error> {
     let publication = Publication::open(out)?;
     let read = |path: &str| Ok((path.to_owned(), publication.bytes(path)?.unwrap()));
-    publication.files_below("").into_iter().map(read).collect()
+    // What is history grows with every run.
+    publication.files_below("").into_iter().filter(|path| !path.starts_with("history/")).map(read).collect()
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use super::tables_below;
 use super::{NONE, Scene, Which, leftovers, names_of_differing};
-use crate::support::{Ran, files_below, ran};
+use crate::support::{Ran, ran};
 
 const PAIRS: usize = 25;
 
@@ -16,7 +17,7 @@ fn both(mut first: Command, mut second: Command) -> [Ran; 2] {
 /// Which publication OUT holds, all of it.
 #[track_caller]
 fn held(scene: &Scene) -> Which {
-    let found = files_below(&scene.out());
+    let found = tables_below(&scene.out());
     let which = if found == *scene.files(Which::First) { Which::First } else { Which::Second };
     assert_eq!(names_of_differing(&found, scene.files(which)), NONE, "a mixture");
     assert_eq!(leftovers(&scene.out()), NONE);
