@@ -70,9 +70,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
 pub fn recovered(recovered: Recovered) -> String {
     match recovered {
         Recovered::Nothing => "nothing to recover\n".to_owned(),
-        Recovered::Cleared => {
-            "nothing to recover: a run was cut short before its commit, and what it had staged is cleared\n".to_owned()
-        }
+        Recovered::Cleared => "nothing to recover: a run was cut short, and what it had staged is cleared\n".to_owned(),
         Recovered::RolledForward { generation, put, removed } => {
             format!("rolled generation {generation} forward: {put} files put, {removed} removed\n")
         }

@@ -106,7 +106,7 @@ impl Stat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovered {
     Nothing,
-    /// It had staged files, and not committed.
+    /// Files lay in staging, and no commit was left to be done.
     Cleared,
     /// It had committed.
     RolledForward {

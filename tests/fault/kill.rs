@@ -32,7 +32,7 @@ fn a_run_killed_at_any_moment_leaves_the_old_or_the_new_3() {
 
 fn kill_share(share: u32) {
     let scene = Scene::new();
-    let lengths = Lengths::measured(&scene);
+    let mut lengths = Lengths::measured(&scene);
     let (mut old, mut new) = (Which::Second, Which::First);
     let mut killed = 0;
     for kill in (0..KILLS).filter(|kill| kill % SHARES == share) {
@@ -48,16 +48,26 @@ fn kill_share(share: u32) {
         if from_staging {
             wait_for_staging(&scene.out(), || child.try_wait().unwrap().is_some());
         }
-        let length = if from_staging { lengths.from_staging } else { lengths.whole };
-        std::thread::sleep(length * thousandth / 1000);
+        let length = if from_staging { &mut lengths.from_staging } else { &mut lengths.whole };
+        let moment = format!("kill {kill}, at {thousandth}/1000 of {length:?}");
+        std::thread::sleep(*length * thousandth / 1000);
         child.kill().unwrap();
-        killed += u32::from(child.wait().unwrap().code().is_none());
+        let is_killed = child.wait().unwrap().code().is_none();
+        killed += u32::from(is_killed);
+        // What else the machine does changes as we go, and the length of a run with it.
+        *length = if !is_killed {
+            *length * 9 / 10
+        } else if thousandth > 900 {
+            *length * 10 / 9
+        } else {
+            *length
+        };
         let nothing = Files::new();
         let before = if is_first { &nothing } else { scene.files(old) };
-        scene.prove(before, new, &format!("kill {kill}, at {thousandth}/1000 of {length:?}"));
+        scene.prove(before, new, &moment);
         (old, new) = (new, old);
     }
-    assert!(killed > KILLS / SHARES / 2, "only {killed} runs were killed before their end");
+    assert!(killed >= KILLS / SHARES / 2, "only {killed} runs were killed before their end");
 }
 
 /// How long a run takes.
