@@ -66,6 +66,8 @@ fn run(cli: Cli) -> Result<command::Ending> {
             let (out, patience) = settings::of_recover(args)?;
             command::recover(&out, patience, signals()?)
         }
+        Command::Close(args) => command::close(&settings::of_close(args)?, signals()?),
+        Command::Reopen(args) => command::reopen(&settings::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
         Command::History(args) => {
             let settings = settings::of_history(args.input.clone())?;

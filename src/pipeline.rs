@@ -4,7 +4,9 @@
 //! sorts, aggregates and publishes one touched day after the other. Days are independent: while one is aggregated, those
 //! before it are encoded on the other threads, and those that nothing touched stand as they are published.
 
+mod adjustments;
 mod base;
+pub mod closing;
 mod corrections;
 mod known;
 mod making;
@@ -23,16 +25,16 @@ pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use crate::attribute::{self, Rules, Snapshots};
 use crate::audit::{self, History, MeterText};
-use crate::domain::Stamp;
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
+use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
-use crate::state::{RunState, Version};
+use crate::state::{Closings, Frozen, RunState, Version};
 use crate::watch::Watch;
 
 /// What a run is to do.
@@ -241,11 +243,12 @@ fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
-    Prepared { root, snapshots, names, tally }: Prepared,
+    Prepared { root, snapshots, mut names, tally }: Prepared,
     former: Former,
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
-    let dimensions = Dimensions::default();
+    let mut dimensions = Dimensions::default();
+    let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
     let Former { stamps: formers, full_run } = former;
     let mut making = Making {
         plan,
@@ -260,6 +263,8 @@ fn publish(
         settled: BTreeMap::new(),
         csv_months: BTreeSet::new(),
         corrections: Vec::new(),
+        closed,
+        adjustments: Vec::new(),
         started_at,
     };
     let mut uses = Vec::new();
@@ -277,6 +282,7 @@ fn publish(
     making.publish_csv_monthly()?;
     publish_snapshots(&snapshots, publisher)?;
     corrections::publish(&making.corrections, publisher)?;
+    adjustments::publish(&mut making.adjustments, publisher)?;
     let Making { names, dimensions, tally, state, settled, full_run, .. } = making;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
@@ -285,4 +291,26 @@ fn publish(
     let first_rejects = tally.first_rejects.clone();
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
     Ok(Made { receipt, coverage, first_rejects })
+}
+
+/// What closed months froze, by stamp; names and dimensions are held to it.
+fn frozen_of(
+    publisher: &Publisher,
+    names: &mut Names,
+    dimensions: &mut Dimensions,
+) -> Result<BTreeMap<Stamp, BTreeMap<Month, Frozen>>> {
+    let mut closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>> = BTreeMap::new();
+    let Some(out) = publisher.out() else { return Ok(closed) };
+    let closings = Closings::load(out)?;
+    let of_now = closings.closed();
+    let mut in_order: Vec<_> = of_now.into_iter().collect();
+    in_order.sort_by_key(|(_, entry)| entry.run);
+    for ((stamp, month), _) in in_order {
+        let frozen = Frozen::load(out, &stamp, month)?;
+        names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
+        let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
+        dimensions.freeze(&frozen.tenants, billed);
+        closed.entry(stamp).or_default().insert(month, frozen);
+    }
+    Ok(closed)
 }

@@ -41,7 +41,19 @@ pub struct DayFacts {
 /// A sum past `DECIMAL(38,18)` (named by its meter), or a failure of the engine.
 pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[UsageChunk]) -> Result<DayFacts> {
     let (used, used_hourly) = account_of(owned, day, chunks)?;
-    let mut cells = Cells::with_capacity(chunks.iter().map(|chunk| chunk.lines.len()).sum());
+    let by_slot = sum_by_key(unsummed(owned, packing, day, chunks.iter()))?;
+    let daily = sum_by_key(rekeyed(&by_slot, |key| packing.without_slot(key)))?;
+    Ok(DayFacts { day, hourly: hours_only(by_slot, packing), daily, used, used_hourly })
+}
+
+/// One cell a line.
+fn unsummed<'a>(
+    owned: &OwnedUsage,
+    packing: Packing,
+    day: Day,
+    chunks: impl Iterator<Item = &'a UsageChunk> + Clone,
+) -> Cells {
+    let mut cells = Cells::with_capacity(chunks.clone().map(|chunk| chunk.lines.len()).sum());
     for chunk in chunks {
         let lines = &chunk.lines;
         let owners = owned.owners_of(day, chunk);
@@ -51,9 +63,20 @@ pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[Usage
             cells.push(packing.pack(Cell { slot, owner, meter, resource }), quantity, 1);
         }
     }
-    let by_slot = sum_by_key(cells)?;
-    let daily = sum_by_key(rekeyed(&by_slot, |key| packing.without_slot(key)))?;
-    Ok(DayFacts { day, hourly: hours_only(by_slot, packing), daily, used, used_hourly })
+    cells
+}
+
+/// The daily cells of some of a day's lines, whose sums are a part of the day's.
+///
+/// # Errors
+/// A failure of the engine.
+pub fn cells_of_day<'a>(
+    owned: &OwnedUsage,
+    packing: Packing,
+    day: Day,
+    chunks: impl Iterator<Item = &'a UsageChunk> + Clone,
+) -> Result<Cells> {
+    sum_by_key(rekeyed(&unsummed(owned, packing, day, chunks), |key| packing.without_slot(key)))
 }
 
 /// The cells of several days of one month, summed without their resources.

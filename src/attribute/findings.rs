@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::snapshots::rank;
-use super::{OwnedUsage, Rules, Snapshots};
+use super::{OwnedUsage, Owner, Rules, Snapshots};
 use crate::domain::finding::FindingCode;
 use crate::domain::identity::is_guid;
 use crate::domain::{
@@ -429,12 +429,17 @@ const fn is_unregistered(attribution: Attribution) -> bool {
     matches!(attribution, Attribution::DefaultTenantNotRegistered | Attribution::DefaultNoCustomerSubscriptions)
 }
 
+/// The tenant of an owner, as the snapshots number it.
+fn tenant_of(owned: &OwnedUsage, owner: &Owner, snapshots: &Snapshots) -> Option<u32> {
+    rank(&snapshots.tenants, &owned.tenants[owner.tenant? as usize])
+}
+
 /// What the usage of a stamp shows of its registration: mappings that ended while usage goes on, and those of nobody's.
 pub(super) fn of_usage(owned: &OwnedUsage, snapshots: &Snapshots) -> Vec<Finding> {
     let mut after_end: BTreeMap<u32, (Mapping, Used)> = BTreeMap::new();
     let mut uses = vec![false; snapshots.tenants.len()];
     for (in_force, owner, used) in owned.used() {
-        let Some(tenant) = owner.tenant else { continue };
+        let Some(tenant) = tenant_of(owned, owner, snapshots) else { continue };
         uses[tenant as usize] = true;
         let id = &owned.usage.user_subscriptions[owner.user_subscription as usize];
         if !is_unregistered(owner.attribution) || snapshots.latest_tenant(id) != Some(tenant) {
@@ -515,9 +520,12 @@ pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> 
     let latest = snapshots.customer_subscriptions.lists.len() as u32 - 1;
     for (_, owner, used) in owned.used().filter(|(_, owner, _)| is_unregistered(owner.attribution)) {
         let id: &UserSubscriptionId = &owned.usage.user_subscriptions[owner.user_subscription as usize];
-        let Some(tenant) = owner.tenant.filter(|&own| snapshots.latest_tenant(id) == Some(own)) else { continue };
+        let latest_tenant = snapshots.latest_tenant(id);
+        let Some(tenant) = tenant_of(owned, owner, snapshots).filter(|&own| latest_tenant == Some(own)) else {
+            continue;
+        };
         if snapshots.customer_mappings.said_by(latest, tenant).is_none() {
-            let own = unregistered.entry(owned.tenants[tenant as usize].clone());
+            let own = unregistered.entry(snapshots.tenants[tenant as usize].clone());
             own.or_insert_with(|| Used::nothing(used.first)).merge(used);
         }
     }

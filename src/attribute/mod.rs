@@ -106,8 +106,22 @@ impl Owner {
     }
 }
 
+/// An owner by ids: one that figures name which no line makes any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerOwner<'a> {
+    pub billed_subscription: &'a BilledSubscriptionId,
+    pub attribution: Attribution,
+    pub tenant: Option<&'a TenantId>,
+    pub user_subscription: &'a UserSubscriptionId,
+}
+
 /// Decides who pays: for every user subscription that is named, at every moment that decides for some line.
 pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsage {
+    attribute_beside(usage, snapshots, rules, &[])
+}
+
+/// The same, where figures are written again that `former` owners have.
+pub fn attribute_beside(usage: Usage, snapshots: &Snapshots, rules: &Rules, former: &[FormerOwner<'_>]) -> OwnedUsage {
     let mut rows = BTreeMap::new();
     let mut row_of = BTreeMap::new();
     let mut in_force = Vec::new();
@@ -119,10 +133,31 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
         });
         rows.insert(moment, row);
     }
+    let tenants = united(&snapshots.tenants, former.iter().filter_map(|own| own.tenant));
+    let billed_subscriptions =
+        united(&snapshots.billed_subscriptions, former.iter().map(|own| own.billed_subscription));
+    let place_of = |own: Owner| Owner {
+        billed_subscription: place(
+            &billed_subscriptions,
+            &snapshots.billed_subscriptions[own.billed_subscription as usize],
+        ),
+        tenant: own.tenant.map(|tenant| place(&tenants, &snapshots.tenants[tenant as usize])),
+        ..own
+    };
+    let former: Vec<Owner> = former
+        .iter()
+        .map(|own| Owner {
+            billed_subscription: place(&billed_subscriptions, own.billed_subscription),
+            attribution: own.attribution,
+            tenant: own.tenant.map(|tenant| place(&tenants, tenant)),
+            user_subscription: place(&usage.user_subscriptions, own.user_subscription),
+        })
+        .collect();
     let (owners, table) = decide(&usage.user_subscriptions, &in_force, snapshots, rules);
+    let (owners, table) = sorted(owners.into_iter().map(place_of).collect(), &former, table);
     OwnedUsage {
-        tenants: snapshots.tenants.clone(),
-        billed_subscriptions: snapshots.billed_subscriptions.clone(),
+        tenants,
+        billed_subscriptions,
         owners,
         rows,
         in_force,
@@ -135,7 +170,20 @@ pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsa
     }
 }
 
-/// All owners, sorted, and the rank of each user subscription's under each combination of snapshots in force.
+/// Ids that are sorted, and others, sorted together.
+fn united<'a, T: Ord + Clone + 'a>(sorted: &[T], others: impl Iterator<Item = &'a T>) -> Vec<T> {
+    let mut all = sorted.to_vec();
+    all.extend(others.cloned());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn place<T: Ord>(sorted: &[T], own: &T) -> u32 {
+    rank(sorted, own).expect("every id that is named is in its list")
+}
+
+/// All owners, and the place of each user subscription's under each combination of snapshots in force.
 fn decide(
     user_subscriptions: &[UserSubscriptionId],
     in_force: &[InForce],
@@ -159,12 +207,19 @@ fn decide(
             table[row * user_subscriptions.len() + user_subscription as usize] = (first + place) as u32;
         }
     }
-    let mut order: Vec<u32> = (0..owners.len() as u32).collect();
-    order.sort_unstable_by_key(|&place| owners[place as usize].order());
-    let mut ranks = vec![0; owners.len()];
-    (0_u32..).zip(&order).for_each(|(rank, &place)| ranks[place as usize] = rank);
+    (owners, table)
+}
+
+/// Owners with former ones, sorted, each once; and the table with their ranks in place of their places.
+fn sorted(mut owners: Vec<Owner>, former: &[Owner], mut table: Vec<u32>) -> (Vec<Owner>, Vec<u32>) {
+    let decided = owners.clone();
+    owners.extend_from_slice(former);
+    owners.sort_unstable_by_key(Owner::order);
+    owners.dedup();
+    let rank = |own: &Owner| owners.partition_point(|other| other.order() < own.order()) as u32;
+    let ranks: Vec<u32> = decided.iter().map(rank).collect();
     table.iter_mut().for_each(|place| *place = ranks[*place as usize]);
-    (order.into_iter().map(|place| owners[place as usize]).collect(), table)
+    (owners, table)
 }
 
 /// All moments at which something may be decided.

@@ -44,12 +44,29 @@ pub struct CellKey {
     pub resource: i64,
 }
 
+impl CellKey {
+    /// As `daily` sorts them.
+    fn order(&self) -> impl Ord + '_ {
+        (
+            &self.billed_subscription,
+            self.attribution.as_str(),
+            &self.tenant,
+            &self.user_subscription,
+            &self.meter,
+            self.resource,
+        )
+    }
+}
+
 /// A published cell, and what made it.
 #[derive(Clone, Debug)]
 pub struct Cell {
     pub key: CellKey,
+    /// What its lines come to.
     pub quantity: Quantity,
     pub line_count: i64,
+    /// Of these what came after the month was closed, so that it stands in `adjustments` and not in `daily`.
+    pub adjusted: Option<(Quantity, i64)>,
     /// One for each combination of snapshots that decided some of its lines.
     pub reasons: Vec<Reason>,
 }
@@ -226,16 +243,8 @@ fn nothing(publication: &Publication, query: &Query) -> Error {
     Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint)
 }
 
-const CELL_COLUMNS: [&str; 8] = [
-    "billed_subscription_id",
-    "attribution",
-    "tenant_id",
-    "user_subscription_id",
-    "meter_id",
-    "resource_key",
-    "quantity",
-    "line_count",
-];
+const KEY_COLUMNS: [&str; 6] =
+    ["billed_subscription_id", "attribution", "tenant_id", "user_subscription_id", "meter_id", "resource_key"];
 
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<Cell>> {
     let path = format!("daily/{stamp}/{}.parquet", query.date.month());
@@ -243,15 +252,57 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     keep.extend(filter.of_both.iter().cloned());
     let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
     keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
+    let daily = (&schema::DAILY, "quantity", "line_count");
+    let mut cells: Vec<Cell> = Vec::new();
+    for (key, quantity, line_count) in keyed(publication, &path, daily, stamp, &keep)? {
+        cells.push(Cell { key, quantity, line_count, adjusted: None, reasons: Vec::new() });
+    }
+    let adjustments = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
+    keep.push(Keep::Texts("stamp", vec![stamp.to_string()]));
+    for path in publication.files_below("history/adjustments/").into_iter().filter(|path| path.ends_with(".parquet")) {
+        for (key, quantity, line_count) in keyed(publication, path, adjustments, stamp, &keep)? {
+            adjust(&mut cells, key, quantity, line_count).ok_or_else(|| {
+                contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date))
+            })?;
+        }
+    }
+    cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO);
+    cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
+    Ok(cells)
+}
+
+/// Adds an adjustment to its figure, which the closed month may not have. `None`: past the range of a quantity.
+fn adjust(cells: &mut Vec<Cell>, key: CellKey, quantity: Quantity, line_count: i64) -> Option<()> {
+    let at = cells.iter().position(|cell| cell.key == key).unwrap_or_else(|| {
+        cells.push(Cell { key, quantity: Quantity::ZERO, line_count: 0, adjusted: None, reasons: Vec::new() });
+        cells.len() - 1
+    });
+    let cell = &mut cells[at];
+    let (adjusted, lines) = cell.adjusted.unwrap_or_default();
+    cell.quantity = cell.quantity.checked_add(quantity)?;
+    cell.line_count += line_count;
+    cell.adjusted = Some((adjusted.checked_add(quantity)?, lines + line_count));
+    Some(())
+}
+
+/// The figures of a table, each with its quantity and count.
+fn keyed(
+    publication: &Publication,
+    path: &str,
+    (table, quantity, count): (&schema::Table, &str, &str),
+    stamp: &Stamp,
+    keep: &[Keep],
+) -> Result<Vec<(CellKey, Quantity, i64)>> {
+    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, count]).collect();
     let mut cells = Vec::new();
-    for rows in publication.read(&path, &schema::DAILY, &CELL_COLUMNS, &keep)? {
+    for rows in publication.read(path, table, &columns, keep)? {
         let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
         let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
         let (meters, resources) = (rows.texts("meter_id")?, rows.integers("resource_key")?);
-        let (quantities, counts) = (rows.quantities("quantity")?, rows.integers("line_count")?);
+        let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(count)?);
         for row in 0..rows.len() {
             let attribution = Attribution::parse(attributions.value(row)).ok_or_else(|| {
-                contradiction(&path, format!("attribution {:?} is not known", attributions.value(row)))
+                contradiction(path, format!("attribution {:?} is not known", attributions.value(row)))
             })?;
             let key = CellKey {
                 stamp: stamp.clone(),
@@ -262,8 +313,7 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
                 meter: meters.value(row).to_owned(),
                 resource: resources.value(row),
             };
-            let (quantity, line_count) = (quantities.value(row), counts.value(row));
-            cells.push(Cell { key, quantity, line_count, reasons: Vec::new() });
+            cells.push((key, quantities.value(row), counts.value(row)));
         }
     }
     Ok(cells)

@@ -26,6 +26,16 @@ Exit codes:
   7    another run holds OUT
   130, 143  stopped by a signal while it waited";
 
+/// Of the commands that close and open months.
+const CLOSING: &str = "\
+Exit codes:
+  0    done
+  1    the machine failed (disk, permission), nothing was done
+  2    the command was used wrongly, or there is nothing to close or to open
+  3    refused, nothing was done: days are not settled, or a published file was altered
+  7    another run holds OUT; with --wait it is waited for
+  130, 143  stopped by a signal while it waited";
+
 /// Of the commands that only look.
 const LOOKING: &str = "\
 Exit codes:
@@ -77,6 +87,12 @@ pub enum Command {
     /// Finish what a run had committed when it was killed, or clear what it had staged; the next run does the same
     #[command(after_help = RECOVERING)]
     Recover(RecoverArgs),
+    /// Close a month: its published figures do not change again, and what comes later goes to history/adjustments
+    #[command(after_help = CLOSING)]
+    Close(CloseArgs),
+    /// Open a closed month again: the next run publishes it as its lines have it
+    #[command(after_help = CLOSING)]
+    Reopen(ReopenArgs),
     /// Show what differs between two publications; ends with 0 when nothing does, else with 6
     #[command(after_help = COMPARING)]
     Compare(CompareArgs),
@@ -215,6 +231,49 @@ pub struct ReuseArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true, display_order = 5)]
     pub keep_missing: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// The month of usage, UTC, such as 2026-10
+    #[arg(value_name = "MONTH")]
+    pub month: String,
+    #[command(flatten)]
+    pub of: ClosingArgs,
+    /// Close it though not all of its days are settled
+    #[arg(long, requires = "reason")]
+    pub force: bool,
+    /// Why; it is kept in the journal of closings
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReopenArgs {
+    /// The month of usage, UTC, such as 2026-10
+    #[arg(value_name = "MONTH")]
+    pub month: String,
+    #[command(flatten)]
+    pub of: ClosingArgs,
+    /// Why; it is kept in the journal of closings
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// What closing and opening share.
+#[derive(Debug, Args)]
+pub struct ClosingArgs {
+    /// Folder of a publication
+    #[arg(long, value_name = "OUT", display_order = 1)]
+    pub out: Option<PathBuf>,
+    /// Take OUT from a settings file, unless --out names it
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Only of these stamps; without it of all that have usage in the month
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub stamp: Option<Vec<String>>,
+    #[command(flatten)]
+    pub lock: LockOptions,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ use crate::audit::{self, Publication, Query};
 use crate::domain::{TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline;
+use crate::pipeline::closing::{self, Closing};
 use crate::publish::{Out, Patience};
 use crate::watch::Watch;
 
@@ -102,12 +103,30 @@ pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Resu
         return Err(audit::no_publication(out));
     }
     let recovered = Out::hold(out, patience, &watch(signal))?.recovered();
-    Ok(Ending {
-        text: message::recovered(recovered),
-        talk: String::new(),
-        code: exit::PUBLISHED,
-        is_the_product: false,
-    })
+    Ok(said(message::recovered(recovered)))
+}
+
+/// Closes a month.
+///
+/// # Errors
+/// As [`closing::close`].
+pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let entries = closing::close(wanted, &watch(signal))?;
+    Ok(said(message::closed(&entries)))
+}
+
+/// Opens a closed month again.
+///
+/// # Errors
+/// As [`closing::reopen`].
+pub fn reopen(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let entries = closing::reopen(wanted, &watch(signal))?;
+    Ok(said(message::reopened(&entries)))
+}
+
+/// Something was done, and this is a word about it.
+fn said(text: String) -> Ending {
+    Ending { text, talk: String::new(), code: exit::PUBLISHED, is_the_product: false }
 }
 
 /// Explains published figures.

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
 use crate::publish::Recovered;
 use crate::publish::receipt::{Count, FindingEntry};
+use crate::state::ClosingEntry;
 
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
@@ -75,6 +76,26 @@ pub fn recovered(recovered: Recovered) -> String {
             format!("rolled generation {generation} forward: {put} files put, {removed} removed\n")
         }
     }
+}
+
+/// Which months were closed, and that they may have been too early.
+pub fn closed(entries: &[ClosingEntry]) -> String {
+    let line = |own: &ClosingEntry| {
+        let forced = if own.forced { ", by force" } else { "" };
+        format!(
+            "closed {} of {}: {} of {} days are settled{forced}\n",
+            own.month, own.stamp, own.days_settled, own.days
+        )
+    };
+    entries.iter().map(line).collect()
+}
+
+/// Which months were opened again.
+pub fn reopened(entries: &[ClosingEntry]) -> String {
+    let line = |own: &ClosingEntry| {
+        format!("opened {} of {} again: the next run publishes it as its lines have it\n", own.month, own.stamp)
+    };
+    entries.iter().map(line).collect()
 }
 
 /// How often each name occurs, in order of the names.

@@ -9,15 +9,19 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{
-    CheckArgs, Cli, CsvFact, GranularityChosen, InputOptions, LockOptions, LogFormat, LogLevel, Moment, Options,
-    Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReuseArgs, RunArgs, SeenOptions,
+    CheckArgs, Cli, CloseArgs, ClosingArgs, CsvFact, GranularityChosen, InputOptions, LockOptions, LogFormat, LogLevel,
+    Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs, RunArgs,
+    SeenOptions,
 };
 use crate::attribute::Rules;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
-use crate::domain::{AttributeAt, Culture, Day, Granularity, SourceTimeZone, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{
+    AttributeAt, Culture, Day, Granularity, Month, SourceTimeZone, Stamp, TenantId, UserSubscriptionId,
+};
 use crate::error::{Error, Result, nearest};
+use crate::pipeline::closing::Closing;
 use crate::pipeline::{Plan, Reuse};
 use crate::publish::Patience;
 use crate::read::Reading;
@@ -159,6 +163,43 @@ pub fn of_recover(args: RecoverArgs) -> Result<(PathBuf, Patience)> {
     let file = settings_file(args.settings.as_deref())?;
     let out = args.out.or(file.out).ok_or_else(|| missing("out", "<OUT>"))?;
     Ok((out, patience(args.lock.wait.or(file.wait).unwrap_or(false))))
+}
+
+/// What `stacktally close` is to close.
+///
+/// # Errors
+/// A settings file that cannot be read, no OUT, no month, a blank reason.
+pub fn of_close(args: CloseArgs) -> Result<Closing> {
+    let CloseArgs { month, of, force, reason } = args;
+    closing(&month, of, force, reason)
+}
+
+/// What `stacktally reopen` is to open again.
+///
+/// # Errors
+/// As [`of_close`].
+pub fn of_reopen(args: ReopenArgs) -> Result<Closing> {
+    let ReopenArgs { month, of, reason } = args;
+    closing(&month, of, false, Some(reason))
+}
+
+fn closing(month: &str, of: ClosingArgs, force: bool, reason: Option<String>) -> Result<Closing> {
+    let ClosingArgs { out, settings, stamp, lock } = of;
+    let file = settings_file(settings.as_deref())?;
+    let month = Month::parse(month.trim())
+        .ok_or_else(|| Error::usage(format!("{month:?} is no month")).hint("write a UTC month as 2026-10"))?;
+    if reason.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(Error::usage("--reason is blank").hint("say why: whoever finds the month so will ask"));
+    }
+    Ok(Closing {
+        out: out.or(file.out).ok_or_else(|| missing("out", "<OUT>"))?,
+        month,
+        stamps: stamps_of(stamp.as_deref().unwrap_or_default())?,
+        force,
+        reason: reason.map(|own| own.trim().to_owned()),
+        patience: patience(lock.wait.or(file.wait).unwrap_or(false)),
+        now: Utc::now,
+    })
 }
 
 /// Settings of `stacktally check`, as [`of_run`]. It publishes nothing, so it writes no metrics either: they are the run's.

@@ -19,8 +19,8 @@ pub enum Cause {
     WindowRemoved,
     /// The same lines are another subscription's, or for another reason: snapshots or operators changed.
     AttributionChanged,
-    /// A published file of it was missing.
-    FileMissing,
+    /// Its month was closed, and was opened again.
+    MonthReopened,
 }
 
 impl Cause {
@@ -32,7 +32,7 @@ impl Cause {
         Self::WindowChanged,
         Self::WindowRemoved,
         Self::AttributionChanged,
-        Self::FileMissing,
+        Self::MonthReopened,
     ];
 
     /// The published text.
@@ -44,7 +44,7 @@ impl Cause {
             Self::WindowChanged => "window_changed",
             Self::WindowRemoved => "window_removed",
             Self::AttributionChanged => "attribution_changed",
-            Self::FileMissing => "file_missing",
+            Self::MonthReopened => "month_reopened",
         }
     }
 }

@@ -379,6 +379,11 @@ impl Month {
         Day(self.0.0 + 31).month()
     }
 
+    /// Reads a month as it is published: `2026-10`.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 7).then(|| Day::parse(&format!("{text}-01"))).flatten().map(Day::month)
+    }
+
     /// Its days, in order.
     pub fn days(self) -> impl Iterator<Item = Day> {
         (self.0.0..self.next().0.0).map(Day)

@@ -120,6 +120,12 @@ impl Rows {
 
     /// # Errors
     /// The column was not read, or is of another type.
+    pub fn booleans(&self, name: &str) -> Result<&BooleanArray> {
+        self.column(name, |own| own.as_boolean_opt())
+    }
+
+    /// # Errors
+    /// The column was not read, or is of another type.
     pub fn quantities(&self, name: &str) -> Result<Quantities<'_>> {
         self.column(name, |own| own.as_primitive_opt::<Decimal128Type>()).map(Quantities)
     }

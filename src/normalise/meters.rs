@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::MeterId;
 use crate::error::Result;
 use crate::read::{CatalogueRow, meters_from};
@@ -12,7 +14,7 @@ use crate::read::{CatalogueRow, meters_from};
 const BUILT_IN: &str = include_str!("meters.csv");
 
 /// One meter, as published.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
     pub id: MeterId,
     pub meter_name: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::adjustments::{Delta, Figure, figures_of};
 use crate::aggregate::{Cell, Packing};
 use crate::attribute::{OwnedUsage, Owner};
 use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Slot, TenantId, UserSubscriptionId};
@@ -12,7 +13,7 @@ use crate::frame::tables::{self, Rows, text};
 use crate::publish::Out;
 use crate::read::Stored;
 use crate::schema::{self, Table};
-use crate::state::DayNote;
+use crate::state::{DayNote, Frozen};
 
 /// The published facts of a stamp, as cells by the ranks of this process.
 pub struct Base<'a> {
@@ -55,9 +56,29 @@ impl<'a> Base<'a> {
     ///
     /// # Errors
     /// As [`Base::daily`].
-    pub fn default_usage(&self, standing: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
+    pub fn default_usage(&self, stands: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
         let path = format!("default_usage/{}.parquet", self.owned.usage.stamp);
-        self.cells(&path, &schema::DEFAULT_USAGE, "usage_date", |day| standing.contains_key(&day))
+        self.cells(&path, &schema::DEFAULT_USAGE, "usage_date", stands)
+    }
+
+    /// The days of a closed month, as they were closed.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
+        let path = Frozen::path(&self.owned.usage.stamp, month, "daily.parquet");
+        self.cells(&path, &schema::DAILY, "usage_date", |_| true)
+    }
+
+    /// The same by text.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn frozen_figures(&self, month: Month) -> Result<Vec<(Figure, Delta)>> {
+        let Some(out) = self.out else { return Ok(Vec::new()) };
+        let stamp = &self.owned.usage.stamp;
+        let stored = out.read(&Frozen::path(stamp, month, "daily.parquet"))?;
+        figures_of(&stored, (&schema::DAILY, "quantity", "line_count"), stamp)
     }
 
     /// The refusal of published tables that do not hold what was noted of them.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Plan;
+use super::adjustments::Adjustment;
 use super::corrections::{self, Correction, DayTotals};
 use super::known::KnownInputs;
 use super::settle::{self, SettledStamp, settle};
 use super::tally::Tally;
 use super::work::StampWork;
-use crate::attribute::{self, Decider, OwnedUsage, Snapshots, StampUse};
+use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampUse};
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::totals::Checksum;
 use crate::domain::{Cause, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
@@ -23,7 +24,7 @@ use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::facts::flat_months;
 use crate::read::{self, DayLines, ExportLines, Fingerprint, StampFolder, StampLines};
 use crate::schema::{self, flat};
-use crate::state::{DayNote, RunState, StampState};
+use crate::state::{DayNote, Frozen, RunState, StampState};
 use crate::watch::Watch;
 
 const RESOURCES: &str = "resources.parquet";
@@ -45,6 +46,9 @@ pub struct Making<'a> {
     pub settled: BTreeMap<Stamp, BTreeSet<Day>>,
     /// Months whose flat CSV of all stamps is written again.
     pub csv_months: BTreeSet<Month>,
+    /// What the closed months of each stamp froze.
+    pub closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>>,
+    pub adjustments: Vec<Adjustment>,
     pub corrections: Vec<Correction>,
     pub started_at: DateTime<Utc>,
 }
@@ -56,6 +60,7 @@ impl Making<'_> {
     /// Input that is refused, totals that do not balance, a table that cannot be staged, a signal.
     pub fn stamp<'s>(&mut self, folder: &StampFolder, snapshots: &'s Snapshots) -> Result<StampUse<'s>> {
         let former = self.formers.remove(&folder.stamp).unwrap_or_default();
+        let former_exports: BTreeSet<String> = former.exports.iter().map(|export| export.label.clone()).collect();
         let is_full = self.full_run.is_some();
         let inputs = KnownInputs::look(folder, &former, self.plan.reuse, is_full, self.started_at)?;
         let known = inputs.known(folder, &former);
@@ -70,14 +75,25 @@ impl Making<'_> {
         let usage = normalise::normalise(lines)?;
         self.tally.count_read(&usage);
         self.tally.refuse_rejects(self.plan)?;
-        let mut owned = attribute::attribute(usage, snapshots, &self.plan.rules);
-        let settled = settle(self, &owned, &work)?;
+        let closed_owners = work.closed.values().flat_map(|own| &own.owners);
+        let former_owners: Vec<FormerOwner<'_>> = closed_owners
+            .map(|own| FormerOwner {
+                billed_subscription: &own.billed_subscription,
+                attribution: own.attribution.0,
+                tenant: own.tenant.as_ref(),
+                user_subscription: &own.user_subscription,
+            })
+            .collect();
+        let mut owned = attribute::attribute_beside(usage, snapshots, &self.plan.rules, &former_owners);
+        let settled = settle(self, &owned, &work, &former_exports)?;
+        self.adjustments.extend(settled.adjusted.rows.iter().cloned());
         self.take_in(&mut owned, snapshots, &work, settled)?;
         let stamp_use = attribute::use_of(&owned, snapshots);
         let state = self.state.stamps.entry(folder.stamp.clone()).or_default();
         state.inputs = inputs.after(&owned.usage.exports);
         state.exports = owned.usage.exports;
         state.kept = kept;
+        state.closed = work.closed.keys().copied().collect();
         Ok(stamp_use)
     }
 
@@ -91,15 +107,19 @@ impl Making<'_> {
     ) -> Result<StampWork> {
         let names = self.names.fingerprint_of_stamp(&lines.stamp);
         let (former_names, former_texts) = (former.names, former.texts);
+        let closed = self.closed.get(&lines.stamp).cloned().unwrap_or_default();
+        let reopened = former.closed.iter().filter(|month| !closed.contains_key(month)).copied().collect();
         let mut work = match &self.full_run {
             Some(_) => StampWork::all(&lines.exports, &former.days, kept)?,
             None => {
                 let decider = Decider::new(snapshots, &self.plan.rules);
-                StampWork::since(&lines.exports, former.days, Some(&decider))
+                StampWork::since(&lines.exports, former.days, &decider, &reopened)
             }
         };
+        work.closed = closed;
         if former_names != Some(names) {
-            let texts = self.texts_of(&lines.stamp, &work.standing);
+            let mut texts = self.texts_of(&lines.stamp, &work.standing);
+            texts.retain(|month, _| !work.is_closed(*month));
             work.months_to_write.extend(
                 texts.iter().filter(|(month, own)| former_texts.get(month) != Some(*own)).map(|(month, _)| *month),
             );
@@ -130,6 +150,14 @@ impl Making<'_> {
         }
         if has_resources {
             lines.load_resources(&out.read(RESOURCES)?)?;
+        }
+        for (&month, frozen) in &work.closed {
+            let resources: &[i64] = if work.is_full { &frozen.resources } else { &[] };
+            let user_subscriptions = frozen.owners.iter().map(|own| &own.user_subscription);
+            lines.know(user_subscriptions, frozen.used.iter().map(|(meter, _)| meter), resources.iter().copied())?;
+            if work.is_full {
+                lines.load_resources(&out.read(&Frozen::path(&lines.stamp, month, RESOURCES))?)?;
+            }
         }
         Ok(())
     }
@@ -168,13 +196,13 @@ impl Making<'_> {
         work: &StampWork,
         settled: SettledStamp,
     ) -> Result<()> {
-        let SettledStamp { notes, months_rewritten, after } = settled;
+        let SettledStamp { notes, months_rewritten, after, adjusted } = settled;
         let stamp = owned.usage.stamp.clone();
         self.tally.prove_used(&owned.usage, &notes)?;
         let uses: Vec<_> = notes.iter().map(|(day, note)| (*day, settle::uses_of(owned, note))).collect();
         owned.count(&uses, snapshots, &self.plan.rules);
         self.tally.count_attributed(owned, snapshots);
-        self.tally.count_settled(&stamp, &notes)?;
+        self.tally.count_settled(&stamp, &notes, &adjusted.by_meter)?;
         self.tally.count_windows(&owned.usage, &notes);
         self.tally.count_touched(&stamp, &work.touched);
         let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
@@ -206,7 +234,9 @@ impl Making<'_> {
 
     /// Notes what changed of touched days that were published before.
     fn correct(&mut self, stamp: &Stamp, after: &DayTotals, work: &StampWork) -> Result<()> {
-        let months: BTreeSet<Month> = work.touched.keys().map(|day| day.month()).collect();
+        // The figures of closed months do not change.
+        let months = work.touched.keys().map(|day| day.month()).filter(|month| !work.is_closed(*month));
+        let months: BTreeSet<Month> = months.collect();
         for month in months {
             let mut before = corrections::published(self.publisher.out(), stamp, month)?;
             before.retain(|(day, ..), _| work.touched.contains_key(day));
@@ -222,6 +252,12 @@ impl Making<'_> {
     /// # Errors
     /// What is published of them cannot be read.
     pub fn leave_out_other_stamps(&mut self) -> Result<()> {
+        let is_left = |stamp: &&Stamp| !self.state.stamps.contains_key(*stamp);
+        if let Some(stamp) = self.closed.keys().find(is_left) {
+            return Err(Error::input("has closed months, and would no longer be published").at(stamp.as_str()).hint(
+                "put the stamp's folder back into the root, name it with --stamp as well, or open its months again with `stacktally reopen`",
+            ));
+        }
         for (stamp, former) in std::mem::take(&mut self.formers) {
             self.tally.count_missing(&stamp, &[], &former.exports, &BTreeSet::new());
             let causes = BTreeSet::from([Cause::WindowRemoved]);
@@ -248,14 +284,23 @@ impl Making<'_> {
             return Ok(());
         }
         for (stamp, own) in &self.state.stamps {
-            let mut keys: Vec<i64> = own.days.values().flat_map(|note| note.resources.iter().copied()).collect();
+            let closed = self.closed.get(stamp).into_iter().flatten();
+            let frozen = closed.clone().flat_map(|(_, own)| own.resources.iter().copied());
+            let mut keys: Vec<i64> =
+                own.days.values().flat_map(|note| note.resources.iter().copied()).chain(frozen).collect();
             keys.sort_unstable();
             keys.dedup();
             keys.retain(|key| !self.dimensions.has_resource(*key));
-            let published = match out.filter(|_| !keys.is_empty()) {
-                Some(out) => read::stored_resources(stamp, &out.read(RESOURCES)?)?,
-                None => BTreeMap::new(),
-            };
+            let mut published = BTreeMap::new();
+            if let Some(out) = self.publisher.out().filter(|_| !keys.is_empty()) {
+                for (&month, _) in closed {
+                    published
+                        .extend(read::stored_resources(stamp, &out.read(&Frozen::path(stamp, month, RESOURCES))?)?);
+                }
+                if self.full_run.is_none() {
+                    published.extend(read::stored_resources(stamp, &out.read(RESOURCES)?)?);
+                }
+            }
             let stored = |key: i64| {
                 Resource::of_published(stamp, key, &published).ok_or_else(|| {
                     tables::contradiction(RESOURCES, format!("does not hold {key} of {stamp} as it was noted"))
@@ -275,14 +320,15 @@ impl Making<'_> {
         if self.publisher.is_rehearsal() {
             return Ok(());
         }
-        let months: BTreeSet<Month> =
-            self.state.stamps.values().flat_map(|own| own.days.keys().map(|day| day.month())).collect();
+        let open = self.state.stamps.values().flat_map(|own| own.days.keys().map(|day| day.month()));
+        let closed = self.closed.values().flat_map(|own| own.keys().copied());
+        let months: BTreeSet<Month> = open.chain(closed).collect();
         let (written, kept): (BTreeSet<Month>, BTreeSet<Month>) =
             months.into_iter().partition(|month| self.csv_months.contains(month));
         kept.iter().for_each(|month| self.publisher.keep_csv(&format!("csv/monthly/{month}")));
         let mut tables: BTreeMap<Month, (CsvTable, Checksum)> = BTreeMap::new();
         for &month in &written {
-            tables.insert(month, (CsvTable::new(flat::CSV_MONTHLY.columns)?, Checksum::default()));
+            tables.insert(month, (self.publisher.csv_table(flat::CSV_MONTHLY.columns)?, Checksum::default()));
         }
         for stamp in self.state.stamps.keys().filter(|_| !written.is_empty()) {
             let path = settle::monthly_path(stamp);

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
 
+use super::adjustments::{self, Adjustment, Arrived, Delta, Figure, Figures};
 use super::base::Base;
 use super::corrections::DayTotals;
 use super::making::Making;
@@ -14,7 +15,7 @@ use crate::aggregate::{self, DayFacts, Packing};
 use crate::attribute::{OwnedUsage, Use};
 use crate::balance::{self, Books};
 use crate::domain::totals::{Account, Checksum, Totals};
-use crate::domain::{Day, Month, Stamp};
+use crate::domain::{Day, MeterId, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::Cells;
 use crate::normalise::{Usage, UsageChunk};
@@ -39,6 +40,16 @@ pub struct SettledStamp {
     pub months_rewritten: BTreeSet<Month>,
     /// What the settled days say.
     pub after: DayTotals,
+    pub adjusted: Adjusted,
+}
+
+/// What came to closed months.
+#[derive(Debug)]
+pub struct Adjusted {
+    /// In this run.
+    pub rows: Vec<Adjustment>,
+    /// In all, by meter.
+    pub by_meter: BTreeMap<String, Delta>,
 }
 
 /// What was noted of a day, by the ranks of this process.
@@ -59,27 +70,36 @@ pub fn uses_of(owned: &OwnedUsage, note: &DayNote) -> Vec<Use> {
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
-pub fn settle(making: &Making<'_>, owned: &OwnedUsage, work: &StampWork) -> Result<SettledStamp> {
+pub fn settle(
+    making: &Making<'_>,
+    owned: &OwnedUsage,
+    work: &StampWork,
+    former_exports: &BTreeSet<String>,
+) -> Result<SettledStamp> {
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let texts = StampTexts::new(owned, packing);
     let Making { watch, publisher, names, plan, .. } = making;
     let base = Base::of(publisher.out(), owned, packing);
     watch.begin_stamp("settling", &owned.usage.stamp, work.touched.len() as u64);
-    let settling = Settling { watch, publisher, names, owned, packing, texts, base, csv_hourly: plan.csv_hourly, work };
+    let csv_hourly = plan.csv_hourly;
+    let settling = Settling { watch, publisher, names, owned, packing, texts, base, csv_hourly, work, former_exports };
 
-    let SettledDays { daily, notes: settled } = settling.days()?;
+    let SettledDays { mut daily, notes: settled, arrived } = settling.days()?;
     for &day in work.standing.keys() {
         settling.keep_day(day)?;
     }
     let mut notes = work.standing.clone();
     notes.extend(settled);
     let used = settling.used(&notes)?;
+    let closed: BTreeMap<Day, Cells> = daily.extract_if(.., |day, _| work.is_closed(day.month())).collect();
+    let adjusted = settling.adjustments(&closed, arrived, &notes)?;
+    let frozen = settling.frozen_days()?;
     let months_rewritten = work.months();
-    let months = settling.months(&daily, &months_rewritten)?;
+    let months = settling.months(&daily, &frozen, &months_rewritten)?;
     settling.prove_months(&used, &months)?;
-    settling.publish_default_usage(&daily)?;
+    settling.publish_default_usage(&daily, &frozen)?;
     let after = settling.totals(&daily)?;
-    Ok(SettledStamp { notes, months_rewritten, after })
+    Ok(SettledStamp { notes, months_rewritten, after, adjusted })
 }
 
 /// What every step of settling a stamp needs.
@@ -93,6 +113,8 @@ struct Settling<'a> {
     base: Base<'a>,
     csv_hourly: bool,
     work: &'a StampWork,
+    /// Windows of the exports that the last run knew.
+    former_exports: &'a BTreeSet<String>,
 }
 
 /// What the days of a stamp leave behind.
@@ -100,6 +122,8 @@ struct Settling<'a> {
 struct SettledDays {
     daily: BTreeMap<Day, Cells>,
     notes: BTreeMap<Day, DayNote>,
+    /// What new exports brought to closed months.
+    arrived: Vec<Arrived>,
 }
 
 /// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
@@ -129,6 +153,9 @@ impl Settling<'_> {
                 self.watch.check()?;
                 failed().map_or(Ok(()), Err)?;
                 let chunks = self.owned.usage.take_day(day)?;
+                if self.work.is_closed(day.month()) && !self.work.is_full {
+                    settled.arrived.extend(self.arrived(day, &chunks)?);
+                }
                 let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
                 self.prove_day(&facts)?;
                 let note = self.note_of(day, &facts, &self.owned.uses_of(day, &chunks));
@@ -236,7 +263,7 @@ impl Settling<'_> {
         let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
         self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
         if self.csv_hourly {
-            let mut table = CsvTable::new(flat::CSV_HOURLY.columns)?;
+            let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns)?;
             self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
             self.publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table, Some(sum))?;
         }
@@ -302,10 +329,17 @@ impl Settling<'_> {
     }
 
     /// Publishes a stamp's days and months, and returns the cells of its months.
-    fn months(&self, daily: &BTreeMap<Day, Cells>, to_write: &BTreeSet<Month>) -> Result<Vec<(Month, Cells)>> {
+    fn months(
+        &self,
+        daily: &BTreeMap<Day, Cells>,
+        frozen: &BTreeMap<Day, Cells>,
+        to_write: &BTreeSet<Month>,
+    ) -> Result<Vec<(Month, Cells)>> {
         let stamp = &self.owned.usage.stamp;
-        let days: BTreeSet<Day> = self.work.standing.keys().chain(daily.keys()).copied().collect();
-        let all: BTreeSet<Month> = days.iter().map(|day| day.month()).collect();
+        let open = self.work.standing.keys().filter(|day| !self.work.is_closed(day.month()));
+        let days: BTreeSet<Day> = open.chain(daily.keys()).chain(frozen.keys()).copied().collect();
+        let all = days.iter().map(|day| day.month()).chain(self.work.closed.keys().copied());
+        let all: BTreeSet<Month> = all.collect();
         let mut published = self.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))?;
         let mut months = Vec::new();
         for month in all {
@@ -317,12 +351,10 @@ impl Settling<'_> {
                 months.push((month, cells));
                 continue;
             }
-            let standing = self.standing_days(month)?;
-            let own: Vec<(Day, &Cells)> = days
-                .iter()
-                .filter(|day| day.month() == month)
-                .filter_map(|day| Some((*day, daily.get(day).or_else(|| standing.get(day))?)))
-                .collect();
+            let standing = if self.work.is_closed(month) { BTreeMap::new() } else { self.standing_days(month)? };
+            let cells_of = |day: &Day| daily.get(day).or_else(|| standing.get(day)).or_else(|| frozen.get(day));
+            let own: Vec<(Day, &Cells)> =
+                days.iter().filter(|day| day.month() == month).filter_map(|day| Some((*day, cells_of(day)?))).collect();
             months.push((month, aggregate::month_facts(self.packing, own.iter().map(|(_, cells)| *cells))?));
             if !self.publisher.is_rehearsal() {
                 let (parquet, csv) =
@@ -363,7 +395,7 @@ impl Settling<'_> {
     }
 
     fn publish_csv_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {
-        let mut table = CsvTable::new(flat::CSV_DAILY.columns)?;
+        let mut table = self.publisher.csv_table(flat::CSV_DAILY.columns)?;
         for (day, cells) in days {
             self.watch.check()?;
             self.texts.flat(self.owned, self.names, FlatTime::Day(*day), cells, &mut table)?;
@@ -374,21 +406,24 @@ impl Settling<'_> {
     }
 
     /// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.
-    fn publish_default_usage(&self, daily: &BTreeMap<Day, Cells>) -> Result<()> {
+    fn publish_default_usage(&self, daily: &BTreeMap<Day, Cells>, frozen: &BTreeMap<Day, Cells>) -> Result<()> {
         if self.publisher.is_rehearsal() {
             return Ok(());
         }
         let stamp = &self.owned.usage.stamp;
         // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
         let csv = format!("csv/default_usage/{stamp}/default_usage");
-        if self.work.touched.is_empty() && !self.work.texts_changed && self.base.has(&default_path(stamp)) {
+        let is_touched = self.work.touched.keys().any(|day| !self.work.is_closed(day.month()));
+        if !is_touched && !self.work.texts_changed && !self.work.is_full && self.base.has(&default_path(stamp)) {
             self.publisher.keep(&default_path(stamp))?;
             self.publisher.keep_csv(&csv);
             return Ok(());
         }
         let mut days = aggregate::default_facts(self.owned, self.packing, daily)?;
-        if !self.work.standing.is_empty() {
-            days.extend(self.base.default_usage(&self.work.standing)?);
+        days.extend(aggregate::default_facts(self.owned, self.packing, frozen)?);
+        if !self.work.is_full {
+            let stands = |day: Day| self.work.is_closed(day.month()) || self.work.standing.contains_key(&day);
+            days.extend(self.base.default_usage(stands)?);
             days.sort_unstable_by_key(|(day, _)| *day);
         }
         let sum = checksum(days.iter().map(|(_, cells)| cells));
@@ -418,7 +453,11 @@ impl Settling<'_> {
     /// What all days hold, by the ranks of meters: the bound that makes the engine's sums of months safe.
     fn used(&self, notes: &BTreeMap<Day, DayNote>) -> Result<Account<u32>> {
         let mut used = Account::default();
-        for (day, note) in notes {
+        // Of closed months what was closed is published, and adjustments beside it.
+        for (meter, totals) in self.work.closed.values().flat_map(|own| &own.used) {
+            used.add(self.rank_of(meter), *totals)?;
+        }
+        for (day, note) in notes.iter().filter(|(day, _)| !self.work.is_closed(day.month())) {
             for (meter, totals) in self.account_of(note)?.iter() {
                 used.add(meter, totals).map_err(|_past_range| aggregate::past_range(self.owned, meter, *day))?;
             }
@@ -441,10 +480,133 @@ impl Settling<'_> {
     fn account_of(&self, note: &DayNote) -> Result<Account<u32>> {
         let mut account = Account::default();
         for MeterOfDay { meter, used, .. } in &note.meters {
-            let rank = self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank");
-            account.add(rank as u32, *used)?;
+            account.add(self.rank_of(meter), *used)?;
         }
         Ok(account)
+    }
+
+    fn rank_of(&self, meter: &MeterId) -> u32 {
+        self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank") as u32
+    }
+
+    /// The cells of closed months, where they are to be written again.
+    fn frozen_days(&self) -> Result<BTreeMap<Day, Cells>> {
+        let mut days = BTreeMap::new();
+        for &month in self.work.closed.keys().filter(|_| self.work.is_full) {
+            days.extend(self.base.frozen(month)?);
+        }
+        Ok(days)
+    }
+
+    /// What of a closed day the exports brought that the last run did not know.
+    fn arrived(&self, day: Day, chunks: &[UsageChunk]) -> Result<Vec<Arrived>> {
+        let mut arrived = Vec::new();
+        for (at, export) in (0_u32..).zip(&self.owned.usage.exports) {
+            let Some(window) = export.window.filter(|_| !self.former_exports.contains(&export.label)) else { continue };
+            let own = || chunks.iter().filter(|chunk| chunk.export == at);
+            if own().next().is_some() {
+                let cells = aggregate::cells_of_day(self.owned, self.packing, day, own())?;
+                arrived.push(Arrived { month: (window.end + -1).day().month(), figures: self.figures(day, &cells)? });
+            }
+        }
+        Ok(arrived)
+    }
+
+    /// Cells of a day, by text.
+    fn figures(&self, day: Day, cells: &Cells) -> Result<Figures> {
+        let OwnedUsage { usage, owners, tenants, billed_subscriptions, .. } = self.owned;
+        let mut figures = Figures::new();
+        for (key, quantity, lines) in cells.iter() {
+            let cell = self.packing.unpack(key);
+            let owner = owners[cell.owner as usize];
+            let figure = Figure {
+                day,
+                billed_subscription: billed_subscriptions[owner.billed_subscription as usize].to_string(),
+                attribution: owner.attribution.as_str().to_owned(),
+                tenant: owner.tenant.map(|tenant| tenants[tenant as usize].to_string()),
+                user_subscription: usage.user_subscriptions[owner.user_subscription as usize].to_string(),
+                meter: usage.meters[cell.meter as usize].to_string(),
+                resource: usage.resources[cell.resource as usize].key,
+            };
+            adjustments::add(&mut figures, figure, Delta { quantity, lines })?;
+        }
+        Ok(figures)
+    }
+
+    /// What is missing between figures and lines: of closed months, by what their touched days come to now; of months that
+    /// were opened again, what was adjusted before is taken back.
+    fn adjustments(
+        &self,
+        closed: &BTreeMap<Day, Cells>,
+        arrived: Vec<Arrived>,
+        notes: &BTreeMap<Day, DayNote>,
+    ) -> Result<Adjusted> {
+        let stamp = &self.owned.usage.stamp;
+        let adjusted = adjustments::published(self.publisher.out(), stamp)?;
+        let is_touched = |day: &Day| self.work.is_full || self.work.touched.contains_key(day);
+        let mut missing = Figures::new();
+        for (day, cells) in closed {
+            for (figure, delta) in self.figures(*day, cells)? {
+                adjustments::add(&mut missing, figure, delta)?;
+            }
+        }
+        let has_touched =
+            |month: &Month| self.work.is_full || self.work.touched.keys().any(|day| day.month() == *month);
+        for &month in self.work.closed.keys().filter(|month| has_touched(month)) {
+            let frozen = self.base.frozen_figures(month)?;
+            for (figure, delta) in frozen.into_iter().filter(|(own, _)| is_touched(&own.day)) {
+                adjustments::add(&mut missing, figure, delta.negated())?;
+            }
+        }
+        for (figure, delta) in &adjusted {
+            if !self.work.is_closed(figure.day.month()) || is_touched(&figure.day) {
+                adjustments::add(&mut missing, figure.clone(), delta.negated())?;
+            }
+        }
+        let windows = self.owned.usage.exports.iter().filter_map(|export| export.window);
+        let latest = windows.map(|window| (window.end + -1).day().month()).max();
+        let latest = latest.or_else(|| missing.keys().map(|own| own.day.month()).max());
+        let rows = match latest {
+            Some(latest) => adjustments::split(stamp, missing, arrived, latest, &self.work.touched)?,
+            None => Vec::new(),
+        };
+        let by_meter = self.prove_closed(notes, &adjusted, &rows)?;
+        Ok(Adjusted { rows, by_meter })
+    }
+
+    /// Proves that of closed months, for each meter: lines = closed + adjustments. Returns the adjustments.
+    fn prove_closed(
+        &self,
+        notes: &BTreeMap<Day, DayNote>,
+        adjusted: &Figures,
+        rows: &[Adjustment],
+    ) -> Result<BTreeMap<String, Delta>> {
+        let is_closed = |day: &Day| self.work.is_closed(day.month());
+        let mut adjustments: BTreeMap<String, Delta> = BTreeMap::new();
+        let all = adjusted.iter().map(|(figure, delta)| (figure, *delta));
+        for (figure, delta) in all.chain(rows.iter().map(|own| (&own.figure, own.delta))) {
+            if is_closed(&figure.day) {
+                adjustments.entry(figure.meter.clone()).or_default().add(delta)?;
+            }
+        }
+        let mut missing: BTreeMap<String, Delta> = BTreeMap::new();
+        let delta = |totals: &Totals| Delta { quantity: totals.quantity, lines: totals.lines };
+        for own in notes.iter().filter(|(day, _)| is_closed(day)).flat_map(|(_, note)| &note.meters) {
+            missing.entry(own.meter.to_string()).or_default().add(delta(&own.used))?;
+        }
+        let closed = self.work.closed.values().flat_map(|own| &own.used);
+        let closed = closed.map(|(meter, totals)| (meter.to_string(), delta(totals)));
+        for (meter, delta) in closed.chain(adjustments.iter().map(|(meter, delta)| (meter.clone(), *delta))) {
+            missing.entry(meter).or_default().add(delta.negated())?;
+        }
+        match missing.iter().find(|(_, delta)| !delta.is_nothing()) {
+            None => Ok(adjustments),
+            Some((meter, delta)) => Err(Error::balance(format!(
+                "stamp {}: of meter {meter}, {} lines and a quantity of {} of closed months are neither in what was closed nor in adjustments",
+                self.owned.usage.stamp, delta.lines, delta.quantity
+            ))
+            .hint("this is a fault of stacktally, not of the input: keep the root and OUT as they are and report it")),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Plan;
+use super::adjustments::Delta;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
@@ -157,7 +158,12 @@ impl Tally {
     ///
     /// # Errors
     /// A sum past the range.
-    pub fn count_settled(&mut self, stamp: &Stamp, notes: &BTreeMap<Day, DayNote>) -> Result<()> {
+    pub fn count_settled(
+        &mut self,
+        stamp: &Stamp,
+        notes: &BTreeMap<Day, DayNote>,
+        adjusted: &BTreeMap<String, Delta>,
+    ) -> Result<()> {
         let cut: BTreeSet<i64> = notes.values().flat_map(|note| note.resources_cut.iter().copied()).collect();
         self.resources_cut += cut.len() as u64;
         let (mut used, mut hourly) = (BTreeMap::new(), BTreeMap::new());
@@ -180,6 +186,8 @@ impl Tally {
                 quantity: totals.quantity.to_string(),
                 lines_hourly: hourly.lines,
                 quantity_hourly: hourly.quantity.to_string(),
+                lines_adjusted: adjusted.get(meter.as_str()).map_or(0, |own| own.lines),
+                quantity_adjusted: adjusted.get(meter.as_str()).copied().unwrap_or_default().quantity.to_string(),
                 ..BalanceEntry::default()
             });
         }

@@ -7,7 +7,7 @@ use crate::attribute::Decider;
 use crate::domain::{Cause, Day, Month};
 use crate::error::Result;
 use crate::read::{ExportLines, Fingerprint};
-use crate::state::{DayNote, ExportOfDay};
+use crate::state::{DayNote, ExportOfDay, Frozen};
 
 /// The days of a stamp that are settled anew, and those that stand as they are published.
 #[derive(Debug, Default)]
@@ -20,6 +20,10 @@ pub struct StampWork {
     pub months_to_write: BTreeSet<Month>,
     /// A text changed that flat files show.
     pub texts_changed: bool,
+    /// Months whose figures are what was closed, whatever their lines come to.
+    pub closed: BTreeMap<Month, Frozen>,
+    /// Whether nothing that is published serves.
+    pub is_full: bool,
 }
 
 impl StampWork {
@@ -31,7 +35,7 @@ impl StampWork {
         let now = days_of(exports);
         let all: BTreeSet<Day> = now.keys().chain(former.keys()).copied().collect();
         let touched = all.into_iter().map(|day| (day, BTreeSet::from([Cause::FullRun]))).collect();
-        let mut work = Self { touched, ..Self::default() };
+        let mut work = Self { touched, is_full: true, ..Self::default() };
         for (place, export) in
             (0_u32..).zip(exports).filter(|(_, own)| kept.contains(&own.folder) && !own.files.is_empty())
         {
@@ -44,13 +48,23 @@ impl StampWork {
         Ok(work)
     }
 
-    /// The months that are written again.
+    /// The months that are written again. A closed one is only where nothing that is published serves.
     pub fn months(&self) -> BTreeSet<Month> {
-        self.touched.keys().map(|day| day.month()).chain(self.months_to_write.iter().copied()).collect()
+        let touched = self.touched.keys().map(|day| day.month()).chain(self.months_to_write.iter().copied());
+        touched.chain(self.closed.keys().copied()).filter(|month| self.is_full || !self.is_closed(*month)).collect()
+    }
+
+    pub fn is_closed(&self, month: Month) -> bool {
+        self.closed.contains_key(&month)
     }
 
     /// What changed since `former` was noted. `decider` is there if snapshots may decide otherwise now.
-    pub fn since(exports: &[ExportLines], former: BTreeMap<Day, DayNote>, decider: Option<&Decider<'_>>) -> Self {
+    pub fn since(
+        exports: &[ExportLines],
+        former: BTreeMap<Day, DayNote>,
+        decider: &Decider<'_>,
+        reopened: &BTreeSet<Month>,
+    ) -> Self {
         let now = days_of(exports);
         let mut work = Self::default();
         for (&day, inputs) in &now {
@@ -65,8 +79,14 @@ impl StampWork {
         for (day, note) in former {
             if !now.contains_key(&day) {
                 work.touched.insert(day, BTreeSet::from([Cause::WindowRemoved]));
-            } else if decider.is_some_and(|decider| !decides_alike(decider, &note)) {
-                work.touched.entry(day).or_default().insert(Cause::AttributionChanged);
+            } else {
+                let causes = [
+                    (!decides_alike(decider, &note)).then_some(Cause::AttributionChanged),
+                    reopened.contains(&day.month()).then_some(Cause::MonthReopened),
+                ];
+                for cause in causes.into_iter().flatten() {
+                    work.touched.entry(day).or_default().insert(cause);
+                }
             }
             if work.touched.contains_key(&day) {
                 work.load(day, exports, &now, &note);

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
+use super::Published;
 use super::disk::{self, step};
 use super::journal::{self, Journal, STAGING, Staged, Step};
 use super::out::{FOLDERS, Folders, KnownFile, LIST, LastPublication, List, Out, PROBE, RECEIPT, RECEIPTS, STATE};
 use super::out::{private, state_path};
-use super::{Published, Receipt};
 use crate::error::{Error, Result};
 use crate::read::Fingerprint;
 
@@ -23,7 +25,7 @@ pub(super) fn commit(
     generation: u64,
     files: &[Published],
     state: &[Published],
-    receipt: &Receipt,
+    receipt: &impl Serialize,
 ) -> Result<Vec<String>> {
     let prepared = prepare(out, generation, files, state, receipt);
     let journal = match prepared.and_then(|journal| journal.commit(&out.folder).map(|()| journal)) {
@@ -43,7 +45,13 @@ pub(super) fn commit(
 }
 
 /// Everything but the commit itself: whatever can fail for want of space or of rights fails here.
-fn prepare(out: &Out, generation: u64, files: &[Published], state: &[Published], receipt: &Receipt) -> Result<Journal> {
+fn prepare(
+    out: &Out,
+    generation: u64,
+    files: &[Published],
+    state: &[Published],
+    receipt: &impl Serialize,
+) -> Result<Journal> {
     let changed = |own: &&Published| own.staged.is_some();
     let put = files.iter().filter(changed).map(|own| own.path.as_str());
     for path in put.chain(gone(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {

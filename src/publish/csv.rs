@@ -1,9 +1,16 @@
 //! Flat CSV: RFC 4180, UTF-8 with a byte order mark, numbers with `.` and no exponent, ISO dates.
 //!
 //! A text cell that a spreadsheet would take for a formula gets a leading `'` and is counted; numeric cells never.
+//!
+//! Flat files are the largest that are published, ten times their Parquet and more, so they go to disk as they grow.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::disk;
 use crate::domain::limits::CSV_ROWS_MAX;
 use crate::domain::totals::Checksum;
 use crate::domain::{Day, Hour, Month, Quantity};
@@ -21,16 +28,59 @@ pub struct CsvTable {
     writer: csv::Writer<Vec<u8>>,
     rows: usize,
     sum: Checksum,
+    /// Where parts go that grow beyond [`HELD_BYTES_MAX`]; without it they stay in memory.
+    files: Option<PartFiles>,
+    file: Option<PartFile>,
     /// Cells that got a leading `'`.
     pub guarded: u64,
 }
 
-/// One finished file.
+/// One finished part.
 #[derive(Debug)]
 pub struct CsvPart {
+    /// All of it, unless it went to a file.
     pub bytes: Vec<u8>,
     pub rows: u64,
     pub sum: Checksum,
+    pub(super) file: Option<WrittenPart>,
+}
+
+/// A part that went to a file.
+#[derive(Debug)]
+pub(super) struct WrittenPart {
+    pub name: String,
+    pub bytes: u64,
+    pub blake3: String,
+}
+
+/// Names for files in a folder, each once.
+#[derive(Clone, Debug)]
+pub(super) struct PartFiles {
+    pub folder: PathBuf,
+    pub next: Arc<AtomicU64>,
+}
+
+/// A part that is being written to a file.
+#[derive(Debug)]
+struct PartFile {
+    name: String,
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    hasher: blake3::Hasher,
+}
+
+/// What of a part is held in memory before it goes to its file.
+const HELD_BYTES_MAX: usize = 1 << 20;
+/// Rows between two looks at how much is held.
+const LOOK_ROWS: usize = 1 << 10;
+
+impl PartFile {
+    fn append(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes += bytes.len() as u64;
+        self.hasher.update(bytes);
+        disk::append(&self.path, &mut self.file, bytes)
+    }
 }
 
 /// One cell.
@@ -57,7 +107,23 @@ impl CsvTable {
     /// As [`CsvTable::new`].
     pub fn with_rows_max(columns: &'static [Column], rows_max: usize) -> Result<Self> {
         let writer = part_writer(columns)?;
-        Ok(Self { columns, rows_max, parts: Vec::new(), writer, rows: 0, sum: Checksum::default(), guarded: 0 })
+        Ok(Self {
+            columns,
+            rows_max,
+            parts: Vec::new(),
+            writer,
+            rows: 0,
+            sum: Checksum::default(),
+            files: None,
+            file: None,
+            guarded: 0,
+        })
+    }
+
+    /// The same, its parts going to files as they grow.
+    pub(super) fn growing_in(mut self, files: PartFiles) -> Self {
+        self.files = Some(files);
+        self
     }
 
     /// How many cells a row has.
@@ -81,7 +147,29 @@ impl CsvTable {
         self.rows += 1;
         self.sum.lines += lines;
         self.sum.add(quantity);
+        if self.rows.is_multiple_of(LOOK_ROWS) && self.writer.get_ref().len() > HELD_BYTES_MAX {
+            self.let_go()?;
+        }
         Ok(())
+    }
+
+    /// Appends what is held to the part's file, if parts go to files.
+    fn let_go(&mut self) -> Result<()> {
+        let Some(files) = self.files.clone() else { return Ok(()) };
+        let held = self.held(Vec::with_capacity(HELD_BYTES_MAX + (HELD_BYTES_MAX >> 2)))?;
+        if self.file.is_none() {
+            let name = files.next.fetch_add(1, Ordering::Relaxed).to_string();
+            let path = files.folder.join(&name);
+            let file = disk::create(&path)?;
+            self.file = Some(PartFile { name, path, file, bytes: 0, hasher: blake3::Hasher::new() });
+        }
+        self.file.as_mut().map_or(Ok(()), |file| file.append(&held))
+    }
+
+    /// Takes what is held, and goes on with another buffer.
+    fn held(&mut self, next: Vec<u8>) -> Result<Vec<u8>> {
+        let finished = std::mem::replace(&mut self.writer, writer_to(next));
+        finished.into_inner().map_err(|error| Error::engine("finish a CSV file", error.into_error()))
     }
 
     fn cell(&mut self, cell: CsvCell<'_>) -> csv::Result<()> {
@@ -101,10 +189,18 @@ impl CsvTable {
     }
 
     fn finish_part(&mut self) -> Result<()> {
-        let finished = std::mem::replace(&mut self.writer, part_writer(self.columns)?);
-        let bytes = finished.into_inner().map_err(|error| Error::engine("finish a CSV file", error.into_error()))?;
-        self.parts.push(CsvPart { bytes, rows: self.rows as u64, sum: self.sum });
+        let mut bytes = self.held(Vec::new())?;
+        let file = match self.file.take() {
+            None => None,
+            Some(mut file) => {
+                file.append(&std::mem::take(&mut bytes))?;
+                let PartFile { name, bytes, hasher, .. } = file;
+                Some(WrittenPart { name, bytes, blake3: hasher.finalize().to_hex().to_string() })
+            }
+        };
+        self.parts.push(CsvPart { bytes, rows: self.rows as u64, sum: self.sum, file });
         (self.rows, self.sum) = (0, Checksum::default());
+        self.writer = part_writer(self.columns)?;
         Ok(())
     }
 
@@ -125,9 +221,13 @@ fn failed(error: csv::Error) -> Error {
 fn part_writer(columns: &[Column]) -> Result<csv::Writer<Vec<u8>>> {
     let mut bytes = Vec::with_capacity(1 << 16);
     bytes.write_all(BYTE_ORDER_MARK.as_bytes()).map_err(|error| Error::engine("write CSV", error))?;
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes);
+    let mut writer = writer_to(bytes);
     writer.write_record(columns.iter().map(|column| column.name)).map_err(failed)?;
     Ok(writer)
+}
+
+fn writer_to(bytes: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes)
 }
 
 /// Whether a spreadsheet may run the text (OWASP's list).
@@ -139,12 +239,16 @@ fn is_formula(text: &str) -> bool {
 ///
 /// # Errors
 /// The bytes are no such table.
-pub fn read_back(columns: &[Column], bytes: &[u8]) -> Result<(u64, Option<Checksum>)> {
+pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Option<Checksum>)> {
     let place = |name: &str| columns.iter().position(|column| column.name == name);
     let (quantity, line_count) = (place("quantity"), place("line_count"));
     let broken = || Error::engine("read back CSV", std::io::Error::other("a row that is not as it was written"));
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).ok_or_else(broken)?;
-    let mut reader = csv::Reader::from_reader(text);
+    let mut mark = [0; BYTE_ORDER_MARK.len()];
+    bytes.read_exact(&mut mark).map_err(|error| Error::engine("read back CSV", error))?;
+    if mark != BYTE_ORDER_MARK.as_bytes() {
+        return Err(broken());
+    }
+    let mut reader = csv::Reader::from_reader(bytes);
     let mut record = csv::ByteRecord::new();
     let mut rows = 0;
     let mut sum = Checksum::default();

@@ -26,11 +26,13 @@ pub struct Names {
     /// By stamp and id; `None` where no listing holds it.
     user_subscriptions: BTreeMap<Stamp, BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>>,
     with_owners: bool,
+    /// What is held to its text.
+    frozen: BTreeSet<String>,
 }
 
 impl Names {
     pub fn new(meters: BTreeMap<MeterId, Meter>, names: BTreeMap<String, String>, with_owners: bool) -> Self {
-        Self { meters, names, user_subscriptions: BTreeMap::new(), with_owners }
+        Self { meters, names, user_subscriptions: BTreeMap::new(), with_owners, frozen: BTreeSet::new() }
     }
 
     /// Takes in what a stamp's listings name.
@@ -55,6 +57,32 @@ impl Names {
                     row.display_name = row.display_name.filter(|_| self.with_owners);
                     *own = Some(row);
                 }
+            }
+        }
+    }
+
+    /// Holds the texts of ids to what they were when figures that show them were closed: one id has one text, and the one that
+    /// was closed first stays.
+    pub fn freeze(
+        &mut self,
+        stamp: &Stamp,
+        meters: &[Meter],
+        user_subscriptions: &[(UserSubscriptionId, Option<ListedUserSubscription>)],
+        names: &BTreeMap<String, Option<String>>,
+    ) {
+        for meter in meters.iter().filter(|meter| self.frozen.insert(format!("meter {}", meter.id))) {
+            self.meters.insert(meter.id.clone(), meter.clone());
+        }
+        let known = self.user_subscriptions.entry(stamp.clone()).or_default();
+        for (id, own) in user_subscriptions {
+            if self.frozen.insert(format!("user subscription {stamp} {id}")) {
+                known.insert(id.clone(), own.clone());
+            }
+        }
+        for (id, name) in names.iter().filter(|(id, _)| self.frozen.insert(format!("name {id}"))) {
+            match name {
+                Some(name) => drop(self.names.insert(id.clone(), name.clone())),
+                None => drop(self.names.remove(id)),
             }
         }
     }
@@ -157,6 +185,14 @@ struct Billed {
     is_customer: bool,
     is_default: bool,
     tenants: BTreeSet<TenantId>,
+    frozen: Option<FrozenKind>,
+}
+
+/// What a billed subscription was when figures that name it were closed.
+#[derive(Debug)]
+struct FrozenKind {
+    kind: String,
+    tenant: Option<TenantId>,
 }
 
 #[derive(Debug)]
@@ -179,6 +215,19 @@ impl Dimensions {
             let billed = self.billed.entry(row.subscription.clone()).or_default();
             billed.is_customer = true;
             billed.tenants.insert(row.tenant.clone());
+        }
+    }
+
+    /// Holds tenants and billed subscriptions to what they were when figures that name them were closed.
+    pub fn freeze<'i>(
+        &mut self,
+        tenants: impl IntoIterator<Item = &'i TenantId>,
+        billed: impl IntoIterator<Item = (&'i BilledSubscriptionId, &'i str, Option<&'i TenantId>)>,
+    ) {
+        self.tenants.extend(tenants.into_iter().cloned());
+        for (id, kind, tenant) in billed {
+            let own = || FrozenKind { kind: kind.to_owned(), tenant: tenant.cloned() };
+            self.billed.entry(id.clone()).or_default().frozen.get_or_insert_with(own);
         }
     }
 
@@ -236,7 +285,9 @@ impl Dimensions {
             return Ok(());
         }
         match self.resources {
-            Some(resources) => publish_resources(&resources.into_values().collect::<Vec<_>>(), publisher)?,
+            Some(resources) => {
+                publish_resources(&resources.into_values().collect::<Vec<_>>(), "resources.parquet", publisher)?;
+            }
             None => publisher.keep("resources.parquet")?,
         }
         publish_meters(names, publisher)?;
@@ -251,7 +302,11 @@ impl Dimensions {
     }
 }
 
-fn publish_resources(resources: &[(Stamp, Resource)], publisher: &Publisher) -> Result<()> {
+/// Stages resources, sorted by their keys, as a table of their own.
+///
+/// # Errors
+/// It cannot be staged.
+pub fn publish_resources(resources: &[(Stamp, Resource)], path: &str, publisher: &Publisher) -> Result<()> {
     let each = || resources.iter().map(|(_, resource)| resource);
     let types: Vec<_> = each().map(Resource::resource_type).collect();
     let sizes: Vec<_> = each().map(Resource::service_type).collect();
@@ -268,7 +323,7 @@ fn publish_resources(resources: &[(Stamp, Resource)], publisher: &Publisher) -> 
         texts(each().map(|resource| resource.additional_info.as_deref())),
         texts(sizes.iter().map(Option::as_deref)),
     ];
-    publisher.table("resources.parquet".into(), &schema::RESOURCES, columns, None)
+    publisher.table(path.to_owned(), &schema::RESOURCES, columns, None)
 }
 
 fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
@@ -317,18 +372,22 @@ fn publish_billed_subscriptions(
     names: &Names,
     publisher: &Publisher,
 ) -> Result<()> {
-    let kind = |own: &Billed| match (own.is_customer, own.is_default) {
-        (true, true) => "both",
-        (true, false) => "customer",
-        (false, _) => "default",
+    let kind = |own: &Billed| match (&own.frozen, own.is_customer, own.is_default) {
+        (Some(frozen), ..) => frozen.kind.clone(),
+        (None, true, true) => "both".to_owned(),
+        (None, true, false) => "customer".to_owned(),
+        (None, false, _) => "default".to_owned(),
     };
-    let tenant =
-        |own: &'_ Billed| (own.tenants.len() == 1).then(|| own.tenants.first().map(TenantId::to_string)).flatten();
+    let tenant = |own: &'_ Billed| match &own.frozen {
+        Some(frozen) => frozen.tenant.as_ref().map(TenantId::to_string),
+        None => (own.tenants.len() == 1).then(|| own.tenants.first().map(TenantId::to_string)).flatten(),
+    };
+    let kinds: Vec<String> = billed.values().map(kind).collect();
     let tenants: Vec<Option<String>> = billed.values().map(tenant).collect();
     let columns = vec![
         texts(billed.keys().map(|id| Some(id.as_str()))),
         texts(billed.keys().map(|id| names.name(id.as_str()))),
-        texts(billed.values().map(|own| Some(kind(own)))),
+        texts(kinds.iter().map(|own| Some(own.as_str()))),
         texts(tenants.iter().map(Option::as_deref)),
     ];
     publisher.table("billed_subscriptions.parquet".into(), &schema::BILLED_SUBSCRIPTIONS, columns, None)

@@ -35,6 +35,17 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     File::create(path).and_then(|mut file| file.write_all(bytes)).map_err(|error| failed("write", path, error))
 }
 
+/// Makes a file that grows, and is left to [`sync`] as others are.
+pub(super) fn create(path: &Path) -> Result<File> {
+    File::create(path).map_err(|error| failed("write", path, error))
+}
+
+/// Lets a file grow.
+pub(super) fn append(path: &Path, file: &mut File, bytes: &[u8]) -> Result<()> {
+    step!("stage::write", "write", path);
+    file.write_all(bytes).map_err(|error| failed("write", path, error))
+}
+
 /// Before a commit; what comes after it says something else.
 fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
     let remedy = "nothing was published: make room, or OUT writable, and run again";
@@ -45,6 +56,16 @@ fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absent(&error) || error.kind() == ErrorKind::IsADirectory => Ok(None),
+        Err(error) => Err(Error::machine("read", path, error)),
+    }
+}
+
+/// The fingerprint of a file, read piece by piece; `None` where there is none.
+pub(super) fn hash(path: &Path) -> Result<Option<String>> {
+    let mut hasher = blake3::Hasher::new();
+    match File::open(path).and_then(|file| hasher.update_reader(file).map(|_| ())) {
+        Ok(()) => Ok(Some(hasher.finalize().to_hex().to_string())),
         Err(error) if is_absent(&error) || error.kind() == ErrorKind::IsADirectory => Ok(None),
         Err(error) => Err(Error::machine("read", path, error)),
     }

@@ -240,15 +240,18 @@ impl Out {
         self.known(path).filter(|known| !is_missing && !known.blake3.is_empty())
     }
 
-    /// The stat of the file at `path`, if it holds these bytes already. Once everything was checked, a stat that is as
-    /// recorded says so; before that only the bytes do.
-    pub(super) fn stat_if_unchanged(&self, path: &str, fingerprint: &str, bytes: &[u8]) -> Option<Stat> {
+    /// The stat of the file at `path`, if it holds bytes of this fingerprint already. Once everything was checked, a stat that
+    /// is as recorded says so; before that only the bytes do.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub(super) fn stat_if_unchanged(&self, path: &str, fingerprint: &str, bytes: u64) -> Result<Option<Stat>> {
         let target = self.folder.join(path);
-        let metadata = fs::metadata(&target).ok().filter(|own| own.is_file() && own.len() == bytes.len() as u64)?;
-        let stat = Stat::of(&metadata);
+        let metadata = fs::metadata(&target).ok().filter(|own| own.is_file() && own.len() == bytes);
+        let Some(stat) = metadata.as_ref().map(Stat::of) else { return Ok(None) };
         let is_known = self.missing.is_some()
             && self.known(path).is_some_and(|known| known.blake3 == fingerprint && known.stat == Some(stat));
-        (is_known || fs::read(&target).is_ok_and(|there| there == bytes)).then_some(stat)
+        Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
     }
 
     /// Refuses to publish a what-if over a publication that is none.
@@ -392,9 +395,9 @@ fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<Seen> {
     if !thorough && metadata.len() == known.bytes && known.stat == Some(stat) {
         return Ok(Seen::AsRecorded(stat));
     }
-    Ok(match disk::read(path)? {
+    Ok(match disk::hash(path)? {
         None => Seen::Missing,
-        Some(bytes) if Fingerprint::of(&bytes).to_string() == known.blake3 => Seen::AsRecorded(stat),
+        Some(own) if own == known.blake3 => Seen::AsRecorded(stat),
         Some(_) => Seen::Altered,
     })
 }

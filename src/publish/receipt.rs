@@ -2,10 +2,15 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::stage::Published;
 use crate::domain::finding::Finding;
+use crate::error::{Error, Result};
 use crate::read::ReadFile;
 
 /// The layout of receipts and tables: a reader that knows this number knows both.
@@ -80,6 +85,9 @@ pub struct BalanceEntry {
     pub quantity: String,
     pub lines_hourly: i64,
     pub quantity_hourly: String,
+    /// Of these, what came to closed months after they were closed: not in `daily` and `monthly`, but in `adjustments`.
+    pub lines_adjusted: i64,
+    pub quantity_adjusted: String,
     pub lines_rejected: i64,
     /// As far as it could be read; `None` when it leaves the range of a quantity.
     pub quantity_rejected: Option<String>,
@@ -98,6 +106,8 @@ impl Default for BalanceEntry {
             quantity: zero(),
             lines_hourly: 0,
             quantity_hourly: zero(),
+            lines_adjusted: 0,
+            quantity_adjusted: zero(),
             lines_rejected: 0,
             quantity_rejected: Some(zero()),
             lines_dropped: 0,
@@ -192,5 +202,58 @@ impl FindingEntry {
     pub fn of(accepted: bool, finding: Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
         Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted }
+    }
+}
+
+/// A receipt with another number and other published files: all else in it is still what the last run did.
+///
+/// # Errors
+/// The bytes are no receipt.
+pub fn amended(receipt: &[u8], generation: u64, published: &[Published]) -> Result<Amended> {
+    let failed = |error| Error::engine("read the receipt", error);
+    let mut members: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Amended>(receipt).map_err(failed)?.0;
+    let raw = |value: serde_json::Result<Box<RawValue>>| value.map_err(failed);
+    let generation = raw(serde_json::value::to_raw_value(&generation))?;
+    let published = raw(serde_json::value::to_raw_value(published))?;
+    for (name, value) in [("generation", generation), ("published", published)] {
+        match members.iter_mut().find(|(own, _)| own == name) {
+            Some((_, own)) => *own = value,
+            None => members.push((name.to_owned(), value)),
+        }
+    }
+    Ok(Amended(members))
+}
+
+/// The members of a receipt, in their order.
+#[derive(Debug)]
+pub struct Amended(Vec<(String, Box<RawValue>)>);
+
+impl Serialize for Amended {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Amended {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct OfMap;
+
+        impl<'de> Visitor<'de> for OfMap {
+            type Value = Amended;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a receipt")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Amended, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Amended(members))
+            }
+        }
+
+        deserializer.deserialize_map(OfMap)
     }
 }

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::ArrayRef;
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::commit::commit;
-use super::csv::CsvTable;
+use super::csv::{CsvTable, PartFiles, WrittenPart};
 use super::disk::{self, step};
 use super::out::{KnownFile, Out, Stat, state_path};
-use super::{Receipt, csv, parquet};
+use super::{csv, parquet};
 use crate::domain::Stamp;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
@@ -61,7 +62,7 @@ pub struct Publisher {
     out: Option<Out>,
     /// By their paths, those of private files among them.
     files: Mutex<BTreeMap<String, Published>>,
-    next: AtomicU64,
+    next: Arc<AtomicU64>,
     guarded: AtomicU64,
 }
 
@@ -74,7 +75,7 @@ impl Publisher {
         if let Some(out) = &out {
             disk::make_folder(&out.private("staging"))?;
         }
-        Ok(Self { out, files: Mutex::default(), next: AtomicU64::new(0), guarded: AtomicU64::new(0) })
+        Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0) })
     }
 
     /// OUT, unless this is a rehearsal.
@@ -106,6 +107,16 @@ impl Publisher {
         self.stage(path, rows, bytes, |bytes| prove(table.name, (rows, expected), parquet::read_back(table, bytes)?))
     }
 
+    /// A CSV table to be staged, which goes to disk as it grows.
+    ///
+    /// # Errors
+    /// As [`CsvTable::new`].
+    pub fn csv_table(&self, columns: &'static [Column]) -> Result<CsvTable> {
+        let table = CsvTable::new(columns)?;
+        let Some(out) = &self.out else { return Ok(table) };
+        Ok(table.growing_in(PartFiles { folder: out.private("staging"), next: Arc::clone(&self.next) }))
+    }
+
     /// Stages a CSV table as `<path>.csv`, `<path>-2.csv` and so on, and proves it likewise.
     ///
     /// # Errors
@@ -129,9 +140,13 @@ impl Publisher {
         for (at, part) in parts.into_iter().enumerate() {
             let name = if at == 0 { format!("{path}.csv") } else { format!("{path}-{}.csv", at + 1) };
             let expected = expected.map(|_| part.sum);
-            self.stage(name, part.rows, part.bytes, |bytes| {
-                prove(path, (part.rows, expected), csv::read_back(columns, &bytes)?)
-            })?;
+            let expected = (part.rows, expected);
+            match part.file {
+                Some(written) => self.adopt(name, written, columns, expected)?,
+                None => self.stage(name, part.rows, part.bytes, |bytes| {
+                    prove(path, expected, csv::read_back(columns, &*bytes)?)
+                })?,
+            }
         }
         Ok(())
     }
@@ -178,6 +193,30 @@ impl Publisher {
         let folder = out.private("staging").join("lines").join(stamp.as_str());
         disk::make_folder(&folder)?;
         Ok(Some(folder))
+    }
+
+    /// Stages a file that is no table.
+    ///
+    /// # Errors
+    /// It cannot be written, or reads back as something else.
+    pub fn plain(&self, path: &str, rows: u64, bytes: Vec<u8>) -> Result<()> {
+        self.stage(path.to_owned(), rows, bytes, |_| Ok(()))
+    }
+
+    /// Leaves everything as it is that is not staged anew.
+    ///
+    /// # Errors
+    /// Never, once everything was checked.
+    pub fn keep_all(&self) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        for path in out.last().files.keys() {
+            let is_made = self.made().contains_key(path);
+            if !is_made {
+                self.keep(path)?;
+            }
+        }
+        out.last().state.keys().for_each(|name| self.keep_state(name));
+        Ok(())
     }
 
     /// Leaves a published file as it is, if there is one.
@@ -248,11 +287,39 @@ impl Publisher {
         self.add(file)
     }
 
+    /// Takes over a file that was written to staging already, and reads it back.
+    fn adopt(
+        &self,
+        path: String,
+        written: WrittenPart,
+        columns: &[Column],
+        expected: (u64, Option<Checksum>),
+    ) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let WrittenPart { name, bytes, blake3 } = written;
+        let staged = out.private("staging").join(&name);
+        let mut read = Hashing::open(&staged)?;
+        let found = csv::read_back(columns, &mut read)?;
+        let (stat, fingerprint) = read.finish();
+        if fingerprint != blake3 {
+            return Err(other_bytes(&path));
+        }
+        prove(&path, expected, found)?;
+        let file = match out.stat_if_unchanged(&path, &blake3, bytes)? {
+            None => Published { path, rows: expected.0, bytes, blake3, staged: Some(name), stat: Some(stat) },
+            Some(stat) => {
+                disk::remove(&staged)?;
+                Published { path, rows: expected.0, bytes, blake3, staged: None, stat: Some(stat) }
+            }
+        };
+        self.add(file)
+    }
+
     /// Writes a file to staging and reads it back, unless these bytes lie in its place already.
     fn lay(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
         let blake3 = Fingerprint::of(&bytes).to_string();
         let size = bytes.len() as u64;
-        if let Some(stat) = out.stat_if_unchanged(&path, &blake3, &bytes) {
+        if let Some(stat) = out.stat_if_unchanged(&path, &blake3, size)? {
             let file = Published { path, rows, bytes: size, blake3, staged: None, stat: Some(stat) };
             return Ok((file, Bytes::from(bytes)));
         }
@@ -262,8 +329,7 @@ impl Publisher {
         drop(bytes);
         let (read, stat) = read_back(&staged)?;
         if Fingerprint::of(&read).to_string() != blake3 {
-            return Err(Error::balance(format!("{path} reads back with other bytes than were written"))
-                .hint("the disk is failing, or something else writes to OUT"));
+            return Err(other_bytes(&path));
         }
         let file = Published { path, rows, bytes: size, blake3, staged: Some(name), stat: Some(stat) };
         Ok((file, Bytes::from(read)))
@@ -274,7 +340,7 @@ impl Publisher {
     ///
     /// # Errors
     /// The machine failed, or something lies in the way that stacktally did not publish.
-    pub fn commit(self, receipt: &Receipt) -> Result<Vec<String>> {
+    pub fn commit(self, receipt: &impl Serialize) -> Result<Vec<String>> {
         let files = self.files();
         let Some(out) = &self.out else { return Ok(Vec::new()) };
         let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
@@ -300,6 +366,39 @@ fn read_back(staged: &PathBuf) -> Result<(Vec<u8>, Stat)> {
     step!("stage::read_back", "read back", staged);
     let read = fs::read(staged).and_then(|bytes| Ok((bytes, Stat::of(&fs::metadata(staged)?))));
     read.map_err(|error| Error::machine("read back", staged, error))
+}
+
+fn other_bytes(path: &str) -> Error {
+    Error::balance(format!("{path} reads back with other bytes than were written"))
+        .hint("the disk is failing, or something else writes to OUT")
+}
+
+/// A file whose bytes are hashed as they are read.
+struct Hashing {
+    file: BufReader<fs::File>,
+    stat: Stat,
+    hasher: blake3::Hasher,
+}
+
+impl Hashing {
+    fn open(path: &Path) -> Result<Self> {
+        step!("stage::read_back", "read back", path);
+        let opened = fs::File::open(path).and_then(|file| Ok((Stat::of(&file.metadata()?), file)));
+        let (stat, file) = opened.map_err(|error| Error::machine("read back", path, error))?;
+        Ok(Self { file: BufReader::with_capacity(1 << 18, file), stat, hasher: blake3::Hasher::new() })
+    }
+
+    fn finish(self) -> (Stat, String) {
+        (self.stat, self.hasher.finalize().to_hex().to_string())
+    }
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
 }
 
 /// Proves that a file holds the rows and the checksum that it should.

@@ -53,20 +53,18 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in order
-/// of their windows, and what a person should know of them.
+/// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in order of
+/// their windows, and what a person should know of them.
 ///
 /// # Errors
 /// An export contradicts itself or what it was asked for, or two of them describe the same usage.
 pub(super) fn proved(
     stamp: &Stamp,
-    read: Vec<(Declared<'_>, Vec<FileLines>)>,
-    unread: Vec<ExportLines>,
-    texts: &Interners,
+    mut proved: Vec<ExportLines>,
     rules: LedgerRules,
 ) -> Result<(Vec<ExportLines>, Vec<Finding>)> {
     let mut findings = Vec::new();
-    if read.is_empty() && unread.is_empty() {
+    if proved.is_empty() {
         findings.push(Finding::new(
             stamp,
             FindingCode::StampWithoutUsage,
@@ -74,13 +72,6 @@ pub(super) fn proved(
             vec![format!("{stamp}/usage")],
             "see whether its usage folder is there, and mounted",
         ));
-    }
-    let mut proved = unread;
-    for export in &mut proved {
-        export.count_again();
-    }
-    for (declared, files) in read {
-        proved.push(export_lines(stamp, &declared, files, texts)?);
     }
     proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
     let thin = drop_what_does_not_count(&mut proved, rules)?;
@@ -102,7 +93,10 @@ fn is_about_use(code: FindingCode) -> bool {
 }
 
 /// Proves what can be proved of the files of an export alone.
-fn export_lines(
+///
+/// # Errors
+/// The export contradicts itself or what it was asked for.
+pub(super) fn export_lines(
     stamp: &Stamp,
     declared: &Declared<'_>,
     files: Vec<FileLines>,
@@ -191,12 +185,13 @@ impl FileLines {
 
 impl ExportLines {
     /// Lets all of its files count again that were not saved twice: the ledger is about to decide anew.
-    fn count_again(&mut self) {
+    pub(super) fn count_again(mut self) -> Self {
         let (twice, replaced): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.dropped).into_iter().partition(|(_, rule)| *rule == DropRule::SavedTwice);
         self.dropped = twice;
         self.files.extend(replaced.into_iter().map(|(file, _)| file));
         self.all_files_mut().for_each(|file| file.number = FileNote::UNREAD);
+        self
     }
 }
 

@@ -328,36 +328,56 @@ pub fn gather_beside(
     let (mut declared, mut unread) = (Vec::new(), Vec::new());
     for export in &folder.exports {
         match known.unchanged.remove(&export.folder) {
-            Some(own) => unread.push(own),
+            Some(own) => unread.push(own.count_again()),
             None => declared.push(Declared::read(export, reading)?),
         }
     }
-    unread.append(&mut known.kept);
-    let files = declared.iter().flat_map(|export| export.files.iter().copied());
-    let numbered: Vec<(u32, &InputFile)> = (0_u32..).zip(files).collect();
-    let read: Vec<Result<_>> = numbered
-        .par_iter()
-        .map(|&(number, file)| {
-            watch.check()?;
-            let mut lines = read_file(file, reading, &texts)?;
-            lines.number = number;
-            lines.hand_over(&days)?;
-            watch.advance();
-            Ok(lines)
-        })
-        .collect();
-    let mut read = read.into_iter();
-    let mut exports = Vec::new();
-    for export in declared {
-        let files = read.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
-        exports.push((export, files));
+    unread.extend(known.kept.into_iter().map(ExportLines::count_again));
+    let mut exports = unread;
+    let mut resources = BTreeMap::new();
+    let mut next = 0_u32;
+    let mut declared = declared.into_iter().peekable();
+    while declared.peek().is_some() {
+        let batch = batch_of(&mut declared);
+        let files = batch.iter().flat_map(|export| export.files.iter().copied());
+        let numbered: Vec<(u32, &InputFile)> = (next..).zip(files).collect();
+        next += numbered.len() as u32;
+        let read: Vec<Result<FileLines>> = numbered
+            .par_iter()
+            .map(|&(number, file)| {
+                watch.check()?;
+                let mut lines = read_file(file, reading, &texts)?;
+                lines.number = number;
+                lines.hand_over(&days)?;
+                watch.advance();
+                Ok(lines)
+            })
+            .collect();
+        let mut read = read.into_iter();
+        for export in batch {
+            let mut files = read.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
+            resources.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.resources)));
+            exports.push(export::export_lines(&folder.stamp, &export, files, &texts)?);
+        }
     }
-    let resources =
-        exports.iter_mut().flat_map(|(_, files)| files).flat_map(|file| std::mem::take(&mut file.resources));
-    let resources = resources.collect();
-    let (mut exports, findings) = export::proved(&folder.stamp, exports, unread, &texts, rules)?;
-    number_files(&mut exports, numbered.len());
+    let (mut exports, findings) = export::proved(&folder.stamp, exports, rules)?;
+    number_files(&mut exports, next as usize);
     Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
+}
+
+/// Files that are read before what is known of them is brought together: what is noted of each while it is read is large.
+const BATCH_FILES: usize = 256;
+
+/// The next few exports.
+fn batch_of<'a>(declared: &mut impl Iterator<Item = Declared<'a>>) -> Vec<Declared<'a>> {
+    let (mut batch, mut files) = (Vec::new(), 0);
+    while files < BATCH_FILES
+        && let Some(export) = declared.next()
+    {
+        files += export.files.len();
+        batch.push(export);
+    }
+    batch
 }
 
 /// Numbers the files that were not read, after those that were.

@@ -1,5 +1,7 @@
 //! The stamp's listing of its user subscriptions (reference §5), dated by its file name: which tenant owns which.
 
+use serde::{Deserialize, Serialize};
+
 use super::list::{DatedLists, ListKind, Row, read_lists};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
@@ -8,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::watch::Watch;
 
 /// What a listing says of one user subscription. `None` is absent, null or blank.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ListedUserSubscription {
     pub id: UserSubscriptionId,
     pub tenant: Option<TenantId>,

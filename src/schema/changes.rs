@@ -4,7 +4,7 @@ use super::column::{BILLED_SUBSCRIPTION_ID, METER_ID, STAMP, USAGE_DATE};
 use super::{Column, Kind, Table};
 
 pub const RUN: Column = Column::new("run", Kind::Integer, "the number of the run that changed it: its receipt's name");
-const CAUSE: Column = Column::new("cause", Kind::Text, "why the day was settled anew, separated by blanks");
+pub const CAUSE: Column = Column::new("cause", Kind::Text, "why the day was settled anew, separated by blanks");
 
 pub const CHANGES: Table = Table {
     name: "changes",

@@ -83,8 +83,28 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
     ],
 };
 
+/// What came to closed months, without the key of the resource.
+pub const CSV_ADJUSTMENTS: FlatTable = FlatTable {
+    name: "csv_adjustments",
+    columns: &[
+        super::ADJUSTMENTS.columns[0],
+        super::ADJUSTMENTS.columns[1],
+        super::ADJUSTMENTS.columns[2],
+        super::ADJUSTMENTS.columns[3],
+        super::ADJUSTMENTS.columns[4],
+        super::ADJUSTMENTS.columns[5],
+        super::ADJUSTMENTS.columns[6],
+        super::ADJUSTMENTS.columns[7],
+        super::ADJUSTMENTS.columns[8],
+        super::ADJUSTMENTS.columns[10],
+        super::ADJUSTMENTS.columns[11],
+        super::ADJUSTMENTS.columns[12],
+    ],
+};
+
 /// Every flat table of its own; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
-pub const FLAT_TABLES: [&FlatTable; 5] = [&CSV_HOURLY, &CSV_DAILY, &CSV_MONTHLY, &CSV_DEFAULT_USAGE, &CSV_HISTORY];
+pub const FLAT_TABLES: [&FlatTable; 6] =
+    [&CSV_HOURLY, &CSV_DAILY, &CSV_MONTHLY, &CSV_DEFAULT_USAGE, &CSV_HISTORY, &CSV_ADJUSTMENTS];
 
 /// The tables whose CSV has the columns of their Parquet.
-pub const SAME_IN_CSV: [&Table; 3] = [&super::COVERAGE, &super::COVERAGE_MONTHS, &super::REJECTS];
+pub const SAME_IN_CSV: [&Table; 4] = [&super::CHANGES, &super::COVERAGE, &super::COVERAGE_MONTHS, &super::REJECTS];

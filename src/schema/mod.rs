@@ -3,6 +3,7 @@
 //! `schemas/<table>.csv` says the same for people and other programs; a test holds the two equal, and another holds
 //! every published file to them.
 
+mod adjustments;
 mod billed_subscriptions;
 mod changes;
 pub mod column;
@@ -23,6 +24,7 @@ mod snapshots;
 mod tenants;
 mod user_subscriptions;
 
+pub use adjustments::ADJUSTMENTS;
 pub use billed_subscriptions::BILLED_SUBSCRIPTIONS;
 pub use changes::CHANGES;
 pub use coverage::COVERAGE;
@@ -113,13 +115,14 @@ pub struct Table {
 }
 
 /// Every Parquet table.
-pub const TABLES: [&Table; 17] = [
+pub const TABLES: [&Table; 18] = [
     &LINES,
     &HOURLY,
     &DAILY,
     &MONTHLY,
     &DEFAULT_USAGE,
     &CHANGES,
+    &ADJUSTMENTS,
     &RESOURCES,
     &METERS,
     &TENANTS,

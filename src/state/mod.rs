@@ -4,8 +4,10 @@
 //! with the tables that it is about, and holds ids and keys, never the numbers of one process. All of it can be made again
 //! from the root: state that cannot be read, or was written by another version or for other settings, costs a full run.
 
+mod closed;
 mod day;
 mod run;
 
+pub use closed::{Action, AttributionText, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL, NamedOwner};
 pub use day::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 pub use run::{KnownInput, Loaded, RunState, StampState, Version};

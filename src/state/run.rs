@@ -79,6 +79,8 @@ pub struct StampState {
     pub exports: Vec<ExportLines>,
     /// Folders of exports that are no longer in the root, and count all the same.
     pub kept: BTreeSet<String>,
+    /// Months that were closed when it was written.
+    pub closed: BTreeSet<Month>,
     /// Of all texts that flat files could show, and of those that flat files of each month do.
     pub names: Option<Fingerprint>,
     pub texts: BTreeMap<Month, Fingerprint>,

@@ -2,6 +2,7 @@
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
 mod check;
+mod closing;
 mod compare;
 mod coverage;
 mod history;

@@ -64,7 +64,7 @@ fn parts_hold_so_many_rows_and_each_has_the_header() {
     let parts = table.finish().unwrap();
     assert_eq!(parts.iter().map(|part| part.rows).collect::<Vec<_>>(), [2, 2, 1]);
     for part in &parts {
-        let (rows, sum) = read_back(COVERAGE_MONTHS.columns, &part.bytes).unwrap();
+        let (rows, sum) = read_back(COVERAGE_MONTHS.columns, &*part.bytes).unwrap();
         assert_eq!((rows, sum), (part.rows, None));
         assert!(part.bytes.starts_with("\u{feff}stamp,month,".as_bytes()));
     }
@@ -78,7 +78,7 @@ fn what_reads_back_is_what_was_written() {
     cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(3)]);
     table.row(&cells, 3, quantity).unwrap();
     let part = table.finish().unwrap().remove(0);
-    assert_eq!(read_back(CSV_MONTHLY.columns, &part.bytes).unwrap(), (1, Some(part.sum)));
+    assert_eq!(read_back(CSV_MONTHLY.columns, &*part.bytes).unwrap(), (1, Some(part.sum)));
     let torn = &part.bytes[..part.bytes.len() - 9];
     assert_ne!(read_back(CSV_MONTHLY.columns, torn).ok(), Some((1, Some(part.sum))));
 }

@@ -105,6 +105,14 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     say(text, "user subscription", &key.user_subscription);
     say(text, "tenant", &key.tenant.as_deref().map_or_else(|| "unknown".to_owned(), |own| named(own, &why.names)));
     say(text, "paid by", &format!("{}: {}", named(&key.billed_subscription, &why.names), key.attribution));
+    let adjusted = figure.iter().filter_map(|cell| cell.adjusted);
+    if let Some((adjusted, lines)) = adjusted.reduce(|a, b| (a.0.checked_add(b.0).unwrap_or(a.0), a.1 + b.1)) {
+        say(
+            text,
+            "adjusted",
+            &format!("by {adjusted}{unit} and {lines} lines since the month was closed: see adjustments"),
+        );
+    }
     // Resources share their reasons.
     let mut reasons: Vec<Shared<'_>> = Vec::new();
     for (cell, reason) in figure.iter().flat_map(|cell| cell.reasons.iter().map(move |reason| (cell, reason))) {
@@ -187,6 +195,9 @@ struct CellJson<'a> {
     resource_uri: Option<&'a str>,
     quantity: String,
     line_count: i64,
+    /// Of these what is not in `daily` but in `adjustments`.
+    quantity_adjusted: Option<String>,
+    line_count_adjusted: Option<i64>,
     reasons: Vec<ReasonJson<'a>>,
 }
 
@@ -245,6 +256,8 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             resource_uri: why.resources.get(resource).and_then(Option::as_deref),
             quantity: cell.quantity.to_string(),
             line_count: cell.line_count,
+            quantity_adjusted: cell.adjusted.map(|(quantity, _)| quantity.to_string()),
+            line_count_adjusted: cell.adjusted.map(|(_, lines)| lines),
             reasons: cell.reasons.iter().map(|own| reason(own, why)).collect(),
         }
     };

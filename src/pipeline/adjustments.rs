@@ -1,0 +1,228 @@
+//! Adjustments: what comes to closed months after they were closed. The figures of a closed month stay as they are; for each
+//! of them, closed + adjustments = what its lines come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::corrections::texts_of;
+use crate::domain::{Cause, Day, Month, Quantity, Stamp};
+use crate::error::{Error, Result};
+use crate::frame::arrays::{constant_integers, dates, integers, quantities, texts};
+use crate::frame::tables::{self, text};
+use crate::publish::csv::{CsvCell, CsvTable};
+use crate::publish::{Out, Publisher};
+use crate::read::Stored;
+use crate::schema::{self, Table};
+
+/// What identifies a figure of `daily`, by text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Figure {
+    pub day: Day,
+    pub billed_subscription: String,
+    pub attribution: String,
+    pub tenant: Option<String>,
+    pub user_subscription: String,
+    pub meter: String,
+    pub resource: i64,
+}
+
+/// A quantity and a count of lines, each of which may be below zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delta {
+    pub quantity: Quantity,
+    pub lines: i64,
+}
+
+impl Delta {
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+
+    /// # Errors
+    /// The sum leaves the range.
+    pub fn add(&mut self, other: Self) -> Result<()> {
+        let past_range = || {
+            Error::input("adjustments that sum to more than DECIMAL(38,18) holds")
+                .hint("no meter counts that much: look for absurd quantities in the lines of the closed month")
+        };
+        self.quantity = self.quantity.checked_add(other.quantity).ok_or_else(past_range)?;
+        self.lines += other.lines;
+        Ok(())
+    }
+
+    pub fn negated(self) -> Self {
+        Self { quantity: Quantity::from_scaled(-self.quantity.scaled()), lines: -self.lines }
+    }
+}
+
+/// Figures with what they are, or by how much they differ.
+pub type Figures = BTreeMap<Figure, Delta>;
+
+/// Adds one to the other.
+///
+/// # Errors
+/// A sum leaves the range.
+pub fn add(to: &mut Figures, figure: Figure, delta: Delta) -> Result<()> {
+    to.entry(figure).or_default().add(delta)
+}
+
+/// One adjustment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    pub stamp: Stamp,
+    pub arrival: Month,
+    pub figure: Figure,
+    pub delta: Delta,
+    pub causes: String,
+}
+
+/// What arrived by one reported window, or by none in particular.
+#[derive(Debug)]
+pub struct Arrived {
+    pub month: Month,
+    pub figures: Figures,
+}
+
+/// Splits what is missing between a closed figure and its lines by the month of arrival: what single windows brought first,
+/// and the rest with the latest month.
+///
+/// # Errors
+/// A sum leaves the range.
+pub fn split(
+    stamp: &Stamp,
+    mut missing: Figures,
+    arrived: Vec<Arrived>,
+    latest: Month,
+    touched: &BTreeMap<Day, BTreeSet<Cause>>,
+) -> Result<Vec<Adjustment>> {
+    let causes_of = |day: Day| touched.get(&day).map_or_else(|| Cause::MonthReopened.as_str().to_owned(), texts_of);
+    let mut rows: BTreeMap<(Month, Figure), Delta> = BTreeMap::new();
+    for Arrived { month, figures } in arrived {
+        for (figure, delta) in figures {
+            add(&mut missing, figure.clone(), delta.negated())?;
+            rows.entry((month, figure)).or_default().add(delta)?;
+        }
+    }
+    for (figure, delta) in missing {
+        rows.entry((latest, figure)).or_default().add(delta)?;
+    }
+    let rows = rows.into_iter().filter(|(_, delta)| !delta.is_nothing());
+    let own = |((arrival, figure), delta): ((Month, Figure), Delta)| Adjustment {
+        stamp: stamp.clone(),
+        arrival,
+        causes: causes_of(figure.day),
+        figure,
+        delta,
+    };
+    Ok(rows.map(own).collect())
+}
+
+/// All adjustments of a stamp that were published, added up.
+///
+/// # Errors
+/// A table is missing, altered, or not as this version publishes it.
+pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<Figures> {
+    let mut sums = Figures::new();
+    let Some(out) = out else { return Ok(sums) };
+    let is_table = |path: &&String| path.starts_with("history/adjustments/") && path.ends_with(".parquet");
+    for path in out.last().files.keys().filter(is_table) {
+        let columns = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
+        for (figure, delta) in figures_of(&out.read(path)?, columns, stamp)? {
+            add(&mut sums, figure, delta)?;
+        }
+    }
+    Ok(sums)
+}
+
+/// The figures of a table's rows that are a stamp's.
+///
+/// # Errors
+/// The table is not as this version publishes it.
+pub fn figures_of(
+    stored: &Stored,
+    (table, quantity, count): (&Table, &str, &str),
+    stamp: &Stamp,
+) -> Result<Vec<(Figure, Delta)>> {
+    let columns = [
+        "usage_date",
+        "billed_subscription_id",
+        "attribution",
+        "tenant_id",
+        "user_subscription_id",
+        "meter_id",
+        "resource_key",
+        quantity,
+        count,
+    ];
+    let keep = [tables::Keep::Texts("stamp", vec![stamp.to_string()])];
+    let mut figures = Vec::new();
+    for rows in tables::read(&stored.path, stored.bytes.clone(), table, &columns, &keep)? {
+        let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
+        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
+        let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
+        let (resources, quantities, counts) =
+            (rows.integers("resource_key")?, rows.quantities(quantity)?, rows.integers(count)?);
+        for (row, day) in days.into_iter().enumerate() {
+            let figure = Figure {
+                day,
+                billed_subscription: billed.value(row).to_owned(),
+                attribution: attributions.value(row).to_owned(),
+                tenant: text(tenants, row).map(str::to_owned),
+                user_subscription: users.value(row).to_owned(),
+                meter: meters.value(row).to_owned(),
+                resource: resources.value(row),
+            };
+            figures.push((figure, Delta { quantity: quantities.value(row), lines: counts.value(row) }));
+        }
+    }
+    Ok(figures)
+}
+
+/// Stages what came to closed months, if anything did.
+///
+/// # Errors
+/// The table cannot be staged.
+pub fn publish(adjustments: &mut [Adjustment], publisher: &Publisher) -> Result<()> {
+    if adjustments.is_empty() || publisher.is_rehearsal() {
+        return Ok(());
+    }
+    adjustments.sort_by(|a, b| (&a.stamp, a.arrival, &a.figure).cmp(&(&b.stamp, b.arrival, &b.figure)));
+    let generation = publisher.generation();
+    let path = format!("history/adjustments/{generation:06}");
+    let each = || adjustments.iter();
+    let of = |get: fn(&Figure) -> &str| texts(each().map(move |own| Some(get(&own.figure))));
+    let columns = vec![
+        constant_integers(generation as i64, adjustments.len()),
+        texts(each().map(|own| Some(own.stamp.as_str()))),
+        dates(each().map(|own| own.arrival.first_day())),
+        dates(each().map(|own| own.figure.day)),
+        of(|own| &own.billed_subscription),
+        of(|own| &own.attribution),
+        texts(each().map(|own| own.figure.tenant.as_deref())),
+        of(|own| &own.user_subscription),
+        of(|own| &own.meter),
+        integers(each().map(|own| own.figure.resource)),
+        quantities(each().map(|own| own.delta.quantity))?,
+        integers(each().map(|own| own.delta.lines)),
+        texts(each().map(|own| Some(own.causes.as_str()))),
+    ];
+    publisher.table(format!("{path}.parquet"), &schema::ADJUSTMENTS, columns, None)?;
+    let mut table = CsvTable::new(schema::flat::CSV_ADJUSTMENTS.columns)?;
+    for Adjustment { stamp, arrival, figure, delta, causes } in each() {
+        let cells = [
+            CsvCell::Integer(generation as i64),
+            CsvCell::Text(Some(stamp.as_str())),
+            CsvCell::Month(*arrival),
+            CsvCell::Day(figure.day),
+            CsvCell::Text(Some(&figure.billed_subscription)),
+            CsvCell::Text(Some(&figure.attribution)),
+            CsvCell::Text(figure.tenant.as_deref()),
+            CsvCell::Text(Some(&figure.user_subscription)),
+            CsvCell::Text(Some(&figure.meter)),
+            CsvCell::Quantity(delta.quantity),
+            CsvCell::Integer(delta.lines),
+            CsvCell::Text(Some(causes)),
+        ];
+        table.row(&cells, 0, Quantity::ZERO)?;
+    }
+    publisher.csv(&path, schema::flat::CSV_ADJUSTMENTS.columns, table, None)
+}

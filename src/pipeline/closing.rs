@@ -1,0 +1,337 @@
+//! Closing months, and opening them again.
+//!
+//! A closing copies the published figures of a month, with the rows of all dimensions that they name, to `history/closed`;
+//! from then on these are what is published of it, and what its lines come to beyond them goes to `history/adjustments`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::audit::Publication;
+use crate::domain::coverage::DayState;
+use crate::domain::totals::Totals;
+use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
+use crate::error::{Error, Result};
+use crate::frame::tables::{self, Rows, text};
+use crate::normalise::{Meter, Resource};
+use crate::publish::dimensions::publish_resources;
+use crate::publish::receipt::amended;
+use crate::publish::{Out, Patience, Publisher, RECEIPT};
+use crate::read::{ListedUserSubscription, stored_resources};
+use crate::schema::{self, Table};
+use crate::state::{Action, AttributionText, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL, NamedOwner};
+use crate::watch::Watch;
+
+/// What is to be closed or opened again.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    pub out: std::path::PathBuf,
+    pub month: Month,
+    /// All that have usage in it, when empty.
+    pub stamps: Vec<Stamp>,
+    /// Close though not all days are settled.
+    pub force: bool,
+    pub reason: Option<String>,
+    pub patience: Patience,
+    pub now: fn() -> DateTime<Utc>,
+}
+
+/// Closes a month of some stamps. Returns what was written to the journal.
+///
+/// # Errors
+/// A day of it is not settled, it is closed already, nothing of it is published, or what is published is missing or altered.
+pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
+    let Closing { month, .. } = *closing;
+    let (out, mut closings) = held(closing, watch)?;
+    let publication = Publication::open(&closing.out)?;
+    let with_usage: Vec<Stamp> = publication
+        .stamps_of(&closing.stamps)?
+        .into_iter()
+        .filter(|stamp| out.last().files.contains_key(&daily_path(stamp, month)))
+        .collect();
+    let closed = closings.closed();
+    let open: Vec<Stamp> =
+        with_usage.iter().filter(|stamp| !closed.contains_key(&((*stamp).clone(), month))).cloned().collect();
+    if open.is_empty() {
+        return Err(nothing_to_close(month, !with_usage.is_empty()));
+    }
+    drop(closed);
+    let coverage = publication.coverage()?;
+    let mut entries = Vec::new();
+    for stamp in &open {
+        let days = month.days().count() as i64;
+        let settled: BTreeSet<_> = coverage
+            .iter()
+            .filter(|row| {
+                row.stamp == *stamp && row.coverage.day.month() == month && row.coverage.state == DayState::Settled
+            })
+            .map(|row| row.coverage.day)
+            .collect();
+        let days_settled = settled.len() as i64;
+        if days_settled < days && !closing.force {
+            let first = month
+                .days()
+                .find(|day| !settled.contains(day))
+                .map_or(String::new(), |day| format!(", the first is {day}"));
+            return Err(Error::input(format!("{} of {days} days of {month} are not settled on stamp {stamp}{first}", days - days_settled))
+                .hint(format!("`stacktally coverage --out {}` shows what is missing; close it all the same with --force --reason TEXT, or close other stamps with --stamp", closing.out.display())));
+        }
+        entries.push(ClosingEntry {
+            run: out.last().generation + 1,
+            action: Action::Close,
+            stamp: stamp.clone(),
+            month,
+            at: (closing.now)().to_rfc3339_opts(SecondsFormat::Secs, true),
+            days_settled,
+            days,
+            forced: days_settled < days,
+            reason: closing.reason.clone(),
+        });
+    }
+    closings.entries.extend(entries.iter().cloned());
+    let publisher = Publisher::new(Some(out))?;
+    let made =
+        open.iter().try_for_each(|stamp| freeze(&publisher, stamp, month)).and_then(|()| commit(&publisher, &closings));
+    finish(publisher, made)?;
+    Ok(entries)
+}
+
+/// Opens a closed month of some stamps again. The next run publishes it as its lines have it.
+///
+/// # Errors
+/// It is not closed.
+pub fn reopen(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
+    let Closing { month, .. } = *closing;
+    let (out, mut closings) = held(closing, watch)?;
+    let is_meant = |stamp: &Stamp| closing.stamps.is_empty() || closing.stamps.contains(stamp);
+    let entry = |(stamp, month): &(Stamp, Month), of: &ClosingEntry| ClosingEntry {
+        run: out.last().generation + 1,
+        action: Action::Reopen,
+        stamp: stamp.clone(),
+        month: *month,
+        at: (closing.now)().to_rfc3339_opts(SecondsFormat::Secs, true),
+        reason: closing.reason.clone(),
+        ..of.clone()
+    };
+    let closed = closings.closed();
+    let entries: Vec<ClosingEntry> = closed
+        .iter()
+        .filter(|((stamp, own), _)| *own == month && is_meant(stamp))
+        .map(|(key, of)| entry(key, of))
+        .collect();
+    if entries.is_empty() {
+        let months: Vec<String> = closed.keys().map(|(stamp, month)| format!("{month} of {stamp}")).collect();
+        let hint = if months.is_empty() {
+            "no month is closed".to_owned()
+        } else {
+            format!("closed are {}", months.join(", "))
+        };
+        return Err(Error::usage(format!("{month} is not closed")).hint(hint));
+    }
+    closings.entries.extend(entries.iter().cloned());
+    let publisher = Publisher::new(Some(out))?;
+    let made = commit(&publisher, &closings);
+    finish(publisher, made)?;
+    Ok(entries)
+}
+
+fn held(closing: &Closing, watch: &Watch) -> Result<(Out, Closings)> {
+    if !Out::is_one(&closing.out) {
+        return Err(crate::audit::no_publication(&closing.out));
+    }
+    let mut out = Out::hold(&closing.out, closing.patience, watch)?;
+    let missing = out.check(false)?;
+    if let Some(path) = missing.first() {
+        return Err(Error::input("missing, though it was published")
+            .at(closing.out.join(path).display().to_string())
+            .hint("run once more, which makes it again"));
+    }
+    let closings = Closings::load(&out)?;
+    Ok((out, closings))
+}
+
+fn nothing_to_close(month: Month, is_closed: bool) -> Error {
+    if is_closed {
+        Error::usage(format!("{month} is closed already")).hint("`stacktally reopen` opens it again")
+    } else {
+        Error::usage(format!("nothing of {month} is published")).hint("`stacktally coverage --out OUT` shows what is")
+    }
+}
+
+/// Lets everything else stay, writes the journal, and stages a receipt that names what is published now.
+fn commit(publisher: &Publisher, closings: &Closings) -> Result<()> {
+    publisher.plain(JOURNAL, closings.entries.len() as u64, closings.bytes()?)?;
+    publisher.keep_all()
+}
+
+fn finish(publisher: Publisher, made: Result<()>) -> Result<()> {
+    let committed = made.and_then(|()| {
+        let receipt = publisher.out().map(|out| std::fs::read(out.path(RECEIPT))).transpose();
+        let receipt = receipt.map_err(|error| Error::machine("read", Path::new(RECEIPT), error))?.unwrap_or_default();
+        amended(&receipt, publisher.generation(), &publisher.files())
+    });
+    match committed {
+        Ok(receipt) => publisher.commit(&receipt).map(drop),
+        Err(error) => {
+            publisher.abandon();
+            Err(error)
+        }
+    }
+}
+
+fn daily_path(stamp: &Stamp, month: Month) -> String {
+    format!("daily/{stamp}/{month}.parquet")
+}
+
+/// Stages what a closing keeps of a stamp's month.
+fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
+    let Some(out) = publisher.out() else { return Ok(()) };
+    let daily = out.read(&daily_path(stamp, month))?;
+    let columns = [
+        "billed_subscription_id",
+        "attribution",
+        "tenant_id",
+        "user_subscription_id",
+        "meter_id",
+        "resource_key",
+        "quantity",
+        "line_count",
+    ];
+    let (mut frozen, mut used, mut resources, mut rows_in_all) =
+        (Frozen::default(), BTreeMap::new(), BTreeSet::new(), 0);
+    for rows in tables::read(&daily.path, daily.bytes.clone(), &schema::DAILY, &columns, &[])? {
+        rows_in_all += rows.len() as u64;
+        take_figures(&rows, &mut frozen, &mut used, &mut resources)?;
+    }
+    frozen.used = used.into_iter().collect();
+    frozen.resources = resources.into_iter().collect();
+    freeze_dimensions(out, stamp, &mut frozen)?;
+    publisher.plain(&Frozen::path(stamp, month, "daily.parquet"), rows_in_all, daily.bytes)?;
+    let published = stored_resources(stamp, &out.read("resources.parquet")?)?;
+    let own: Option<Vec<(Stamp, Resource)>> = frozen
+        .resources
+        .iter()
+        .map(|&key| Some((stamp.clone(), Resource::of_published(stamp, key, &published)?)))
+        .collect();
+    let own = own.ok_or_else(|| tables::contradiction("resources.parquet", format!("lacks a resource of {month}")))?;
+    publish_resources(&own, &Frozen::path(stamp, month, "resources.parquet"), publisher)?;
+    let bytes = serde_json::to_vec_pretty(&frozen).map_err(|error| Error::engine("write a closing", error))?;
+    publisher.plain(&Frozen::path(stamp, month, "closing.json"), 1, bytes)
+}
+
+fn take_figures(
+    rows: &Rows,
+    frozen: &mut Frozen,
+    used: &mut BTreeMap<MeterId, Totals>,
+    resources: &mut BTreeSet<i64>,
+) -> Result<()> {
+    let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
+    let (tenants, users, meters) =
+        (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
+    let (keys, quantities, counts) =
+        (rows.integers("resource_key")?, rows.quantities("quantity")?, rows.integers("line_count")?);
+    for row in 0..rows.len() {
+        let owner = || {
+            let owner = NamedOwner {
+                billed_subscription: BilledSubscriptionId::new(billed.value(row))?,
+                attribution: AttributionText(Attribution::parse(attributions.value(row))?),
+                tenant: text(tenants, row).and_then(TenantId::new),
+                user_subscription: UserSubscriptionId::new(users.value(row))?,
+            };
+            Some((owner, MeterId::new(meters.value(row))?))
+        };
+        let (owner, meter) = owner().ok_or_else(|| tables::contradiction("daily", "holds what is no id".to_owned()))?;
+        frozen.owners.insert(owner);
+        used.entry(meter).or_default().merge(Totals { lines: counts.value(row), quantity: quantities.value(row) })?;
+        resources.insert(keys.value(row));
+    }
+    Ok(())
+}
+
+/// The rows of the dimensions that frozen figures name.
+fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()> {
+    let owned = |own: Option<&str>| own.map(str::to_owned);
+    let meters: BTreeSet<&MeterId> = frozen.used.iter().map(|(meter, _)| meter).collect();
+    let mut own_meters = Vec::new();
+    for rows in rows_of(out, &schema::METERS)? {
+        let [ids, names, services, units, kinds] =
+            ["meter_id", "meter_name", "service", "unit", "quantity_kind"].map(|name| rows.texts(name));
+        let (ids, names, services, units, kinds, known) =
+            (ids?, names?, services?, units?, kinds?, rows.booleans("known")?);
+        for row in 0..rows.len() {
+            let Some(id) = MeterId::new(ids.value(row)).filter(|id| meters.contains(id)) else { continue };
+            own_meters.push(Meter {
+                id,
+                meter_name: owned(text(names, row)),
+                service: owned(text(services, row)),
+                unit: owned(text(units, row)),
+                quantity_kind: owned(text(kinds, row)),
+                known: known.value(row),
+            });
+        }
+    }
+    frozen.meters = own_meters;
+    freeze_user_subscriptions(out, stamp, frozen)?;
+    let billed: BTreeSet<&str> = frozen.owners.iter().map(|own| own.billed_subscription.as_str()).collect();
+    let mut own_billed = Vec::new();
+    for rows in rows_of(out, &schema::BILLED_SUBSCRIPTIONS)? {
+        let (ids, kinds, tenants) =
+            (rows.texts("billed_subscription_id")?, rows.texts("kind")?, rows.texts("tenant_id")?);
+        let names = rows.texts("billed_subscription_name")?;
+        for row in (0..rows.len()).filter(|&row| billed.contains(ids.value(row))) {
+            frozen.names.insert(ids.value(row).to_owned(), owned(text(names, row)));
+            let tenant = text(tenants, row).and_then(TenantId::new);
+            own_billed.extend(BilledSubscriptionId::new(ids.value(row)).map(|id| FrozenBilled {
+                id,
+                kind: kinds.value(row).to_owned(),
+                tenant,
+            }));
+        }
+    }
+    frozen.billed = own_billed;
+    frozen.tenants = frozen.owners.iter().filter_map(|own| own.tenant.clone()).collect();
+    for rows in rows_of(out, &schema::TENANTS)? {
+        let (ids, names) = (rows.texts("tenant_id")?, rows.texts("tenant_name")?);
+        for row in 0..rows.len() {
+            if TenantId::new(ids.value(row)).is_some_and(|id| frozen.tenants.contains(&id)) {
+                frozen.names.insert(ids.value(row).to_owned(), owned(text(names, row)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn freeze_user_subscriptions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()> {
+    let named: BTreeSet<&UserSubscriptionId> = frozen.owners.iter().map(|own| &own.user_subscription).collect();
+    let owned = |own: Option<&str>| own.map(str::to_owned);
+    let mut listed = Vec::new();
+    for rows in rows_of(out, &schema::USER_SUBSCRIPTIONS)? {
+        let [ids, stamps, names, owners, tenants, offers, states] =
+            ["user_subscription_id", "stamp", "display_name", "owner", "tenant_id", "offer_id", "state"]
+                .map(|name| rows.texts(name));
+        let (ids, stamps, names, owners, tenants, offers, states) =
+            (ids?, stamps?, names?, owners?, tenants?, offers?, states?);
+        for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
+            let Some(id) = UserSubscriptionId::new(ids.value(row)).filter(|id| named.contains(id)) else { continue };
+            let own = ListedUserSubscription {
+                id: id.clone(),
+                tenant: text(tenants, row).and_then(TenantId::new),
+                provider: None,
+                display_name: owned(text(names, row)),
+                owner: owned(text(owners, row)),
+                offer_id: owned(text(offers, row)),
+                state: owned(text(states, row)),
+            };
+            listed.push((id, Some(own)));
+        }
+    }
+    frozen.user_subscriptions = listed;
+    Ok(())
+}
+
+fn rows_of(out: &Out, table: &Table) -> Result<Vec<Rows>> {
+    let stored = out.read(&format!("{}.parquet", table.name))?;
+    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    tables::read(&stored.path, stored.bytes, table, &columns, &[])
+}

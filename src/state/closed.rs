@@ -1,0 +1,193 @@
+//! Closed months: the journal of closings, and what each of them froze.
+//!
+//! ```text
+//! history/closings.jsonl                                     {"run":7,"action":"close","stamp":"north","month":"2026-10",…}
+//! history/closed/north/2026-10/{daily,resources}.parquet     its figures, and the resources that they name
+//! history/closed/north/2026-10/closing.json                  the rows of the other dimensions that they name
+//! ```
+//! All of it is input to every later run, a full one too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::totals::Totals;
+use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
+use crate::error::{Error, Result};
+use crate::normalise::Meter;
+use crate::publish::Out;
+use crate::read::ListedUserSubscription;
+
+/// Where the journal of closings lies, in OUT.
+pub const JOURNAL: &str = "history/closings.jsonl";
+
+/// What was done to a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Close,
+    Reopen,
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosingEntry {
+    /// The number of the publication that it made.
+    pub run: u64,
+    pub action: Action,
+    pub stamp: Stamp,
+    #[serde(with = "month_text")]
+    pub month: Month,
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// Days of the month that were settled, of all its days.
+    pub days_settled: i64,
+    pub days: i64,
+    /// Whether it was closed though not all of its days were settled.
+    pub forced: bool,
+    pub reason: Option<String>,
+}
+
+/// A month as it is published.
+mod month_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::domain::Month;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    pub fn serialize<S: Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(month)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Month, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Month::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no month")))
+    }
+}
+
+/// The journal of closings.
+#[derive(Clone, Debug, Default)]
+pub struct Closings {
+    pub entries: Vec<ClosingEntry>,
+}
+
+impl Closings {
+    /// Reads the journal; there is none before the first closing.
+    ///
+    /// # Errors
+    /// It is missing, altered, or no journal.
+    pub fn load(out: &Out) -> Result<Self> {
+        if !out.last().files.contains_key(JOURNAL) {
+            return Ok(Self::default());
+        }
+        let stored = out.read(JOURNAL)?;
+        let text = String::from_utf8_lossy(&stored.bytes).into_owned();
+        let mut entries = Vec::new();
+        for (at, line) in text.lines().enumerate() {
+            entries.push(serde_json::from_str(line).map_err(|error| {
+                Error::input("not a line of the journal of closings")
+                    .at_line(stored.path.display().to_string(), at + 1, error.column())
+                    .hint("restore it from a backup: closed months cannot be known without it")
+                    .because(error)
+            })?);
+        }
+        Ok(Self { entries })
+    }
+
+    /// The journal as it is published.
+    ///
+    /// # Errors
+    /// Never, as long as entries are texts and numbers.
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for entry in &self.entries {
+            serde_json::to_writer(&mut bytes, entry).map_err(|error| Error::engine("write the closings", error))?;
+            bytes.push(b'\n');
+        }
+        Ok(bytes)
+    }
+
+    /// The months of each stamp that are closed, with the last closing of each.
+    pub fn closed(&self) -> BTreeMap<(Stamp, Month), &ClosingEntry> {
+        let mut closed = BTreeMap::new();
+        for entry in &self.entries {
+            let key = (entry.stamp.clone(), entry.month);
+            match entry.action {
+                Action::Close => drop(closed.insert(key, entry)),
+                Action::Reopen => drop(closed.remove(&key)),
+            }
+        }
+        closed
+    }
+}
+
+/// Who pays, by ids.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NamedOwner {
+    pub billed_subscription: BilledSubscriptionId,
+    pub attribution: AttributionText,
+    pub tenant: Option<TenantId>,
+    pub user_subscription: UserSubscriptionId,
+}
+
+/// An attribution as it is published and sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributionText(pub Attribution);
+
+impl PartialOrd for AttributionText {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for AttributionText {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.as_str().cmp(other.0.as_str())
+    }
+}
+
+/// A row of `billed_subscriptions`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenBilled {
+    pub id: BilledSubscriptionId,
+    pub kind: String,
+    pub tenant: Option<TenantId>,
+}
+
+/// What a closing froze beside the figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frozen {
+    pub owners: BTreeSet<NamedOwner>,
+    /// What each meter came to.
+    pub used: Vec<(MeterId, Totals)>,
+    pub meters: Vec<Meter>,
+    /// `None`: no listing held it.
+    pub user_subscriptions: Vec<(UserSubscriptionId, Option<ListedUserSubscription>)>,
+    /// Of tenants and billed subscriptions; `None`: it had none.
+    pub names: BTreeMap<String, Option<String>>,
+    pub billed: Vec<FrozenBilled>,
+    pub tenants: BTreeSet<TenantId>,
+    /// Keys, sorted.
+    pub resources: Vec<i64>,
+}
+
+impl Frozen {
+    /// Where a file of a closed month lies, in OUT.
+    pub fn path(stamp: &Stamp, month: Month, file: &str) -> String {
+        format!("history/closed/{stamp}/{month}/{file}")
+    }
+
+    /// Reads what a closing froze.
+    ///
+    /// # Errors
+    /// It is missing or altered.
+    pub fn load(out: &Out, stamp: &Stamp, month: Month) -> Result<Self> {
+        let stored = out.read(&Self::path(stamp, month, "closing.json"))?;
+        serde_json::from_slice(&stored.bytes).map_err(|error| {
+            Error::input("not what a closing froze")
+                .at(stored.path.display().to_string())
+                .hint("restore it from a backup, or reopen the month")
+                .because(error)
+        })
+    }
+}

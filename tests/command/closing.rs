@@ -1,0 +1,230 @@
+//! `close` and `reopen`: what is closed stays, what comes later is an adjustment, and closed + adjustments = lines.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::{
+    BILLED_A, DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, customers,
+    files_below, page, receipt, table,
+};
+
+/// One stamp with lines of 2026-10-30 and 10-31, and windows that settle all days from 10-30 on.
+fn october() -> TestRoot {
+    let root = TestRoot::with_snapshots();
+    root.file("names.csv", format!("id,name\n{TENANT_A},Contoso\n{BILLED_A},Contoso pays\n"));
+    for (window, lines) in [
+        (
+            "2026-10-01--2026-10-31",
+            vec![
+                Line::hourly(SUB_A, VM_HOURS, "2026-10-30T05", "2.5"),
+                Line::hourly(SUB_B, VM_HOURS, "2026-10-30T06", "1"),
+            ],
+        ),
+        (
+            "2026-10-31",
+            vec![
+                Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4"),
+                Line::hourly(SUB_B, WINDOWS_HOURS, "2026-10-31T06", "0.5"),
+            ],
+        ),
+        (
+            "2026-11-01",
+            vec![
+                Line::hourly(SUB_A, VM_HOURS, "2026-10-31T23", "1"),
+                Line::hourly(SUB_A, VM_HOURS, "2026-11-01T01", "7"),
+            ],
+        ),
+        ("2026-11-02", vec![Line::hourly(SUB_A, VM_HOURS, "2026-11-02T01", "7")]),
+    ] {
+        root.file(&format!("north/usage/{window}/page.json"), page(&lines));
+    }
+    root
+}
+
+fn late(root: &TestRoot) {
+    // Reported in November and in December, of usage in October.
+    let of_november =
+        [Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "0.25"), Line::hourly(SUB_B, VM_HOURS, "2026-10-29T05", "3")];
+    root.file("north/usage/2026-11-03/page.json", page(&of_november));
+    root.file("north/usage/2026-12-01/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "0.125")]));
+}
+
+fn close(root: &TestRoot, flags: &[&str]) -> crate::support::Ran {
+    root.stacktally(&[&["close", "2026-10", "--out", "out"], flags].concat())
+}
+
+fn of_october(files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    let is_of = |path: &str| {
+        ["daily/", "csv/daily/", "csv/monthly/"].iter().any(|start| path.starts_with(start)) && path.contains("2026-10")
+    };
+    files.into_iter().filter(|(path, _)| is_of(path)).collect()
+}
+
+/// The rows of `adjustments`: arrival, day, user subscription, meter's first digits, quantity, lines, cause.
+fn adjustments(root: &TestRoot) -> Vec<String> {
+    let row = |row: &Row| {
+        let of = |name| cell(row, name).to_owned();
+        let user_subscription = of("user_subscription_id");
+        format!(
+            "{} {} {} {} {} {} {}",
+            of("arrival_month"),
+            of("usage_date"),
+            &user_subscription[user_subscription.len() - 2..],
+            &of("meter_id")[..4],
+            of("quantity_delta"),
+            of("line_count_delta"),
+            of("cause")
+        )
+    };
+    table(&root.out(), "history/adjustments").iter().map(row).collect()
+}
+
+fn balance(root: &TestRoot) -> Vec<(i64, String, i64, String)> {
+    let receipt = receipt(&root.out());
+    let text = |own: &Value, name: &str| own[name].as_str().unwrap().to_owned();
+    let entry = |own: &Value| {
+        (
+            own["lines"].as_i64().unwrap(),
+            text(own, "quantity"),
+            own["lines_adjusted"].as_i64().unwrap(),
+            text(own, "quantity_adjusted"),
+        )
+    };
+    receipt["balance"].as_array().unwrap().iter().map(entry).collect()
+}
+
+/// Everything but what is history and receipts.
+fn tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
+    files_below(&root.out()).into_iter().filter(|(path, _)| !path.starts_with("history/")).collect()
+}
+
+#[test]
+fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
+    let root = october();
+    root.run(&[]).expect(0);
+    let before = tables(&root);
+    insta::assert_snapshot!(close(&root, &[]).expect(0).transcript());
+    assert_eq!(tables(&root), before, "closing changes no table");
+    root.run(&[]).expect(0);
+    assert_eq!(tables(&root), before, "and neither does a run after it");
+    assert_eq!(adjustments(&root), Vec::<String>::new());
+
+    late(&root);
+    root.run(&[]).expect(0);
+    let closed = of_october(before.clone());
+    assert!(closed.len() >= 3, "{:?}", closed.keys());
+    assert_eq!(of_october(files_below(&root.out())), closed, "the closed month does not change");
+    let expected = [
+        "2026-11-01 2026-10-29 0b 6dab 3.000000000000000000 1 new_day",
+        "2026-11-01 2026-10-31 0a 6dab 0.250000000000000000 1 window_added",
+        "2026-12-01 2026-10-31 0a 6dab 0.125000000000000000 1 window_added",
+    ];
+    assert_eq!(adjustments(&root), expected);
+    let lines = "lines of VM hours: 8.5 closed in October, 3.375 adjusted, 14 in November";
+    assert_eq!(balance(&root)[0], (9, "25.875".to_owned(), 3, "3.375".to_owned()), "{lines}");
+
+    let why = root.stacktally(&["why", "--out", "out", "--date", "2026-10-31", "--user-subscription", SUB_A]).expect(0);
+    assert!(why.stdout.contains("north 2026-10-31: 5.375 "), "{}", why.stdout);
+    assert!(
+        why.stdout.contains("by 0.375 ") && why.stdout.contains(" and 2 lines since the month was closed"),
+        "{}",
+        why.stdout
+    );
+    root.stacktally(&["why", "--out", "out", "--date", "2026-10-29", "--json"]).expect(0);
+
+    // A full run keeps the closing, its figures, and adjusts nothing twice.
+    root.run(&["--full"]).expect(0);
+    assert_eq!(of_october(files_below(&root.out())), closed);
+    assert_eq!(adjustments(&root), expected);
+    std::fs::remove_dir_all(root.out().join(".stacktally/state")).unwrap();
+    root.run(&[]).expect(0);
+    assert_eq!(of_october(files_below(&root.out())), closed);
+    assert_eq!(adjustments(&root), expected);
+
+    // Opened again, the month is what its lines come to, and what was adjusted is taken back.
+    insta::assert_snapshot!(
+        root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "late lines"]).expect(0).transcript()
+    );
+    root.run(&[]).expect(0);
+    let fresh = TestRoot::empty();
+    std::fs::remove_dir_all(fresh.root()).unwrap();
+    std::fs::rename(root.root(), fresh.root()).unwrap();
+    fresh.run(&[]).expect(0);
+    assert_eq!(tables(&root), tables(&fresh));
+    assert_eq!(adjustments(&root).len(), 5, "two arrivals of one figure are taken back as one");
+    let sum: i64 = table(&root.out(), "history/adjustments")
+        .iter()
+        .map(|row| cell(row, "line_count_delta").parse::<i64>().unwrap())
+        .sum();
+    assert_eq!(sum, 0);
+    assert_eq!(balance(&fresh), balance(&root));
+}
+
+#[test]
+fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() {
+    let root = october();
+    root.run(&[]).expect(0);
+    close(&root, &[]).expect(0);
+    let closed = of_october(files_below(&root.out()));
+    let names = |name: &str| -> Vec<Row> { table(&root.out(), name) };
+    let tenants = names("tenants");
+    root.file("names.csv", format!("id,name\n{TENANT_A},Renamed\n{TENANT_B},Newly named\n"));
+    root.file(
+        "north/customer-subscriptions/2026-10-02.json",
+        customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, "b111ed00-0000-4000-8000-00000000000b")]),
+    );
+    root.remove("north/usage/2026-10-31");
+    root.run(&[]).expect(0);
+    assert_eq!(of_october(files_below(&root.out())), closed);
+    assert_eq!(names("tenants"), tenants, "rows that closed figures name stay as they are");
+    assert_eq!(
+        adjustments(&root),
+        [
+            "2026-11-01 2026-10-30 0b 6dab -1.000000000000000000 -1 attribution_changed",
+            "2026-11-01 2026-10-30 0b 6dab 1.000000000000000000 1 attribution_changed",
+            "2026-11-01 2026-10-31 0b 9cd9 -0.500000000000000000 -1 window_removed attribution_changed",
+            "2026-11-01 2026-10-31 0a 6dab -4.000000000000000000 -1 window_removed attribution_changed",
+        ]
+    );
+    root.run(&["--full"]).expect(0);
+    assert_eq!(of_october(files_below(&root.out())), closed);
+    assert_eq!(adjustments(&root).len(), 4);
+    // November shows what is so now, but for rows that October holds.
+    let november = String::from_utf8(files_below(&root.out())["csv/monthly/2026-11.csv"].clone()).unwrap();
+    assert!(november.contains("Contoso") && !november.contains("Renamed"), "{november}");
+}
+
+#[test]
+fn closing_is_refused_where_days_may_still_change() {
+    let root = october();
+    root.run(&[]).expect(0);
+    let refused = |arguments: &[&str], code: i32| root.stacktally(arguments).expect(code).transcript();
+    root.remove("north/usage/2026-11-02");
+    root.run(&[]).expect(0);
+    insta::assert_snapshot!("not_settled", refused(&["close", "2026-10", "--out", "out"], 3));
+    insta::assert_snapshot!("no_reason", refused(&["close", "2026-10", "--out", "out", "--force"], 2));
+    insta::assert_snapshot!("no_usage", refused(&["close", "2026-09", "--out", "out"], 2));
+    insta::assert_snapshot!("no_month", refused(&["close", "October", "--out", "out"], 2));
+    insta::assert_snapshot!("not_closed", refused(&["reopen", "2026-10", "--out", "out", "--reason", "why"], 2));
+    insta::assert_snapshot!("forced", close(&root, &["--force", "--reason", "the bill is due"]).expect(0).transcript());
+    insta::assert_snapshot!("closed_twice", refused(&["close", "2026-10", "--out", "out"], 2));
+    let journal = std::fs::read_to_string(root.out().join("history/closings.jsonl")).unwrap();
+    let entry: Value = serde_json::from_str(journal.trim()).unwrap();
+    assert_eq!(
+        (&entry["action"], &entry["month"], &entry["forced"], &entry["reason"]),
+        (&"close".into(), &"2026-10".into(), &true.into(), &"the bill is due".into())
+    );
+}
+
+#[test]
+fn a_stamp_with_closed_months_is_not_left_out_unseen() {
+    let root = october();
+    root.snapshots("south");
+    root.run(&[]).expect(0);
+    close(&root, &["--stamp", "north"]).expect(0);
+    let ran = root.run(&["--stamp", "south"]).expect(3);
+    assert!(ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
+    root.remove("north");
+    root.run(&[]).expect(3);
+}
