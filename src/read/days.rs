@@ -26,11 +26,19 @@ pub struct FileChunk {
 }
 
 /// The lines of a stamp, by usage day. Many threads hand lines in; each day is taken once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DayLines {
     /// Where days spill to; without one, to the folder for temporary files.
     folder: Option<PathBuf>,
+    held_bytes_max: usize,
     held: Mutex<Held>,
+}
+
+/// Lines that spill to the folder for temporary files.
+impl Default for DayLines {
+    fn default() -> Self {
+        Self { folder: None, held_bytes_max: DAY_LINES_BYTES, held: Mutex::default() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +56,13 @@ const LINE_BYTES: usize = 33;
 impl DayLines {
     /// Lines that spill to files in a folder, which is there.
     pub fn spilling_to(folder: PathBuf) -> Self {
-        Self { folder: Some(folder), held: Mutex::default() }
+        Self { folder: Some(folder), ..Self::default() }
+    }
+
+    /// The same, holding no more than so many bytes in memory.
+    #[must_use]
+    pub fn holding(self, bytes: usize) -> Self {
+        Self { held_bytes_max: bytes, ..self }
     }
 
     /// Adds lines to a day.
@@ -62,7 +76,7 @@ impl DayLines {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes += lines.len() * LINE_BYTES;
         held.days.entry(day).or_default().push(FileChunk { file, lines });
-        if held.bytes > DAY_LINES_BYTES { self.spill(&mut held) } else { Ok(()) }
+        if held.bytes > self.held_bytes_max { self.spill(&mut held) } else { Ok(()) }
     }
 
     /// The days that have lines.

@@ -3,6 +3,7 @@
 mod attribute;
 mod balance;
 mod coverage;
+mod days;
 mod findings;
 mod identity;
 mod ledger;
