@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use self::known::Former;
+use self::known::{Former, KnownInputs};
 use self::making::Making;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
@@ -34,7 +34,7 @@ use crate::normalise::{self, Meter, Usage};
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
-use crate::state::{Closings, Frozen, RunState, Version};
+use crate::state::{Closings, Frozen, KnownInput, RunState, SnapshotState, Version};
 use crate::watch::Watch;
 
 /// What a run is to do.
@@ -108,12 +108,13 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     // In an OUT that is none yet, nothing is made before the layout and the snapshots are known to be right.
     let is_there = plan.out.as_deref().is_some_and(Out::is_one);
     let early = if is_there { hold()? } else { None };
-    let prepared = Prepared::read(plan, watch)?;
-    let mut out = if is_there { early } else { hold()? };
+    let mut out = early;
+    let former = Former::of(plan, out.as_mut())?;
+    let prepared = Prepared::read(plan, &former, started_at, watch)?;
+    let out = if is_there { out } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
         out.refuse_what_if()?;
     }
-    let former = Former::of(plan, out.as_mut())?;
     let publisher = Publisher::new(out)?;
     match publish(plan, watch, &publisher, prepared, former, started_at) {
         Ok(Made { receipt, coverage, first_rejects }) => {
@@ -143,7 +144,7 @@ pub struct Followed {
 /// # Errors
 /// Input that is refused, a sum past its range, a machine that fails, a signal.
 pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
-    let Prepared { root, snapshots, names, .. } = Prepared::read(plan, watch)?;
+    let Prepared { root, snapshots, names, .. } = Prepared::read(plan, &Former::default(), (plan.now)(), watch)?;
     let mut names = names;
     let mut followed = Followed::default();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
@@ -194,16 +195,20 @@ impl Plan {
     }
 }
 
+type SnapshotInputs = BTreeMap<String, KnownInput>;
+
 /// Everything but usage, read and checked: small, and it decides everything.
 struct Prepared {
     root: Root,
     snapshots: Vec<Snapshots>,
+    /// What is to be kept of the files of each stamp's snapshots, where it is not known already.
+    snapshot_inputs: Vec<Option<SnapshotInputs>>,
     names: Names,
     tally: Tally,
 }
 
 impl Prepared {
-    fn read(plan: &Plan, watch: &Watch) -> Result<Self> {
+    fn read(plan: &Plan, former: &Former, started_at: DateTime<Utc>, watch: &Watch) -> Result<Self> {
         let mut root = read::root::discover(&plan.root, &plan.stamps)?;
         read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.reading, watch)?;
         let mut tally = Tally::default();
@@ -213,22 +218,45 @@ impl Prepared {
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
         let mut names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
-        let (mut snapshots, mut errors) = (Vec::new(), Vec::new());
+        let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             watch.begin_stamp("reading_snapshots", &folder.stamp, 0);
-            match attribute::read_snapshots(folder, &plan.reading, &plan.rules, watch) {
-                Ok(own) => {
+            let known = former.stamps.get(&folder.stamp).and_then(|own| own.snapshots.as_ref());
+            match read_snapshots(plan, folder, known, former.full_run.is_some(), started_at, watch) {
+                Ok((own, inputs)) => {
                     names.learn(&own);
                     snapshots.push(own);
+                    snapshot_inputs.push(inputs);
                 }
                 Err(error) => errors.push(root.or_without(error, &folder.stamp)),
             }
         }
         if errors.is_empty() {
-            return Ok(Self { root, snapshots, names, tally });
+            return Ok(Self { root, snapshots, snapshot_inputs, names, tally });
         }
         Err(Error::several(errors))
     }
+}
+
+/// Reads and checks the snapshots of a stamp that are not known. Returns with them what the next run is to know of their
+/// files; `None` when that is what it knows already.
+fn read_snapshots(
+    plan: &Plan,
+    folder: &StampFolder,
+    known: Option<&SnapshotState<'_>>,
+    is_full: bool,
+    started_at: DateTime<Utc>,
+    watch: &Watch,
+) -> Result<(Snapshots, Option<SnapshotInputs>)> {
+    let nothing = BTreeMap::new();
+    let inputs = known.map_or(&nothing, |known| &known.inputs);
+    let looked = KnownInputs::look(folder.snapshot_files(), inputs, plan.reuse, is_full, started_at)?;
+    let lists = known.map(|known| &known.lists);
+    let lists = read::read_snapshot_lists(folder, lists, looked.unchanged(), &plan.reading, watch)?;
+    let snapshots = attribute::checked_snapshots(folder, lists, &plan.reading, &plan.rules, watch)?;
+    let now = looked.after(snapshots.pages());
+    let is_known = !is_full && now == *inputs;
+    Ok((snapshots, (!is_known).then_some(now)))
 }
 
 /// What is made when all but the last step is done.
@@ -243,7 +271,7 @@ fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
-    Prepared { root, snapshots, mut names, tally }: Prepared,
+    Prepared { root, snapshots, snapshot_inputs, mut names, tally }: Prepared,
     former: Former,
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
@@ -287,6 +315,12 @@ fn publish(
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
     state.save(Version::current(plan.deciding_settings()), &settled, publisher)?;
+    for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
+        match inputs {
+            Some(inputs) => SnapshotState { inputs, lists: own.lists() }.save(&own.stamp, publisher)?,
+            None => SnapshotState::keep(&own.stamp, publisher),
+        }
+    }
     watch.check()?;
     let first_rejects = tally.first_rejects.clone();
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);

@@ -16,7 +16,7 @@ mod snapshots;
 use std::collections::BTreeMap;
 
 pub use findings::{StampUse, of_stamps, use_of};
-pub use snapshots::{Snapshots, read_snapshots};
+pub use snapshots::{Snapshots, checked_snapshots, read_snapshots};
 
 use self::findings::{Stale, Used};
 use self::snapshots::{Decision, rank};

@@ -5,6 +5,9 @@
 //! subscription, else of the earliest later one (a deleted user subscription vanishes from the listing while its usage
 //! goes on, reference §5).
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use super::{Rules, checks, findings};
 use crate::domain::attribution::Evidence;
 use crate::domain::{
@@ -14,7 +17,7 @@ use crate::domain::{
 use crate::error::{Error, Result};
 use crate::read::{
     CustomerSubscription, DatedLists, ListedUserSubscription, ReadFile, Reading, Registration, RegistrationId,
-    StampFolder, read_customer_subscriptions, read_listings, read_registrations,
+    SnapshotLists, StampFolder, read_registrations, read_snapshot_lists,
 };
 use crate::watch::Watch;
 
@@ -47,24 +50,28 @@ pub struct Snapshots {
 /// # Errors
 /// What `product.md` §4 calls fatal: all of it that can be told at once.
 pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules, watch: &Watch) -> Result<Snapshots> {
-    let registrations = read_registrations(&folder.registrations, reading, watch);
-    let customers = read_customer_subscriptions(&folder.customer_subscriptions, reading, watch);
-    let listings = read_listings(&folder.user_subscriptions, reading, watch);
-    match (registrations, customers, listings) {
-        (Ok(registrations), Ok(customers), Ok(listings)) => {
-            // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
-            let former = folder
-                .overridden
-                .iter()
-                .filter_map(|own| read_registrations(std::slice::from_ref(own), reading, watch).ok());
-            let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
-            Snapshots::checked(folder.stamp.clone(), registrations, customers, listings, &former, rules)
-        }
-        (registrations, customers, listings) => {
-            let errors = [registrations.err(), customers.err(), listings.err()];
-            Err(Error::several(errors.into_iter().flatten().collect()))
-        }
-    }
+    let lists = read_snapshot_lists(folder, None, &BTreeSet::new(), reading, watch)?;
+    checked_snapshots(folder, lists, reading, rules, watch)
+}
+
+/// Checks the snapshots of a stamp, which were read.
+///
+/// # Errors
+/// As [`read_snapshots`].
+pub fn checked_snapshots(
+    folder: &StampFolder,
+    lists: SnapshotLists<'_>,
+    reading: &Reading,
+    rules: &Rules,
+    watch: &Watch,
+) -> Result<Snapshots> {
+    // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
+    let former =
+        folder.overridden.iter().filter_map(|own| read_registrations(std::slice::from_ref(own), reading, watch).ok());
+    let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
+    let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
+    let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
+    Snapshots::checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules)
 }
 
 impl Snapshots {
@@ -134,6 +141,15 @@ impl Snapshots {
             return Ok(snapshots);
         }
         Err(Error::several(errors).found(findings::of_snapshots(&snapshots, rules, None)))
+    }
+
+    /// What they say, as it was read.
+    pub fn lists(&self) -> SnapshotLists<'_> {
+        SnapshotLists {
+            registrations: Cow::Borrowed(&self.registrations),
+            customer_subscriptions: Cow::Borrowed(&self.customer_subscriptions),
+            listings: Cow::Borrowed(&self.listings),
+        }
     }
 
     /// Every file that they were read from.

@@ -9,7 +9,7 @@ use super::{Plan, Reuse};
 use crate::domain::Stamp;
 use crate::error::Result;
 use crate::publish::Out;
-use crate::read::{self, Export, ExportLines, FileStat, Fingerprint, InputFile, Known, StampFolder};
+use crate::read::{self, Export, ExportLines, FileStat, Fingerprint, InputFile, Known, ReadFile, StampFolder};
 use crate::state::{KnownInput, Loaded, RunState, StampState, Version};
 
 /// What the last run left.
@@ -40,7 +40,7 @@ impl Former {
     }
 }
 
-/// The files of usage of a stamp, as they are found.
+/// Files of a stamp, as they are found.
 pub struct KnownInputs {
     stats: BTreeMap<String, (FileStat, bool)>,
     /// Files that hold what they held when they were read last.
@@ -50,24 +50,24 @@ pub struct KnownInputs {
 }
 
 impl KnownInputs {
-    /// Looks at every file of usage; one that does not look as it did is hashed.
+    /// Looks at every file; one that does not look as it did is hashed.
     ///
     /// # Errors
     /// A file is gone or cannot be read.
-    pub fn look(
-        folder: &StampFolder,
-        former: &StampState,
+    pub fn look<'f>(
+        files: impl Iterator<Item = &'f InputFile>,
+        former: &BTreeMap<String, KnownInput>,
         reuse: Reuse,
         is_full: bool,
         started_at: DateTime<Utc>,
     ) -> Result<Self> {
         let now = started_at.timestamp_nanos_opt().unwrap_or_default();
-        let files: Vec<&InputFile> = folder.exports.iter().flat_map(|export| &export.files).collect();
         let looked: Vec<(String, FileStat, bool)> = files
+            .collect::<Vec<_>>()
             .into_par_iter()
             .map(|file| {
                 let stat = FileStat::at(&file.path)?;
-                let known = former.inputs.get(&file.name).filter(|_| !is_full);
+                let known = former.get(&file.name).filter(|_| !is_full);
                 let is_unchanged = known.map_or(Ok(false), |known| holds_the_same(file, stat, known, reuse))?;
                 Ok((file.name.clone(), stat, is_unchanged))
             })
@@ -75,6 +75,11 @@ impl KnownInputs {
         let unchanged = looked.iter().filter(|(_, _, unchanged)| *unchanged).map(|(name, ..)| name.clone()).collect();
         let stats = looked.into_iter().map(|(name, stat, _)| (name, (stat, stat.is_settled_at(now)))).collect();
         Ok(Self { stats, unchanged, is_full, reuse })
+    }
+
+    /// The files that hold what they held.
+    pub fn unchanged(&self) -> &BTreeSet<String> {
+        &self.unchanged
     }
 
     /// The exports that need not be read.
@@ -93,13 +98,12 @@ impl KnownInputs {
 
     fn is_unchanged(&self, export: &Export, known: &ExportLines) -> bool {
         let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
-        let were = known.all_files().map(|file| &file.file).chain(&known.sidecar).map(|file| file.name.as_str());
+        let were = known.input_files().map(|file| file.name.as_str());
         names == were.collect() && names.iter().all(|name| self.unchanged.contains(*name))
     }
 
-    /// What the next run is to know of the files of these exports.
-    pub fn after(&self, exports: &[ExportLines]) -> BTreeMap<String, KnownInput> {
-        let files = exports.iter().flat_map(|export| export.all_files().map(|file| &file.file).chain(&export.sidecar));
+    /// What the next run is to know of these files.
+    pub fn after<'f>(&self, files: impl Iterator<Item = &'f ReadFile>) -> BTreeMap<String, KnownInput> {
         let known = files.filter_map(|file| {
             let &(stat, is_settled) = self.stats.get(&file.name)?;
             Some((file.name.clone(), KnownInput { stat, is_settled, fingerprint: file.fingerprint }))

@@ -62,7 +62,10 @@ impl Making<'_> {
         let former = self.formers.remove(&folder.stamp).unwrap_or_default();
         let former_exports: BTreeSet<String> = former.exports.iter().map(|export| export.label.clone()).collect();
         let is_full = self.full_run.is_some();
-        let inputs = KnownInputs::look(folder, &former, self.plan.reuse, is_full, self.started_at)?;
+        let inputs = {
+            let files = folder.exports.iter().flat_map(|export| &export.files);
+            KnownInputs::look(files, &former.inputs, self.plan.reuse, is_full, self.started_at)?
+        };
         let known = inputs.known(folder, &former);
         let is_new = |export: &&read::Export| !known.unchanged.contains_key(&export.folder);
         let files = folder.exports.iter().filter(is_new).map(|export| export.files.len() as u64).sum();
@@ -90,7 +93,7 @@ impl Making<'_> {
         self.take_in(&mut owned, snapshots, &work, settled)?;
         let stamp_use = attribute::use_of(&owned, snapshots);
         let state = self.state.stamps.entry(folder.stamp.clone()).or_default();
-        state.inputs = inputs.after(&owned.usage.exports);
+        state.inputs = inputs.after(owned.usage.exports.iter().flat_map(ExportLines::input_files));
         state.exports = owned.usage.exports;
         state.kept = kept;
         state.closed = work.closed.keys().copied().collect();

@@ -451,6 +451,11 @@ impl ExportLines {
         self.files.iter().chain(self.dropped.iter().map(|(file, _)| file))
     }
 
+    /// All that it was read from.
+    pub fn input_files(&self) -> impl Iterator<Item = &ReadFile> {
+        self.all_files().map(|file| &file.file).chain(&self.sidecar)
+    }
+
     pub(super) fn all_files_mut(&mut self) -> impl Iterator<Item = &mut FileNote> {
         self.files.iter_mut().chain(self.dropped.iter_mut().map(|(file, _)| file))
     }

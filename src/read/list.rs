@@ -6,14 +6,14 @@
 //! ```
 //! PowerShell writes the names of the REST API with capitals, so names are compared without case.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::Hash;
 use std::marker::PhantomData;
 
 use rayon::prelude::*;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::csv::{Cell, Table};
@@ -96,7 +96,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 }
 
 /// Dated lists of one kind. Nightly copies of a list repeat almost all of its rows, so each distinct row is kept once.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DatedLists<T> {
     /// In order of their first place.
     pub rows: Vec<T>,
@@ -105,7 +105,7 @@ pub struct DatedLists<T> {
 }
 
 /// One dated list.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DatedList {
     pub as_of: Hour,
     /// The file or folder, relative to the root.
@@ -118,11 +118,42 @@ pub struct DatedList {
 }
 
 /// One file of a list.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ListPage {
     pub file: ReadFile,
     /// How many of the list's rows stand in it.
     pub rows: usize,
+}
+
+impl<T> Default for DatedLists<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), lists: Vec::new() }
+    }
+}
+
+/// Lists that an earlier run read, and the files that still are as they were then.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownLists<'a, T> {
+    pub lists: Option<&'a DatedLists<T>>,
+    pub unchanged: &'a BTreeSet<String>,
+}
+
+impl<'a, T> KnownLists<'a, T> {
+    /// None.
+    pub const fn none() -> Self {
+        const NOTHING: &BTreeSet<String> = &BTreeSet::new();
+        Self { lists: None, unchanged: NOTHING }
+    }
+
+    /// The list of a snapshot, if it is known and all of its files are as they were.
+    fn of(&self, snapshot: &SnapshotFiles) -> Option<(&'a DatedLists<T>, &'a DatedList)> {
+        let lists = self.lists?;
+        let own = lists.lists.iter().find(|own| own.file == snapshot.name && own.as_of == snapshot.as_of)?;
+        let is_same = own.pages.len() == snapshot.pages.len()
+            && own.pages.iter().zip(&snapshot.pages).all(|(known, page)| known.file.name == page.name)
+            && snapshot.pages.iter().all(|page| self.unchanged.contains(&page.name));
+        is_same.then_some((lists, own))
+    }
 }
 
 impl<T> DatedLists<T> {
@@ -153,18 +184,21 @@ pub(super) struct ListKind<'a, T> {
     pub row: fn(&InputFile, usize, &Row<'_>) -> Result<T>,
 }
 
-/// Reads dated lists with all their pages, files in parallel, and proves of each that its last page is there.
+/// Reads dated lists with all their pages, those that are not known with their files in parallel, and proves of each that its last page is there.
 ///
 /// # Errors
 /// A page is no such list, a row is refused, the last page is missing, or a signal.
 pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
     snapshots: &[SnapshotFiles],
     kind: &ListKind<'_, T>,
+    known: KnownLists<'_, T>,
     reading: &Reading,
     watch: &Watch,
 ) -> Result<DatedLists<T>> {
     let texts = Interner::default();
-    let files: Vec<&InputFile> = snapshots.iter().flat_map(|snapshot| &snapshot.pages).collect();
+    let known: Vec<Option<_>> = snapshots.iter().map(|snapshot| known.of(snapshot)).collect();
+    let unknown = snapshots.iter().zip(&known).filter(|(_, known)| known.is_none());
+    let files: Vec<&InputFile> = unknown.flat_map(|(snapshot, _)| &snapshot.pages).collect();
     let scanned: Vec<Result<ScannedPage<T>>> = files
         .into_par_iter()
         .map_init(LastPage::default, |last, file| {
@@ -177,7 +211,19 @@ pub(super) fn read_lists<T: Clone + Eq + Hash + Send>(
     let mut distinct = Distinct::new(&texts);
     let mut scanned = scanned.into_iter();
     let mut lists = Vec::with_capacity(snapshots.len());
-    for snapshot in snapshots {
+    let mut places: Vec<Option<u32>> = Vec::new();
+    for (snapshot, known) in snapshots.iter().zip(known) {
+        if let Some((all, own)) = known {
+            places.resize(all.rows.len(), None);
+            let mut list = own.clone();
+            for row in &mut list.rows {
+                let place = &mut places[*row as usize];
+                let new = place.map_or_else(|| distinct.of(all.rows[*row as usize].clone()), Ok)?;
+                (*place, *row) = (Some(new), new);
+            }
+            lists.push(list);
+            continue;
+        }
         let mut list = DatedList {
             as_of: snapshot.as_of,
             file: snapshot.name.clone(),

@@ -24,6 +24,7 @@ mod registration;
 pub mod root;
 mod row;
 mod shape;
+mod snapshots;
 mod stat;
 mod stored;
 mod text;
@@ -40,7 +41,7 @@ pub use line_reader::Interners;
 pub use lines::{
     Api, Chunk, DaySum, DropRule, ExportLines, FileNote, Known, Reject, StampLines, gather, gather_beside,
 };
-pub use list::{DatedList, DatedLists, ListPage};
+pub use list::{DatedList, DatedLists, KnownLists, ListPage};
 pub use published::PublishedResource;
 pub use reading::Reading;
 pub use registration::{
@@ -50,6 +51,7 @@ pub use registration::{
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
 pub use row::{InstanceText, PARTS};
 pub use shape::Shape;
+pub use snapshots::{SnapshotLists, read_snapshot_lists};
 pub use stat::FileStat;
 pub use stored::{Stored, stored_resources};
 pub use text::fingerprint_of;

@@ -1,9 +1,12 @@
 //! The registration resource and the list of its customer subscriptions (reference §4.1), dated by their file names.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::fingerprint::ReadFile;
-use super::list::{DatedList, DatedLists, ListKind, Row, read_lists};
+use super::list::{DatedList, DatedLists, KnownLists, ListKind, Row, read_lists};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles, StampFolder};
 use super::text;
@@ -13,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::watch::Watch;
 
 /// A dated copy of a stamp's registration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Registration {
     pub as_of: Hour,
     pub file: String,
@@ -25,7 +28,7 @@ pub struct Registration {
 }
 
 /// The id of a registration resource, each part in one spelling.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RegistrationId {
     /// The subscription used to register: the default subscription.
     pub default_subscription: BilledSubscriptionId,
@@ -34,7 +37,7 @@ pub struct RegistrationId {
 }
 
 /// One row of the customer subscriptions of a registration.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CustomerSubscription {
     pub subscription: BilledSubscriptionId,
     pub tenant: TenantId,
@@ -79,7 +82,7 @@ impl RegistrationId {
 }
 
 /// What a row of the customer subscriptions says of the registration above it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Parent {
     /// The row's own resource id names it.
     Id(RegistrationId),
@@ -110,7 +113,7 @@ const WHOLE_RESOURCE: &str = "the default subscription is the one in the registr
 /// A file is no registration or several, its `id` names no default subscription, or a signal.
 pub fn read_registrations(snapshots: &[SnapshotFiles], reading: &Reading, watch: &Watch) -> Result<Vec<Registration>> {
     let kind = ListKind { expected: "a registration", columns: &[], row: registration };
-    let DatedLists { rows, lists } = read_lists(snapshots, &kind, reading, watch)?;
+    let DatedLists { rows, lists } = read_lists(snapshots, &kind, KnownLists::none(), reading, watch)?;
     let one = |list: DatedList| match list.rows.as_slice() {
         &[row] => {
             let RegistrationRow { id, resource_id, billing_model } = rows[row as usize].clone();
@@ -126,6 +129,32 @@ pub fn read_registrations(snapshots: &[SnapshotFiles], reading: &Reading, watch:
         }
     };
     lists.into_iter().map(one).collect()
+}
+
+/// The same, where some may be known.
+pub(super) fn read_registrations_beside(
+    snapshots: &[SnapshotFiles],
+    known: &[Registration],
+    unchanged: &BTreeSet<String>,
+    reading: &Reading,
+    watch: &Watch,
+) -> Result<Vec<Registration>> {
+    let known_of = |snapshot: &SnapshotFiles| {
+        let own = known.iter().find(|own| own.file == snapshot.name && own.as_of == snapshot.as_of)?;
+        let is_same =
+            own.pages.len() == snapshot.pages.len() && snapshot.pages.iter().all(|page| unchanged.contains(&page.name));
+        is_same.then_some(own)
+    };
+    let (mut registrations, mut unknown) = (Vec::new(), Vec::new());
+    for snapshot in snapshots {
+        match known_of(snapshot) {
+            Some(own) => registrations.push(own.clone()),
+            None => unknown.push(snapshot.clone()),
+        }
+    }
+    registrations.extend(read_registrations(&unknown, reading, watch)?);
+    registrations.sort_by_key(|own| own.as_of);
+    Ok(registrations)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -162,8 +191,18 @@ pub fn read_customer_subscriptions(
     reading: &Reading,
     watch: &Watch,
 ) -> Result<DatedLists<CustomerSubscription>> {
+    read_customer_subscriptions_beside(snapshots, KnownLists::none(), reading, watch)
+}
+
+/// The same, where some may be known.
+pub(super) fn read_customer_subscriptions_beside(
+    snapshots: &[SnapshotFiles],
+    known: KnownLists<'_, CustomerSubscription>,
+    reading: &Reading,
+    watch: &Watch,
+) -> Result<DatedLists<CustomerSubscription>> {
     let kind = ListKind { expected: "a list of customer subscriptions", columns: &[], row: customer_subscription };
-    read_lists(snapshots, &kind, reading, watch)
+    read_lists(snapshots, &kind, known, reading, watch)
 }
 
 fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<CustomerSubscription> {

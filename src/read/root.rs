@@ -52,7 +52,7 @@ pub struct Export {
 }
 
 /// The pages of one dated snapshot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SnapshotFiles {
     pub as_of: Hour,
     /// The file or folder, relative to the root.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::list::{DatedLists, ListKind, Row, read_lists};
+use super::list::{DatedLists, KnownLists, ListKind, Row, read_lists};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
 use crate::domain::{TenantId, UserSubscriptionId};
@@ -32,9 +32,19 @@ pub fn read_listings(
     reading: &Reading,
     watch: &Watch,
 ) -> Result<DatedLists<ListedUserSubscription>> {
+    read_listings_beside(snapshots, KnownLists::none(), reading, watch)
+}
+
+/// The same, where some may be known.
+pub(super) fn read_listings_beside(
+    snapshots: &[SnapshotFiles],
+    known: KnownLists<'_, ListedUserSubscription>,
+    reading: &Reading,
+    watch: &Watch,
+) -> Result<DatedLists<ListedUserSubscription>> {
     let columns = &["SubscriptionId", "TenantId"];
     let kind = ListKind { expected: "a listing of user subscriptions", columns, row: listed };
-    read_lists(snapshots, &kind, reading, watch)
+    read_lists(snapshots, &kind, known, reading, watch)
 }
 
 fn listed(file: &InputFile, at: usize, row: &Row<'_>) -> Result<ListedUserSubscription> {

@@ -10,4 +10,4 @@ mod run;
 
 pub use closed::{Action, AttributionText, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL, NamedOwner};
 pub use day::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
-pub use run::{KnownInput, Loaded, RunState, StampState, Version};
+pub use run::{KnownInput, Loaded, RunState, SnapshotState, StampState, Version};

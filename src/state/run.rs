@@ -10,7 +10,7 @@ use super::day::DayNote;
 use crate::domain::{Day, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::publish::{Out, Publisher, receipt};
-use crate::read::{ExportLines, FileStat, Fingerprint};
+use crate::read::{ExportLines, FileStat, Fingerprint, SnapshotLists};
 use crate::schema::{self, TABLES};
 
 /// Raised when what lies in these files means something else.
@@ -86,6 +86,39 @@ pub struct StampState {
     pub texts: BTreeMap<Month, Fingerprint>,
     #[serde(skip)]
     pub days: BTreeMap<Day, DayNote>,
+    #[serde(skip)]
+    pub snapshots: Option<SnapshotState<'static>>,
+}
+
+/// The snapshots of a stamp as they were read.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SnapshotState<'a> {
+    /// Their files, by name.
+    pub inputs: BTreeMap<String, KnownInput>,
+    pub lists: SnapshotLists<'a>,
+}
+
+impl SnapshotState<'_> {
+    /// Stages them, for the next run.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, stamp: &Stamp, publisher: &Publisher) -> Result<()> {
+        let bytes = postcard::to_allocvec(self).map_err(|error| Error::engine("write state", error))?;
+        // Nightly copies repeat almost everything.
+        let packed = zstd::bulk::compress(&bytes, 1).map_err(|error| Error::engine("write state", error))?;
+        publisher.state(&snapshots_name(stamp), packed)
+    }
+
+    /// Lets those of the last run stay.
+    pub fn keep(stamp: &Stamp, publisher: &Publisher) {
+        publisher.keep_state(&snapshots_name(stamp));
+    }
+
+    fn unpack(packed: &[u8]) -> Option<SnapshotState<'static>> {
+        let bytes = zstd::stream::decode_all(packed).ok()?;
+        postcard::from_bytes(&bytes).ok()
+    }
 }
 
 /// What is known of a publication.
@@ -172,6 +205,9 @@ impl StampState {
             })
             .collect::<Result<_>>()?;
         let notes: Option<BTreeMap<Day, DayNote>> = notes.into_iter().collect();
+        let snapshots = out.state(&snapshots_name(stamp))?;
+        // Without them they are read again, and nothing else.
+        own.snapshots = snapshots.and_then(|packed| SnapshotState::unpack(&packed));
         Ok(notes.map(|notes| {
             own.days = notes;
             own
@@ -181,6 +217,10 @@ impl StampState {
 
 fn inputs_name(stamp: &Stamp) -> String {
     format!("{stamp}/inputs.json")
+}
+
+fn snapshots_name(stamp: &Stamp) -> String {
+    format!("{stamp}/snapshots")
 }
 
 fn day_name(stamp: &Stamp, day: Day) -> String {
