@@ -23,10 +23,10 @@ pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use crate::attribute::{self, Rules, Snapshots};
 use crate::audit::{self, History, MeterText};
-use crate::domain::Stamp;
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
+use crate::domain::{Day, Stamp};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::dimensions::{Dimensions, Names};
@@ -94,6 +94,8 @@ pub struct Outcome {
     pub overrides: Vec<String>,
     /// Files of an earlier run that this one no longer makes, relative to OUT.
     pub removed: Vec<String>,
+    /// The days of each stamp that were published before, and whose figures this run changed.
+    pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
 }
 
 /// Runs the whole pipeline: reads, attributes, aggregates, proves, and publishes whole or not at all.
@@ -114,10 +116,10 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let former = Former::of(plan, out.as_mut())?;
     let publisher = Publisher::new(out)?;
     match publish(plan, watch, &publisher, prepared, former, started_at) {
-        Ok(Made { receipt, coverage, first_rejects }) => {
+        Ok(Made { receipt, coverage, first_rejects, changed }) => {
             watch.begin("publishing");
             let removed = publisher.commit(&receipt)?;
-            Ok(Outcome { receipt, coverage, first_rejects, removed, overrides: plan.overrides.clone() })
+            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides: plan.overrides.clone() })
         }
         Err(error) => {
             publisher.abandon();
@@ -234,6 +236,7 @@ struct Made {
     receipt: Receipt,
     coverage: Vec<CoverageRow>,
     first_rejects: Vec<String>,
+    changed: BTreeMap<Stamp, BTreeSet<Day>>,
 }
 
 /// Does everything but the last step, the commit.
@@ -277,6 +280,7 @@ fn publish(
     making.publish_csv_monthly()?;
     publish_snapshots(&snapshots, publisher)?;
     corrections::publish(&making.corrections, publisher)?;
+    let changed = corrections::days_of(&making.corrections);
     let Making { names, dimensions, tally, state, settled, full_run, .. } = making;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
@@ -284,5 +288,5 @@ fn publish(
     watch.check()?;
     let first_rejects = tally.first_rejects.clone();
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
-    Ok(Made { receipt, coverage, first_rejects })
+    Ok(Made { receipt, coverage, first_rejects, changed })
 }

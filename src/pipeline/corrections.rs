@@ -98,6 +98,15 @@ pub fn between(
     keys.into_iter().filter_map(correction).collect()
 }
 
+/// The days of each stamp that were corrected.
+pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
+    let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
+    for own in corrections {
+        days.entry(own.stamp.clone()).or_default().insert(own.day);
+    }
+    days
+}
+
 /// Stages what a run changed, if it changed anything.
 ///
 /// # Errors

@@ -24,7 +24,8 @@ use crate::watch::Watch;
 pub(super) const STATE: &str = ".stacktally";
 /// The receipt of the last run: what says that a folder is a publication, and which.
 pub const RECEIPT: &str = "receipt.json";
-pub(super) const RECEIPTS: &str = "receipts";
+/// All receipts, by the numbers of their runs.
+pub const RECEIPTS: &str = "receipts";
 /// The list of what is published, in `.stacktally`.
 pub(super) const LIST: &str = "published";
 /// In staging: the folders that a commit makes and probes, so that one that is cut short leaves none of it.
