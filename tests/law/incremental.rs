@@ -700,3 +700,18 @@ fn verify_reads_what_is_published() {
     changing.run(&["--full"]);
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }
+
+/// A history that somebody removed is gone: nothing can make it again, and nothing else waits for it.
+#[test]
+fn history_that_is_gone_stays_away() {
+    let mut changing = three_days(0);
+    changing.run(&[]);
+    changing.take(&line(0, 0, 1500));
+    changing.run(&[]);
+    fs::remove_dir_all(changing.root.out().join("history")).unwrap();
+    changing.run(&[]);
+    changing.run(&[]);
+    assert_eq!(receipt(&changing.root.out())["full_run"], Value::Null);
+    let ran = changing.root.stacktally(&["changes", "--out", "out", "--since", "1"]).expect(0);
+    assert_eq!(ran.stdout, "no published day changed since run 1\n");
+}
