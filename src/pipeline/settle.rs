@@ -14,7 +14,7 @@ use crate::aggregate::{self, DayFacts, Packing};
 use crate::attribute::{OwnedUsage, Use};
 use crate::balance::{self, Books};
 use crate::domain::totals::{Account, Checksum, Totals};
-use crate::domain::{Day, Month, Stamp};
+use crate::domain::{Day, MeterId, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::Cells;
 use crate::normalise::{Usage, UsageChunk};
@@ -236,11 +236,16 @@ impl Settling<'_> {
         let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
         self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
         if self.csv_hourly {
-            let mut table = CsvTable::new(flat::CSV_HOURLY.columns)?;
-            self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
-            self.publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table, Some(sum))?;
+            self.publish_csv_hourly(day, hourly)?;
         }
         Ok(exports)
+    }
+
+    fn publish_csv_hourly(&self, day: Day, hourly: &Cells) -> Result<()> {
+        let mut table = CsvTable::new(flat::CSV_HOURLY.columns)?;
+        self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
+        let path = format!("csv/hourly/{}/{day}", self.owned.usage.stamp);
+        self.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
     }
 
     /// Publishes the lines of one export among a day's; those that were loaded from where they are published stay.
@@ -272,13 +277,17 @@ impl Settling<'_> {
         Ok((sum, note))
     }
 
-    /// Lets what is published of a day stay.
+    /// Lets what is published of a day stay, less flat files whose texts changed.
     fn keep_day(&self, day: Day) -> Result<()> {
         let stamp = &self.owned.usage.stamp;
         for export in &self.work.standing[&day].exports {
             self.publisher.keep(&lines_path(stamp, day, &export.label))?;
         }
         self.publisher.keep_if_there(&format!("hourly/{stamp}/{day}.parquet"));
+        let is_written_again = self.csv_hourly && self.work.months_to_write.contains(&day.month());
+        if is_written_again && !self.publisher.is_rehearsal() {
+            return self.standing_hours(day)?.map_or(Ok(()), |hourly| self.publish_csv_hourly(day, &hourly));
+        }
         self.publisher.keep_csv(&format!("csv/hourly/{stamp}/{day}"));
         Ok(())
     }
@@ -354,6 +363,18 @@ impl Settling<'_> {
             self.books().prove_account(&format!("publishing {day}"), &self.account_of(note)?, &account)?;
         }
         Ok(published)
+    }
+
+    /// The hours of a day that stands, as they are published, proved to be what was noted of it; `None` where it has none.
+    fn standing_hours(&self, day: Day) -> Result<Option<Cells>> {
+        let hourly = self.base.hourly(day)?;
+        let mut noted = Account::default();
+        for MeterOfDay { meter, used_hourly, .. } in &self.work.standing[&day].meters {
+            noted.add(self.rank_of(meter), *used_hourly)?;
+        }
+        let account = aggregate::account(self.packing, &hourly)?;
+        self.books().prove_account(&format!("publishing the hours of {day}"), &noted, &account)?;
+        Ok((!hourly.is_empty()).then_some(hourly))
     }
 
     fn publish_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {
@@ -441,10 +462,13 @@ impl Settling<'_> {
     fn account_of(&self, note: &DayNote) -> Result<Account<u32>> {
         let mut account = Account::default();
         for MeterOfDay { meter, used, .. } in &note.meters {
-            let rank = self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank");
-            account.add(rank as u32, *used)?;
+            account.add(self.rank_of(meter), *used)?;
         }
         Ok(account)
+    }
+
+    fn rank_of(&self, meter: &MeterId) -> u32 {
+        self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank") as u32
     }
 }
 

@@ -651,7 +651,7 @@ fn state_that_is_damaged_or_gone_costs_a_full_run_and_nothing_else() {
 
 #[test]
 fn a_changed_name_or_meter_reaches_every_text() {
-    for settings in [0] {
+    for settings in [0, 2] {
         let mut changing = three_days(settings);
         changing.run(&[]);
         for step in [Step::Names(1), Step::Names(2), Step::Meters(1), Step::Names(0), Step::Meters(2)] {
