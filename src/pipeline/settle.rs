@@ -339,9 +339,13 @@ impl Settling<'_> {
                 parquet.and(csv)?;
             }
         }
+        // Without any day there is nothing to say, whatever was published.
+        if months.is_empty() {
+            return Ok(months);
+        }
         if to_write.is_empty() {
             self.publisher.keep_if_there(&monthly_path(stamp));
-        } else if !months.is_empty() && !self.publisher.is_rehearsal() {
+        } else if !self.publisher.is_rehearsal() {
             let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
             let columns = self.texts.monthly(self.owned, &borrowed)?;
             let sum = checksum(months.iter().map(|(_, cells)| cells));
@@ -402,7 +406,8 @@ impl Settling<'_> {
         let stamp = &self.owned.usage.stamp;
         // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
         let csv = format!("csv/default_usage/{stamp}/default_usage");
-        if self.work.touched.is_empty() && !self.work.texts_changed && self.base.has(&default_path(stamp)) {
+        let StampWork { touched, texts_changed, is_all, .. } = self.work;
+        if touched.is_empty() && !texts_changed && !is_all && self.base.has(&default_path(stamp)) {
             self.publisher.keep(&default_path(stamp))?;
             self.publisher.keep_csv(&csv);
             return Ok(());

@@ -20,6 +20,8 @@ pub struct StampWork {
     pub months_to_write: BTreeSet<Month>,
     /// A text changed that flat files show.
     pub texts_changed: bool,
+    /// Nothing stands: even a stamp that has no day may have been published with some.
+    pub is_all: bool,
 }
 
 impl StampWork {
@@ -31,7 +33,7 @@ impl StampWork {
         let now = days_of(exports);
         let all: BTreeSet<Day> = now.keys().chain(former.keys()).copied().collect();
         let touched = all.into_iter().map(|day| (day, BTreeSet::from([Cause::FullRun]))).collect();
-        let mut work = Self { touched, ..Self::default() };
+        let mut work = Self { touched, is_all: true, ..Self::default() };
         for (place, export) in
             (0_u32..).zip(exports).filter(|(_, own)| kept.contains(&own.folder) && !own.files.is_empty())
         {

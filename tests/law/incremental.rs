@@ -12,7 +12,7 @@ use stacktally::domain::Quantity;
 use super::random_root::BILLED_B;
 use crate::support::{
     BILLED_A, DEFAULT, Line, Ran, Row, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS,
-    WINDOWS_HOURS, cell, customers, files_below, listing, page, receipt, registration, run_in, table,
+    WINDOWS_HOURS, cell, files_below, listing, page, receipt, registration, run_in, table,
 };
 
 const STAMPS: [&str; 2] = ["north", "south"];
@@ -133,16 +133,24 @@ fn put() -> impl Strategy<Value = Step> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let stamp = || 0..STAMPS.len();
     let of_file = || (0..STAMPS.len(), 0..WINDOWS.len(), 0_u8..2);
-    let dated = || (0..STAMPS.len(), 0..DATES.len());
     prop_oneof![
         6 => put(),
         2 => of_file().prop_map(|(stamp, window, file)| Step::RemoveFile { stamp, window, file }),
-        1 => (stamp(), 0..WINDOWS.len()).prop_map(|(stamp, window)| Step::RemoveWindow { stamp, window }),
+        1 => of_file().prop_map(|(stamp, window, _)| Step::RemoveWindow { stamp, window }),
         1 => (of_file(), any::<bool>())
             .prop_map(|((stamp, window, file), in_place)| Step::Rewrite { stamp, window, file, in_place }),
         1 => of_file().prop_map(|(stamp, window, file)| Step::ChangeQuietly { stamp, window, file }),
+        8 => snapshot_step(),
+        1 => (0_u8..4).prop_map(Step::Names),
+        1 => (0_u8..3).prop_map(Step::Meters),
+        1 => (0..SETTINGS.len()).prop_map(Step::Settings),
+    ]
+}
+
+fn snapshot_step() -> impl Strategy<Value = Step> {
+    let dated = || (0..STAMPS.len(), 0..DATES.len());
+    prop_oneof![
         2 => (dated(), any::<[bool; 2]>())
             .prop_map(|((stamp, date), mapped)| Step::Customers { stamp, date, mapped }),
         1 => dated().prop_map(|(stamp, date)| Step::RemoveCustomers { stamp, date }),
@@ -151,9 +159,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => dated().prop_map(|(stamp, date)| Step::RemoveListing { stamp, date }),
         1 => (dated(), any::<bool>()).prop_map(|((stamp, date), other)| Step::Registration { stamp, date, other }),
         1 => dated().prop_map(|(stamp, date)| Step::RemoveRegistration { stamp, date }),
-        1 => (0_u8..4).prop_map(Step::Names),
-        1 => (0_u8..3).prop_map(Step::Meters),
-        1 => (0..SETTINGS.len()).prop_map(Step::Settings),
     ]
 }
 
@@ -171,7 +176,7 @@ impl Changing {
         let root = TestRoot::empty();
         for stamp in STAMPS {
             root.file(&format!("{stamp}/registration/2026-09-01.json"), registration(DEFAULT, stamp));
-            let mapped = customers(DEFAULT, stamp, &[(TENANT_A, BILLED_A)]);
+            let mapped = bare_customers([true, false]);
             root.file(&format!("{stamp}/customer-subscriptions/2026-09-01.json"), mapped);
             let owned = listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
             root.file(&format!("{stamp}/user-subscriptions/2026-09-01.json"), owned);
@@ -217,16 +222,8 @@ impl Changing {
             }
             Step::ChangeQuietly { stamp, window, file } => self.change_quietly(&file_path(*stamp, *window, *file)),
             Step::Customers { stamp, date, mapped } => {
-                let all = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)];
-                let own: Vec<_> =
-                    all.into_iter().zip(mapped).filter(|(_, mapped)| **mapped).map(|(own, _)| own).collect();
-                // Bare ids lie under any registration.
-                let rows: Vec<Value> = own
-                    .iter()
-                    .map(|(tenant, billed)| json!({"id": billed, "properties": {"tenantId": tenant}}))
-                    .collect();
                 let path = format!("{}/customer-subscriptions/{}.json", STAMPS[*stamp], DATES[*date]);
-                self.root.file(&path, json!({ "value": rows }).to_string());
+                self.root.file(&path, bare_customers(*mapped));
             }
             Step::RemoveCustomers { stamp, date } => self.remove_snapshot("customer-subscriptions", *stamp, *date),
             Step::Listing { stamp, date, tenants, named } => {
@@ -311,6 +308,13 @@ impl Changing {
     fn published(&self) -> BTreeMap<String, Vec<u8>> {
         but_history(files_below(&self.root.out()))
     }
+}
+
+/// Whether tenant A and tenant B pay for themselves. Bare ids lie under any registration.
+fn bare_customers(mapped: [bool; 2]) -> String {
+    let all = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)].into_iter().zip(mapped).filter(|(_, mapped)| *mapped);
+    let row = |((tenant, billed), _)| json!({"id": billed, "properties": {"tenantId": tenant}});
+    json!({ "value": all.map(row).collect::<Vec<Value>>() }).to_string()
 }
 
 impl Used {
@@ -483,20 +487,6 @@ fn usage_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn snapshot_step() -> impl Strategy<Value = Step> {
-    step().prop_filter("it is of a snapshot", |step| {
-        matches!(
-            step,
-            Step::Customers { .. }
-                | Step::RemoveCustomers { .. }
-                | Step::Listing { .. }
-                | Step::RemoveListing { .. }
-                | Step::Registration { .. }
-                | Step::RemoveRegistration { .. }
-        )
-    })
-}
-
 /// The days of each stamp with all that `daily` says of them.
 fn days(root: &TestRoot) -> BTreeMap<(String, String), Vec<Row>> {
     let mut days: BTreeMap<_, Vec<Row>> = BTreeMap::new();
@@ -593,6 +583,24 @@ proptest! {
         prop_assert_eq!(difference(&changing.published(), &kept), None);
     }
 
+    /// Nothing is known of what is published, and yet every correction is said.
+    #[test]
+    fn a_full_run_corrects_what_it_changes(start in starts(), steps in prop::collection::vec(step(), 1..5), gone in any::<bool>(), lost in any::<bool>()) {
+        let mut changing = Changing::new(0, &start);
+        changing.run(&[]);
+        let before = said(&changing.root);
+        steps.iter().for_each(|step| changing.take(step));
+        if gone {
+            changing.root.remove("south");
+        }
+        if lost {
+            fs::remove_dir_all(changing.root.out().join(".stacktally/state")).unwrap();
+        }
+        changing.run(if lost { &[] } else { &["--full"] });
+        prop_assert_eq!(corrected(&changing.root), differences(&before, &said(&changing.root)));
+        prop_assert_eq!(difference(&changing.published(), &changing.fresh()), None);
+    }
+
     #[test]
     fn a_stamp_that_is_gone_takes_its_days_with_it(start in starts(), kept in any::<bool>()) {
         let changing = Changing::new(0, &start);
@@ -647,6 +655,25 @@ fn state_that_is_damaged_or_gone_costs_a_full_run_and_nothing_else() {
         fs::read_dir(changing.root.out()).unwrap().filter(|own| own.as_ref().unwrap().file_name() == "history").count(),
         0
     );
+}
+
+/// The state alone says what archived exports were: without it their lines would be lost without a word.
+#[test]
+fn kept_lines_are_never_lost_with_the_state() {
+    let mut changing = three_days(0);
+    changing.run(&[]);
+    changing.take(&Step::RemoveWindow { stamp: 0, window: 1 });
+    changing.run(&["--keep-missing"]);
+    let whole = changing.published();
+    fs::remove_dir_all(changing.root.out().join(".stacktally/state")).unwrap();
+    for flags in [&["--keep-missing"][..], &["--keep-missing", "--full"]] {
+        let ran = changing.root.run(&[&changing.flags(), flags].concat()).expect(3);
+        assert!(ran.stderr.contains("lines/north/2026-09-30/2026-09-30.parquet"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("without --keep-missing"), "{}", ran.stderr);
+        assert_eq!(difference(&changing.published(), &whole), None);
+    }
+    changing.run(&[]);
+    assert_eq!(difference(&changing.published(), &changing.fresh()), None);
 }
 
 #[test]
@@ -714,4 +741,19 @@ fn history_that_is_gone_stays_away() {
     assert_eq!(receipt(&changing.root.out())["full_run"], Value::Null);
     let ran = changing.root.stacktally(&["changes", "--out", "out", "--since", "1"]).expect(0);
     assert_eq!(ran.stdout, "no published day changed since run 1\n");
+}
+
+/// A stamp that has no line any more has no month either, though nobody remembers that it had one.
+#[test]
+fn the_last_line_of_a_stamp_goes_with_its_months() {
+    for flags in [&[][..], &["--full"]] {
+        let mut changing = three_days(0);
+        changing.run(&[]);
+        let before = said(&changing.root);
+        (0..3).for_each(|window| changing.take(&Step::RemoveWindow { stamp: 0, window }));
+        fs::remove_dir_all(changing.root.out().join(".stacktally/state")).unwrap();
+        changing.run(flags);
+        assert_eq!(corrected(&changing.root), differences(&before, &said(&changing.root)));
+        assert_eq!(difference(&changing.published(), &changing.fresh()), None);
+    }
 }
