@@ -28,7 +28,7 @@ use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::{Month, Stamp};
+use crate::domain::{Day, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::dimensions::{Dimensions, Names};
@@ -96,6 +96,8 @@ pub struct Outcome {
     pub overrides: Vec<String>,
     /// Files of an earlier run that this one no longer makes, relative to OUT.
     pub removed: Vec<String>,
+    /// The days of each stamp that were published before, and whose figures this run changed.
+    pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
 }
 
 /// Runs the whole pipeline: reads, attributes, aggregates, proves, and publishes whole or not at all.
@@ -117,10 +119,10 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     }
     let publisher = Publisher::new(out)?;
     match publish(plan, watch, &publisher, prepared, former, started_at) {
-        Ok(Made { receipt, coverage, first_rejects }) => {
+        Ok(Made { receipt, coverage, first_rejects, changed }) => {
             watch.begin("publishing");
             let removed = publisher.commit(&receipt)?;
-            Ok(Outcome { receipt, coverage, first_rejects, removed, overrides: plan.overrides.clone() })
+            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides: plan.overrides.clone() })
         }
         Err(error) => {
             publisher.abandon();
@@ -264,6 +266,7 @@ struct Made {
     receipt: Receipt,
     coverage: Vec<CoverageRow>,
     first_rejects: Vec<String>,
+    changed: BTreeMap<Stamp, BTreeSet<Day>>,
 }
 
 /// Does everything but the last step, the commit.
@@ -311,6 +314,7 @@ fn publish(
     publish_snapshots(&snapshots, publisher)?;
     corrections::publish(&making.corrections, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
+    let changed = corrections::days_of(&making.corrections);
     let Making { names, dimensions, tally, state, settled, full_run, .. } = making;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
@@ -324,7 +328,7 @@ fn publish(
     watch.check()?;
     let first_rejects = tally.first_rejects.clone();
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
-    Ok(Made { receipt, coverage, first_rejects })
+    Ok(Made { receipt, coverage, first_rejects, changed })
 }
 
 /// What closed months froze, by stamp; names and dimensions are held to it.

@@ -1,19 +1,22 @@
 //! What was published, explained: why a figure is what it is, what falls on the default subscriptions, what differs between
-//! two publications; and of a root, how its mappings changed.
+//! two publications, what runs corrected; and of a root, how its mappings changed.
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
+//! OUT: history/changes, receipts ──▶ changes
 //! root ──read, normalise, attribute──▶ history
 //! ```
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
 //! behind each cell, and refuses to explain one that they do not make.
 
+mod changes;
 mod compare;
 mod history;
 mod publication;
 mod unregistered;
 mod why;
 
+pub use changes::{Changes, ChangingRun, Correction, Since, changes};
 pub use compare::{Comparison, Moved, Total, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};

@@ -12,7 +12,7 @@ use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, Sn
 use crate::error::{Error, Result};
 use crate::frame::tables::{self, Keep, Rows, text};
 use crate::publish::receipt::FORMAT;
-use crate::publish::{Ahead, RECEIPT};
+use crate::publish::{Ahead, RECEIPT, RECEIPTS};
 use crate::read::Fingerprint;
 use crate::schema;
 
@@ -22,6 +22,10 @@ pub struct Publication {
     out: PathBuf,
     /// A commit that is under way, or was cut short: what it has staged is published.
     ahead: Ahead,
+    /// The number of the last run.
+    pub generation: u64,
+    /// When it finished, as its receipt says.
+    finished_at: String,
     pub attribute_at: AttributeAt,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
@@ -33,6 +37,8 @@ pub struct Publication {
 #[derive(Deserialize)]
 struct ReceiptHead {
     format: u32,
+    generation: u64,
+    finished_at: String,
     settings: ReceiptSettings,
     inputs: Vec<ReceiptFile>,
     published: Vec<ReceiptFile>,
@@ -48,6 +54,12 @@ struct ReceiptSettings {
 struct ReceiptFile {
     path: String,
     blake3: String,
+}
+
+/// What a reader needs of the receipt of an earlier run, whatever version wrote it.
+#[derive(Deserialize)]
+struct EarlierReceipt {
+    finished_at: String,
 }
 
 /// What `meters` says of one.
@@ -98,10 +110,28 @@ impl Publication {
         Ok(Self {
             out: out.to_owned(),
             ahead,
+            generation: receipt.generation,
+            finished_at: receipt.finished_at,
             attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
             fingerprints: by_path(receipt.inputs),
             published: by_path(receipt.published),
         })
+    }
+
+    /// When a run finished; `None` where its receipt is gone, or says nothing of it.
+    ///
+    /// # Errors
+    /// The receipt is there, and cannot be read.
+    pub fn finished_at(&self, run: u64) -> Result<Option<String>> {
+        if run == self.generation {
+            return Ok(Some(self.finished_at.clone()));
+        }
+        let path = self.out.join(RECEIPTS).join(format!("{run:06}.json"));
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok().map(|own: EarlierReceipt| own.finished_at)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::machine("read", &path, error)),
+        }
     }
 
     /// All stamps that were published: `default_usage` has a file for each, even an empty one.

@@ -81,6 +81,9 @@ pub enum Command {
     /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
     #[command(after_help = LOOKING)]
     Unregistered(UnregisteredArgs),
+    /// Show what runs changed of days that were published before: late lines, replaced exports, new snapshots
+    #[command(after_help = LOOKING)]
+    Changes(ChangesArgs),
     /// Show when each mapping of a root began, changed and ended, and what each change moved
     #[command(after_help = LOOKING)]
     History(HistoryArgs),
@@ -135,6 +138,19 @@ pub struct UnregisteredArgs {
     /// Print the commands that would register each tenant, with the customer subscription left to fill in
     #[arg(long, conflicts_with = "json")]
     pub commands: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ChangesArgs {
+    #[command(flatten)]
+    pub publication: PublicationArgs,
+    /// What runs changed that finished on this UTC day or later, or this run and later ones, by its number [default: the
+    /// last run that changed something]
+    #[arg(long, value_name = "DATE|RUN")]
+    pub since: Option<String>,
+    /// Print CSV, with the columns of the table `changes`
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// What the commands share that look at one publication.

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::args::{CompareArgs, HistoryArgs, UnregisteredArgs, WhyArgs};
+use super::args::{ChangesArgs, CompareArgs, HistoryArgs, UnregisteredArgs, WhyArgs};
 use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
 use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
-use super::show::{calendar, compare, history, unregistered, why};
+use super::show::{calendar, changes, compare, history, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
@@ -87,6 +87,9 @@ fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
         log::ended(ended);
     } else {
         talk.extend(ended.error().map(message::failure));
+        talk.extend(
+            ended.outcome().and_then(|own| message::lines_are_gone(&own.receipt)).as_ref().map(message::warning),
+        );
         talk.extend(metrics.as_ref().map(message::warning));
     }
     let summary = || ended.outcome().map(|outcome| message::summary(outcome, ended.out));
@@ -170,6 +173,22 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
         (true, _) => printable(&unregistered::commands(&own)),
         (false, true) => unregistered::json(&own),
         (false, false) => printable(&unregistered::text(&own)),
+    };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Shows what runs changed of days that were published before.
+///
+/// # Errors
+/// There is no publication, or as [`audit::changes`].
+pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
+    let (out, stamps) = settings::of_publication(&args.publication)?;
+    let since = args.since.as_deref().map(settings::since_of).transpose()?;
+    let own = audit::changes(&Publication::open(&out)?, &stamps, since)?;
+    let text = match (args.csv, args.publication.json) {
+        (true, _) => changes::csv(&own)?,
+        (false, true) => changes::json(&own),
+        (false, false) => printable(&changes::text(&own)),
     };
     Ok(product(text, exit::PUBLISHED))
 }

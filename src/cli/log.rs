@@ -17,6 +17,7 @@ use super::steps::StepTime;
 use crate::domain::Finding;
 use crate::error::Error;
 use crate::pipeline::Outcome;
+use crate::publish::receipt::MissingEntry;
 
 /// Turns logs on, for the whole process.
 pub fn install(format: LogFormat, level: LogLevel) {
@@ -85,6 +86,19 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
         } else {
             warn!(stamp, code, sentence, remedy, "finding");
         }
+    }
+    if let Some(why) = &receipt.full_run {
+        info!(why = why.as_str(), "everything made anew");
+    }
+    for MissingEntry { stamp, folder, lines, kept } in &receipt.missing {
+        if *kept {
+            info!(stamp, folder, lines, "missing export kept");
+        } else {
+            warn!(stamp, folder, lines, "export missing");
+        }
+    }
+    for (stamp, days) in outcome.changed.iter().filter(|_| is_published) {
+        info!(stamp = stamp.as_str(), days = days.len(), run = receipt.generation, "published days changed");
     }
     if is_published {
         let changed = receipt.published.iter().filter(|file| file.is_changed()).count();

@@ -1,18 +1,21 @@
 //! The words: the summary of a run, and errors that can be acted on at 3 a.m.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::domain::Finding;
+use super::show::counted;
+use crate::domain::{Finding, Stamp};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
-use crate::publish::Recovered;
-use crate::publish::receipt::{Count, FindingEntry};
+use crate::publish::receipt::{Count, FindingEntry, MissingEntry};
+use crate::publish::{Receipt, Recovered};
 use crate::state::ClosingEntry;
 
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
+/// Exports that are gone, listed in a summary; the receipt has all.
+const MISSING_SHOWN: usize = 10;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
@@ -56,6 +59,24 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     for own in &outcome.overrides {
         say("what if", format!("{own} in the stead of the stamp's own snapshots"));
     }
+    if let Some(why) = &receipt.full_run {
+        say("full run", format!("everything was made anew: {why}"));
+    }
+    for (label, sentence, own) in missing(receipt) {
+        say(label, sentence);
+        own.iter().take(MISSING_SHOWN).for_each(|own| {
+            say("", format!("  {}: {}", own.folder, counted(own.lines, "line")));
+        });
+        if own.len() > MISSING_SHOWN {
+            say("", format!("and {} more, in receipt.json", own.len() - MISSING_SHOWN));
+        }
+    }
+    if let Some(out) = out.filter(|_| !outcome.changed.is_empty()) {
+        let days = outcome.changed.values().map(BTreeSet::len).sum::<usize>() as i64;
+        let stamps: Vec<&str> = outcome.changed.keys().map(Stamp::as_str).collect();
+        say("changes", format!("{} of {} changed: see", counted(days, "published day"), stamps.join(", ")));
+        say("", format!("  stacktally changes --out {} --since {}", out.display(), receipt.generation));
+    }
     if !outcome.removed.is_empty() {
         say("removed", format!("{} files of an earlier run, which this one does not make:", outcome.removed.len()));
         outcome.removed.iter().take(REMOVED_SHOWN).for_each(|path| say("", format!("  {path}")));
@@ -96,6 +117,25 @@ pub fn reopened(entries: &[ClosingEntry]) -> String {
         format!("opened {} of {} again: the next run publishes it as its lines have it\n", own.month, own.stamp)
     };
     entries.iter().map(line).collect()
+}
+
+/// The exports of the last run that are gone: those whose lines are gone with them, and those that count all the same.
+fn missing(receipt: &Receipt) -> Vec<(&'static str, String, Vec<&MissingEntry>)> {
+    let (kept, gone): (Vec<&MissingEntry>, Vec<&MissingEntry>) = receipt.missing.iter().partition(|own| own.kept);
+    let count = |own: &[&MissingEntry]| counted(own.len() as i64, "export");
+    let is_gone = format!("{} that the last run counted, and this one does not:", count(&gone));
+    let is_kept = format!("{} gone from the root, counted by published lines (--keep-missing):", count(&kept));
+    let own = [("missing", is_gone, gone), ("kept", is_kept, kept)];
+    own.into_iter().filter(|(_, _, own)| !own.is_empty()).collect()
+}
+
+/// Exports that are gone took their lines with them: nobody should learn it from a total alone.
+pub fn lines_are_gone(receipt: &Receipt) -> Option<Error> {
+    let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| !own.kept).collect();
+    let lines = counted(gone.iter().map(|own| own.lines).sum(), "line");
+    let (exports, first) = (counted(gone.len() as i64, "export"), &gone.first()?.folder);
+    let text = format!("no longer published: {lines} of {exports} that the last run counted, such as {first}");
+    Some(Error::input(text).hint("put back what is missing (--stamp leaves out the other stamps); exports that are archived stay published with --keep-missing, once they are back"))
 }
 
 /// How often each name occurs, in order of the names.

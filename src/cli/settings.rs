@@ -14,6 +14,7 @@ use super::args::{
     SeenOptions,
 };
 use crate::attribute::Rules;
+use crate::audit::Since;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
@@ -267,6 +268,18 @@ pub fn of_publication(args: &PublicationArgs) -> Result<(PathBuf, Vec<Stamp>)> {
 pub fn day_of(flag: &str, text: &str) -> Result<Day> {
     Day::parse(text.trim())
         .ok_or_else(|| Error::usage(format!("--{flag} {text:?} is no day")).hint("write a UTC day as 2026-10-05"))
+}
+
+/// The first run of those whose changes are shown, by its number or by the day on which it finished.
+///
+/// # Errors
+/// It is neither.
+pub fn since_of(text: &str) -> Result<Since> {
+    let run = || text.trim().parse().ok().filter(|run| *run > 0).map(Since::Run);
+    Day::parse(text.trim()).map(Since::Day).or_else(run).ok_or_else(|| {
+        Error::usage(format!("--since {text:?} is neither a day nor the number of a run"))
+            .hint("write a UTC day as 2026-10-05, or the number of a run as 12")
+    })
 }
 
 /// An id that was typed.

@@ -5,18 +5,18 @@
 //! {"exit_code": 3, "error": {"kind": "input", "file": "north/usage/2026-10-05/a.json", "line": 1, "column": 9, …}, "lines": null, …}
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::ended::Ended;
 use super::settings::ClockTime;
 use crate::domain::coverage::{self, StampCoverage};
-use crate::domain::{Finding, Hour, RejectReason};
+use crate::domain::{Finding, Hour, RejectReason, Stamp};
 use crate::error::Error;
 use crate::pipeline::Outcome;
 use crate::publish::Receipt;
-use crate::publish::receipt::{Count, FindingEntry, Lines};
+use crate::publish::receipt::{Count, FindingEntry, Lines, MissingEntry};
 
 /// What a program sees.
 #[derive(Debug, Serialize)]
@@ -46,6 +46,12 @@ struct Summary<'a> {
     coverage: Option<Vec<CoverageShown>>,
     /// Snapshots that served in the stead of a stamp's own: with one, these are figures of a what-if.
     registration_override: &'a [String],
+    /// Why everything was made anew; `null` where only what had changed was.
+    full_run: Option<&'a str>,
+    /// Exports that the last run counted and that are gone from the root, or are left out.
+    missing: &'a [MissingEntry],
+    /// Of days that were published before; `null` when nothing was published.
+    changes: Option<ChangesShown>,
     /// `null` when nothing was published.
     published: Option<PublishedShown>,
 }
@@ -91,6 +97,14 @@ struct CoverageShown {
     lag_hours: Option<i64>,
 }
 
+/// What `stacktally changes --since RUN` shows of this run.
+#[derive(Debug, Serialize)]
+struct ChangesShown {
+    run: u64,
+    days: usize,
+    stamps: Vec<String>,
+}
+
 #[derive(Debug, Serialize)]
 struct PublishedShown {
     files: usize,
@@ -119,6 +133,9 @@ pub fn json(ended: &Ended<'_>) -> String {
         findings: findings(ended),
         coverage: ended.outcome().map(|outcome| coverage_shown(outcome, ended.finished)),
         registration_override: ended.outcome().map_or(&[], |outcome| &outcome.overrides),
+        full_run: receipt.and_then(|receipt| receipt.full_run.as_deref()),
+        missing: receipt.map_or(&[], |receipt| &receipt.missing),
+        changes: ended.out.and(ended.outcome()).map(ChangesShown::of),
         published: ended.out.and(ended.outcome()).map(PublishedShown::of),
     };
     let text = serde_json::to_string_pretty(&summary).expect("texts, numbers and names as keys become JSON");
@@ -190,6 +207,16 @@ impl<'a> FindingShown<'a> {
     fn beside(own: &'a Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days: _ } = own;
         Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted: false }
+    }
+}
+
+impl ChangesShown {
+    fn of(outcome: &Outcome) -> Self {
+        Self {
+            run: outcome.receipt.generation,
+            days: outcome.changed.values().map(BTreeSet::len).sum(),
+            stamps: outcome.changed.keys().map(Stamp::to_string).collect(),
+        }
     }
 }
 

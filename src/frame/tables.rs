@@ -158,10 +158,20 @@ impl Quantities<'_> {
     pub fn value(self, row: usize) -> Quantity {
         Quantity::from_scaled(self.0.value(row))
     }
+
+    /// `None` where it is null.
+    pub fn maybe(self, row: usize) -> Option<Quantity> {
+        (!self.0.is_null(row)).then(|| self.value(row))
+    }
 }
 
 /// A text, or `None` where it is null.
 pub fn text(column: &StringArray, row: usize) -> Option<&str> {
+    (!column.is_null(row)).then(|| column.value(row))
+}
+
+/// An integer, or `None` where it is null.
+pub fn integer(column: &Int64Array, row: usize) -> Option<i64> {
     (!column.is_null(row)).then(|| column.value(row))
 }
 

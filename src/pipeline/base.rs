@@ -52,6 +52,16 @@ impl<'a> Base<'a> {
         Ok(months.into_iter().map(|(day, cells)| (day.month(), cells)).collect())
     }
 
+    /// The hours of a day that stands.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn hourly(&self, day: Day) -> Result<Cells> {
+        let path = format!("hourly/{}/{day}.parquet", self.owned.usage.stamp);
+        let mut days = self.cells(&path, &schema::HOURLY, "usage_hour", |own| own == day)?;
+        Ok(days.remove(&day).unwrap_or_default())
+    }
+
     /// What fell on the default subscription on days that stand.
     ///
     /// # Errors
@@ -118,7 +128,7 @@ impl<'a> Base<'a> {
         stands: impl Fn(Day) -> bool,
         cells: &mut BTreeMap<Day, Cells>,
     ) -> Result<Option<()>> {
-        let days = rows.days(time)?;
+        let times = if time == "usage_hour" { hours(rows, time)? } else { days(rows, time)? };
         let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
         let (tenants, subscriptions) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
         let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
@@ -128,7 +138,7 @@ impl<'a> Base<'a> {
         // Rows are sorted, so neighbours mostly have one owner and one meter.
         let mut last: Option<(usize, u32)> = None;
         let mut last_meter: Option<(usize, u32)> = None;
-        for row in (0..rows.len()).filter(|&row| stands(days[row])) {
+        for row in (0..rows.len()).filter(|&row| stands(times[row].0)) {
             let is_like = |other: usize| {
                 billed.value(other) == billed.value(row)
                     && attributions.value(other) == attributions.value(row)
@@ -167,8 +177,9 @@ impl<'a> Base<'a> {
                     place as u32
                 }
             };
-            let key = self.packing.pack(Cell { slot: Slot::DAILY, owner, meter, resource });
-            cells.entry(days[row]).or_default().push(key, quantities.value(row), lines.value(row));
+            let (day, slot) = times[row];
+            let key = self.packing.pack(Cell { slot, owner, meter, resource });
+            cells.entry(day).or_default().push(key, quantities.value(row), lines.value(row));
         }
         Ok(Some(()))
     }
@@ -187,6 +198,17 @@ impl<'a> Base<'a> {
         };
         owned.rank_of(&owner)
     }
+}
+
+/// The days of a column of days or months.
+fn days(rows: &Rows, column: &str) -> Result<Vec<(Day, Slot)>> {
+    Ok(rows.days(column)?.into_iter().map(|day| (day, Slot::DAILY)).collect())
+}
+
+/// The hours of a column of hours, none of which is null.
+fn hours(rows: &Rows, column: &str) -> Result<Vec<(Day, Slot)>> {
+    let hours = rows.hours(column)?.into_iter().flatten();
+    Ok(hours.map(|hour| (hour.day(), Slot::hourly(hour.hour_of_day()))).collect())
 }
 
 fn rank<T: Ord>(sorted: &[T], own: &T) -> Option<u32> {

@@ -32,6 +32,19 @@ pub fn texts_of(causes: &BTreeSet<Cause>) -> String {
     causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
 }
 
+/// The stamps of which days are published.
+pub fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
+    out.published_below("daily/").filter_map(|path| Stamp::new(path.split('/').nth(1)?)).collect()
+}
+
+/// The months of which days of a stamp are published.
+pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
+    let prefix = format!("daily/{stamp}/");
+    let month =
+        |path: &str| Some(Day::parse(&format!("{}-01", path.strip_suffix(".parquet")?.rsplit('/').next()?))?.month());
+    out.iter().flat_map(|out| out.published_below(&prefix)).filter_map(month).collect()
+}
+
 /// What is published of a stamp's month.
 ///
 /// # Errors
@@ -96,6 +109,15 @@ pub fn between(
         })
     };
     keys.into_iter().filter_map(correction).collect()
+}
+
+/// The days of each stamp that were corrected.
+pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
+    let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
+    for own in corrections {
+        days.entry(own.stamp.clone()).or_default().insert(own.day);
+    }
+    days
 }
 
 /// Stages what a run changed, if it changed anything.

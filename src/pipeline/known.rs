@@ -28,6 +28,7 @@ impl Former {
     pub fn of(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
         let Some(out) = out else { return Ok(Self::default()) };
         let version = Version::current(plan.deciding_settings());
+        out.check_history()?;
         if plan.reuse.full {
             // Whatever lies there is made anew: it need not be as it was published.
             let Loaded { state, .. } = RunState::load(out, &version)?;

@@ -74,6 +74,7 @@ impl Making<'_> {
         self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept);
         let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
         let mut lines = read::gather_beside(folder, known, days, &self.plan.reading, self.plan.ledger, self.watch)?;
+        self.refuse_forgotten(&lines)?;
         let work = self.work(&mut lines, former, &kept, snapshots)?;
         let usage = normalise::normalise(lines)?;
         self.tally.count_read(&usage);
@@ -98,6 +99,21 @@ impl Making<'_> {
         state.kept = kept;
         state.closed = work.closed.keys().copied().collect();
         Ok(stamp_use)
+    }
+
+    /// Refuses to lose lines that are to be kept. What archived exports were is known from the state alone: where that is
+    /// lost, their lines are published, and of an export that nothing knows.
+    fn refuse_forgotten(&self, lines: &StampLines) -> Result<()> {
+        let out = self.publisher.out().filter(|_| self.plan.reuse.keep_missing);
+        let labels: BTreeSet<&str> = lines.exports.iter().map(|export| export.label.as_str()).collect();
+        let prefix = format!("lines/{}/", lines.stamp);
+        let published = out.iter().flat_map(|out| out.published_below(&prefix));
+        let is_known = |path: &str| {
+            let label = path.rsplit('/').next().and_then(|name| name.strip_suffix(".parquet"));
+            label.is_none_or(|label| labels.contains(label))
+        };
+        let mut forgotten = published.filter(|path| !is_known(path));
+        forgotten.next().map_or(Ok(()), |path| Err(unknown_kept(path)))
     }
 
     /// Says what of a stamp is to be done, and loads what is published of it and needed for that.
@@ -237,15 +253,25 @@ impl Making<'_> {
 
     /// Notes what changed of touched days that were published before.
     fn correct(&mut self, stamp: &Stamp, after: &DayTotals, work: &StampWork) -> Result<()> {
+        let mut touched = work.touched.clone();
+        let mut months: BTreeSet<Month> = touched.keys().map(|day| day.month()).collect();
+        if self.full_run.is_some() {
+            // The state may have been lost, and with it that a day was published which is none any more.
+            months.extend(corrections::months_published(self.publisher.out(), stamp));
+        }
         // The figures of closed months do not change.
-        let months = work.touched.keys().map(|day| day.month()).filter(|month| !work.is_closed(*month));
-        let months: BTreeSet<Month> = months.collect();
+        months.retain(|month| !work.is_closed(*month));
         for month in months {
             let mut before = corrections::published(self.publisher.out(), stamp, month)?;
-            before.retain(|(day, ..), _| work.touched.contains_key(day));
+            if self.full_run.is_some() {
+                for (day, ..) in before.keys() {
+                    touched.entry(*day).or_insert_with(|| BTreeSet::from([Cause::FullRun]));
+                }
+            }
+            before.retain(|(day, ..), _| touched.contains_key(day));
             let of_month = after.iter().filter(|((day, ..), _)| day.month() == month);
             let after: DayTotals = of_month.map(|(key, totals)| (key.clone(), *totals)).collect();
-            self.corrections.extend(corrections::between(stamp, &before, &after, &work.touched));
+            self.corrections.extend(corrections::between(stamp, &before, &after, &touched));
         }
         Ok(())
     }
@@ -261,7 +287,13 @@ impl Making<'_> {
                 "put the stamp's folder back into the root, name it with --stamp as well, or open its months again with `stacktally reopen`",
             ));
         }
-        for (stamp, former) in std::mem::take(&mut self.formers) {
+        let mut formers = std::mem::take(&mut self.formers);
+        for stamp in self.publisher.out().map(corrections::stamps_published).unwrap_or_default() {
+            if !self.state.stamps.contains_key(&stamp) {
+                formers.entry(stamp).or_default();
+            }
+        }
+        for (stamp, former) in formers {
             self.tally.count_missing(&stamp, &[], &former.exports, &BTreeSet::new());
             let causes = BTreeSet::from([Cause::WindowRemoved]);
             let touched: BTreeMap<Day, BTreeSet<Cause>> =

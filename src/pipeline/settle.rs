@@ -263,11 +263,16 @@ impl Settling<'_> {
         let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
         self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
         if self.csv_hourly {
-            let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns)?;
-            self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
-            self.publisher.csv(&format!("csv/hourly/{stamp}/{day}"), flat::CSV_HOURLY.columns, table, Some(sum))?;
+            self.publish_csv_hourly(day, hourly)?;
         }
         Ok(exports)
+    }
+
+    fn publish_csv_hourly(&self, day: Day, hourly: &Cells) -> Result<()> {
+        let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns)?;
+        self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
+        let path = format!("csv/hourly/{}/{day}", self.owned.usage.stamp);
+        self.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
     }
 
     /// Publishes the lines of one export among a day's; those that were loaded from where they are published stay.
@@ -299,13 +304,17 @@ impl Settling<'_> {
         Ok((sum, note))
     }
 
-    /// Lets what is published of a day stay.
+    /// Lets what is published of a day stay, less flat files whose texts changed.
     fn keep_day(&self, day: Day) -> Result<()> {
         let stamp = &self.owned.usage.stamp;
         for export in &self.work.standing[&day].exports {
             self.publisher.keep(&lines_path(stamp, day, &export.label))?;
         }
         self.publisher.keep_if_there(&format!("hourly/{stamp}/{day}.parquet"));
+        let is_written_again = self.csv_hourly && self.work.months_to_write.contains(&day.month());
+        if is_written_again && !self.publisher.is_rehearsal() {
+            return self.standing_hours(day)?.map_or(Ok(()), |hourly| self.publish_csv_hourly(day, &hourly));
+        }
         self.publisher.keep_csv(&format!("csv/hourly/{stamp}/{day}"));
         Ok(())
     }
@@ -362,9 +371,13 @@ impl Settling<'_> {
                 parquet.and(csv)?;
             }
         }
+        // Without any day there is nothing to say, whatever was published.
+        if months.is_empty() {
+            return Ok(months);
+        }
         if to_write.is_empty() {
             self.publisher.keep_if_there(&monthly_path(stamp));
-        } else if !months.is_empty() && !self.publisher.is_rehearsal() {
+        } else if !self.publisher.is_rehearsal() {
             let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
             let columns = self.texts.monthly(self.owned, &borrowed)?;
             let sum = checksum(months.iter().map(|(_, cells)| cells));
@@ -386,6 +399,18 @@ impl Settling<'_> {
             self.books().prove_account(&format!("publishing {day}"), &self.account_of(note)?, &account)?;
         }
         Ok(published)
+    }
+
+    /// The hours of a day that stands, as they are published, proved to be what was noted of it; `None` where it has none.
+    fn standing_hours(&self, day: Day) -> Result<Option<Cells>> {
+        let hourly = self.base.hourly(day)?;
+        let mut noted = Account::default();
+        for MeterOfDay { meter, used_hourly, .. } in &self.work.standing[&day].meters {
+            noted.add(self.rank_of(meter), *used_hourly)?;
+        }
+        let account = aggregate::account(self.packing, &hourly)?;
+        self.books().prove_account(&format!("publishing the hours of {day}"), &noted, &account)?;
+        Ok((!hourly.is_empty()).then_some(hourly))
     }
 
     fn publish_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {

@@ -20,7 +20,7 @@ pub mod snapshots;
 pub mod stage;
 
 pub use journal::Ahead;
-pub use out::{KnownFile, LastPublication, Out, Patience, RECEIPT, Recovered};
+pub use out::{KnownFile, LastPublication, Out, Patience, RECEIPT, RECEIPTS, Recovered};
 pub use receipt::Receipt;
 pub use snapshots::publish_snapshots;
 pub use stage::{Published, Publisher};

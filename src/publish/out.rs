@@ -24,11 +24,14 @@ use crate::watch::Watch;
 pub(super) const STATE: &str = ".stacktally";
 /// The receipt of the last run: what says that a folder is a publication, and which.
 pub const RECEIPT: &str = "receipt.json";
-pub(super) const RECEIPTS: &str = "receipts";
+/// All receipts, by the numbers of their runs.
+pub const RECEIPTS: &str = "receipts";
 /// The list of what is published, in `.stacktally`.
 pub(super) const LIST: &str = "published";
 /// In staging: the folders that a commit makes and probes, so that one that is cut short leaves none of it.
 pub(super) const FOLDERS: &str = "folders";
+/// What lies here is history: it is never taken back because a run does not make it again.
+const HISTORY: &str = "history/";
 /// The file by which a folder is proved writable.
 pub(super) const PROBE: &str = ".stacktally-probe";
 /// The layout of the list.
@@ -53,6 +56,8 @@ pub struct Out {
     owns_receipt: bool,
     /// Files of the last publication that were found to be missing; `None` until [`Out::check`] has looked.
     missing: Option<BTreeSet<String>>,
+    /// Files of the history that somebody removed: no run can make them again.
+    lost_history: BTreeSet<String>,
     recovered: Recovered,
     /// The lock is on the open file, so a dead process cannot hold it.
     _lock: File,
@@ -146,7 +151,15 @@ impl Out {
         disk::sync(&touched.into_iter().collect())?;
         let recovered = recover(folder)?;
         let (last, owns_receipt) = last_publication(folder)?;
-        Ok(Self { folder: folder.to_owned(), last, owns_receipt, missing: None, recovered, _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            last,
+            owns_receipt,
+            missing: None,
+            lost_history: BTreeSet::new(),
+            recovered,
+            _lock: lock,
+        })
     }
 
     /// Whether OUT holds a publication, or what is left of a run that was to make one.
@@ -164,6 +177,12 @@ impl Out {
     /// What [`Out::hold`] found of a run that was cut short.
     pub fn recovered(&self) -> Recovered {
         self.recovered
+    }
+
+    /// The published files whose path begins so.
+    pub fn published_below(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        let from = self.last.files.range(prefix.to_owned()..).map(|(path, _)| path.as_str());
+        from.take_while(move |path| path.starts_with(prefix))
     }
 
     /// Where a published file lies.
@@ -192,7 +211,7 @@ impl Out {
 
     /// Looks at every file of the last publication: one whose size or stat is not as recorded is hashed, or all of them, if
     /// `thorough`. Returns the paths of those that are missing, and of private files that are missing or altered: they have
-    /// to be made again. What was hashed and is right is known by its new stat from then on.
+    /// to be made again, but not of history, which cannot be. What was hashed and is right is known by its new stat from then on.
     ///
     /// # Errors
     /// A published file was altered, or the machine failed.
@@ -210,10 +229,38 @@ impl Out {
         let published: Vec<(String, Seen)> = published.into_par_iter().map(look).collect::<Result<_>>()?;
         let private: Vec<(String, Seen)> = private.into_par_iter().map(look).collect::<Result<_>>()?;
         refuse_altered(folder, &published)?;
-        let is_gone = |(_, seen): &(String, Seen)| !matches!(seen, Seen::AsRecorded(_));
+        let is_gone = |(path, seen): &(String, Seen)| !matches!(seen, Seen::AsRecorded(_)) && !is_history(path);
         let missing: Vec<String> = published.into_iter().chain(private).filter(is_gone).map(|(path, _)| path).collect();
         self.missing = Some(missing.iter().cloned().collect());
         Ok(missing)
+    }
+
+    /// Looks at the history. What is gone of it is not waited for: nothing else needs it, and no run can make it again.
+    ///
+    /// # Errors
+    /// A file of it was altered, or the machine failed.
+    pub fn check_history(&mut self) -> Result<()> {
+        let mut lost = BTreeSet::new();
+        for (path, known) in self.history() {
+            let target = self.folder.join(path);
+            match look_at(&target, known, false)? {
+                Seen::AsRecorded(_) => {}
+                Seen::Missing => drop(lost.insert(path.clone())),
+                Seen::Altered => {
+                    return Err(Error::input("altered since it was published, and no run can make it again")
+                        .at(target.display().to_string())
+                        .hint("restore it from a backup, or move it away"));
+                }
+            }
+        }
+        self.lost_history = lost;
+        Ok(())
+    }
+
+    /// The files of the history that stay published.
+    pub(super) fn history(&self) -> impl Iterator<Item = (&String, &KnownFile)> {
+        let is_history = |(path, _): &(&String, &KnownFile)| is_history(path) && !self.lost_history.contains(*path);
+        self.last.files.iter().filter(is_history)
     }
 
     /// A private file of the last publication; `None` when there is none, or it is not as recorded.
@@ -296,6 +343,10 @@ impl Out {
     pub(super) fn clear_staging(&self) -> Result<()> {
         clear_staging(&self.folder)
     }
+}
+
+fn is_history(path: &str) -> bool {
+    path.starts_with(HISTORY)
 }
 
 const STATE_PREFIX: &str = ".stacktally/state/";

@@ -22,9 +22,6 @@ use crate::error::{Error, Result};
 use crate::read::Fingerprint;
 use crate::schema::{Column, Table};
 
-/// What lies here is history: it is never taken back because a run does not make it again.
-const HISTORY: &str = "history/";
-
 /// One published file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Published {
@@ -259,8 +256,7 @@ impl Publisher {
     /// Every file that will be published, as far as it is known by now, by path.
     pub fn files(&self) -> Vec<Published> {
         let mut files = self.made().clone();
-        let last = self.out.iter().flat_map(|out| &out.last().files);
-        for (path, known) in last.filter(|(path, _)| path.starts_with(HISTORY)) {
+        for (path, known) in self.out.iter().flat_map(Out::history) {
             files.entry(path.clone()).or_insert_with(|| Published::kept(path.clone(), known));
         }
         files.retain(|path, _| !is_private(path));

@@ -25,6 +25,7 @@ fn help_reads_well() {
         ("help-check", vec!["check", "-h"]),
         ("help-why", vec!["why", "--help"]),
         ("help-compare", vec!["compare", "-h"]),
+        ("help-changes", vec!["changes", "-h"]),
     ] {
         insta::assert_snapshot!(name, run_in(folder.path(), &arguments).expect(0).transcript());
     }

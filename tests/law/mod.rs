@@ -5,6 +5,7 @@
 
 mod attribution;
 mod conservation;
+mod incremental;
 mod one_state;
 mod random_root;
 mod shapes;

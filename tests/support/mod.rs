@@ -238,7 +238,7 @@ fn mask_line(line: &str) -> String {
     }
     let is_logged = line.starts_with("20") && line.get(23..24) == Some("Z");
     let mut masked = if is_logged { format!("…{}", &line[24..]) } else { line.to_owned() };
-    for key in ["duration_ms", "started_at", "finished_at", "timestamp", "lag_hours", "\"bytes"] {
+    for key in ["duration_ms", "started_at", "finished_at", "timestamp", "lag_hours", "\"bytes", "finished 20"] {
         let Some(at) = masked.find(key) else { continue };
         let is_value = |own: char| own.is_ascii_digit() || "-:.TZ".contains(own);
         let Some(start) = masked[at..].find(|own: char| own.is_ascii_digit()).map(|from| at + from) else { continue };

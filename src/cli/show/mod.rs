@@ -1,6 +1,7 @@
 //! What the commands that look at a publication or a root show: each as text for a person and as JSON for a program.
 
 pub mod calendar;
+pub mod changes;
 pub mod compare;
 pub mod history;
 pub mod unregistered;
@@ -33,7 +34,7 @@ fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
 }
 
 /// `1 line`, `2 lines`.
-fn counted(count: i64, one: &str) -> String {
+pub(super) fn counted(count: i64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 

@@ -1,0 +1,175 @@
+//! What runs changed of days that were published before: `changes`, run by run, each with the time at which it finished.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::publication::{MeterText, Publication};
+use crate::domain::totals::Totals;
+use crate::domain::{Day, Quantity, Stamp};
+use crate::error::{Error, Result};
+use crate::frame::tables::{Keep, contradiction, integer};
+use crate::schema;
+
+const FOLDER: &str = "history/changes/";
+
+/// Which runs are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// Those that finished on this UTC day or later.
+    Day(Day),
+    /// This one and later ones.
+    Run(u64),
+}
+
+/// What a run changed, if it changed anything that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangingRun {
+    pub number: u64,
+    /// RFC 3339, UTC; `None` where its receipt is gone.
+    pub finished_at: Option<String>,
+    /// By stamp, day, billed subscription, meter.
+    pub corrections: Vec<Correction>,
+}
+
+/// What a published day said of a billed subscription and meter, and what it says since. `None`: nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    pub stamp: Stamp,
+    pub day: Day,
+    pub billed_subscription: String,
+    pub meter: String,
+    pub before: Option<Totals>,
+    pub after: Option<Totals>,
+    /// Separated by blanks.
+    pub causes: String,
+}
+
+/// What some runs changed, and what names it.
+#[derive(Debug)]
+pub struct Changes {
+    /// In order; those that changed nothing are left out.
+    pub runs: Vec<ChangingRun>,
+    pub meters: BTreeMap<String, MeterText>,
+    /// Of billed subscriptions.
+    pub names: BTreeMap<String, String>,
+    pub since: Option<Since>,
+}
+
+impl Correction {
+    /// By how much the quantity changed.
+    pub fn difference(&self) -> Quantity {
+        let scaled = |totals: Option<Totals>| totals.map_or(0, |own| own.quantity.scaled());
+        Quantity::from_scaled(scaled(self.after) - scaled(self.before))
+    }
+}
+
+/// Gathers what runs changed of some stamps (all when empty): of the last run that changed something, or of all since.
+///
+/// # Errors
+/// There is no run or stamp that is asked for, or a table or a receipt cannot be read.
+pub fn changes(publication: &Publication, stamps: &[Stamp], since: Option<Since>) -> Result<Changes> {
+    let numbers = runs_that_changed(publication)?;
+    refuse_unknown(publication, stamps, &numbers)?;
+    let first = first_run(publication, since)?;
+    let mut runs = Vec::new();
+    for &number in numbers.range(first..).rev() {
+        let corrections = corrections_of(publication, number, stamps)?;
+        if corrections.is_empty() {
+            continue;
+        }
+        runs.push(ChangingRun { number, finished_at: publication.finished_at(number)?, corrections });
+        if since.is_none() {
+            break;
+        }
+    }
+    runs.reverse();
+    Ok(Changes { runs, meters: publication.meters()?, names: publication.names()?, since })
+}
+
+fn path_of(run: u64) -> String {
+    format!("{FOLDER}{run:06}.parquet")
+}
+
+fn runs_that_changed(publication: &Publication) -> Result<BTreeSet<u64>> {
+    let tables =
+        publication.files_below(FOLDER).into_iter().filter_map(|path| Some((path, path.strip_suffix(".parquet")?)));
+    let number = |(path, stem): (&str, &str)| {
+        stem[FOLDER.len()..]
+            .parse()
+            .map_err(|error| contradiction(path, "is called by no number".to_owned()).because(error))
+    };
+    tables.map(number).collect()
+}
+
+/// Stamps that are gone have a history all the same.
+fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSet<u64>) -> Result<()> {
+    let published = publication.stamps();
+    if stamps.iter().all(|stamp| published.contains(stamp)) {
+        return Ok(());
+    }
+    let mut known: BTreeSet<Stamp> = published.into_iter().collect();
+    for &number in numbers {
+        known.extend(corrections_of(publication, number, &[])?.into_iter().map(|own| own.stamp));
+    }
+    let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) else { return Ok(()) };
+    let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
+    Err(Error::usage(format!("--stamp {unknown}: the publication has, and had, no such stamp"))
+        .hint(format!("it knows {}", names.join(", "))))
+}
+
+/// The first run that is asked for.
+///
+/// Runs follow one another, so of a run whose receipt is gone the next one that has one says when it had finished at the
+/// latest: it is left out only where that was before the day.
+fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
+    let last = publication.generation;
+    match since {
+        None => Ok(0),
+        Some(Since::Run(run)) if run > last => {
+            Err(Error::usage(format!("--since {run}: no run has that number yet, the last one is {last}"))
+                .hint("write the number of a run, or a UTC day as 2026-10-05"))
+        }
+        Some(Since::Run(run)) => Ok(run),
+        Some(Since::Day(day)) => {
+            // A clock may have gone backwards, so the last run before the day is looked for, not the first one after it.
+            for run in (1..=last).rev() {
+                let finished = publication.finished_at(run)?;
+                let before = finished.and_then(|time| Day::parse(time.get(..10)?)).is_some_and(|own| own < day);
+                if before {
+                    return Ok(run + 1);
+                }
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn corrections_of(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
+    let path = path_of(run);
+    let columns: Vec<&str> = schema::CHANGES.columns.iter().map(|column| column.name).collect();
+    let wanted = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
+    let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
+    let mut corrections = Vec::new();
+    for rows in publication.read(&path, &schema::CHANGES, &columns, &keep)? {
+        let (names, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
+        let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let quantities = (rows.quantities("quantity_before")?, rows.quantities("quantity_after")?);
+        let lines = (rows.integers("line_count_before")?, rows.integers("line_count_after")?);
+        let causes = rows.texts("cause")?;
+        for (row, &day) in days.iter().enumerate() {
+            let totals = |quantity: Option<Quantity>, lines: Option<i64>| {
+                quantity.zip(lines).map(|(quantity, lines)| Totals { lines, quantity })
+            };
+            let stamp = Stamp::new(names.value(row));
+            corrections.push(Correction {
+                stamp: stamp.ok_or_else(|| contradiction(&path, format!("{:?} is no stamp", names.value(row))))?,
+                day,
+                billed_subscription: billed.value(row).to_owned(),
+                meter: meters.value(row).to_owned(),
+                before: totals(quantities.0.maybe(row), integer(lines.0, row)),
+                after: totals(quantities.1.maybe(row), integer(lines.1, row)),
+                causes: causes.value(row).to_owned(),
+            });
+        }
+    }
+    Ok(corrections)
+}
