@@ -1,13 +1,14 @@
 //! Defects that were found, each with the input that showed it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
 use serde_json::json;
 
 use crate::support::{
-    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, customers, files_below,
-    findings, listing, page, ran, receipt, registration, skip, stacktally, table,
+    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, customers,
+    files_below, findings, listing, page, ran, receipt, registration, skip, stacktally, table,
 };
 
 fn line() -> Line {
@@ -440,4 +441,112 @@ fn coverage_that_cannot_be_written_is_a_failure() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
     let ran = ran(stacktally(root.folder()).args(["coverage", "--out", "out"]).stdout(full).output().unwrap());
     assert_eq!(ran.code, 1, "{}", ran.transcript());
+}
+
+/// The published tables, which are a function of the root: all but what is history.
+fn tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
+    files_below(&root.out()).into_iter().filter(|(path, _)| !path.starts_with("history/")).collect()
+}
+
+/// What is published is what a run into a fresh OUT publishes.
+#[track_caller]
+fn is_as_fresh(root: &TestRoot, flags: &[&str]) {
+    let found = tables(root);
+    let aside = root.folder().join("aside");
+    std::fs::rename(root.out(), &aside).unwrap();
+    root.run(flags).expect(0);
+    assert!(found == tables(root));
+    std::fs::remove_dir_all(root.out()).unwrap();
+    std::fs::rename(aside, root.out()).unwrap();
+}
+
+/// An export that was read again for a page of other days, while a day of it was touched by something else: its lines of that
+/// day came twice, from the export and from where they are published.
+#[test]
+fn lines_of_an_export_that_is_read_again_are_not_loaded_as_well() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", "1")]);
+    root.run(&[]).expect(0);
+    root.file("north/usage/2026-10-05/late.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-03T05", "2")]));
+    root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T06", "4")]));
+    root.run(&[]).expect(0);
+    is_as_fresh(&root, &[]);
+}
+
+/// Narrow windows that a wider one had replaced count again when it is gone. Their lines were never published.
+#[test]
+fn an_export_that_did_not_count_and_does_now_is_read() {
+    let root = TestRoot::with_snapshots();
+    let of = |day: &str, meter: &str| page(&[Line::hourly(SUB_A, meter, &format!("{day}T05"), "1")]);
+    root.file("north/usage/2026-10-05/page.json", of("2026-10-05", WINDOWS_HOURS));
+    root.file("north/usage/2026-10-06/page.json", of("2026-10-06", WINDOWS_HOURS));
+    root.file("north/usage/2026-10-05--2026-10-08/page.json", of("2026-10-05", VM_HOURS));
+    root.run(&["--overlap", "wider"]).expect(0);
+    root.remove("north/usage/2026-10-05--2026-10-08");
+    root.run(&["--overlap", "wider"]).expect(0);
+    is_as_fresh(&root, &["--overlap", "wider"]);
+}
+
+/// `--full` makes everything anew, so a table that is gone or altered must not keep it from doing so.
+#[test]
+fn a_full_run_needs_no_table_that_it_makes() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", "1")]);
+    root.run(&[]).expect(0);
+    let before = tables(&root);
+    for path in before.keys().filter(|path| path.ends_with(".parquet")) {
+        std::fs::write(root.out().join(path), "altered").unwrap();
+        root.run(&["--full"]).expect(0);
+        assert!(tables(&root) == before, "{path}");
+        std::fs::remove_file(root.out().join(path)).unwrap();
+        root.run(&[]).expect(0);
+        assert!(tables(&root) == before, "{path}");
+    }
+}
+
+/// `--keep-missing` kept no line of a stamp whose whole folder was gone, and said nothing.
+#[test]
+fn a_stamp_whose_folder_is_gone_is_not_left_out_unseen_where_lines_are_to_be_kept() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", "1")]);
+    root.snapshots("south");
+    root.file("south/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T05", "1")]));
+    root.run(&[]).expect(0);
+    root.remove("south");
+    let ran = root.run(&["--keep-missing"]).expect(3);
+    assert!(ran.stderr.contains("south: would no longer be published"), "{}", ran.stderr);
+    root.run(&[]).expect(0);
+}
+
+/// Runs were numbered from 1 again where `.stacktally` and `receipts/` were gone, and history was written over.
+#[test]
+fn history_is_never_written_over() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", "1")]);
+    root.run(&[]).expect(0);
+    let page_of = |quantity: &str| page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", quantity)]);
+    root.file("north/usage/2026-10-05/page-0001.json", page_of("2"));
+    root.run(&[]).expect(0);
+    let second = std::fs::read(root.out().join("history/changes/000002.csv")).unwrap();
+    for folder in [".stacktally", "receipts"] {
+        std::fs::remove_dir_all(root.out().join(folder)).unwrap();
+    }
+    root.file("north/usage/2026-10-05/page-0001.json", page_of("3"));
+    root.run(&[]).expect(0);
+    assert_eq!(std::fs::read(root.out().join("history/changes/000002.csv")).unwrap(), second);
+    assert!(root.out().join("history/changes/000003.csv").exists());
+}
+
+/// A stamp may be called as a file of the state is.
+#[test]
+fn a_stamp_called_as_our_own_files_is_no_trouble() {
+    let root = TestRoot::empty();
+    for stamp in ["run.json", "stamps"] {
+        root.snapshots(stamp);
+        let text = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", "1")]).replacen(
+            '{',
+            &format!("{{\"of\":\"{stamp}\","),
+            1,
+        );
+        root.file(&format!("{stamp}/usage/2026-10-05/page.json"), text);
+    }
+    root.run(&[]).expect(0);
+    root.run(&[]).expect(0);
+    assert!(receipt(&root.out())["full_run"].is_null());
 }

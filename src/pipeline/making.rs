@@ -22,7 +22,7 @@ use crate::publish::Publisher;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::facts::flat_months;
-use crate::read::{self, DayLines, ExportLines, Fingerprint, StampFolder, StampLines};
+use crate::read::{self, DayLines, ExportLines, Fingerprint, Known, StampFolder, StampLines};
 use crate::schema::{self, flat};
 use crate::state::{DayNote, Frozen, RunState, StampState};
 use crate::watch::Watch;
@@ -72,10 +72,20 @@ impl Making<'_> {
         self.watch.begin_stamp("reading_usage", &folder.stamp, files);
         let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
         self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept);
-        let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
-        let mut lines = read::gather_beside(folder, known, days, &self.plan.reading, self.plan.ledger, self.watch)?;
+        let mut lines = self.gather(folder, known.clone())?;
+        let unpublished = counting_again(&lines.exports, &former.exports, &known);
+        if let Some(own) = unpublished.iter().find(|own| kept.contains(*own)) {
+            return Err(unknown_kept(own));
+        }
+        let mut known = known;
+        if !unpublished.is_empty() {
+            // They did not count, so that no line of theirs is published: they have to be read after all.
+            known.unchanged.retain(|own, _| !unpublished.contains(own));
+            lines = self.gather(folder, known.clone())?;
+        }
         self.refuse_forgotten(&lines)?;
-        let work = self.work(&mut lines, former, &kept, snapshots)?;
+        let unread = known.folders();
+        let work = self.work(&mut lines, former, (&kept, &unread), snapshots)?;
         let usage = normalise::normalise(lines)?;
         self.tally.count_read(&usage);
         self.tally.refuse_rejects(self.plan)?;
@@ -116,12 +126,18 @@ impl Making<'_> {
         forgotten.next().map_or(Ok(()), |path| Err(unknown_kept(path)))
     }
 
+    /// Reads the exports of a stamp that are not known.
+    fn gather(&self, folder: &StampFolder, known: Known) -> Result<StampLines> {
+        let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
+        read::gather_beside(folder, known, days, &self.plan.reading, self.plan.ledger, self.watch)
+    }
+
     /// Says what of a stamp is to be done, and loads what is published of it and needed for that.
     fn work(
         &self,
         lines: &mut StampLines,
         former: StampState,
-        kept: &BTreeSet<String>,
+        (kept, unread): (&BTreeSet<String>, &BTreeSet<String>),
         snapshots: &Snapshots,
     ) -> Result<StampWork> {
         let names = self.names.fingerprint_of_stamp(&lines.stamp);
@@ -132,7 +148,7 @@ impl Making<'_> {
             Some(_) => StampWork::all(&lines.exports, &former.days, kept)?,
             None => {
                 let decider = Decider::new(snapshots, &self.plan.rules);
-                StampWork::since(&lines.exports, former.days, &decider, &reopened)
+                StampWork::since(&lines.exports, former.days, &decider, &reopened, unread)
             }
         };
         work.closed = closed;
@@ -293,6 +309,12 @@ impl Making<'_> {
                 formers.entry(stamp).or_default();
             }
         }
+        let is_kept = |own: &StampState| self.plan.reuse.keep_missing && !own.exports.is_empty();
+        if let Some((stamp, _)) = formers.iter().find(|(_, own)| is_kept(own)) {
+            return Err(Error::input("would no longer be published, though --keep-missing is to keep its lines")
+                .at(stamp.as_str())
+                .hint("put the stamp's folder back with its snapshots, which say who pays; its exports may be gone. Or run without --keep-missing to remove its tables"));
+        }
         for (stamp, former) in formers {
             self.tally.count_missing(&stamp, &[], &former.exports, &BTreeSet::new());
             let causes = BTreeSet::from([Cause::WindowRemoved]);
@@ -378,6 +400,14 @@ impl Making<'_> {
         }
         Ok(())
     }
+}
+
+/// The folders of known exports that did not count in the last run, and do now.
+fn counting_again(exports: &[ExportLines], former: &[ExportLines], known: &Known) -> BTreeSet<String> {
+    let dropped: BTreeSet<&str> = former.iter().filter(|own| own.is_dropped()).map(|own| own.folder.as_str()).collect();
+    let folders = known.folders();
+    let counts = |own: &&ExportLines| !own.files.is_empty() && dropped.contains(own.folder.as_str());
+    exports.iter().filter(counts).map(|own| own.folder.clone()).filter(|own| folders.contains(own)).collect()
 }
 
 /// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of

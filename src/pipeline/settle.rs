@@ -349,7 +349,11 @@ impl Settling<'_> {
         let days: BTreeSet<Day> = open.chain(daily.keys()).chain(frozen.keys()).copied().collect();
         let all = days.iter().map(|day| day.month()).chain(self.work.closed.keys().copied());
         let all: BTreeSet<Month> = all.collect();
-        let mut published = self.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))?;
+        // Where no month stands, the table need not even be there.
+        let mut published = match all.is_subset(to_write) {
+            true => BTreeMap::new(),
+            false => self.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))?,
+        };
         let mut months = Vec::new();
         for month in all {
             self.watch.check()?;

@@ -58,12 +58,14 @@ impl StampWork {
         self.closed.contains_key(&month)
     }
 
-    /// What changed since `former` was noted. `decider` is there if snapshots may decide otherwise now.
+    /// What changed since `former` was noted: as exports, as `decider` decides now, and in months that were opened again. Of
+    /// exports in the `unread` folders published lines are loaded, where their day is touched by something else.
     pub fn since(
         exports: &[ExportLines],
         former: BTreeMap<Day, DayNote>,
         decider: &Decider<'_>,
         reopened: &BTreeSet<Month>,
+        unread: &BTreeSet<String>,
     ) -> Self {
         let now = days_of(exports);
         let mut work = Self::default();
@@ -89,7 +91,7 @@ impl StampWork {
                 }
             }
             if work.touched.contains_key(&day) {
-                work.load(day, exports, &now, &note);
+                work.load(day, exports, &now, &note, unread);
             } else {
                 work.standing.insert(day, note);
             }
@@ -98,12 +100,11 @@ impl StampWork {
     }
 
     /// Notes which lines of a touched day can be loaded from where they are published.
-    fn load(&mut self, day: Day, exports: &[ExportLines], now: &Days<'_>, note: &DayNote) {
+    fn load(&mut self, day: Day, exports: &[ExportLines], now: &Days<'_>, note: &DayNote, unread: &BTreeSet<String>) {
         let Some(inputs) = now.get(&day) else { return };
-        for own in &note.exports {
-            if inputs.get(own.label.as_str()) == Some(&own.inputs) {
-                let place = exports.iter().position(|export| export.label == own.label);
-                let place = place.expect("its inputs were just looked at") as u32;
+        for (place, export) in (0_u32..).zip(exports).filter(|(_, own)| unread.contains(&own.folder)) {
+            let known = note.exports.iter().find(|own| own.label == export.label);
+            if let Some(own) = known.filter(|own| inputs.get(own.label.as_str()) == Some(&own.inputs)) {
                 self.loaded.insert((day, place), own.clone());
             }
         }

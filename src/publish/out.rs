@@ -507,7 +507,12 @@ fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
     };
     last.files.retain(|path, _| is_within(path) && !path.starts_with(STATE));
     last.state.retain(|name, _| is_within(name));
-    last.generation = last.generation.max(last_receipt(&folder.join(RECEIPTS))?);
+    let of_receipt = receipt.as_deref().and_then(generation_of).unwrap_or_default();
+    let numbered = [RECEIPTS, "history/changes", "history/adjustments"].map(|own| last_number(&folder.join(own)));
+    for own in numbered {
+        last.generation = last.generation.max(own?);
+    }
+    last.generation = last.generation.max(of_receipt);
     Ok((last, owns_receipt))
 }
 
@@ -549,8 +554,13 @@ fn files_of_receipt(receipt: &[u8]) -> Option<BTreeMap<String, KnownFile>> {
     Some(ours.published.into_iter().map(known).collect())
 }
 
-/// The largest number in the run history.
-fn last_receipt(receipts: &Path) -> Result<u64> {
+/// The number that a receipt says it has.
+fn generation_of(receipt: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<serde_json::Value>(receipt).ok()?["generation"].as_u64()
+}
+
+/// The largest number that a file in a folder of history is named by.
+fn last_number(receipts: &Path) -> Result<u64> {
     let failed = |error| Error::machine("read the folder", receipts, error);
     let entries = match fs::read_dir(receipts) {
         Err(error) if disk::is_absent(&error) => return Ok(0),
@@ -559,7 +569,7 @@ fn last_receipt(receipts: &Path) -> Result<u64> {
     let mut last = 0;
     for entry in entries {
         let name = entry.map_err(failed)?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<u64>().ok());
+        let number = name.to_str().and_then(|name| name.split('.').next()?.parse::<u64>().ok());
         last = last.max(number.unwrap_or(0));
     }
     Ok(last)

@@ -37,7 +37,7 @@ pub struct Receipt {
     pub lines_before_first_snapshot: u64,
     /// Resources of which a text was longer than 32,000 bytes, and was cut.
     pub resources_cut: u64,
-    /// CSV cells that got a leading `'`, lest a spreadsheet runs them.
+    /// CSV cells that got a leading `'`, lest a spreadsheet runs them, in the files that this run wrote.
     pub csv_cells_guarded: u64,
     pub attributions: Vec<Count>,
     pub rejects: Vec<Count>,

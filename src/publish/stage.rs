@@ -187,7 +187,8 @@ impl Publisher {
     /// It cannot be made.
     pub fn spill_folder(&self, stamp: &Stamp) -> Result<Option<PathBuf>> {
         let Some(out) = &self.out else { return Ok(None) };
-        let folder = out.private("staging").join("lines").join(stamp.as_str());
+        let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let folder = out.private("staging").join("lines").join(stamp.as_str()).join(number);
         disk::make_folder(&folder)?;
         Ok(Some(folder))
     }

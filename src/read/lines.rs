@@ -295,12 +295,19 @@ impl Chunk {
 }
 
 /// What an earlier run knows of a stamp's exports, so that they need not be read again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Known {
     /// Unchanged exports of the root, by their folders.
     pub unchanged: BTreeMap<String, ExportLines>,
     /// Exports that are no longer in the root, and count all the same.
     pub kept: Vec<ExportLines>,
+}
+
+impl Known {
+    /// The folders of all of them.
+    pub fn folders(&self) -> BTreeSet<String> {
+        self.unchanged.keys().cloned().chain(self.kept.iter().map(|export| export.folder.clone())).collect()
+    }
 }
 
 /// Reads all exports of a stamp, and decides which of them count.

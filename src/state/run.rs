@@ -216,15 +216,15 @@ impl StampState {
 }
 
 fn inputs_name(stamp: &Stamp) -> String {
-    format!("{stamp}/inputs.json")
+    format!("stamps/{stamp}/inputs.json")
 }
 
 fn snapshots_name(stamp: &Stamp) -> String {
-    format!("{stamp}/snapshots")
+    format!("stamps/{stamp}/snapshots")
 }
 
 fn day_name(stamp: &Stamp, day: Day) -> String {
-    format!("{stamp}/days/{day}")
+    format!("stamps/{stamp}/days/{day}")
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {
