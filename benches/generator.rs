@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate, Utc};
 use stacktally::attribute::Rules;
 use stacktally::domain::ledger::LedgerRules;
-use stacktally::pipeline::{Plan, Reuse, run};
+use stacktally::pipeline::{Outcome, Plan, Reuse, run};
 use stacktally::publish::Patience;
 use stacktally::read::Reading;
 use stacktally::watch::Watch;
@@ -58,6 +58,7 @@ impl Generated {
     }
 }
 
+#[allow(dead_code, reason = "each bench uses what it needs")]
 impl Generated {
     /// Publishes it from nothing, and holds the outcome against what was generated.
     pub fn run_whole(&self) {
@@ -65,8 +66,15 @@ impl Generated {
         if out.exists() {
             fs::remove_dir_all(&out).unwrap();
         }
+        let outcome = self.run(out, Reuse { full: true, ..Reuse::default() });
+        assert_eq!(outcome.receipt.lines.used, self.lines);
+        assert_eq!(outcome.receipt.attributions[0].count, self.registered);
+    }
+
+    /// Publishes what lies in the root now.
+    pub fn run(&self, out: PathBuf, reuse: Reuse) -> Outcome {
         let plan = Plan {
-            reuse: Reuse { full: true, ..Reuse::default() },
+            reuse,
             root: self.root(),
             out: Some(out),
             patience: Patience::Leave,
@@ -84,9 +92,7 @@ impl Generated {
             settings: serde_json::Value::Null,
             now: Utc::now,
         };
-        let outcome = run(&plan, &Watch::silent()).unwrap();
-        assert_eq!(outcome.receipt.lines.used, self.lines);
-        assert_eq!(outcome.receipt.attributions[0].count, self.registered);
+        run(&plan, &Watch::silent()).unwrap()
     }
 }
 

@@ -132,11 +132,19 @@ impl<T> Default for DatedLists<T> {
 }
 
 /// Lists that an earlier run read, and the files that still are as they were then.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct KnownLists<'a, T> {
     pub lists: Option<&'a DatedLists<T>>,
     pub unchanged: &'a BTreeSet<String>,
 }
+
+impl<T> Clone for KnownLists<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for KnownLists<'_, T> {}
 
 impl<'a, T> KnownLists<'a, T> {
     /// None.
