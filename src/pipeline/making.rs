@@ -64,10 +64,11 @@ impl Making<'_> {
         self.watch.begin_stamp("reading_usage", &folder.stamp, files);
         let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
         self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept);
+        let unread: BTreeSet<String> = known.unchanged.keys().chain(&kept).cloned().collect();
         let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
         let mut lines = read::gather_beside(folder, known, days, &self.plan.reading, self.plan.ledger, self.watch)?;
         self.refuse_forgotten(&lines)?;
-        let work = self.work(&mut lines, former, &kept, snapshots)?;
+        let work = self.work(&mut lines, former, (&kept, &unread), snapshots)?;
         let usage = normalise::normalise(lines)?;
         self.tally.count_read(&usage);
         self.tally.refuse_rejects(self.plan)?;
@@ -97,12 +98,13 @@ impl Making<'_> {
         forgotten.next().map_or(Ok(()), |path| Err(unknown_kept(path)))
     }
 
-    /// Says what of a stamp is to be done, and loads what is published of it and needed for that.
+    /// Says what of a stamp is to be done, and loads what is published of it and needed for that: lines of the folders of
+    /// exports that are `kept`, or `unread`.
     fn work(
         &self,
         lines: &mut StampLines,
         former: StampState,
-        kept: &BTreeSet<String>,
+        (kept, unread): (&BTreeSet<String>, &BTreeSet<String>),
         snapshots: &Snapshots,
     ) -> Result<StampWork> {
         let names = self.names.fingerprint_of_stamp(&lines.stamp);
@@ -111,7 +113,7 @@ impl Making<'_> {
             Some(_) => StampWork::all(&lines.exports, &former.days, kept)?,
             None => {
                 let decider = Decider::new(snapshots, &self.plan.rules);
-                StampWork::since(&lines.exports, former.days, Some(&decider))
+                StampWork::since(&lines.exports, former.days, unread, Some(&decider))
             }
         };
         if former_names != Some(names) {

@@ -51,8 +51,14 @@ impl StampWork {
         self.touched.keys().map(|day| day.month()).chain(self.months_to_write.iter().copied()).collect()
     }
 
-    /// What changed since `former` was noted. `decider` is there if snapshots may decide otherwise now.
-    pub fn since(exports: &[ExportLines], former: BTreeMap<Day, DayNote>, decider: Option<&Decider<'_>>) -> Self {
+    /// What changed since `former` was noted. Lines are loaded of the folders of `unread` exports. `decider` is there if
+    /// snapshots may decide otherwise now.
+    pub fn since(
+        exports: &[ExportLines],
+        former: BTreeMap<Day, DayNote>,
+        unread: &BTreeSet<String>,
+        decider: Option<&Decider<'_>>,
+    ) -> Self {
         let now = days_of(exports);
         let mut work = Self::default();
         for (&day, inputs) in &now {
@@ -71,7 +77,7 @@ impl StampWork {
                 work.touched.entry(day).or_default().insert(Cause::AttributionChanged);
             }
             if work.touched.contains_key(&day) {
-                work.load(day, exports, &now, &note);
+                work.load(day, exports, unread, &now, &note);
             } else {
                 work.standing.insert(day, note);
             }
@@ -79,14 +85,15 @@ impl StampWork {
         work
     }
 
-    /// Notes which lines of a touched day can be loaded from where they are published.
-    fn load(&mut self, day: Day, exports: &[ExportLines], now: &Days<'_>, note: &DayNote) {
+    /// Notes which lines of a touched day can be loaded from where they are published: those of exports that are read again
+    /// for the sake of other days are there already.
+    fn load(&mut self, day: Day, exports: &[ExportLines], unread: &BTreeSet<String>, now: &Days<'_>, note: &DayNote) {
         let Some(inputs) = now.get(&day) else { return };
-        for own in &note.exports {
-            if inputs.get(own.label.as_str()) == Some(&own.inputs) {
-                let place = exports.iter().position(|export| export.label == own.label);
-                let place = place.expect("its inputs were just looked at") as u32;
-                self.loaded.insert((day, place), own.clone());
+        for own in note.exports.iter().filter(|own| inputs.get(own.label.as_str()) == Some(&own.inputs)) {
+            let place = exports.iter().position(|export| export.label == own.label);
+            let place = place.expect("its inputs were just looked at");
+            if unread.contains(&exports[place].folder) {
+                self.loaded.insert((day, place as u32), own.clone());
             }
         }
     }
