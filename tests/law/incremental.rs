@@ -757,3 +757,17 @@ fn the_last_line_of_a_stamp_goes_with_its_months() {
         assert_eq!(difference(&changing.published(), &changing.fresh()), None);
     }
 }
+
+/// An export that got a file is read as a whole, also for a day whose lines lie in another file of it.
+#[test]
+fn an_export_that_is_read_again_is_not_loaded_too() {
+    let mut changing = three_days(0);
+    let late = Used { user: 0, meter: 0, resource: 0, late: true, hour: 5, quantity: 500 };
+    changing.take(&Step::Put { stamp: 0, window: 1, file: 1, lines: vec![late] });
+    changing.run(&[]);
+    // The day of the late line is touched by another export.
+    changing.take(&line(0, 1, 2500));
+    changing.take(&line(0, 0, 1500));
+    changing.run(&[]);
+    assert_eq!(difference(&changing.published(), &changing.fresh()), None);
+}
