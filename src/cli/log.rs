@@ -102,7 +102,8 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     }
     if is_published {
         let changed = receipt.published.iter().filter(|file| file.is_changed()).count();
-        info!(files = receipt.published.len(), changed, removed = outcome.removed.len(), "published");
+        let (generation, files) = (receipt.generation, receipt.published.len());
+        info!(generation, files, changed, removed = outcome.removed.len(), "published");
     }
 }
 

@@ -107,6 +107,8 @@ struct ChangesShown {
 
 #[derive(Debug, Serialize)]
 struct PublishedShown {
+    /// The number of the publication: that of its receipt in `receipts/`.
+    generation: u64,
     files: usize,
     bytes: u64,
     /// Files that are new, or have other bytes than before.
@@ -224,6 +226,7 @@ impl PublishedShown {
     fn of(outcome: &Outcome) -> Self {
         let files = &outcome.receipt.published;
         Self {
+            generation: outcome.receipt.generation,
             files: files.len(),
             bytes: files.iter().map(|file| file.bytes).sum(),
             changed: files.iter().filter(|file| file.is_changed()).count(),

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use arrow::array::ArrayRef;
 
@@ -17,7 +18,7 @@ use crate::error::Result;
 use crate::frame::Cells;
 use crate::frame::arrays::{Dictionary, constant, dates, integers, quantities, timestamps};
 use crate::frame::tables::{Rows, contradiction, text};
-use crate::normalise::SortedLine;
+use crate::normalise::{Resource, SortedLine};
 use crate::publish::dimensions::Names;
 
 /// The texts behind a stamp's ranks, as the dictionaries of its columns.
@@ -32,6 +33,18 @@ pub struct StampTexts {
     meters: Dictionary,
     files: Dictionary,
     granularities: Dictionary,
+    /// Of each resource.
+    derived: Vec<OnceLock<Derived>>,
+}
+
+/// What flat files say of a resource beside its own texts.
+#[derive(Debug)]
+struct Derived {
+    group: Option<Box<str>>,
+    provider: Option<Box<str>>,
+    resource_type: Option<String>,
+    name: Option<Box<str>>,
+    service_type: Option<String>,
 }
 
 const GRANULARITIES: [Granularity; 2] = [Granularity::Daily, Granularity::Hourly];
@@ -49,6 +62,7 @@ impl StampTexts {
             meters: Dictionary::new(usage.meters.iter().map(MeterId::as_str)),
             files: Dictionary::new(usage.files.iter().map(String::as_str)),
             granularities: Dictionary::new(GRANULARITIES.map(Granularity::as_str)),
+            derived: usage.resources.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -142,18 +156,25 @@ impl StampTexts {
         cells: &Cells,
         table: &mut CsvTable,
     ) -> Result<()> {
+        let mut row: Vec<CsvCell<'_>> = Vec::with_capacity(table.width());
+        // Neighbours mostly have one owner and one meter, so what is said of them is looked up once.
+        let mut last: Option<(u32, u32)> = None;
         for (key, quantity, line_count) in cells.iter() {
             let cell = self.packing.unpack(key);
+            if last != Some((cell.owner, cell.meter)) {
+                row = self.flat_key(owned, names, time, cell);
+                last = Some((cell.owner, cell.meter));
+            }
+            row.truncate(FlatKey::WIDTH);
+            row[FlatKey::TIME] = time.cell(cell);
             let resource = &owned.usage.resources[cell.resource as usize];
-            let parts = resource.parts();
-            let (resource_type, service_type) = (parts.resource_type(), resource.service_type());
-            let mut row = self.flat_key(owned, names, time, cell);
+            let Derived { group, provider, resource_type, name, service_type } = self.derived(resource, cell.resource);
             row.extend([
                 CsvCell::Text(resource.resource_uri.as_deref()),
-                CsvCell::Text(parts.group),
-                CsvCell::Text(parts.provider),
+                CsvCell::Text(group.as_deref()),
+                CsvCell::Text(provider.as_deref()),
                 CsvCell::Text(resource_type.as_deref()),
-                CsvCell::Text(parts.name),
+                CsvCell::Text(name.as_deref()),
                 CsvCell::Text(resource.location.as_deref()),
                 CsvCell::Text(resource.tags.as_deref()),
                 CsvCell::Text(resource.additional_info.as_deref()),
@@ -164,6 +185,21 @@ impl StampTexts {
             table.row(&row, line_count, quantity)?;
         }
         Ok(())
+    }
+
+    /// What follows from a resource's texts: worked out once, however many days show it.
+    fn derived(&self, resource: &Resource, rank: u32) -> &Derived {
+        self.derived[rank as usize].get_or_init(|| {
+            let parts = resource.parts();
+            let owned = |part: Option<&str>| part.map(Box::from);
+            Derived {
+                group: owned(parts.group),
+                provider: owned(parts.provider),
+                resource_type: parts.resource_type(),
+                name: owned(parts.name),
+                service_type: resource.service_type(),
+            }
+        })
     }
 
     /// The keys of a flat row, less the resource, each with the text of its dimension.
@@ -236,6 +272,11 @@ struct FlatKey<'a> {
 }
 
 impl<'a> FlatKey<'a> {
+    /// Cells that it becomes.
+    const WIDTH: usize = 15;
+    /// The one that says when.
+    const TIME: usize = 1;
+
     /// Each with the text of its dimension.
     fn cells(self, names: &'a Names) -> Vec<CsvCell<'a>> {
         let Self { stamp, time, billed, attribution, tenant, user_subscription, meter: id } = self;

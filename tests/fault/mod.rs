@@ -4,6 +4,7 @@
 mod disk_full;
 #[cfg(feature = "failpoints")]
 mod failpoints;
+mod inputs;
 mod kill;
 mod order;
 mod readers;
