@@ -6,6 +6,7 @@
 
 mod adjustments;
 mod base;
+mod closed;
 pub mod closing;
 mod corrections;
 mod known;
@@ -321,7 +322,8 @@ fn publish(
     state.save(Version::current(plan.deciding_settings()), &settled, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
-            Some(inputs) => SnapshotState { inputs, lists: own.lists() }.save(&own.stamp, publisher)?,
+            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.with_owners) }
+                .save(&own.stamp, publisher)?,
             None => SnapshotState::keep(&own.stamp, publisher),
         }
     }
@@ -343,11 +345,11 @@ fn frozen_of(
     let of_now = closings.closed();
     let mut in_order: Vec<_> = of_now.into_iter().collect();
     in_order.sort_by_key(|(_, entry)| entry.run);
-    for ((stamp, month), _) in in_order {
-        let frozen = Frozen::load(out, &stamp, month)?;
+    for ((stamp, month), entry) in in_order {
+        let frozen = Frozen::load(out, &stamp, month, entry.run)?;
         names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
         let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
-        dimensions.freeze(&frozen.tenants, billed);
+        dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
         closed.entry(stamp).or_default().insert(month, frozen);
     }
     Ok(closed)

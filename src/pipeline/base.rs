@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::adjustments::{Delta, Figure, figures_of};
 use crate::aggregate::{Cell, Packing};
 use crate::attribute::{OwnedUsage, Owner};
 use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Slot, TenantId, UserSubscriptionId};
@@ -20,11 +19,17 @@ pub struct Base<'a> {
     out: Option<&'a Out>,
     owned: &'a OwnedUsage,
     packing: Packing,
+    closed: &'a BTreeMap<Month, Frozen>,
 }
 
 impl<'a> Base<'a> {
-    pub fn of(out: Option<&'a Out>, owned: &'a OwnedUsage, packing: Packing) -> Self {
-        Self { out, owned, packing }
+    pub fn of(
+        out: Option<&'a Out>,
+        owned: &'a OwnedUsage,
+        packing: Packing,
+        closed: &'a BTreeMap<Month, Frozen>,
+    ) -> Self {
+        Self { out, owned, packing, closed }
     }
 
     /// Whether a file is published.
@@ -76,19 +81,9 @@ impl<'a> Base<'a> {
     /// # Errors
     /// As [`Base::daily`].
     pub fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
-        let path = Frozen::path(&self.owned.usage.stamp, month, "daily.parquet");
+        let run = self.closed.get(&month).map_or(0, |own| own.run);
+        let path = Frozen::path(&self.owned.usage.stamp, month, run, "daily.parquet");
         self.cells(&path, &schema::DAILY, "usage_date", |_| true)
-    }
-
-    /// The same by text.
-    ///
-    /// # Errors
-    /// As [`Base::daily`].
-    pub fn frozen_figures(&self, month: Month) -> Result<Vec<(Figure, Delta)>> {
-        let Some(out) = self.out else { return Ok(Vec::new()) };
-        let stamp = &self.owned.usage.stamp;
-        let stored = out.read(&Frozen::path(stamp, month, "daily.parquet"))?;
-        figures_of(&stored, (&schema::DAILY, "quantity", "line_count"), stamp)
     }
 
     /// The refusal of published tables that do not hold what was noted of them.

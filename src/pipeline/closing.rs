@@ -20,7 +20,10 @@ use crate::publish::receipt::amended;
 use crate::publish::{Out, Patience, Publisher, RECEIPT};
 use crate::read::{ListedUserSubscription, stored_resources};
 use crate::schema::{self, Table};
-use crate::state::{Action, AttributionText, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL, NamedOwner};
+use crate::state::{
+    Action, AttributionText, CLOSING_FORMAT as FORMAT, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL,
+    NamedOwner, StampState,
+};
 use crate::watch::Watch;
 
 /// What is to be closed or opened again.
@@ -50,6 +53,10 @@ pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
         .into_iter()
         .filter(|stamp| out.last().files.contains_key(&daily_path(stamp, month)))
         .collect();
+    if let Some(stamp) = closing.stamps.iter().find(|stamp| !with_usage.contains(stamp)) {
+        return Err(Error::usage(format!("--stamp {stamp}: nothing of {month} is published of it"))
+            .hint("leave it out; what comes to it later is published as of an open month"));
+    }
     let closed = closings.closed();
     let open: Vec<Stamp> =
         with_usage.iter().filter(|stamp| !closed.contains_key(&((*stamp).clone(), month))).cloned().collect();
@@ -57,6 +64,14 @@ pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
         return Err(nothing_to_close(month, !with_usage.is_empty()));
     }
     drop(closed);
+    for stamp in &open {
+        if StampState::was_closed(&out, stamp, month)? {
+            return Err(Error::usage(format!(
+                "{month} of {stamp} was opened again, and no run has published it since"
+            ))
+            .hint("run first: what is published of it is still what was closed"));
+        }
+    }
     let coverage = publication.coverage()?;
     let mut entries = Vec::new();
     for stamp in &open {
@@ -78,6 +93,7 @@ pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
                 .hint(format!("`stacktally coverage --out {}` shows what is missing; close it all the same with --force --reason TEXT, or close other stamps with --stamp", closing.out.display())));
         }
         entries.push(ClosingEntry {
+            format: FORMAT,
             run: out.last().generation + 1,
             action: Action::Close,
             stamp: stamp.clone(),
@@ -93,7 +109,7 @@ pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
     let publisher = Publisher::new(Some(out))?;
     let made =
         open.iter().try_for_each(|stamp| freeze(&publisher, stamp, month)).and_then(|()| commit(&publisher, &closings));
-    finish(publisher, made)?;
+    finish(publisher, made, &entries)?;
     Ok(entries)
 }
 
@@ -106,6 +122,7 @@ pub fn reopen(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
     let (out, mut closings) = held(closing, watch)?;
     let is_meant = |stamp: &Stamp| closing.stamps.is_empty() || closing.stamps.contains(stamp);
     let entry = |(stamp, month): &(Stamp, Month), of: &ClosingEntry| ClosingEntry {
+        format: FORMAT,
         run: out.last().generation + 1,
         action: Action::Reopen,
         stamp: stamp.clone(),
@@ -132,7 +149,7 @@ pub fn reopen(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
     closings.entries.extend(entries.iter().cloned());
     let publisher = Publisher::new(Some(out))?;
     let made = commit(&publisher, &closings);
-    finish(publisher, made)?;
+    finish(publisher, made, &entries)?;
     Ok(entries)
 }
 
@@ -141,6 +158,10 @@ fn held(closing: &Closing, watch: &Watch) -> Result<(Out, Closings)> {
         return Err(crate::audit::no_publication(&closing.out));
     }
     let mut out = Out::hold(&closing.out, closing.patience, watch)?;
+    if out.is_what_if() {
+        return Err(Error::usage(format!("{} holds a what-if", closing.out.display()))
+            .hint("close the months of what was published without --registration-override"));
+    }
     let missing = out.check(false)?;
     if let Some(path) = missing.first() {
         return Err(Error::input("missing, though it was published")
@@ -165,11 +186,11 @@ fn commit(publisher: &Publisher, closings: &Closings) -> Result<()> {
     publisher.keep_all()
 }
 
-fn finish(publisher: Publisher, made: Result<()>) -> Result<()> {
+fn finish(publisher: Publisher, made: Result<()>, entries: &[ClosingEntry]) -> Result<()> {
     let committed = made.and_then(|()| {
         let receipt = publisher.out().map(|out| std::fs::read(out.path(RECEIPT))).transpose();
         let receipt = receipt.map_err(|error| Error::machine("read", Path::new(RECEIPT), error))?.unwrap_or_default();
-        amended(&receipt, publisher.generation(), &publisher.files())
+        amended(&receipt, publisher.generation(), &publisher.files(), entries)
     });
     match committed {
         Ok(receipt) => publisher.commit(&receipt).map(drop),
@@ -189,6 +210,7 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     let Some(out) = publisher.out() else { return Ok(()) };
     let daily = out.read(&daily_path(stamp, month))?;
     let columns = [
+        "usage_date",
         "billed_subscription_id",
         "attribution",
         "tenant_id",
@@ -198,8 +220,9 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
         "quantity",
         "line_count",
     ];
+    let run = publisher.generation();
     let (mut frozen, mut used, mut resources, mut rows_in_all) =
-        (Frozen::default(), BTreeMap::new(), BTreeSet::new(), 0);
+        (Frozen { run, ..Frozen::default() }, BTreeMap::new(), BTreeSet::new(), 0);
     for rows in tables::read(&daily.path, daily.bytes.clone(), &schema::DAILY, &columns, &[])? {
         rows_in_all += rows.len() as u64;
         take_figures(&rows, &mut frozen, &mut used, &mut resources)?;
@@ -207,7 +230,7 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     frozen.used = used.into_iter().collect();
     frozen.resources = resources.into_iter().collect();
     freeze_dimensions(out, stamp, &mut frozen)?;
-    publisher.plain(&Frozen::path(stamp, month, "daily.parquet"), rows_in_all, daily.bytes)?;
+    publisher.plain(&Frozen::path(stamp, month, frozen.run, "daily.parquet"), rows_in_all, daily.bytes)?;
     let published = stored_resources(stamp, &out.read("resources.parquet")?)?;
     let own: Option<Vec<(Stamp, Resource)>> = frozen
         .resources
@@ -215,9 +238,9 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
         .map(|&key| Some((stamp.clone(), Resource::of_published(stamp, key, &published)?)))
         .collect();
     let own = own.ok_or_else(|| tables::contradiction("resources.parquet", format!("lacks a resource of {month}")))?;
-    publish_resources(&own, &Frozen::path(stamp, month, "resources.parquet"), publisher)?;
+    publish_resources(&own, &Frozen::path(stamp, month, frozen.run, "resources.parquet"), publisher)?;
     let bytes = serde_json::to_vec_pretty(&frozen).map_err(|error| Error::engine("write a closing", error))?;
-    publisher.plain(&Frozen::path(stamp, month, "closing.json"), 1, bytes)
+    publisher.plain(&Frozen::path(stamp, month, frozen.run, "closing.json"), 1, bytes)
 }
 
 fn take_figures(
@@ -231,6 +254,7 @@ fn take_figures(
         (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
     let (keys, quantities, counts) =
         (rows.integers("resource_key")?, rows.quantities("quantity")?, rows.integers("line_count")?);
+    frozen.days.extend(rows.days("usage_date")?);
     for row in 0..rows.len() {
         let owner = || {
             let owner = NamedOwner {
@@ -290,7 +314,9 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
         }
     }
     frozen.billed = own_billed;
-    frozen.tenants = frozen.owners.iter().filter_map(|own| own.tenant.clone()).collect();
+    let listed = frozen.user_subscriptions.iter().filter_map(|(_, own)| own.as_ref()?.tenant.clone());
+    let billed = frozen.billed.iter().filter_map(|own| own.tenant.clone());
+    frozen.tenants = frozen.owners.iter().filter_map(|own| own.tenant.clone()).chain(listed).chain(billed).collect();
     for rows in rows_of(out, &schema::TENANTS)? {
         let (ids, names) = (rows.texts("tenant_id")?, rows.texts("tenant_name")?);
         for row in 0..rows.len() {

@@ -92,7 +92,8 @@ impl KnownInputs {
         };
         let unchanged = folder.exports.iter().filter(is_same);
         let unchanged = unchanged.map(|export| (export.folder.clone(), by_folder[export.folder.as_str()].clone()));
-        let is_missing = |known: &&ExportLines| !folder.exports.iter().any(|export| export.folder == known.folder);
+        let folders: BTreeSet<&str> = folder.exports.iter().map(|export| export.folder.as_str()).collect();
+        let is_missing = |known: &&ExportLines| !folders.contains(known.folder.as_str());
         let kept = former.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
         Known { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
     }

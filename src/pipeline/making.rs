@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Plan;
-use super::adjustments::Adjustment;
+use super::adjustments::{self, Adjustment};
 use super::corrections::{self, Correction, DayTotals};
 use super::known::KnownInputs;
 use super::settle::{self, SettledStamp, settle};
@@ -143,7 +143,8 @@ impl Making<'_> {
         let names = self.names.fingerprint_of_stamp(&lines.stamp);
         let (former_names, former_texts) = (former.names, former.texts);
         let closed = self.closed.get(&lines.stamp).cloned().unwrap_or_default();
-        let reopened = former.closed.iter().filter(|month| !closed.contains_key(month)).copied().collect();
+        let reopened: BTreeSet<Month> =
+            former.closed.iter().filter(|month| !closed.contains_key(month)).copied().collect();
         let mut work = match &self.full_run {
             Some(_) => StampWork::all(&lines.exports, &former.days, kept)?,
             None => {
@@ -151,6 +152,12 @@ impl Making<'_> {
                 StampWork::since(&lines.exports, former.days, &decider, &reopened, unread)
             }
         };
+        for &month in &reopened {
+            // Days that have no line any more are published all the same, as they were closed.
+            for (day, ..) in corrections::published(self.publisher.out(), &lines.stamp, month)?.keys() {
+                work.touched.entry(*day).or_default().insert(Cause::MonthReopened);
+            }
+        }
         work.closed = closed;
         if former_names != Some(names) {
             let mut texts = self.texts_of(&lines.stamp, &work.standing);
@@ -187,11 +194,12 @@ impl Making<'_> {
             lines.load_resources(&out.read(RESOURCES)?)?;
         }
         for (&month, frozen) in &work.closed {
-            let resources: &[i64] = if work.is_full { &frozen.resources } else { &[] };
+            let is_read = work.is_full || work.touched.keys().any(|day| day.month() == month);
+            let resources: &[i64] = if is_read { &frozen.resources } else { &[] };
             let user_subscriptions = frozen.owners.iter().map(|own| &own.user_subscription);
             lines.know(user_subscriptions, frozen.used.iter().map(|(meter, _)| meter), resources.iter().copied())?;
-            if work.is_full {
-                lines.load_resources(&out.read(&Frozen::path(&lines.stamp, month, RESOURCES))?)?;
+            if is_read {
+                lines.load_resources(&out.read(&Frozen::path(&lines.stamp, month, frozen.run, RESOURCES))?)?;
             }
         }
         Ok(())
@@ -234,7 +242,9 @@ impl Making<'_> {
         let SettledStamp { notes, months_rewritten, after, adjusted } = settled;
         let stamp = owned.usage.stamp.clone();
         self.tally.prove_used(&owned.usage, &notes)?;
-        let uses: Vec<_> = notes.iter().map(|(day, note)| (*day, settle::uses_of(owned, note))).collect();
+        let exports = owned.usage.exports.iter().enumerate();
+        let places: BTreeMap<&str, usize> = exports.map(|(at, own)| (own.label.as_str(), at)).collect();
+        let uses: Vec<_> = notes.iter().map(|(day, note)| (*day, settle::uses_of(owned, &places, note))).collect();
         owned.count(&uses, snapshots, &self.plan.rules);
         self.tally.count_attributed(owned, snapshots);
         self.tally.count_settled(&stamp, &notes, &adjusted.by_meter)?;
@@ -321,11 +331,21 @@ impl Making<'_> {
             let touched: BTreeMap<Day, BTreeSet<Cause>> =
                 former.days.keys().map(|day| (*day, causes.clone())).collect();
             self.csv_months.extend(touched.keys().map(|day| day.month()));
+            self.take_back_adjustments(&stamp, &touched)?;
             self.tally.count_touched(&stamp, &touched);
             let work = StampWork { touched, ..StampWork::default() };
             self.correct(&stamp, &DayTotals::new(), &work)?;
             self.settled.insert(stamp, BTreeSet::new());
         }
+        Ok(())
+    }
+
+    /// Takes back what was adjusted of a stamp that is no longer published: nothing of it is closed.
+    fn take_back_adjustments(&mut self, stamp: &Stamp, touched: &BTreeMap<Day, BTreeSet<Cause>>) -> Result<()> {
+        let adjusted = adjustments::published(self.publisher.out(), stamp)?;
+        let Some(latest) = adjusted.keys().map(|figure| figure.day.month()).max() else { return Ok(()) };
+        let missing = adjusted.into_iter().map(|(figure, delta)| (figure, delta.negated())).collect();
+        self.adjustments.extend(adjustments::split(stamp, missing, Vec::new(), latest, touched)?);
         Ok(())
     }
 
@@ -350,12 +370,17 @@ impl Making<'_> {
             keys.retain(|key| !self.dimensions.has_resource(*key));
             let mut published = BTreeMap::new();
             if let Some(out) = self.publisher.out().filter(|_| !keys.is_empty()) {
-                for (&month, _) in closed {
-                    published
-                        .extend(read::stored_resources(stamp, &out.read(&Frozen::path(stamp, month, RESOURCES))?)?);
-                }
                 if self.full_run.is_none() {
                     published.extend(read::stored_resources(stamp, &out.read(RESOURCES)?)?);
+                }
+                for (&month, own) in closed
+                    .filter(|(_, own)| own.resources.iter().any(|key| !published.contains_key(key)))
+                    .collect::<Vec<_>>()
+                {
+                    published.extend(read::stored_resources(
+                        stamp,
+                        &out.read(&Frozen::path(stamp, month, own.run, RESOURCES))?,
+                    )?);
                 }
             }
             let stored = |key: i64| {

@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
 
-use super::adjustments::{self, Adjustment, Arrived, Delta, Figure, Figures};
+use super::adjustments::{Adjustment, Arrived, Delta};
 use super::base::Base;
+use super::closed::ClosedUsage;
 use super::corrections::DayTotals;
 use super::making::Making;
 use super::work::StampWork;
@@ -52,10 +53,9 @@ pub struct Adjusted {
     pub by_meter: BTreeMap<String, Delta>,
 }
 
-/// What was noted of a day, by the ranks of this process.
-pub fn uses_of(owned: &OwnedUsage, note: &DayNote) -> Vec<Use> {
-    let place = |label: &str| owned.usage.exports.iter().position(|own| own.label == label);
-    let exports: Vec<Option<usize>> = note.exports.iter().map(|own| place(&own.label)).collect();
+/// What was noted of a day, by the ranks of this process. `places` are those of the exports, by their windows.
+pub fn uses_of(owned: &OwnedUsage, places: &BTreeMap<&str, usize>, note: &DayNote) -> Vec<Use> {
+    let exports: Vec<Option<usize>> = note.exports.iter().map(|own| places.get(own.label.as_str()).copied()).collect();
     let of = |own: &NotedUse| {
         let owner = &note.owners[own.owner as usize];
         let id = &note.user_subscriptions[owner.user_subscription as usize];
@@ -79,45 +79,59 @@ pub fn settle(
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let texts = StampTexts::new(owned, packing);
     let Making { watch, publisher, names, plan, .. } = making;
-    let base = Base::of(publisher.out(), owned, packing);
+    let base = Base::of(publisher.out(), owned, packing, &work.closed);
     watch.begin_stamp("settling", &owned.usage.stamp, work.touched.len() as u64);
     let csv_hourly = plan.csv_hourly;
     let settling = Settling { watch, publisher, names, owned, packing, texts, base, csv_hourly, work, former_exports };
 
-    let SettledDays { mut daily, notes: settled, arrived } = settling.days()?;
     for &day in work.standing.keys() {
         settling.keep_day(day)?;
     }
-    let mut notes = work.standing.clone();
-    notes.extend(settled);
-    let used = settling.used(&notes)?;
-    let closed: BTreeMap<Day, Cells> = daily.extract_if(.., |day, _| work.is_closed(day.month())).collect();
-    let adjusted = settling.adjustments(&closed, arrived, &notes)?;
-    let frozen = settling.frozen_days()?;
+    let mut settled = settling.standing()?;
     let months_rewritten = work.months();
-    let months = settling.months(&daily, &frozen, &months_rewritten)?;
-    settling.prove_months(&used, &months)?;
-    settling.publish_default_usage(&daily, &frozen)?;
-    let after = settling.totals(&daily)?;
+    let mut published = settling.published_months(&months_rewritten)?;
+    for month in settling.months_of_stamp() {
+        let is_written = months_rewritten.contains(&month);
+        let cells = if is_written { None } else { published.remove(&month) };
+        settling.month(month, is_written, cells, &mut settled)?;
+    }
+    settling.publish_months(&settled.months, &months_rewritten)?;
+    settling.prove_months(&settled.used, &settled.months)?;
+    settling.publish_default_usage(settled.defaults)?;
+    let adjusted = settling.adjustments(settled.closed, &settled.notes)?;
+    let SettledMonths { notes, after, .. } = settled;
     Ok(SettledStamp { notes, months_rewritten, after, adjusted })
 }
 
-/// What every step of settling a stamp needs.
-struct Settling<'a> {
-    watch: &'a Watch,
-    publisher: &'a Publisher,
-    names: &'a Names,
-    owned: &'a OwnedUsage,
-    packing: Packing,
-    texts: StampTexts,
-    base: Base<'a>,
-    csv_hourly: bool,
-    work: &'a StampWork,
-    /// Windows of the exports that the last run knew.
-    former_exports: &'a BTreeSet<String>,
+/// What the months of a stamp leave behind, one after the other.
+#[derive(Default)]
+struct SettledMonths {
+    notes: BTreeMap<Day, DayNote>,
+    /// What is published, by the ranks of meters: the bound that makes the engine's sums of months safe.
+    used: Account<u32>,
+    months: Vec<(Month, Cells)>,
+    /// What fell on the default subscription.
+    defaults: Vec<(Day, Cells)>,
+    after: DayTotals,
+    closed: ClosedUsage,
 }
 
-/// What the days of a stamp leave behind.
+/// What every step of settling a stamp needs.
+pub struct Settling<'a> {
+    watch: &'a Watch,
+    pub publisher: &'a Publisher,
+    names: &'a Names,
+    pub owned: &'a OwnedUsage,
+    pub packing: Packing,
+    texts: StampTexts,
+    pub base: Base<'a>,
+    csv_hourly: bool,
+    pub work: &'a StampWork,
+    /// Windows of the exports that the last run knew.
+    pub former_exports: &'a BTreeSet<String>,
+}
+
+/// What the days of a month leave behind.
 #[derive(Default)]
 struct SettledDays {
     daily: BTreeMap<Day, Cells>,
@@ -138,14 +152,15 @@ impl Drop for SaysDone {
 
 impl Settling<'_> {
     /// Aggregates and proves one day after the other; those before it are published on the other threads.
-    fn days(&self) -> Result<SettledDays> {
+    fn days(&self, month: Month) -> Result<SettledDays> {
         let mut settled = SettledDays::default();
         let failure: Mutex<Option<Error>> = Mutex::default();
         let published: Mutex<Vec<(Day, Vec<ExportOfDay>)>> = Mutex::default();
         let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (done, finished) = mpsc::channel();
         rayon::in_place_scope(|scope| -> Result<()> {
-            for (at, &day) in self.work.touched.keys().enumerate() {
+            let days = self.work.touched.range(month.first_day()..month.next().first_day());
+            for (at, (&day, _)) in days.enumerate() {
                 if at >= DAYS_IN_FLIGHT {
                     // Each day says so when it goes, so there is always one to come.
                     let _ = finished.recv();
@@ -153,7 +168,7 @@ impl Settling<'_> {
                 self.watch.check()?;
                 failed().map_or(Ok(()), Err)?;
                 let chunks = self.owned.usage.take_day(day)?;
-                if self.work.is_closed(day.month()) && !self.work.is_full {
+                if self.work.is_closed(month) {
                     settled.arrived.extend(self.arrived(day, &chunks)?);
                 }
                 let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
@@ -337,57 +352,106 @@ impl Settling<'_> {
         Ok(totals)
     }
 
-    /// Publishes a stamp's days and months, and returns the cells of its months.
-    fn months(
-        &self,
-        daily: &BTreeMap<Day, Cells>,
-        frozen: &BTreeMap<Day, Cells>,
-        to_write: &BTreeSet<Month>,
-    ) -> Result<Vec<(Month, Cells)>> {
-        let stamp = &self.owned.usage.stamp;
-        let open = self.work.standing.keys().filter(|day| !self.work.is_closed(day.month()));
-        let days: BTreeSet<Day> = open.chain(daily.keys()).chain(frozen.keys()).copied().collect();
-        let all = days.iter().map(|day| day.month()).chain(self.work.closed.keys().copied());
-        let all: BTreeSet<Month> = all.collect();
-        // Where no month stands, the table need not even be there.
-        let mut published = match all.is_subset(to_write) {
-            true => BTreeMap::new(),
-            false => self.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))?,
-        };
-        let mut months = Vec::new();
-        for month in all {
-            self.watch.check()?;
-            if !to_write.contains(&month) {
-                let cells = published.remove(&month).ok_or_else(|| self.base.contradiction("monthly", month))?;
-                self.publisher.keep(&daily_path(stamp, month))?;
-                self.publisher.keep_csv(&format!("csv/daily/{stamp}/{month}"));
-                months.push((month, cells));
-                continue;
-            }
-            let standing = if self.work.is_closed(month) { BTreeMap::new() } else { self.standing_days(month)? };
-            let cells_of = |day: &Day| daily.get(day).or_else(|| standing.get(day)).or_else(|| frozen.get(day));
-            let own: Vec<(Day, &Cells)> =
-                days.iter().filter(|day| day.month() == month).filter_map(|day| Some((*day, cells_of(day)?))).collect();
-            months.push((month, aggregate::month_facts(self.packing, own.iter().map(|(_, cells)| *cells))?));
-            if !self.publisher.is_rehearsal() {
-                let (parquet, csv) =
-                    rayon::join(|| self.publish_daily(month, &own), || self.publish_csv_daily(month, &own));
-                parquet.and(csv)?;
+    /// What stands, before any day is settled. Of closed months what was closed is published, and adjustments beside it.
+    fn standing(&self) -> Result<SettledMonths> {
+        let mut settled = SettledMonths::default();
+        for (meter, totals) in self.work.closed.values().flat_map(|own| &own.used) {
+            settled.used.add(self.rank_of(meter), *totals)?;
+        }
+        for (&day, note) in &self.work.standing {
+            self.note(day, note.clone(), &mut settled)?;
+        }
+        Ok(settled)
+    }
+
+    /// Takes in what is known of a day.
+    fn note(&self, day: Day, note: DayNote, settled: &mut SettledMonths) -> Result<()> {
+        if !self.work.is_closed(day.month()) {
+            for (meter, totals) in self.account_of(&note)?.iter() {
+                let past_range = |_past_range| aggregate::past_range(self.owned, meter, day);
+                settled.used.add(meter, totals).map_err(past_range)?;
             }
         }
+        settled.notes.insert(day, note);
+        Ok(())
+    }
+
+    /// Every month that has something published, or had.
+    fn months_of_stamp(&self) -> BTreeSet<Month> {
+        let days = self.work.standing.keys().chain(self.work.touched.keys());
+        days.map(|day| day.month()).chain(self.work.closed.keys().copied()).collect()
+    }
+
+    /// The cells of the months that are not written again.
+    fn published_months(&self, to_write: &BTreeSet<Month>) -> Result<BTreeMap<Month, Cells>> {
+        let all = self.months_of_stamp();
+        // Where no month stands, the table need not even be there.
+        if all.is_subset(to_write) {
+            return Ok(BTreeMap::new());
+        }
+        self.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))
+    }
+
+    /// Settles the touched days of a month, and publishes it, unless what is `published` of it stays.
+    fn month(
+        &self,
+        month: Month,
+        is_written: bool,
+        published: Option<Cells>,
+        settled: &mut SettledMonths,
+    ) -> Result<()> {
+        self.watch.check()?;
+        let stamp = &self.owned.usage.stamp;
+        let SettledDays { daily, notes, arrived } = self.days(month)?;
+        for (day, note) in notes {
+            self.note(day, note, settled)?;
+        }
+        let is_closed = self.work.is_closed(month);
+        if is_closed {
+            settled.closed.take(self, month, &daily, arrived)?;
+        } else {
+            settled.after.extend(self.totals(&daily)?);
+        }
+        if !is_written {
+            let cells = published.ok_or_else(|| self.base.contradiction("monthly", month))?;
+            self.publisher.keep(&daily_path(stamp, month))?;
+            self.publisher.keep_csv(&format!("csv/daily/{stamp}/{month}"));
+            settled.months.push((month, cells));
+            return Ok(());
+        }
+        let days = if is_closed { self.base.frozen(month)? } else { self.with_standing(month, daily)? };
+        if days.is_empty() {
+            return Ok(());
+        }
+        settled.months.push((month, aggregate::month_facts(self.packing, days.values())?));
+        settled.defaults.extend(aggregate::default_facts(self.owned, self.packing, &days)?);
+        if self.publisher.is_rehearsal() {
+            return Ok(());
+        }
+        let (parquet, csv) = rayon::join(|| self.publish_daily(month, &days), || self.publish_csv_daily(month, &days));
+        parquet.and(csv)
+    }
+
+    /// The settled days of a month with those that stand.
+    fn with_standing(&self, month: Month, mut daily: BTreeMap<Day, Cells>) -> Result<BTreeMap<Day, Cells>> {
+        daily.extend(self.standing_days(month)?);
+        Ok(daily)
+    }
+
+    fn publish_months(&self, months: &[(Month, Cells)], to_write: &BTreeSet<Month>) -> Result<()> {
+        let stamp = &self.owned.usage.stamp;
         // Without any day there is nothing to say, whatever was published.
-        if months.is_empty() {
-            return Ok(months);
+        if months.is_empty() || self.publisher.is_rehearsal() {
+            return Ok(());
         }
         if to_write.is_empty() {
             self.publisher.keep_if_there(&monthly_path(stamp));
-        } else if !self.publisher.is_rehearsal() {
-            let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
-            let columns = self.texts.monthly(self.owned, &borrowed)?;
-            let sum = checksum(months.iter().map(|(_, cells)| cells));
-            self.publisher.table(monthly_path(stamp), &schema::MONTHLY, columns, Some(sum))?;
+            return Ok(());
         }
-        Ok(months)
+        let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
+        let columns = self.texts.monthly(self.owned, &borrowed)?;
+        let sum = checksum(months.iter().map(|(_, cells)| cells));
+        self.publisher.table(monthly_path(stamp), &schema::MONTHLY, columns, Some(sum))
     }
 
     /// The cells of the days of a month that stand, as they are published, each proved to be what was noted of it.
@@ -417,25 +481,26 @@ impl Settling<'_> {
         Ok((!hourly.is_empty()).then_some(hourly))
     }
 
-    fn publish_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {
-        let columns = self.texts.daily(self.owned, days)?;
-        let sum = checksum(days.iter().map(|(_, cells)| *cells));
+    fn publish_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
+        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
+        let columns = self.texts.daily(self.owned, &borrowed)?;
+        let sum = checksum(days.values());
         self.publisher.table(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, columns, Some(sum))
     }
 
-    fn publish_csv_daily(&self, month: Month, days: &[(Day, &Cells)]) -> Result<()> {
+    fn publish_csv_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
         let mut table = self.publisher.csv_table(flat::CSV_DAILY.columns)?;
         for (day, cells) in days {
             self.watch.check()?;
             self.texts.flat(self.owned, self.names, FlatTime::Day(*day), cells, &mut table)?;
         }
-        let sum = checksum(days.iter().map(|(_, cells)| *cells));
+        let sum = checksum(days.values());
         let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
         self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(sum))
     }
 
     /// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.
-    fn publish_default_usage(&self, daily: &BTreeMap<Day, Cells>, frozen: &BTreeMap<Day, Cells>) -> Result<()> {
+    fn publish_default_usage(&self, mut days: Vec<(Day, Cells)>) -> Result<()> {
         if self.publisher.is_rehearsal() {
             return Ok(());
         }
@@ -448,13 +513,10 @@ impl Settling<'_> {
             self.publisher.keep_csv(&csv);
             return Ok(());
         }
-        let mut days = aggregate::default_facts(self.owned, self.packing, daily)?;
-        days.extend(aggregate::default_facts(self.owned, self.packing, frozen)?);
-        if !self.work.is_full {
-            let stands = |day: Day| self.work.is_closed(day.month()) || self.work.standing.contains_key(&day);
-            days.extend(self.base.default_usage(stands)?);
-            days.sort_unstable_by_key(|(day, _)| *day);
-        }
+        // What was not written again stands as it is published.
+        let written = self.work.months();
+        days.extend(self.base.default_usage(|day| self.stands_in_default_usage(day, &written))?);
+        days.sort_unstable_by_key(|(day, _)| *day);
         let sum = checksum(days.iter().map(|(_, cells)| cells));
         let seen = Seen::of(&days);
         let columns = self.texts.default_usage(self.owned, &days, &seen)?;
@@ -462,6 +524,12 @@ impl Settling<'_> {
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
         self.texts.flat_default_usage(self.owned, self.names, &days, &seen, &mut table)?;
         self.publisher.csv(&csv, flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))
+    }
+
+    /// Whether what `default_usage` says of a day still holds.
+    fn stands_in_default_usage(&self, day: Day, written: &BTreeSet<Month>) -> bool {
+        let is_there = self.work.is_closed(day.month()) || self.work.standing.contains_key(&day);
+        !self.work.is_full && is_there && !written.contains(&day.month())
     }
 
     fn books(&self) -> Books<'_> {
@@ -477,21 +545,6 @@ impl Settling<'_> {
         self.books().prove_read(&at("normalising"), &usage.read_on(*day), used)?;
         self.books().prove_account(&at("aggregating the daily fact of"), used, &account(daily)?)?;
         self.books().prove_account(&at("aggregating the hourly fact of"), used_hourly, &account(hourly)?)
-    }
-
-    /// What all days hold, by the ranks of meters: the bound that makes the engine's sums of months safe.
-    fn used(&self, notes: &BTreeMap<Day, DayNote>) -> Result<Account<u32>> {
-        let mut used = Account::default();
-        // Of closed months what was closed is published, and adjustments beside it.
-        for (meter, totals) in self.work.closed.values().flat_map(|own| &own.used) {
-            used.add(self.rank_of(meter), *totals)?;
-        }
-        for (day, note) in notes.iter().filter(|(day, _)| !self.work.is_closed(day.month())) {
-            for (meter, totals) in self.account_of(note)?.iter() {
-                used.add(meter, totals).map_err(|_past_range| aggregate::past_range(self.owned, meter, *day))?;
-            }
-        }
-        Ok(used)
     }
 
     /// Proves all months together, for each meter: used = monthly.
@@ -516,126 +569,6 @@ impl Settling<'_> {
 
     fn rank_of(&self, meter: &MeterId) -> u32 {
         self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank") as u32
-    }
-
-    /// The cells of closed months, where they are to be written again.
-    fn frozen_days(&self) -> Result<BTreeMap<Day, Cells>> {
-        let mut days = BTreeMap::new();
-        for &month in self.work.closed.keys().filter(|_| self.work.is_full) {
-            days.extend(self.base.frozen(month)?);
-        }
-        Ok(days)
-    }
-
-    /// What of a closed day the exports brought that the last run did not know.
-    fn arrived(&self, day: Day, chunks: &[UsageChunk]) -> Result<Vec<Arrived>> {
-        let mut arrived = Vec::new();
-        for (at, export) in (0_u32..).zip(&self.owned.usage.exports) {
-            let Some(window) = export.window.filter(|_| !self.former_exports.contains(&export.label)) else { continue };
-            let own = || chunks.iter().filter(|chunk| chunk.export == at);
-            if own().next().is_some() {
-                let cells = aggregate::cells_of_day(self.owned, self.packing, day, own())?;
-                arrived.push(Arrived { month: (window.end + -1).day().month(), figures: self.figures(day, &cells)? });
-            }
-        }
-        Ok(arrived)
-    }
-
-    /// Cells of a day, by text.
-    fn figures(&self, day: Day, cells: &Cells) -> Result<Figures> {
-        let OwnedUsage { usage, owners, tenants, billed_subscriptions, .. } = self.owned;
-        let mut figures = Figures::new();
-        for (key, quantity, lines) in cells.iter() {
-            let cell = self.packing.unpack(key);
-            let owner = owners[cell.owner as usize];
-            let figure = Figure {
-                day,
-                billed_subscription: billed_subscriptions[owner.billed_subscription as usize].to_string(),
-                attribution: owner.attribution.as_str().to_owned(),
-                tenant: owner.tenant.map(|tenant| tenants[tenant as usize].to_string()),
-                user_subscription: usage.user_subscriptions[owner.user_subscription as usize].to_string(),
-                meter: usage.meters[cell.meter as usize].to_string(),
-                resource: usage.resources[cell.resource as usize].key,
-            };
-            adjustments::add(&mut figures, figure, Delta { quantity, lines })?;
-        }
-        Ok(figures)
-    }
-
-    /// What is missing between figures and lines: of closed months, by what their touched days come to now; of months that
-    /// were opened again, what was adjusted before is taken back.
-    fn adjustments(
-        &self,
-        closed: &BTreeMap<Day, Cells>,
-        arrived: Vec<Arrived>,
-        notes: &BTreeMap<Day, DayNote>,
-    ) -> Result<Adjusted> {
-        let stamp = &self.owned.usage.stamp;
-        let adjusted = adjustments::published(self.publisher.out(), stamp)?;
-        let is_touched = |day: &Day| self.work.is_full || self.work.touched.contains_key(day);
-        let mut missing = Figures::new();
-        for (day, cells) in closed {
-            for (figure, delta) in self.figures(*day, cells)? {
-                adjustments::add(&mut missing, figure, delta)?;
-            }
-        }
-        let has_touched =
-            |month: &Month| self.work.is_full || self.work.touched.keys().any(|day| day.month() == *month);
-        for &month in self.work.closed.keys().filter(|month| has_touched(month)) {
-            let frozen = self.base.frozen_figures(month)?;
-            for (figure, delta) in frozen.into_iter().filter(|(own, _)| is_touched(&own.day)) {
-                adjustments::add(&mut missing, figure, delta.negated())?;
-            }
-        }
-        for (figure, delta) in &adjusted {
-            if !self.work.is_closed(figure.day.month()) || is_touched(&figure.day) {
-                adjustments::add(&mut missing, figure.clone(), delta.negated())?;
-            }
-        }
-        let windows = self.owned.usage.exports.iter().filter_map(|export| export.window);
-        let latest = windows.map(|window| (window.end + -1).day().month()).max();
-        let latest = latest.or_else(|| missing.keys().map(|own| own.day.month()).max());
-        let rows = match latest {
-            Some(latest) => adjustments::split(stamp, missing, arrived, latest, &self.work.touched)?,
-            None => Vec::new(),
-        };
-        let by_meter = self.prove_closed(notes, &adjusted, &rows)?;
-        Ok(Adjusted { rows, by_meter })
-    }
-
-    /// Proves that of closed months, for each meter: lines = closed + adjustments. Returns the adjustments.
-    fn prove_closed(
-        &self,
-        notes: &BTreeMap<Day, DayNote>,
-        adjusted: &Figures,
-        rows: &[Adjustment],
-    ) -> Result<BTreeMap<String, Delta>> {
-        let is_closed = |day: &Day| self.work.is_closed(day.month());
-        let mut adjustments: BTreeMap<String, Delta> = BTreeMap::new();
-        let all = adjusted.iter().map(|(figure, delta)| (figure, *delta));
-        for (figure, delta) in all.chain(rows.iter().map(|own| (&own.figure, own.delta))) {
-            if is_closed(&figure.day) {
-                adjustments.entry(figure.meter.clone()).or_default().add(delta)?;
-            }
-        }
-        let mut missing: BTreeMap<String, Delta> = BTreeMap::new();
-        let delta = |totals: &Totals| Delta { quantity: totals.quantity, lines: totals.lines };
-        for own in notes.iter().filter(|(day, _)| is_closed(day)).flat_map(|(_, note)| &note.meters) {
-            missing.entry(own.meter.to_string()).or_default().add(delta(&own.used))?;
-        }
-        let closed = self.work.closed.values().flat_map(|own| &own.used);
-        let closed = closed.map(|(meter, totals)| (meter.to_string(), delta(totals)));
-        for (meter, delta) in closed.chain(adjustments.iter().map(|(meter, delta)| (meter.clone(), *delta))) {
-            missing.entry(meter).or_default().add(delta.negated())?;
-        }
-        match missing.iter().find(|(_, delta)| !delta.is_nothing()) {
-            None => Ok(adjustments),
-            Some((meter, delta)) => Err(Error::balance(format!(
-                "stamp {}: of meter {meter}, {} lines and a quantity of {} of closed months are neither in what was closed nor in adjustments",
-                self.owned.usage.stamp, delta.lines, delta.quantity
-            ))
-            .hint("this is a fault of stacktally, not of the input: keep the root and OUT as they are and report it")),
-        }
     }
 }
 

@@ -124,7 +124,8 @@ impl Tally {
         former: &[ExportLines],
         kept: &BTreeSet<String>,
     ) {
-        for own in former.iter().filter(|own| !exports.iter().any(|export| export.folder == own.folder)) {
+        let folders: BTreeSet<&str> = exports.iter().map(|export| export.folder.as_str()).collect();
+        for own in former.iter().filter(|own| !folders.contains(own.folder.as_str())) {
             let is_kept = kept.contains(&own.folder);
             let entry =
                 MissingEntry { stamp: stamp.to_string(), folder: own.folder.clone(), lines: own.used(), kept: is_kept };

@@ -51,11 +51,7 @@ impl Names {
             for row in rows {
                 let own = known.entry(row.id.clone()).or_default();
                 if own.as_ref().is_none_or(|own| own.tenant.is_none() && row.tenant.is_some()) {
-                    let mut row = row.clone();
-                    // Portals put the account into the name, too: both are personal data.
-                    row.owner = row.owner.filter(|_| self.with_owners);
-                    row.display_name = row.display_name.filter(|_| self.with_owners);
-                    *own = Some(row);
+                    *own = Some(row.clone().with_owner(self.with_owners));
                 }
             }
         }
@@ -76,7 +72,8 @@ impl Names {
         let known = self.user_subscriptions.entry(stamp.clone()).or_default();
         for (id, own) in user_subscriptions {
             if self.frozen.insert(format!("user subscription {stamp} {id}")) {
-                known.insert(id.clone(), own.clone());
+                let own = own.clone().map(|own| own.with_owner(self.with_owners));
+                known.insert(id.clone(), own);
             }
         }
         for (id, name) in names.iter().filter(|(id, _)| self.frozen.insert(format!("name {id}"))) {
@@ -223,7 +220,9 @@ impl Dimensions {
         &mut self,
         tenants: impl IntoIterator<Item = &'i TenantId>,
         billed: impl IntoIterator<Item = (&'i BilledSubscriptionId, &'i str, Option<&'i TenantId>)>,
+        days: impl IntoIterator<Item = Day>,
     ) {
+        self.days.extend(days);
         self.tenants.extend(tenants.into_iter().cloned());
         for (id, kind, tenant) in billed {
             let own = || FrozenKind { kind: kind.to_owned(), tenant: tenant.cloned() };

@@ -199,9 +199,18 @@ impl Out {
         let known = self.known(published).map(|known| known.blake3.as_str());
         match disk::read(&path)? {
             Some(bytes) if known == Some(Fingerprint::of(&bytes).to_string().as_str()) => Ok(Stored { path, bytes }),
-            _ => Err(Error::input("missing, or altered since it was published")
-                .at(path.display().to_string())
-                .hint("restore it from a backup, or publish everything anew with `stacktally run --full`")),
+            _ => Err(Error::input("missing, or altered since it was published").at(path.display().to_string()).hint(
+                match published {
+                    own if own.starts_with("history/closed/") => {
+                        "restore it from a backup: it is what was closed; or open the month again with `stacktally reopen`"
+                    }
+                    own if is_history(own) => "restore it from a backup: no run can make it again",
+                    own if own.starts_with("lines/") => {
+                        "restore it from a backup, or put the export back that it was made of"
+                    }
+                    _ => "restore it from a backup, or publish everything anew with `stacktally run --full`",
+                },
+            )),
         }
     }
 
@@ -257,6 +266,35 @@ impl Out {
         Ok(())
     }
 
+    /// Refuses history in OUT which the last publication does not know, such as after a backup was put back in parts: what was
+    /// closed there would be lost without a word.
+    ///
+    /// # Errors
+    /// There is such a file.
+    pub fn refuse_unknown_history(&self, paths: &[&str]) -> Result<()> {
+        for path in paths {
+            let target = self.folder.join(path);
+            let is_unknown = |own: &str| !self.last.files.contains_key(own);
+            let unknown = if target.is_dir() {
+                let entries =
+                    fs::read_dir(&target).map_err(|error| Error::machine("read the folder", &target, error))?;
+                let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+                let mut names: Vec<String> =
+                    names.map(|name| format!("{path}/{name}")).filter(|own| is_unknown(own)).collect();
+                names.sort();
+                names.into_iter().next()
+            } else {
+                (target.is_file() && is_unknown(path)).then(|| (*path).to_owned())
+            };
+            if let Some(own) = unknown {
+                return Err(Error::input("lies in OUT, and receipt.json does not know it")
+                    .at(self.folder.join(own).display().to_string())
+                    .hint("put back receipt.json and .stacktally from the same backup, since months were closed there; or move it away"));
+            }
+        }
+        Ok(())
+    }
+
     /// The files of the history that stay published.
     pub(super) fn history(&self) -> impl Iterator<Item = (&String, &KnownFile)> {
         let is_history = |(path, _): &(&String, &KnownFile)| is_history(path) && !self.lost_history.contains(*path);
@@ -301,6 +339,13 @@ impl Out {
         Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
     }
 
+    /// Whether the receipt says that what lies there is a what-if; without one it is the real thing.
+    pub fn is_what_if(&self) -> bool {
+        let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
+        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
+        receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty())
+    }
+
     /// Refuses to publish a what-if over a publication that is none.
     ///
     /// # Errors
@@ -309,10 +354,7 @@ impl Out {
         if self.last.files.is_empty() && !self.owns_receipt {
             return Ok(());
         }
-        // Without a receipt that says otherwise, what lies there is the real thing.
-        let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
-        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
-        if receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty()) {
+        if self.is_what_if() {
             return Ok(());
         }
         Err(Error::usage(format!("{} holds a publication that is no what-if", self.folder.display()))

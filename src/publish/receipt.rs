@@ -205,17 +205,24 @@ impl FindingEntry {
     }
 }
 
-/// A receipt with another number and other published files: all else in it is still what the last run did.
+/// A receipt with another number, other published files, and the closings that made it (`closings`, which the receipt of a run
+/// does not have): all else in it is still what the last run did.
 ///
 /// # Errors
 /// The bytes are no receipt.
-pub fn amended(receipt: &[u8], generation: u64, published: &[Published]) -> Result<Amended> {
+pub fn amended(
+    receipt: &[u8],
+    generation: u64,
+    published: &[Published],
+    closings: &(impl Serialize + ?Sized),
+) -> Result<Amended> {
     let failed = |error| Error::engine("read the receipt", error);
     let mut members: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Amended>(receipt).map_err(failed)?.0;
     let raw = |value: serde_json::Result<Box<RawValue>>| value.map_err(failed);
     let generation = raw(serde_json::value::to_raw_value(&generation))?;
     let published = raw(serde_json::value::to_raw_value(published))?;
-    for (name, value) in [("generation", generation), ("published", published)] {
+    let closings = raw(serde_json::value::to_raw_value(closings))?;
+    for (name, value) in [("generation", generation), ("published", published), ("closings", closings)] {
         match members.iter_mut().find(|(own, _)| own == name) {
             Some((_, own)) => *own = value,
             None => members.push((name.to_owned(), value)),

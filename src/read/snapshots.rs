@@ -23,6 +23,18 @@ pub struct SnapshotLists<'a> {
     pub listings: Cow<'a, DatedLists<ListedUserSubscription>>,
 }
 
+impl SnapshotLists<'_> {
+    /// The same without personal data, unless that is wanted.
+    #[must_use]
+    pub fn with_owners(mut self, are_wanted: bool) -> Self {
+        if !are_wanted {
+            let rows = &mut self.listings.to_mut().rows;
+            *rows = std::mem::take(rows).into_iter().map(|row| row.with_owner(false)).collect();
+        }
+        self
+    }
+}
+
 impl StampFolder {
     /// The files of all its snapshots.
     pub fn snapshot_files(&self) -> impl Iterator<Item = &InputFile> {

@@ -22,6 +22,16 @@ pub struct ListedUserSubscription {
     pub state: Option<String>,
 }
 
+impl ListedUserSubscription {
+    /// The same, without personal data unless that is wanted. Portals put the account into the name, too.
+    #[must_use]
+    pub fn with_owner(mut self, is_wanted: bool) -> Self {
+        self.owner = self.owner.filter(|_| is_wanted);
+        self.display_name = self.display_name.filter(|_| is_wanted);
+        self
+    }
+}
+
 /// Reads listings with all their pages: as the REST API returns them, or as `Get-AzsUserSubscription` does by way of
 /// `ConvertTo-Json` or `Export-Csv`.
 ///

@@ -1,9 +1,9 @@
 //! Closed months: the journal of closings, and what each of them froze.
 //!
 //! ```text
-//! history/closings.jsonl                                     {"run":7,"action":"close","stamp":"north","month":"2026-10",…}
-//! history/closed/north/2026-10/{daily,resources}.parquet     its figures, and the resources that they name
-//! history/closed/north/2026-10/closing.json                  the rows of the other dimensions that they name
+//! history/closings.jsonl                                          {"run":7,"action":"close","stamp":"north","month":"2026-10",…}
+//! history/closed/north/2026-10/000007/{daily,resources}.parquet   its figures, and the resources that they name
+//! history/closed/north/2026-10/000007/closing.json                the rows of the other dimensions that they name
 //! ```
 //! All of it is input to every later run, a full one too.
 
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::totals::Totals;
-use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::normalise::Meter;
 use crate::publish::Out;
@@ -20,6 +20,9 @@ use crate::read::ListedUserSubscription;
 
 /// Where the journal of closings lies, in OUT.
 pub const JOURNAL: &str = "history/closings.jsonl";
+
+/// Raised when what lies in these files means something else: a later version reads the earlier formats.
+pub const FORMAT: u32 = 1;
 
 /// What was done to a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub enum Action {
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingEntry {
+    /// Of these lines, and of what lies in the folder of the closing.
+    pub format: u32,
     /// The number of the publication that it made.
     pub run: u64,
     pub action: Action,
@@ -77,6 +82,7 @@ impl Closings {
     /// # Errors
     /// It is missing, altered, or no journal.
     pub fn load(out: &Out) -> Result<Self> {
+        out.refuse_unknown_history(&[JOURNAL, "history/adjustments"])?;
         if !out.last().files.contains_key(JOURNAL) {
             return Ok(Self::default());
         }
@@ -157,6 +163,10 @@ pub struct FrozenBilled {
 /// What a closing froze beside the figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frozen {
+    /// The number of the publication that closed it.
+    pub run: u64,
+    /// Days that have figures.
+    pub days: BTreeSet<Day>,
     pub owners: BTreeSet<NamedOwner>,
     /// What each meter came to.
     pub used: Vec<(MeterId, Totals)>,
@@ -173,16 +183,16 @@ pub struct Frozen {
 
 impl Frozen {
     /// Where a file of a closed month lies, in OUT.
-    pub fn path(stamp: &Stamp, month: Month, file: &str) -> String {
-        format!("history/closed/{stamp}/{month}/{file}")
+    pub fn path(stamp: &Stamp, month: Month, run: u64, file: &str) -> String {
+        format!("history/closed/{stamp}/{month}/{run:06}/{file}")
     }
 
     /// Reads what a closing froze.
     ///
     /// # Errors
     /// It is missing or altered.
-    pub fn load(out: &Out, stamp: &Stamp, month: Month) -> Result<Self> {
-        let stored = out.read(&Self::path(stamp, month, "closing.json"))?;
+    pub fn load(out: &Out, stamp: &Stamp, month: Month, run: u64) -> Result<Self> {
+        let stored = out.read(&Self::path(stamp, month, run, "closing.json"))?;
         serde_json::from_slice(&stored.bytes).map_err(|error| {
             Error::input("not what a closing froze")
                 .at(stored.path.display().to_string())

@@ -193,6 +193,16 @@ impl RunState {
 }
 
 impl StampState {
+    /// Whether the last run published a month of a stamp as it was closed; `false` where its state cannot be read.
+    ///
+    /// # Errors
+    /// The machine failed.
+    pub fn was_closed(out: &Out, stamp: &Stamp, month: Month) -> Result<bool> {
+        let bytes = out.state(&inputs_name(stamp))?;
+        let own = bytes.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        Ok(own.is_some_and(|own| own.closed.contains(&month)))
+    }
+
     /// `None` when it is damaged.
     fn load(out: &Out, stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Option<Self>> {
         let Some(bytes) = out.state(&inputs_name(stamp))? else { return Ok(None) };

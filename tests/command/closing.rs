@@ -228,3 +228,126 @@ fn a_stamp_with_closed_months_is_not_left_out_unseen() {
     root.remove("north");
     root.run(&[]).expect(3);
 }
+
+/// Everything but history, of a run into a fresh OUT over the same root.
+fn fresh_tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
+    let aside = root.folder().join("aside");
+    std::fs::rename(root.out(), &aside).unwrap();
+    root.run(&[]).expect(0);
+    let fresh = tables(root);
+    std::fs::remove_dir_all(root.out()).unwrap();
+    std::fs::rename(aside, root.out()).unwrap();
+    fresh
+}
+
+#[track_caller]
+fn a_full_run_changes_nothing(root: &TestRoot) {
+    let before = tables(root);
+    root.run(&["--full"]).expect(0);
+    let differing: Vec<&String> = before.keys().filter(|path| before.get(*path) != tables(root).get(*path)).collect();
+    assert_eq!(differing, Vec::<&String>::new());
+}
+
+#[test]
+fn a_month_whose_usage_is_gone_stays_while_it_is_closed_and_goes_when_it_is_opened() {
+    let root = october();
+    root.run(&[]).expect(0);
+    close(&root, &[]).expect(0);
+    let closed = tables(&root);
+    for window in ["2026-10-01--2026-10-31", "2026-10-31", "2026-11-01"] {
+        root.remove(&format!("north/usage/{window}"));
+    }
+    root.run(&[]).expect(0);
+    assert_eq!(of_october(tables(&root)), of_october(closed));
+    let sum: i64 = table(&root.out(), "history/adjustments")
+        .iter()
+        .map(|row| cell(row, "line_count_delta").parse::<i64>().unwrap())
+        .sum();
+    assert_eq!(sum, -5);
+    a_full_run_changes_nothing(&root);
+    root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "it is gone"]).expect(0);
+    let early = close(&root, &[]).expect(2);
+    assert!(early.stderr.contains("opened again, and no run has published it since"), "{}", early.stderr);
+    root.run(&[]).expect(0);
+    assert_eq!(tables(&root), fresh_tables(&root));
+    let changes = root.stacktally(&["changes", "--out", "out", "--since", "1"]).expect(0).stdout;
+    assert!(changes.contains("2026-10-31") && changes.contains("month_reopened"), "{changes}");
+}
+
+#[test]
+fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row() {
+    let root = october();
+    root.file("north/usage/2025-12-31/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2025-12-31T05", "1")]));
+    root.run(&[]).expect(0);
+    for month in ["2026-10", "2025-12"] {
+        root.stacktally(&["close", month, "--out", "out", "--force", "--reason", "test"]).expect(0);
+    }
+    late(&root);
+    root.run(&[]).expect(0);
+    a_full_run_changes_nothing(&root);
+    // The usage of 2025 goes, and with it the only listing that knows its tenant.
+    root.remove("north/usage/2025-12-31");
+    root.file("north/user-subscriptions/2026-10-01.json", crate::support::listing(&[(SUB_A, TENANT_A)]));
+    root.run(&[]).expect(0);
+    a_full_run_changes_nothing(&root);
+    let ids = |name: &str, column: &str| -> std::collections::BTreeSet<String> {
+        table(&root.out(), name).iter().filter_map(|row| row[column].clone()).collect()
+    };
+    for (fact, column, dimension) in [
+        ("daily", "tenant_id", "tenants"),
+        ("user_subscriptions", "tenant_id", "tenants"),
+        ("billed_subscriptions", "tenant_id", "tenants"),
+        ("daily", "user_subscription_id", "user_subscriptions"),
+        ("daily", "billed_subscription_id", "billed_subscriptions"),
+        ("daily", "meter_id", "meters"),
+        ("daily", "resource_key", "resources"),
+    ] {
+        assert!(ids(fact, column).is_subset(&ids(dimension, column)), "{fact} {column}");
+    }
+    assert!(ids("daily", "usage_date").is_subset(&ids("dates", "date")));
+}
+
+/// Reported in the closed month itself, or on a full run: next month's bill can carry it all the same.
+#[test]
+fn what_arrives_for_a_closed_month_is_billed_in_an_open_one() {
+    let root = october();
+    root.remove("north/usage/2026-10-31");
+    root.run(&[]).expect(0);
+    close(&root, &["--force", "--reason", "the bill is due"]).expect(0);
+    root.file("north/usage/2026-10-31/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4")]));
+    late(&root);
+    root.run(&["--full"]).expect(0);
+    let arrivals: Vec<String> = adjustments(&root).iter().map(|row| row[..10].to_owned()).collect();
+    assert_eq!(arrivals, ["2026-11-01", "2026-11-01", "2026-12-01"], "{:#?}", adjustments(&root));
+}
+
+#[test]
+fn closings_that_a_receipt_does_not_know_are_not_lost_unseen() {
+    let root = october();
+    root.run(&[]).expect(0);
+    let receipt = std::fs::read(root.out().join("receipt.json")).unwrap();
+    close(&root, &[]).expect(0);
+    // As a backup that is put back in parts.
+    std::fs::write(root.out().join("receipt.json"), receipt).unwrap();
+    std::fs::remove_dir_all(root.out().join(".stacktally")).unwrap();
+    let ran = root.run(&[]).expect(3);
+    assert!(
+        ran.stderr.contains("history/closings.jsonl: lies in OUT, and receipt.json does not know it"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn personal_data_stays_out_of_what_is_published_after_a_closing() {
+    let root = october();
+    root.run(&[]).expect(0);
+    close(&root, &[]).expect(0);
+    root.run(&["--no-owners"]).expect(0);
+    for (path, bytes) in tables(&root).into_iter().filter(|(path, _)| !path.contains("2026-10")) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("someone@tenant.example"), "{path}");
+    }
+    assert!(
+        root.stacktally(&["close", "2026-11", "--out", "out", "--stamp", "south"]).expect(2).stderr.contains("south")
+    );
+}
