@@ -514,8 +514,10 @@ impl Settling<'_> {
             return Ok(());
         }
         // What was not written again stands as it is published.
-        let written = self.work.months();
-        days.extend(self.base.default_usage(|day| self.stands_in_default_usage(day, &written))?);
+        if !self.work.is_full {
+            let written = self.work.months();
+            days.extend(self.base.default_usage(|day| self.stands_in_default_usage(day, &written))?);
+        }
         days.sort_unstable_by_key(|(day, _)| *day);
         let sum = checksum(days.iter().map(|(_, cells)| cells));
         let seen = Seen::of(&days);
@@ -529,7 +531,7 @@ impl Settling<'_> {
     /// Whether what `default_usage` says of a day still holds.
     fn stands_in_default_usage(&self, day: Day, written: &BTreeSet<Month>) -> bool {
         let is_there = self.work.is_closed(day.month()) || self.work.standing.contains_key(&day);
-        !self.work.is_full && is_there && !written.contains(&day.month())
+        is_there && !written.contains(&day.month())
     }
 
     fn books(&self) -> Books<'_> {
