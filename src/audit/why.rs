@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::adjusted::{self, Adjusted, Total};
 use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
@@ -65,8 +66,9 @@ pub struct Cell {
     /// What its lines come to.
     pub quantity: Quantity,
     pub line_count: i64,
-    /// Of these what came after the month was closed, so that it stands in `adjustments` and not in `daily`.
-    pub adjusted: Option<(Quantity, i64)>,
+    /// Where something came after the month was closed: what stands in `daily`, and what in `adjustments`. Their sum may be
+    /// nothing, though `daily` publishes the figure still.
+    pub adjusted: Option<Adjusted>,
     /// One for each combination of snapshots that decided some of its lines.
     pub reasons: Vec<Reason>,
 }
@@ -259,29 +261,32 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     }
     let adjustments = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
     keep.push(Keep::Texts("stamp", vec![stamp.to_string()]));
-    for path in publication.files_below("history/adjustments/").into_iter().filter(|path| path.ends_with(".parquet")) {
+    for path in adjusted::tables(publication) {
         for (key, quantity, line_count) in keyed(publication, path, adjustments, stamp, &keep)? {
-            adjust(&mut cells, key, quantity, line_count).ok_or_else(|| {
+            adjust(&mut cells, key, Total { quantity, line_count }).ok_or_else(|| {
                 contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date))
             })?;
         }
     }
-    cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO);
+    // What was taken back when its month was opened again adjusts nothing.
+    cells.iter_mut().for_each(|cell| cell.adjusted = cell.adjusted.filter(|own| !own.by.is_nothing()));
+    cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO || cell.adjusted.is_some());
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
     Ok(cells)
 }
 
 /// Adds an adjustment to its figure, which the closed month may not have. `None`: past the range of a quantity.
-fn adjust(cells: &mut Vec<Cell>, key: CellKey, quantity: Quantity, line_count: i64) -> Option<()> {
+fn adjust(cells: &mut Vec<Cell>, key: CellKey, by: Total) -> Option<()> {
     let at = cells.iter().position(|cell| cell.key == key).unwrap_or_else(|| {
         cells.push(Cell { key, quantity: Quantity::ZERO, line_count: 0, adjusted: None, reasons: Vec::new() });
         cells.len() - 1
     });
     let cell = &mut cells[at];
-    let (adjusted, lines) = cell.adjusted.unwrap_or_default();
-    cell.quantity = cell.quantity.checked_add(quantity)?;
-    cell.line_count += line_count;
-    cell.adjusted = Some((adjusted.checked_add(quantity)?, lines + line_count));
+    let closed = Total { quantity: cell.quantity, line_count: cell.line_count };
+    let Adjusted { closed, by: before } = cell.adjusted.unwrap_or(Adjusted { closed, by: Total::default() });
+    let by = before.plus(by)?;
+    let now = closed.plus(by)?;
+    (cell.quantity, cell.line_count, cell.adjusted) = (now.quantity, now.line_count, Some(Adjusted { closed, by }));
     Some(())
 }
 
@@ -371,7 +376,8 @@ struct Gathered {
 impl<'a> Explaining<'a> {
     fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [Cell]) -> Result<Self> {
         let mut places: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
-        for (at, cell) in cells.iter().enumerate() {
+        // No line belongs to a closed figure whose lines are another's by now.
+        for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.line_count != 0) {
             let key = (cell.key.user_subscription.clone(), cell.key.meter.clone());
             places.entry(key).or_default().entry(cell.key.resource).or_default().push(at);
         }
