@@ -25,7 +25,7 @@ impl Total {
 }
 
 /// A figure of a closed month, to which something came since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Adjusted {
     /// What stands in `daily`; nothing, where the closed month has no such figure.
     pub closed: Total,
