@@ -6,29 +6,12 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::adjusted::Total;
 use super::publication::{MeterText, Publication};
 use crate::domain::{Day, Quantity, Stamp};
 use crate::error::Result;
 use crate::frame::tables::{Rows, contradiction, text};
 use crate::schema;
-
-/// A quantity and the lines that were summed for it; of one meter always, since meters do not add up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Total {
-    pub quantity: Quantity,
-    pub line_count: i64,
-}
-
-impl Total {
-    fn add(&mut self, quantity: Quantity, line_count: i64) -> Result<()> {
-        self.quantity = self
-            .quantity
-            .checked_add(quantity)
-            .ok_or_else(|| contradiction("monthly", "a sum that leaves the range of a quantity".to_owned()))?;
-        self.line_count += line_count;
-        Ok(())
-    }
-}
 
 /// Usage of one tenant and meter that a billed subscription pays for otherwise in the second publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,11 +80,15 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
         for ((.., meter), of_key) in totals.iter().filter(|((.., meter), _)| differs.contains(meter)) {
             let own = comparison.totals.entry((stamp.clone(), meter.clone())).or_default();
             for (own, total) in own.iter_mut().zip(of_key) {
-                total.map_or(Ok(()), |total| own.add(total.quantity, total.line_count))?;
+                *own = sum(*own, total.unwrap_or_default())?;
             }
         }
     }
     Ok(comparison)
+}
+
+fn sum(one: Total, other: Total) -> Result<Total> {
+    one.plus(other).ok_or_else(|| contradiction("monthly", "a sum that leaves the range of a quantity".to_owned()))
 }
 
 /// The published files below a folder that either side has.
@@ -235,7 +222,7 @@ fn monthly_totals(sides: [&Publication; 2], stamp: &Stamp) -> Result<BTreeMap<Ke
                     meters.value(row).to_owned(),
                 );
                 let own = totals.entry(key).or_default()[at].get_or_insert_default();
-                own.add(quantities.value(row), counts.value(row))?;
+                *own = sum(*own, Total { quantity: quantities.value(row), line_count: counts.value(row) })?;
             }
         }
     }

@@ -9,6 +9,7 @@
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
 //! behind each cell, and refuses to explain one that they do not make.
 
+mod adjusted;
 mod changes;
 mod compare;
 mod history;
@@ -16,8 +17,9 @@ mod publication;
 mod unregistered;
 mod why;
 
+pub use adjusted::{Adjusted, Total};
 pub use changes::{Changes, ChangingRun, Correction, Since, changes};
-pub use compare::{Comparison, Moved, Total, compare};
+pub use compare::{Comparison, Moved, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
 pub use unregistered::{Fallen, Unregistered, unregistered};

@@ -1,12 +1,14 @@
-//! What fell on the default subscriptions, and why: `default_usage` added up over its days.
+//! What fell on the default subscriptions, and why: `default_usage` added up over its days, with what came to closed months
+//! after they were closed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::adjusted::{self, Total};
 use super::publication::{MeterText, Publication};
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
-use crate::error::Result;
-use crate::frame::tables::{contradiction, text};
+use crate::error::{Error, Result};
+use crate::frame::tables::{Keep, contradiction, text};
 use crate::schema;
 
 /// What of one user subscription and meter fell on a default subscription for one reason.
@@ -84,8 +86,64 @@ const fn severity(attribution: Attribution) -> u8 {
     }
 }
 
+/// What identifies a sum: who pays and why, tenant, user subscription, meter. By text, so as published tables sort it.
+type SumKey = (String, &'static str, Option<String>, String, String);
+
+/// What fell on a default subscription, by day.
+type Days = BTreeMap<Day, Total>;
+
 fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Result<Vec<Fallen>> {
+    let mut sums: BTreeMap<SumKey, (Attribution, Days)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
+    add_table(publication, &path, (&schema::DEFAULT_USAGE, "quantity", "line_count"), stamp, &mut sums)?;
+    // What came to closed months since fell on it as well, or fell off it again.
+    for path in adjusted::tables(publication) {
+        add_table(publication, path, (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta"), stamp, &mut sums)?;
+    }
+    let mut fallen = Vec::new();
+    for (key, (attribution, mut days)) in sums {
+        days.retain(|&day, own| !own.is_nothing() && since.is_none_or(|since| day >= since));
+        fallen.extend(sum_of(&path, stamp, attribution, key, &days)?);
+    }
+    Ok(fallen)
+}
+
+/// The sum over all days; `None` where there are none.
+fn sum_of(path: &str, stamp: &Stamp, attribution: Attribution, key: SumKey, days: &Days) -> Result<Option<Fallen>> {
+    let (billed_subscription, _, tenant, user_subscription, meter) = key;
+    let Some(((&first_seen, _), (&last_seen, _))) = days.first_key_value().zip(days.last_key_value()) else {
+        return Ok(None);
+    };
+    let sum = days.values().try_fold(Total::default(), |sum, own| sum.plus(*own));
+    let Total { quantity, line_count } = sum.ok_or_else(|| past_range(path, &meter))?;
+    Ok(Some(Fallen {
+        stamp: stamp.clone(),
+        billed_subscription,
+        attribution,
+        tenant,
+        user_subscription,
+        meter,
+        quantity,
+        line_count,
+        first_seen,
+        last_seen,
+        registered_since: None,
+        moved_to: None,
+    }))
+}
+
+fn past_range(path: &str, meter: &str) -> Error {
+    contradiction(path, format!("meter {meter} sums to more than a quantity can be"))
+}
+
+/// Adds up what a table says of default subscriptions, day by day.
+fn add_table(
+    publication: &Publication,
+    path: &str,
+    (table, quantity, count): (&schema::Table, &str, &str),
+    stamp: &Stamp,
+    sums: &mut BTreeMap<SumKey, (Attribution, Days)>,
+) -> Result<()> {
     let columns = [
         "usage_date",
         "billed_subscription_id",
@@ -93,44 +151,30 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
         "tenant_id",
         "user_subscription_id",
         "meter_id",
-        "quantity",
-        "line_count",
+        quantity,
+        count,
     ];
-    let mut sums: BTreeMap<(String, &'static str, Option<String>, String, String), Fallen> = BTreeMap::new();
-    for rows in publication.read(&path, &schema::DEFAULT_USAGE, &columns, &[])? {
-        let days = rows.days("usage_date")?;
-        let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
-        let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
-        let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
-        let counts = rows.integers("line_count")?;
-        for row in (0..rows.len()).filter(|&row| since.is_none_or(|since| days[row] >= since)) {
+    let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
+    for rows in publication.read(path, table, &columns, &keep)? {
+        let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
+        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
+        let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
+        let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(count)?);
+        for (row, day) in days.into_iter().enumerate() {
             let attribution = Attribution::parse(attributions.value(row)).ok_or_else(|| {
-                contradiction(&path, format!("attribution {:?} is not known", attributions.value(row)))
+                contradiction(path, format!("attribution {:?} is not known", attributions.value(row)))
             })?;
+            if !attribution.is_default() {
+                continue;
+            }
             let (billed, tenant) = (billed.value(row).to_owned(), text(tenants, row).map(str::to_owned));
             let (user, meter) = (users.value(row).to_owned(), meters.value(row).to_owned());
-            let key = (billed.clone(), attribution.as_str(), tenant.clone(), user.clone(), meter.clone());
-            let own = sums.entry(key).or_insert_with(|| Fallen {
-                stamp: stamp.clone(),
-                billed_subscription: billed,
-                attribution,
-                tenant,
-                user_subscription: user,
-                meter,
-                quantity: Quantity::ZERO,
-                line_count: 0,
-                first_seen: days[row],
-                last_seen: days[row],
-                registered_since: None,
-                moved_to: None,
-            });
-            own.quantity = own.quantity.checked_add(quantities.value(row)).ok_or_else(|| {
-                contradiction(&path, format!("meter {} sums to more than a quantity can be", own.meter))
-            })?;
-            own.line_count += counts.value(row);
-            own.first_seen = own.first_seen.min(days[row]);
-            own.last_seen = own.last_seen.max(days[row]);
+            let key = (billed, attribution.as_str(), tenant, user, meter);
+            let (_, of_days) = sums.entry(key).or_insert_with(|| (attribution, Days::new()));
+            let own = of_days.entry(day).or_default();
+            let more = Total { quantity: quantities.value(row), line_count: counts.value(row) };
+            *own = own.plus(more).ok_or_else(|| past_range(path, meters.value(row)))?;
         }
     }
-    Ok(sums.into_values().collect())
+    Ok(())
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::adjusted::{self, Adjusted, Total};
 use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
@@ -33,7 +34,7 @@ pub struct Query {
 }
 
 /// What identifies a published cell of `daily`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CellKey {
     pub stamp: Stamp,
     pub billed_subscription: String,
@@ -65,8 +66,9 @@ pub struct Cell {
     /// What its lines come to.
     pub quantity: Quantity,
     pub line_count: i64,
-    /// Of these what came after the month was closed, so that it stands in `adjustments` and not in `daily`.
-    pub adjusted: Option<(Quantity, i64)>,
+    /// Where something came after the month was closed: what stands in `daily`, and what in `adjustments`. Their sum may be
+    /// nothing, though `daily` publishes the figure still.
+    pub adjusted: Option<Adjusted>,
     /// One for each combination of snapshots that decided some of its lines.
     pub reasons: Vec<Reason>,
 }
@@ -253,36 +255,34 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
     keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
     let daily = (&schema::DAILY, "quantity", "line_count");
-    let mut cells: Vec<Cell> = Vec::new();
-    for (key, quantity, line_count) in keyed(publication, &path, daily, stamp, &keep)? {
-        cells.push(Cell { key, quantity, line_count, adjusted: None, reasons: Vec::new() });
+    let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
+    for (key, closed) in keyed(publication, &path, daily, stamp, &keep)? {
+        figures.entry(key).or_default().closed = closed;
     }
     let adjustments = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
     keep.push(Keep::Texts("stamp", vec![stamp.to_string()]));
-    for path in publication.files_below("history/adjustments/").into_iter().filter(|path| path.ends_with(".parquet")) {
-        for (key, quantity, line_count) in keyed(publication, path, adjustments, stamp, &keep)? {
-            adjust(&mut cells, key, quantity, line_count).ok_or_else(|| {
-                contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date))
-            })?;
+    let past_range =
+        |path: &str| contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date));
+    for path in adjusted::tables(publication) {
+        for (key, by) in keyed(publication, path, adjustments, stamp, &keep)? {
+            // The closed month may have no such figure.
+            let own = figures.entry(key).or_default();
+            own.by = own.by.plus(by).ok_or_else(|| past_range(path))?;
         }
     }
-    cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO);
+    let cells = figures.into_iter().map(|(key, own)| cell_of(key, own).ok_or_else(|| past_range(&path)));
+    let mut cells: Vec<Cell> = cells.collect::<Result<_>>()?;
+    cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO || cell.adjusted.is_some());
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
     Ok(cells)
 }
 
-/// Adds an adjustment to its figure, which the closed month may not have. `None`: past the range of a quantity.
-fn adjust(cells: &mut Vec<Cell>, key: CellKey, quantity: Quantity, line_count: i64) -> Option<()> {
-    let at = cells.iter().position(|cell| cell.key == key).unwrap_or_else(|| {
-        cells.push(Cell { key, quantity: Quantity::ZERO, line_count: 0, adjusted: None, reasons: Vec::new() });
-        cells.len() - 1
-    });
-    let cell = &mut cells[at];
-    let (adjusted, lines) = cell.adjusted.unwrap_or_default();
-    cell.quantity = cell.quantity.checked_add(quantity)?;
-    cell.line_count += line_count;
-    cell.adjusted = Some((adjusted.checked_add(quantity)?, lines + line_count));
-    Some(())
+/// A figure with what came to it. `None`: past the range of a quantity.
+fn cell_of(key: CellKey, own: Adjusted) -> Option<Cell> {
+    let Total { quantity, line_count } = own.closed.plus(own.by)?;
+    // What was taken back when its month was opened again adjusts nothing.
+    let adjusted = Some(own).filter(|own| !own.by.is_nothing());
+    Some(Cell { key, quantity, line_count, adjusted, reasons: Vec::new() })
 }
 
 /// The figures of a table, each with its quantity and count.
@@ -292,7 +292,7 @@ fn keyed(
     (table, quantity, count): (&schema::Table, &str, &str),
     stamp: &Stamp,
     keep: &[Keep],
-) -> Result<Vec<(CellKey, Quantity, i64)>> {
+) -> Result<Vec<(CellKey, Total)>> {
     let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, count]).collect();
     let mut cells = Vec::new();
     for rows in publication.read(path, table, &columns, keep)? {
@@ -313,7 +313,7 @@ fn keyed(
                 meter: meters.value(row).to_owned(),
                 resource: resources.value(row),
             };
-            cells.push((key, quantities.value(row), counts.value(row)));
+            cells.push((key, Total { quantity: quantities.value(row), line_count: counts.value(row) }));
         }
     }
     Ok(cells)
@@ -371,7 +371,8 @@ struct Gathered {
 impl<'a> Explaining<'a> {
     fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [Cell]) -> Result<Self> {
         let mut places: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
-        for (at, cell) in cells.iter().enumerate() {
+        // No line belongs to a closed figure whose lines are another's by now.
+        for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.line_count != 0) {
             let key = (cell.key.user_subscription.clone(), cell.key.meter.clone());
             places.entry(key).or_default().entry(cell.key.resource).or_default().push(at);
         }

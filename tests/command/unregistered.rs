@@ -94,3 +94,37 @@ fn who_is_registered_stays_so_when_another_subscription_pays() {
     let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
     assert!(text.contains("registered since 2026-10-07T00") && !text.contains("2026-10-08T00"), "{text}");
 }
+
+fn close(root: &TestRoot) {
+    root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "the bill is due"]).expect(0);
+}
+
+#[test]
+fn what_falls_on_it_late_into_a_closed_month_shows() {
+    let root = published();
+    close(&root);
+    root.file("north/usage/2026-11-03/page.json", page(&[Line::hourly(SUB_UNKNOWN, VM_HOURS, "2026-10-31T05", "100")]));
+    root.run(&[]).expect(0);
+    let text = |flags: &[&str]| root.stacktally(&[&["unregistered", "--out", "out"], flags].concat()).expect(0).stdout;
+    assert!(text(&[]).contains("103 VM hours  2 lines  2026-10-05 to 2026-10-31"), "{}", text(&[]));
+    let since = text(&["--since", "2026-10-31"]);
+    assert!(since.contains("100 VM hours  1 line  2026-10-31 to 2026-10-31"), "{since}");
+    assert!(!since.contains(SUB_B), "{since}");
+}
+
+/// The closed month goes on saying it, but nobody has to be registered any more.
+#[test]
+fn what_was_moved_off_it_after_its_month_was_closed_does_not_show() {
+    let root = published();
+    close(&root);
+    let both = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_A)];
+    root.file("north/customer-subscriptions/2026-10-02.json", customers(DEFAULT, "north", &both));
+    root.run(&[]).expect(0);
+    let closed = table(&root.out(), "default_usage");
+    assert!(closed.iter().any(|row| row["user_subscription_id"].as_deref() == Some(SUB_B)), "as it was closed");
+    let text = root.stacktally(&["unregistered", "--out", "out"]).expect(0).stdout;
+    assert!(!text.contains(SUB_B) && text.contains(SUB_UNKNOWN), "{text}");
+    // As what is not closed says it.
+    root.stacktally(&["run", "--root", "root", "--out", "open"]).expect(0);
+    assert_eq!(root.stacktally(&["unregistered", "--out", "open"]).expect(0).stdout, text);
+}

@@ -71,6 +71,50 @@ fn figures_are_found_by_any_of_their_names() {
     assert_eq!(lines(&["--stamp", "north"]), 6);
 }
 
+/// Lines in a month that was closed, and then attributed otherwise.
+fn closed_and_attributed_otherwise() -> TestRoot {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "4")]);
+    root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-06T13", "1")]));
+    root.run(&[]).expect(0);
+    root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "the bill is due"]).expect(0);
+    let both = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)];
+    root.file("north/customer-subscriptions/2026-10-02.json", customers(DEFAULT, "north", &both));
+    root.run(&[]).expect(0);
+    root
+}
+
+#[test]
+fn a_closed_figure_that_comes_to_nothing_is_published_still() {
+    let root = closed_and_attributed_otherwise();
+    let why = |flags: &[&str]| root.stacktally(&[&["why", "--out", "out", "--date", "2026-10-06"], flags].concat());
+    insta::assert_snapshot!("closed", why(&[]).expect(0).transcript());
+    let json = why(&["--json", "--billed-subscription", DEFAULT]).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let cell = &json["cells"][0];
+    let names = ["quantity", "quantity_closed", "quantity_adjusted"];
+    assert_eq!(names.map(|name| cell[name].as_str().unwrap()), ["0", "1", "-1"]);
+    let names = ["line_count", "line_count_closed", "line_count_adjusted"];
+    assert_eq!(names.map(|name| cell[name].as_i64().unwrap()), [0, 1, -1]);
+    assert_eq!((json["cells"].as_array().unwrap().len(), cell["reasons"].as_array().unwrap().len()), (1, 0));
+    // What is taken back when the month is opened again adjusts nothing.
+    root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "a customer list came late"]).expect(0);
+    root.run(&[]).expect(0);
+    assert!(!why(&[]).expect(0).stdout.contains("adjusted"));
+    why(&["--billed-subscription", DEFAULT]).expect(2);
+}
+
+/// The settings say another owner, so one line could stand behind either figure: it stands behind the one that counts it.
+#[test]
+fn lines_of_who_is_no_operator_any_more_are_not_behind_the_closed_figure() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1")]);
+    root.run(&["--operator-user-subscription", SUB_B]).expect(0);
+    root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "the bill is due"]).expect(0);
+    root.run(&[]).expect(0);
+    let text = root.stacktally(&["why", "--out", "out", "--date", "2026-10-05"]).expect(0).stdout;
+    let of = |attribution: &str| text.contains(&format!("{DEFAULT}: {attribution}\n"));
+    assert!(of("default_operator") && of("default_tenant_not_registered"), "{text}");
+}
+
 #[test]
 fn many_figures_are_listed_and_few_lines_shown() {
     let users: Vec<String> = (0..21).map(|number| format!("5ab00000-0000-4000-8000-1000000000{number:02}")).collect();

@@ -16,9 +16,9 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{counted, meter_named, named, one_line, table, unit_of};
-use crate::audit::{self, Cell, CellKey, Line, Reason, SnapshotFile, Why};
+use crate::audit::{self, Adjusted, Cell, CellKey, Line, Reason, SnapshotFile, Total, Why};
 use crate::domain::coverage::intervals;
-use crate::domain::{Attribution, Hour, Stamp};
+use crate::domain::{Attribution, Hour, Quantity, Stamp};
 use crate::error::{Error, Result};
 
 /// More figures than this are listed, not explained.
@@ -56,7 +56,32 @@ pub fn text(why: &Why, lines: usize) -> String {
 /// The quantity and the lines of a figure, as text and count.
 fn sum(figure: &[Cell]) -> (String, i64) {
     let (quantity, line_count) = audit::sum(figure);
-    (quantity.map_or_else(|| "more than a quantity can be".to_owned(), |own| own.to_string()), line_count)
+    (quantity_text(quantity), line_count)
+}
+
+fn quantity_text(quantity: Option<Quantity>) -> String {
+    quantity.map_or_else(|| "more than a quantity can be".to_owned(), |own| own.to_string())
+}
+
+/// What the closed month publishes of a figure, and what came to it since: quantity and lines. `None`: nothing came.
+fn closed_and_adjusted(figure: &[Cell]) -> Option<[(String, i64); 2]> {
+    figure.iter().find(|cell| cell.adjusted.is_some())?;
+    let unchanged = |cell: &Cell| Adjusted {
+        closed: Total { quantity: cell.quantity, line_count: cell.line_count },
+        by: Total::default(),
+    };
+    let parts: Vec<Adjusted> = figure.iter().map(|cell| cell.adjusted.unwrap_or_else(|| unchanged(cell))).collect();
+    let sum = |of: fn(&Adjusted) -> Total| {
+        let quantity = parts.iter().try_fold(Quantity::ZERO, |sum, own| sum.checked_add(of(own).quantity));
+        (quantity_text(quantity), parts.iter().map(|own| of(own).line_count).sum())
+    };
+    Some([sum(|own| own.closed), sum(|own| own.by)])
+}
+
+/// What `daily` publishes of a figure to which something came since.
+fn closed_as(figure: &[Cell]) -> String {
+    closed_and_adjusted(figure)
+        .map_or_else(String::new, |[closed, by]| format!(" (closed {}, adjusted {})", closed.0, by.0))
 }
 
 /// Many figures: a line each.
@@ -71,7 +96,7 @@ pub fn list(why: &Why) -> String {
             format!("{} {}", key.billed_subscription, key.attribution),
             quantity,
             line_count.to_string(),
-            meter_named(&key.meter, &why.meters),
+            format!("{}{}", meter_named(&key.meter, &why.meters), closed_as(figure)),
         ]
     };
     let header = ["stamp", "user subscription", "paid by, and why", "quantity", "lines", "meter"].map(str::to_owned);
@@ -105,13 +130,13 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     say(text, "user subscription", &key.user_subscription);
     say(text, "tenant", &key.tenant.as_deref().map_or_else(|| "unknown".to_owned(), |own| named(own, &why.names)));
     say(text, "paid by", &format!("{}: {}", named(&key.billed_subscription, &why.names), key.attribution));
-    let adjusted = figure.iter().filter_map(|cell| cell.adjusted);
-    if let Some((adjusted, lines)) = adjusted.reduce(|a, b| (a.0.checked_add(b.0).unwrap_or(a.0), a.1 + b.1)) {
-        say(
-            text,
-            "adjusted",
-            &format!("by {adjusted}{unit} and {lines} lines since the month was closed: see adjustments"),
-        );
+    if let Some([closed, (by, line_count)]) = closed_and_adjusted(figure) {
+        say(text, "closed", &format!("{}{unit} in {}", closed.0, counted(closed.1, "line")));
+        let lines = counted(line_count, "line");
+        say(text, "adjusted", &format!("by {by}{unit} and {lines} since the month was closed: see adjustments"));
+    }
+    if figure.iter().all(|cell| cell.line_count == 0) {
+        say(text, "because", "no line comes to it any more, though the closed month publishes it still");
     }
     // Resources share their reasons.
     let mut reasons: Vec<Shared<'_>> = Vec::new();
@@ -195,7 +220,10 @@ struct CellJson<'a> {
     resource_uri: Option<&'a str>,
     quantity: String,
     line_count: i64,
-    /// Of these what is not in `daily` but in `adjustments`.
+    /// Of these what the closed month publishes in `daily`; null where nothing came to it since.
+    quantity_closed: Option<String>,
+    line_count_closed: Option<i64>,
+    /// And what is not in `daily` but in `adjustments`.
     quantity_adjusted: Option<String>,
     line_count_adjusted: Option<i64>,
     reasons: Vec<ReasonJson<'a>>,
@@ -256,8 +284,10 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             resource_uri: why.resources.get(resource).and_then(Option::as_deref),
             quantity: cell.quantity.to_string(),
             line_count: cell.line_count,
-            quantity_adjusted: cell.adjusted.map(|(quantity, _)| quantity.to_string()),
-            line_count_adjusted: cell.adjusted.map(|(_, lines)| lines),
+            quantity_closed: cell.adjusted.map(|own| own.closed.quantity.to_string()),
+            line_count_closed: cell.adjusted.map(|own| own.closed.line_count),
+            quantity_adjusted: cell.adjusted.map(|own| own.by.quantity.to_string()),
+            line_count_adjusted: cell.adjusted.map(|own| own.by.line_count),
             reasons: cell.reasons.iter().map(|own| reason(own, why)).collect(),
         }
     };
