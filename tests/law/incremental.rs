@@ -15,15 +15,15 @@ use crate::support::{
     WINDOWS_HOURS, cell, files_below, listing, page, receipt, registration, run_in, table,
 };
 
-const STAMPS: [&str; 2] = ["north", "south"];
+pub(super) const STAMPS: [&str; 2] = ["north", "south"];
 /// Windows, over the end of a month; those at the end hold Daily lines.
 const WINDOWS: [&str; 6] = ["2026-09-29", "2026-09-30", "2026-10-01", "2026-10-02", "2026-09-25", "2026-09-26"];
 const HOURLY_WINDOWS: usize = 4;
-const USERS: [&str; 3] = [SUB_A, SUB_B, SUB_UNKNOWN];
-const METERS: [&str; 2] = [VM_HOURS, WINDOWS_HOURS];
+pub(super) const USERS: [&str; 3] = [SUB_A, SUB_B, SUB_UNKNOWN];
+pub(super) const METERS: [&str; 2] = [VM_HOURS, WINDOWS_HOURS];
 /// Before all usage, within it, and after it.
 const DATES: [&str; 4] = ["2026-09-01", "2026-09-30", "2026-10-01T12", "2026-10-09"];
-const DEFAULT_2: &str = "b111ed00-0000-4000-8000-0000000000dd";
+pub(super) const DEFAULT_2: &str = "b111ed00-0000-4000-8000-0000000000dd";
 
 /// A line of a window, by place in the lists above.
 #[derive(Clone, Debug)]
@@ -311,7 +311,7 @@ impl Changing {
 }
 
 /// Whether tenant A and tenant B pay for themselves. Bare ids lie under any registration.
-fn bare_customers(mapped: [bool; 2]) -> String {
+pub(super) fn bare_customers(mapped: [bool; 2]) -> String {
     let all = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)].into_iter().zip(mapped).filter(|(_, mapped)| *mapped);
     let row = |((tenant, billed), _)| json!({"id": billed, "properties": {"tenantId": tenant}});
     json!({ "value": all.map(row).collect::<Vec<Value>>() }).to_string()
@@ -345,13 +345,13 @@ fn file_path(stamp: usize, window: usize, file: u8) -> String {
     format!("{}/page-{file}.json", window_path(stamp, window))
 }
 
-fn but_history(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn but_history(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
     files.retain(|path, _| !path.starts_with("history/"));
     files
 }
 
 /// The first path that only one of two publications has, or that differs.
-fn difference(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) -> Option<String> {
+pub(super) fn difference(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>) -> Option<String> {
     let paths: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     paths.into_iter().find(|path| one.get(*path) != other.get(*path)).cloned()
 }
@@ -378,7 +378,7 @@ fn said(root: &TestRoot) -> Said {
     said
 }
 
-fn scaled(quantity: &str) -> i128 {
+pub(super) fn scaled(quantity: &str) -> i128 {
     Quantity::parse(quantity).unwrap().quantity.scaled()
 }
 
