@@ -1,16 +1,18 @@
-//! What differs between two publications: cell by cell of `daily`, told per billed subscription, tenant and meter.
+//! What differs between two publications: cell by cell of `daily`, told per billed subscription, tenant and meter. What came to
+//! closed months is added to them first, so that it does not matter whether a month is closed.
 //!
 //! Rows of both sides come in the same order, so they are laid beside each other without holding more than one file of
 //! each. Files with the same bytes are the same.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::iter::Peekable;
 
-use super::adjusted::Total;
+use super::adjusted::{self, Total};
 use super::publication::{MeterText, Publication};
-use crate::domain::{Day, Quantity, Stamp};
+use crate::domain::{Day, Month, Stamp};
 use crate::error::Result;
-use crate::frame::tables::{Rows, contradiction, text};
+use crate::frame::tables::{Keep, Rows, contradiction, text};
 use crate::schema;
 
 /// Usage of one tenant and meter that a billed subscription pays for otherwise in the second publication.
@@ -38,6 +40,8 @@ pub struct Comparison {
     pub totals: BTreeMap<(Stamp, String), [Total; 2]>,
     /// Days whose hours differ, though their days do not.
     pub hours: Vec<(Stamp, Day)>,
+    /// Whether what came to closed months was added on either side.
+    pub is_adjusted: bool,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
 }
@@ -65,9 +69,11 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
         stamps.extend(side.stamps());
     }
     for stamp in stamps {
-        let Differing { cells, days } = differing_cells(sides, &stamp)?;
+        let adjustments = [adjustments(first, &stamp)?, adjustments(second, &stamp)?];
+        comparison.is_adjusted |= adjustments.iter().any(|own| !own.is_empty());
+        let Differing { cells, days } = differing_cells(sides, &stamp, &adjustments)?;
         comparison.hours.extend(differing_hours(sides, &stamp, &days)?);
-        let totals = monthly_totals(sides, &stamp)?;
+        let totals = monthly_totals(sides, &stamp, &adjustments)?;
         for (key, cells) in cells {
             let [before, after] = totals.get(&key).copied().unwrap_or_default();
             let (billed_subscription, attribution, tenant, meter) = key;
@@ -122,23 +128,25 @@ struct Differing {
     days: BTreeSet<Day>,
 }
 
-fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<Differing> {
+fn differing_cells(sides: [&Publication; 2], stamp: &Stamp, adjustments: &[Adjustments; 2]) -> Result<Differing> {
     let mut differing = Differing::default();
-    for path in files_of(sides, &format!("daily/{stamp}/")) {
-        if is_same_file(sides, &path)? {
+    let prefix = format!("daily/{stamp}/");
+    let files = files_of(sides, &prefix);
+    let published = files.iter().filter_map(|path| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?));
+    let months: BTreeSet<Month> = published.chain(adjustments.iter().flat_map(|own| own.keys().copied())).collect();
+    for month in months {
+        let path = format!("{prefix}{month}.parquet");
+        let own = [0, 1].map(|side: usize| adjustments[side].get(&month));
+        if own[0] == own[1] && is_same_file(sides, &path)? {
             continue;
         }
-        let [mut first, mut second] = [DailyRows::read(sides[0], &path)?, DailyRows::read(sides[1], &path)?];
+        let [mut first, mut second] =
+            [Figures::read(sides[0], &path, own[0])?, Figures::read(sides[1], &path, own[1])?];
         loop {
             let (one, two) = (first.peek()?, second.peek()?);
-            let order = match (&one, &two) {
-                (None, None) => break,
-                (Some(one), Some(two)) => one.key.cmp(&two.key),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-            };
+            let Some(order) = order_of(one.as_ref(), two.as_ref()) else { break };
             let differs = match (&one, &two) {
-                (Some(one), Some(two)) if order.is_eq() => one.measures != two.measures,
+                (Some(one), Some(two)) if order.is_eq() => one.total != two.total,
                 _ => true,
             };
             if differs && let Some(own) = if order.is_le() { &one } else { &two } {
@@ -149,39 +157,165 @@ fn differing_cells(sides: [&Publication; 2], stamp: &Stamp) -> Result<Differing>
             }
             let steps = (order.is_le(), order.is_ge());
             if steps.0 {
-                first.step();
+                first.step()?;
             }
             if steps.1 {
-                second.step();
+                second.step()?;
             }
         }
     }
     Ok(differing)
 }
 
-/// The rows of a file of `daily`, one after the other.
-struct DailyRows {
+/// Which of two figures comes first; `None` when there is neither.
+fn order_of(one: Option<&Figure<'_>>, two: Option<&Figure<'_>>) -> Option<Ordering> {
+    match (one, two) {
+        (None, None) => None,
+        (Some(one), Some(two)) => Some(one.key.cmp(&two.key)),
+        (Some(_), None) => Some(Ordering::Less),
+        (None, Some(_)) => Some(Ordering::Greater),
+    }
+}
+
+/// What identifies a figure of `daily`, in the order of the table.
+type FigureKey<'a> = (Day, &'a str, &'a str, Option<&'a str>, &'a str, &'a str, i64);
+
+/// The same, to be kept.
+type OwnedKey = (Day, String, String, Option<String>, String, String, i64);
+
+/// What came to figures after their months were closed.
+type OfMonth = BTreeMap<OwnedKey, Total>;
+
+/// By month; those that nothing came to have none.
+type Adjustments = BTreeMap<Month, OfMonth>;
+
+fn borrowed(key: &OwnedKey) -> FigureKey<'_> {
+    let (day, billed, attribution, tenant, user, meter, resource) = key;
+    (*day, billed, attribution, tenant.as_deref(), user, meter, *resource)
+}
+
+fn owned((day, billed, attribution, tenant, user, meter, resource): FigureKey<'_>) -> OwnedKey {
+    let tenant = tenant.map(str::to_owned);
+    (day, billed.to_owned(), attribution.to_owned(), tenant, user.to_owned(), meter.to_owned(), resource)
+}
+
+/// All adjustments of a stamp, added up. What was taken back when a month was opened again is none.
+fn adjustments(publication: &Publication, stamp: &Stamp) -> Result<Adjustments> {
+    let mut adjustments = Adjustments::new();
+    let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
+    for path in adjusted::tables(publication) {
+        let table = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
+        let mut rows = FigureRows::read(publication, path, table, &keep)?;
+        while let Some(Figure { key, total }) = rows.peek()? {
+            let own = adjustments.entry(key.0.month()).or_default().entry(owned(key)).or_default();
+            *own = sum(*own, total)?;
+            rows.step();
+        }
+    }
+    adjustments.values_mut().for_each(|own| own.retain(|_, total| !total.is_nothing()));
+    adjustments.retain(|_, own| !own.is_empty());
+    Ok(adjustments)
+}
+
+/// A figure, and what it comes to.
+struct Figure<'a> {
+    key: FigureKey<'a>,
+    total: Total,
+}
+
+/// The figures of a month, one after the other: those of `daily`, with what came to them since.
+struct Figures<'a> {
+    rows: FigureRows,
+    adjustments: Peekable<btree_map::Iter<'a, OwnedKey, Total>>,
+}
+
+impl<'a> Figures<'a> {
+    fn read(publication: &Publication, path: &str, adjustments: Option<&'a OfMonth>) -> Result<Self> {
+        static NONE: OfMonth = OfMonth::new();
+        let rows = FigureRows::read(publication, path, (&schema::DAILY, "quantity", "line_count"), &[])?;
+        let mut own = Self { rows, adjustments: adjustments.unwrap_or(&NONE).iter().peekable() };
+        own.skip_nothings()?;
+        Ok(own)
+    }
+
+    /// The next row and the next adjustment, as far as they are of the next figure.
+    fn parts(&mut self) -> Result<(Option<Figure<'_>>, Option<Figure<'_>>)> {
+        let row = self.rows.peek()?;
+        let adjustment = self.adjustments.peek().map(|&(key, &total)| Figure { key: borrowed(key), total });
+        let Some(order) = order_of(row.as_ref(), adjustment.as_ref()) else { return Ok((None, None)) };
+        Ok((row.filter(|_| order.is_le()), adjustment.filter(|_| order.is_ge())))
+    }
+
+    fn peek(&mut self) -> Result<Option<Figure<'_>>> {
+        Ok(match self.parts()? {
+            (Some(Figure { key, total }), Some(by)) => Some(Figure { key, total: sum(total, by.total)? }),
+            (row, adjustment) => row.or(adjustment),
+        })
+    }
+
+    fn step(&mut self) -> Result<()> {
+        self.step_once()?;
+        self.skip_nothings()
+    }
+
+    fn step_once(&mut self) -> Result<()> {
+        let (has_row, is_adjusted) = {
+            let (row, adjustment) = self.parts()?;
+            (row.is_some(), adjustment.is_some())
+        };
+        if has_row {
+            self.rows.step();
+        }
+        if is_adjusted {
+            self.adjustments.next();
+        }
+        Ok(())
+    }
+
+    /// A closed figure whose lines are another's by now is in no open publication.
+    fn skip_nothings(&mut self) -> Result<()> {
+        while self.peek()?.is_some_and(|own| own.total.is_nothing()) {
+            self.step_once()?;
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a table that has figures as `daily` has them, one after the other.
+struct FigureRows {
     rows: Vec<Rows>,
     days: Vec<Vec<Day>>,
+    quantity: &'static str,
+    count: &'static str,
     batch: usize,
     row: usize,
 }
 
-/// A row: its key in the order of the table, and its quantity and count of lines.
-struct DailyRow<'a> {
-    key: (Day, &'a str, &'a str, Option<&'a str>, &'a str, &'a str, i64),
-    measures: (Quantity, i64),
-}
-
-impl DailyRows {
-    fn read(publication: &Publication, path: &str) -> Result<Self> {
-        let columns: Vec<&str> = schema::DAILY.columns.iter().map(|column| column.name).collect();
-        let rows = publication.read(path, &schema::DAILY, &columns, &[])?;
+impl FigureRows {
+    fn read(
+        publication: &Publication,
+        path: &str,
+        (table, quantity, count): (&schema::Table, &'static str, &'static str),
+        keep: &[Keep],
+    ) -> Result<Self> {
+        let columns = [
+            "usage_date",
+            "billed_subscription_id",
+            "attribution",
+            "tenant_id",
+            "user_subscription_id",
+            "meter_id",
+            "resource_key",
+            quantity,
+            count,
+        ];
+        let mut rows = publication.read(path, table, &columns, keep)?;
+        rows.retain(|rows| !rows.is_empty());
         let days = rows.iter().map(|rows| rows.days("usage_date")).collect::<Result<_>>()?;
-        Ok(Self { rows, days, batch: 0, row: 0 })
+        Ok(Self { rows, days, quantity, count, batch: 0, row: 0 })
     }
 
-    fn peek(&self) -> Result<Option<DailyRow<'_>>> {
+    fn peek(&self) -> Result<Option<Figure<'_>>> {
         let Some((rows, days)) = self.rows.get(self.batch).zip(self.days.get(self.batch)) else { return Ok(None) };
         let row = self.row;
         let key = (
@@ -193,8 +327,11 @@ impl DailyRows {
             rows.texts("meter_id")?.value(row),
             rows.integers("resource_key")?.value(row),
         );
-        let measures = (rows.quantities("quantity")?.value(row), rows.integers("line_count")?.value(row));
-        Ok(Some(DailyRow { key, measures }))
+        let total = Total {
+            quantity: rows.quantities(self.quantity)?.value(row),
+            line_count: rows.integers(self.count)?.value(row),
+        };
+        Ok(Some(Figure { key, total }))
     }
 
     fn step(&mut self) {
@@ -206,7 +343,11 @@ impl DailyRows {
 }
 
 /// All of a stamp in both publications, by billed subscription, tenant and meter.
-fn monthly_totals(sides: [&Publication; 2], stamp: &Stamp) -> Result<BTreeMap<Key, [Option<Total>; 2]>> {
+fn monthly_totals(
+    sides: [&Publication; 2],
+    stamp: &Stamp,
+    adjustments: &[Adjustments; 2],
+) -> Result<BTreeMap<Key, [Option<Total>; 2]>> {
     let columns = ["billed_subscription_id", "attribution", "tenant_id", "meter_id", "quantity", "line_count"];
     let mut totals: BTreeMap<Key, [Option<Total>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
@@ -225,6 +366,12 @@ fn monthly_totals(sides: [&Publication; 2], stamp: &Stamp) -> Result<BTreeMap<Ke
                 *own = sum(*own, Total { quantity: quantities.value(row), line_count: counts.value(row) })?;
             }
         }
+        for ((_, billed, attribution, tenant, _, meter, _), by) in adjustments[at].values().flatten() {
+            let key = (billed.clone(), attribution.clone(), tenant.clone(), meter.clone());
+            let own = totals.entry(key).or_default()[at].get_or_insert_default();
+            *own = sum(*own, *by)?;
+        }
     }
+    totals.values_mut().flatten().for_each(|own| *own = own.filter(|own| !own.is_nothing()));
     Ok(totals)
 }

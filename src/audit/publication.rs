@@ -15,6 +15,7 @@ use crate::publish::receipt::FORMAT;
 use crate::publish::{Ahead, RECEIPT, RECEIPTS};
 use crate::read::Fingerprint;
 use crate::schema;
+use crate::state::{ClosingEntry, Closings, JOURNAL};
 
 /// A publication, opened for reading.
 #[derive(Debug)]
@@ -331,6 +332,24 @@ impl Publication {
             }
         }
         Ok(coverage)
+    }
+
+    /// The months that are closed, by stamp, each with its last closing.
+    ///
+    /// # Errors
+    /// The journal of closings is missing, altered, or none.
+    pub fn closed(&self) -> Result<Vec<ClosingEntry>> {
+        let Some(bytes) = self.bytes(JOURNAL)? else { return Ok(Vec::new()) };
+        let mut closings = Closings::default();
+        for (at, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
+            closings.entries.push(serde_json::from_str(line).map_err(|error| {
+                Error::input("not a line of the journal of closings")
+                    .at_line(self.out.join(JOURNAL).display().to_string(), at + 1, error.column())
+                    .hint("restore it from a backup: closed months cannot be known without it")
+                    .because(error)
+            })?);
+        }
+        Ok(closings.closed().into_values().cloned().collect())
     }
 
     fn rows(&self, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {

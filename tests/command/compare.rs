@@ -184,3 +184,34 @@ fn what_changed_within_a_day_or_a_stamp_is_a_difference_too() {
     let none = root.stacktally(&["compare", "before", "root"]).expect(2);
     assert!(none.stderr.contains("root holds no publication"), "{}", none.stderr);
 }
+
+#[test]
+fn it_does_not_matter_whether_a_month_is_closed() {
+    let root = root();
+    root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "the bill is due"]).expect(0);
+    let open = |root: &TestRoot| root.stacktally(&["run", "--root", "root", "--out", "open"]).expect(0);
+    open(&root);
+    let untouched = root.stacktally(&["compare", "out", "open"]).expect(0);
+    assert_eq!(untouched.stdout, "equal: every cell of daily and hourly is the same\n");
+    // Late usage of a figure that is there and of one that is not, and one that another subscription pays.
+    let late = [
+        Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "0.5"),
+        Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-31T13", "3"),
+    ];
+    root.file("north/usage/2026-11-02/page.json", page(&late));
+    let both = [(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)];
+    root.file("north/customer-subscriptions/2026-10-02.json", customers(DEFAULT, "north", &both));
+    root.run(&[]).expect(0);
+    let before = root.stacktally(&["compare", "open", "out"]).expect(6);
+    open(&root);
+    for sides in [["out", "open"], ["open", "out"], ["out", "out"]] {
+        let equal = root.stacktally(&["compare", sides[0], sides[1]]).expect(0);
+        let expected = "equal: every cell of daily and hourly is the same, with what came to closed months since\n";
+        assert_eq!(equal.stdout, expected);
+    }
+    insta::assert_snapshot!("closed", before.transcript());
+    // Opened again, nothing is adjusted.
+    root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "the bill was wrong"]).expect(0);
+    root.run(&[]).expect(0);
+    assert_eq!(root.stacktally(&["compare", "out", "open"]).expect(0).stdout, untouched.stdout);
+}

@@ -1,5 +1,8 @@
 //! `stacktally coverage`: a calendar for people, JSON for monitors.
 
+use stacktally::audit::Publication;
+use stacktally::cli::show::calendar;
+
 use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, page, table};
 
 fn with_gaps() -> TestRoot {
@@ -65,4 +68,34 @@ fn what_cannot_be_shown_is_said() {
     insta::assert_snapshot!("other-version", root.stacktally(&["coverage", "--out", "out"]).expect(3).transcript());
     let help = root.stacktally(&["coverage", "--help"]).expect(0);
     assert!(help.stdout.contains("Usage: stacktally coverage"), "{}", help.stdout);
+}
+
+/// What the calendar and its JSON say of closed months.
+fn with_closed(root: &TestRoot) -> (String, serde_json::Value) {
+    let publication = Publication::open(&root.out()).unwrap();
+    let (rows, closed) = (publication.coverage().unwrap(), publication.closed().unwrap());
+    let text = anstream::adapter::strip_str(&calendar::text_with_closed(&rows, Some(&closed))).to_string();
+    (text, serde_json::from_str(&calendar::json_with_closed(&rows, Some(&closed))).unwrap())
+}
+
+#[test]
+fn closed_months_are_marked_until_they_are_opened() {
+    let root = with_gaps();
+    root.run(&[]).expect(0);
+    let never_closed = with_closed(&root);
+    assert!(!never_closed.0.contains("closed") && never_closed.1["closed"] == serde_json::json!([]));
+    for (month, stamp) in [("2026-09", "north"), ("2026-10", "north"), ("2026-10", "south")] {
+        let flags = ["close", month, "--out", "out", "--stamp", stamp, "--force", "--reason", "the bill is due"];
+        root.stacktally(&flags).expect(0);
+    }
+    root.stacktally(&["reopen", "2026-10", "--out", "out", "--stamp", "north", "--reason", "too early"]).expect(0);
+    root.run(&[]).expect(0);
+    let (text, json) = with_closed(&root);
+    insta::assert_snapshot!("closed", text);
+    let of = |at: usize, name: &str| json["closed"][at][name].clone();
+    let months: Vec<_> = (0..2).map(|at| (of(at, "stamp"), of(at, "month"))).collect();
+    assert_eq!(months, [("north".into(), "2026-09".into()), ("south".into(), "2026-10".into())]);
+    assert_eq!((of(1, "forced"), of(1, "reason"), of(2, "stamp")), (true.into(), "the bill is due".into(), ().into()));
+    std::fs::write(root.out().join("history/closings.jsonl"), "{").unwrap();
+    assert!(Publication::open(&root.out()).unwrap().closed().is_err(), "never silently none");
 }

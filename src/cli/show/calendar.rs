@@ -3,6 +3,7 @@
 //! ```text
 //! north       1       5         10        15        20        25        30
 //! 2026-10     . . . . # # # # # # # # #*# # ! ! # o o . . . . . . . . . . .
+//! closed      2026-09
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,19 +15,35 @@ use serde_json::{Value, json};
 use crate::domain::coverage::{self, CoverageRow, DayState, MonthCoverage, intervals};
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Month, Stamp, Window};
+use crate::state::ClosingEntry;
 
 const LABEL: usize = 10;
 /// Days listed behind a finding.
 const DAYS_SHOWN: usize = 6;
+/// Closed months on a line: as many as fit a narrow terminal.
+const MONTHS_A_LINE: usize = 8;
 
-/// One calendar a stamp, with what is missing and what was found below it.
+/// The calendar of a root, which knows of no closing.
 pub fn text(rows: &[CoverageRow]) -> String {
-    let mut text = String::new();
+    text_with_closed(rows, None)
+}
+
+/// One calendar a stamp, with the months that are closed, what is missing and what was found below it.
+pub fn text_with_closed(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
+    let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<Month>)> = BTreeMap::new();
     for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
-        write_stamp(&mut text, &rows[0].stamp, rows);
+        stamps.entry(rows[0].stamp.clone()).or_default().0 = rows;
     }
-    if rows.is_empty() {
+    // A closed month stays, even where no day is left.
+    for own in closed.unwrap_or_default() {
+        stamps.entry(own.stamp.clone()).or_default().1.push(own.month);
+    }
+    if stamps.is_empty() {
         return "no stamp has a day of usage\n".to_owned();
+    }
+    let mut text = String::new();
+    for (stamp, (rows, closed)) in &stamps {
+        write_stamp(&mut text, stamp, rows, closed);
     }
     let legend = DayState::ALL.into_iter().rev().map(|state| format!("{} {state}", styled(state)));
     write_line(
@@ -36,7 +53,7 @@ pub fn text(rows: &[CoverageRow]) -> String {
     text
 }
 
-fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow]) {
+fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow], closed: &[Month]) {
     let number = |day: u32| if day == 1 || day.is_multiple_of(5) { format!("{day:<2}") } else { "  ".to_owned() };
     let numbers: String = (1..=31).map(number).collect();
     write_line(text, &format!("{:<LABEL$}  {numbers}", stamp.as_str()));
@@ -49,6 +66,10 @@ fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow]) {
         };
         let cells: String = month.days().map(cell).collect();
         write_line(text, &format!("{:<LABEL$}  {cells}", month.to_string()));
+    }
+    for (at, months) in closed.chunks(MONTHS_A_LINE).enumerate() {
+        let months: Vec<String> = months.iter().map(Month::to_string).collect();
+        write_line(text, &format!("{:<LABEL$}  {}", if at == 0 { "closed" } else { "" }, months.join(" ")));
     }
     let gaps = gaps(rows);
     if !gaps.is_empty() {
@@ -109,8 +130,14 @@ fn findings(rows: &[CoverageRow]) -> BTreeMap<FindingCode, Vec<Day>> {
     found
 }
 
-/// The rows of `coverage` and `coverage_months`, with the names of their columns.
+/// The rows of a root, which knows of no closing.
 pub fn json(rows: &[CoverageRow]) -> String {
+    json_with_closed(rows, None)
+}
+
+/// The rows of `coverage` and `coverage_months`, with the names of their columns; and the months that are closed, where that
+/// is known.
+pub fn json_with_closed(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     let filled = |text: String| if text.is_empty() { Value::Null } else { text.into() };
     let day = |row: &CoverageRow| {
         json!({
@@ -135,9 +162,24 @@ pub fn json(rows: &[CoverageRow]) -> String {
             "days_partial": partial,
         })
     };
-    let all = json!({
+    let closing = |own: &ClosingEntry| {
+        json!({
+            "stamp": own.stamp.as_str(),
+            "month": own.month.to_string(),
+            "run": own.run,
+            "at": own.at,
+            "days": own.days,
+            "days_settled": own.days_settled,
+            "forced": own.forced,
+            "reason": own.reason,
+        })
+    };
+    let mut all = json!({
         "coverage": rows.iter().map(day).collect::<Vec<_>>(),
         "coverage_months": coverage::months(rows).iter().map(month).collect::<Vec<_>>(),
     });
+    if let Some(closed) = closed {
+        all["closed"] = closed.iter().map(closing).collect();
+    }
     format!("{all:#}\n")
 }

@@ -34,7 +34,8 @@ fn quantity(total: Option<Total>) -> String {
 /// Stamp by stamp and meter by meter: who pays more, who less, and the totals.
 pub fn text(own: &Comparison) -> String {
     if own.is_equal() {
-        return "equal: every cell of daily and hourly is the same\n".to_owned();
+        let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
+        return format!("equal: every cell of daily and hourly is the same{adjusted}\n");
     }
     let mut text = String::new();
     let mut moved: Vec<&Moved> = own.moved.iter().collect();
