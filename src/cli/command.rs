@@ -13,7 +13,7 @@ use super::show::{calendar, changes, compare, history, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
-use crate::domain::{TenantId, UserSubscriptionId};
+use crate::domain::{Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline;
 use crate::pipeline::closing::{self, Closing};
@@ -36,22 +36,26 @@ pub struct Ending {
 /// # Errors
 /// There is no publication, or as [`pipeline::run`].
 pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let rows = match of {
+    let (rows, closed) = match of {
         CoverageOf::Published(out, stamps) => {
-            let mut rows = Publication::open(out)?.coverage()?;
+            let publication = Publication::open(out)?;
+            let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
             if let Some(unknown) = stamps.iter().find(|stamp| !rows.iter().any(|row| row.stamp == **stamp)) {
                 return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
                     .hint("leave --stamp out to see them all"));
             }
-            rows.retain(|row| stamps.is_empty() || stamps.contains(&row.stamp));
-            rows
+            let is_asked = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
+            rows.retain(|row| is_asked(&row.stamp));
+            closed.retain(|own| is_asked(&own.stamp));
+            (rows, Some(closed))
         }
         CoverageOf::Root(settings) => {
             start_threads(settings)?;
-            pipeline::run(&settings.plan, &watch(signal))?.coverage
+            (pipeline::run(&settings.plan, &watch(signal))?.coverage, None)
         }
     };
-    let text = if json { calendar::json(&rows) } else { calendar::text(&rows) };
+    let closed = closed.as_deref();
+    let text = if json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed) };
     Ok(product(text, exit::PUBLISHED))
 }
 

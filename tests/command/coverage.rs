@@ -74,8 +74,8 @@ fn what_cannot_be_shown_is_said() {
 fn with_closed(root: &TestRoot) -> (String, serde_json::Value) {
     let publication = Publication::open(&root.out()).unwrap();
     let (rows, closed) = (publication.coverage().unwrap(), publication.closed().unwrap());
-    let text = anstream::adapter::strip_str(&calendar::text_with_closed(&rows, Some(&closed))).to_string();
-    (text, serde_json::from_str(&calendar::json_with_closed(&rows, Some(&closed))).unwrap())
+    let text = anstream::adapter::strip_str(&calendar::text(&rows, Some(&closed))).to_string();
+    (text, serde_json::from_str(&calendar::json(&rows, Some(&closed))).unwrap())
 }
 
 #[test]

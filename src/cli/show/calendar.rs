@@ -23,13 +23,8 @@ const DAYS_SHOWN: usize = 6;
 /// Closed months on a line: as many as fit a narrow terminal.
 const MONTHS_A_LINE: usize = 8;
 
-/// The calendar of a root, which knows of no closing.
-pub fn text(rows: &[CoverageRow]) -> String {
-    text_with_closed(rows, None)
-}
-
 /// One calendar a stamp, with the months that are closed, what is missing and what was found below it.
-pub fn text_with_closed(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
+pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<Month>)> = BTreeMap::new();
     for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
         stamps.entry(rows[0].stamp.clone()).or_default().0 = rows;
@@ -130,14 +125,9 @@ fn findings(rows: &[CoverageRow]) -> BTreeMap<FindingCode, Vec<Day>> {
     found
 }
 
-/// The rows of a root, which knows of no closing.
-pub fn json(rows: &[CoverageRow]) -> String {
-    json_with_closed(rows, None)
-}
-
 /// The rows of `coverage` and `coverage_months`, with the names of their columns; and the months that are closed, where that
 /// is known.
-pub fn json_with_closed(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
+pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     let filled = |text: String| if text.is_empty() { Value::Null } else { text.into() };
     let day = |row: &CoverageRow| {
         json!({
