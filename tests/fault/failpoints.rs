@@ -1,10 +1,15 @@
 //! Every named step of publication, at its first, second, fourth … hit: the process ends there as SIGKILL would end it, or
 //! the disk fails.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use super::tables_below;
-use super::{Files, NONE, Scene, Which, leftovers, names_of_differing};
+use serde_json::Value;
+use stacktally::audit::Publication;
+
+use super::{Files, NONE, Scene, Which, copy_folder, leftovers, names_of_differing, tables_below};
 use crate::support::{Ran, ran, stacktally};
 
 /// Before the commit: a run that ends here has done nothing.
@@ -130,8 +135,77 @@ fn recover_can_die_too() {
     let second = scene.files(Which::Second);
     let put = second.iter().filter(|(path, bytes)| scene.files(Which::First).get(*path) != Some(bytes)).count();
     let removed = scene.files(Which::First).keys().filter(|path| !second.contains_key(*path)).count();
-    // The receipt is put as well, and kept among the others.
-    assert_eq!(said, format!("rolled generation 2 forward: {} files put, {removed} removed\n", put + 2));
+    // The receipt is put as well, and kept among the others; and what changed, as Parquet and as CSV.
+    assert_eq!(said, format!("rolled generation 2 forward: {} files put, {removed} removed\n", put + 4));
     assert_eq!(names_of_differing(&tables_below(&scene.out()), second), NONE);
     assert_eq!(scene.folder.stacktally(&["recover", "--out", "out"]).expect(0).stdout, "nothing to recover\n");
+}
+
+/// `close` and `reopen` write what no run can make again: what is closed, and that it is.
+#[test]
+fn closing_and_reopening_can_die_at_every_step() {
+    let scene = Scene::new();
+    let folder = scene.folder.folder();
+    let command = |arguments: &[&str]| {
+        let mut command = stacktally(folder);
+        command.args(arguments);
+        command
+    };
+    scene.run(Which::First, &[]).expect(0);
+    for arguments in [
+        ["close", "2026-10", "--out", "next", "--force", "--reason", "the bill is due"].as_slice(),
+        ["reopen", "2026-10", "--out", "next", "--reason", "late lines"].as_slice(),
+    ] {
+        let start = || {
+            let _ = fs::remove_dir_all(folder.join("next"));
+            copy_folder(&scene.out(), &folder.join("next"));
+        };
+        let next = folder.join("next");
+        start();
+        let old = with_history(&next);
+        ran(command(arguments).output().unwrap()).expect(0);
+        let new = with_history(&next);
+        assert_ne!(old, new);
+        let mut cuts = 0;
+        for (step, act) in BEFORE.iter().chain(&AFTER).flat_map(|step| [(*step, "panic"), (*step, "return")]) {
+            for hits in [0, 1, 2, 4, 8, 16, 32] {
+                let moment = format!("{}: {step}={hits}*off->{act}", arguments[0]);
+                start();
+                let run = run_at(command(arguments), &format!("{step}={hits}*off->{act}"));
+                if run.code == 0 {
+                    break;
+                }
+                cuts += 1;
+                assert_eq!(run.code, if act == "panic" { -1 } else { 1 }, "{moment}: {}", run.transcript());
+                ran(command(&["recover", "--out", "next"]).output().unwrap()).expect(0);
+                let expected = if AFTER.contains(&step) { &new } else { &old };
+                assert_eq!(names_of_differing(&with_history(&next), expected), NONE, "{moment}");
+                assert_eq!(leftovers(&next), NONE, "{moment}");
+            }
+        }
+        assert!(cuts > 2 * (BEFORE.len() + AFTER.len() - 1), "{}: {cuts} steps", arguments[0]);
+        // Whoever was cut short goes on from there.
+        start();
+        ran(command(arguments).output().unwrap()).expect(0);
+        let _ = fs::remove_dir_all(scene.out());
+        fs::rename(&next, scene.out()).unwrap();
+        scene.run(Which::First, &[]).expect(0);
+    }
+}
+
+/// Every file that the receipt names, history among them, each proved by it; less the moment of a closing.
+fn with_history(out: &Path) -> Files {
+    let publication = Publication::open(out).unwrap();
+    let mut files: Files = BTreeMap::new();
+    for path in publication.files_below("") {
+        let mut bytes = publication.bytes(path).unwrap().unwrap();
+        if path == "history/closings.jsonl" {
+            let mut closings: Vec<Value> =
+                bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+            assert!(closings.iter_mut().all(|closing| closing.as_object_mut().unwrap().remove("at").is_some()));
+            bytes = serde_json::to_vec(&closings).unwrap();
+        }
+        files.insert(path.to_owned(), bytes);
+    }
+    files
 }

@@ -474,7 +474,8 @@ fn what_is_no_whole_table_is_refused_or_found() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever the csv crate writes, quoted where it must be or everywhere, is read as it was.
+    /// Whatever the csv crate writes, quoted where it must be or everywhere, is read as it was, but for rows of
+    /// delimiters alone.
     #[test]
     fn tables_are_read_as_the_csv_crate_writes_them(
         rows in prop::collection::vec(prop::collection::vec("[ab\"\r\n;,\u{f6} ]{0,40}", 3), 1..6),
@@ -501,6 +502,9 @@ proptest! {
         while read.next(&mut cells).unwrap() {
             found.push(cells.iter().map(|cell| cell.text().into_owned()).collect::<Vec<_>>());
         }
+        // What spreadsheets leave below a table is no row.
+        let is_blank = |row: &[String]| row[0].is_empty() && row.iter().all(|cell| cell.trim_matches(' ').is_empty());
+        let rows: Vec<_> = rows.into_iter().filter(|row| always || !is_blank(row)).collect();
         prop_assert_eq!(found, rows);
     }
 
