@@ -12,7 +12,8 @@ use super::adjusted::{self, Total};
 use super::publication::{MeterText, Publication};
 use crate::domain::{Day, Month, Stamp};
 use crate::error::Result;
-use crate::frame::tables::{Keep, Rows, contradiction, text};
+use crate::frame::figures::{FigureRow, FigureTable, Figures as StoredFigures};
+use crate::frame::tables::{Keep, contradiction, text};
 use crate::schema;
 
 /// Usage of one tenant and meter that a billed subscription pays for otherwise in the second publication.
@@ -204,9 +205,8 @@ fn adjustments(publication: &Publication, stamp: &Stamp) -> Result<Adjustments> 
     let mut adjustments = Adjustments::new();
     let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
     for path in adjusted::tables(publication) {
-        let table = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
-        let mut rows = FigureRows::read(publication, path, table, &keep)?;
-        while let Some(Figure { key, total }) = rows.peek()? {
+        let mut rows = FigureRows::read(publication, path, FigureTable::ADJUSTMENTS, &keep)?;
+        while let Some(Figure { key, total }) = rows.peek() {
             let own = adjustments.entry(key.0.month()).or_default().entry(owned(key)).or_default();
             *own = sum(*own, total)?;
             rows.step();
@@ -232,35 +232,35 @@ struct Figures<'a> {
 impl<'a> Figures<'a> {
     fn read(publication: &Publication, path: &str, adjustments: Option<&'a OfMonth>) -> Result<Self> {
         static NONE: OfMonth = OfMonth::new();
-        let rows = FigureRows::read(publication, path, (&schema::DAILY, "quantity", "line_count"), &[])?;
+        let rows = FigureRows::read(publication, path, FigureTable::DAILY, &[])?;
         let mut own = Self { rows, adjustments: adjustments.unwrap_or(&NONE).iter().peekable() };
         own.skip_nothings()?;
         Ok(own)
     }
 
     /// The next row and the next adjustment, as far as they are of the next figure.
-    fn parts(&mut self) -> Result<(Option<Figure<'_>>, Option<Figure<'_>>)> {
-        let row = self.rows.peek()?;
+    fn parts(&mut self) -> (Option<Figure<'_>>, Option<Figure<'_>>) {
+        let row = self.rows.peek();
         let adjustment = self.adjustments.peek().map(|&(key, &total)| Figure { key: borrowed(key), total });
-        let Some(order) = order_of(row.as_ref(), adjustment.as_ref()) else { return Ok((None, None)) };
-        Ok((row.filter(|_| order.is_le()), adjustment.filter(|_| order.is_ge())))
+        let Some(order) = order_of(row.as_ref(), adjustment.as_ref()) else { return (None, None) };
+        (row.filter(|_| order.is_le()), adjustment.filter(|_| order.is_ge()))
     }
 
     fn peek(&mut self) -> Result<Option<Figure<'_>>> {
-        Ok(match self.parts()? {
+        Ok(match self.parts() {
             (Some(Figure { key, total }), Some(by)) => Some(Figure { key, total: sum(total, by.total)? }),
             (row, adjustment) => row.or(adjustment),
         })
     }
 
     fn step(&mut self) -> Result<()> {
-        self.step_once()?;
+        self.step_once();
         self.skip_nothings()
     }
 
-    fn step_once(&mut self) -> Result<()> {
+    fn step_once(&mut self) {
         let (has_row, is_adjusted) = {
-            let (row, adjustment) = self.parts()?;
+            let (row, adjustment) = self.parts();
             (row.is_some(), adjustment.is_some())
         };
         if has_row {
@@ -269,13 +269,12 @@ impl<'a> Figures<'a> {
         if is_adjusted {
             self.adjustments.next();
         }
-        Ok(())
     }
 
     /// A closed figure whose lines are another's by now is in no open publication.
     fn skip_nothings(&mut self) -> Result<()> {
         while self.peek()?.is_some_and(|own| own.total.is_nothing()) {
-            self.step_once()?;
+            self.step_once();
         }
         Ok(())
     }
@@ -283,60 +282,30 @@ impl<'a> Figures<'a> {
 
 /// The rows of a table that has figures as `daily` has them, one after the other.
 struct FigureRows {
-    rows: Vec<Rows>,
-    days: Vec<Vec<Day>>,
-    quantity: &'static str,
-    count: &'static str,
+    batches: Vec<StoredFigures>,
     batch: usize,
     row: usize,
 }
 
 impl FigureRows {
-    fn read(
-        publication: &Publication,
-        path: &str,
-        (table, quantity, count): (&schema::Table, &'static str, &'static str),
-        keep: &[Keep],
-    ) -> Result<Self> {
-        let columns = [
-            "usage_date",
-            "billed_subscription_id",
-            "attribution",
-            "tenant_id",
-            "user_subscription_id",
-            "meter_id",
-            "resource_key",
-            quantity,
-            count,
-        ];
-        let mut rows = publication.read(path, table, &columns, keep)?;
-        rows.retain(|rows| !rows.is_empty());
-        let days = rows.iter().map(|rows| rows.days("usage_date")).collect::<Result<_>>()?;
-        Ok(Self { rows, days, quantity, count, batch: 0, row: 0 })
+    fn read(publication: &Publication, path: &str, table: FigureTable, keep: &[Keep]) -> Result<Self> {
+        let rows = publication.read(path, table.table, &table.columns(), keep)?;
+        let batches = rows.iter().filter(|rows| !rows.is_empty()).map(|rows| StoredFigures::of(rows, table));
+        Ok(Self { batches: batches.collect::<Result<_>>()?, batch: 0, row: 0 })
     }
 
-    fn peek(&self) -> Result<Option<Figure<'_>>> {
-        let Some((rows, days)) = self.rows.get(self.batch).zip(self.days.get(self.batch)) else { return Ok(None) };
-        let row = self.row;
-        let key = (
-            days[row],
-            rows.texts("billed_subscription_id")?.value(row),
-            rows.texts("attribution")?.value(row),
-            text(rows.texts("tenant_id")?, row),
-            rows.texts("user_subscription_id")?.value(row),
-            rows.texts("meter_id")?.value(row),
-            rows.integers("resource_key")?.value(row),
-        );
-        let total = Total {
-            quantity: rows.quantities(self.quantity)?.value(row),
-            line_count: rows.integers(self.count)?.value(row),
-        };
-        Ok(Some(Figure { key, total }))
+    fn peek(&self) -> Option<Figure<'_>> {
+        let FigureRow { day, billed_subscription, attribution, tenant, user_subscription, meter, resource, totals } =
+            self.batches.get(self.batch)?.row(self.row);
+        Some(Figure {
+            key: (day, billed_subscription, attribution, tenant, user_subscription, meter, resource),
+            total: Total { quantity: totals.quantity, line_count: totals.lines },
+        })
     }
 
     fn step(&mut self) {
         self.row += 1;
-        if self.rows.get(self.batch).is_some_and(|rows| self.row == rows.len()) {
+        if self.batches.get(self.batch).is_some_and(|batch| self.row == batch.len()) {
             (self.batch, self.row) = (self.batch + 1, 0);
         }
     }

@@ -5,6 +5,7 @@
 //! proved before (`balance`), results are sorted by key, and nulls are refused.
 
 pub mod arrays;
+pub mod figures;
 pub mod tables;
 
 use polars::prelude::*;

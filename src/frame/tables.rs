@@ -154,7 +154,11 @@ impl Rows {
 #[derive(Clone, Copy, Debug)]
 pub struct Quantities<'a>(&'a Decimal128Array);
 
-impl Quantities<'_> {
+impl<'a> Quantities<'a> {
+    pub(super) fn array(self) -> &'a Decimal128Array {
+        self.0
+    }
+
     pub fn value(self, row: usize) -> Quantity {
         Quantity::from_scaled(self.0.value(row))
     }

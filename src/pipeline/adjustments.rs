@@ -7,11 +7,12 @@ use super::corrections::texts_of;
 use crate::domain::{Cause, Day, Month, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::arrays::{constant_integers, dates, integers, quantities, texts};
-use crate::frame::tables::{self, text};
+use crate::frame::figures::{FigureTable, Figures as StoredFigures};
+use crate::frame::tables::{self, Keep};
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::publish::{Out, Publisher};
 use crate::read::Stored;
-use crate::schema::{self, Table};
+use crate::schema;
 
 /// What identifies a figure of `daily`, by text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,8 +126,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<Figures> {
     let Some(out) = out else { return Ok(sums) };
     let is_table = |path: &&String| path.starts_with("history/adjustments/") && path.ends_with(".parquet");
     for path in out.last().files.keys().filter(is_table) {
-        let columns = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
-        for (figure, delta) in figures_of(&out.read(path)?, columns, stamp)? {
+        for (figure, delta) in figures_of(&out.read(path)?, FigureTable::ADJUSTMENTS, stamp)? {
             add(&mut sums, figure, delta)?;
         }
     }
@@ -137,42 +137,22 @@ pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<Figures> {
 ///
 /// # Errors
 /// The table is not as this version publishes it.
-pub fn figures_of(
-    stored: &Stored,
-    (table, quantity, count): (&Table, &str, &str),
-    stamp: &Stamp,
-) -> Result<Vec<(Figure, Delta)>> {
-    let columns = [
-        "usage_date",
-        "billed_subscription_id",
-        "attribution",
-        "tenant_id",
-        "user_subscription_id",
-        "meter_id",
-        "resource_key",
-        quantity,
-        count,
-    ];
-    let keep = [tables::Keep::Texts("stamp", vec![stamp.to_string()])];
+fn figures_of(stored: &Stored, table: FigureTable, stamp: &Stamp) -> Result<Vec<(Figure, Delta)>> {
+    let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
     let mut figures = Vec::new();
-    for rows in tables::read(&stored.path, stored.bytes.clone(), table, &columns, &keep)? {
-        let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
-        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
-        let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
-        let (resources, quantities, counts) =
-            (rows.integers("resource_key")?, rows.quantities(quantity)?, rows.integers(count)?);
-        for (row, day) in days.into_iter().enumerate() {
+    for rows in tables::read(&stored.path, stored.bytes.clone(), table.table, &table.columns(), &keep)? {
+        figures.extend(StoredFigures::of(&rows, table)?.iter().map(|own| {
             let figure = Figure {
-                day,
-                billed_subscription: billed.value(row).to_owned(),
-                attribution: attributions.value(row).to_owned(),
-                tenant: text(tenants, row).map(str::to_owned),
-                user_subscription: users.value(row).to_owned(),
-                meter: meters.value(row).to_owned(),
-                resource: resources.value(row),
+                day: own.day,
+                billed_subscription: own.billed_subscription.to_owned(),
+                attribution: own.attribution.to_owned(),
+                tenant: own.tenant.map(str::to_owned),
+                user_subscription: own.user_subscription.to_owned(),
+                meter: own.meter.to_owned(),
+                resource: own.resource,
             };
-            figures.push((figure, Delta { quantity: quantities.value(row), lines: counts.value(row) }));
-        }
+            (figure, Delta { quantity: own.totals.quantity, lines: own.totals.lines })
+        }));
     }
     Ok(figures)
 }

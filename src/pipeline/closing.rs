@@ -13,6 +13,7 @@ use crate::domain::coverage::DayState;
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
+use crate::frame::figures::{FigureTable, Figures};
 use crate::frame::tables::{self, Rows, text};
 use crate::normalise::{Meter, Resource};
 use crate::publish::dimensions::publish_resources;
@@ -209,23 +210,12 @@ fn daily_path(stamp: &Stamp, month: Month) -> String {
 fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     let Some(out) = publisher.out() else { return Ok(()) };
     let daily = out.read(&daily_path(stamp, month))?;
-    let columns = [
-        "usage_date",
-        "billed_subscription_id",
-        "attribution",
-        "tenant_id",
-        "user_subscription_id",
-        "meter_id",
-        "resource_key",
-        "quantity",
-        "line_count",
-    ];
     let run = publisher.generation();
     let (mut frozen, mut used, mut resources, mut rows_in_all) =
         (Frozen { run, ..Frozen::default() }, BTreeMap::new(), BTreeSet::new(), 0);
-    for rows in tables::read(&daily.path, daily.bytes.clone(), &schema::DAILY, &columns, &[])? {
+    for rows in tables::read(&daily.path, daily.bytes.clone(), &schema::DAILY, &FigureTable::DAILY.columns(), &[])? {
         rows_in_all += rows.len() as u64;
-        take_figures(&rows, &mut frozen, &mut used, &mut resources)?;
+        take_figures(&Figures::of(&rows, FigureTable::DAILY)?, &mut frozen, &mut used, &mut resources)?;
     }
     frozen.used = used.into_iter().collect();
     frozen.resources = resources.into_iter().collect();
@@ -244,31 +234,26 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
 }
 
 fn take_figures(
-    rows: &Rows,
+    figures: &Figures,
     frozen: &mut Frozen,
     used: &mut BTreeMap<MeterId, Totals>,
     resources: &mut BTreeSet<i64>,
 ) -> Result<()> {
-    let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
-    let (tenants, users, meters) =
-        (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
-    let (keys, quantities, counts) =
-        (rows.integers("resource_key")?, rows.quantities("quantity")?, rows.integers("line_count")?);
-    frozen.days.extend(rows.days("usage_date")?);
-    for row in 0..rows.len() {
+    for figure in figures.iter() {
         let owner = || {
             let owner = NamedOwner {
-                billed_subscription: BilledSubscriptionId::new(billed.value(row))?,
-                attribution: AttributionText(Attribution::parse(attributions.value(row))?),
-                tenant: text(tenants, row).and_then(TenantId::new),
-                user_subscription: UserSubscriptionId::new(users.value(row))?,
+                billed_subscription: BilledSubscriptionId::new(figure.billed_subscription)?,
+                attribution: AttributionText(Attribution::parse(figure.attribution)?),
+                tenant: figure.tenant.and_then(TenantId::new),
+                user_subscription: UserSubscriptionId::new(figure.user_subscription)?,
             };
-            Some((owner, MeterId::new(meters.value(row))?))
+            Some((owner, MeterId::new(figure.meter)?))
         };
         let (owner, meter) = owner().ok_or_else(|| tables::contradiction("daily", "holds what is no id".to_owned()))?;
+        frozen.days.insert(figure.day);
         frozen.owners.insert(owner);
-        used.entry(meter).or_default().merge(Totals { lines: counts.value(row), quantity: quantities.value(row) })?;
-        resources.insert(keys.value(row));
+        used.entry(meter).or_default().merge(figure.totals)?;
+        resources.insert(figure.resource);
     }
     Ok(())
 }
