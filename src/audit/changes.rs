@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
-use crate::domain::{Day, Quantity, Stamp};
+use crate::domain::{Correction, Day, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{Keep, contradiction, integer};
 use crate::schema;
@@ -30,19 +30,6 @@ pub struct ChangingRun {
     pub corrections: Vec<Correction>,
 }
 
-/// What a published day said of a billed subscription and meter, and what it says since. `None`: nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Correction {
-    pub stamp: Stamp,
-    pub day: Day,
-    pub billed_subscription: String,
-    pub meter: String,
-    pub before: Option<Totals>,
-    pub after: Option<Totals>,
-    /// Separated by blanks.
-    pub causes: String,
-}
-
 /// What some runs changed, and what names it.
 #[derive(Debug)]
 pub struct Changes {
@@ -52,14 +39,6 @@ pub struct Changes {
     /// Of billed subscriptions.
     pub names: BTreeMap<String, String>,
     pub since: Option<Since>,
-}
-
-impl Correction {
-    /// By how much the quantity changed.
-    pub fn difference(&self) -> Quantity {
-        let scaled = |totals: Option<Totals>| totals.map_or(0, |own| own.quantity.scaled());
-        Quantity::from_scaled(scaled(self.after) - scaled(self.before))
-    }
 }
 
 /// Gathers what runs changed of some stamps (all when empty): of the last run that changed something, or of all since.

@@ -136,7 +136,7 @@ fn differing_cells(sides: [&Publication; 2], stamp: &Stamp, adjustments: &[Adjus
     let published = files.iter().filter_map(|path| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?));
     let months: BTreeSet<Month> = published.chain(adjustments.iter().flat_map(|own| own.keys().copied())).collect();
     for month in months {
-        let path = format!("{prefix}{month}.parquet");
+        let path = schema::daily_path(stamp, month);
         let own = [0, 1].map(|side: usize| adjustments[side].get(&month));
         if own[0] == own[1] && is_same_file(sides, &path)? {
             continue;

@@ -18,7 +18,7 @@ mod unregistered;
 mod why;
 
 pub use adjusted::{Adjusted, Total};
-pub use changes::{Changes, ChangingRun, Correction, Since, changes};
+pub use changes::{Changes, ChangingRun, Since, changes};
 pub use compare::{Comparison, Moved, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};

@@ -249,7 +249,7 @@ const KEY_COLUMNS: [&str; 6] =
     ["billed_subscription_id", "attribution", "tenant_id", "user_subscription_id", "meter_id", "resource_key"];
 
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<Cell>> {
-    let path = format!("daily/{stamp}/{}.parquet", query.date.month());
+    let path = schema::daily_path(stamp, query.date.month());
     let mut keep = vec![Keep::Day("usage_date", query.date)];
     keep.extend(filter.of_both.iter().cloned());
     let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();

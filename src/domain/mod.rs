@@ -4,6 +4,7 @@
 
 pub mod attribution;
 pub mod cause;
+pub mod correction;
 pub mod coverage;
 pub mod culture;
 pub mod dialect;
@@ -21,6 +22,7 @@ pub mod totals;
 
 pub use attribution::Attribution;
 pub use cause::Cause;
+pub use correction::Correction;
 pub use culture::{Culture, DateOrder};
 pub use dialect::{Dialect, SourceTimeZone};
 pub use finding::Finding;

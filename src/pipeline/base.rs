@@ -42,7 +42,7 @@ impl<'a> Base<'a> {
     /// # Errors
     /// The table cannot be read, or names what no line does.
     pub fn daily(&self, month: Month, standing: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
-        self.cells(&format!("daily/{}/{month}.parquet", self.owned.usage.stamp), &schema::DAILY, "usage_date", |day| {
+        self.cells(&schema::daily_path(&self.owned.usage.stamp, month), &schema::DAILY, "usage_date", |day| {
             standing.contains_key(&day)
         })
     }

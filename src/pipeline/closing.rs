@@ -20,7 +20,7 @@ use crate::publish::dimensions::publish_resources;
 use crate::publish::receipt::amended;
 use crate::publish::{Out, Patience, Publisher, RECEIPT};
 use crate::read::{ListedUserSubscription, stored_resources};
-use crate::schema::{self, Table};
+use crate::schema::{self, Table, daily_path};
 use crate::state::{
     Action, AttributionText, CLOSING_FORMAT as FORMAT, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL,
     NamedOwner, StampState,
@@ -200,10 +200,6 @@ fn finish(publisher: Publisher, made: Result<()>, entries: &[ClosingEntry]) -> R
             Err(error)
         }
     }
-}
-
-fn daily_path(stamp: &Stamp, month: Month) -> String {
-    format!("daily/{stamp}/{month}.parquet")
 }
 
 /// Stages what a closing keeps of a stamp's month.

@@ -3,26 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::totals::Totals;
-use crate::domain::{Cause, Day, Month, Stamp};
+use crate::domain::{Cause, Correction, Day, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::arrays::{constant_integers, dates, maybe_integers, maybe_quantities, texts};
 use crate::frame::tables;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::publish::{Out, Publisher};
-use crate::schema;
-
-/// What a published day says of a billed subscription and meter, before and after a run. `None`: nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Correction {
-    pub stamp: Stamp,
-    pub day: Day,
-    pub billed_subscription: String,
-    pub meter: String,
-    pub before: Option<Totals>,
-    pub after: Option<Totals>,
-    /// In order, separated by blanks.
-    pub causes: String,
-}
+use crate::schema::{self, daily_path};
 
 /// What a day says of each billed subscription and meter.
 pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
@@ -40,8 +27,7 @@ pub fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
 /// The months of which days of a stamp are published.
 pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
     let prefix = format!("daily/{stamp}/");
-    let month =
-        |path: &str| Some(Day::parse(&format!("{}-01", path.strip_suffix(".parquet")?.rsplit('/').next()?))?.month());
+    let month = |path: &str| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
     out.iter().flat_map(|out| out.published_below(&prefix)).filter_map(month).collect()
 }
 
@@ -51,7 +37,7 @@ pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
 /// The table cannot be read, or a sum leaves the range.
 pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTotals> {
     let mut totals = DayTotals::new();
-    let path = format!("daily/{stamp}/{month}.parquet");
+    let path = daily_path(stamp, month);
     let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
     let path = out.path(&path);
     let columns = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "line_count"];

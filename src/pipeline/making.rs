@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::Plan;
 use super::adjustments::{self, Adjustment};
-use super::corrections::{self, Correction, DayTotals};
+use super::corrections::{self, DayTotals};
 use super::known::KnownInputs;
 use super::settle::{self, SettledStamp, settle};
 use super::tally::Tally;
@@ -14,7 +14,7 @@ use super::work::StampWork;
 use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampUse};
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::totals::Checksum;
-use crate::domain::{Cause, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
+use crate::domain::{Cause, Correction, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
 use crate::error::{Error, Result};
 use crate::frame::tables;
 use crate::normalise::{self, Resource};

@@ -25,7 +25,7 @@ use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
 use crate::publish::facts::{FlatTime, Seen, StampTexts, checksum};
 use crate::read::ExportLines;
-use crate::schema::{self, flat};
+use crate::schema::{self, daily_path, flat};
 use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 use crate::watch::Watch;
 
@@ -577,10 +577,6 @@ impl Settling<'_> {
 /// Where a stamp's lines of a day and export are published.
 pub fn lines_path(stamp: &Stamp, day: Day, label: &str) -> String {
     format!("lines/{stamp}/{day}/{label}.parquet")
-}
-
-fn daily_path(stamp: &Stamp, month: Month) -> String {
-    format!("daily/{stamp}/{month}.parquet")
 }
 
 /// Where a stamp's months are published.

@@ -5,6 +5,7 @@ use super::column::{
     ATTRIBUTION, BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, QUANTITY, RESOURCE_KEY, STAMP, TENANT_ID, USAGE_DATE,
     USER_SUBSCRIPTION_ID,
 };
+use crate::domain::{Month, Stamp};
 
 pub const DAILY: Table = Table {
     name: "daily",
@@ -23,3 +24,8 @@ pub const DAILY: Table = Table {
     ],
     sorted_by: 8,
 };
+
+/// Where a stamp's days of a month are published.
+pub fn daily_path(stamp: &Stamp, month: Month) -> String {
+    format!("daily/{stamp}/{month}.parquet")
+}

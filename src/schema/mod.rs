@@ -29,7 +29,7 @@ pub use billed_subscriptions::BILLED_SUBSCRIPTIONS;
 pub use changes::CHANGES;
 pub use coverage::COVERAGE;
 pub use coverage_months::COVERAGE_MONTHS;
-pub use daily::DAILY;
+pub use daily::{DAILY, daily_path};
 pub use dates::DATES;
 pub use default_usage::DEFAULT_USAGE;
 pub use hourly::HOURLY;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::{counted, meter_named, named, unit_of};
-use crate::audit::{Changes, ChangingRun, Correction, Since};
+use crate::audit::{Changes, ChangingRun, Since};
+use crate::domain::Correction;
 use crate::domain::Quantity;
 use crate::domain::totals::Totals;
 use crate::error::{Error, Result};
