@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 const DEFAULT: &str = "b111ed00-0000-4000-8000-000000000000";
 const PROVIDER: &str = "0be4a700-0000-4000-8000-000000000001";
-const METERS: [&str; 4] = [
+pub const METERS: [&str; 4] = [
     "6dab500f-a4fd-49c4-956d-229bb9c8c793",
     "9cd92d4c-bafd-4492-b278-bedc2de8232a",
     "B5C15376-6C94-4FDD-B655-1A69D138ACA3",
@@ -32,6 +32,8 @@ pub struct Size {
     pub days: u64,
     /// Resources that report each hour.
     pub resources: u64,
+    /// They report each day instead.
+    pub daily: bool,
     pub tenants: u64,
     pub user_subscriptions: u64,
     /// Listings and customer lists, one a night, the last as of the end of 2026.
@@ -46,6 +48,19 @@ pub struct Generated {
     pub thousandths: i128,
     /// Lines of registered tenants.
     pub registered: u64,
+    pub used: Vec<Used>,
+}
+
+/// A line that was generated.
+#[derive(Clone, Copy)]
+#[allow(dead_code, reason = "each bench uses what it needs")]
+pub struct Used {
+    /// From the first day on.
+    pub day: u32,
+    pub subscription: u32,
+    /// Its place in [`METERS`].
+    pub meter: u32,
+    pub thousandths: u32,
 }
 
 impl Generated {
@@ -73,6 +88,11 @@ impl Generated {
 
     /// Publishes what lies in the root now.
     pub fn run(&self, out: PathBuf, reuse: Reuse) -> Outcome {
+        self.run_watched(out, reuse, &Watch::silent())
+    }
+
+    /// The same, watched.
+    pub fn run_watched(&self, out: PathBuf, reuse: Reuse, watch: &Watch) -> Outcome {
         let plan = Plan {
             reuse,
             root: self.root(),
@@ -84,6 +104,9 @@ impl Generated {
             ledger: LedgerRules::default(),
             settling_days: 2,
             with_owners: true,
+            tiering: Default::default(),
+            rounding: Default::default(),
+            billing_currency: None,
             csv_hourly: false,
             strict: false,
             accept: Vec::new(),
@@ -92,28 +115,33 @@ impl Generated {
             settings: serde_json::Value::Null,
             now: Utc::now,
         };
-        run(&plan, &Watch::silent()).unwrap()
+        run(&plan, watch).unwrap()
     }
 }
 
 /// Writes a root of one stamp.
 pub fn generate(size: Size) -> Generated {
-    let Size { days, resources, tenants, user_subscriptions, nights: _ } = size;
+    let Size { days, resources, daily, tenants, user_subscriptions, nights: _ } = size;
     let folder = tempfile::tempdir().unwrap();
     let stamp = folder.path().join("root/north");
     snapshots(&stamp, size);
     let mut random = Random(1);
-    let mut generated = Generated { folder, lines: 0, thousandths: 0, registered: 0 };
+    let mut generated = Generated { folder, lines: 0, thousandths: 0, registered: 0, used: Vec::new() };
     let first = YEAR - days;
     for day in 0..days {
         let mut lines = Vec::new();
-        for hour in 0..24 {
+        for hour in 0..if daily { 1 } else { 24 } {
             for resource in 0..resources {
                 // Where there are more of them than resources, each day has others.
                 let day_of = if user_subscriptions > resources { day } else { 0 };
                 let subscription = (day_of * resources + resource) % user_subscriptions;
                 let thousandths = random.next() % 100_000;
-                lines.push(line(first + day, hour, subscription, resource, thousandths));
+                let end = if daily { time(first + day + 1, 0) } else { time_after(first + day, hour) };
+                lines.push(line((time(first + day, hour), end), subscription, resource, thousandths));
+                let meter = (resource % METERS.len() as u64) as u32;
+                let (day, subscription) = (day as u32, subscription as u32);
+                generated.used.push(Used { day, subscription, meter, thousandths: thousandths as u32 });
+                let subscription = u64::from(subscription);
                 generated.lines += 1;
                 generated.thousandths += i128::from(thousandths);
                 generated.registered += u64::from(subscription % tenants % 3 < REGISTERED_OF_3);
@@ -132,7 +160,7 @@ pub fn generate(size: Size) -> Generated {
     generated
 }
 
-fn subscription_id(number: u64) -> String {
+pub fn subscription_id(number: u64) -> String {
     format!("5ab00000-0000-4000-8000-{number:012}")
 }
 
@@ -140,10 +168,9 @@ fn tenant_id(number: u64) -> String {
     format!("7e4a4700-0000-4000-8000-{number:012}")
 }
 
-fn line(day: u64, hour: u64, subscription: u64, resource: u64, thousandths: u64) -> String {
+fn line((start, end): (String, String), subscription: u64, resource: u64, thousandths: u64) -> String {
     let id = subscription_id(subscription);
     let meter = METERS[(resource % METERS.len() as u64) as usize];
-    let (start, end) = (time(day, hour), if hour == 23 { time(day + 1, 0) } else { time(day, hour + 1) });
     format!(
         r#"{{"id":"/subscriptions/{PROVIDER}/providers/Microsoft.Commerce/UsageAggregate/{id}-{meter}","name":"{id}-{meter}","type":"Microsoft.Commerce/UsageAggregate","properties":{{"subscriptionId":"{id}","usageStartTime":"{start}","usageEndTime":"{end}","instanceData":"{{\"Microsoft.Resources\":{{\"resourceUri\":\"/subscriptions/{id}/resourceGroups/rg-{}/providers/Microsoft.Compute/virtualMachines/vm-{resource}\",\"location\":\"north\",\"tags\":\"null\",\"additionalInfo\":\"{{\\\"ServiceType\\\":\\\"Standard_F2s\\\",\\\"ImageType\\\":null}}\"}}}}","quantity":{}.{:03},"meterId":"{meter}","name":"{id}-{meter}"}}}}"#,
         resource % 7,
@@ -152,12 +179,17 @@ fn line(day: u64, hour: u64, subscription: u64, resource: u64, thousandths: u64)
     )
 }
 
-const YEAR: u64 = 365;
+pub const YEAR: u64 = 365;
 
 /// The date of a day of 2026, from 0.
-fn date(day: u64) -> String {
+pub fn date(day: u64) -> String {
     let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
     (first + Days::new(day)).to_string()
+}
+
+/// The end of an hour.
+fn time_after(day: u64, hour: u64) -> String {
+    if hour == 23 { time(day + 1, 0) } else { time(day, hour + 1) }
 }
 
 fn time(day: u64, hour: u64) -> String {

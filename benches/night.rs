@@ -17,9 +17,9 @@ use stacktally::pipeline::Reuse;
 
 use generator::{Generated, Size, generate};
 
-const MONTH: Size = Size { days: 30, resources: 833, tenants: 100, user_subscriptions: 300, nights: 1 };
+const MONTH: Size = Size { days: 30, resources: 833, daily: false, tenants: 100, user_subscriptions: 300, nights: 1 };
 /// For `cargo bench -- --test`, which only sees that the answers are right.
-const DAYS: Size = Size { days: 4, resources: 10, tenants: 20, user_subscriptions: 60, nights: 1 };
+const DAYS: Size = Size { days: 4, resources: 10, daily: false, tenants: 20, user_subscriptions: 60, nights: 1 };
 
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");

@@ -22,7 +22,7 @@ use stacktally::watch::Watch;
 
 use generator::{Generated, Size, generate};
 
-const SIZE: Size = Size { days: 3, resources: 400, tenants: 20, user_subscriptions: 60, nights: 1 };
+const SIZE: Size = Size { days: 3, resources: 400, daily: false, tenants: 20, user_subscriptions: 60, nights: 1 };
 
 fn main() {
     let generated = generate(SIZE);

@@ -23,9 +23,10 @@ use stacktally::watch::Watch;
 
 use generator::{Size, generate};
 
-const YEAR: Size = Size { days: 365, resources: 115, tenants: 2_000, user_subscriptions: 10_000, nights: 365 };
+const YEAR: Size =
+    Size { days: 365, resources: 115, daily: false, tenants: 2_000, user_subscriptions: 10_000, nights: 365 };
 /// For `cargo bench -- --test`, which only sees that the answers are right.
-const WEEK: Size = Size { days: 7, resources: 10, tenants: 20, user_subscriptions: 100, nights: 7 };
+const WEEK: Size = Size { days: 7, resources: 10, daily: false, tenants: 20, user_subscriptions: 100, nights: 7 };
 const ROUNDS: usize = 3;
 
 fn main() {

@@ -1,7 +1,7 @@
 //! stacktally turns exported Azure Stack Hub usage into chargeback data that a bill can rest on.
 //!
 //! ```text
-//!  exports ──read──▶ lines ──normalise──▶ usage ──attribute──▶ owned usage ──aggregate──▶ hourly, daily ──publish──▶ Parquet, CSV
+//!  exports ──read──▶ lines ──normalise──▶ usage ──attribute──▶ owned usage ──aggregate──▶ hourly, daily ──rate──▶ charges, statements ──publish──▶ Parquet, CSV
 //!               │                  │            ▲
 //!               └──── rejects ◀────┘            └── registration, customer and user subscriptions (snapshots)
 //!                          balance: after every stage, in = out + rejects
@@ -21,6 +21,8 @@ pub mod normalise;
 pub mod attribute;
 
 pub mod aggregate;
+
+pub mod rate;
 
 pub mod publish;
 

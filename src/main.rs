@@ -63,6 +63,7 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Why(args) => command::explain(&args),
         Command::Unregistered(args) => command::show_unregistered(&args),
         Command::Changes(args) => command::show_changes(&args),
+        Command::Statement(args) => command::show_statements(&args),
         Command::Recover(args) => {
             let (out, patience) = settings::of_recover(args)?;
             command::recover(&out, patience, signals()?)

@@ -6,6 +6,7 @@
 
 mod adjustments;
 mod base;
+mod charging;
 mod closed;
 pub mod closing;
 mod corrections;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+use self::charging::{Charging, PriceInputs};
 use self::known::{Former, KnownInputs};
 use self::making::Making;
 pub use self::tally::FINDINGS_SHOWN;
@@ -29,7 +31,7 @@ use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::{Day, Month, Stamp};
+use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::dimensions::{Dimensions, Names};
@@ -55,6 +57,11 @@ pub struct Plan {
     pub ledger: LedgerRules,
     /// Later days that must be covered for a day to be settled.
     pub settling_days: u16,
+    /// How months are rated and billed, where there is a price book.
+    pub tiering: Tiering,
+    pub rounding: Rounding,
+    /// What statements are billed in; `None`: what the exchange rates lead to, and without any the currency of each price.
+    pub billing_currency: Option<Currency>,
     /// Publish the accounts of the owners of user subscriptions.
     pub with_owners: bool,
     /// Also publish the hourly fact as flat CSV.
@@ -113,13 +120,15 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let early = if is_there { hold()? } else { None };
     let mut out = early;
     let former = Former::of(plan, out.as_mut())?;
-    let prepared = Prepared::read(plan, &former, started_at, watch)?;
+    let mut prepared = Prepared::read(plan, &former, started_at, watch)?;
+    let prices = PriceInputs::read(&prepared.root, &plan.reading, &mut prepared.tally)?;
     let out = if is_there { out } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
         out.refuse_what_if()?;
     }
     let publisher = Publisher::new(out)?;
-    match publish(plan, watch, &publisher, prepared, former, started_at) {
+    let publisher = if prices.has_book() { publisher.holding_days() } else { publisher };
+    match publish(plan, watch, &publisher, prepared, prices, former, started_at) {
         Ok(Made { receipt, coverage, first_rejects, changed }) => {
             watch.begin("publishing");
             let removed = publisher.commit(&receipt)?;
@@ -174,7 +183,7 @@ impl Plan {
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 16] = [
+        const OTHERS: [&str; 19] = [
             "root",
             "out",
             "threads",
@@ -191,6 +200,10 @@ impl Plan {
             "log-format",
             "log-level",
             "metrics",
+            // Charges are made of days, and know themselves whether they still stand.
+            "tiering",
+            "rounding",
+            "billing-currency",
         ];
         let settings = self.settings.as_object().into_iter().flatten();
         let deciding = settings.filter(|(name, _)| !OTHERS.contains(&name.as_str()));
@@ -276,11 +289,13 @@ fn publish(
     watch: &Watch,
     publisher: &Publisher,
     Prepared { root, snapshots, snapshot_inputs, mut names, tally }: Prepared,
+    prices: PriceInputs,
     former: Former,
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
     let mut dimensions = Dimensions::default();
     let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
+    let charging = Charging::of(prices, plan, &names)?;
     let Former { stamps: formers, full_run } = former;
     let mut making = Making {
         plan,
@@ -292,9 +307,10 @@ fn publish(
         formers,
         full_run,
         state: RunState::default(),
-        settled: BTreeMap::new(),
+        touched: BTreeMap::new(),
         csv_months: BTreeSet::new(),
         corrections: Vec::new(),
+        recharged: Vec::new(),
         closed,
         adjustments: Vec::new(),
         started_at,
@@ -306,6 +322,7 @@ fn publish(
     }
     making.leave_out_other_stamps()?;
     making.finish_resources()?;
+    making.charge(&charging, &root)?;
 
     making.tally.found(attribute::of_stamps(&uses));
     making.tally.refuse(plan)?;
@@ -313,13 +330,13 @@ fn publish(
     watch.begin("writing_dimensions");
     making.publish_csv_monthly()?;
     publish_snapshots(&snapshots, publisher)?;
-    corrections::publish(&making.corrections, publisher)?;
+    corrections::publish(&making.corrections, &making.recharged, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
-    let changed = corrections::days_of(&making.corrections);
-    let Making { names, dimensions, tally, state, settled, full_run, .. } = making;
+    let changed = corrections::days_of(&making.corrections, &making.recharged);
+    let Making { names, dimensions, tally, state, touched, full_run, .. } = making;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;
-    state.save(Version::current(plan.deciding_settings()), &settled, publisher)?;
+    state.save(Version::current(plan.deciding_settings()), &touched, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
             Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.with_owners) }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use stacktally::domain::Quantity;
+use stacktally::domain::{Charge, Quantity};
 
-use crate::support::{csv_rows, files_below, project, run_in};
+use crate::support::{Row, csv_rows, files_below, project, run_in, table};
 
 #[test]
 fn two_tenants_one_day() {
@@ -30,6 +30,11 @@ fn a_year_of_registrations() {
 }
 
 #[test]
+fn prices_and_tiers() {
+    check("prices-and-tiers", 0);
+}
+
+#[test]
 fn every_sample_has_its_test() {
     let own = include_str!("golden.rs");
     let samples = fs::read_dir(project().join("samples")).unwrap().map(|entry| entry.unwrap());
@@ -47,6 +52,8 @@ fn check(sample: &str, code: i32) {
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
     assert_eq!(daily_totals(out.path()), fenced(&readme, "totals"), "daily totals of samples/{sample}/README.md");
     assert_eq!(rejects(out.path()), fenced(&readme, "rejects"), "rejects of samples/{sample}/README.md");
+    assert_eq!(charges(out.path()), fenced(&readme, "charges"), "charges of samples/{sample}/README.md");
+    assert_eq!(statements(out.path()), fenced(&readme, "statements"), "statements of samples/{sample}/README.md");
 
     let published: BTreeMap<String, Vec<u8>> =
         files_below(out.path()).into_iter().filter(|(path, _)| path.starts_with("csv/")).collect();
@@ -94,6 +101,73 @@ fn daily_totals(out: &Path) -> Vec<String> {
         }
     }
     totals.into_iter().map(|(key, (quantity, lines))| format!("{},{quantity},{lines}", key.join(","))).collect()
+}
+
+/// The table `charges`, summed over resources by hand.
+fn charges(out: &Path) -> Vec<String> {
+    let key = |row: &Row| {
+        [
+            "stamp",
+            "usage_date",
+            "billed_subscription_id",
+            "user_subscription_id",
+            "meter_id",
+            "tier_from",
+            "price_status",
+            "price",
+            "per",
+            "discount_percent",
+            "currency",
+        ]
+        .map(|column| plain(row, column))
+    };
+    let mut sums: BTreeMap<[String; 11], (i128, Option<i128>)> = BTreeMap::new();
+    for row in table(out, "charges") {
+        let sum = sums.entry(key(&row)).or_default();
+        sum.0 += scaled(&row, "quantity").unwrap();
+        sum.1 = scaled(&row, "charge").map(|own| own + sum.1.unwrap_or_default());
+    }
+    let mut rows: Vec<String> = sums
+        .into_iter()
+        .map(|([stamp, day, billed, user, meter, tier, status, price, per, discount, currency], (quantity, charge))| {
+            let quantity = Quantity::from_scaled(quantity);
+            let charge = charge.map_or_else(String::new, |own| Charge::from_scaled(own).to_string());
+            format!("{stamp},{day},{billed},{user},{meter},{tier},{quantity},{status},{price},{per},{discount},{currency},{charge}")
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+/// A decimal as it stands in Parquet, in units of its last place.
+fn scaled(row: &Row, column: &str) -> Option<i128> {
+    row[column].as_ref().map(|own| own.replace('.', "").parse().unwrap())
+}
+
+/// A cell without the zeros that only the type of its column adds.
+fn plain(row: &Row, column: &str) -> String {
+    let text = row[column].clone().unwrap_or_default();
+    let is_decimal = ["tier_from", "price", "per", "discount_percent"].contains(&column) && text.contains('.');
+    if is_decimal { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// The lines of statements, as their flat CSV has them.
+fn statements(out: &Path) -> Vec<String> {
+    let files = files_below(&out.join("csv"));
+    let months = files.iter().filter(|(path, _)| path.starts_with("statements/") && path.matches('/').count() == 1);
+    let columns = [
+        "billed_subscription_id",
+        "meter_id",
+        "price_status",
+        "currency",
+        "price_row",
+        "quantity",
+        "charge",
+        "amount",
+        "rounding_difference",
+    ];
+    let rows = months.flat_map(|(_, bytes)| csv_rows(std::str::from_utf8(bytes).unwrap()));
+    rows.map(|row| columns.map(|column| row[column].clone()).join(",")).collect()
 }
 
 fn rejects(out: &Path) -> Vec<String> {

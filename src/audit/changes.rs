@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
-use crate::domain::{Correction, Day, Quantity, Stamp};
+use crate::domain::{Charge, ChargeCorrection, Correction, Currency, Day, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::tables::{Keep, contradiction, integer};
+use crate::frame::tables::{Keep, contradiction, integer, text};
 use crate::schema;
 
 const FOLDER: &str = "history/changes/";
@@ -28,6 +28,8 @@ pub struct ChangingRun {
     pub finished_at: Option<String>,
     /// By stamp, day, billed subscription, meter.
     pub corrections: Vec<Correction>,
+    /// By stamp, day, billed subscription, meter, currency.
+    pub charges: Vec<ChargeCorrection>,
 }
 
 /// What some runs changed, and what names it.
@@ -51,11 +53,11 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], since: Option<Since>
     let first = first_run(publication, since)?;
     let mut runs = Vec::new();
     for &number in numbers.range(first..).rev() {
-        let corrections = corrections_of(publication, number, stamps)?;
-        if corrections.is_empty() {
+        let Corrected { corrections, charges } = corrected_by(publication, number, stamps)?;
+        if corrections.is_empty() && charges.is_empty() {
             continue;
         }
-        runs.push(ChangingRun { number, finished_at: publication.finished_at(number)?, corrections });
+        runs.push(ChangingRun { number, finished_at: publication.finished_at(number)?, corrections, charges });
         if since.is_none() {
             break;
         }
@@ -87,7 +89,9 @@ fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSe
     }
     let mut known: BTreeSet<Stamp> = published.into_iter().collect();
     for &number in numbers {
-        known.extend(corrections_of(publication, number, &[])?.into_iter().map(|own| own.stamp));
+        let Corrected { corrections, charges } = corrected_by(publication, number, &[])?;
+        known.extend(corrections.into_iter().map(|own| own.stamp));
+        known.extend(charges.into_iter().map(|own| own.stamp));
     }
     let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) else { return Ok(()) };
     let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
@@ -122,33 +126,61 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
     }
 }
 
-fn corrections_of(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
+/// What a run corrected.
+#[derive(Default)]
+struct Corrected {
+    corrections: Vec<Correction>,
+    charges: Vec<ChargeCorrection>,
+}
+
+fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Corrected> {
     let path = path_of(run);
     let columns: Vec<&str> = schema::CHANGES.columns.iter().map(|column| column.name).collect();
     let wanted = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
     let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
-    let mut corrections = Vec::new();
+    let mut corrected = Corrected::default();
     for rows in publication.read(&path, &schema::CHANGES, &columns, &keep)? {
         let (names, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
         let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
         let quantities = (rows.quantities("quantity_before")?, rows.quantities("quantity_after")?);
         let lines = (rows.integers("line_count_before")?, rows.integers("line_count_after")?);
         let causes = rows.texts("cause")?;
+        // Earlier versions knew no charges.
+        let charged = rows.texts("currency").ok();
         for (row, &day) in days.iter().enumerate() {
             let totals = |quantity: Option<Quantity>, lines: Option<i64>| {
                 quantity.zip(lines).map(|(quantity, lines)| Totals { lines, quantity })
             };
-            let stamp = Stamp::new(names.value(row));
-            corrections.push(Correction {
-                stamp: stamp.ok_or_else(|| contradiction(&path, format!("{:?} is no stamp", names.value(row))))?,
-                day,
-                billed_subscription: billed.value(row).to_owned(),
-                meter: meters.value(row).to_owned(),
-                before: totals(quantities.0.maybe(row), integer(lines.0, row)),
-                after: totals(quantities.1.maybe(row), integer(lines.1, row)),
-                causes: causes.value(row).to_owned(),
-            });
+            let stamp = Stamp::new(names.value(row))
+                .ok_or_else(|| contradiction(&path, format!("{:?} is no stamp", names.value(row))))?;
+            let (billed_subscription, meter) = (billed.value(row).to_owned(), meters.value(row).to_owned());
+            let causes = causes.value(row).to_owned();
+            match charged.and_then(|own| text(own, row)) {
+                None => corrected.corrections.push(Correction {
+                    stamp,
+                    day,
+                    billed_subscription,
+                    meter,
+                    before: totals(quantities.0.maybe(row), integer(lines.0, row)),
+                    after: totals(quantities.1.maybe(row), integer(lines.1, row)),
+                    causes,
+                }),
+                Some(code) => {
+                    let charge = |own: Option<Quantity>| own.map(|own| Charge::from_scaled(own.scaled()));
+                    corrected.charges.push(ChargeCorrection {
+                        stamp,
+                        day,
+                        billed_subscription,
+                        meter,
+                        currency: Currency::parse(code)
+                            .ok_or_else(|| contradiction(&path, format!("{code:?} is no currency")))?,
+                        before: charge(rows.quantities("charge_before")?.maybe(row)),
+                        after: charge(rows.quantities("charge_after")?.maybe(row)),
+                        causes,
+                    });
+                }
+            }
         }
     }
-    Ok(corrections)
+    Ok(corrected)
 }

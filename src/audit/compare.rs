@@ -10,7 +10,8 @@ use std::iter::Peekable;
 
 use super::adjusted::{self, Total};
 use super::publication::{MeterText, Publication};
-use crate::domain::{Day, Month, Stamp};
+use super::statement::{StatementLine, statement_lines};
+use crate::domain::{Amount, Charge, Currency, Day, Month, Stamp};
 use crate::error::Result;
 use crate::frame::figures::{FigureRow, FigureTable, Figures as StoredFigures};
 use crate::frame::tables::{Keep, contradiction, text};
@@ -32,6 +33,27 @@ pub struct Moved {
     pub cells: u64,
 }
 
+/// What is charged of a meter, in one currency, otherwise in the second publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recharged {
+    pub month: Month,
+    pub billed_subscription: String,
+    pub meter: String,
+    pub currency: Currency,
+    pub billing_currency: Currency,
+    /// In the first publication; `None`: it has no such line.
+    pub before: Option<Billed>,
+    /// In the second.
+    pub after: Option<Billed>,
+}
+
+/// What statement lines come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Billed {
+    pub charge: Charge,
+    pub billing_amount: Amount,
+}
+
 /// What differs between two publications.
 #[derive(Debug, Default)]
 pub struct Comparison {
@@ -41,6 +63,10 @@ pub struct Comparison {
     pub totals: BTreeMap<(Stamp, String), [Total; 2]>,
     /// Days whose hours differ, though their days do not.
     pub hours: Vec<(Stamp, Day)>,
+    /// What statements bill otherwise.
+    pub charges: Vec<Recharged>,
+    /// Whether either side has statements.
+    pub is_charged: bool,
     /// Whether what came to closed months was added on either side.
     pub is_adjusted: bool,
     pub meters: BTreeMap<String, MeterText>,
@@ -49,7 +75,7 @@ pub struct Comparison {
 
 impl Comparison {
     pub fn is_equal(&self) -> bool {
-        self.moved.is_empty() && self.hours.is_empty()
+        self.moved.is_empty() && self.hours.is_empty() && self.charges.is_empty()
     }
 }
 
@@ -65,6 +91,8 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
     comparison.meters.extend(second.meters()?);
     comparison.names.extend(second.names()?);
     let sides = [first, second];
+    comparison.charges = recharged(sides)?;
+    comparison.is_charged = !files_of(sides, "statements/").is_empty();
     let mut stamps = BTreeSet::new();
     for side in sides {
         stamps.extend(side.stamps());
@@ -309,6 +337,36 @@ impl FigureRows {
             (self.batch, self.row) = (self.batch + 1, 0);
         }
     }
+}
+
+/// What the statements of both publications bill otherwise, by month, billed subscription, meter and currency.
+fn recharged(sides: [&Publication; 2]) -> Result<Vec<Recharged>> {
+    let prefix = "statements/";
+    let mut recharged = Vec::new();
+    for path in files_of(sides, prefix) {
+        let month = path.strip_prefix(prefix).and_then(|name| Month::parse(name.strip_suffix(".parquet")?));
+        let Some(month) = month else { continue };
+        if is_same_file(sides, &path)? {
+            continue;
+        }
+        let mut lines: BTreeMap<(String, String, Currency, Currency), [Option<Billed>; 2]> = BTreeMap::new();
+        for (at, side) in sides.into_iter().enumerate() {
+            for StatementLine { billed_subscription, meter, sums, .. } in statement_lines(side, month)? {
+                let Some(own) = sums else { continue };
+                let key = (billed_subscription, meter, own.currency, own.billing_currency);
+                let sum = lines.entry(key).or_default()[at].get_or_insert_default();
+                let added = (sum.charge.checked_add(own.charge), sum.billing_amount.checked_add(own.billing_amount));
+                let past_range = || contradiction(&path, "charges that sum to more than can be".to_owned());
+                (sum.charge, sum.billing_amount) = (added.0.ok_or_else(past_range)?, added.1.ok_or_else(past_range)?);
+            }
+        }
+        let differing = lines.into_iter().filter(|(_, [before, after])| before != after);
+        recharged.extend(differing.map(|(key, [before, after])| {
+            let (billed_subscription, meter, currency, billing_currency) = key;
+            Recharged { month, billed_subscription, meter, currency, billing_currency, before, after }
+        }));
+    }
+    Ok(recharged)
 }
 
 /// All of a stamp in both publications, by billed subscription, tenant and meter.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
-//! OUT: history/changes, receipts ──▶ changes
+//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement
 //! root ──read, normalise, attribute──▶ history
 //! ```
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
@@ -14,13 +14,15 @@ mod changes;
 mod compare;
 mod history;
 mod publication;
+mod statement;
 mod unregistered;
 mod why;
 
 pub use adjusted::{Adjusted, Total};
 pub use changes::{Changes, ChangingRun, Since, changes};
-pub use compare::{Comparison, Moved, compare};
+pub use compare::{Billed, Comparison, Moved, Recharged, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
+pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};
-pub use why::{Cell, CellKey, Line, Query, Reason, Why, explain, figures, sum};
+pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, sum};

@@ -163,6 +163,11 @@ impl Publication {
         from.take_while(|path| path.starts_with(prefix)).collect()
     }
 
+    /// Whether a file is published.
+    pub fn has(&self, path: &str) -> bool {
+        self.published.contains_key(path)
+    }
+
     /// Reads the rows of a published file that all of `keep` hold for; one that was not published has none.
     ///
     /// # Errors

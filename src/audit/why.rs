@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use super::adjusted::{self, Adjusted, Total};
 use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
+use super::statement::{PRICE_COLUMNS, PriceOf, PriceText, prices, prices_of};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
 use crate::domain::{
-    Attribution, Day, Granularity, Hour, InForce, Mapping, Quantity, Slot, SnapshotKind, Stamp, Window,
+    Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
 use crate::error::{Error, Result};
-use crate::frame::tables::{Keep, contradiction, text};
+use crate::frame::tables::{Keep, Rows, contradiction, text};
 use crate::schema;
 
 /// Which cells are asked for: those that all of these hold for.
@@ -71,6 +72,17 @@ pub struct Cell {
     pub adjusted: Option<Adjusted>,
     /// One for each combination of snapshots that decided some of its lines.
     pub reasons: Vec<Reason>,
+    /// What is charged for it: one, and where it crosses tiers one for each of them. Of a closed month, for what was closed.
+    pub charges: Vec<CellCharge>,
+}
+
+/// What is charged for a cell, or for the part of it that lies in one tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellCharge {
+    pub price: PriceOf,
+    pub quantity: Quantity,
+    /// `None`: not billable, or unpriced.
+    pub charge: Option<Charge>,
 }
 
 /// Lines that one combination of snapshots decided.
@@ -122,6 +134,8 @@ pub struct Why {
     pub names: BTreeMap<String, String>,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
+    /// The price entries that charges rest on.
+    pub prices: BTreeMap<i64, PriceText>,
     filter: Filter,
 }
 
@@ -141,8 +155,8 @@ pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
     }
     let keys: Vec<i64> = cells.iter().map(|cell| cell.key.resource).collect();
     let (resources, names) = (uris_of(publication, keys)?, publication.names()?);
-    let fingerprints = publication.fingerprints.clone();
-    Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, filter })
+    let (fingerprints, prices) = (publication.fingerprints.clone(), prices(publication)?);
+    Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, prices, filter })
 }
 
 /// The sum of some cells of one meter; `None` when it leaves the range of a quantity.
@@ -254,6 +268,7 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     keep.extend(filter.of_both.iter().cloned());
     let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
     keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
+    let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
     let daily = (&schema::DAILY, "quantity", "line_count");
     let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
     for (key, closed) in keyed(publication, &path, daily, stamp, &keep)? {
@@ -274,6 +289,9 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let mut cells: Vec<Cell> = cells.collect::<Result<_>>()?;
     cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO || cell.adjusted.is_some());
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
+    for cell in &mut cells {
+        cell.charges = charges.remove(&cell.key).unwrap_or_default();
+    }
     Ok(cells)
 }
 
@@ -282,7 +300,28 @@ fn cell_of(key: CellKey, own: Adjusted) -> Option<Cell> {
     let Total { quantity, line_count } = own.closed.plus(own.by)?;
     // What was taken back when its month was opened again adjusts nothing.
     let adjusted = Some(own).filter(|own| !own.by.is_nothing());
-    Some(Cell { key, quantity, line_count, adjusted, reasons: Vec::new() })
+    Some(Cell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
+}
+
+/// What is charged for the figures of a stamp's month.
+fn charges_of(
+    publication: &Publication,
+    stamp: &Stamp,
+    month: Month,
+    keep: &[Keep],
+) -> Result<HashMap<CellKey, Vec<CellCharge>>> {
+    let path = schema::charges_path(stamp, month);
+    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(["quantity", "charge"]).collect();
+    let mut charges: HashMap<CellKey, Vec<CellCharge>> = HashMap::new();
+    for rows in publication.read(&path, &schema::CHARGES, &columns, keep)? {
+        let (quantities, amounts) = (rows.quantities("quantity")?, rows.quantities("charge")?);
+        let keys = keys_of_rows(&rows, &path, stamp)?;
+        for (row, (key, price)) in keys.into_iter().zip(prices_of(&path, &rows)?).enumerate() {
+            let charge = amounts.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+            charges.entry(key).or_default().push(CellCharge { price, quantity: quantities.value(row), charge });
+        }
+    }
+    Ok(charges)
 }
 
 /// The figures of a table, each with its quantity and count.
@@ -296,27 +335,33 @@ fn keyed(
     let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, count]).collect();
     let mut cells = Vec::new();
     for rows in publication.read(path, table, &columns, keep)? {
-        let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
-        let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
-        let (meters, resources) = (rows.texts("meter_id")?, rows.integers("resource_key")?);
         let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(count)?);
-        for row in 0..rows.len() {
-            let attribution = Attribution::parse(attributions.value(row)).ok_or_else(|| {
-                contradiction(path, format!("attribution {:?} is not known", attributions.value(row)))
-            })?;
-            let key = CellKey {
-                stamp: stamp.clone(),
-                billed_subscription: billed.value(row).to_owned(),
-                attribution,
-                tenant: text(tenants, row).map(str::to_owned),
-                user_subscription: users.value(row).to_owned(),
-                meter: meters.value(row).to_owned(),
-                resource: resources.value(row),
-            };
+        for (row, key) in keys_of_rows(&rows, path, stamp)?.into_iter().enumerate() {
             cells.push((key, Total { quantity: quantities.value(row), line_count: counts.value(row) }));
         }
     }
     Ok(cells)
+}
+
+/// What identifies the figures of some rows.
+fn keys_of_rows(rows: &Rows, path: &str, stamp: &Stamp) -> Result<Vec<CellKey>> {
+    let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
+    let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
+    let (meters, resources) = (rows.texts("meter_id")?, rows.integers("resource_key")?);
+    let key = |row: usize| {
+        let attribution = Attribution::parse(attributions.value(row))
+            .ok_or_else(|| contradiction(path, format!("attribution {:?} is not known", attributions.value(row))))?;
+        Ok(CellKey {
+            stamp: stamp.clone(),
+            billed_subscription: billed.value(row).to_owned(),
+            attribution,
+            tenant: text(tenants, row).map(str::to_owned),
+            user_subscription: users.value(row).to_owned(),
+            meter: meters.value(row).to_owned(),
+            resource: resources.value(row),
+        })
+    };
+    (0..rows.len()).map(key).collect()
 }
 
 /// Who pays as the published mappings have it, and the mappings that say so.

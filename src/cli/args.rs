@@ -84,6 +84,9 @@ pub enum Command {
     /// Show what runs changed of days that were published before: late lines, replaced exports, new snapshots
     #[command(after_help = LOOKING)]
     Changes(ChangesArgs),
+    /// Print the statements of a month: what each billed subscription is asked to pay, line by line
+    #[command(after_help = LOOKING)]
+    Statement(StatementArgs),
     /// Show when each mapping of a root began, changed and ended, and what each change moved
     #[command(after_help = LOOKING)]
     History(HistoryArgs),
@@ -151,6 +154,25 @@ pub struct ChangesArgs {
     /// Print CSV, with the columns of the table `changes`
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StatementArgs {
+    /// The month of usage, UTC, such as 2026-10
+    #[arg(value_name = "MONTH")]
+    pub month: String,
+    /// Only of these billed subscriptions
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub billed: Option<Vec<String>>,
+    /// Folder of a publication
+    #[arg(long, value_name = "OUT", display_order = 0)]
+    pub out: Option<PathBuf>,
+    /// Take OUT from a settings file, unless --out names it
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What the commands share that look at one publication.
@@ -412,6 +434,17 @@ pub struct PublishOptions {
     /// Also publish this fact as flat CSV; daily and monthly always are
     #[arg(long, value_name = "FACT", value_enum)]
     pub csv: Option<CsvFact>,
+    /// How tiers of prices are taken: each part of a month's quantity at the price of the tier that it lies in, or all of it at
+    /// that of the tier that the month reaches [default: graduated]
+    #[arg(long, value_name = "WAY", value_enum)]
+    pub tiering: Option<TieringChosen>,
+    /// How the lines of statements are rounded to the minor unit of their currency: down, as Microsoft's invoice is, or to the
+    /// nearest [default: down]
+    #[arg(long, value_name = "WAY", value_enum)]
+    pub rounding: Option<RoundingChosen>,
+    /// Currency that statement lines are converted to, by <ROOT>/exchange-rates.csv [default: the one that all its rates lead to]
+    #[arg(long, value_name = "CODE")]
+    pub billing_currency: Option<String>,
     /// Leave personal data out of everything published: owners and display names of user subscriptions
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
@@ -464,6 +497,21 @@ pub enum GranularityChosen {
 pub enum Moment {
     Forwarded,
     Usage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TieringChosen {
+    Graduated,
+    Volume,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoundingChosen {
+    Down,
+    HalfUp,
+    HalfEven,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]

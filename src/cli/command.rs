@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::args::{ChangesArgs, CompareArgs, HistoryArgs, UnregisteredArgs, WhyArgs};
+use super::args::{ChangesArgs, CompareArgs, HistoryArgs, StatementArgs, UnregisteredArgs, WhyArgs};
 use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
 use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
-use super::show::{calendar, changes, compare, history, unregistered, why};
+use super::show::{calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
@@ -194,6 +194,17 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
         (false, true) => changes::json(&own),
         (false, false) => printable(&changes::text(&own)),
     };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Prints the statements of a month.
+///
+/// # Errors
+/// There is no publication, or as [`audit::statements`].
+pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
+    let (out, month, billed) = settings::of_statement(args)?;
+    let own = audit::statements(&Publication::open(&out)?, month, &billed)?;
+    let text = if args.json { statement::json(&own) } else { printable(&statement::text(&own)) };
     Ok(product(text, exit::PUBLISHED))
 }
 

@@ -8,7 +8,7 @@ use super::show::counted;
 use crate::domain::{Finding, Stamp};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
-use crate::publish::receipt::{Count, FindingEntry, MissingEntry};
+use crate::publish::receipt::{Count, FindingEntry, MissingEntry, StatementEntry};
 use crate::publish::{Receipt, Recovered};
 use crate::state::ClosingEntry;
 
@@ -16,6 +16,8 @@ use crate::state::ClosingEntry;
 const REMOVED_SHOWN: usize = 10;
 /// Exports that are gone, listed in a summary; the receipt has all.
 const MISSING_SHOWN: usize = 10;
+/// Totals of statements in a summary, the latest; the receipt has all.
+const CHARGED_SHOWN: usize = 6;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
@@ -35,6 +37,12 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     list(&mut say, "attribution", &receipt.attributions);
     let days: Vec<String> = receipt.days.iter().map(|days| format!("{} {}", days.count, days.name)).collect();
     say("days", days.join(", "));
+    let charged = &receipt.statements[receipt.statements.len().saturating_sub(CHARGED_SHOWN)..];
+    for (at, own) in charged.iter().enumerate() {
+        let StatementEntry { month, lines, billing_amount, billing_currency, .. } = own;
+        let label = if at == 0 { "charged" } else { "" };
+        say(label, format!("{month} {billing_amount} {billing_currency} in {}", counted(*lines as i64, "line")));
+    }
     list(&mut say, "rejects", &receipt.rejects);
     for own in &outcome.first_rejects {
         say("", format!("  {}", shortened(own)));
@@ -44,7 +52,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     let shown = if out.is_some() { FINDINGS_SHOWN } else { findings.len() };
     for (at, finding) in findings.iter().take(shown).enumerate() {
         let label = if at == 0 { "findings" } else { "" };
-        say(label, format!("{} {}: {}", finding.stamp, finding.code, finding.sentence));
+        say(label, format!("{}{}: {}", of_stamp(&finding.stamp), finding.code, finding.sentence));
         say("", format!("  remedy: {}", finding.remedy));
     }
     if findings.len() > shown {
@@ -165,9 +173,14 @@ pub fn failure(error: &Error) -> String {
     let errors = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors));
     let mut text: String = errors.map(|own| worded("error", own)).collect();
     for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
-        let _ = writeln!(text, "\nfinding: {stamp} {code}: {sentence}\n  remedy: {remedy}");
+        let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", of_stamp(stamp));
     }
     printable(&text)
+}
+
+/// A stamp with a blank behind it; nothing for what is of none, such as the price book.
+fn of_stamp(stamp: &str) -> String {
+    if stamp.is_empty() { String::new() } else { format!("{stamp} ") }
 }
 
 /// What went wrong beside a run, which goes on its way all the same.

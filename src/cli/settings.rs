@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::args::{
     CheckArgs, Cli, CloseArgs, ClosingArgs, CsvFact, GranularityChosen, InputOptions, LockOptions, LogFormat, LogLevel,
-    Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs, RunArgs,
-    SeenOptions,
+    Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs, RoundingChosen,
+    RunArgs, SeenOptions, StatementArgs, TieringChosen,
 };
 use crate::attribute::Rules;
 use crate::audit::Since;
@@ -19,7 +19,8 @@ use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
 use crate::domain::{
-    AttributeAt, Culture, Day, Granularity, Month, SourceTimeZone, Stamp, TenantId, UserSubscriptionId,
+    AttributeAt, BilledSubscriptionId, Culture, Currency, Day, Granularity, Month, Rounding, SourceTimeZone, Stamp,
+    TenantId, Tiering, UserSubscriptionId,
 };
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::closing::Closing;
@@ -51,6 +52,9 @@ struct SettingsFile {
     registration_override: Option<Vec<String>>,
     settling_days: Option<u16>,
     csv: Option<CsvFact>,
+    tiering: Option<TieringChosen>,
+    rounding: Option<RoundingChosen>,
+    billing_currency: Option<String>,
     no_owners: Option<bool>,
     strict: Option<bool>,
     accept: Option<Vec<String>>,
@@ -184,11 +188,28 @@ pub fn of_reopen(args: ReopenArgs) -> Result<Closing> {
     closing(&month, of, false, Some(reason))
 }
 
+/// The publication and the month whose statements are to be printed, and whose.
+///
+/// # Errors
+/// A settings file that cannot be read, no OUT, no month, a blank id.
+pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month, Vec<String>)> {
+    let file = settings_file(args.settings.as_deref())?;
+    let out = args.out.clone().or(file.out).ok_or_else(|| missing("out", "<OUT>"))?;
+    let ids = args.billed.as_deref().unwrap_or_default();
+    let billed: Vec<BilledSubscriptionId> =
+        ids.iter().map(|id| id_of("billed", id, BilledSubscriptionId::new)).collect::<Result<_>>()?;
+    Ok((out, month_of(&args.month)?, billed.iter().map(BilledSubscriptionId::to_string).collect()))
+}
+
+fn month_of(text: &str) -> Result<Month> {
+    Month::parse(text.trim())
+        .ok_or_else(|| Error::usage(format!("{text:?} is no month")).hint("write a UTC month as 2026-10"))
+}
+
 fn closing(month: &str, of: ClosingArgs, force: bool, reason: Option<String>) -> Result<Closing> {
     let ClosingArgs { out, settings, stamp, lock } = of;
     let file = settings_file(settings.as_deref())?;
-    let month = Month::parse(month.trim())
-        .ok_or_else(|| Error::usage(format!("{month:?} is no month")).hint("write a UTC month as 2026-10"))?;
+    let month = month_of(month)?;
     if reason.as_deref().is_some_and(|reason| reason.trim().is_empty()) {
         return Err(Error::usage("--reason is blank").hint("say why: whoever finds the month so will ask"));
     }
@@ -319,6 +340,9 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     let registration_override = input.registration_override.or(file.registration_override).unwrap_or_default();
     let settling_days = publish.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
     let csv = publish.csv.or(file.csv);
+    let tiering = publish.tiering.or(file.tiering).unwrap_or(TieringChosen::Graduated);
+    let rounding = publish.rounding.or(file.rounding).unwrap_or(RoundingChosen::Down);
+    let billing_currency = publish.billing_currency.or(file.billing_currency);
     let no_owners = publish.no_owners.or(file.no_owners).unwrap_or(false);
     let strict = publish.strict.or(file.strict).unwrap_or(false);
     let accept = publish.accept.or(file.accept).unwrap_or_default();
@@ -364,6 +388,16 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             }),
         },
         settling_days,
+        tiering: match tiering {
+            TieringChosen::Graduated => Tiering::Graduated,
+            TieringChosen::Volume => Tiering::Volume,
+        },
+        rounding: match rounding {
+            RoundingChosen::Down => Rounding::Down,
+            RoundingChosen::HalfUp => Rounding::HalfUp,
+            RoundingChosen::HalfEven => Rounding::HalfEven,
+        },
+        billing_currency: billing_currency.as_deref().map(currency_of).transpose()?,
         with_owners: !no_owners,
         csv_hourly: csv == Some(CsvFact::Hourly),
         strict,
@@ -387,6 +421,9 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "registration-override": registration_override,
             "settling-days": settling_days,
             "csv": csv,
+            "tiering": tiering,
+            "rounding": rounding,
+            "billing-currency": billing_currency,
             "no-owners": no_owners,
             "strict": strict,
             "accept": accept,
@@ -412,6 +449,13 @@ fn culture_of(name: &str) -> Result<Culture> {
         let meant = nearest(name, &names).map_or(String::new(), |known| format!("did you mean `{known}`? "));
         Error::usage(format!("--culture {name:?}: no culture that is known"))
             .hint(format!("{meant}known are {}; one with the same dates and decimals will do", names.join(", ")))
+    })
+}
+
+fn currency_of(code: &str) -> Result<Currency> {
+    Currency::parse(code).ok_or_else(|| {
+        Error::usage(format!("--billing-currency {code:?}: no currency that is known"))
+            .hint("write a code of ISO 4217, such as EUR, USD or JPY")
     })
 }
 

@@ -16,7 +16,7 @@ use crate::domain::{Finding, Hour, RejectReason, Stamp};
 use crate::error::Error;
 use crate::pipeline::Outcome;
 use crate::publish::Receipt;
-use crate::publish::receipt::{Count, FindingEntry, Lines, MissingEntry};
+use crate::publish::receipt::{Count, FindingEntry, Lines, MissingEntry, StatementEntry, UnpricedEntry};
 
 /// What a program sees.
 #[derive(Debug, Serialize)]
@@ -44,6 +44,10 @@ struct Summary<'a> {
     findings: Vec<FindingShown<'a>>,
     /// Of each stamp that reports.
     coverage: Option<Vec<CoverageShown>>,
+    /// What the statements of each month come to, by currency; none where there is no price book.
+    statements: &'a [StatementEntry],
+    /// What has no price.
+    unpriced: &'a [UnpricedEntry],
     /// Snapshots that served in the stead of a stamp's own: with one, these are figures of a what-if.
     registration_override: &'a [String],
     /// Why everything was made anew; `null` where only what had changed was.
@@ -134,6 +138,8 @@ pub fn json(ended: &Ended<'_>) -> String {
         days: receipt.map(|receipt| by_name(&receipt.days)),
         findings: findings(ended),
         coverage: ended.outcome().map(|outcome| coverage_shown(outcome, ended.finished)),
+        statements: receipt.map_or(&[], |receipt| &receipt.statements),
+        unpriced: receipt.map_or(&[], |receipt| &receipt.unpriced),
         registration_override: ended.outcome().map_or(&[], |outcome| &outcome.overrides),
         full_run: receipt.and_then(|receipt| receipt.full_run.as_deref()),
         missing: receipt.map_or(&[], |receipt| &receipt.missing),

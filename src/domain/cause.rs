@@ -21,11 +21,15 @@ pub enum Cause {
     AttributionChanged,
     /// Its month was closed, and was opened again.
     MonthReopened,
+    /// Its charges: prices, exchange rates or the terms of rating changed.
+    PriceChanged,
+    /// Its charges: other usage of the month changed, so that its own lies in other tiers.
+    TierShifted,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::FullRun,
         Self::NewDay,
         Self::WindowAdded,
@@ -33,6 +37,8 @@ impl Cause {
         Self::WindowRemoved,
         Self::AttributionChanged,
         Self::MonthReopened,
+        Self::PriceChanged,
+        Self::TierShifted,
     ];
 
     /// The published text.
@@ -45,6 +51,8 @@ impl Cause {
             Self::WindowRemoved => "window_removed",
             Self::AttributionChanged => "attribution_changed",
             Self::MonthReopened => "month_reopened",
+            Self::PriceChanged => "price_changed",
+            Self::TierShifted => "tier_shifted",
         }
     }
 }

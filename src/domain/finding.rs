@@ -74,11 +74,21 @@ pub enum FindingCode {
     RegistrationOfSeveralStamps,
     /// Two stamps have one default subscription: the invoice cannot tell them apart.
     DefaultSubscriptionOfSeveralStamps,
+    /// No price is in force for a quantity.
+    UsageUnpriced,
+    /// Something came to closed months that were charged, and is itself not charged.
+    AdjustmentNotCharged,
+    /// A rate card prices a meter of Azure Stack that no meter of the catalogue names.
+    RateCardMeterUnmapped,
+    /// A rate card prices a meter in a unit that is not known to be the meter's.
+    RateCardUnitUnknown,
+    /// A rate card has an offer term that takes nothing off a price.
+    RateCardTermNotApplied,
 }
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 36] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -110,6 +120,11 @@ impl FindingCode {
         Self::SnapshotOlderThanUsage,
         Self::RegistrationOfSeveralStamps,
         Self::DefaultSubscriptionOfSeveralStamps,
+        Self::UsageUnpriced,
+        Self::AdjustmentNotCharged,
+        Self::RateCardMeterUnmapped,
+        Self::RateCardUnitUnknown,
+        Self::RateCardTermNotApplied,
     ];
 
     /// The code of a published text.
@@ -151,6 +166,11 @@ impl FindingCode {
             Self::SnapshotOlderThanUsage => "snapshot_older_than_usage",
             Self::RegistrationOfSeveralStamps => "registration_of_several_stamps",
             Self::DefaultSubscriptionOfSeveralStamps => "default_subscription_of_several_stamps",
+            Self::UsageUnpriced => "usage_unpriced",
+            Self::AdjustmentNotCharged => "adjustment_not_charged",
+            Self::RateCardMeterUnmapped => "rate_card_meter_unmapped",
+            Self::RateCardUnitUnknown => "rate_card_unit_unknown",
+            Self::RateCardTermNotApplied => "rate_card_term_not_applied",
         }
     }
 }
@@ -182,6 +202,11 @@ impl Finding {
         remedy: &'static str,
     ) -> Self {
         Self { stamp: stamp.to_string(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
+    }
+
+    /// A finding about what is of no stamp, such as the price book.
+    pub fn of_root(code: FindingCode, sentence: String, concerned: Vec<String>, remedy: &'static str) -> Self {
+        Self { stamp: String::new(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
     }
 
     /// The same, about the usage of these days.

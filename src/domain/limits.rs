@@ -4,10 +4,21 @@
 pub const QUANTITY_SCALE: u8 = 18;
 /// Decimal digits of a quantity, before and after the point together.
 pub const QUANTITY_PRECISION: u8 = 38;
-/// One whole unit, as a scaled integer.
-pub const QUANTITY_ONE: i128 = 10_i128.pow(QUANTITY_SCALE as u32);
 /// The largest scaled integer that `DECIMAL(38,18)` holds.
 pub const QUANTITY_MAX: i128 = 10_i128.pow(QUANTITY_PRECISION as u32) - 1;
+
+/// Decimal places of a charge: `DECIMAL(38,10)`.
+pub const CHARGE_SCALE: u32 = 10;
+/// The largest scaled integer that `DECIMAL(38,10)` holds.
+pub const CHARGE_MAX: i128 = QUANTITY_MAX;
+/// Decimal places of an amount: `DECIMAL(18,4)`. No currency of ISO 4217 has a smaller minor unit.
+pub const AMOUNT_SCALE: u32 = 4;
+/// Decimal digits of an amount: up to 18 are 64 bits in Parquet.
+pub const AMOUNT_PRECISION: u8 = 18;
+/// The largest scaled integer that `DECIMAL(18,4)` holds.
+pub const AMOUNT_MAX: i128 = 10_i128.pow(AMOUNT_PRECISION as u32) - 1;
+/// Digits of a price, an exchange rate and the like.
+pub const DIGITS_MAX: usize = 28;
 
 /// Usage before this year is rejected: Azure Stack Hub first shipped in 2017, and .NET writes an unset date as year 1.
 pub const FIRST_YEAR: i32 = 2000;
@@ -46,4 +57,5 @@ pub fn cut(text: &str, bytes: usize) -> &str {
 
 const _: () = assert!(QUANTITY_SCALE < QUANTITY_PRECISION);
 const _: () = assert!(QUANTITY_MAX < i128::MAX, "every quantity fits an i128; their sums are checked");
+const _: () = assert!(AMOUNT_SCALE < CHARGE_SCALE && CHARGE_SCALE < QUANTITY_SCALE as u32);
 const _: () = assert!(CSV_ROWS_MAX < 1 << 20);

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::{QUANTITY_MAX, QUANTITY_ONE, QUANTITY_PRECISION, QUANTITY_SCALE};
+use super::exact;
+use super::limits::{QUANTITY_MAX, QUANTITY_PRECISION, QUANTITY_SCALE};
 use super::reject::RejectReason;
 
 /// A quantity of some meter, in units of 10^-18: what `DECIMAL(38,18)` holds. Never negative when parsed.
@@ -147,12 +148,6 @@ impl<'a> Decimal<'a> {
 /// Plain decimal text: no exponent, no trailing zeros, `.` as the point.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let (whole, fraction) = (self.0.abs() / QUANTITY_ONE, self.0.abs() % QUANTITY_ONE);
-        if fraction == 0 {
-            return write!(f, "{sign}{whole}");
-        }
-        let digits = format!("{fraction:0width$}", width = usize::from(QUANTITY_SCALE));
-        write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
+        exact::plain(f, self.0, QUANTITY_SCALE.into())
     }
 }

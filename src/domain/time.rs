@@ -316,6 +316,10 @@ pub(super) fn offset_minutes(text: &str) -> Option<Option<i64>> {
 }
 
 impl Day {
+    /// Before and after every day on which anything can happen: the ends of what has none.
+    pub const FIRST: Self = Self(i32::MIN);
+    pub const LAST: Self = Self(i32::MAX);
+
     pub fn from_date(date: NaiveDate) -> Self {
         Self(date.signed_duration_since(NaiveDate::default()).num_days() as i32)
     }

@@ -71,6 +71,12 @@ impl Checksum {
         self.add(quantity);
     }
 
+    /// Adds money, of any currency and scale: so that it cannot stand in for a quantity.
+    pub fn add_money(&mut self, scaled: i128) {
+        const ODD: i128 = 0x9e37_79b9_7f4a_7c15;
+        self.scaled = self.scaled.wrapping_add(scaled.wrapping_mul(ODD));
+    }
+
     /// Adds lines and quantity.
     pub fn merge(&mut self, other: Self) {
         self.lines += other.lines;

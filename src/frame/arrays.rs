@@ -11,8 +11,8 @@ use arrow::array::{
 };
 use arrow::datatypes::Int32Type;
 
-use crate::domain::limits::{QUANTITY_PRECISION, QUANTITY_SCALE};
-use crate::domain::{Day, Hour, Quantity};
+use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTITY_PRECISION, QUANTITY_SCALE};
+use crate::domain::{Amount, Charge, Day, Hour, Quantity};
 use crate::error::{Error, Result};
 
 /// The distinct texts of a column, to be named by their places.
@@ -105,7 +105,32 @@ pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<ArrayRef
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> Result<ArrayRef> {
-    let column = Decimal128Array::from_iter(values.into_iter().map(|own| own.map(Quantity::scaled)))
-        .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);
+    let scaled = values.into_iter().map(|own| own.map(Quantity::scaled));
+    decimals(scaled, QUANTITY_PRECISION, QUANTITY_SCALE.into())
+}
+
+/// `DECIMAL(38,10)`; `None` is null.
+///
+/// # Errors
+/// As [`quantities`].
+pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result<ArrayRef> {
+    decimals(values.into_iter().map(|own| own.map(Charge::scaled)), QUANTITY_PRECISION, CHARGE_SCALE)
+}
+
+/// `DECIMAL(18,4)`; `None` is null.
+///
+/// # Errors
+/// As [`quantities`].
+pub fn maybe_amounts(values: impl IntoIterator<Item = Option<Amount>>) -> Result<ArrayRef> {
+    decimals(values.into_iter().map(|own| own.map(Amount::scaled)), AMOUNT_PRECISION, AMOUNT_SCALE)
+}
+
+/// Days; `None` is null.
+pub fn maybe_dates(days: impl IntoIterator<Item = Option<Day>>) -> ArrayRef {
+    Arc::new(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
+}
+
+fn decimals(values: impl Iterator<Item = Option<i128>>, precision: u8, scale: u32) -> Result<ArrayRef> {
+    let column = Decimal128Array::from_iter(values).with_precision_and_scale(precision, scale as i8);
     Ok(Arc::new(column.map_err(|error| Error::engine("build a decimal column", error))?))
 }

@@ -1,17 +1,23 @@
 //! Our own Parquet tables, read again: some columns of the rows that a filter keeps.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowPredicateFn, ParquetRecordBatchReaderBuilder, RowFilter};
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::errors::ParquetError;
 
+use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTITY_PRECISION, QUANTITY_SCALE};
 use crate::domain::{Day, Hour, Quantity};
 use crate::error::{Error, Result};
-use crate::schema::Table;
+use crate::schema::{Kind, Table};
 
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 1 << 16;
@@ -41,12 +47,14 @@ pub struct Rows {
 pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| broken(path).because(error))?;
-    let names = builder.schema().fields().iter().map(|field| field.name().as_str());
-    if !names.eq(table.columns.iter().map(|column| column.name)) {
+    let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    let columns_of_table: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    // What is history may have been written before its last columns were added.
+    if !columns_of_table.starts_with(&names) {
         return Err(broken(path));
     }
     let mask = |columns: &[&str]| {
-        let places = columns.iter().filter_map(|name| table.columns.iter().position(|own| own.name == *name));
+        let places = columns.iter().filter_map(|name| names.iter().position(|own| own == name));
         ProjectionMask::roots(builder.parquet_schema(), places)
     };
     let predicates = keep.iter().cloned().map(|keep| {
@@ -68,6 +76,47 @@ pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: 
             Ok(Rows { path: path.to_owned(), batch })
         })
         .collect()
+}
+
+/// Reads all rows of a table's file, its texts as the dictionaries that they are stored as ([`Rows::coded`]), some rows at a
+/// time.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_coded(
+    path: &Path,
+    bytes: Vec<u8>,
+    table: &Table,
+    columns: &[&str],
+) -> Result<impl Iterator<Item = Result<Rows>>> {
+    let fields: Vec<Field> =
+        table.columns.iter().map(|own| Field::new(own.name, coded_type(own.kind), own.nullable)).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(Bytes::from(bytes), options)
+        .map_err(|error| broken(path).because(error))?;
+    let places = columns.iter().filter_map(|name| table.columns.iter().position(|own| own.name == *name));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+    let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
+    let path = path.to_owned();
+    Ok(reader.map(move |batch| {
+        let batch = batch.map_err(|error| broken(&path).because(error))?;
+        Ok(Rows { path: path.clone(), batch })
+    }))
+}
+
+/// The type of a column as it is read: texts as dictionaries.
+fn coded_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Text => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        Kind::Date | Kind::Month => DataType::Date32,
+        Kind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Kind::Integer => DataType::Int64,
+        Kind::Decimal => DataType::Decimal128(QUANTITY_PRECISION, QUANTITY_SCALE as i8),
+        Kind::Charge => DataType::Decimal128(QUANTITY_PRECISION, CHARGE_SCALE as i8),
+        Kind::Amount => DataType::Decimal128(AMOUNT_PRECISION, AMOUNT_SCALE as i8),
+        Kind::Boolean => DataType::Boolean,
+    }
 }
 
 fn broken(path: &Path) -> Error {
@@ -112,6 +161,16 @@ impl Rows {
         self.column(name, |own| own.as_string_opt())
     }
 
+    /// Texts as [`read_coded`] gives them.
+    ///
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn coded(&self, name: &str) -> Result<Coded<'_>> {
+        let column = self.column(name, |own| own.as_dictionary_opt::<Int32Type>())?;
+        let texts = column.values().as_string_opt().ok_or_else(|| broken(&self.path))?;
+        Ok(Coded { codes: column.keys(), texts })
+    }
+
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn integers(&self, name: &str) -> Result<&Int64Array> {
@@ -137,6 +196,15 @@ impl Rows {
         Ok(column.values().iter().map(|&days| Day::of_days(days)).collect())
     }
 
+    /// Days; `None` is null.
+    ///
+    /// # Errors
+    /// As [`Rows::texts`].
+    pub fn maybe_days(&self, name: &str) -> Result<Vec<Option<Day>>> {
+        let column = self.column(name, |own| own.as_primitive_opt::<Date32Type>())?;
+        Ok(column.iter().map(|days| days.map(Day::of_days)).collect())
+    }
+
     /// Instants; `None` is null.
     ///
     /// # Errors
@@ -147,6 +215,25 @@ impl Rows {
             micros.map(|micros| Hour::of_micros(micros).ok_or_else(|| broken(&self.path))).transpose()
         };
         column.iter().map(hour).collect()
+    }
+}
+
+/// A column of texts, each as a number and what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct Coded<'a> {
+    codes: &'a Int32Array,
+    texts: &'a StringArray,
+}
+
+impl<'a> Coded<'a> {
+    /// The number of a text; `None` where it is null. In some rows that were read together equal numbers are equal texts.
+    pub fn code(self, row: usize) -> Option<i32> {
+        (!self.codes.is_null(row)).then(|| self.codes.value(row))
+    }
+
+    /// The text, or `None` where it is null.
+    pub fn text(self, row: usize) -> Option<&'a str> {
+        self.code(row).map(|code| self.texts.value(code as usize))
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Meter {
     pub quantity_kind: Option<String>,
     /// Whether the catalogue or the root's `meters.csv` has it.
     pub known: bool,
+    /// The meters of Azure's rate cards that price it, sorted.
+    #[serde(default)]
+    pub azure_meters: Vec<String>,
 }
 
 /// The meters that are built in, with `overrides` laid over them.
@@ -44,6 +47,9 @@ pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter
         for (cell, own) in cells {
             *cell = own.or(cell.take());
         }
+        meter.azure_meters.extend(row.azure_meters);
+        meter.azure_meters.sort();
+        meter.azure_meters.dedup();
     }
     Ok(meters)
 }
@@ -51,6 +57,14 @@ pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter
 impl Meter {
     /// A meter of which only the id is known.
     pub fn unknown(id: MeterId) -> Self {
-        Self { id, meter_name: None, service: None, unit: None, quantity_kind: None, known: false }
+        Self {
+            id,
+            meter_name: None,
+            service: None,
+            unit: None,
+            quantity_kind: None,
+            known: false,
+            azure_meters: Vec::new(),
+        }
     }
 }

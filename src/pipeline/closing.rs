@@ -14,16 +14,16 @@ use crate::domain::totals::Totals;
 use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::frame::figures::{FigureTable, Figures};
-use crate::frame::tables::{self, Rows, text};
+use crate::frame::tables::{self, Rows, integer, text};
 use crate::normalise::{Meter, Resource};
 use crate::publish::dimensions::publish_resources;
 use crate::publish::receipt::amended;
 use crate::publish::{Out, Patience, Publisher, RECEIPT};
 use crate::read::{ListedUserSubscription, stored_resources};
-use crate::schema::{self, Table, daily_path};
+use crate::schema::{self, Table, charges_path, daily_path};
 use crate::state::{
-    Action, AttributionText, CLOSING_FORMAT as FORMAT, ClosingEntry, Closings, Frozen, FrozenBilled, JOURNAL,
-    NamedOwner, StampState,
+    Action, AttributionText, CLOSING_FORMAT as FORMAT, ChargedMonths, ClosingEntry, Closings, Frozen, FrozenBilled,
+    FrozenCharging, JOURNAL, NamedOwner, StampState,
 };
 use crate::watch::Watch;
 
@@ -216,6 +216,7 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     frozen.used = used.into_iter().collect();
     frozen.resources = resources.into_iter().collect();
     freeze_dimensions(out, stamp, &mut frozen)?;
+    freeze_charges(publisher, stamp, month, &mut frozen)?;
     publisher.plain(&Frozen::path(stamp, month, frozen.run, "daily.parquet"), rows_in_all, daily.bytes)?;
     let published = stored_resources(stamp, &out.read("resources.parquet")?)?;
     let own: Option<Vec<(Stamp, Resource)>> = frozen
@@ -227,6 +228,30 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     publish_resources(&own, &Frozen::path(stamp, month, frozen.run, "resources.parquet"), publisher)?;
     let bytes = serde_json::to_vec_pretty(&frozen).map_err(|error| Error::engine("write a closing", error))?;
     publisher.plain(&Frozen::path(stamp, month, frozen.run, "closing.json"), 1, bytes)
+}
+
+/// Keeps what a stamp's month is charged, and what that rests on, where there is a price book.
+fn freeze_charges(publisher: &Publisher, stamp: &Stamp, month: Month, frozen: &mut Frozen) -> Result<()> {
+    let path = charges_path(stamp, month);
+    let Some(out) = publisher.out().filter(|out| out.last().files.contains_key(&path)) else { return Ok(()) };
+    let charges = out.read(&path)?;
+    let (mut keys, mut rows_in_all) = (BTreeSet::new(), 0);
+    for rows in tables::read(&charges.path, charges.bytes.clone(), &schema::CHARGES, &["price_key"], &[])? {
+        let own = rows.integers("price_key")?;
+        rows_in_all += rows.len() as u64;
+        keys.extend((0..rows.len()).filter_map(|row| integer(own, row)));
+    }
+    let known = ChargedMonths::load(out)?.0.remove(&month).ok_or_else(|| {
+        Error::input(format!("nothing is known of how {month} was charged"))
+            .at(charges.path.display().to_string())
+            .hint("run once more: .stacktally/state was lost, and a run makes it again")
+    })?;
+    let prices: Vec<_> = known.entries.into_iter().filter(|own| keys.contains(&own.key())).collect();
+    if prices.len() != keys.len() {
+        return Err(tables::contradiction(&path, "rests on prices that nothing is known of".to_owned()));
+    }
+    frozen.charging = Some(FrozenCharging { terms: known.terms, prices });
+    publisher.plain(&Frozen::path(stamp, month, frozen.run, "charges.parquet"), rows_in_all, charges.bytes)
 }
 
 fn take_figures(
@@ -260,10 +285,11 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
     let meters: BTreeSet<&MeterId> = frozen.used.iter().map(|(meter, _)| meter).collect();
     let mut own_meters = Vec::new();
     for rows in rows_of(out, &schema::METERS)? {
-        let [ids, names, services, units, kinds] =
-            ["meter_id", "meter_name", "service", "unit", "quantity_kind"].map(|name| rows.texts(name));
-        let (ids, names, services, units, kinds, known) =
-            (ids?, names?, services?, units?, kinds?, rows.booleans("known")?);
+        let [ids, names, services, units, kinds, azure] =
+            ["meter_id", "meter_name", "service", "unit", "quantity_kind", "azure_meter_id"]
+                .map(|name| rows.texts(name));
+        let (ids, names, services, units, kinds, azure) = (ids?, names?, services?, units?, kinds?, azure?);
+        let known = rows.booleans("known")?;
         for row in 0..rows.len() {
             let Some(id) = MeterId::new(ids.value(row)).filter(|id| meters.contains(id)) else { continue };
             own_meters.push(Meter {
@@ -273,6 +299,7 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
                 unit: owned(text(units, row)),
                 quantity_kind: owned(text(kinds, row)),
                 known: known.value(row),
+                azure_meters: text(azure, row).map_or_else(Vec::new, |own| own.split(' ').map(str::to_owned).collect()),
             });
         }
     }

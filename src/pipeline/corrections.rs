@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::totals::Totals;
-use crate::domain::{Cause, Correction, Day, Month, Stamp};
+use crate::domain::{Cause, Charge, ChargeCorrection, Correction, Currency, Day, Month, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::arrays::{constant_integers, dates, maybe_integers, maybe_quantities, texts};
+use crate::frame::arrays::{constant_integers, dates, maybe_charges, maybe_integers, maybe_quantities, texts};
 use crate::frame::tables;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::publish::{Out, Publisher};
@@ -98,55 +98,110 @@ pub fn between(
 }
 
 /// The days of each stamp that were corrected.
-pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
+pub fn days_of(corrections: &[Correction], recharged: &[ChargeCorrection]) -> BTreeMap<Stamp, BTreeSet<Day>> {
     let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
-    for own in corrections {
-        days.entry(own.stamp.clone()).or_default().insert(own.day);
+    let quantities = corrections.iter().map(|own| (&own.stamp, own.day));
+    for (stamp, day) in quantities.chain(recharged.iter().map(|own| (&own.stamp, own.day))) {
+        days.entry(stamp.clone()).or_default().insert(day);
     }
     days
+}
+
+/// A row of `changes`: of a quantity, or of what is charged in one currency.
+struct Row<'a> {
+    stamp: &'a Stamp,
+    day: Day,
+    billed_subscription: &'a str,
+    meter: &'a str,
+    quantities: [Option<Totals>; 2],
+    currency: Option<Currency>,
+    charges: [Option<Charge>; 2],
+    causes: &'a str,
+}
+
+impl<'a> Row<'a> {
+    fn of(own: &'a Correction) -> Self {
+        Self {
+            stamp: &own.stamp,
+            day: own.day,
+            billed_subscription: &own.billed_subscription,
+            meter: &own.meter,
+            quantities: [own.before, own.after],
+            currency: None,
+            charges: [None, None],
+            causes: &own.causes,
+        }
+    }
+
+    fn of_charge(own: &'a ChargeCorrection) -> Self {
+        Self {
+            stamp: &own.stamp,
+            day: own.day,
+            billed_subscription: &own.billed_subscription,
+            meter: &own.meter,
+            quantities: [None, None],
+            currency: Some(own.currency),
+            charges: [own.before, own.after],
+            causes: &own.causes,
+        }
+    }
+
+    fn order(&self) -> impl Ord + use<'a> {
+        (self.stamp, self.day, self.billed_subscription, self.meter, self.currency)
+    }
 }
 
 /// Stages what a run changed, if it changed anything.
 ///
 /// # Errors
 /// The table cannot be staged.
-pub fn publish(corrections: &[Correction], publisher: &Publisher) -> Result<()> {
-    if corrections.is_empty() || publisher.is_rehearsal() {
+pub fn publish(corrections: &[Correction], recharged: &[ChargeCorrection], publisher: &Publisher) -> Result<()> {
+    let mut rows: Vec<Row<'_>> = corrections.iter().map(Row::of).chain(recharged.iter().map(Row::of_charge)).collect();
+    if rows.is_empty() || publisher.is_rehearsal() {
         return Ok(());
     }
+    rows.sort_by(|a, b| a.order().cmp(&b.order()));
     let generation = publisher.generation();
     let path = format!("history/changes/{generation:06}");
-    let each = || corrections.iter();
+    let each = || rows.iter();
     let lines = |totals: Option<Totals>| totals.map(|own| own.lines);
     let quantity = |totals: Option<Totals>| totals.map(|own| own.quantity);
     let columns = vec![
-        constant_integers(generation as i64, corrections.len()),
+        constant_integers(generation as i64, rows.len()),
         texts(each().map(|own| Some(own.stamp.as_str()))),
         dates(each().map(|own| own.day)),
-        texts(each().map(|own| Some(own.billed_subscription.as_str()))),
-        texts(each().map(|own| Some(own.meter.as_str()))),
-        maybe_quantities(each().map(|own| quantity(own.before)))?,
-        maybe_quantities(each().map(|own| quantity(own.after)))?,
-        maybe_integers(each().map(|own| lines(own.before))),
-        maybe_integers(each().map(|own| lines(own.after))),
-        texts(each().map(|own| Some(own.causes.as_str()))),
+        texts(each().map(|own| Some(own.billed_subscription))),
+        texts(each().map(|own| Some(own.meter))),
+        maybe_quantities(each().map(|own| quantity(own.quantities[0])))?,
+        maybe_quantities(each().map(|own| quantity(own.quantities[1])))?,
+        maybe_integers(each().map(|own| lines(own.quantities[0]))),
+        maybe_integers(each().map(|own| lines(own.quantities[1]))),
+        texts(each().map(|own| Some(own.causes))),
+        texts(each().map(|own| own.currency.map(Currency::code))),
+        maybe_charges(each().map(|own| own.charges[0]))?,
+        maybe_charges(each().map(|own| own.charges[1]))?,
     ];
     publisher.table(format!("{path}.parquet"), &schema::CHANGES, columns, None)?;
     let mut table = CsvTable::new(schema::CHANGES.columns)?;
-    let of_quantity = |totals| quantity(totals).map_or(CsvCell::Text(None), CsvCell::Quantity);
-    let of_lines = |totals| lines(totals).map_or(CsvCell::Text(None), CsvCell::Integer);
-    for own in corrections {
+    let nothing = CsvCell::Text(None);
+    let of_quantity = |totals| quantity(totals).map_or(nothing, CsvCell::Quantity);
+    let of_lines = |totals| lines(totals).map_or(nothing, CsvCell::Integer);
+    let of_charge = |charge: Option<Charge>| charge.map_or(nothing, CsvCell::Charge);
+    for own in &rows {
         let cells = [
             CsvCell::Integer(generation as i64),
             CsvCell::Text(Some(own.stamp.as_str())),
             CsvCell::Day(own.day),
-            CsvCell::Text(Some(&own.billed_subscription)),
-            CsvCell::Text(Some(&own.meter)),
-            of_quantity(own.before),
-            of_quantity(own.after),
-            of_lines(own.before),
-            of_lines(own.after),
-            CsvCell::Text(Some(&own.causes)),
+            CsvCell::Text(Some(own.billed_subscription)),
+            CsvCell::Text(Some(own.meter)),
+            of_quantity(own.quantities[0]),
+            of_quantity(own.quantities[1]),
+            of_lines(own.quantities[0]),
+            of_lines(own.quantities[1]),
+            CsvCell::Text(Some(own.causes)),
+            CsvCell::Text(own.currency.map(Currency::code)),
+            of_charge(own.charges[0]),
+            of_charge(own.charges[1]),
         ];
         table.row(&cells, 0, crate::domain::Quantity::ZERO)?;
     }

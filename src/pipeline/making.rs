@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Plan;
-use super::adjustments::{self, Adjustment};
+use super::adjustments::{self, Adjustment, Delta};
 use super::corrections::{self, DayTotals};
 use super::known::KnownInputs;
 use super::settle::{self, SettledStamp, settle};
@@ -13,8 +13,11 @@ use super::tally::Tally;
 use super::work::StampWork;
 use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampUse};
 use crate::domain::coverage::{self, DayCoverage};
+use crate::domain::finding::FindingCode;
 use crate::domain::totals::Checksum;
-use crate::domain::{Cause, Correction, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
+use crate::domain::{
+    Cause, ChargeCorrection, Correction, Day, Finding, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window,
+};
 use crate::error::{Error, Result};
 use crate::frame::tables;
 use crate::normalise::{self, Resource};
@@ -42,14 +45,16 @@ pub struct Making<'a> {
     /// Why everything is made anew, where it is.
     pub full_run: Option<String>,
     pub state: RunState,
-    /// The days of each stamp that were settled in this run.
-    pub settled: BTreeMap<Stamp, BTreeSet<Day>>,
+    /// The days of each stamp that were settled in this run, or are gone, and why.
+    pub touched: BTreeMap<Stamp, BTreeMap<Day, BTreeSet<Cause>>>,
     /// Months whose flat CSV of all stamps is written again.
     pub csv_months: BTreeSet<Month>,
     /// What the closed months of each stamp froze.
     pub closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>>,
     pub adjustments: Vec<Adjustment>,
     pub corrections: Vec<Correction>,
+    /// What this run changes of charges that were published before.
+    pub recharged: Vec<ChargeCorrection>,
     pub started_at: DateTime<Utc>,
 }
 
@@ -248,6 +253,7 @@ impl Making<'_> {
         owned.count(&uses, snapshots, &self.plan.rules);
         self.tally.count_attributed(owned, snapshots);
         self.tally.count_settled(&stamp, &notes, &adjusted.by_meter)?;
+        self.tally.found(self.uncharged(&stamp, work, &adjusted.by_meter).into_iter().collect());
         self.tally.count_windows(&owned.usage, &notes);
         self.tally.count_touched(&stamp, &work.touched);
         let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
@@ -270,11 +276,32 @@ impl Making<'_> {
             self.dimensions.keep_resources(&stamp, resources.into_iter().filter(|own| fresh.contains(&own.key)))?;
         }
         self.csv_months.extend(months_rewritten);
-        self.settled.insert(stamp.clone(), work.touched.keys().copied().collect());
+        self.touched.insert(stamp.clone(), work.touched.clone());
         let texts = self.texts_of(&stamp, &notes);
         let names = Some(self.names.fingerprint_of_stamp(&stamp));
         self.state.stamps.insert(stamp, StampState { days: notes, texts, names, ..StampState::default() });
         Ok(())
+    }
+
+    /// What came to closed months that were charged, and is itself not charged.
+    fn uncharged(&self, stamp: &Stamp, work: &StampWork, adjusted: &BTreeMap<String, Delta>) -> Option<Finding> {
+        work.closed.values().find(|own| own.charging.is_some())?;
+        let adjusted: Vec<(&String, &Delta)> = adjusted.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
+        let shown = |(meter, delta): &(&String, &Delta)| {
+            let known = MeterId::new(meter).and_then(|id| self.names.meter(&id));
+            let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
+            format!("{} {unit} of meter {meter}", delta.quantity)
+        };
+        let at_stake: Vec<String> = adjusted.iter().map(shown).collect();
+        (!at_stake.is_empty()).then(|| {
+            Finding::new(
+                stamp,
+                FindingCode::AdjustmentNotCharged,
+                format!("came to closed months since they were closed, and is not charged: {}", at_stake.join(", ")),
+                adjusted.iter().map(|(meter, _)| (*meter).clone()).collect(),
+                "bill it apart, by history/adjustments; or open the month again with `stacktally reopen`",
+            )
+        })
     }
 
     /// Notes what changed of touched days that were published before.
@@ -335,7 +362,7 @@ impl Making<'_> {
             self.tally.count_touched(&stamp, &touched);
             let work = StampWork { touched, ..StampWork::default() };
             self.correct(&stamp, &DayTotals::new(), &work)?;
-            self.settled.insert(stamp, BTreeSet::new());
+            self.touched.insert(stamp, work.touched);
         }
         Ok(())
     }
@@ -354,9 +381,9 @@ impl Making<'_> {
     /// # Errors
     /// The published ones cannot be read, or lack one.
     pub fn finish_resources(&mut self) -> Result<()> {
-        let is_touched = !self.dimensions.has_no_new_resources() || self.settled.values().any(|days| !days.is_empty());
+        let is_touched = !self.dimensions.has_no_new_resources() || self.touched.values().any(|days| !days.is_empty());
         let out = self.publisher.out().filter(|out| out.last().files.contains_key(RESOURCES));
-        let gone = self.settled.len() > self.state.stamps.len();
+        let gone = self.touched.len() > self.state.stamps.len();
         if out.is_some() && !is_touched && !gone && self.full_run.is_none() {
             return Ok(());
         }

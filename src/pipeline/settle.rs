@@ -426,7 +426,7 @@ impl Settling<'_> {
         settled.months.push((month, aggregate::month_facts(self.packing, days.values())?));
         settled.defaults.extend(aggregate::default_facts(self.owned, self.packing, &days)?);
         if self.publisher.is_rehearsal() {
-            return Ok(());
+            return if self.publisher.takes_days() { self.publish_daily(month, &days) } else { Ok(()) };
         }
         let (parquet, csv) = rayon::join(|| self.publish_daily(month, &days), || self.publish_csv_daily(month, &days));
         parquet.and(csv)

@@ -15,11 +15,13 @@ use crate::domain::{Attribution, Cause, Day, Granularity, MeterId, Quantity, Rej
 use crate::error::{Error, Result};
 use crate::normalise::Usage;
 use crate::publish::receipt::{
-    BalanceEntry, Count, FORMAT, FindingEntry, Input, Lines, MissingEntry, SettledEntry, WindowEntry,
+    BalanceEntry, Count, FORMAT, FindingEntry, Input, Lines, MissingEntry, RateCardEntry, SettledEntry, StatementEntry,
+    UnpricedEntry, WindowEntry,
 };
 use crate::publish::{Publisher, Receipt};
+use crate::rate::CardNote;
 use crate::read::{DropRule, Export, ExportLines, ReadFile, Shape};
-use crate::state::DayNote;
+use crate::state::{ChargedMonths, DayNote};
 
 /// Equal lines of a window above this share are a finding (`product.md` §3.3).
 const EQUAL_LINES_PERCENT: i64 = 25;
@@ -48,6 +50,9 @@ pub struct Tally {
     balance: Vec<BalanceEntry>,
     missing: Vec<MissingEntry>,
     settled: Vec<SettledEntry>,
+    statements: Vec<StatementEntry>,
+    unpriced: Vec<UnpricedEntry>,
+    rate_cards: Vec<RateCardEntry>,
     inputs: Vec<Input>,
 }
 
@@ -252,6 +257,33 @@ impl Tally {
         self.coverage.iter().map(row).collect()
     }
 
+    /// Notes what months were charged, and what was made of rate cards.
+    pub fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
+        for (month, own) in &charged.0 {
+            self.statements.extend(own.totals.iter().map(|own| StatementEntry {
+                month: month.to_string(),
+                currency: own.currency.code(),
+                lines: own.lines,
+                charge: own.charge.to_string(),
+                amount: own.amount.to_string(),
+                rounding_difference: own.amount.as_charge().checked_sub(own.charge).unwrap_or_default().to_string(),
+                billing_currency: own.billing_currency.code(),
+                billing_amount: own.billing_amount.to_string(),
+            }));
+            self.unpriced.extend(own.unpriced.iter().map(|own| UnpricedEntry {
+                month: month.to_string(),
+                stamp: own.stamp.to_string(),
+                meter_id: own.meter.to_string(),
+                quantity: own.quantity.to_string(),
+            }));
+        }
+        self.rate_cards.extend(notes.iter().map(|own| RateCardEntry {
+            file: own.file.clone(),
+            meters: own.meters,
+            mapped: own.mapped,
+        }));
+    }
+
     /// Refuses what the plan does not tolerate.
     ///
     /// # Errors
@@ -260,7 +292,10 @@ impl Tally {
         let refused = self.findings.iter().filter(|own| !plan.accept.contains(&own.code));
         let count = refused.clone().count();
         if plan.strict && count > 0 {
-            let shown = |own: &Finding| format!("\n  {} {}: {}; {}", own.stamp, own.code, own.sentence, own.remedy);
+            let shown = |own: &Finding| {
+                let place = format!("{} {}", own.stamp, own.code);
+                format!("\n  {}: {}; {}", place.trim_start(), own.sentence, own.remedy)
+            };
             let mut findings: Vec<String> = refused.map(shown).collect();
             findings.sort();
             if plan.out.is_some() {
@@ -358,6 +393,9 @@ impl Tally {
                 .map(|own| FindingEntry::of(plan.accept.contains(&own.code), own))
                 .collect(),
             balance: self.balance,
+            statements: self.statements,
+            unpriced: self.unpriced,
+            rate_cards: self.rate_cards,
             inputs: self.inputs,
             skipped,
             published: publisher.files(),

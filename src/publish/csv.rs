@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::disk;
 use crate::domain::limits::CSV_ROWS_MAX;
 use crate::domain::totals::Checksum;
-use crate::domain::{Day, Hour, Month, Quantity};
+use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 use crate::error::{Error, Result};
 use crate::schema::Column;
 
@@ -92,6 +92,8 @@ pub enum CsvCell<'a> {
     Hour(Hour),
     Integer(i64),
     Quantity(Quantity),
+    Charge(Charge),
+    Amount(Amount),
 }
 
 impl CsvTable {
@@ -185,6 +187,8 @@ impl CsvTable {
             CsvCell::Hour(hour) => self.writer.write_field(format!("{}T{:02}:00:00Z", hour.day(), hour.hour_of_day())),
             CsvCell::Integer(value) => self.writer.write_field(value.to_string()),
             CsvCell::Quantity(quantity) => self.writer.write_field(quantity.to_string()),
+            CsvCell::Charge(charge) => self.writer.write_field(charge.to_string()),
+            CsvCell::Amount(amount) => self.writer.write_field(amount.to_string()),
         }
     }
 

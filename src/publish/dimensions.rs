@@ -104,6 +104,21 @@ impl Names {
         }
     }
 
+    /// A fingerprint of the texts that statements show: of meters, tenants and billed subscriptions.
+    pub fn fingerprint_of_names(&self) -> Fingerprint {
+        let mut text = String::new();
+        for own in self.meters.values().filter(|own| own.known) {
+            let _ = write!(text, "{}{:?}", own.id, [&own.meter_name, &own.service, &own.unit]);
+        }
+        let _ = write!(text, "{:?}", self.names);
+        Fingerprint::of(text.as_bytes())
+    }
+
+    /// The ids of all user subscriptions that listings or usage name.
+    pub fn user_subscriptions(&self) -> impl Iterator<Item = &str> {
+        self.user_subscriptions.values().flat_map(|own| own.keys().map(UserSubscriptionId::as_str))
+    }
+
     /// A meter, if the catalogue has it.
     pub fn meter(&self, id: &MeterId) -> Option<&Meter> {
         self.meters.get(id)
@@ -243,6 +258,15 @@ impl Dimensions {
         self.rejects.extend(usage.rejects().into_iter().map(reject));
     }
 
+    /// The ids of all tenants and of all billed subscriptions.
+    pub fn tenants(&self) -> impl Iterator<Item = &str> {
+        self.tenants.iter().map(TenantId::as_str)
+    }
+
+    pub fn billed_subscriptions(&self) -> impl Iterator<Item = &str> {
+        self.billed.keys().map(BilledSubscriptionId::as_str)
+    }
+
     /// Whether no resource was taken over yet.
     pub fn has_no_new_resources(&self) -> bool {
         self.resources.is_none()
@@ -327,6 +351,7 @@ pub fn publish_resources(resources: &[(Stamp, Resource)], path: &str, publisher:
 
 fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
     let each = || names.meters.values();
+    let azure_meters: Vec<String> = each().map(|meter| meter.azure_meters.join(" ")).collect();
     let columns = vec![
         texts(each().map(|meter| Some(meter.id.as_str()))),
         texts(each().map(|meter| meter.meter_name.as_deref())),
@@ -334,6 +359,7 @@ fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
         texts(each().map(|meter| meter.unit.as_deref())),
         texts(each().map(|meter| meter.quantity_kind.as_deref())),
         booleans(each().map(|meter| meter.known)),
+        texts(azure_meters.iter().map(|own| Some(own.as_str()).filter(|own| !own.is_empty()))),
     ];
     publisher.table("meters.parquet".into(), &schema::METERS, columns, None)
 }

@@ -9,18 +9,20 @@ use arrow::datatypes::{Decimal128Type, Field, Int64Type, Schema};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowWriter, ArrowWriterOptions, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::domain::Quantity;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
-use crate::schema::{self, Table};
+use crate::schema::{self, Column, Kind, Table};
 
 /// Who wrote the file. Fixed: a version here would change every file with every release.
 const CREATED_BY: &str = "stacktally";
@@ -32,20 +34,74 @@ const DICTIONARY_BYTES_MAX: usize = 8 << 20;
 /// # Errors
 /// Columns that are not what the table's contract says, or a failure of the writer.
 pub fn encode(table: &Table, columns: Vec<ArrayRef>) -> Result<Vec<u8>> {
-    let failed = |error: ParquetError| Error::engine(&format!("encode {} as Parquet", table.name), error);
-    let fields: Vec<Field> = table
-        .columns
-        .iter()
-        .zip(&columns)
-        .map(|(column, array)| Field::new(column.name, array.data_type().clone(), column.nullable))
-        .collect();
-    let schema = Arc::new(Schema::new(fields));
+    let failed = |error: ParquetError| failed(table, error);
+    let schema = schema_of(table, &columns);
     let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
         .map_err(|error| Error::engine(&format!("lay out the table {}", table.name), error))?;
-    let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options).map_err(failed)?;
+    let mut writer = writer(table, schema)?;
     writer.write(&batch).map_err(failed)?;
     writer.into_inner().map_err(failed)
+}
+
+/// Rows of a part: little enough to be made while those before them are encoded.
+const PART_ROWS: usize = 1 << 16;
+/// Rows of a row group: those of the writer by default.
+const GROUP_ROWS: usize = 1 << 20;
+
+/// The same from columns that are made part by part, each column on a thread of its own. `rows` is more than none.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_parts(
+    table: &Table,
+    rows: usize,
+    columns_of: &(impl Fn(Range<usize>) -> Result<Vec<ArrayRef>> + Sync),
+) -> Result<Vec<u8>> {
+    let failed = |error: ParquetError| failed(table, error);
+    let part_at = |first: usize| first..rows.min(first + PART_ROWS);
+    let mut part = columns_of(part_at(0))?;
+    let schema = schema_of(table, &part);
+    let (mut file, groups) = writer(table, Arc::clone(&schema))?.into_serialized_writer().map_err(failed)?;
+    for (group, first) in (0..rows).step_by(GROUP_ROWS).enumerate() {
+        let mut writers = groups.create_column_writers(group).map_err(failed)?;
+        for first in (first..rows.min(first + GROUP_ROWS)).step_by(PART_ROWS) {
+            let next = part_at(first).end;
+            let (written, made) = rayon::join(
+                || {
+                    let columns = writers.par_iter_mut().zip(&part).zip(schema.fields().par_iter());
+                    columns.try_for_each(|((writer, array), field)| {
+                        compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))
+                    })
+                },
+                || if next < rows { columns_of(part_at(next)) } else { Ok(Vec::new()) },
+            );
+            written.map_err(failed)?;
+            part = made?;
+        }
+        let chunks = writers.into_par_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>();
+        let mut group = file.next_row_group().map_err(failed)?;
+        for chunk in chunks.map_err(failed)? {
+            chunk.append_to_row_group(&mut group).map_err(failed)?;
+        }
+        group.close().map_err(failed)?;
+    }
+    file.into_inner().map_err(failed)
+}
+
+fn failed(table: &Table, error: ParquetError) -> Error {
+    Error::engine(&format!("encode {} as Parquet", table.name), error)
+}
+
+fn schema_of(table: &Table, columns: &[ArrayRef]) -> Arc<Schema> {
+    let fields = table.columns.iter().zip(columns);
+    let field =
+        |(column, array): (&Column, &ArrayRef)| Field::new(column.name, array.data_type().clone(), column.nullable);
+    Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
+}
+
+fn writer(table: &Table, schema: Arc<Schema>) -> Result<ArrowWriter<Vec<u8>>> {
+    let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(Vec::new(), schema, options).map_err(|error| failed(table, error))
 }
 
 fn properties(table: &Table) -> Result<WriterProperties> {
@@ -62,6 +118,7 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .set_compression(compression)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_column_dictionary_enabled(ColumnPath::from(schema::column::QUANTITY.name), false)
+        .set_column_dictionary_enabled(ColumnPath::from(schema::CHARGE.name), false)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_sorting_columns(Some(sorted_by.collect()))
@@ -79,7 +136,10 @@ pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)>
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
     let Some(quantity) = place("quantity") else { return Ok((rows, None)) };
     let line_count = place("line_count");
-    let mask = ProjectionMask::roots(builder.parquet_schema(), std::iter::once(quantity).chain(line_count));
+    let money = table.columns.iter().enumerate().filter(|(_, own)| matches!(own.kind, Kind::Charge | Kind::Amount));
+    let money: Vec<usize> = money.map(|(at, _)| at).collect();
+    let read = std::iter::once(quantity).chain(line_count).chain(money.iter().copied());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), read);
     let mut sum = Checksum::default();
     for batch in builder.with_projection(mask).with_batch_size(1 << 16).build().map_err(failed)? {
         let batch = batch.map_err(|error| Error::engine(&format!("read back {}", table.name), error))?;
@@ -89,6 +149,11 @@ pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)>
             Some(_) => batch.column(1).as_primitive::<Int64Type>().values().iter().sum::<i64>(),
             None => batch.num_rows() as i64,
         };
+        // The columns that were read stand in the order of the table, and money behind quantities and counts.
+        let first_money = batch.num_columns() - money.len();
+        for column in &batch.columns()[first_money..] {
+            column.as_primitive::<Decimal128Type>().iter().flatten().for_each(|scaled| sum.add_money(scaled));
+        }
     }
     Ok((rows, Some(sum)))
 }

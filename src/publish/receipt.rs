@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::read::ReadFile;
 
 /// The layout of receipts and tables: a reader that knows this number knows both.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// What one run did.
 #[derive(Debug, Serialize)]
@@ -47,6 +47,11 @@ pub struct Receipt {
     pub findings: Vec<FindingEntry>,
     /// Totals per stamp and meter: the same in `lines`, `daily` and `monthly`, and for Hourly lines in `hourly`.
     pub balance: Vec<BalanceEntry>,
+    /// What the statements of each month come to, by currency.
+    pub statements: Vec<StatementEntry>,
+    /// What has no price, for each meter.
+    pub unpriced: Vec<UnpricedEntry>,
+    pub rate_cards: Vec<RateCardEntry>,
     pub inputs: Vec<Input>,
     /// Why everything was made anew; `None` where only what had changed was.
     pub full_run: Option<String>,
@@ -132,6 +137,38 @@ pub struct WindowEntry {
     pub whole: bool,
     /// The rule by which it does not count.
     pub dropped: Option<&'static str>,
+}
+
+/// What the statement lines of a month come to that are in one currency.
+#[derive(Debug, Serialize)]
+pub struct StatementEntry {
+    pub month: String,
+    pub currency: &'static str,
+    pub lines: u64,
+    /// Exact, to ten places.
+    pub charge: String,
+    /// The sum of the rounded lines, and by how much it differs from the charge.
+    pub amount: String,
+    pub rounding_difference: String,
+    pub billing_currency: &'static str,
+    pub billing_amount: String,
+}
+
+/// A quantity of a month that no price is in force for.
+#[derive(Debug, Serialize)]
+pub struct UnpricedEntry {
+    pub month: String,
+    pub stamp: String,
+    pub meter_id: String,
+    pub quantity: String,
+}
+
+/// How many meters of a rate card price one of the stamps'.
+#[derive(Debug, Serialize)]
+pub struct RateCardEntry {
+    pub file: String,
+    pub meters: usize,
+    pub mapped: usize,
 }
 
 /// A day that was settled in this run.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufReader, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,7 @@ use crate::domain::Stamp;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
 use crate::read::Fingerprint;
-use crate::schema::{Column, Table};
+use crate::schema::{Column, DAILY, Table};
 
 /// One published file.
 #[derive(Clone, Debug, Serialize)]
@@ -61,6 +62,8 @@ pub struct Publisher {
     files: Mutex<BTreeMap<String, Published>>,
     next: Arc<AtomicU64>,
     guarded: AtomicU64,
+    /// Tables that a rehearsal holds, since others are made of them; `None`: nothing is.
+    held: Option<Mutex<BTreeMap<String, Bytes>>>,
 }
 
 impl Publisher {
@@ -72,7 +75,19 @@ impl Publisher {
         if let Some(out) = &out {
             disk::make_folder(&out.private("staging"))?;
         }
-        Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0) })
+        Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None })
+    }
+
+    /// The same; a rehearsal holds the tables of days in memory, since charges are made of them.
+    #[must_use]
+    pub fn holding_days(mut self) -> Self {
+        self.held = self.is_rehearsal().then(Mutex::default);
+        self
+    }
+
+    /// Whether tables of days are to be made, be it to hold them.
+    pub fn takes_days(&self) -> bool {
+        !self.is_rehearsal() || self.held.is_some()
     }
 
     /// OUT, unless this is a rehearsal.
@@ -97,10 +112,43 @@ impl Publisher {
     /// The table cannot be encoded or written, or reads back as something else.
     pub fn table(&self, path: String, table: &Table, columns: Vec<ArrayRef>, expected: Option<Checksum>) -> Result<()> {
         if self.is_rehearsal() {
+            if let Some(held) = self.held.as_ref().filter(|_| table.name == DAILY.name) {
+                let bytes = Bytes::from(parquet::encode(table, columns)?);
+                held.lock().unwrap_or_else(PoisonError::into_inner).insert(path, bytes);
+            }
             return Ok(());
         }
         let rows = columns.first().map_or(0, |column| column.len() as u64);
         let bytes = parquet::encode(table, columns)?;
+        self.table_of_bytes(path, table, (rows, expected), bytes)
+    }
+
+    /// The same, of columns that are made part by part: for tables that would be large in memory.
+    ///
+    /// # Errors
+    /// As [`Publisher::table`].
+    pub fn table_by_parts(
+        &self,
+        path: String,
+        table: &Table,
+        rows: usize,
+        columns_of: impl Fn(Range<usize>) -> Result<Vec<ArrayRef>> + Sync,
+        expected: Option<Checksum>,
+    ) -> Result<()> {
+        if self.is_rehearsal() || rows == 0 {
+            return Ok(());
+        }
+        let bytes = parquet::encode_parts(table, rows, &columns_of)?;
+        self.table_of_bytes(path, table, (rows as u64, expected), bytes)
+    }
+
+    fn table_of_bytes(
+        &self,
+        path: String,
+        table: &Table,
+        (rows, expected): (u64, Option<Checksum>),
+        bytes: Vec<u8>,
+    ) -> Result<()> {
         self.stage(path, rows, bytes, |bytes| prove(table.name, (rows, expected), parquet::read_back(table, bytes)?))
     }
 
@@ -172,13 +220,41 @@ impl Publisher {
     /// # Errors
     /// It cannot be read.
     pub fn current(&self, path: &str) -> Result<Option<Vec<u8>>> {
-        let Some(out) = &self.out else { return Ok(None) };
+        let Some(out) = &self.out else {
+            let held = self.held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
+            return Ok(held.and_then(|held| held.get(path).map(|bytes| bytes.to_vec())));
+        };
         let staged = match self.made().get(path) {
             Some(file) => file.staged.clone(),
             None => return Ok(None),
         };
         let path = staged.map_or_else(|| out.path(path), |name| out.private("staging").join(name));
         disk::read(&path)
+    }
+
+    /// The files whose path begins so, as they will be published, with their fingerprints; of a rehearsal those that it holds.
+    pub fn made_below(&self, prefix: &str) -> Vec<(String, String)> {
+        if let Some(held) = &self.held {
+            let held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            return held
+                .keys()
+                .filter(|path| path.starts_with(prefix))
+                .map(|own| (own.clone(), String::new()))
+                .collect();
+        }
+        let made = self.made();
+        let below = made.range(prefix.to_owned()..).take_while(|(path, _)| path.starts_with(prefix));
+        below.map(|(path, file)| (path.clone(), file.blake3.clone())).collect()
+    }
+
+    /// Whether a file will be published.
+    pub fn is_made(&self, path: &str) -> bool {
+        self.made().contains_key(path)
+    }
+
+    /// Whether a file will be published with other bytes than before.
+    pub fn is_made_anew(&self, path: &str) -> bool {
+        self.made().get(path).is_some_and(Published::is_changed)
     }
 
     /// A folder in which lines of a stamp may wait, while a run goes on; `None` in a rehearsal.

@@ -19,9 +19,11 @@ pub struct CatalogueRow {
     pub service: Option<String>,
     pub unit: Option<String>,
     pub quantity_kind: Option<String>,
+    /// The meters of Azure's rate cards that price it.
+    pub azure_meters: Vec<String>,
 }
 
-/// Reads a meter catalogue: `meter_id,meter_name,service,unit,quantity_kind`, any of the last four left out.
+/// Reads a meter catalogue: `meter_id,meter_name,service,unit,quantity_kind,azure_meter_id`, any of the last five left out.
 ///
 /// # Errors
 /// A column that the table does not have, a row without its id, or an id that stands there twice.
@@ -35,7 +37,7 @@ pub fn read_meters(file: &InputFile, reading: &Reading) -> Result<(Vec<Catalogue
 /// # Errors
 /// As [`read_meters`].
 pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
-    let known = ["meter_id", "meter_name", "service", "unit", "quantity_kind", "description"];
+    let known = ["meter_id", "meter_name", "service", "unit", "quantity_kind", "azure_meter_id", "description"];
     let mut meters = BTreeMap::new();
     rows(name, text, &known, "meter_id", |line, cell| {
         let id = cell("meter_id").unwrap_or_default();
@@ -46,6 +48,11 @@ pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
             service: cell("service"),
             unit: cell("unit"),
             quantity_kind: cell("quantity_kind"),
+            azure_meters: cell("azure_meter_id")
+                .iter()
+                .flat_map(|ids| ids.split_whitespace())
+                .map(one_spelling)
+                .collect(),
         };
         meters.insert(meter, row).map_or(Ok(()), |_| Err(twice(name, line, &id)))
     })?;
@@ -80,7 +87,7 @@ fn twice(file: &str, line: usize, id: &str) -> Error {
 }
 
 /// Hands each row to `take`: its line, and its cells by name, trimmed; empty ones are `None`. Unknown columns are refused.
-fn rows(
+pub(super) fn rows(
     name: &str,
     text: &str,
     known: &[&str],

@@ -37,6 +37,8 @@ pub struct Rows<'t, 'a> {
     at: usize,
     start: usize,
     is_malformed: bool,
+    /// A place whose line is known: that of the next row is counted from there.
+    counted: std::cell::Cell<(usize, usize)>,
 }
 
 /// One cell, as it stands in the file.
@@ -126,7 +128,13 @@ impl<'a> Table<'a> {
     }
 
     pub fn rows(&self) -> Rows<'_, 'a> {
-        Rows { table: self, at: self.body, start: self.body, is_malformed: false }
+        Rows {
+            table: self,
+            at: self.body,
+            start: self.body,
+            is_malformed: false,
+            counted: std::cell::Cell::new((0, 1)),
+        }
     }
 
     /// The places of the columns of these names.
@@ -141,8 +149,12 @@ impl<'a> Table<'a> {
 
     /// The line of the file at a place in its text, from 1.
     fn line_at(&self, at: usize) -> usize {
-        self.text.as_bytes()[..at].iter().filter(|&&byte| byte == b'\n').count() + 1
+        newlines(&self.text.as_bytes()[..at]) + 1
     }
+}
+
+fn newlines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
 }
 
 impl<'a> Rows<'_, 'a> {
@@ -200,7 +212,10 @@ impl<'a> Rows<'_, 'a> {
 
     /// The line on which the row that was read last begins, from 1.
     pub fn line(&self) -> usize {
-        self.table.line_at(self.start)
+        let (at, line) = self.counted.get();
+        let line = line + newlines(&self.table.text.as_bytes()[at..self.start]);
+        self.counted.set((self.start, line));
+        line
     }
 
     /// The row that was read last, as it stands in the file.

@@ -18,7 +18,9 @@ mod json;
 mod line_reader;
 mod lines;
 mod list;
+mod prices;
 mod published;
+mod rate_card;
 mod reading;
 mod registration;
 pub mod root;
@@ -42,7 +44,9 @@ pub use lines::{
     Api, Chunk, DaySum, DropRule, ExportLines, FileNote, Known, Reject, StampLines, gather, gather_beside,
 };
 pub use list::{DatedList, DatedLists, KnownLists, ListPage};
+pub use prices::{ExchangeRates, PriceContent, PriceFile, read_exchange_rates, read_prices};
 pub use published::PublishedResource;
+pub use rate_card::{Discount, RateCard, RatedMeter};
 pub use reading::Reading;
 pub use registration::{
     CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,

@@ -12,9 +12,10 @@ use crate::error::{self, Error, Kind, Result};
 
 /// The folders that a stamp may have.
 const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
-/// The files that a root may have beside its stamps. The price book is for charges, which are not made yet: it is
-/// skipped, and the receipt says so.
-const ROOT_FILES: [&str; 3] = ["meters.csv", "names.csv", "prices.csv"];
+/// The files that a root may have beside its stamps.
+const ROOT_FILES: [&str; 4] = ["meters.csv", "names.csv", "prices.csv", "exchange-rates.csv"];
+/// The folder of several price books, unless it is laid out as a stamp's.
+const PRICES: &str = "prices";
 
 /// A root folder as it stands: everything sorted by name.
 #[derive(Debug, Default)]
@@ -22,6 +23,11 @@ pub struct Root {
     pub stamps: Vec<StampFolder>,
     pub meters: Option<InputFile>,
     pub names: Option<InputFile>,
+    /// The files of the price book: `None` when there is none, be it an empty one.
+    pub prices: Option<Vec<InputFile>>,
+    pub exchange_rates: Option<InputFile>,
+    /// All stamps that the root has, of which a run may be limited to some.
+    pub all_stamps: Vec<String>,
     /// Files and folders passed over, relative to the root.
     pub skipped: Vec<String>,
 }
@@ -112,6 +118,9 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     let (mut names, mut folders) = (Vec::new(), Vec::new());
     for entry in entries(root, "", &mut found.skipped)? {
         match (entry.is_folder, entry.name.as_str()) {
+            (true, PRICES) if !is_laid_out_as_a_stamp(&entry.file.path) => {
+                files_below(&entry.file, found.prices.get_or_insert_default(), &mut found.skipped)?;
+            }
             (true, name) => {
                 let stamp = stamp_of(name)?;
                 names.push(stamp.to_string());
@@ -121,11 +130,15 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             }
             (false, "meters.csv") => found.meters = Some(entry.file),
             (false, "names.csv") => found.names = Some(entry.file),
-            (false, name) if ROOT_FILES.contains(&name) => found.skipped.push(entry.name),
+            (false, "prices.csv") => found.prices.get_or_insert_default().push(entry.file),
+            (false, "exchange-rates.csv") => found.exchange_rates = Some(entry.file),
             (false, name) => {
-                return Err(Error::input("a file that a root does not have")
-                    .at(name)
-                    .hint(format!("a root holds stamp folders and {}; {SKIP_HINT}", list(&ROOT_FILES))));
+                let nearest = error::nearest(name, &ROOT_FILES);
+                return Err(Error::input("a file that a root does not have").at(name).hint(format!(
+                    "a root holds stamp folders, the folder {PRICES} and {}{}; {SKIP_HINT}",
+                    list(&ROOT_FILES),
+                    nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+                )));
             }
         }
     }
@@ -133,6 +146,8 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
         return Err(Error::usage(format!("--stamp {missing}: the root has no such stamp"))
             .hint(format!("it has {}", list(&names))));
     }
+    found.all_stamps.clone_from(&names);
+    found.prices.iter_mut().for_each(|files| files.sort());
     for (stamp, path) in folders {
         let folder = stamp_folder(stamp.clone(), &path, &mut found.skipped);
         found.stamps.push(folder.map_err(|error| or_without(error, stamp.as_str(), &names))?);
@@ -149,6 +164,11 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
         ));
     }
     Ok(found)
+}
+
+/// Whether a folder holds one that only stamps have.
+fn is_laid_out_as_a_stamp(folder: &Path) -> bool {
+    STAMP_FOLDERS.iter().any(|own| folder.join(own).is_dir())
 }
 
 const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";

@@ -62,6 +62,73 @@ pub const QUANTITY_KIND: Column = Column::new(
 )
 .nullable();
 
+/// Meters of Azure's rate cards.
+pub const AZURE_METER_ID: Column = Column::new(
+    "azure_meter_id",
+    Kind::Text,
+    "the meters of Azure's rate cards that price it, with a blank between them",
+)
+.nullable();
+
+pub const CURRENCY: Column = Column::new("currency", Kind::Text, "the currency of the price, by ISO 4217").nullable();
+pub const PRICE_STATUS: Column = Column::new(
+    "price_status",
+    Kind::Text,
+    "priced, not_billable (a price entry says so) or unpriced (none is in force)",
+);
+pub const PRICE_KEY: Column =
+    Column::new("price_key", Kind::Integer, "key into prices, of content alone; null of what is unpriced").nullable();
+pub const TIER_FROM: Column =
+    Column::new("tier_from", Kind::Decimal, "the quantity of the month beyond which the price holds")
+        .nullable()
+        .unit("the meter's unit");
+pub const PRICE: Column =
+    Column::new("price", Kind::Decimal, "the price of `per` units").nullable().unit("the currency");
+pub const PER: Column =
+    Column::new("per", Kind::Decimal, "how many units the price is for").nullable().unit("the meter's unit");
+pub const DISCOUNT_PERCENT: Column =
+    Column::new("discount_percent", Kind::Decimal, "what is taken off the price").nullable().unit("percent");
+pub const EFFECTIVE_FROM: Column =
+    Column::new("effective_from", Kind::Date, "the first day on which the price is in force; null: from ever")
+        .nullable()
+        .unit("UTC");
+pub const PRICE_FILE: Column =
+    Column::new("price_file", Kind::Text, "the file of the price book, relative to the root").nullable();
+pub const PRICE_ROW: Column = Column::new(
+    "price_row",
+    Kind::Integer,
+    "the line in that file, its header being 1; of a rate card the place in its list of meters",
+)
+.nullable();
+pub const PRICE_NOTE: Column = Column::new("price_note", Kind::Text, "the note of the price entry").nullable();
+pub const AMOUNT: Column = Column::new(
+    "amount",
+    Kind::Amount,
+    "the charge rounded once to the minor unit of its currency; null: no price, so no amount",
+)
+.nullable()
+.unit("the currency");
+pub const ROUNDING_DIFFERENCE: Column =
+    Column::new("rounding_difference", Kind::Charge, "amount less charge: what rounding took or gave")
+        .nullable()
+        .unit("the currency");
+pub const EXCHANGE_RATE: Column = Column::new(
+    "exchange_rate",
+    Kind::Decimal,
+    "what the amount was multiplied with to be the billing amount; null: it was not converted",
+)
+.nullable()
+.unit("billing currency a unit of the currency");
+pub const BILLING_CURRENCY: Column =
+    Column::new("billing_currency", Kind::Text, "the currency of the bill, by ISO 4217").nullable();
+pub const BILLING_AMOUNT: Column = Column::new(
+    "billing_amount",
+    Kind::Amount,
+    "the amount in the billing currency, rounded once more where converted",
+)
+.nullable()
+.unit("the billing currency");
+
 pub const RESOURCE_URI: Column = Column::new("resource_uri", Kind::Text, "the resource, lower case").nullable();
 pub const RESOURCE_GROUP: Column = Column::new("resource_group", Kind::Text, "from the URI").nullable();
 pub const RESOURCE_PROVIDER: Column =

@@ -1,6 +1,6 @@
 //! `meters`: the meter catalogue, and every meter seen.
 
-use super::column::{METER_ID, METER_NAME, QUANTITY_KIND, SERVICE, UNIT};
+use super::column::{AZURE_METER_ID, METER_ID, METER_NAME, QUANTITY_KIND, SERVICE, UNIT};
 use super::{Column, Kind, Table};
 
 pub const METERS: Table = Table {
@@ -13,6 +13,7 @@ pub const METERS: Table = Table {
         UNIT,
         QUANTITY_KIND,
         Column::new("known", Kind::Boolean, "whether the catalogue or the root's meters.csv has it"),
+        AZURE_METER_ID,
     ],
     sorted_by: 1,
 };

@@ -6,6 +6,7 @@
 mod adjustments;
 mod billed_subscriptions;
 mod changes;
+mod charges;
 pub mod column;
 mod coverage;
 mod coverage_months;
@@ -18,15 +19,18 @@ mod lines;
 mod mappings;
 mod meters;
 mod monthly;
+mod prices;
 mod rejects;
 mod resources;
 mod snapshots;
+mod statements;
 mod tenants;
 mod user_subscriptions;
 
 pub use adjustments::ADJUSTMENTS;
 pub use billed_subscriptions::BILLED_SUBSCRIPTIONS;
 pub use changes::CHANGES;
+pub use charges::{CHARGE, CHARGES, charges_path};
 pub use coverage::COVERAGE;
 pub use coverage_months::COVERAGE_MONTHS;
 pub use daily::{DAILY, daily_path};
@@ -37,9 +41,11 @@ pub use lines::LINES;
 pub use mappings::MAPPINGS;
 pub use meters::METERS;
 pub use monthly::MONTHLY;
+pub use prices::PRICES;
 pub use rejects::REJECTS;
 pub use resources::RESOURCES;
 pub use snapshots::SNAPSHOTS;
+pub use statements::{STATEMENTS, statements_path};
 pub use tenants::TENANTS;
 pub use user_subscriptions::USER_SUBSCRIPTIONS;
 
@@ -58,6 +64,10 @@ pub enum Kind {
     Integer,
     /// `DECIMAL(38,18)`.
     Decimal,
+    /// `DECIMAL(38,10)`.
+    Charge,
+    /// `DECIMAL(18,4)`: the fixed decimal of Power BI holds it exactly.
+    Amount,
     Boolean,
 }
 
@@ -71,6 +81,8 @@ impl Kind {
             Self::Timestamp => "timestamp_us_utc",
             Self::Integer => "int64",
             Self::Decimal => "decimal(38,18)",
+            Self::Charge => "decimal(38,10)",
+            Self::Amount => "decimal(18,4)",
             Self::Boolean => "boolean",
         }
     }
@@ -115,11 +127,14 @@ pub struct Table {
 }
 
 /// Every Parquet table.
-pub const TABLES: [&Table; 18] = [
+pub const TABLES: [&Table; 21] = [
     &LINES,
     &HOURLY,
     &DAILY,
     &MONTHLY,
+    &CHARGES,
+    &STATEMENTS,
+    &PRICES,
     &DEFAULT_USAGE,
     &CHANGES,
     &ADJUSTMENTS,

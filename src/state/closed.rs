@@ -3,6 +3,7 @@
 //! ```text
 //! history/closings.jsonl                                          {"run":7,"action":"close","stamp":"north","month":"2026-10",…}
 //! history/closed/north/2026-10/000007/{daily,resources}.parquet   its figures, and the resources that they name
+//! history/closed/north/2026-10/000007/charges.parquet             what they cost, where there was a price book
 //! history/closed/north/2026-10/000007/closing.json                the rows of the other dimensions that they name
 //! ```
 //! All of it is input to every later run, a full one too.
@@ -12,10 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::totals::Totals;
-use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{
+    Attribution, BilledSubscriptionId, Day, MeterId, Month, PriceEntry, Stamp, TenantId, UserSubscriptionId,
+};
 use crate::error::{Error, Result};
 use crate::normalise::Meter;
 use crate::publish::Out;
+use crate::rate::MonthTerms;
 use crate::read::ListedUserSubscription;
 
 /// Where the journal of closings lies, in OUT.
@@ -179,6 +183,16 @@ pub struct Frozen {
     pub tenants: BTreeSet<TenantId>,
     /// Keys, sorted.
     pub resources: Vec<i64>,
+    /// What its charges rest on; `None`: there was no price book.
+    #[serde(default)]
+    pub charging: Option<FrozenCharging>,
+}
+
+/// What the charges of a closed month rest on; they themselves are `charges.parquet` beside this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrozenCharging {
+    pub terms: MonthTerms,
+    pub prices: Vec<PriceEntry>,
 }
 
 impl Frozen {

@@ -4,13 +4,15 @@
 //! with the tables that it is about, and holds ids and keys, never the numbers of one process. It can be made again
 //! from the root: state that cannot be read, or was written by another version or for other settings, costs a full run. What closed months froze (`closed`) is of another kind: it lies in `history`, and nothing can make it again.
 
+mod charged;
 mod closed;
 mod day;
 mod run;
 
+pub use charged::{ChargedMonth, ChargedMonths, CurrencyTotal, Unpriced};
 pub use closed::{
-    Action, AttributionText, ClosingEntry, Closings, FORMAT as CLOSING_FORMAT, Frozen, FrozenBilled, JOURNAL,
-    NamedOwner,
+    Action, AttributionText, ClosingEntry, Closings, FORMAT as CLOSING_FORMAT, Frozen, FrozenBilled, FrozenCharging,
+    JOURNAL, NamedOwner,
 };
 pub use day::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 pub use run::{KnownInput, Loaded, RunState, SnapshotState, StampState, Version};

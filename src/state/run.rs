@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::day::DayNote;
-use crate::domain::{Day, Month, Stamp};
+use crate::domain::{Cause, Day, Month, Stamp};
 use crate::error::{Error, Result};
 use crate::publish::{Out, Publisher, receipt};
 use crate::read::{ExportLines, FileStat, Fingerprint, SnapshotLists};
@@ -171,7 +171,7 @@ impl RunState {
     pub fn save(
         &self,
         version: Version,
-        settled: &BTreeMap<Stamp, BTreeSet<Day>>,
+        settled: &BTreeMap<Stamp, BTreeMap<Day, BTreeSet<Cause>>>,
         publisher: &Publisher,
     ) -> Result<()> {
         let stamps = self.stamps.iter().map(|(stamp, own)| (stamp.clone(), own.days.keys().copied().collect()));
@@ -180,7 +180,7 @@ impl RunState {
             publisher.state(&inputs_name(stamp), json(own)?)?;
             own.days.par_iter().try_for_each(|(&day, note)| {
                 let name = day_name(stamp, day);
-                if settled.get(stamp).is_none_or(|days| days.contains(&day)) {
+                if settled.get(stamp).is_none_or(|days| days.contains_key(&day)) {
                     let bytes = postcard::to_allocvec(note).map_err(|error| Error::engine("write state", error))?;
                     return publisher.state(&name, bytes);
                 }

@@ -9,6 +9,7 @@ mod coverage;
 mod history;
 mod log;
 mod metrics;
+mod prices;
 mod recover;
 mod run;
 mod settings;

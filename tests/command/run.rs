@@ -26,6 +26,7 @@ fn help_reads_well() {
         ("help-why", vec!["why", "--help"]),
         ("help-compare", vec!["compare", "-h"]),
         ("help-changes", vec!["changes", "-h"]),
+        ("help-statement", vec!["statement", "-h"]),
     ] {
         insta::assert_snapshot!(name, run_in(folder.path(), &arguments).expect(0).transcript());
     }

@@ -102,11 +102,15 @@ enum Step {
     },
     Names(u8),
     Meters(u8),
+    /// A price book, or none.
+    Prices(usize),
+    /// Exchange rates, or none.
+    Rates(u8),
     Settings(usize),
 }
 
 /// Those that a run may be switched to.
-const SETTINGS: [&[&str]; 7] = [
+const SETTINGS: [&[&str]; 9] = [
     &[],
     &["--no-owners"],
     &["--csv", "hourly"],
@@ -114,6 +118,8 @@ const SETTINGS: [&[&str]; 7] = [
     &["--settling-days", "0"],
     &["--csv", "hourly", "--no-owners"],
     &["--operator-tenant", TENANT_B],
+    &["--tiering", "volume"],
+    &["--rounding", "half-up"],
 ];
 
 fn used() -> impl Strategy<Value = Used> {
@@ -144,6 +150,8 @@ fn step() -> impl Strategy<Value = Step> {
         8 => snapshot_step(),
         1 => (0_u8..4).prop_map(Step::Names),
         1 => (0_u8..3).prop_map(Step::Meters),
+        4 => (0..=BOOKS.len()).prop_map(Step::Prices),
+        1 => (0_u8..3).prop_map(Step::Rates),
         1 => (0..SETTINGS.len()).prop_map(Step::Settings),
     ]
 }
@@ -256,6 +264,13 @@ impl Changing {
                 let rows = if *which == 0 { "" } else { &row };
                 self.root.file("meters.csv", format!("meter_id,meter_name,service,unit,quantity_kind\n{rows}"));
             }
+            Step::Prices(which) => write_book(&self.root, *which),
+            Step::Rates(0) => self.remove_file("exchange-rates.csv"),
+            Step::Rates(which) => {
+                let months = ["2026-08", "2026-09", "2026-10"];
+                let rows = months.map(|month| format!("{month},USD,EUR,0.9{which}\n{month},JPY,EUR,0.006{which}\n"));
+                self.root.file("exchange-rates.csv", format!("month,from,to,rate\n{}", rows.concat()));
+            }
             Step::Settings(which) => self.settings = *which,
         }
     }
@@ -270,6 +285,12 @@ impl Changing {
         let path = format!("{}/{kind}/{}.json", STAMPS[stamp], DATES[date]);
         if date > 0 && self.root.root().join(&path).exists() {
             self.root.remove(&path);
+        }
+    }
+
+    fn remove_file(&self, name: &str) {
+        if self.root.root().join(name).exists() {
+            self.root.remove(name);
         }
     }
 
@@ -289,6 +310,11 @@ impl Changing {
 
     fn run(&self, flags: &[&str]) -> Ran {
         let ran = self.root.run(&[&self.flags(), flags].concat());
+        if ran.code == 3 && ran.stderr.contains("that anything names") {
+            // Whom the price book names is gone from the root: so is the price book.
+            self.remove_file("prices.csv");
+            return self.run(flags);
+        }
         assert!(matches!(ran.code, 0 | 4), "{}", ran.transcript());
         ran
     }
@@ -309,6 +335,52 @@ impl Changing {
         but_history(files_below(&self.root.out()))
     }
 }
+
+/// Price books: flat; with tiers that usage crosses, in two currencies; with prices that change, for one tenant, one stamp, one
+/// user subscription; and one that leaves everything unpriced.
+const BOOKS: [&[&str]; 4] = [
+    &["WINDOWS,0.046,1,Virtual core hours,USD,,,,,,,", "VM,,,,,,,,,,,as core hours"],
+    &[
+        "WINDOWS,0,1,Virtual core hours,USD,,,0,,,,",
+        "WINDOWS,0.1,1,Virtual core hours,USD,,,300.5,,,,",
+        "WINDOWS,0.033333333333,7,Virtual core hours,USD,,,900,,,12.5,",
+        "WINDOWS,11,1,Virtual core hours,JPY,,,,stamp,south,,",
+    ],
+    &[
+        "WINDOWS,0.046,1,Virtual core hours,USD,,2026-10-01,,,,,",
+        "WINDOWS,0.05,3,Virtual core hours,USD,2026-10-01,,,,,,",
+        "WINDOWS,0.04,1,Virtual core hours,EUR,2026-09-29,2026-10-02,,tenant,TENANT_A,5,",
+        "WINDOWS,0.01,1,Virtual core hours,USD,,,,user_subscription,SUB_B,,",
+        "WINDOWS,0.005,1,Virtual core hours,USD,,,100,user_subscription,SUB_B,,",
+        "VM,,,,,,,,billed_subscription,BILLED_A,,never",
+    ],
+    &[],
+];
+
+/// The price book of that place, or beyond them none.
+pub(super) fn write_book(root: &TestRoot, which: usize) {
+    let Some(rows) = BOOKS.get(which) else {
+        if root.root().join("prices.csv").exists() {
+            root.remove("prices.csv");
+        }
+        return;
+    };
+    let header =
+        "meter_id,price,per,unit,currency,effective_from,effective_to,tier_from,scope,scope_id,discount_percent,note";
+    let ids = [
+        ("WINDOWS", WINDOWS_HOURS),
+        ("VM", VM_HOURS),
+        ("TENANT_A", TENANT_A),
+        ("SUB_B", SUB_B),
+        ("BILLED_A", BILLED_A),
+    ];
+    let rows =
+        rows.iter().map(|row| ids.iter().fold((*row).to_owned(), |row, (name, id)| row.replace(name, id)) + "\n");
+    root.file("prices.csv", format!("{header}\n{}", rows.collect::<String>()));
+}
+
+/// How many price books there are.
+pub(super) const BOOK_COUNT: usize = BOOKS.len();
 
 /// Whether tenant A and tenant B pay for themselves. Bare ids lie under any registration.
 pub(super) fn bare_customers(mapped: [bool; 2]) -> String {
@@ -388,7 +460,9 @@ type Corrected = BTreeMap<[String; 4], [Option<(i128, i64)>; 2]>;
 fn corrected(root: &TestRoot) -> Corrected {
     let run = receipt(&root.out())["generation"].to_string();
     let mut corrected = Corrected::new();
-    for row in table(&root.out(), "history/changes").into_iter().filter(|row| cell(row, "run") == run) {
+    let is_quantity = |row: &Row| row["currency"].is_none();
+    let rows = table(&root.out(), "history/changes").into_iter().filter(|row| cell(row, "run") == run);
+    for row in rows.filter(is_quantity) {
         let key = ["stamp", "usage_date", "billed_subscription_id", "meter_id"].map(|own| cell(&row, own).to_owned());
         let of = |when: &str| {
             let quantity = row[&format!("quantity_{when}")].as_deref().map(scaled)?;

@@ -145,7 +145,7 @@ fn catalogues_with_mistakes_are_refused() {
     };
     assert_eq!(
         refused("meter_id,meter_nam\nx,y\n"),
-        "meters.csv:1:1: column 2 is called \"meter_nam\" (the table has the columns meter_id, meter_name, service, unit, quantity_kind, description (did you mean `meter_name`?))"
+        "meters.csv:1:1: column 2 is called \"meter_nam\" (the table has the columns meter_id, meter_name, service, unit, quantity_kind, azure_meter_id, description (did you mean `meter_name`?))"
     );
     assert_eq!(
         refused("meter_id,unit\nX,a\n x ,b\n"),

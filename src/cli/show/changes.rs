@@ -6,9 +6,8 @@ use serde_json::json;
 
 use super::{counted, meter_named, named, unit_of};
 use crate::audit::{Changes, ChangingRun, Since};
-use crate::domain::Correction;
-use crate::domain::Quantity;
 use crate::domain::totals::Totals;
+use crate::domain::{Charge, ChargeCorrection, Correction, Quantity};
 use crate::error::{Error, Result};
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::schema;
@@ -36,10 +35,29 @@ pub fn text(own: &Changes) -> String {
                 }
             }
         }
+        for of_day in run.charges.chunk_by(|a, b| (&a.stamp, a.day) == (&b.stamp, b.day)) {
+            let ChargeCorrection { stamp, day, causes, .. } = &of_day[0];
+            let _ = writeln!(text, "  {stamp} {day}, charges: {}", causes.replace(' ', ", "));
+            for of_payer in of_day.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
+                let _ = writeln!(text, "    {}", named(&of_payer[0].billed_subscription, &own.names));
+                for correction in of_payer {
+                    let _ = writeln!(text, "      {}", meter_named(&correction.meter, &own.meters));
+                    text.push_str(&recharged(correction));
+                }
+            }
+        }
         text.push('\n');
     }
     text.pop();
     text
+}
+
+/// `1.5 → 1.25 (-0.25) USD`.
+fn recharged(own: &ChargeCorrection) -> String {
+    let charge = |own: Option<Charge>| own.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
+    let difference = own.difference().to_string();
+    let sign = if own.difference() > Charge::ZERO { "+" } else { "" };
+    format!("        {} → {} ({sign}{difference}) {}\n", charge(own.before), charge(own.after), own.currency)
 }
 
 fn finished(run: &ChangingRun) -> String {
@@ -103,6 +121,29 @@ pub fn csv(own: &Changes) -> Result<String> {
             lines(correction.before),
             lines(correction.after),
             CsvCell::Text(Some(&correction.causes)),
+            CsvCell::Text(None),
+            CsvCell::Text(None),
+            CsvCell::Text(None),
+        ];
+        table.row(&cells, 0, Quantity::ZERO)?;
+    }
+    for (run, correction) in own.runs.iter().flat_map(|run| run.charges.iter().map(move |own| (run, own))) {
+        let charge = |own: Option<Charge>| own.map_or(CsvCell::Text(None), CsvCell::Charge);
+        let nothing = CsvCell::Text(None);
+        let cells = [
+            CsvCell::Integer(run.number as i64),
+            CsvCell::Text(Some(correction.stamp.as_str())),
+            CsvCell::Day(correction.day),
+            CsvCell::Text(Some(&correction.billed_subscription)),
+            CsvCell::Text(Some(&correction.meter)),
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            CsvCell::Text(Some(&correction.causes)),
+            CsvCell::Text(Some(correction.currency.code())),
+            charge(correction.before),
+            charge(correction.after),
         ];
         table.row(&cells, 0, Quantity::ZERO)?;
     }
@@ -134,7 +175,28 @@ pub fn json(own: &Changes) -> String {
             "cause": correction.causes,
         })
     };
-    format!("{:#}\n", json!({ "changes": each(own).map(row).collect::<Vec<_>>() }))
+    let charge = |(run, correction): (&ChangingRun, &ChargeCorrection)| {
+        let meter = own.meters.get(&correction.meter);
+        let text = |own: Option<Charge>| own.map(|own| own.to_string());
+        json!({
+            "run": run.number,
+            "finished_at": run.finished_at,
+            "stamp": correction.stamp.as_str(),
+            "usage_date": correction.day.to_string(),
+            "billed_subscription_id": correction.billed_subscription,
+            "billed_subscription_name": own.names.get(&correction.billed_subscription),
+            "meter_id": correction.meter,
+            "meter_name": meter.and_then(|meter| meter.name.as_deref()),
+            "currency": correction.currency.code(),
+            "charge_before": text(correction.before),
+            "charge_after": text(correction.after),
+            "charge_difference": correction.difference().to_string(),
+            "cause": correction.causes,
+        })
+    };
+    let charges = own.runs.iter().flat_map(|run| run.charges.iter().map(move |own| (run, own)));
+    let (changes, charges): (Vec<_>, Vec<_>) = (each(own).map(row).collect(), charges.map(charge).collect());
+    format!("{:#}\n", json!({ "changes": changes, "charges": charges }))
 }
 
 fn each(own: &Changes) -> impl Iterator<Item = (&ChangingRun, &Correction)> {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{meter_named, named, table, unit_of};
-use crate::audit::{Comparison, Moved, Total};
+use crate::audit::{Billed, Comparison, Moved, Recharged, Total};
 use crate::domain::Quantity;
 
 /// Days listed whose hours differ.
@@ -35,7 +35,8 @@ fn quantity(total: Option<Total>) -> String {
 pub fn text(own: &Comparison) -> String {
     if own.is_equal() {
         let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
-        return format!("equal: every cell of daily and hourly is the same{adjusted}\n");
+        let charged = if own.is_charged { ", and so is every statement" } else { "" };
+        return format!("equal: every cell of daily and hourly is the same{adjusted}{charged}\n");
     }
     let mut text = String::new();
     let mut moved: Vec<&Moved> = own.moved.iter().collect();
@@ -95,10 +96,39 @@ pub fn text(own: &Comparison) -> String {
             days.join(" ")
         );
     }
-    if own.hours.is_empty() {
+    if !own.charges.is_empty() {
+        if !own.hours.is_empty() {
+            text.push('\n');
+        }
+        text.push_str("what statements charge\n");
+        let header = ["", "first", "second", "", "month", "billed subscription", "meter"].map(str::to_owned);
+        let rows: Vec<[String; 7]> =
+            std::iter::once(header).chain(own.charges.iter().map(|row| charged(own, row))).collect();
+        text.push_str(&table(&rows, [false, true, true, false, false, false, false], 2));
+    } else if own.hours.is_empty() {
         text.pop();
     }
     text
+}
+
+fn charged(own: &Comparison, row: &Recharged) -> [String; 7] {
+    let Recharged { month, billed_subscription, meter, currency, billing_currency, before, after } = row;
+    let charge = |own: &Option<Billed>| own.map_or_else(|| "-".to_owned(), |own| own.charge.to_string());
+    let change = match (before, after) {
+        (None, _) => "added",
+        (_, None) => "removed",
+        _ => "changed",
+    };
+    let billed_in = if currency == billing_currency { String::new() } else { format!(" billed in {billing_currency}") };
+    [
+        change.to_owned(),
+        charge(before),
+        charge(after),
+        format!("{currency}{billed_in}"),
+        month.to_string(),
+        named(billed_subscription, &own.names),
+        meter_named(meter, &own.meters),
+    ]
 }
 
 /// Every key that differs, the totals of each stamp and meter that differs, and the days whose hours differ.
@@ -130,11 +160,26 @@ pub fn json(own: &Comparison) -> String {
         })
     });
     let hours = own.hours.iter().map(|(stamp, day)| json!({"stamp": stamp.as_str(), "usage_date": day.to_string()}));
+    let billed = |own: Option<Billed>| {
+        own.map(|own| json!({"charge": own.charge.to_string(), "billing_amount": own.billing_amount.to_string()}))
+    };
+    let charges = own.charges.iter().map(|own| {
+        json!({
+            "month": own.month.to_string(),
+            "billed_subscription_id": own.billed_subscription,
+            "meter_id": own.meter,
+            "currency": own.currency.code(),
+            "billing_currency": own.billing_currency.code(),
+            "first": billed(own.before),
+            "second": billed(own.after),
+        })
+    });
     let all = json!({
         "equal": own.is_equal(),
         "moved": own.moved.iter().map(moved).collect::<Vec<_>>(),
         "totals": totals.collect::<Vec<Value>>(),
         "hours": hours.collect::<Vec<Value>>(),
+        "charges": charges.collect::<Vec<Value>>(),
     });
     format!("{all:#}\n")
 }

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod changes;
 pub mod compare;
 pub mod history;
+pub mod statement;
 pub mod unregistered;
 pub mod why;
 

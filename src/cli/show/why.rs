@@ -15,10 +15,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::statement::{place_of, price_text};
 use super::{counted, meter_named, named, one_line, table, unit_of};
-use crate::audit::{self, Adjusted, Cell, CellKey, Line, Reason, SnapshotFile, Total, Why};
+use crate::audit::{
+    self, Adjusted, Cell, CellCharge, CellKey, Line, PriceOf, PriceText, Reason, SnapshotFile, Total, Why,
+};
 use crate::domain::coverage::intervals;
-use crate::domain::{Attribution, Hour, Quantity, Stamp};
+use crate::domain::{Attribution, Charge, Hour, Quantity, Stamp};
 use crate::error::{Error, Result};
 
 /// More figures than this are listed, not explained.
@@ -78,6 +81,34 @@ fn closed_and_adjusted(figure: &[Cell]) -> Option<[(String, i64); 2]> {
     Some([sum(|own| own.closed), sum(|own| own.by)])
 }
 
+/// What is charged for a figure: of each price entry the quantity and the charge, summed over its resources.
+fn charged(figure: &[Cell]) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
+    type Sum = (PriceOf, Option<Quantity>, Option<Charge>);
+    let mut sums: Vec<Sum> = Vec::new();
+    for own in figure.iter().flat_map(|cell| &cell.charges) {
+        match sums.iter_mut().find(|(price, ..)| *price == own.price) {
+            Some((_, quantity, charge)) => {
+                *quantity = quantity.and_then(|sum| sum.checked_add(own.quantity));
+                *charge = charge.zip(own.charge).and_then(|(sum, own)| sum.checked_add(own));
+            }
+            None => sums.push((own.price, Some(own.quantity), own.charge)),
+        }
+    }
+    sums.sort_by_key(|(price, ..)| price.tier_from);
+    sums.into_iter().map(|(price, quantity, charge)| (price, quantity.map(|own| own.to_string()), charge)).collect()
+}
+
+/// For whom a price is, and from when to when.
+fn in_force(own: &PriceText) -> String {
+    let whose = match (own.scope.as_str(), &own.scope_id) {
+        (_, None) => "for all".to_owned(),
+        (scope, Some(id)) => format!("for {} {id}", scope.replace('_', " ")),
+    };
+    let from = own.from.map_or_else(String::new, |day| format!(" from {day}"));
+    let to = own.to.map_or_else(String::new, |day| format!(" until before {day}"));
+    format!("{whose}{from}{to}")
+}
+
 /// What `daily` publishes of a figure to which something came since.
 fn closed_as(figure: &[Cell]) -> String {
     closed_and_adjusted(figure)
@@ -134,6 +165,22 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
         say(text, "closed", &format!("{}{unit} in {}", closed.0, counted(closed.1, "line")));
         let lines = counted(line_count, "line");
         say(text, "adjusted", &format!("by {by}{unit} and {lines} since the month was closed: see adjustments"));
+    }
+    for (price, quantity, charge) in charged(figure) {
+        let entry = price.key.and_then(|key| why.prices.get(&key));
+        let of = if figure.len() > 1 || quantity.as_deref() != Some(sum(figure).0.as_str()) {
+            format!("{}{unit}: ", quantity.as_deref().unwrap_or("more than a quantity can be"))
+        } else {
+            String::new()
+        };
+        let place = entry.map_or_else(String::new, |own| format!(", {}: {}", in_force(own), place_of(own)));
+        say(text, "price", &format!("{of}{}{place}", price_text(&price)));
+        if let Some(note) = entry.and_then(|own| own.note.as_deref()) {
+            say(text, "", note);
+        }
+        if let Some((charge, terms)) = charge.zip(price.terms) {
+            say(text, "charge", &format!("{charge} {}", terms.currency));
+        }
     }
     if figure.iter().all(|cell| cell.line_count == 0) {
         say(text, "because", "no line comes to it any more, though the closed month publishes it still");
@@ -226,7 +273,30 @@ struct CellJson<'a> {
     /// And what is not in `daily` but in `adjustments`.
     quantity_adjusted: Option<String>,
     line_count_adjusted: Option<i64>,
+    /// What is charged for it: one for each tier that it lies in; none where there is no price book.
+    charges: Vec<ChargeJson<'a>>,
     reasons: Vec<ReasonJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChargeJson<'a> {
+    price_status: &'a str,
+    quantity: String,
+    tier_from: Option<String>,
+    price: Option<String>,
+    per: Option<String>,
+    discount_percent: Option<String>,
+    currency: Option<&'a str>,
+    charge: Option<String>,
+    /// A text, since a double does not hold 64 bits.
+    price_key: Option<String>,
+    scope: Option<&'a str>,
+    scope_id: Option<&'a str>,
+    effective_from: Option<String>,
+    effective_to: Option<String>,
+    price_file: Option<&'a str>,
+    price_row: Option<i64>,
+    price_note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -288,12 +358,37 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             line_count_closed: cell.adjusted.map(|own| own.closed.line_count),
             quantity_adjusted: cell.adjusted.map(|own| own.by.quantity.to_string()),
             line_count_adjusted: cell.adjusted.map(|own| own.by.line_count),
+            charges: cell.charges.iter().map(|own| charge(own, why)).collect(),
             reasons: cell.reasons.iter().map(|own| reason(own, why)).collect(),
         }
     };
     let all = WhyJson { cells: why.cells.iter().map(cell).collect() };
     let text = serde_json::to_string_pretty(&all).map_err(|error| Error::engine("write JSON", error))?;
     Ok(format!("{text}\n"))
+}
+
+fn charge<'a>(own: &'a CellCharge, why: &'a Why) -> ChargeJson<'a> {
+    let CellCharge { price, quantity, charge } = own;
+    let entry = price.key.and_then(|key| why.prices.get(&key));
+    let text = |own: Option<Quantity>| own.map(|own| own.to_string());
+    ChargeJson {
+        price_status: price.status.as_str(),
+        quantity: quantity.to_string(),
+        tier_from: text(price.tier_from),
+        price: text(price.terms.map(|own| own.price)),
+        per: text(price.terms.map(|own| own.per)),
+        discount_percent: text(price.terms.map(|own| own.discount_percent)),
+        currency: price.terms.map(|own| own.currency.code()),
+        charge: charge.map(|own| own.to_string()),
+        price_key: price.key.map(|key| key.to_string()),
+        scope: entry.map(|own| own.scope.as_str()),
+        scope_id: entry.and_then(|own| own.scope_id.as_deref()),
+        effective_from: entry.and_then(|own| own.from).map(|day| day.to_string()),
+        effective_to: entry.and_then(|own| own.to).map(|day| day.to_string()),
+        price_file: entry.map(|own| own.file.as_str()),
+        price_row: entry.map(|own| own.row),
+        price_note: entry.and_then(|own| own.note.as_deref()),
+    }
 }
 
 fn reason<'a>(own: &'a Reason, why: &'a Why) -> ReasonJson<'a> {

@@ -1,0 +1,258 @@
+//! Statements and the prices behind them, as they were published.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::publication::{MeterText, Publication};
+use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
+use crate::error::{Error, Result};
+use crate::frame::tables::{Keep, Rows, contradiction, integer, text};
+use crate::schema::{self, statements_path};
+
+/// A price entry, as `prices` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriceText {
+    pub scope: String,
+    pub scope_id: Option<String>,
+    pub from: Option<Day>,
+    pub to: Option<Day>,
+    pub note: Option<String>,
+    pub file: String,
+    pub row: i64,
+}
+
+/// What a price entry says of a quantity, beside the figure that rests on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceOf {
+    pub status: PriceStatus,
+    /// `None`: no price is in force.
+    pub key: Option<i64>,
+    pub tier_from: Option<Quantity>,
+    /// What is charged, unless it is not billable.
+    pub terms: Option<PriceTerms>,
+}
+
+/// A price: so much for `per` units, less a discount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceTerms {
+    pub price: Quantity,
+    pub per: Quantity,
+    pub discount_percent: Quantity,
+    pub currency: Currency,
+}
+
+/// A line of a statement.
+#[derive(Clone, Debug)]
+pub struct StatementLine {
+    pub billed_subscription: String,
+    pub meter: String,
+    pub tenant: Option<String>,
+    pub quantity: Quantity,
+    pub price: PriceOf,
+    pub from: Option<Day>,
+    /// `None`: not billable, or unpriced.
+    pub sums: Option<LineSums>,
+}
+
+/// What a line comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineSums {
+    pub currency: Currency,
+    pub charge: Charge,
+    pub amount: Amount,
+    pub rounding_difference: Charge,
+    pub exchange_rate: Option<Quantity>,
+    pub billing_currency: Currency,
+    pub billing_amount: Amount,
+}
+
+/// The statements of a month.
+#[derive(Debug)]
+pub struct Statements {
+    pub month: Month,
+    /// By billed subscription, in the order of the table.
+    pub lines: Vec<StatementLine>,
+    pub prices: BTreeMap<i64, PriceText>,
+    pub meters: BTreeMap<String, MeterText>,
+    pub names: BTreeMap<String, String>,
+    /// The stamps that are charged in that month, and whether it is closed there.
+    pub stamps: BTreeMap<Stamp, bool>,
+    /// Of each billed subscription that pays for several tenants, what is charged for each of them.
+    pub tenants: BTreeMap<String, TenantCharges>,
+}
+
+/// What is charged for each tenant, in each currency.
+pub type TenantCharges = BTreeMap<(Option<String>, Currency), Charge>;
+
+/// Reads the statements of a month: of these billed subscriptions, of all when there are none.
+///
+/// # Errors
+/// There is no such statement, or a table cannot be read.
+pub fn statements(publication: &Publication, month: Month, billed: &[String]) -> Result<Statements> {
+    if !publication.has(&statements_path(month)) {
+        return Err(no_statement(publication, month));
+    }
+    let mut lines = statement_lines(publication, month)?;
+    if let Some(unknown) = billed.iter().find(|id| !lines.iter().any(|line| line.billed_subscription == **id)) {
+        let mut known: Vec<&str> = lines.iter().map(|line| line.billed_subscription.as_str()).collect();
+        known.dedup();
+        return Err(Error::usage(format!("--billed {unknown}: it has no statement of {month}"))
+            .hint(format!("these have one: {}", known.join(", "))));
+    }
+    lines.retain(|line| billed.is_empty() || billed.contains(&line.billed_subscription));
+    let closed = publication.closed()?;
+    let charged = publication.stamps().into_iter().filter(|stamp| publication.has(&schema::charges_path(stamp, month)));
+    let is_closed = |stamp: &Stamp| closed.iter().any(|own| own.stamp == *stamp && own.month == month);
+    let stamps: BTreeMap<Stamp, bool> = charged.map(|stamp| (stamp.clone(), is_closed(&stamp))).collect();
+    let billed: BTreeSet<String> = lines.iter().map(|line| line.billed_subscription.clone()).collect();
+    Ok(Statements {
+        tenants: tenants(publication, month, stamps.keys(), billed)?,
+        month,
+        lines,
+        prices: prices(publication)?,
+        meters: publication.meters()?,
+        names: publication.names()?,
+        stamps,
+    })
+}
+
+/// What is charged for each tenant, of those billed subscriptions that pay for several.
+fn tenants<'s>(
+    publication: &Publication,
+    month: Month,
+    stamps: impl Iterator<Item = &'s Stamp>,
+    billed: BTreeSet<String>,
+) -> Result<BTreeMap<String, TenantCharges>> {
+    let mut sums: BTreeMap<String, TenantCharges> = BTreeMap::new();
+    let columns = ["billed_subscription_id", "tenant_id", "currency", "charge"];
+    let keep = [Keep::Texts("billed_subscription_id", billed.into_iter().collect())];
+    for stamp in stamps {
+        let path = schema::charges_path(stamp, month);
+        for rows in publication.read(&path, &schema::CHARGES, &columns, &keep)? {
+            let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
+            let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
+            for row in 0..rows.len() {
+                let currency = text(currencies, row).and_then(Currency::parse);
+                let Some((currency, charge)) = currency.zip(charges.maybe(row)) else { continue };
+                let own = sums.entry(billed.value(row).to_owned()).or_default();
+                let sum = own.entry((text(tenants, row).map(str::to_owned), currency)).or_default();
+                let added = sum.checked_add(Charge::from_scaled(charge.scaled()));
+                *sum = added.ok_or_else(|| contradiction(&path, "charges that sum to more than can be".to_owned()))?;
+            }
+        }
+    }
+    sums.retain(|_, own| own.keys().map(|(tenant, _)| tenant).collect::<BTreeSet<_>>().len() > 1);
+    Ok(sums)
+}
+
+/// All lines of a month's statements; none where there are no statements.
+pub(super) fn statement_lines(publication: &Publication, month: Month) -> Result<Vec<StatementLine>> {
+    let path = statements_path(month);
+    let columns: Vec<&str> = schema::STATEMENTS.columns.iter().map(|column| column.name).collect();
+    let mut lines = Vec::new();
+    for rows in publication.read(&path, &schema::STATEMENTS, &columns, &[])? {
+        take(&path, &rows, &mut lines)?;
+    }
+    Ok(lines)
+}
+
+fn no_statement(publication: &Publication, month: Month) -> Error {
+    let paths = publication.files_below("statements/");
+    let months: Vec<&str> =
+        paths.iter().filter_map(|path| path.strip_prefix("statements/")?.strip_suffix(".parquet")).collect();
+    let hint = if months.is_empty() {
+        "nothing was charged: lay a price book (prices.csv) into the root, and run".to_owned()
+    } else {
+        format!("there are statements of {}", months.join(", "))
+    };
+    Error::usage(format!("no statement of {month} was published")).hint(hint)
+}
+
+/// The price entries that some charge rests on, by their keys.
+///
+/// # Errors
+/// The table cannot be read.
+pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
+    let path = format!("{}.parquet", schema::PRICES.name);
+    let columns =
+        ["price_key", "scope", "scope_id", "effective_from", "effective_to", "price_note", "price_file", "price_row"];
+    let mut prices = BTreeMap::new();
+    for rows in publication.read(&path, &schema::PRICES, &columns, &[])? {
+        let (keys, scopes, ids) = (rows.integers("price_key")?, rows.texts("scope")?, rows.texts("scope_id")?);
+        let (from, to) = (rows.maybe_days("effective_from")?, rows.maybe_days("effective_to")?);
+        let (notes, files, places) =
+            (rows.texts("price_note")?, rows.texts("price_file")?, rows.integers("price_row")?);
+        for row in 0..rows.len() {
+            let own = PriceText {
+                scope: scopes.value(row).to_owned(),
+                scope_id: text(ids, row).map(str::to_owned),
+                from: from[row],
+                to: to[row],
+                note: text(notes, row).map(str::to_owned),
+                file: files.value(row).to_owned(),
+                row: places.value(row),
+            };
+            prices.insert(keys.value(row), own);
+        }
+    }
+    Ok(prices)
+}
+
+/// The columns of [`prices_of`].
+pub(super) const PRICE_COLUMNS: [&str; 7] =
+    ["price_status", "price_key", "tier_from", "price", "per", "discount_percent", "currency"];
+
+/// What price entries say of each row of `charges` or `statements`.
+pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
+    let (statuses, keys, currencies) =
+        (rows.texts("price_status")?, rows.integers("price_key")?, rows.texts("currency")?);
+    let (tiers, prices) = (rows.quantities("tier_from")?, rows.quantities("price")?);
+    let (pers, discounts) = (rows.quantities("per")?, rows.quantities("discount_percent")?);
+    let of = |row: usize| {
+        let terms = || {
+            Some(PriceTerms {
+                price: prices.maybe(row)?,
+                per: pers.maybe(row)?,
+                discount_percent: discounts.maybe(row)?,
+                currency: Currency::parse(text(currencies, row)?)?,
+            })
+        };
+        let status = PriceStatus::parse(statuses.value(row));
+        let status =
+            status.ok_or_else(|| contradiction(path, format!("{:?} is no price status", statuses.value(row))))?;
+        Ok(PriceOf { status, key: integer(keys, row), tier_from: tiers.maybe(row), terms: terms() })
+    };
+    (0..rows.len()).map(of).collect()
+}
+
+fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
+    let (billed, meters, tenants) =
+        (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?, rows.texts("tenant_id")?);
+    let (quantities, from) = (rows.quantities("quantity")?, rows.maybe_days("effective_from")?);
+    let (charges, differences) = (rows.quantities("charge")?, rows.quantities("rounding_difference")?);
+    let (amounts, billing_amounts) = (rows.quantities("amount")?, rows.quantities("billing_amount")?);
+    let (rates, billing) = (rows.quantities("exchange_rate")?, rows.texts("billing_currency")?);
+    let money = |own: Option<Quantity>| own.map(Quantity::scaled);
+    for (row, price) in prices_of(path, rows)?.into_iter().enumerate() {
+        let sums = || {
+            Some(LineSums {
+                currency: price.terms?.currency,
+                charge: Charge::from_scaled(money(charges.maybe(row))?),
+                amount: Amount::from_scaled(money(amounts.maybe(row))?),
+                rounding_difference: Charge::from_scaled(money(differences.maybe(row))?),
+                exchange_rate: rates.maybe(row),
+                billing_currency: Currency::parse(text(billing, row)?)?,
+                billing_amount: Amount::from_scaled(money(billing_amounts.maybe(row))?),
+            })
+        };
+        lines.push(StatementLine {
+            billed_subscription: billed.value(row).to_owned(),
+            meter: meters.value(row).to_owned(),
+            tenant: text(tenants, row).map(str::to_owned),
+            quantity: quantities.value(row),
+            price,
+            from: from[row],
+            sums: sums(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! A statement for a person: what a billed subscription is asked to pay for a month, line by line.
+//!
+//! ```text
+//! statement of 2026-10 for b111ed00-… Contoso (CSP)
+//!   not closed on dresden: figures may change
+//!
+//!   meter                  quantity                 price                          exact  amount
+//!   Base VM Size Hours     4 Virtual core hours     0.008 USD for 1                0.032  0.03 USD
+//!
+//!   total                  0.03 USD, exact 0.032, rounding -0.002
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::{meter_named, named, table, unit_of};
+use crate::audit::{PriceOf, PriceText, StatementLine, Statements};
+use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity};
+
+/// One statement after the other.
+pub fn text(own: &Statements) -> String {
+    let mut text = String::new();
+    for (at, lines) in own.lines.chunk_by(|a, b| a.billed_subscription == b.billed_subscription).enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        statement(&mut text, own, lines);
+    }
+    text
+}
+
+fn statement(text: &mut String, own: &Statements, lines: &[StatementLine]) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "statement of {} for {}", own.month, named(&lines[0].billed_subscription, &own.names));
+    let open: Vec<&str> = own.stamps.iter().filter(|(_, closed)| !**closed).map(|(stamp, _)| stamp.as_str()).collect();
+    if open.is_empty() {
+        let _ = writeln!(text, "  closed: its amounts do not change again");
+    } else {
+        let _ = writeln!(text, "  not closed on {}: figures may change", open.join(", "));
+    }
+    let mut rows = vec![["meter", "quantity", "price", "price entry", "exact", "amount"].map(str::to_owned)];
+    for line in lines.iter().filter(|line| line.sums.is_some()) {
+        rows.extend(row(own, line));
+    }
+    if rows.len() > 1 {
+        let _ = write!(text, "\n{}", table(&rows, [false, true, false, false, true, true], 2));
+    }
+    text.push('\n');
+    text.push_str(&table(&totals(lines), [false, true, false], 2));
+    if let Some(tenants) = own.tenants.get(&lines[0].billed_subscription) {
+        let row = |((tenant, currency), charge): (&(Option<String>, Currency), &Charge)| {
+            let tenant = tenant.as_ref().map_or_else(|| "no tenant known".to_owned(), |id| named(id, &own.names));
+            [tenant, format!("{charge} {currency}")]
+        };
+        let rows: Vec<[String; 2]> = tenants.iter().map(row).collect();
+        let _ = write!(text, "\n  for several tenants, exact:\n{}", table(&rows, [false, true], 4));
+    }
+    for (status, label) in [(PriceStatus::NotBillable, "not billable"), (PriceStatus::Unpriced, "no price in force")] {
+        let others: Vec<[String; 3]> =
+            lines.iter().filter(|line| line.price.status == status).map(|line| without_amount(own, line)).collect();
+        if !others.is_empty() {
+            let _ = write!(text, "\n  {label}:\n{}", table(&others, [false, true, false], 4));
+        }
+    }
+}
+
+fn row(own: &Statements, line: &StatementLine) -> Option<[String; 6]> {
+    let sums = line.sums?;
+    let mut amount = format!("{} {}", sums.amount.shown(sums.currency), sums.currency);
+    if let Some(rate) = sums.exchange_rate {
+        let _ = write!(
+            amount,
+            " × {rate} = {} {}",
+            sums.billing_amount.shown(sums.billing_currency),
+            sums.billing_currency
+        );
+    }
+    let entry = line.price.key.and_then(|key| own.prices.get(&key));
+    Some([
+        meter_of(own, line),
+        format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
+        price_text(&line.price),
+        entry.map_or_else(String::new, place_of),
+        sums.charge.to_string(),
+        amount,
+    ])
+}
+
+fn meter_of(own: &Statements, line: &StatementLine) -> String {
+    let name = own.meters.get(&line.meter).and_then(|meter| meter.name.clone());
+    name.unwrap_or_else(|| line.meter.clone())
+}
+
+/// `0.006 USD for 720, beyond 100, less 10 %`.
+pub(super) fn price_text(price: &PriceOf) -> String {
+    let Some(terms) = price.terms else { return price.status.to_string() };
+    let mut text = format!("{} {} for {}", terms.price, terms.currency, terms.per);
+    if let Some(tier) = price.tier_from.filter(|tier| *tier != Quantity::ZERO) {
+        let _ = write!(text, ", beyond {tier}");
+    }
+    if terms.discount_percent != Quantity::ZERO {
+        let _ = write!(text, ", less {} %", terms.discount_percent);
+    }
+    text
+}
+
+/// `prices.csv row 4`.
+pub(super) fn place_of(entry: &PriceText) -> String {
+    format!("{} row {}", entry.file, entry.row)
+}
+
+/// What the lines come to, currency by currency: adding two of them means nothing.
+fn totals(lines: &[StatementLine]) -> Vec<[String; 3]> {
+    let mut totals: BTreeMap<(Currency, Currency), (Amount, Charge, Amount)> = BTreeMap::new();
+    for own in lines.iter().filter_map(|line| line.sums) {
+        let sum = totals.entry((own.billing_currency, own.currency)).or_default();
+        // Each is within the range of what was published, and a statement's sum was proved when it was.
+        sum.0 = sum.0.checked_add(own.amount).unwrap_or(sum.0);
+        sum.1 = sum.1.checked_add(own.charge).unwrap_or(sum.1);
+        sum.2 = sum.2.checked_add(own.billing_amount).unwrap_or(sum.2);
+    }
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for ((billing, currency), (amount, charge, billed)) in &totals {
+        let difference = amount.as_charge().checked_sub(*charge).unwrap_or_default();
+        let converted =
+            if billing == currency { String::new() } else { format!("{} {currency}, ", amount.shown(*currency)) };
+        rows.push([
+            "total".to_owned(),
+            format!("{} {billing}", billed.shown(*billing)),
+            format!("{converted}exact {charge} {currency}, rounding {difference}"),
+        ]);
+    }
+    let of_billing = |billing: Currency| totals.iter().filter(move |((own, _), _)| *own == billing);
+    let several: Vec<Currency> =
+        totals.keys().map(|(billing, _)| *billing).filter(|own| of_billing(*own).count() > 1).collect();
+    if let Some(&billing) = several.first() {
+        let all = of_billing(billing).try_fold(Amount::ZERO, |sum, (_, (.., own))| sum.checked_add(*own));
+        rows.extend(all.map(|all| ["in all".to_owned(), format!("{} {billing}", all.shown(billing)), String::new()]));
+    }
+    if rows.is_empty() {
+        rows.push(["total".to_owned(), "nothing".to_owned(), String::new()]);
+    }
+    rows
+}
+
+fn without_amount(own: &Statements, line: &StatementLine) -> [String; 3] {
+    let entry = line.price.key.and_then(|key| own.prices.get(&key));
+    let why = entry.map_or_else(String::new, |entry| {
+        format!("{}: {}", place_of(entry), entry.note.as_deref().unwrap_or_default())
+    });
+    [meter_named(&line.meter, &own.meters), format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)), why]
+}
+
+/// Every line, as JSON.
+pub fn json(own: &Statements) -> String {
+    let line = |line: &StatementLine| {
+        let meter = own.meters.get(&line.meter);
+        let entry = line.price.key.and_then(|key| own.prices.get(&key));
+        let (terms, sums) = (line.price.terms, line.sums);
+        json!({
+            "month": own.month.to_string(),
+            "billed_subscription_id": line.billed_subscription,
+            "billed_subscription_name": own.names.get(&line.billed_subscription),
+            "tenant_id": line.tenant,
+            "tenant_name": line.tenant.as_ref().and_then(|tenant| own.names.get(tenant)),
+            "meter_id": line.meter,
+            "meter_name": meter.and_then(|meter| meter.name.as_deref()),
+            "unit": meter.and_then(|meter| meter.unit.as_deref()),
+            "price_status": line.price.status.as_str(),
+            // A text, since a double does not hold 64 bits.
+            "price_key": line.price.key.map(|key| key.to_string()),
+            "price_file": entry.map(|entry| &entry.file),
+            "price_row": entry.map(|entry| entry.row),
+            "price_note": entry.and_then(|entry| entry.note.as_deref()),
+            "effective_from": line.from.map(|day| day.to_string()),
+            "tier_from": line.price.tier_from.map(|own| own.to_string()),
+            "quantity": line.quantity.to_string(),
+            "price": terms.map(|own| own.price.to_string()),
+            "per": terms.map(|own| own.per.to_string()),
+            "discount_percent": terms.map(|own| own.discount_percent.to_string()),
+            "currency": terms.map(|own| own.currency.code()),
+            "charge": sums.map(|own| own.charge.to_string()),
+            "amount": sums.map(|own| own.amount.to_string()),
+            "rounding_difference": sums.map(|own| own.rounding_difference.to_string()),
+            "exchange_rate": sums.and_then(|own| own.exchange_rate).map(|own| own.to_string()),
+            "billing_currency": sums.map(|own| own.billing_currency.code()),
+            "billing_amount": sums.map(|own| own.billing_amount.to_string()),
+        })
+    };
+    let tenants =
+        own.tenants.iter().flat_map(|(billed, sums)| sums.iter().map(move |(key, charge)| (billed, key, charge)));
+    let tenant = |(billed, (tenant, currency), charge): (&String, &(Option<String>, Currency), &Charge)| {
+        json!({
+            "billed_subscription_id": billed,
+            "tenant_id": tenant,
+            "tenant_name": tenant.as_ref().and_then(|tenant| own.names.get(tenant)),
+            "currency": currency.code(),
+            "charge": charge.to_string(),
+        })
+    };
+    let closed: BTreeMap<&str, bool> = own.stamps.iter().map(|(stamp, closed)| (stamp.as_str(), *closed)).collect();
+    let lines: Vec<_> = own.lines.iter().map(line).collect();
+    format!("{:#}\n", json!({ "closed": closed, "lines": lines, "tenants": tenants.map(tenant).collect::<Vec<_>>() }))
+}

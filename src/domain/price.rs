@@ -1,0 +1,255 @@
+//! Prices: what a meter's quantity costs, for whom, from when to when, from which quantity on.
+
+use std::fmt;
+
+use ethnum::U256;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::exact::{Fraction, Rounding};
+use super::identity::{BilledSubscriptionId, MeterId, Stamp, TenantId, UserSubscriptionId};
+use super::limits::{CHARGE_MAX, CHARGE_SCALE, QUANTITY_SCALE};
+use super::money::{Charge, Currency, Decimal, scaled_18};
+use super::quantity::Quantity;
+use super::time::Day;
+
+/// For whom a price is, the most specific first: of several in force the first serves.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    UserSubscription(UserSubscriptionId),
+    Tenant(TenantId),
+    BilledSubscription(BilledSubscriptionId),
+    Stamp(Stamp),
+    All,
+}
+
+impl Scope {
+    /// The names of all scopes, the most specific first.
+    pub const NAMES: [&'static str; 5] = ["user_subscription", "tenant", "billed_subscription", "stamp", "all"];
+
+    /// The scope of that name and id; `None` when the name is none, or the id is missing, too much or not of its kind.
+    pub fn parse(name: &str, id: Option<&str>) -> Option<Self> {
+        match (name, id) {
+            ("user_subscription", Some(id)) => UserSubscriptionId::new(id).map(Self::UserSubscription),
+            ("tenant", Some(id)) => TenantId::new(id).map(Self::Tenant),
+            ("billed_subscription", Some(id)) => BilledSubscriptionId::new(id).map(Self::BilledSubscription),
+            ("stamp", Some(id)) => Stamp::new(id).map(Self::Stamp),
+            ("all", None) => Some(Self::All),
+            _ => None,
+        }
+    }
+
+    /// Its place in [`Scope::NAMES`].
+    pub const fn rank(&self) -> usize {
+        match self {
+            Self::UserSubscription(_) => 0,
+            Self::Tenant(_) => 1,
+            Self::BilledSubscription(_) => 2,
+            Self::Stamp(_) => 3,
+            Self::All => 4,
+        }
+    }
+
+    pub const fn name(&self) -> &'static str {
+        Self::NAMES[self.rank()]
+    }
+
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::UserSubscription(id) => Some(id.as_str()),
+            Self::Tenant(id) => Some(id.as_str()),
+            Self::BilledSubscription(id) => Some(id.as_str()),
+            Self::Stamp(id) => Some(id.as_str()),
+            Self::All => None,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id() {
+            Some(id) => write!(f, "{} {id}", self.name()),
+            None => f.write_str(self.name()),
+        }
+    }
+}
+
+/// What a price entry says of the quantity that it is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Terms {
+    /// It is never charged; the note says why (such as VM hours, which core hours describe as well: Q6).
+    NotBillable,
+    Price(Price),
+}
+
+/// A price: so much for `per` units of quantity, less a discount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Price {
+    /// Of `per` units, in `currency`.
+    pub price: Decimal,
+    pub per: Decimal,
+    pub discount_percent: Decimal,
+    pub currency: Currency,
+}
+
+impl Price {
+    /// Decimal places that `per` may have: with them every product fits 256 bits.
+    pub const PER_PLACES_MAX: u32 = 10;
+    /// Decimal places that a discount may have.
+    pub const DISCOUNT_PLACES_MAX: u32 = 6;
+
+    /// What a quantity in units of 10^-18 is multiplied with to be a charge in units of 10^-10. `None` when `per` is no more
+    /// than zero, a discount is not between 0 and 100, or one has more places than it may.
+    pub fn fraction(&self) -> Option<Fraction> {
+        let Self { price, per, discount_percent: discount, currency: _ } = self;
+        let is_percent = *discount >= Decimal::ZERO && *discount <= Decimal::ONE_HUNDRED;
+        let is_within = per.scale() <= Self::PER_PLACES_MAX && discount.scale() <= Self::DISCOUNT_PLACES_MAX;
+        if *price < Decimal::ZERO || *per <= Decimal::ZERO || !is_percent || !is_within {
+            return None;
+        }
+        // (price / 10^p) · ((100 − discount) / 100) / (per / 10^s), each as a whole number over a power of ten.
+        let left = 100 * 10_u128.pow(discount.scale()) - discount.mantissa().unsigned_abs();
+        let numerator = price.mantissa().unsigned_abs().checked_mul(left)?;
+        let places = price.scale() + discount.scale() + 2 + u32::from(QUANTITY_SCALE) - CHARGE_SCALE - per.scale();
+        let denominator = U256::new(10).checked_pow(places)?.checked_mul(per.mantissa().unsigned_abs().into())?;
+        Fraction::new(numerator, denominator)
+    }
+}
+
+/// What a quantity costs: the exact product, divided by `per`, discounted, and rounded once to ten places, half to even.
+/// `None` past the range of a charge.
+pub fn charge(fraction: Fraction, quantity: Quantity) -> Option<Charge> {
+    let scaled = fraction.of(quantity.scaled(), Rounding::HalfEven)?;
+    (-CHARGE_MAX..=CHARGE_MAX).contains(&scaled).then(|| Charge::from_scaled(scaled))
+}
+
+/// One entry of a price book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceEntry {
+    pub meter: MeterId,
+    pub scope: Scope,
+    /// In force on days from this one on; `None`: from ever.
+    pub from: Option<Day>,
+    /// And before this one; `None`: for good.
+    pub to: Option<Day>,
+    /// The quantity of a month beyond which it holds.
+    pub tier_from: Quantity,
+    pub terms: Terms,
+    /// The meter's unit, as the entry says it.
+    pub unit: Option<String>,
+    pub note: Option<String>,
+    /// Where it stands: the file, relative to the root, and the row, from 1.
+    pub file: String,
+    pub row: i64,
+}
+
+impl PriceEntry {
+    /// Of what it says alone, not of where it stands: the first 8 bytes, big-endian, of SHA-256 over the length-prefixed
+    /// values.
+    pub fn key(&self) -> i64 {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        };
+        let day = |own: Option<Day>| own.map_or_else(String::new, |day| day.to_string());
+        add(self.meter.as_str());
+        add(self.scope.name());
+        add(self.scope.id().unwrap_or_default());
+        add(&day(self.from));
+        add(&day(self.to));
+        add(&self.tier_from.to_string());
+        match &self.terms {
+            Terms::NotBillable => add("not_billable"),
+            Terms::Price(Price { price, per, discount_percent, currency }) => {
+                [price, per, discount_percent].into_iter().for_each(|own| add(&own.normalize().to_string()));
+                add(currency.code());
+            }
+        }
+        add(self.note.as_deref().unwrap_or_default());
+        let digest = hash.finalize();
+        i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+    }
+
+    /// Whether it is in force on some day on which the other is.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let begins_before_end = |from: Option<Day>, to: Option<Day>| match (from, to) {
+            (Some(from), Some(to)) => from < to,
+            _ => true,
+        };
+        begins_before_end(self.from, other.to) && begins_before_end(other.from, self.to)
+    }
+
+    /// Where it stands, for messages.
+    pub fn place(&self) -> String {
+        format!("{} row {}", self.file, self.row)
+    }
+
+    pub fn price(&self) -> Option<&Price> {
+        match &self.terms {
+            Terms::Price(price) => Some(price),
+            Terms::NotBillable => None,
+        }
+    }
+}
+
+impl Price {
+    /// The price, what it is for and the discount, in units of 10^-18, as tables hold them.
+    pub fn scaled(&self) -> [Quantity; 3] {
+        let scaled = |own| scaled_18(own).expect("a price book is refused that holds what does not fit");
+        [self.price, self.per, self.discount_percent].map(scaled)
+    }
+}
+
+/// Whether a quantity has a price. The names are published, and never change meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PriceStatus {
+    /// An entry says that it is never charged.
+    NotBillable,
+    Priced,
+    /// No entry is in force: there is no amount, and not one of zero.
+    Unpriced,
+}
+
+impl PriceStatus {
+    /// All of them, in order of their texts.
+    pub const ALL: [Self; 3] = [Self::NotBillable, Self::Priced, Self::Unpriced];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotBillable => "not_billable",
+            Self::Priced => "priced",
+            Self::Unpriced => "unpriced",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| own.as_str() == text)
+    }
+}
+
+impl fmt::Display for PriceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How tiers are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tiering {
+    /// Each part of a month's quantity at the price of the tier that it lies in.
+    #[default]
+    Graduated,
+    /// All of it at the price of the tier that the month reaches.
+    Volume,
+}
+
+impl Tiering {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Graduated => "graduated",
+            Self::Volume => "volume",
+        }
+    }
+}

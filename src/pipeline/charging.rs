@@ -1,0 +1,696 @@
+//! Charging: months whose usage or prices changed are rated anew, and their statements made; the others stand.
+//!
+//! A month is rated as one, over all stamps, since tiers run through it. What of it was closed keeps its charges, and a month
+//! of which some stamp is closed keeps the terms (tiers, rounding, exchange rates) that it was closed with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::Plan;
+use super::corrections::texts_of;
+use super::making::Making;
+use super::tally::Tally;
+use crate::balance;
+use crate::domain::finding::FindingCode;
+use crate::domain::price::Scope;
+use crate::domain::totals::Checksum;
+use crate::domain::{
+    Amount, Cause, Charge, ChargeCorrection, Currency, Day, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity,
+    Stamp,
+};
+use crate::error::{Error, Result};
+use crate::frame::tables::{self, Rows, integer, text};
+use crate::normalise::Meter;
+use crate::publish::charges::{publish_charges, publish_prices, publish_statements, statement_csv};
+use crate::publish::dimensions::Names;
+use crate::publish::{Out, Publisher};
+use crate::rate::{
+    self, CardNote, ClosedRow, Known, Line, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, Taking,
+    rate_month,
+};
+use crate::read::{self, ExchangeRates, Fingerprint, PriceContent, PriceFile, Reading, Root};
+use crate::schema::{self, charges_path, daily_path, statements_path};
+use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, Frozen, FrozenCharging, Unpriced};
+
+/// The price book and the exchange rates as they were read.
+#[derive(Debug, Default)]
+pub struct PriceInputs {
+    /// `None`: there is no price book, and nothing is charged.
+    files: Option<Vec<PriceFile>>,
+    rates: ExchangeRates,
+}
+
+impl PriceInputs {
+    /// Reads what a root has of them; all that is wrong in any file is said at once.
+    ///
+    /// # Errors
+    /// A row that is no price or no rate.
+    pub fn read(root: &Root, reading: &Reading, tally: &mut Tally) -> Result<Self> {
+        let mut own = Self::default();
+        let mut errors = Vec::new();
+        if let Some(files) = &root.prices {
+            let files = files.iter().map(|file| read::read_prices(file, reading));
+            let (read, failed): (Vec<_>, Vec<_>) = files.partition(Result::is_ok);
+            let read: Vec<PriceFile> = read.into_iter().flatten().collect();
+            errors.extend(failed.into_iter().filter_map(Result::err));
+            for own in &read {
+                tally.count_table(((), own.file.clone()))?;
+            }
+            own.files = Some(read);
+        }
+        if let Some(file) = &root.exchange_rates {
+            match read::read_exchange_rates(file, reading) {
+                Ok(read) => own.rates = tally.count_table(read)?,
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(own) } else { Err(Error::several(errors)) }
+    }
+
+    /// Whether anything is to be charged.
+    pub fn has_book(&self) -> bool {
+        self.files.is_some()
+    }
+}
+
+/// What months are rated by.
+#[derive(Debug)]
+pub struct Charging {
+    /// `None`: nothing is charged but what was closed.
+    book: Option<PriceBook>,
+    rates: ExchangeRates,
+    billing_currency: Option<Currency>,
+    notes: Vec<CardNote>,
+}
+
+impl Charging {
+    /// Checks the price book against the meters that there are.
+    ///
+    /// # Errors
+    /// Entries that contradict the meters or each other, or exchange rates to several currencies.
+    pub fn of(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
+        let PriceInputs { files, rates } = inputs;
+        let mut notes = Vec::new();
+        let mut entries = Vec::new();
+        let has_book = files.is_some();
+        for own in files.into_iter().flatten() {
+            match own.content {
+                PriceContent::Entries(own) => entries.extend(own),
+                PriceContent::RateCard(card) => {
+                    let (own, note) = rate::entries_of_card(&card, |azure| {
+                        let prices = |meter: &&Meter| meter.azure_meters.iter().any(|own| own == azure);
+                        names.meters().filter(prices).map(|own| (&own.id, own.unit.as_deref())).collect()
+                    })?;
+                    entries.extend(own);
+                    notes.push(note);
+                }
+            }
+        }
+        let unit_of = |meter: &MeterId| names.meter(meter).and_then(|own| own.unit.as_deref());
+        let book = has_book.then(|| PriceBook::new(entries, unit_of)).transpose()?;
+        let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
+        Ok(Self { book, rates, billing_currency, notes })
+    }
+}
+
+impl Making<'_> {
+    /// Rates every month that is not as it was rated last, and stages charges, statements and prices.
+    ///
+    /// # Errors
+    /// Prices for ids that nothing names, a sum or an amount past its range, no exchange rate, a table that cannot be staged.
+    pub fn charge(&mut self, charging: &Charging, root: &Root) -> Result<()> {
+        self.refuse_unknown_scopes(charging, root)?;
+        let former = match self.publisher.out().filter(|_| self.full_run.is_none()) {
+            Some(out) => ChargedMonths::load(out)?,
+            None => ChargedMonths::default(),
+        };
+        let mut charged = ChargedMonths::default();
+        let mut prices: BTreeMap<i64, PriceEntry> = BTreeMap::new();
+        let mut changes = Vec::new();
+        let months = self.months_to_charge(charging);
+        if !months.is_empty() {
+            self.watch.begin("rating");
+        }
+        for (month, stamps) in months {
+            self.watch.check()?;
+            let own = OfMonth::new(self, charging, month, stamps)?;
+            let known = former.0.get(&month).filter(|known| (known.prices, known.usage) == (own.prices, own.usage));
+            let made = match known {
+                Some(known) => {
+                    own.keep(self.publisher)?;
+                    known.clone()
+                }
+                None => {
+                    let made = own.make(self)?;
+                    let is_repriced = former.0.get(&month).is_some_and(|known| known.prices != own.prices);
+                    changes.extend(self.charge_changes(month, &own.charged_stamps(), is_repriced)?);
+                    made
+                }
+            };
+            prices.extend(made.entries.iter().map(|own| (own.key(), own.clone())));
+            charged.0.insert(month, made);
+        }
+        changes.extend(self.charges_gone(charging)?);
+        if charging.book.is_some() || !charged.0.is_empty() {
+            publish_prices(&prices, self.publisher)?;
+        }
+        self.tally.found(findings(charging, &charged, &self.names));
+        self.tally.count_charged(&charged, &charging.notes);
+        self.recharged = changes;
+        charged.save(self.publisher)
+    }
+
+    /// The stamps of each month that have something to charge, or have charges that were closed.
+    fn months_to_charge(&self, charging: &Charging) -> BTreeMap<Month, Vec<OfStamp>> {
+        let mut months: BTreeMap<Month, Vec<OfStamp>> = BTreeMap::new();
+        for (path, fingerprint) in self.publisher.made_below("daily/") {
+            let place = path.strip_prefix("daily/").and_then(|path| path.strip_suffix(".parquet")?.split_once('/'));
+            let Some((stamp, month)) =
+                place.and_then(|(stamp, month)| Some((Stamp::new(stamp)?, Month::parse(month)?)))
+            else {
+                continue;
+            };
+            let closed = self.closed.get(&stamp).and_then(|own| own.get(&month));
+            let usage = match closed {
+                None if charging.book.is_some() => Usage::Open,
+                Some(Frozen { run, charging: Some(own), .. }) => Usage::Closed { run: *run, charging: own.clone() },
+                _ => continue,
+            };
+            months.entry(month).or_default().push(OfStamp { stamp, daily: fingerprint, usage });
+        }
+        months
+    }
+
+    fn refuse_unknown_scopes(&self, charging: &Charging, root: &Root) -> Result<()> {
+        let Some(book) = &charging.book else { return Ok(()) };
+        let is_limited = !self.plan.stamps.is_empty();
+        let stamps: Vec<&str> = root.all_stamps.iter().map(String::as_str).collect();
+        book.refuse_unknown_scopes(|scope| {
+            let is_named = scope.id().is_some_and(|id| self.names.name(id).is_some());
+            let mut others: Vec<&str> = match scope {
+                Scope::All => return Known::Yes,
+                Scope::Stamp(_) => stamps.clone(),
+                // Other stamps may name it.
+                _ if is_limited || is_named && !matches!(scope, Scope::UserSubscription(_)) => return Known::Yes,
+                Scope::Tenant(_) => self.dimensions.tenants().collect(),
+                Scope::BilledSubscription(_) => self.dimensions.billed_subscriptions().collect(),
+                Scope::UserSubscription(_) => self.names.user_subscriptions().collect(),
+            };
+            match others.iter().position(|own| Some(*own) == scope.id()) {
+                Some(_) => Known::Yes,
+                None => {
+                    others.sort_unstable();
+                    others.dedup();
+                    Known::No { others }
+                }
+            }
+        })
+    }
+
+    /// What changed of charges of a month that were published before.
+    fn charge_changes(&self, month: Month, stamps: &[&Stamp], is_repriced: bool) -> Result<Vec<ChargeCorrection>> {
+        let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
+        let mut changes = Vec::new();
+        for stamp in stamps {
+            let path = charges_path(stamp, month);
+            let is_published = out.last().files.contains_key(&path);
+            if !is_published || !self.publisher.is_made_anew(&path) {
+                continue;
+            }
+            let after = self.publisher.current(&path)?.unwrap_or_default();
+            let (before, after) = (published(out, &path)?, totals_of(&path, after)?);
+            let touched = self.touched.get(*stamp);
+            changes.extend(between(stamp, &before, &after, |day| {
+                let mut causes = touched.and_then(|own| own.get(&day)).cloned().unwrap_or_default();
+                if is_repriced {
+                    causes.insert(Cause::PriceChanged);
+                } else if causes.is_empty() {
+                    causes.insert(Cause::TierShifted);
+                }
+                causes
+            }));
+        }
+        Ok(changes)
+    }
+
+    /// Charges that were published, and are not any more.
+    fn charges_gone(&self, charging: &Charging) -> Result<Vec<ChargeCorrection>> {
+        let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
+        let mut changes = Vec::new();
+        for path in out.published_below("charges/") {
+            if self.publisher.is_made(path) {
+                continue;
+            }
+            let Some(stamp) = path.split('/').nth(1).and_then(Stamp::new) else { continue };
+            let touched = self.touched.get(&stamp);
+            changes.extend(between(&stamp, &published(out, path)?, &Totals::new(), |day| {
+                let causes = touched.and_then(|own| own.get(&day)).cloned();
+                let cause = if charging.book.is_none() { Cause::PriceChanged } else { Cause::WindowRemoved };
+                causes.unwrap_or_else(|| BTreeSet::from([cause]))
+            }));
+        }
+        Ok(changes)
+    }
+}
+
+/// A stamp's part of a month.
+struct OfStamp {
+    stamp: Stamp,
+    /// The fingerprint of its days.
+    daily: String,
+    usage: Usage,
+}
+
+enum Usage {
+    Open,
+    Closed { run: u64, charging: FrozenCharging },
+}
+
+/// A month that is to be charged.
+struct OfMonth<'a> {
+    month: Month,
+    stamps: Vec<OfStamp>,
+    book: &'a PriceBook,
+    terms: MonthTerms,
+    prices: Fingerprint,
+    usage: Fingerprint,
+}
+
+impl<'a> OfMonth<'a> {
+    fn new(making: &Making<'_>, charging: &'a Charging, month: Month, stamps: Vec<OfStamp>) -> Result<Self> {
+        // Nothing is open where there is no book, so an empty one serves.
+        static NONE: std::sync::OnceLock<PriceBook> = std::sync::OnceLock::new();
+        let book = charging.book.as_ref().unwrap_or_else(|| NONE.get_or_init(PriceBook::default));
+        let Plan { tiering, rounding, .. } = *making.plan;
+        let first_closed = stamps.iter().filter_map(|own| match &own.usage {
+            Usage::Closed { run, charging } => Some((*run, &charging.terms)),
+            Usage::Open => None,
+        });
+        let terms = match first_closed.min_by_key(|(run, _)| *run) {
+            Some((_, terms)) => terms.clone(),
+            None => MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates),
+        };
+        let entries: Vec<&PriceEntry> = book.of_month(month).collect();
+        let failed = |error| Error::engine("fingerprint prices", error);
+        let prices = serde_json::to_vec(&(&entries, &terms)).map_err(failed)?;
+        let made_of: Vec<(&Stamp, &str, u64)> = stamps
+            .iter()
+            .map(|own| match own.usage {
+                Usage::Open => (&own.stamp, own.daily.as_str(), 0),
+                Usage::Closed { run, .. } => (&own.stamp, own.daily.as_str(), run),
+            })
+            .collect();
+        let names = making.names.fingerprint_of_names();
+        let usage = serde_json::to_vec(&(&made_of, names)).map_err(failed)?;
+        let (prices, usage) = (Fingerprint::of(&prices), Fingerprint::of(&usage));
+        Ok(Self { month, stamps, book, terms, prices, usage })
+    }
+
+    fn charged_stamps(&self) -> Vec<&Stamp> {
+        self.stamps.iter().map(|own| &own.stamp).collect()
+    }
+
+    /// Lets what is published of it stay.
+    fn keep(&self, publisher: &Publisher) -> Result<()> {
+        let Some(out) = publisher.out() else { return Ok(()) };
+        for own in &self.stamps {
+            publisher.keep(&charges_path(&own.stamp, self.month))?;
+        }
+        publisher.keep(&statements_path(self.month))?;
+        publisher.keep_csv(&statement_csv(self.month, None));
+        let below = format!("{}/", statement_csv(self.month, None));
+        out.published_below(&below).for_each(|path| publisher.keep_if_there(path));
+        Ok(())
+    }
+
+    /// Rates it, proves that all of its usage was rated, and stages what comes of it.
+    fn make(&self, making: &Making<'_>) -> Result<ChargedMonth> {
+        let (publisher, month) = (making.publisher, self.month);
+        let loaded: Vec<Loaded> =
+            self.stamps.par_iter().map(|own| Loaded::of(own, month, publisher)).collect::<Result<_>>()?;
+        let rows: Vec<RatedRows<'_>> = loaded
+            .iter()
+            .map(|own| RatedRows { usage: &own.usage, closed: own.closed.as_ref().map(ClosedCharges::rows) })
+            .collect();
+        let rated = rate_month(&rows, self.book, self.terms.tiering)?;
+        let summed = || -> Result<Sums> {
+            let mut sums = Sums::default();
+            for (own, rated) in loaded.iter().zip(&rated) {
+                match (rated, &own.closed) {
+                    (Some(rated), _) => sums.take(own, rated, self.book)?,
+                    (None, Some(closed)) => sums.take_closed(own, closed)?,
+                    (None, None) => {}
+                }
+            }
+            Ok(sums)
+        };
+        let publish = |(own, rated): (&Loaded, &Option<Rated>)| match (rated, &own.closed) {
+            (Some(rated), _) => {
+                own.prove(month, rated)?;
+                publish_charges(month, &own.usage, rated, self.book, publisher)
+            }
+            (None, Some(closed)) => {
+                let path = charges_path(&own.usage.stamp, month);
+                publisher.plain(&path, own.usage.len() as u64, closed.bytes.clone())
+            }
+            (None, None) => Ok(()),
+        };
+        let (sums, published) = rayon::join(summed, || loaded.par_iter().zip(&rated).try_for_each(publish));
+        let (Sums { statement, entries, unpriced, charges }, ()) = (sums?, published?);
+        let lines = statement.lines(month, &self.terms)?;
+        prove_lines(month, &lines, &charges)?;
+        publish_statements(month, &lines, &entries, &making.names, publisher)?;
+        Ok(ChargedMonth {
+            prices: self.prices,
+            usage: self.usage,
+            terms: self.terms.clone(),
+            entries: entries.into_values().collect(),
+            unpriced: unpriced
+                .into_iter()
+                .map(|((stamp, meter), quantity)| Unpriced { stamp, meter, quantity })
+                .collect(),
+            totals: totals(&lines)?,
+        })
+    }
+}
+
+/// A stamp's month, loaded.
+struct Loaded {
+    usage: StampMonth,
+    closed: Option<ClosedCharges>,
+}
+
+/// Charges as they were closed.
+struct ClosedCharges {
+    bytes: Vec<u8>,
+    prices: BTreeMap<i64, PriceEntry>,
+    /// Of each row.
+    keys: Vec<Option<i64>>,
+    currencies: Vec<Option<Currency>>,
+    charges: Vec<Option<Charge>>,
+}
+
+impl ClosedCharges {
+    fn rows(&self) -> Vec<ClosedRow> {
+        self.currencies.iter().map(|&currency| ClosedRow { currency }).collect()
+    }
+}
+
+impl Loaded {
+    fn of(own: &OfStamp, month: Month, publisher: &Publisher) -> Result<Self> {
+        let missing = |path: &str| tables::contradiction(path, format!("{month} of {} is not there", own.stamp));
+        match &own.usage {
+            Usage::Open => {
+                let path = daily_path(&own.stamp, month);
+                let bytes = publisher.current(&path)?.ok_or_else(|| missing(&path))?;
+                let rows = tables::read_coded(path.as_ref(), bytes, &schema::DAILY, &StampMonth::COLUMNS)?;
+                Ok(Self { usage: StampMonth::of(own.stamp.clone(), rows)?, closed: None })
+            }
+            Usage::Closed { run, charging } => {
+                let path = Frozen::path(&own.stamp, month, *run, "charges.parquet");
+                let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
+                let columns = [&StampMonth::COLUMNS[..], &["price_key", "currency", "charge"]].concat();
+                let rows = tables::read_coded(&stored.path, stored.bytes.clone(), &schema::CHARGES, &columns)?;
+                let mut closed = ClosedCharges {
+                    bytes: stored.bytes,
+                    prices: charging.prices.iter().map(|own| (own.key(), own.clone())).collect(),
+                    keys: Vec::new(),
+                    currencies: Vec::new(),
+                    charges: Vec::new(),
+                };
+                let mut usage = Taking::of(own.stamp.clone());
+                for rows in rows {
+                    let rows = rows?;
+                    usage.take(&rows)?;
+                    let (keys, currencies) = (rows.integers("price_key")?, rows.coded("currency")?);
+                    let charges = rows.quantities("charge")?;
+                    for row in 0..rows.len() {
+                        closed.keys.push(integer(keys, row));
+                        closed.currencies.push(currencies.text(row).and_then(Currency::parse));
+                        let charge = charges.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+                        closed.charges.push(charge);
+                    }
+                }
+                Ok(Self { usage: usage.own, closed: Some(closed) })
+            }
+        }
+    }
+
+    /// Proves that what was rated is all of the usage.
+    fn prove(&self, month: Month, rated: &Rated) -> Result<()> {
+        let sum = |quantities: &[Quantity]| {
+            let mut sum = Checksum::default();
+            quantities.iter().for_each(|&quantity| sum.add(quantity));
+            sum
+        };
+        let (used, rated) = (sum(&self.usage.quantity), sum(&rated.quantity));
+        balance::prove(&self.usage.stamp, &format!("rating {month}"), used, rated)
+    }
+}
+
+/// What the charges of a month come to, while they are summed.
+#[derive(Default)]
+struct Sums {
+    statement: Statement,
+    entries: BTreeMap<i64, PriceEntry>,
+    unpriced: BTreeMap<(Stamp, MeterId), Quantity>,
+    /// By currency, apart from the lines of statements.
+    charges: BTreeMap<Currency, Charge>,
+}
+
+/// Rows of one owner, meter and price entry.
+type Group<K> = HashMap<(u32, u32, Option<K>), (Quantity, Option<Charge>), foldhash::fast::FixedState>;
+
+impl Sums {
+    fn take(&mut self, own: &Loaded, rated: &Rated, book: &PriceBook) -> Result<()> {
+        let mut groups: Group<u32> = HashMap::default();
+        for row in 0..rated.len() {
+            let cell = rated.cell[row] as usize;
+            let key = (own.usage.owner[cell], own.usage.meter[cell], rated.entry(row));
+            add(groups.entry(key).or_default(), rated.quantity[row], rated.charge(row))?;
+        }
+        for ((owner, meter, entry), sum) in groups {
+            self.add(own, owner, meter, entry.map(|own| (book.key(own), book.entry(own))), sum)?;
+        }
+        Ok(())
+    }
+
+    fn take_closed(&mut self, own: &Loaded, closed: &ClosedCharges) -> Result<()> {
+        let mut groups: Group<i64> = HashMap::default();
+        for row in 0..own.usage.len() {
+            let key = (own.usage.owner[row], own.usage.meter[row], closed.keys[row]);
+            add(groups.entry(key).or_default(), own.usage.quantity[row], closed.charges[row])?;
+        }
+        for ((owner, meter, key), sum) in groups {
+            let entry = key.map(|key| {
+                let entry = closed.prices.get(&key).map(|entry| (key, entry));
+                entry.ok_or_else(|| {
+                    tables::contradiction("history/closed", format!("lacks the price {key} of closed charges"))
+                })
+            });
+            self.add(own, owner, meter, entry.transpose()?, sum)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        own: &Loaded,
+        owner: u32,
+        meter: u32,
+        entry: Option<(i64, &PriceEntry)>,
+        (quantity, charge): (Quantity, Option<Charge>),
+    ) -> Result<()> {
+        let (owner, meter) = (&own.usage.owners[owner as usize], &own.usage.meters[meter as usize]);
+        let status = match entry.map(|(_, own)| own.price()) {
+            None => PriceStatus::Unpriced,
+            Some(None) => PriceStatus::NotBillable,
+            Some(Some(_)) => PriceStatus::Priced,
+        };
+        let charge = charge.unwrap_or_default();
+        self.statement.add(
+            (&owner.billed_subscription, meter),
+            owner.tenant.as_deref(),
+            (status, entry),
+            quantity,
+            charge,
+        )?;
+        match entry {
+            None => {
+                let id =
+                    MeterId::new(meter).ok_or_else(|| tables::contradiction("daily", "holds a blank id".to_owned()))?;
+                let sum = self.unpriced.entry((own.usage.stamp.clone(), id)).or_default();
+                *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
+            }
+            Some((key, entry)) => {
+                self.entries.entry(key).or_insert_with(|| entry.clone());
+                if let Some(price) = entry.price() {
+                    let sum = self.charges.entry(price.currency).or_default();
+                    *sum = sum.checked_add(charge).ok_or_else(past_range)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn add(sum: &mut (Quantity, Option<Charge>), quantity: Quantity, charge: Option<Charge>) -> Result<()> {
+    sum.0 = sum.0.checked_add(quantity).ok_or_else(past_range)?;
+    if let Some(charge) = charge {
+        sum.1 = Some(sum.1.unwrap_or_default().checked_add(charge).ok_or_else(past_range)?);
+    }
+    Ok(())
+}
+
+fn past_range() -> Error {
+    Error::input("charges or quantities of a month sum to more than can be published")
+        .hint("look for a price or a quantity that is absurd")
+}
+
+/// Proves that the lines of statements are all of the charges, and that exactly what is priced has an amount.
+fn prove_lines(month: Month, lines: &[Line], charges: &BTreeMap<Currency, Charge>) -> Result<()> {
+    let mut found: BTreeMap<Currency, Charge> = BTreeMap::new();
+    for own in lines.iter().filter_map(|line| line.priced) {
+        let sum = found.entry(own.currency).or_default();
+        *sum = sum.checked_add(own.charge).ok_or_else(past_range)?;
+    }
+    let is_whole = lines.iter().all(|line| line.priced.is_some() == (line.key.status == PriceStatus::Priced));
+    if found == *charges && is_whole {
+        return Ok(());
+    }
+    Err(Error::balance(format!("the statements of {month} come to {found:?}, and its charges to {charges:?}"))
+        .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
+}
+
+/// What lines come to, by currency and by what they are billed in.
+fn totals(lines: &[Line]) -> Result<Vec<CurrencyTotal>> {
+    let mut totals: BTreeMap<(Currency, Currency), CurrencyTotal> = BTreeMap::new();
+    for own in lines.iter().filter_map(|line| line.priced) {
+        let sum = totals.entry((own.currency, own.billing_currency)).or_insert(CurrencyTotal {
+            currency: own.currency,
+            lines: 0,
+            charge: Charge::ZERO,
+            amount: Amount::ZERO,
+            billing_currency: own.billing_currency,
+            billing_amount: Amount::ZERO,
+        });
+        sum.lines += 1;
+        sum.charge = sum.charge.checked_add(own.charge).ok_or_else(past_range)?;
+        sum.amount = sum.amount.checked_add(own.amount).ok_or_else(past_range)?;
+        sum.billing_amount = sum.billing_amount.checked_add(own.billing_amount).ok_or_else(past_range)?;
+    }
+    Ok(totals.into_values().collect())
+}
+
+/// What a day is charged of each billed subscription and meter, in each currency.
+type Totals = BTreeMap<(Day, String, String, Currency), Charge>;
+
+/// What is published; of a table of another version nothing that could be compared.
+fn published(out: &Out, path: &str) -> Result<Totals> {
+    match std::fs::read(out.path(path)) {
+        Ok(bytes) => Ok(totals_of(path, bytes).unwrap_or_default()),
+        // It is being made anew, and what it said is not known.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Totals::new()),
+        Err(error) => Err(Error::machine("read", &out.path(path), error)),
+    }
+}
+
+fn totals_of(path: &str, bytes: Vec<u8>) -> Result<Totals> {
+    let columns = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
+    let mut totals = Totals::new();
+    for rows in tables::read(path.as_ref(), bytes, &schema::CHARGES, &columns, &[])? {
+        take_totals(&rows, &mut totals)?;
+    }
+    Ok(totals)
+}
+
+fn take_totals(rows: &Rows, totals: &mut Totals) -> Result<()> {
+    let (days, billed, meters) =
+        (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+    let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
+    for (row, &day) in days.iter().enumerate() {
+        let Some(charge) = charges.maybe(row) else { continue };
+        let Some(currency) = text(currencies, row).and_then(Currency::parse) else { continue };
+        let key = (day, billed.value(row).to_owned(), meters.value(row).to_owned(), currency);
+        let sum = totals.entry(key).or_default();
+        *sum = sum.checked_add(Charge::from_scaled(charge.scaled())).ok_or_else(past_range)?;
+    }
+    Ok(())
+}
+
+/// What differs between two states of a stamp's charges.
+fn between(
+    stamp: &Stamp,
+    before: &Totals,
+    after: &Totals,
+    causes_of: impl Fn(Day) -> BTreeSet<Cause>,
+) -> Vec<ChargeCorrection> {
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let change = |key: &(Day, String, String, Currency)| {
+        let (before, after) = (before.get(key).copied(), after.get(key).copied());
+        (before != after).then(|| ChargeCorrection {
+            stamp: stamp.clone(),
+            day: key.0,
+            billed_subscription: key.1.clone(),
+            meter: key.2.clone(),
+            currency: key.3,
+            before,
+            after,
+            causes: texts_of(&causes_of(key.0)),
+        })
+    };
+    keys.into_iter().filter_map(change).collect()
+}
+
+/// What a person should know of prices.
+fn findings(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
+    for (month, own) in &charged.0 {
+        for own in &own.unpriced {
+            unpriced.entry((&own.stamp, &own.meter)).or_default().push((*month, own.quantity));
+        }
+    }
+    for ((stamp, meter), months) in unpriced {
+        let known = names.meter(meter);
+        let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
+        let name = known.and_then(|own| own.meter_name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
+        let at_stake: Vec<String> = months.iter().map(|(month, own)| format!("{own} {unit} in {month}")).collect();
+        findings.push(Finding::new(
+            stamp,
+            FindingCode::UsageUnpriced,
+            format!("no price is in force for meter {meter}{name}: {}", at_stake.join(", ")),
+            vec![meter.to_string()],
+            "add its price to prices.csv; or a row without a price, whose note says why it is not billable",
+        ));
+    }
+    for note in &charging.notes {
+        let mut found = |code, what: &str, concerned: &[String], remedy| {
+            if !concerned.is_empty() {
+                let sentence = format!("{}: {what}: {}", note.file, concerned.join(", "));
+                findings.push(Finding::of_root(code, sentence, concerned.to_vec(), remedy));
+            }
+        };
+        found(
+            FindingCode::RateCardMeterUnmapped,
+            "meters of Azure Stack that price no meter of the stamps",
+            &note.unmapped_of_azure_stack,
+            "name them in meters.csv (meter_id, azure_meter_id) where they are those of a meter, or write its price into prices.csv",
+        );
+        found(
+            FindingCode::RateCardUnitUnknown,
+            "meters whose unit is not known to be that of the stamps' meter",
+            &note.unknown_units,
+            "write the price into prices.csv, with the meter's own unit",
+        );
+        found(
+            FindingCode::RateCardTermNotApplied,
+            "offer terms that take nothing off a price",
+            &note.other_terms,
+            "credits and commitments are not part of charges: settle them apart",
+        );
+    }
+    findings
+}

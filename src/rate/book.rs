@@ -1,0 +1,301 @@
+//! The price book, checked as a whole: what was written can be found, for any day, without a doubt.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::exact::Fraction;
+use crate::domain::price::{Price, Scope, Terms};
+use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity};
+use crate::error::{Error, Result, nearest};
+
+/// All prices, by whom and what they are for.
+#[derive(Debug, Default)]
+pub struct PriceBook {
+    entries: Vec<PriceEntry>,
+    keys: Vec<i64>,
+    meters: HashMap<String, MeterPrices>,
+}
+
+/// The prices of one meter.
+#[derive(Debug, Default)]
+struct MeterPrices {
+    /// By the rank of the scope, then by its id.
+    scopes: [HashMap<String, Vec<Stretch>>; Scope::NAMES.len()],
+    has_tiers: bool,
+}
+
+/// From one day to another, the same entries of one scope are in force.
+#[derive(Debug)]
+struct Stretch {
+    from: Day,
+    to: Day,
+    ruling: Ruling,
+}
+
+/// What rules a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// The entry that says so.
+    NotBillable(u32),
+    /// In order of their beginnings, the first from 0 on.
+    Tiers { currency: Currency, tiers: Vec<Tier> },
+}
+
+impl Ruling {
+    /// The currency of what is charged; `None` where nothing is.
+    pub fn currency(&self) -> Option<Currency> {
+        match self {
+            Self::NotBillable(_) => None,
+            Self::Tiers { currency, .. } => Some(*currency),
+        }
+    }
+}
+
+/// A quantity of the month, and the entry that holds beyond it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    pub from: Quantity,
+    pub entry: u32,
+    /// What a quantity is multiplied with.
+    pub fraction: Fraction,
+}
+
+impl PriceBook {
+    /// Checks entries against each other, and against the units of the meters that there are.
+    ///
+    /// # Errors
+    /// A unit that is not the meter's, two entries that overlap, tiers that contradict each other; all of them at once.
+    pub fn new<'m>(mut entries: Vec<PriceEntry>, unit_of: impl Fn(&MeterId) -> Option<&'m str>) -> Result<Self> {
+        // By what they say, so that neither files nor rows can matter.
+        entries.sort_by(|a, b| order(a).cmp(&order(b)));
+        let mut errors: Vec<Error> = entries.iter().filter_map(|own| unit_refused(own, unit_of(&own.meter))).collect();
+        let keys: Vec<i64> = entries.iter().map(PriceEntry::key).collect();
+        let mut meters: HashMap<String, MeterPrices> = HashMap::new();
+        let mut first = 0;
+        for group in entries.chunk_by(|a, b| a.meter == b.meter && a.scope == b.scope) {
+            let overlaps = overlaps(group);
+            if overlaps.is_empty() {
+                let PriceEntry { meter, scope, .. } = &group[0];
+                let own = meters.entry(meter.as_str().to_owned()).or_default();
+                own.has_tiers |= group.iter().any(|own| own.tier_from > Quantity::ZERO);
+                match stretches(group, first) {
+                    Ok(stretches) => {
+                        let id = scope.id().unwrap_or_default().to_owned();
+                        own.scopes[scope.rank()].insert(id, stretches);
+                    }
+                    Err(error) => errors.push(error),
+                }
+            }
+            errors.extend(overlaps);
+            first += group.len() as u32;
+        }
+        refuse_twin_keys(&entries, &keys)?;
+        if errors.is_empty() { Ok(Self { entries, keys, meters }) } else { Err(Error::several(errors)) }
+    }
+
+    /// What rules a meter's quantity of a day, by the most specific scope in force. `ids` are those of the user subscription,
+    /// the tenant, the billed subscription and the stamp.
+    pub fn ruling(&self, meter: &str, ids: [Option<&str>; 4], day: Day) -> Option<&Ruling> {
+        let prices = self.meters.get(meter)?;
+        let [user_subscription, tenant, billed_subscription, stamp] = ids;
+        let all = [user_subscription, tenant, billed_subscription, stamp, Some("")];
+        prices.scopes.iter().zip(all).find_map(|(scope, id)| {
+            let stretches = scope.get(id?)?;
+            let at = stretches.partition_point(|own| own.to <= day);
+            stretches.get(at).filter(|own| own.from <= day).map(|own| &own.ruling)
+        })
+    }
+
+    /// Whether any price of a meter begins beyond 0.
+    pub fn has_tiers(&self, meter: &str) -> bool {
+        self.meters.get(meter).is_some_and(|own| own.has_tiers)
+    }
+
+    pub fn entry(&self, place: u32) -> &PriceEntry {
+        &self.entries[place as usize]
+    }
+
+    pub fn key(&self, place: u32) -> i64 {
+        self.keys[place as usize]
+    }
+
+    pub fn entries(&self) -> &[PriceEntry] {
+        &self.entries
+    }
+
+    /// The entries that are in force on some day of a month.
+    pub fn of_month(&self, month: Month) -> impl Iterator<Item = &PriceEntry> {
+        let (first, end) = (month.first_day(), month.next().first_day());
+        self.entries
+            .iter()
+            .filter(move |own| own.from.is_none_or(|from| from < end) && own.to.is_none_or(|to| to > first))
+    }
+
+    /// Refuses prices for ids that nothing else names: a mistyped one would leave its usage to another price.
+    ///
+    /// # Errors
+    /// There is one; all of them at once.
+    pub fn refuse_unknown_scopes<'k>(&self, known: impl Fn(&Scope) -> Known<'k>) -> Result<()> {
+        let unknown = self.entries.iter().filter_map(|own| match known(&own.scope) {
+            Known::Yes => None,
+            Known::No { others } => {
+                let id = own.scope.id().unwrap_or_default();
+                let meant = nearest(id, &others).map_or_else(String::new, |other| format!(" (did you mean {other}?)"));
+                let name = own.scope.name();
+                let hint = match &own.scope {
+                    Scope::Stamp(_) => format!("name a stamp of the root{meant}, or delete the row"),
+                    Scope::Tenant(_) | Scope::BilledSubscription(_) => format!(
+                        "correct the id{meant}; or where the {} is yet to come, name it in names.csv",
+                        name.replace('_', " ")
+                    ),
+                    _ => format!("correct the id{meant}; neither listings nor usage have it"),
+                };
+                Some(refused(own, format!("scope_id {id:?} is no {name} that anything names")).hint(hint))
+            }
+        });
+        let errors: Vec<Error> = unknown.collect();
+        if errors.is_empty() { Ok(()) } else { Err(Error::several(errors)) }
+    }
+}
+
+/// Whether anything but the price book names an id.
+#[derive(Debug)]
+pub enum Known<'k> {
+    Yes,
+    No {
+        /// What is named of its kind.
+        others: Vec<&'k str>,
+    },
+}
+
+fn order(own: &PriceEntry) -> impl Ord + '_ {
+    (&own.meter, &own.scope, own.tier_from, own.from, own.to, &own.file, own.row)
+}
+
+fn refused(own: &PriceEntry, message: String) -> Error {
+    Error::input(message).at_line(&own.file, own.row as usize, 1)
+}
+
+fn unit_refused(own: &PriceEntry, unit: Option<&str>) -> Option<Error> {
+    if own.terms == Terms::NotBillable && own.unit.is_none() {
+        return None;
+    }
+    let said = own.unit.as_deref().unwrap_or_default();
+    match unit {
+        Some(unit) if unit == said => None,
+        Some(unit) => Some(
+            refused(own, format!("unit {said:?} is not the unit of meter {}", own.meter))
+                .hint(format!("it counts {unit:?}: write that, and the price of `per` such units")),
+        ),
+        None => Some(
+            refused(own, format!("meter {} has no unit that unit {said:?} could be compared with", own.meter))
+                .hint("correct the meter's id, or add the meter to meters.csv with its unit"),
+        ),
+    }
+}
+
+/// Entries of one meter and scope that are in force on one day, from one quantity on.
+fn overlaps(group: &[PriceEntry]) -> Vec<Error> {
+    let overlap = |pair: &[PriceEntry]| {
+        let (own, other) = (&pair[1], &pair[0]);
+        (own.tier_from == other.tier_from && own.overlaps(other)).then(|| {
+            let tier = own.tier_from;
+            refused(
+                own,
+                format!(
+                    "meter {} has a price for {} from {tier} on in {} already, and both are in force on one day",
+                    own.meter,
+                    own.scope,
+                    other.place()
+                ),
+            )
+            .hint("let one end where the other begins (effective_to, effective_from), or delete one of the two")
+        })
+    };
+    group.windows(2).filter_map(overlap).collect()
+}
+
+/// What is in force from when to when. `group` are the entries of one meter and scope, the first of them at place `first`.
+fn stretches(group: &[PriceEntry], first: u32) -> Result<Vec<Stretch>> {
+    let (mut begin, mut end): (BTreeMap<Day, Vec<u32>>, BTreeMap<Day, Vec<u32>>) = Default::default();
+    for (at, own) in (0_u32..).zip(group) {
+        begin.entry(own.from.unwrap_or(Day::FIRST)).or_default().push(at);
+        end.entry(own.to.unwrap_or(Day::LAST)).or_default().push(at);
+    }
+    let mut days: Vec<Day> = begin.keys().chain(end.keys()).copied().collect();
+    days.sort_unstable();
+    days.dedup();
+    let mut active: BTreeMap<Quantity, u32> = BTreeMap::new();
+    let mut stretches = Vec::new();
+    for pair in days.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        for &ended in end.get(&from).into_iter().flatten() {
+            active.remove(&group[ended as usize].tier_from);
+        }
+        for &begun in begin.get(&from).into_iter().flatten() {
+            active.insert(group[begun as usize].tier_from, begun);
+        }
+        if !active.is_empty() {
+            stretches.push(Stretch { from, to, ruling: ruling(group, first, &active, from)? });
+        }
+    }
+    Ok(stretches)
+}
+
+fn ruling(group: &[PriceEntry], first: u32, active: &BTreeMap<Quantity, u32>, day: Day) -> Result<Ruling> {
+    let day = if day == Day::FIRST { String::new() } else { format!(" on {day}") };
+    let lowest = active.values().next().map(|&at| &group[at as usize]).expect("a stretch has an entry");
+    if lowest.tier_from > Quantity::ZERO {
+        return Err(refused(
+            lowest,
+            format!(
+                "the price of meter {} for {} begins at {}, and below it none is in force{day}",
+                lowest.meter, lowest.scope, lowest.tier_from
+            ),
+        )
+        .hint("add an entry with tier_from 0 for the same days; an included quantity has the price 0"));
+    }
+    let mut currency = None;
+    let mut tiers = Vec::with_capacity(active.len());
+    for (&from, &at) in active {
+        let own = &group[at as usize];
+        let tier = |fraction| Tier { from, entry: first + at, fraction };
+        tiers.extend(own.price().and_then(Price::fraction).map(tier));
+        match (own.price(), currency) {
+            (None, _) if active.len() == 1 => return Ok(Ruling::NotBillable(first + active[&Quantity::ZERO])),
+            (Some(price), None) => currency = Some(price.currency),
+            (Some(price), Some(other)) if price.currency == other => {}
+            (price, _) => {
+                let (meter, scope) = (&own.meter, &own.scope);
+                let other = active.values().map(|&at| &group[at as usize]).find(|other| other.row != own.row);
+                let place = other.map_or_else(String::new, PriceEntry::place);
+                let what = match price {
+                    None => format!("meter {meter} is not billable for {scope}, and has tiers that are in force{day}"),
+                    Some(_) => {
+                        format!("tiers of meter {meter} for {scope} that are in force{day} have several currencies")
+                    }
+                };
+                return Err(refused(own, what).hint(format!(
+                    "see {place}: tiers of one price have one currency, and what is not billable has none"
+                )));
+            }
+        }
+    }
+    let currency = currency.expect("a stretch that is billable has a price");
+    Ok(Ruling::Tiers { currency, tiers })
+}
+
+/// Two entries with one key: never seen by chance.
+fn refuse_twin_keys(entries: &[PriceEntry], keys: &[i64]) -> Result<()> {
+    let mut seen: HashMap<i64, usize> = HashMap::with_capacity(keys.len());
+    for (at, key) in keys.iter().enumerate() {
+        let Some(other) = seen.insert(*key, at) else { continue };
+        let (own, other) = (&entries[at], &entries[other]);
+        let is_same = own.meter == other.meter && own.scope == other.scope && own.from == other.from;
+        // Entries that say the same overlap, and are refused as such.
+        if !is_same {
+            return Err(refused(own, format!("has the same price_key {key} as {}", other.place()))
+                .hint("a collision of 64-bit keys: write a note into one of the rows"));
+        }
+    }
+    Ok(())
+}

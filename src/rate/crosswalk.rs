@@ -1,0 +1,145 @@
+//! Rate cards → price entries: from Azure's meters to those of the stamps, through the meter catalogue.
+//!
+//! What maps to nothing is counted, not guessed: neither a meter that no `azure_meter_id` names, nor a unit that is not known
+//! to be the meter's.
+
+use crate::domain::money::{Decimal, scaled_18};
+use crate::domain::price::{Price, Scope, Terms};
+use crate::domain::{Day, MeterId, PriceEntry};
+use crate::error::{Error, Result};
+use crate::read::{Discount, RateCard, RatedMeter};
+
+/// What was made of a rate card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CardNote {
+    pub file: String,
+    pub meters: usize,
+    /// Of these, the ones that price a meter of the stamps.
+    pub mapped: usize,
+    /// Meters of Azure Stack that no meter of the catalogue names: name and id.
+    pub unmapped_of_azure_stack: Vec<String>,
+    /// Mapped meters whose unit is not known to be one of the meter's: name, id and unit.
+    pub unknown_units: Vec<String>,
+    /// Offer terms that take nothing off prices.
+    pub other_terms: Vec<String>,
+}
+
+/// How many of a meter's units one unit of the rate card is, by how the two are written (reference §6.1, §6.2). A month has 720
+/// hours: so Microsoft divides the price of a GB-month, whatever month it is.
+const UNITS: [(&str, &str, u32); 12] = [
+    ("1 Hour", "Virtual core hours", 1),
+    ("1 Hour", "VM hours", 1),
+    ("1 Hour", "Core*hours", 1),
+    ("1 Hour", "1 hour", 1),
+    ("1 GB/Hr", "GB*hours", 1),
+    ("1 GB/Hour", "GB*hours", 1),
+    ("1 GB/Month", "GB*hours", 720),
+    ("1 GB/Month", "GB*month", 1),
+    ("1/Month", "Disks*month", 1),
+    ("1/Month", "Disks*hours", 720),
+    ("10K", "10,000 requests", 1),
+    ("1 GB", "GB", 1),
+];
+
+/// The entries of a rate card. `meters_of` gives the meters that one of Azure prices, each with its unit.
+///
+/// # Errors
+/// A price that does not fit, or two discounts on one meter.
+pub fn entries_of_card<'m>(
+    card: &RateCard,
+    meters_of: impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
+) -> Result<(Vec<PriceEntry>, CardNote)> {
+    let mut entries = Vec::new();
+    let mut note = CardNote {
+        file: card.file.clone(),
+        meters: card.meters.len(),
+        other_terms: card.other_terms.clone(),
+        ..CardNote::default()
+    };
+    for own in &card.meters {
+        let meters = meters_of(&own.id);
+        note.mapped += usize::from(!meters.is_empty());
+        if meters.is_empty() && own.is_of_azure_stack {
+            note.unmapped_of_azure_stack.push(format!("{} ({})", own.name, own.id));
+        }
+        for (meter, unit) in meters {
+            let per = UNITS.iter().find(|(of_card, of_meter, _)| {
+                of_card.eq_ignore_ascii_case(&own.unit) && unit.is_some_and(|unit| unit.eq_ignore_ascii_case(of_meter))
+            });
+            match per {
+                Some(&(_, _, per)) => rated(card, own, meter, unit, per.into(), &mut entries)?,
+                None => note.unknown_units.push(format!("{} ({}), {:?}", own.name, own.id, own.unit)),
+            }
+        }
+    }
+    Ok((entries, note))
+}
+
+/// Adds the entries of one meter.
+fn rated(
+    card: &RateCard,
+    own: &RatedMeter,
+    meter: &MeterId,
+    unit: Option<&str>,
+    per: Decimal,
+    entries: &mut Vec<PriceEntry>,
+) -> Result<()> {
+    let refused = |what: String| {
+        Error::input(format!("meter {}: {what}", own.row))
+            .at(&card.file)
+            .hint("correct the file, or write the price into prices.csv")
+    };
+    // It holds until the same meter has another price.
+    let later = card.meters.iter().filter(|other| other.id == own.id && other.from > own.from);
+    let to = later.filter_map(|other| other.from).min();
+    let applying: Vec<&Discount> = card.discounts.iter().filter(|term| !term.excluded.contains(&own.id)).collect();
+    let stretches: Vec<(Option<Day>, Option<Day>, Decimal)> = match applying[..] {
+        [] => vec![(own.from, to, Decimal::ZERO)],
+        [term] => {
+            let begins_later = term.from.filter(|&from| own.from.is_none_or(|own| own < from));
+            match begins_later {
+                None => vec![(own.from, to, term.percent)],
+                Some(from) if to.is_some_and(|to| to <= from) => vec![(own.from, to, Decimal::ZERO)],
+                Some(from) => vec![(own.from, Some(from), Decimal::ZERO), (Some(from), to, term.percent)],
+            }
+        }
+        [first, second, ..] => {
+            return Err(refused(format!(
+                "the offer terms {:?} and {:?} both take something off",
+                first.name, second.name
+            )));
+        }
+    };
+    for (from, to, discount_percent) in stretches {
+        for (tier, price) in tiers_of(own) {
+            let tier_from = tier.checked_mul(per).and_then(scaled_18);
+            let price = Price { price, per, discount_percent, currency: card.currency };
+            let tier_from = tier_from.filter(|_| price.fraction().is_some());
+            entries.push(PriceEntry {
+                meter: meter.clone(),
+                scope: Scope::All,
+                from,
+                to,
+                tier_from: tier_from.ok_or_else(|| refused("a rate that cannot be rated exactly".to_owned()))?,
+                terms: Terms::Price(price),
+                unit: unit.map(str::to_owned),
+                note: Some(format!("{} {}", own.name, own.id)),
+                file: card.file.clone(),
+                row: own.row,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Where each tier begins, and its price: the included quantity first, for nothing.
+fn tiers_of(own: &RatedMeter) -> Vec<(Decimal, Decimal)> {
+    let RatedMeter { rates, included, .. } = own;
+    if included.is_zero() {
+        return rates.iter().map(|(from, price)| (*from, *price)).collect();
+    }
+    // Tiers count from 0, what is included among it: beyond it the rate holds that would have held there.
+    let reached = rates.range(..=*included).next_back().map(|(_, price)| (*included, *price));
+    let beyond = rates.range(*included..).filter(|(from, _)| *from > included).map(|(from, price)| (*from, *price));
+    std::iter::once((Decimal::ZERO, Decimal::ZERO)).chain(reached).chain(beyond).collect()
+}

@@ -1,0 +1,25 @@
+//! Owned days → charges → statements: what each cell of `daily` costs, and what a bill asks for.
+//!
+//! ```text
+//! cell   meter     quantity        price book                      charge        statement line            amount
+//!  a     Windows       24.0   ×    0.046 per 1            =    1.1040000000  ┐
+//!  b     Windows        6.5   ×    0.046 per 1            =    0.2990000000  ┴▶  30.5 × 0.046 = 1.403      1.40
+//!  c     VM hours       8.0        not billable                         null
+//!  d     a tier's      0.5         no price in force                    null      unpriced: null, and a finding
+//! ```
+//! Each product is exact, and rounded once to ten places; a line sums its charges and is rounded once to the minor unit of its
+//! currency. Tiers run through a month in order of day, stamp and key, over all stamps: so a month is rated as one.
+//!
+//! **Invariant:** sums nothing of two meters, two price entries or two currencies; an absent price is no price of zero.
+
+mod book;
+mod crosswalk;
+mod month;
+mod statement;
+mod usage;
+
+pub use book::{Known, PriceBook, Ruling, Tier};
+pub use crosswalk::{CardNote, entries_of_card};
+pub use month::{ClosedRow, Rated, RatedRows, rate_month};
+pub use statement::{Line, LineKey, MonthTerms, PricedLine, Statement, Tenants, billing_currency};
+pub use usage::{OwnerTexts, StampMonth, Taking};

@@ -1,0 +1,201 @@
+//! Statements: what a month's charges come to, for each billed subscription, meter and price entry.
+//!
+//! A line's charges are summed exactly, and rounded once; a total is the sum of its rounded lines. So it is done on the invoice
+//! (reference §6.3 b): `ROUNDDOWN(ROUNDDOWN(price × quantity, 2) × exchange rate, 2)`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::money::Rate;
+use crate::domain::{Amount, Charge, Currency, Day, Month, PriceEntry, PriceStatus, Quantity, Rounding, Tiering};
+use crate::error::{Error, Result};
+use crate::read::ExchangeRates;
+
+/// How a month is rated and billed, beside its prices.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthTerms {
+    pub tiering: Tiering,
+    pub rounding: Rounding,
+    /// What lines are converted to; `None`: each stays in the currency of its price.
+    pub billing_currency: Option<Currency>,
+    /// To the billing currency.
+    pub rates: Vec<(Currency, Rate)>,
+}
+
+impl MonthTerms {
+    /// The terms of a month.
+    pub fn of(
+        month: Month,
+        tiering: Tiering,
+        rounding: Rounding,
+        billing_currency: Option<Currency>,
+        rates: &ExchangeRates,
+    ) -> Self {
+        let own = rates.iter().filter(|((own, _, to), _)| *own == month && Some(*to) == billing_currency);
+        Self { tiering, rounding, billing_currency, rates: own.map(|((_, from, _), rate)| (*from, *rate)).collect() }
+    }
+}
+
+/// The currency that lines are converted to: the one that is asked for, else the one that all exchange rates lead to.
+///
+/// # Errors
+/// They lead to several, and none is asked for.
+pub fn billing_currency(asked: Option<Currency>, rates: &ExchangeRates) -> Result<Option<Currency>> {
+    let targets: BTreeSet<Currency> = rates.keys().map(|(_, _, to)| *to).collect();
+    match (asked, targets.len()) {
+        (Some(asked), _) => Ok(Some(asked)),
+        (None, 0 | 1) => Ok(targets.first().copied()),
+        (None, _) => {
+            let codes: Vec<&str> = targets.iter().map(|own| own.code()).collect();
+            Err(Error::input(format!("rates to {}, and a statement is billed in one currency", codes.join(" and ")))
+                .at("exchange-rates.csv")
+                .hint("say which with --billing-currency"))
+        }
+    }
+}
+
+/// What identifies a statement line. The order is that of the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineKey {
+    pub billed_subscription: String,
+    pub meter: String,
+    pub currency: Option<Currency>,
+    pub status: PriceStatus,
+    /// Of the price entry: from when and from which quantity on it holds, and its key.
+    pub from: Option<Day>,
+    pub tier_from: Option<Quantity>,
+    pub price_key: Option<i64>,
+}
+
+/// Whose usage a line is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tenants {
+    One(Option<String>),
+    Several,
+}
+
+/// A line of a statement.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub key: LineKey,
+    pub tenants: Tenants,
+    pub quantity: Quantity,
+    pub priced: Option<PricedLine>,
+}
+
+/// What a line comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PricedLine {
+    pub currency: Currency,
+    /// The sum of its charges.
+    pub charge: Charge,
+    /// The same, rounded.
+    pub amount: Amount,
+    /// `amount − charge`.
+    pub rounding_difference: Charge,
+    pub exchange_rate: Option<Rate>,
+    pub billing_currency: Currency,
+    pub billing_amount: Amount,
+}
+
+/// What is summed of a line.
+#[derive(Clone, Debug)]
+struct LineSum {
+    tenants: Tenants,
+    quantity: Quantity,
+    charge: Charge,
+}
+
+/// A month's lines while they are summed.
+#[derive(Debug, Default)]
+pub struct Statement {
+    lines: BTreeMap<LineKey, LineSum>,
+}
+
+impl Statement {
+    /// Adds what some rows of one owner, meter and entry come to.
+    ///
+    /// # Errors
+    /// A sum past its range.
+    pub fn add(
+        &mut self,
+        (billed_subscription, meter): (&str, &str),
+        tenant: Option<&str>,
+        (status, entry): (PriceStatus, Option<(i64, &PriceEntry)>),
+        quantity: Quantity,
+        charge: Charge,
+    ) -> Result<()> {
+        let key = LineKey {
+            billed_subscription: billed_subscription.to_owned(),
+            meter: meter.to_owned(),
+            currency: entry.and_then(|(_, own)| own.price()).map(|price| price.currency),
+            status,
+            from: entry.and_then(|(_, own)| own.from),
+            tier_from: entry.map(|(_, own)| own.tier_from),
+            price_key: entry.map(|(key, _)| key),
+        };
+        let tenants = Tenants::One(tenant.map(str::to_owned));
+        let past_range = || past_range(billed_subscription, meter);
+        let own = self.lines.entry(key).or_insert_with(|| LineSum {
+            tenants: tenants.clone(),
+            quantity: Quantity::ZERO,
+            charge: Charge::ZERO,
+        });
+        if own.tenants != tenants {
+            own.tenants = Tenants::Several;
+        }
+        own.quantity = own.quantity.checked_add(quantity).ok_or_else(past_range)?;
+        own.charge = own.charge.checked_add(charge).ok_or_else(past_range)?;
+        Ok(())
+    }
+
+    /// The lines, each rounded and converted once.
+    ///
+    /// # Errors
+    /// An amount past its range, or no exchange rate for a currency that is to be converted.
+    pub fn lines(self, month: Month, terms: &MonthTerms) -> Result<Vec<Line>> {
+        let line = |(key, sum): (LineKey, LineSum)| {
+            let LineSum { tenants, quantity, charge } = sum;
+            let priced = key.currency.map(|currency| priced(month, &key, currency, charge, terms)).transpose()?;
+            Ok(Line { key, tenants, quantity, priced })
+        };
+        self.lines.into_iter().map(line).collect()
+    }
+}
+
+fn priced(month: Month, key: &LineKey, currency: Currency, charge: Charge, terms: &MonthTerms) -> Result<PricedLine> {
+    let past_range = || past_range(&key.billed_subscription, &key.meter);
+    let amount = charge.rounded(currency, terms.rounding).ok_or_else(past_range)?;
+    let rounding_difference = amount.as_charge().checked_sub(charge).ok_or_else(past_range)?;
+    let billing_currency = terms.billing_currency.unwrap_or(currency);
+    let same = PricedLine {
+        currency,
+        charge,
+        amount,
+        rounding_difference,
+        exchange_rate: None,
+        billing_currency,
+        billing_amount: amount,
+    };
+    if billing_currency == currency {
+        return Ok(same);
+    }
+    let rate = terms.rates.iter().find(|(from, _)| *from == currency).map(|(_, rate)| *rate).ok_or_else(|| {
+        Error::input(format!("no rate from {currency} to {billing_currency} for {month}"))
+            .at("exchange-rates.csv")
+            .hint(format!(
+                "add the row {month},{currency},{billing_currency},RATE; charges of meter {} are in {currency}",
+                key.meter
+            ))
+    })?;
+    let billing_amount = amount.converted(rate, billing_currency, terms.rounding).ok_or_else(past_range)?;
+    Ok(PricedLine { exchange_rate: Some(rate), billing_amount, ..same })
+}
+
+fn past_range(billed_subscription: &str, meter: &str) -> Error {
+    Error::input(format!(
+        "charges of meter {meter} for billed subscription {billed_subscription} sum to more than an amount can be (10^14)"
+    ))
+    .hint("look for a price or a quantity that is absurd")
+}

@@ -1,0 +1,213 @@
+//! Rate cards: what `GET …/providers/Microsoft.Commerce/RateCard` and Partner Center's `GET /v1/ratecards/azure` return
+//! (reference §6.2).
+//!
+//! ```text
+//! {"OfferTerms":[…],"Meters":[{"MeterId":…,"MeterRates":{"0":0.046},"IncludedQuantity":0.0,"EffectiveDate":…,"Unit":"1 Hour",…}],"Currency":"USD",…}
+//! {"offerTerms":[…],"meters":[{"id":…,"rates":{"0":0.046},"includedQuantity":0.0,"effectiveDate":…,"unit":"1 Hour",…}],"currency":"USD",…}
+//! ```
+//! Rates are read as the decimal text that stands there, and never become a float.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::json::{Object, text_of};
+use crate::domain::identity::one_spelling;
+use crate::domain::money::{Decimal, decimal};
+use crate::domain::{Currency, Day};
+use crate::error::{Error, Result};
+
+/// Prices of Azure's meters in one currency.
+#[derive(Debug)]
+pub struct RateCard {
+    /// Relative to the root.
+    pub file: String,
+    pub currency: Currency,
+    pub meters: Vec<RatedMeter>,
+    /// What offer terms take off, in percent.
+    pub discounts: Vec<Discount>,
+    /// Names of offer terms that are no discount on prices: credits, commitments by amount, recurring charges.
+    pub other_terms: Vec<String>,
+}
+
+/// One meter of a rate card.
+#[derive(Clone, Debug)]
+pub struct RatedMeter {
+    /// Azure's id, in its one spelling.
+    pub id: String,
+    pub name: String,
+    /// Such as `1 Hour`.
+    pub unit: String,
+    pub is_of_azure_stack: bool,
+    /// The price of one unit beyond each of these quantities.
+    pub rates: BTreeMap<Decimal, Decimal>,
+    pub included: Decimal,
+    pub from: Option<Day>,
+    /// Its place in the list, from 1.
+    pub row: i64,
+}
+
+/// What an offer term takes off, on days from `from` on.
+#[derive(Clone, Debug)]
+pub struct Discount {
+    pub name: String,
+    pub percent: Decimal,
+    pub from: Option<Day>,
+    pub excluded: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCard<'a> {
+    #[serde(alias = "Currency")]
+    currency: Option<String>,
+    #[serde(alias = "IsTaxIncluded")]
+    is_tax_included: Option<bool>,
+    #[serde(borrow, alias = "Meters")]
+    meters: Vec<Object<WireMeter<'a>>>,
+    #[serde(borrow, alias = "OfferTerms", default)]
+    offer_terms: Option<Vec<Object<WireTerm<'a>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireMeter<'a> {
+    #[serde(alias = "MeterId")]
+    id: String,
+    #[serde(alias = "MeterName", default)]
+    name: Option<String>,
+    #[serde(borrow, alias = "MeterRates")]
+    rates: BTreeMap<String, &'a RawValue>,
+    #[serde(borrow, alias = "IncludedQuantity", default)]
+    included_quantity: Option<&'a RawValue>,
+    #[serde(alias = "EffectiveDate", default)]
+    effective_date: Option<String>,
+    #[serde(alias = "Unit", default)]
+    unit: Option<String>,
+    #[serde(alias = "MeterRegion", default)]
+    region: Option<String>,
+    #[serde(alias = "MeterCategory", default)]
+    category: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTerm<'a> {
+    #[serde(alias = "Name", default)]
+    name: Option<String>,
+    #[serde(borrow, default)]
+    discount: Option<&'a RawValue>,
+    #[serde(borrow, alias = "TieredDiscount", default)]
+    tiered_discount: Option<BTreeMap<String, &'a RawValue>>,
+    #[serde(alias = "ExcludedMeterIds", default)]
+    excluded_meter_ids: Option<Vec<String>>,
+    #[serde(alias = "EffectiveDate", default)]
+    effective_date: Option<String>,
+}
+
+/// Reads a rate card, called `name` in messages.
+///
+/// # Errors
+/// It is none; a meter of it says something that cannot be understood; or its prices include tax.
+pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
+    let Object(card): Object<WireCard<'_>> = serde_json::from_str(text).map_err(|error| {
+        Error::input("no rate card")
+            .at_line(name, error.line(), error.column())
+            .hint("a price book is a table with the columns of prices.csv, or a rate card as Azure or Partner Center return it; rename the file so that it begins with `_` to have it skipped")
+            .because(error)
+    })?;
+    let refused = |message: String, hint: &str| Error::input(message).at(name).hint(hint);
+    if card.is_tax_included == Some(true) {
+        return Err(refused(
+            "prices that include tax".to_owned(),
+            "charges are before tax: ask for a rate card without it",
+        ));
+    }
+    let code = card.currency.unwrap_or_default();
+    let currency = Currency::parse(&code).ok_or_else(|| {
+        refused(
+            format!("the currency {code:?} is none"),
+            "ask for the rate card once more, with a currency of ISO 4217",
+        )
+    })?;
+    let meters = card.meters.into_iter().zip(1..).map(|(Object(own), row)| {
+        meter_of(own, row).map_err(|what| {
+            refused(format!("meter {row}: {what}"), "correct the file, or ask for the rate card once more")
+        })
+    });
+    let meters: Vec<RatedMeter> = meters.collect::<Result<_>>()?;
+    let (mut discounts, mut other_terms) = (Vec::new(), Vec::new());
+    for Object(term) in card.offer_terms.unwrap_or_default() {
+        let called = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
+        match discount_of(term, &called) {
+            Ok(Some(own)) if own.percent.is_zero() => {}
+            Ok(Some(own)) => discounts.push(own),
+            Ok(None) => other_terms.push(called),
+            Err(what) => return Err(refused(format!("offer term {called:?}: {what}"), "correct the file")),
+        }
+    }
+    Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
+}
+
+fn meter_of(own: WireMeter<'_>, row: i64) -> Result<RatedMeter, String> {
+    let mut rates = BTreeMap::new();
+    for (from, price) in &own.rates {
+        let (from, price) = (number(from, "the tier")?, raw_number(price, "the rate")?);
+        if rates.insert(from, price).is_some() {
+            return Err(format!("two rates from {from} on"));
+        }
+    }
+    let is_azure_stack = |own: &Option<String>| own.as_deref().is_some_and(|own| own.starts_with("Azure Stack"));
+    Ok(RatedMeter {
+        id: one_spelling(&own.id),
+        name: own.name.unwrap_or_default(),
+        unit: own.unit.unwrap_or_default().trim().to_owned(),
+        is_of_azure_stack: is_azure_stack(&own.region) || is_azure_stack(&own.category),
+        rates,
+        included: own.included_quantity.map_or(Ok(Decimal::ZERO), |own| raw_number(own, "the included quantity"))?,
+        from: own.effective_date.as_deref().map(day_of).transpose()?,
+        row,
+    })
+}
+
+/// What a term takes off; `None` when that is nothing of a price.
+fn discount_of(term: WireTerm<'_>, name: &str) -> Result<Option<Discount>, String> {
+    let share = match (term.discount, &term.tiered_discount) {
+        (Some(share), _) => Some(raw_number(share, "the discount")?),
+        // By the amount that was committed: a share of prices only when it is one for all amounts.
+        (None, Some(tiers)) => match tiers.iter().collect::<Vec<_>>()[..] {
+            [(from, share)] if number(from, "the tier")?.is_zero() => Some(raw_number(share, "the discount")?),
+            _ => None,
+        },
+        (None, None) => None,
+    };
+    let Some(share) = share else { return Ok(None) };
+    if share > Decimal::ONE {
+        return Err(format!("a discount of {share}, and 1 is all of it"));
+    }
+    Ok(Some(Discount {
+        name: name.to_owned(),
+        percent: share * Decimal::ONE_HUNDRED,
+        from: term.effective_date.as_deref().map(day_of).transpose()?,
+        excluded: term.excluded_meter_ids.unwrap_or_default().iter().map(|id| one_spelling(id)).collect(),
+    }))
+}
+
+/// A number as JSON has it, or within a text.
+fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
+    let text = text_of(raw);
+    number(text.as_deref().unwrap_or_else(|| raw.get()), what)
+}
+
+fn number(text: &str, what: &str) -> Result<Decimal, String> {
+    let own =
+        decimal(text.trim()).map_err(|_reason| format!("{what} {text:?} is no decimal number of at most 28 digits"))?;
+    if own.is_sign_negative() && !own.is_zero() { Err(format!("{what} {text:?} is below zero")) } else { Ok(own) }
+}
+
+/// The UTC day of `2019-12-03T00:00:00Z`.
+fn day_of(text: &str) -> Result<Day, String> {
+    let day = text.trim().get(..10).and_then(Day::parse);
+    day.ok_or_else(|| format!("EffectiveDate {text:?} begins with no day such as 2019-12-03"))
+}

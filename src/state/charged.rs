@@ -1,0 +1,74 @@
+//! Months as they were rated: what they were made of, and what came of it that no published table says.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Amount, Charge, Currency, MeterId, Month, PriceEntry, Quantity, Stamp};
+use crate::error::{Error, Result};
+use crate::publish::{Out, Publisher};
+use crate::rate::MonthTerms;
+use crate::read::Fingerprint;
+
+const NAME: &str = "charges.json";
+
+/// The months that were rated.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct ChargedMonths(pub BTreeMap<Month, ChargedMonth>);
+
+/// A month as it was rated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargedMonth {
+    /// Of the prices and terms, and of the usage and names: while both stay the same, so does what is published.
+    pub prices: Fingerprint,
+    pub usage: Fingerprint,
+    pub terms: MonthTerms,
+    /// The price entries that its charges rest on.
+    pub entries: Vec<PriceEntry>,
+    /// What has no price.
+    pub unpriced: Vec<Unpriced>,
+    /// What its statements come to, by currency.
+    pub totals: Vec<CurrencyTotal>,
+}
+
+/// A quantity that has no price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpriced {
+    pub stamp: Stamp,
+    pub meter: MeterId,
+    pub quantity: Quantity,
+}
+
+/// What statement lines in one currency come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrencyTotal {
+    pub currency: Currency,
+    pub lines: u64,
+    pub charge: Charge,
+    pub amount: Amount,
+    pub billing_currency: Currency,
+    pub billing_amount: Amount,
+}
+
+impl ChargedMonths {
+    /// What the last run rated: nothing, where that cannot be read.
+    ///
+    /// # Errors
+    /// The machine failed.
+    pub fn load(out: &Out) -> Result<Self> {
+        let bytes = out.state(NAME)?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    }
+
+    /// Stages it, unless no month was rated.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, publisher: &Publisher) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let bytes = serde_json::to_vec(self).map_err(|error| Error::engine("write state", error))?;
+        publisher.state(NAME, bytes)
+    }
+}

@@ -1,0 +1,273 @@
+//! The price book: what is refused, what rules a day, how tiers are crossed; and rate cards through the crosswalk.
+
+use stacktally::domain::price::{Scope, Terms};
+use stacktally::domain::{Day, MeterId, PriceEntry};
+use stacktally::rate::{PriceBook, Ruling, entries_of_card};
+use stacktally::read::{InputFile, PriceContent, Reading, read_prices};
+
+use crate::support::{SUB_A, TENANT_A, TestRoot, WINDOWS_HOURS};
+
+const UNIT: &str = "Virtual core hours";
+
+/// What a price file says, or why it is refused.
+fn read(name: &str, text: &str) -> Result<PriceContent, String> {
+    let root = TestRoot::empty();
+    root.file(name, text);
+    let file = InputFile { name: name.to_owned(), path: root.root().join(name) };
+    read_prices(&file, &Reading::default()).map(|own| own.content).map_err(|error| error.to_string())
+}
+
+/// Rows of `price,from,to,tier_from,scope,scope_id`.
+fn entries(rows: &[&str]) -> Vec<PriceEntry> {
+    let mut text =
+        "meter_id,price,effective_from,effective_to,tier_from,scope,scope_id,per,unit,currency,note\n".to_owned();
+    for row in rows {
+        text += &format!("{WINDOWS_HOURS},{row},1,{UNIT},USD,why\n");
+    }
+    match read("prices.csv", &text).unwrap() {
+        PriceContent::Entries(entries) => entries,
+        PriceContent::RateCard(_) => panic!("a table is no rate card"),
+    }
+}
+
+fn book(rows: &[&str]) -> Result<PriceBook, String> {
+    PriceBook::new(entries(rows), |_| Some(UNIT)).map_err(|error| error.to_string())
+}
+
+fn day(text: &str) -> Day {
+    Day::parse(text).unwrap()
+}
+
+/// What rules a day: the rows of the entries, with the quantities beyond which they hold.
+fn rules(book: &PriceBook, ids: [Option<&str>; 4], on: &str) -> Vec<(String, i64)> {
+    match book.ruling(WINDOWS_HOURS, ids, day(on)) {
+        None => Vec::new(),
+        Some(Ruling::NotBillable(entry)) => vec![("never".to_owned(), book.entry(*entry).row)],
+        Some(Ruling::Tiers { tiers, .. }) => {
+            tiers.iter().map(|own| (own.from.to_string(), book.entry(own.entry).row)).collect()
+        }
+    }
+}
+
+const NOBODY: [Option<&str>; 4] = [None, None, None, Some("north")];
+
+#[test]
+fn the_most_specific_scope_in_force_rules() {
+    let book = book(&[
+        "1,,,,all,",
+        "2,2026-10-05,2026-10-08,,stamp,north",
+        &format!("3,2026-10-06,2026-10-07,,tenant,{TENANT_A}"),
+        &format!("4,,,,user_subscription,{SUB_A}"),
+    ])
+    .unwrap();
+    let tenant = [Some("other"), Some(TENANT_A), Some("billed"), Some("north")];
+    for (on, ids, row) in [
+        ("2026-10-04", NOBODY, 2),
+        ("2026-10-05", NOBODY, 3),
+        ("2026-10-07", NOBODY, 3),
+        ("2026-10-08", NOBODY, 2),
+        ("2026-10-05", tenant, 3),
+        ("2026-10-06", tenant, 4),
+        ("2026-10-07", tenant, 3),
+        ("2026-10-06", [Some(SUB_A), Some(TENANT_A), None, Some("north")], 5),
+        ("2026-10-06", [None, None, None, Some("south")], 2),
+    ] {
+        assert_eq!(rules(&book, ids, on), [("0".to_owned(), row)], "{on} {ids:?}");
+    }
+    assert_eq!(book.ruling("another meter", NOBODY, day("2026-10-05")), None);
+}
+
+#[test]
+fn tiers_come_and_go_with_their_days() {
+    let book = book(&["1,,2026-10-03,0,,", "2,,,10,,", "3,2026-10-02,2026-10-04,20.5,,", "4,2026-10-03,,0,,"]).unwrap();
+    let tiers = |on| rules(&book, NOBODY, on);
+    let of = |own: &[(&str, i64)]| own.iter().map(|(from, row)| ((*from).to_owned(), *row)).collect::<Vec<_>>();
+    assert_eq!(tiers("2026-10-01"), of(&[("0", 2), ("10", 3)]));
+    assert_eq!(tiers("2026-10-02"), of(&[("0", 2), ("10", 3), ("20.5", 4)]));
+    assert_eq!(tiers("2026-10-03"), of(&[("0", 5), ("10", 3), ("20.5", 4)]));
+    assert_eq!(tiers("2026-10-04"), of(&[("0", 5), ("10", 3)]));
+}
+
+#[test]
+fn books_that_contradict_themselves_are_refused() {
+    for (rows, message) in [
+        (
+            &["1,,,,,", "2,2026-10-05,,,all,"][..],
+            "prices.csv:3:1: meter 9cd92d4c-bafd-4492-b278-bedc2de8232a has a price for all from 0 on in prices.csv row 2 already, and both are in force on one day",
+        ),
+        (
+            &["1,,,5,,"],
+            "prices.csv:2:1: the price of meter 9cd92d4c-bafd-4492-b278-bedc2de8232a for all begins at 5, and below it none is in force",
+        ),
+        (
+            &["1,,2026-10-05,0,,", "2,,,5,,"],
+            "prices.csv:3:1: the price of meter 9cd92d4c-bafd-4492-b278-bedc2de8232a for all begins at 5, and below it none is in force on 2026-10-05",
+        ),
+        (
+            &[",,,0,,", "2,,,5,,"],
+            "prices.csv:2:1: meter 9cd92d4c-bafd-4492-b278-bedc2de8232a is not billable for all, and has tiers that are in force",
+        ),
+    ] {
+        assert_eq!(book(rows).err().as_deref(), Some(message), "{rows:?}");
+    }
+    // One that ends where the other begins overlaps nothing, and neither do those of two scopes.
+    book(&["1,,2026-10-05,,,", "2,2026-10-05,,,,", "3,,,,stamp,north", "4,,,,stamp,south"]).unwrap();
+}
+
+/// What an entry says is its key; where it stands is not.
+#[test]
+fn keys_are_of_content() {
+    let [first, second] = &entries(&["1,,,,,", "1,,,,,"])[..] else { panic!() };
+    assert_eq!(first.key(), second.key());
+    let mut keys: Vec<i64> = entries(&[
+        "1,,,,,",
+        "1.0001,,,,,",
+        "1,2026-10-05,,,,",
+        "1,,2026-10-05,,,",
+        "1,,,1,,",
+        "1,,,,stamp,north",
+        ",,,,,",
+        "0,,,,,",
+    ])
+    .iter()
+    .map(PriceEntry::key)
+    .collect();
+    let all = keys.len();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), all);
+    assert_eq!(entries(&["1.50,,,,,"])[0].key(), entries(&["1.5,,,,,"])[0].key());
+}
+
+const AZURE_WINDOWS: &str = "fb8c0713-ea20-40bf-901f-5560fd3f6330";
+
+/// The real meter of the reference (§6.2), and what else a rate card of Azure holds.
+fn azure_card(meters: &str, terms: &str) -> String {
+    format!(r#"{{"OfferTerms":[{terms}],"Meters":[{meters}],"Currency":"USD","Locale":"en-US","IsTaxIncluded":false}}"#)
+}
+
+fn azure_meter(rates: &str, included: &str, date: &str, unit: &str) -> String {
+    format!(
+        r#"{{"EffectiveDate":"{date}","IncludedQuantity":{included},"MeterCategory":"Azure Stack Hub","MeterId":"{AZURE_WINDOWS}","MeterName":"1 Core","MeterRates":{rates},"MeterRegion":"Azure Stack","MeterSubCategory":"Windows VM","MeterTags":[],"Unit":"{unit}"}}"#
+    )
+}
+
+/// Entries as `from..to tier price/per -discount`, and what could not be made of the card.
+fn crossed(card: &str) -> (Vec<String>, String) {
+    let PriceContent::RateCard(card) = read("prices/card.json", card).unwrap() else { panic!("no rate card") };
+    let windows = MeterId::new(WINDOWS_HOURS).unwrap();
+    let storage = MeterId::new("09f8879e-87e9-4305-a572-4b7be209f857").unwrap();
+    let (entries, note) = entries_of_card(&card, |azure| match azure {
+        AZURE_WINDOWS => vec![(&windows, Some(UNIT))],
+        "8a913f38-33b4-4772-9488-e89522fc09e5" => vec![(&storage, Some("GB*hours"))],
+        _ => Vec::new(),
+    })
+    .unwrap();
+    let shown = |own: &PriceEntry| {
+        let Terms::Price(price) = &own.terms else { panic!("a rate card has prices") };
+        assert_eq!((&own.scope, own.file.as_str()), (&Scope::All, "prices/card.json"));
+        let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
+        let (from, to, tier) = (day(own.from), day(own.to), own.tier_from);
+        format!(
+            "{from}..{to} {tier} {}/{} -{} row {}",
+            price.price,
+            price.per,
+            price.discount_percent.normalize(),
+            own.row
+        )
+    };
+    let counts = format!("{} of {}", note.mapped, note.meters);
+    let unknown = [note.unmapped_of_azure_stack, note.unknown_units, note.other_terms].concat().join("; ");
+    (entries.iter().map(shown).collect(), format!("{counts} {unknown}").trim_end().to_owned())
+}
+
+#[test]
+fn a_rate_card_of_azure_is_a_price_book() {
+    let date = "2019-12-03T00:00:00Z";
+    let one = azure_meter(r#"{"0":0.046}"#, "0.0", date, "1 Hour");
+    assert_eq!(
+        crossed(&azure_card(&one, "")),
+        (vec!["2019-12-03.. 0 0.046/1 -0 row 1".to_owned()], "1 of 1".to_owned())
+    );
+    let tiered = azure_meter(r#"{"0":1.99,"100.0000000000":0.99}"#, "5", date, "1 Hour");
+    let expected =
+        ["2019-12-03.. 0 0/1 -0 row 1", "2019-12-03.. 5 1.99/1 -0 row 1", "2019-12-03.. 100 0.99/1 -0 row 1"];
+    assert_eq!(crossed(&azure_card(&tiered, "")).0, expected);
+    // A meter with several dates: each price holds until the next.
+    let later = azure_meter(r#"{"0":"4.87e-2"}"#, "0", "2026-10-01T00:00:00Z", "1 hour");
+    let two = azure_card(&format!("{later},{one}"), "");
+    assert_eq!(crossed(&two).0, ["2026-10-01.. 0 0.0487/1 -0 row 1", "2019-12-03..2026-10-01 0 0.046/1 -0 row 2"]);
+    // A unit that is not known to be the meter's is not guessed, and neither is a meter that nothing names.
+    let odd = azure_meter(r#"{"0":1}"#, "0", date, "100 Hours");
+    let other = one.replace(AZURE_WINDOWS, "8b251e8f-ce5e-4a58-a6e5-2b8f0d176e3a").replace("1 Core", "M30 Disks");
+    assert_eq!(
+        crossed(&azure_card(
+            &format!("{odd},{other}"),
+            r#"{"Name":"Monetary Credit","Credit":200,"ExcludedMeterIds":[]}"#
+        )),
+        (
+            Vec::new(),
+            format!(
+                "1 of 2 M30 Disks (8b251e8f-ce5e-4a58-a6e5-2b8f0d176e3a); 1 Core ({AZURE_WINDOWS}), \"100 Hours\"; Monetary Credit"
+            )
+        )
+    );
+}
+
+#[test]
+fn a_rate_card_of_partner_center_is_a_price_book() {
+    let card = |terms: &str| {
+        format!(
+            r#"{{"locale":"de-DE","currency":"EUR","isTaxIncluded":false,"offerTerms":[{terms}],"meters":[
+                {{"id":"8A913F38-33B4-4772-9488-E89522FC09E5","name":"Block Blob","rates":{{"0":0.006,"51200":0.005}},"tags":[],"category":"Storage","subcategory":"","region":"Azure Stack","unit":"1 GB/Month","includedQuantity":0,"effectiveDate":"2026-10-01T00:00:00Z"}},
+                {{"id":"{AZURE_WINDOWS}","name":"1 Core","rates":{{"0":0.04}},"unit":"1 Hour","includedQuantity":0.0,"effectiveDate":"2026-10-01T00:00:00Z"}}]}}"#
+        )
+    };
+    // Tiers of GB-months begin at 720 times as many GB-hours.
+    let storage =
+        |percent: &str| ["0 0.006", "36864000 0.005"].map(|own| format!("2026-10-01.. {own}/720 -{percent} row 1"));
+    assert_eq!(crossed(&card("")).0[..2], storage("0"));
+    let discount = format!(
+        r#"{{"name":"Overage discount","effectiveDate":"2026-09-01T00:00:00Z","discount":0.15,"excludedMeterIds":["{AZURE_WINDOWS}"]}}"#
+    );
+    let (entries, note) = crossed(&card(&discount));
+    assert_eq!(entries[..2], storage("15"));
+    assert_eq!(entries[2..], ["2026-10-01.. 0 0.04/1 -0 row 2"]);
+    assert_eq!(note, "2 of 2");
+    // One that begins later splits the days.
+    let later = discount.replace("2026-09-01", "2026-10-15").replace(AZURE_WINDOWS, "none");
+    assert_eq!(
+        crossed(&card(&later)).0[4..],
+        ["2026-10-01..2026-10-15 0 0.04/1 -0 row 2", "2026-10-15.. 0 0.04/1 -15 row 2"]
+    );
+}
+
+#[test]
+fn files_that_are_no_rate_card_are_refused() {
+    let meter = azure_meter(r#"{"0":0.046}"#, "0.0", "2019-12-03T00:00:00Z", "1 Hour");
+    for (card, message) in [
+        ("[]".to_owned(), "prices/card.json:1:0: no rate card"),
+        (r#"{"value":[]}"#.to_owned(), "prices/card.json:1:12: no rate card"),
+        (azure_card(&meter, "").replace("false", "true"), "prices/card.json: prices that include tax"),
+        (azure_card(&meter, "").replace("USD", "dollars"), "prices/card.json: the currency \"dollars\" is none"),
+        (azure_card(&meter.replace("0.046", "-1"), ""), "prices/card.json: meter 1: the rate \"-1\" is below zero"),
+        (
+            azure_card(&meter.replace("0.046", "\"0,046\""), ""),
+            "prices/card.json: meter 1: the rate \"0,046\" is no decimal number of at most 28 digits",
+        ),
+        (
+            azure_card(&meter.replace("2019-12-03T00", "12/3/2019 00"), ""),
+            "prices/card.json: meter 1: EffectiveDate \"12/3/2019 00:00:00Z\" begins with no day such as 2019-12-03",
+        ),
+    ] {
+        assert_eq!(read("prices/card.json", &card).err().as_deref(), Some(message), "{card}");
+    }
+    let twice = azure_card(&meter, r#"{"name":"a","discount":0.1},{"name":"b","discount":0.2}"#);
+    let PriceContent::RateCard(card) = read("prices/card.json", &twice).unwrap() else { panic!("no rate card") };
+    let windows = MeterId::new(WINDOWS_HOURS).unwrap();
+    let refused = entries_of_card(&card, |_| vec![(&windows, Some(UNIT))]).err().map(|error| error.to_string());
+    assert_eq!(
+        refused.as_deref(),
+        Some("prices/card.json: meter 1: the offer terms \"a\" and \"b\" both take something off")
+    );
+}
