@@ -54,22 +54,37 @@ COLUMNS = {
     "default_usage": ["stamp", "usage_date", *OWNER, "meter_id", *MEASURES, "first_seen", "last_seen"],
     "resources": ["resource_key", "stamp", "resource_uri", "resource_group", "resource_provider", "resource_type", "resource_name",
                   "location", "tags", "additional_info", "service_type"],
-    "meters": ["meter_id", "meter_name", "service", "unit", "quantity_kind", "known"],
+    "meters": ["meter_id", "meter_name", "service", "unit", "quantity_kind", "known", "azure_meter_id"],
     "tenants": ["tenant_id", "tenant_name"],
     "user_subscriptions": ["user_subscription_id", "stamp", "display_name", "owner", "tenant_id", "offer_id", "state"],
     "billed_subscriptions": ["billed_subscription_id", "billed_subscription_name", "kind", "tenant_id"],
+    "charges": ["stamp", "usage_date", *OWNER, "meter_id", "resource_key", "tier_from", "quantity", "price_status", "price_key", "price",
+                "per", "discount_percent", "currency", "charge"],
+    "statements": ["month", "billed_subscription_id", "meter_id", "currency", "price_status", "effective_from", "tier_from", "price_key",
+                   "tenant_id", "quantity", "price", "per", "discount_percent", "charge", "amount", "rounding_difference",
+                   "exchange_rate", "billing_currency", "billing_amount"],
+    "prices": ["price_key", "meter_id", "scope", "scope_id", "effective_from", "effective_to", "tier_from", "price", "per",
+               "discount_percent", "currency", "unit", "price_note", "price_file", "price_row"],
 }
+# What was charged is written where there is a price book.
+CHARGED = ("charges", "statements", "prices")
 FACTS = ("hourly", "daily", "monthly")
 KEYS = {"lines": LINE_COLUMNS, **{fact: COLUMNS[fact][:-2] for fact in FACTS}, "default_usage": COLUMNS["default_usage"][:-4],
         "resources": ["resource_key"], "meters": ["meter_id"], "tenants": ["tenant_id"],
         "snapshots": ["stamp", "snapshot_kind", "as_of", "file"], "mappings": ["stamp", "snapshot_kind", "subject_id", "first_snapshot"],
-        "user_subscriptions": ["user_subscription_id", "stamp"], "billed_subscriptions": ["billed_subscription_id"]}
+        "user_subscriptions": ["user_subscription_id", "stamp"], "billed_subscriptions": ["billed_subscription_id"],
+        "charges": COLUMNS["charges"][:9], "statements": COLUMNS["statements"][:8], "prices": ["price_key"]}
 DIMENSIONS = ("resources", "meters", "tenants", "user_subscriptions", "billed_subscriptions", "dates")
 PERSONAL = {"display_name", "owner"}  # left out by --no-owners
 CALENDAR_TYPES = {"usage_start": "timestamp", "window_start": "timestamp", "window_end": "timestamp", "usage_hour": "timestamp",
-                  "usage_date": "date", "month": "date", "first_seen": "date", "last_seen": "date"}
+                  "usage_date": "date", "month": "date", "first_seen": "date", "last_seen": "date",
+                  "effective_from": "date", "effective_to": "date"}
+DECIMALS = {**{name: (38, 18) for name in ("quantity", "tier_from", "price", "per", "discount_percent", "exchange_rate")},
+            **{name: (38, 10) for name in ("charge", "rounding_difference")}, **{name: (18, 4) for name in ("amount", "billing_amount")}}
 EMPTY_TYPES = {"quantity": "DECIMAL(38,18)", "line_count": "BIGINT", "row": "BIGINT", "resource_key": "BIGINT", "known": "BOOLEAN",
                "usage_date": "DATE", "month": "DATE", "first_seen": "DATE", "last_seen": "DATE", **{name: "TIMESTAMPTZ" for name in CALENDAR_TYPES if name not in ("usage_date", "month", "first_seen", "last_seen")}}
+# Columns whose values are mostly distinct.
+PLAIN_COLUMNS = ("quantity", "charge")
 # In UTC, whatever the session's time zone.
 LINE_DAY = "make_timestamp(epoch_us(usage_start))::date"
 HOUR_DAY = "make_timestamp(epoch_us(usage_hour))::date"
@@ -247,7 +262,7 @@ def check_with_duckdb(tables, arrow, checks):
     with tempfile.TemporaryDirectory() as spill, duckdb.connect(config={"temp_directory": spill}) as connection:
         print(f"DuckDB {duckdb.__version__}")
         try:
-            for name in dict.fromkeys((*COLUMNS, "dates", *tables)):
+            for name in dict.fromkeys((*(own for own in COLUMNS if own not in CHARGED), "dates", *tables)):
                 view_of(connection, name, tables.get(name, []))
             totals = duckdb_totals(connection)
         except duckdb.Error as error:
@@ -413,6 +428,11 @@ def check_csv(out, tables, totals, checks):
             wanted = "lines (Hourly)" if name == "hourly" else "lines"
             checks.note(f"csv/{name} = {wanted}", summary(read), differences("CSV", read, wanted, totals[wanted]))
             checks.attempt(f"csv/{name}: rows as in Parquet", same_rows, tables, name, rows)
+    if "statements" in tables:
+        rows = []
+        files = sorted((out / "csv" / "statements").glob("*.csv"))
+        checks.attempt("csv/statements: form", csv_form, out, files, None, rows)
+        checks.attempt("csv/statements: rows as in Parquet", same_rows, tables, "statements", rows)
     rows = []
     checks.attempt("csv/default_usage: form", csv_form, out, sorted((out / "csv" / "default_usage").rglob("*.csv")), {}, rows)
     checks.attempt("csv/default_usage: rows as in Parquet", same_rows, tables, "default_usage", rows)
@@ -478,7 +498,7 @@ def csv_cells(path, totals):
                 if not form.fullmatch(row[place]):
                     wrong.setdefault(f"row {count}: {header[place]} is written {row[place]!r}", count)
             for place, cell in enumerate(row):
-                if cell.startswith(UNSAFE_STARTS) and header[place] != "quantity":
+                if cell.startswith(UNSAFE_STARTS) and header[place] not in DECIMALS:
                     wrong.setdefault(f"row {count}: {header[place]} would start a formula", count)
             if totals is not None:
                 key = (unguarded(row[number["stamp"]]), unguarded(row[number["meter_id"]]))
@@ -542,7 +562,7 @@ def written_for_old_readers(path, name):
                 yield f"{column}: {chunk.compression}, not {codec}"
             if any(encoding.startswith("DELTA") for encoding in chunk.encodings):
                 yield f"{column}: encodings {', '.join(chunk.encodings)}"
-            if chunk.path_in_schema == "quantity" and chunk.has_dictionary_page:
+            if chunk.path_in_schema in PLAIN_COLUMNS and chunk.has_dictionary_page:
                 yield f"{column}: has a dictionary"
             if chunk.path_in_schema in keys and not bounded(chunk):
                 yield f"{column}: no statistics"
@@ -558,7 +578,7 @@ def wrong_pages(path):
     """Yields pages of a version or an encoding of values that an old reader may not know, and chunks without encoding statistics."""
     for chunk in column_chunks(path):
         column = f"row group {chunk.row_group}, {chunk.column}"
-        allowed = {"PLAIN"} if chunk.column == "quantity" else {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY"}
+        allowed = {"PLAIN"} if chunk.column in PLAIN_COLUMNS else {"PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY"}
         for page in sorted(set(chunk.pages)):
             if page.kind not in ("data page v1", "dictionary page"):
                 yield f"{column}: {page.kind}"
@@ -588,15 +608,15 @@ def columns_as_promised(path, name):
 
 def type_of(column):
     """Returns the one type a column may have, or None where several serve."""
-    if column == "quantity":
-        return pa.decimal128(38, 18)
-    if column in ("resource_key", "line_count"):
+    if column in DECIMALS:
+        return pa.decimal128(*DECIMALS[column])
+    if column in ("resource_key", "line_count", "price_key", "price_row"):
         return pa.int64()
     return {"timestamp": pa.timestamp("us", tz="UTC"), "date": pa.date32()}.get(CALENDAR_TYPES.get(column))
 
 
 def known_type(kind):
-    """Text, signed whole numbers, truth, dates, microseconds in UTC: nothing else is published beside the quantity."""
+    """Text, signed whole numbers, truth, dates, microseconds in UTC: nothing else is published beside quantities and money."""
     return (kind in (pa.string(), pa.bool_(), pa.date32(), pa.timestamp("us", tz="UTC"))
             or pa.types.is_signed_integer(kind))
 
