@@ -64,7 +64,7 @@ fn price(size: Size, subscription: u64, meter: u64, day: u64) -> u64 {
 }
 
 fn priced(size: Size) -> u64 {
-    PRICED.min(size.user_subscriptions / 2)
+    PRICED.min(size.user_subscriptions * 37 / 40)
 }
 
 /// A table of prices, and how many there are. Those for all have tiers of one price, which usage crosses: so that tiers are

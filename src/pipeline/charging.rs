@@ -292,9 +292,8 @@ impl<'a> OfMonth<'a> {
             Some((_, terms)) => terms.clone(),
             None => MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates),
         };
-        let entries: Vec<&PriceEntry> = book.of_month(month).collect();
         let failed = |error| Error::engine("fingerprint prices", error);
-        let prices = serde_json::to_vec(&(&entries, &terms)).map_err(failed)?;
+        let prices = serde_json::to_vec(&(book.fingerprints_of(month), &terms)).map_err(failed)?;
         let made_of: Vec<(&Stamp, &str, u64)> = stamps
             .iter()
             .map(|own| match own.usage {

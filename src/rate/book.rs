@@ -6,12 +6,15 @@ use crate::domain::exact::Fraction;
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity};
 use crate::error::{Error, Result, nearest};
+use crate::read::Fingerprint;
 
 /// All prices, by whom and what they are for.
 #[derive(Debug, Default)]
 pub struct PriceBook {
     entries: Vec<PriceEntry>,
     keys: Vec<i64>,
+    /// Of what each entry says, and of where it stands.
+    fingerprints: Vec<Fingerprint>,
     meters: HashMap<String, MeterPrices>,
 }
 
@@ -89,7 +92,7 @@ impl PriceBook {
             first += group.len() as u32;
         }
         refuse_twin_keys(&entries, &keys)?;
-        if errors.is_empty() { Ok(Self { entries, keys, meters }) } else { Err(Error::several(errors)) }
+        if errors.is_empty() { Ok(Self { fingerprints: fingerprints(&entries)?, entries, keys, meters }) } else { Err(Error::several(errors)) }
     }
 
     /// What rules a meter's quantity of a day, by the most specific scope in force. `ids` are those of the user subscription,
@@ -122,12 +125,13 @@ impl PriceBook {
         &self.entries
     }
 
-    /// The entries that are in force on some day of a month.
-    pub fn of_month(&self, month: Month) -> impl Iterator<Item = &PriceEntry> {
+    /// Fingerprints of the entries that are in force on some day of a month: of what they say, and of where they stand.
+    pub fn fingerprints_of(&self, month: Month) -> Vec<Fingerprint> {
         let (first, end) = (month.first_day(), month.next().first_day());
-        self.entries
-            .iter()
-            .filter(move |own| own.from.is_none_or(|from| from < end) && own.to.is_none_or(|to| to > first))
+        let is_in_force =
+            |own: &PriceEntry| own.from.is_none_or(|from| from < end) && own.to.is_none_or(|to| to > first);
+        let entries = self.entries.iter().zip(&self.fingerprints);
+        entries.filter(|(own, _)| is_in_force(own)).map(|(_, fingerprint)| *fingerprint).collect()
     }
 
     /// Refuses prices for ids that nothing else names: a mistyped one would leave its usage to another price.
@@ -165,6 +169,11 @@ pub enum Known<'k> {
         /// What is named of its kind.
         others: Vec<&'k str>,
     },
+}
+
+fn fingerprints(entries: &[PriceEntry]) -> Result<Vec<Fingerprint>> {
+    let of = |own: &PriceEntry| Ok(Fingerprint::of(&serde_json::to_vec(own)?));
+    entries.iter().map(of).collect::<serde_json::Result<_>>().map_err(|error| Error::engine("fingerprint prices", error))
 }
 
 fn order(own: &PriceEntry) -> impl Ord + '_ {
