@@ -12,6 +12,7 @@ pub mod closing;
 mod corrections;
 mod known;
 mod making;
+mod recharged;
 mod settle;
 mod tally;
 mod work;
@@ -37,6 +38,7 @@ use crate::normalise::{self, Meter, Usage};
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
+use crate::schema;
 use crate::state::{Closings, Frozen, KnownInput, RunState, SnapshotState, Version};
 use crate::watch::Watch;
 
@@ -127,7 +129,8 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
         out.refuse_what_if()?;
     }
     let publisher = Publisher::new(out)?;
-    let publisher = if prices.has_book() { publisher.holding_days() } else { publisher };
+    // Charges are made of days.
+    let publisher = if prices.has_book() { publisher.holding(&schema::DAILY)? } else { publisher };
     match publish(plan, watch, &publisher, prepared, prices, former, started_at) {
         Ok(Made { receipt, coverage, first_rejects, changed }) => {
             watch.begin("publishing");
@@ -294,8 +297,9 @@ fn publish(
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
     let mut dimensions = Dimensions::default();
-    let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
+    // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged in.
     let charging = Charging::of(prices, plan, &names)?;
+    let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
     let Former { stamps: formers, full_run } = former;
     let mut making = Making {
         plan,

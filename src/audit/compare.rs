@@ -11,7 +11,7 @@ use std::iter::Peekable;
 use super::adjusted::{self, Total};
 use super::publication::{MeterText, Publication};
 use super::statement::{StatementLine, statement_lines};
-use crate::domain::{Amount, Charge, Currency, Day, Month, Stamp};
+use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::frame::figures::{FigureRow, FigureTable, Figures as StoredFigures};
 use crate::frame::tables::{Keep, contradiction, text};
@@ -33,14 +33,15 @@ pub struct Moved {
     pub cells: u64,
 }
 
-/// What is charged of a meter, in one currency, otherwise in the second publication.
+/// What is billed of a meter, in one currency, otherwise in the second publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recharged {
     pub month: Month,
     pub billed_subscription: String,
     pub meter: String,
-    pub currency: Currency,
-    pub billing_currency: Currency,
+    pub status: PriceStatus,
+    /// Of the price and of the bill; `None`: there is no amount.
+    pub currencies: Option<(Currency, Currency)>,
     /// In the first publication; `None`: it has no such line.
     pub before: Option<Billed>,
     /// In the second.
@@ -50,6 +51,7 @@ pub struct Recharged {
 /// What statement lines come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Billed {
+    pub quantity: Quantity,
     pub charge: Charge,
     pub billing_amount: Amount,
 }
@@ -349,21 +351,30 @@ fn recharged(sides: [&Publication; 2]) -> Result<Vec<Recharged>> {
         if is_same_file(sides, &path)? {
             continue;
         }
-        let mut lines: BTreeMap<(String, String, Currency, Currency), [Option<Billed>; 2]> = BTreeMap::new();
+        let mut lines: BTreeMap<_, [Option<Billed>; 2]> = BTreeMap::new();
         for (at, side) in sides.into_iter().enumerate() {
-            for StatementLine { billed_subscription, meter, sums, .. } in statement_lines(side, month)? {
-                let Some(own) = sums else { continue };
-                let key = (billed_subscription, meter, own.currency, own.billing_currency);
+            for StatementLine { billed_subscription, meter, price, quantity, sums, .. } in statement_lines(side, month)?
+            {
+                let currencies = sums.map(|own| (own.currency, own.billing_currency));
+                let key = (billed_subscription, meter, price.status, currencies);
                 let sum = lines.entry(key).or_default()[at].get_or_insert_default();
-                let added = (sum.charge.checked_add(own.charge), sum.billing_amount.checked_add(own.billing_amount));
-                let past_range = || contradiction(&path, "charges that sum to more than can be".to_owned());
-                (sum.charge, sum.billing_amount) = (added.0.ok_or_else(past_range)?, added.1.ok_or_else(past_range)?);
+                let added = || {
+                    Some(Billed {
+                        quantity: sum.quantity.checked_add(quantity)?,
+                        charge: sum.charge.checked_add(sums.map_or(Charge::ZERO, |own| own.charge))?,
+                        billing_amount: sum
+                            .billing_amount
+                            .checked_add(sums.map_or(Amount::ZERO, |own| own.billing_amount))?,
+                    })
+                };
+                let past_range = || contradiction(&path, "lines that sum to more than can be".to_owned());
+                *sum = added().ok_or_else(past_range)?;
             }
         }
         let differing = lines.into_iter().filter(|(_, [before, after])| before != after);
         recharged.extend(differing.map(|(key, [before, after])| {
-            let (billed_subscription, meter, currency, billing_currency) = key;
-            Recharged { month, billed_subscription, meter, currency, billing_currency, before, after }
+            let (billed_subscription, meter, status, currencies) = key;
+            Recharged { month, billed_subscription, meter, status, currencies, before, after }
         }));
     }
     Ok(recharged)

@@ -314,10 +314,10 @@ fn charges_of(
     let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(["quantity", "charge"]).collect();
     let mut charges: HashMap<CellKey, Vec<CellCharge>> = HashMap::new();
     for rows in publication.read(&path, &schema::CHARGES, &columns, keep)? {
-        let (quantities, amounts) = (rows.quantities("quantity")?, rows.quantities("charge")?);
+        let (quantities, charged) = (rows.quantities("quantity")?, rows.quantities("charge")?);
         let keys = keys_of_rows(&rows, &path, stamp)?;
         for (row, (key, price)) in keys.into_iter().zip(prices_of(&path, &rows)?).enumerate() {
-            let charge = amounts.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+            let charge = charged.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
             charges.entry(key).or_default().push(CellCharge { price, quantity: quantities.value(row), charge });
         }
     }

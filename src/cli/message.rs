@@ -39,9 +39,9 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     say("days", days.join(", "));
     let charged = &receipt.statements[receipt.statements.len().saturating_sub(CHARGED_SHOWN)..];
     for (at, own) in charged.iter().enumerate() {
-        let StatementEntry { month, lines, billing_amount, billing_currency, .. } = own;
+        let StatementEntry { month, lines, billed, billing_currency, .. } = own;
         let label = if at == 0 { "charged" } else { "" };
-        say(label, format!("{month} {billing_amount} {billing_currency} in {}", counted(*lines as i64, "line")));
+        say(label, format!("{month} {billed} {billing_currency} in {}", counted(*lines as i64, "line")));
     }
     list(&mut say, "rejects", &receipt.rejects);
     for own in &outcome.first_rejects {

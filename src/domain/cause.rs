@@ -21,7 +21,7 @@ pub enum Cause {
     AttributionChanged,
     /// Its month was closed, and was opened again.
     MonthReopened,
-    /// Its charges: prices, exchange rates or the terms of rating changed.
+    /// Its charges: prices, or the way tiers are taken, changed.
     PriceChanged,
     /// Its charges: other usage of the month changed, so that its own lies in other tiers.
     TierShifted,

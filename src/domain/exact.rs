@@ -20,19 +20,6 @@ pub enum Rounding {
     HalfEven,
 }
 
-impl Rounding {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Down, Self::HalfUp, Self::HalfEven];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Down => "down",
-            Self::HalfUp => "half-up",
-            Self::HalfEven => "half-even",
-        }
-    }
-}
-
 /// What whole numbers are multiplied with: never rounded itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fraction {

@@ -76,6 +76,8 @@ pub enum FindingCode {
     DefaultSubscriptionOfSeveralStamps,
     /// No price is in force for a quantity.
     UsageUnpriced,
+    /// A month was closed before there was a price book.
+    ClosedMonthNotCharged,
     /// Something came to closed months that were charged, and is itself not charged.
     AdjustmentNotCharged,
     /// A rate card prices a meter of Azure Stack that no meter of the catalogue names.
@@ -88,7 +90,7 @@ pub enum FindingCode {
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -121,6 +123,7 @@ impl FindingCode {
         Self::RegistrationOfSeveralStamps,
         Self::DefaultSubscriptionOfSeveralStamps,
         Self::UsageUnpriced,
+        Self::ClosedMonthNotCharged,
         Self::AdjustmentNotCharged,
         Self::RateCardMeterUnmapped,
         Self::RateCardUnitUnknown,
@@ -167,6 +170,7 @@ impl FindingCode {
             Self::RegistrationOfSeveralStamps => "registration_of_several_stamps",
             Self::DefaultSubscriptionOfSeveralStamps => "default_subscription_of_several_stamps",
             Self::UsageUnpriced => "usage_unpriced",
+            Self::ClosedMonthNotCharged => "closed_month_not_charged",
             Self::AdjustmentNotCharged => "adjustment_not_charged",
             Self::RateCardMeterUnmapped => "rate_card_meter_unmapped",
             Self::RateCardUnitUnknown => "rate_card_unit_unknown",

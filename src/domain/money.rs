@@ -73,7 +73,7 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// What a quantity costs, in units of 10^-10 of its currency: what `DECIMAL(38,10)` holds. Microsoft rates days to as many
+/// What is charged for a quantity, in units of 10^-10 of its currency: what `DECIMAL(38,10)` holds. Microsoft rates days to as many
 /// places (`BillingPreTaxTotal`, reference §6.3 a).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Charge(i128);
@@ -151,9 +151,9 @@ impl Amount {
     }
 
     /// In another currency: multiplied exactly, rounded once to its minor unit. `None` past the range.
-    pub fn converted(self, rate: Rate, to: Currency, rounding: Rounding) -> Option<Self> {
+    pub fn converted(self, rate: ExchangeRate, to: Currency, rounding: Rounding) -> Option<Self> {
         let minor = to.minor_units();
-        let Rate(rate) = rate;
+        let ExchangeRate(rate) = rate;
         let denominator = U256::new(10).pow(rate.scale() + AMOUNT_SCALE - minor);
         let fraction = Fraction::new(rate.mantissa().unsigned_abs(), denominator)?;
         Self::from_minor(fraction.of(self.0, rounding)?, minor)
@@ -180,9 +180,9 @@ impl fmt::Display for Amount {
 
 /// How much of one currency one unit of another is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Rate(Decimal);
+pub struct ExchangeRate(Decimal);
 
-impl Rate {
+impl ExchangeRate {
     /// A rate above zero.
     pub fn new(rate: Decimal) -> Option<Self> {
         (rate > Decimal::ZERO).then(|| Self(rate.normalize()))
@@ -194,7 +194,7 @@ impl Rate {
     }
 }
 
-impl fmt::Display for Rate {
+impl fmt::Display for ExchangeRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }

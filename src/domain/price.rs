@@ -1,4 +1,4 @@
-//! Prices: what a meter's quantity costs, for whom, from when to when, from which quantity on.
+//! Prices: what is charged for a meter's quantity, for whom, from when to when, from which quantity on.
 
 use std::fmt;
 
@@ -116,7 +116,7 @@ impl Price {
     }
 }
 
-/// What a quantity costs: the exact product, divided by `per`, discounted, and rounded once to ten places, half to even.
+/// What is charged for a quantity: the exact product, divided by `per`, discounted, and rounded once to ten places, half to even.
 /// `None` past the range of a charge.
 pub fn charge(fraction: Fraction, quantity: Quantity) -> Option<Charge> {
     let scaled = fraction.of(quantity.scaled(), Rounding::HalfEven)?;
@@ -138,9 +138,12 @@ pub struct PriceEntry {
     /// The meter's unit, as the entry says it.
     pub unit: Option<String>,
     pub note: Option<String>,
-    /// Where it stands: the file, relative to the root, and the row, from 1.
+    /// Where it stands: the file, relative to the root, and the row, from 1; of a rate card the place in its list of meters.
     pub file: String,
     pub row: i64,
+    /// Whether that is a rate card.
+    #[serde(default)]
+    pub is_of_card: bool,
 }
 
 impl PriceEntry {
@@ -166,6 +169,7 @@ impl PriceEntry {
                 add(currency.code());
             }
         }
+        add(self.unit.as_deref().unwrap_or_default());
         add(self.note.as_deref().unwrap_or_default());
         let digest = hash.finalize();
         i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
@@ -182,7 +186,8 @@ impl PriceEntry {
 
     /// Where it stands, for messages.
     pub fn place(&self) -> String {
-        format!("{} row {}", self.file, self.row)
+        let what = if self.is_of_card { "meter" } else { "row" };
+        format!("{} {what} {}", self.file, self.row)
     }
 
     pub fn price(&self) -> Option<&Price> {
@@ -243,13 +248,4 @@ pub enum Tiering {
     Graduated,
     /// All of it at the price of the tier that the month reaches.
     Volume,
-}
-
-impl Tiering {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Graduated => "graduated",
-            Self::Volume => "volume",
-        }
-    }
 }

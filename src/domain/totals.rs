@@ -71,10 +71,11 @@ impl Checksum {
         self.add(quantity);
     }
 
-    /// Adds money, of any currency and scale: so that it cannot stand in for a quantity.
-    pub fn add_money(&mut self, scaled: i128) {
+    /// Adds money of the column at a place of its table: so that it can stand in neither for a quantity nor for another column's.
+    pub fn add_money(&mut self, place: usize, scaled: i128) {
         const ODD: i128 = 0x9e37_79b9_7f4a_7c15;
-        self.scaled = self.scaled.wrapping_add(scaled.wrapping_mul(ODD));
+        let factor = ODD.wrapping_mul(2 * place as i128 + 1);
+        self.scaled = self.scaled.wrapping_add(scaled.wrapping_mul(factor));
     }
 
     /// Adds lines and quantity.

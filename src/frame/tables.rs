@@ -17,7 +17,7 @@ use parquet::errors::ParquetError;
 use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTITY_PRECISION, QUANTITY_SCALE};
 use crate::domain::{Day, Hour, Quantity};
 use crate::error::{Error, Result};
-use crate::schema::{Kind, Table};
+use crate::schema::{self, Kind, Table};
 
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 1 << 16;
@@ -50,7 +50,8 @@ pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: 
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let columns_of_table: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
     // What is history may have been written before its last columns were added.
-    if !columns_of_table.starts_with(&names) {
+    let is_older = table.name == schema::CHANGES.name && columns_of_table.starts_with(&names);
+    if !is_older && names != columns_of_table {
         return Err(broken(path));
     }
     let mask = |columns: &[&str]| {

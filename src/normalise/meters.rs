@@ -25,7 +25,7 @@ pub struct Meter {
     /// Whether the catalogue or the root's `meters.csv` has it.
     pub known: bool,
     /// The meters of Azure's rate cards that price it, sorted.
-    #[serde(default)]
+    #[serde(skip)]
     pub azure_meters: Vec<String>,
 }
 

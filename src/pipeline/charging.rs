@@ -9,30 +9,26 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::Plan;
-use super::corrections::texts_of;
 use super::making::Making;
+use super::recharged::Repriced;
 use super::tally::Tally;
 use crate::balance;
 use crate::domain::finding::FindingCode;
 use crate::domain::price::Scope;
 use crate::domain::totals::Checksum;
-use crate::domain::{
-    Amount, Cause, Charge, ChargeCorrection, Currency, Day, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity,
-    Stamp,
-};
+use crate::domain::{Amount, Charge, Currency, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::tables::{self, Rows, integer, text};
+use crate::frame::tables::{self, integer};
 use crate::normalise::Meter;
+use crate::publish::Publisher;
 use crate::publish::charges::{publish_charges, publish_prices, publish_statements, statement_csv};
 use crate::publish::dimensions::Names;
-use crate::publish::{Out, Publisher};
 use crate::rate::{
-    self, CardNote, ClosedRow, Known, Line, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, Taking,
-    rate_month,
+    self, CardNote, Known, Line, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, Taking, rate_month,
 };
 use crate::read::{self, ExchangeRates, Fingerprint, PriceContent, PriceFile, Reading, Root};
 use crate::schema::{self, charges_path, daily_path, statements_path};
-use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, Frozen, FrozenCharging, Unpriced};
+use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, Frozen, FrozenCharging, ShownIds, Unpriced};
 
 /// The price book and the exchange rates as they were read.
 #[derive(Debug, Default)]
@@ -78,8 +74,9 @@ impl PriceInputs {
 /// What months are rated by.
 #[derive(Debug)]
 pub struct Charging {
-    /// `None`: nothing is charged but what was closed.
-    book: Option<PriceBook>,
+    book: PriceBook,
+    /// Without one nothing is charged but what was closed.
+    has_book: bool,
     rates: ExchangeRates,
     billing_currency: Option<Currency>,
     notes: Vec<CardNote>,
@@ -92,26 +89,23 @@ impl Charging {
     /// Entries that contradict the meters or each other, or exchange rates to several currencies.
     pub fn of(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
         let PriceInputs { files, rates } = inputs;
-        let mut notes = Vec::new();
-        let mut entries = Vec::new();
+        let (mut entries, mut cards) = (Vec::new(), Vec::new());
         let has_book = files.is_some();
         for own in files.into_iter().flatten() {
             match own.content {
                 PriceContent::Entries(own) => entries.extend(own),
-                PriceContent::RateCard(card) => {
-                    let (own, note) = rate::entries_of_card(&card, |azure| {
-                        let prices = |meter: &&Meter| meter.azure_meters.iter().any(|own| own == azure);
-                        names.meters().filter(prices).map(|own| (&own.id, own.unit.as_deref())).collect()
-                    })?;
-                    entries.extend(own);
-                    notes.push(note);
-                }
+                PriceContent::RateCard(card) => cards.push(card),
             }
         }
+        let (own, notes) = rate::entries_of_cards(&cards, |azure| {
+            let prices = |meter: &&Meter| meter.azure_meters.iter().any(|own| own == azure);
+            names.meters().filter(prices).map(|own| (&own.id, own.unit.as_deref())).collect()
+        })?;
+        entries.extend(own);
         let unit_of = |meter: &MeterId| names.meter(meter).and_then(|own| own.unit.as_deref());
-        let book = has_book.then(|| PriceBook::new(entries, unit_of)).transpose()?;
+        let book = PriceBook::new(entries, unit_of)?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
-        Ok(Self { book, rates, billing_currency, notes })
+        Ok(Self { book, has_book, rates, billing_currency, notes })
     }
 }
 
@@ -136,24 +130,27 @@ impl Making<'_> {
         for (month, stamps) in months {
             self.watch.check()?;
             let own = OfMonth::new(self, charging, month, stamps)?;
-            let known = former.0.get(&month).filter(|known| (known.prices, known.usage) == (own.prices, own.usage));
-            let made = match known {
+            let known = former.0.get(&month);
+            let made = match known.filter(|known| own.is_as(known, &self.names)) {
                 Some(known) => {
                     own.keep(self.publisher)?;
                     known.clone()
                 }
                 None => {
                     let made = own.make(self)?;
-                    let is_repriced = former.0.get(&month).is_some_and(|known| known.prices != own.prices);
-                    changes.extend(self.charge_changes(month, &own.charged_stamps(), is_repriced)?);
+                    changes.extend(self.recharged(month, &own.charged_stamps(), &Repriced::of(known, &made))?);
                     made
                 }
             };
-            prices.extend(made.entries.iter().map(|own| (own.key(), own.clone())));
+            for own in &made.entries {
+                // Where an entry stands now, and of one that only closed months rest on, where it stood then.
+                let (key, now) = (own.key(), charging.book.entry_of(own.key()));
+                prices.entry(key).or_insert_with(|| now.unwrap_or(own).clone());
+            }
             charged.0.insert(month, made);
         }
-        changes.extend(self.charges_gone(charging)?);
-        if charging.book.is_some() || !charged.0.is_empty() {
+        changes.extend(self.charges_gone(charging.has_book)?);
+        if charging.has_book || !charged.0.is_empty() {
             publish_prices(&prices, self.publisher)?;
         }
         self.tally.found(findings(charging, &charged, &self.names));
@@ -163,8 +160,9 @@ impl Making<'_> {
     }
 
     /// The stamps of each month that have something to charge, or have charges that were closed.
-    fn months_to_charge(&self, charging: &Charging) -> BTreeMap<Month, Vec<OfStamp>> {
-        let mut months: BTreeMap<Month, Vec<OfStamp>> = BTreeMap::new();
+    fn months_to_charge(&mut self, charging: &Charging) -> BTreeMap<Month, Vec<OfStamp>> {
+        let mut months: BTreeMap<Month, BTreeMap<Stamp, OfStamp>> = BTreeMap::new();
+        let mut uncharged: BTreeMap<Stamp, Vec<Month>> = BTreeMap::new();
         for (path, fingerprint) in self.publisher.made_below("daily/") {
             let place = path.strip_prefix("daily/").and_then(|path| path.strip_suffix(".parquet")?.split_once('/'));
             let Some((stamp, month)) =
@@ -174,84 +172,43 @@ impl Making<'_> {
             };
             let closed = self.closed.get(&stamp).and_then(|own| own.get(&month));
             let usage = match closed {
-                None if charging.book.is_some() => Usage::Open,
+                None if charging.has_book => Usage::Open,
                 Some(Frozen { run, charging: Some(own), .. }) => Usage::Closed { run: *run, charging: own.clone() },
+                Some(_) if charging.has_book => {
+                    uncharged.entry(stamp).or_default().push(month);
+                    continue;
+                }
                 _ => continue,
             };
-            months.entry(month).or_default().push(OfStamp { stamp, daily: fingerprint, usage });
+            let own = OfStamp { stamp: stamp.clone(), daily: fingerprint, usage };
+            months.entry(month).or_default().insert(stamp, own);
         }
-        months
+        self.tally.found(uncharged.iter().map(|(stamp, months)| closed_uncharged(stamp, months)).collect());
+        // In order of the stamps, which is not that of paths: `north-2/…` comes before `north/…`.
+        months.into_iter().map(|(month, stamps)| (month, stamps.into_values().collect())).collect()
     }
 
     fn refuse_unknown_scopes(&self, charging: &Charging, root: &Root) -> Result<()> {
-        let Some(book) = &charging.book else { return Ok(()) };
-        let is_limited = !self.plan.stamps.is_empty();
-        let stamps: Vec<&str> = root.all_stamps.iter().map(String::as_str).collect();
-        book.refuse_unknown_scopes(|scope| {
-            let is_named = scope.id().is_some_and(|id| self.names.name(id).is_some());
-            let mut others: Vec<&str> = match scope {
+        // Stamps that are left out may name what these do not, and so may snapshots in whose stead others serve.
+        let is_partly_seen = !self.plan.stamps.is_empty() || !self.plan.overrides.is_empty();
+        let tenants: BTreeSet<&str> = self.dimensions.tenants().collect();
+        let billed: BTreeSet<&str> = self.dimensions.billed_subscriptions().collect();
+        let users: BTreeSet<&str> = self.names.user_subscriptions().collect();
+        let stamps: BTreeSet<&str> = root.all_stamps.iter().map(String::as_str).collect();
+        charging.book.refuse_unknown_scopes(|scope| {
+            let Some(id) = scope.id() else { return Known::Yes };
+            // names.csv names both kinds; what is known as the other kind is not this one.
+            let is_named = |others: &BTreeSet<&str>| !others.contains(id) && self.names.name(id).is_some();
+            let (own, is_named) = match scope {
                 Scope::All => return Known::Yes,
-                Scope::Stamp(_) => stamps.clone(),
-                // Other stamps may name it.
-                _ if is_limited || is_named && !matches!(scope, Scope::UserSubscription(_)) => return Known::Yes,
-                Scope::Tenant(_) => self.dimensions.tenants().collect(),
-                Scope::BilledSubscription(_) => self.dimensions.billed_subscriptions().collect(),
-                Scope::UserSubscription(_) => self.names.user_subscriptions().collect(),
+                Scope::Stamp(_) => (&stamps, false),
+                Scope::Tenant(_) => (&tenants, is_named(&billed)),
+                Scope::BilledSubscription(_) => (&billed, is_named(&tenants)),
+                Scope::UserSubscription(_) => (&users, false),
             };
-            match others.iter().position(|own| Some(*own) == scope.id()) {
-                Some(_) => Known::Yes,
-                None => {
-                    others.sort_unstable();
-                    others.dedup();
-                    Known::No { others }
-                }
-            }
+            let is_elsewhere = is_partly_seen && !matches!(scope, Scope::Stamp(_));
+            if own.contains(id) || is_named || is_elsewhere { Known::Yes } else { Known::No { others: own.clone() } }
         })
-    }
-
-    /// What changed of charges of a month that were published before.
-    fn charge_changes(&self, month: Month, stamps: &[&Stamp], is_repriced: bool) -> Result<Vec<ChargeCorrection>> {
-        let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
-        let mut changes = Vec::new();
-        for stamp in stamps {
-            let path = charges_path(stamp, month);
-            let is_published = out.last().files.contains_key(&path);
-            if !is_published || !self.publisher.is_made_anew(&path) {
-                continue;
-            }
-            let after = self.publisher.current(&path)?.unwrap_or_default();
-            let (before, after) = (published(out, &path)?, totals_of(&path, after)?);
-            let touched = self.touched.get(*stamp);
-            changes.extend(between(stamp, &before, &after, |day| {
-                let mut causes = touched.and_then(|own| own.get(&day)).cloned().unwrap_or_default();
-                if is_repriced {
-                    causes.insert(Cause::PriceChanged);
-                } else if causes.is_empty() {
-                    causes.insert(Cause::TierShifted);
-                }
-                causes
-            }));
-        }
-        Ok(changes)
-    }
-
-    /// Charges that were published, and are not any more.
-    fn charges_gone(&self, charging: &Charging) -> Result<Vec<ChargeCorrection>> {
-        let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
-        let mut changes = Vec::new();
-        for path in out.published_below("charges/") {
-            if self.publisher.is_made(path) {
-                continue;
-            }
-            let Some(stamp) = path.split('/').nth(1).and_then(Stamp::new) else { continue };
-            let touched = self.touched.get(&stamp);
-            changes.extend(between(&stamp, &published(out, path)?, &Totals::new(), |day| {
-                let causes = touched.and_then(|own| own.get(&day)).cloned();
-                let cause = if charging.book.is_none() { Cause::PriceChanged } else { Cause::WindowRemoved };
-                causes.unwrap_or_else(|| BTreeSet::from([cause]))
-            }));
-        }
-        Ok(changes)
     }
 }
 
@@ -268,6 +225,12 @@ enum Usage {
     Closed { run: u64, charging: FrozenCharging },
 }
 
+impl Usage {
+    fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed { .. })
+    }
+}
+
 /// A month that is to be charged.
 struct OfMonth<'a> {
     month: Month,
@@ -280,20 +243,22 @@ struct OfMonth<'a> {
 
 impl<'a> OfMonth<'a> {
     fn new(making: &Making<'_>, charging: &'a Charging, month: Month, stamps: Vec<OfStamp>) -> Result<Self> {
-        // Nothing is open where there is no book, so an empty one serves.
-        static NONE: std::sync::OnceLock<PriceBook> = std::sync::OnceLock::new();
-        let book = charging.book.as_ref().unwrap_or_else(|| NONE.get_or_init(PriceBook::default));
         let Plan { tiering, rounding, .. } = *making.plan;
-        let first_closed = stamps.iter().filter_map(|own| match &own.usage {
+        let now = MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates);
+        let closed = stamps.iter().filter_map(|own| match &own.usage {
             Usage::Closed { run, charging } => Some((*run, &charging.terms)),
             Usage::Open => None,
         });
-        let terms = match first_closed.min_by_key(|(run, _)| *run) {
-            Some((_, terms)) => terms.clone(),
-            None => MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates),
+        let terms = match closed.min_by_key(|(run, _)| *run) {
+            Some((_, terms)) => terms.clone().completed(month, &charging.rates),
+            None => now,
         };
+        let book = &charging.book;
+        // What is closed rests on the prices that it was closed with.
+        let is_open = stamps.iter().any(|own| !own.usage.is_closed());
+        let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };
         let failed = |error| Error::engine("fingerprint prices", error);
-        let prices = serde_json::to_vec(&(book.fingerprints_of(month), &terms)).map_err(failed)?;
+        let prices = serde_json::to_vec(&(entries, &terms)).map_err(failed)?;
         let made_of: Vec<(&Stamp, &str, u64)> = stamps
             .iter()
             .map(|own| match own.usage {
@@ -301,10 +266,14 @@ impl<'a> OfMonth<'a> {
                 Usage::Closed { run, .. } => (&own.stamp, own.daily.as_str(), run),
             })
             .collect();
-        let names = making.names.fingerprint_of_names();
-        let usage = serde_json::to_vec(&(&made_of, names)).map_err(failed)?;
+        let usage = serde_json::to_vec(&made_of).map_err(failed)?;
         let (prices, usage) = (Fingerprint::of(&prices), Fingerprint::of(&usage));
         Ok(Self { month, stamps, book, terms, prices, usage })
+    }
+
+    /// Whether it is what it was rated as, in the texts that its flat files show, too.
+    fn is_as(&self, known: &ChargedMonth, names: &Names) -> bool {
+        (known.prices, known.usage) == (self.prices, self.usage) && known.names == known.shown.fingerprint(names)
     }
 
     fn charged_stamps(&self) -> Vec<&Stamp> {
@@ -331,17 +300,20 @@ impl<'a> OfMonth<'a> {
             self.stamps.par_iter().map(|own| Loaded::of(own, month, publisher)).collect::<Result<_>>()?;
         let rows: Vec<RatedRows<'_>> = loaded
             .iter()
-            .map(|own| RatedRows { usage: &own.usage, closed: own.closed.as_ref().map(ClosedCharges::rows) })
+            .map(|own| RatedRows {
+                usage: &own.usage,
+                closed: own.closed.as_ref().map(|own| own.currencies.as_slice()),
+            })
             .collect();
         let rated = rate_month(&rows, self.book, self.terms.tiering)?;
         let summed = || -> Result<Sums> {
             let mut sums = Sums::default();
-            for (own, rated) in loaded.iter().zip(&rated) {
-                match (rated, &own.closed) {
-                    (Some(rated), _) => sums.take(own, rated, self.book)?,
-                    (None, Some(closed)) => sums.take_closed(own, closed)?,
-                    (None, None) => {}
-                }
+            // What is open first: where an entry stands now is what its lines say.
+            for (own, rated) in loaded.iter().zip(&rated).filter_map(|(own, rated)| Some((own, rated.as_ref()?))) {
+                sums.take(own, rated, self.book)?;
+            }
+            for (own, closed) in loaded.iter().filter_map(|own| Some((own, own.closed.as_ref()?))) {
+                sums.take_closed(own, closed)?;
             }
             Ok(sums)
         };
@@ -360,15 +332,22 @@ impl<'a> OfMonth<'a> {
         let (Sums { statement, entries, unpriced, charges }, ()) = (sums?, published?);
         let lines = statement.lines(month, &self.terms)?;
         prove_lines(month, &lines, &charges)?;
+        let shown = ShownIds::of(&lines);
         publish_statements(month, &lines, &entries, &making.names, publisher)?;
         Ok(ChargedMonth {
             prices: self.prices,
             usage: self.usage,
+            names: shown.fingerprint(&making.names),
+            shown,
             terms: self.terms.clone(),
             entries: entries.into_values().collect(),
             unpriced: unpriced
                 .into_iter()
-                .map(|((stamp, meter), quantity)| Unpriced { stamp, meter, quantity })
+                .filter(|(_, quantity)| *quantity != Quantity::ZERO)
+                .map(|((stamp, meter), quantity)| {
+                    let is_closed = self.stamps.iter().any(|own| own.stamp == stamp && own.usage.is_closed());
+                    Unpriced { stamp, meter, quantity, is_closed }
+                })
                 .collect(),
             totals: totals(&lines)?,
         })
@@ -389,12 +368,6 @@ struct ClosedCharges {
     keys: Vec<Option<i64>>,
     currencies: Vec<Option<Currency>>,
     charges: Vec<Option<Charge>>,
-}
-
-impl ClosedCharges {
-    fn rows(&self) -> Vec<ClosedRow> {
-        self.currencies.iter().map(|&currency| ClosedRow { currency }).collect()
-    }
 }
 
 impl Loaded {
@@ -432,7 +405,7 @@ impl Loaded {
                         closed.charges.push(charge);
                     }
                 }
-                Ok(Self { usage: usage.own, closed: Some(closed) })
+                Ok(Self { usage: usage.finish(), closed: Some(closed) })
             }
         }
     }
@@ -469,6 +442,9 @@ impl Sums {
             let cell = rated.cell[row] as usize;
             let key = (own.usage.owner[cell], own.usage.meter[cell], rated.entry(row));
             add(groups.entry(key).or_default(), rated.quantity[row], rated.charge(row))?;
+            if let Some((charge, entry)) = rated.charge(row).zip(rated.entry(row)) {
+                self.add_charge(book.entry(entry).price().map(|price| price.currency), charge)?;
+            }
         }
         for ((owner, meter, entry), sum) in groups {
             self.add(own, owner, meter, entry.map(|own| (book.key(own), book.entry(own))), sum)?;
@@ -481,6 +457,7 @@ impl Sums {
         for row in 0..own.usage.len() {
             let key = (own.usage.owner[row], own.usage.meter[row], closed.keys[row]);
             add(groups.entry(key).or_default(), own.usage.quantity[row], closed.charges[row])?;
+            self.add_charge(closed.currencies[row], closed.charges[row].unwrap_or_default())?;
         }
         for ((owner, meter, key), sum) in groups {
             let entry = key.map(|key| {
@@ -525,12 +502,17 @@ impl Sums {
             }
             Some((key, entry)) => {
                 self.entries.entry(key).or_insert_with(|| entry.clone());
-                if let Some(price) = entry.price() {
-                    let sum = self.charges.entry(price.currency).or_default();
-                    *sum = sum.checked_add(charge).ok_or_else(past_range)?;
-                }
             }
         }
+        Ok(())
+    }
+}
+
+impl Sums {
+    fn add_charge(&mut self, currency: Option<Currency>, charge: Charge) -> Result<()> {
+        let Some(currency) = currency else { return Ok(()) };
+        let sum = self.charges.entry(currency).or_default();
+        *sum = sum.checked_add(charge).ok_or_else(past_range)?;
         Ok(())
     }
 }
@@ -544,8 +526,10 @@ fn add(sum: &mut (Quantity, Option<Charge>), quantity: Quantity, charge: Option<
 }
 
 fn past_range() -> Error {
-    Error::input("charges or quantities of a month sum to more than can be published")
-        .hint("look for a price or a quantity that is absurd")
+    Error::input(
+        "charges of a month sum to more than can be published: quantities to 10^20, charges to 10^28, amounts to 10^14",
+    )
+    .hint("look for an absurd price in the price book, or for absurd quantities in the lines of the month")
 }
 
 /// Proves that the lines of statements are all of the charges, and that exactly what is priced has an amount.
@@ -583,64 +567,15 @@ fn totals(lines: &[Line]) -> Result<Vec<CurrencyTotal>> {
     Ok(totals.into_values().collect())
 }
 
-/// What a day is charged of each billed subscription and meter, in each currency.
-type Totals = BTreeMap<(Day, String, String, Currency), Charge>;
-
-/// What is published; of a table of another version nothing that could be compared.
-fn published(out: &Out, path: &str) -> Result<Totals> {
-    match std::fs::read(out.path(path)) {
-        Ok(bytes) => Ok(totals_of(path, bytes).unwrap_or_default()),
-        // It is being made anew, and what it said is not known.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Totals::new()),
-        Err(error) => Err(Error::machine("read", &out.path(path), error)),
-    }
-}
-
-fn totals_of(path: &str, bytes: Vec<u8>) -> Result<Totals> {
-    let columns = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
-    let mut totals = Totals::new();
-    for rows in tables::read(path.as_ref(), bytes, &schema::CHARGES, &columns, &[])? {
-        take_totals(&rows, &mut totals)?;
-    }
-    Ok(totals)
-}
-
-fn take_totals(rows: &Rows, totals: &mut Totals) -> Result<()> {
-    let (days, billed, meters) =
-        (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-    let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
-    for (row, &day) in days.iter().enumerate() {
-        let Some(charge) = charges.maybe(row) else { continue };
-        let Some(currency) = text(currencies, row).and_then(Currency::parse) else { continue };
-        let key = (day, billed.value(row).to_owned(), meters.value(row).to_owned(), currency);
-        let sum = totals.entry(key).or_default();
-        *sum = sum.checked_add(Charge::from_scaled(charge.scaled())).ok_or_else(past_range)?;
-    }
-    Ok(())
-}
-
-/// What differs between two states of a stamp's charges.
-fn between(
-    stamp: &Stamp,
-    before: &Totals,
-    after: &Totals,
-    causes_of: impl Fn(Day) -> BTreeSet<Cause>,
-) -> Vec<ChargeCorrection> {
-    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let change = |key: &(Day, String, String, Currency)| {
-        let (before, after) = (before.get(key).copied(), after.get(key).copied());
-        (before != after).then(|| ChargeCorrection {
-            stamp: stamp.clone(),
-            day: key.0,
-            billed_subscription: key.1.clone(),
-            meter: key.2.clone(),
-            currency: key.3,
-            before,
-            after,
-            causes: texts_of(&causes_of(key.0)),
-        })
-    };
-    keys.into_iter().filter_map(change).collect()
+fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
+    let months: Vec<String> = months.iter().map(Month::to_string).collect();
+    Finding::new(
+        stamp,
+        FindingCode::ClosedMonthNotCharged,
+        format!("closed before there was a price book, and not charged: {}", months.join(", ")),
+        months,
+        "open them with `stacktally reopen` to have them charged, or accept the finding",
+    )
 }
 
 /// What a person should know of prices.
@@ -648,7 +583,8 @@ fn findings(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<
     let mut findings = Vec::new();
     let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
     for (month, own) in &charged.0 {
-        for own in &own.unpriced {
+        // What is closed cannot be priced any more.
+        for own in own.unpriced.iter().filter(|own| !own.is_closed) {
             unpriced.entry((&own.stamp, &own.meter)).or_default().push((*month, own.quantity));
         }
     }

@@ -138,24 +138,35 @@ impl Settling<'_> {
             Some(latest) => adjustments::split(stamp, missing, arrived, self.billed_in(latest), &self.work.touched)?,
             None => Vec::new(),
         };
-        let by_meter = self.prove_closed(notes, &adjusted, &rows)?;
-        Ok(Adjusted { rows, by_meter })
+        let by_month = self.closed_by_month(&adjusted, &rows)?;
+        let by_meter = self.prove_closed(notes, &by_month)?;
+        Ok(Adjusted { rows, by_meter, by_month })
+    }
+
+    /// What came to closed months in all, by month and meter.
+    fn closed_by_month(&self, adjusted: &Figures, rows: &[Adjustment]) -> Result<BTreeMap<(Month, String), Delta>> {
+        let mut by_month: BTreeMap<(Month, String), Delta> = BTreeMap::new();
+        let all = adjusted.iter().map(|(figure, delta)| (figure, *delta));
+        for (figure, delta) in all.chain(rows.iter().map(|own| (&own.figure, own.delta))) {
+            let month = figure.day.month();
+            if self.work.is_closed(month) {
+                by_month.entry((month, figure.meter.clone())).or_default().add(delta)?;
+            }
+        }
+        by_month.retain(|_, delta| !delta.is_nothing());
+        Ok(by_month)
     }
 
     /// Proves that of closed months, for each meter: lines = closed + adjustments. Returns the adjustments.
     fn prove_closed(
         &self,
         notes: &BTreeMap<Day, DayNote>,
-        adjusted: &Figures,
-        rows: &[Adjustment],
+        by_month: &BTreeMap<(Month, String), Delta>,
     ) -> Result<BTreeMap<String, Delta>> {
         let is_closed = |day: &Day| self.work.is_closed(day.month());
         let mut adjustments: BTreeMap<String, Delta> = BTreeMap::new();
-        let all = adjusted.iter().map(|(figure, delta)| (figure, *delta));
-        for (figure, delta) in all.chain(rows.iter().map(|own| (&own.figure, own.delta))) {
-            if is_closed(&figure.day) {
-                adjustments.entry(figure.meter.clone()).or_default().add(delta)?;
-            }
+        for ((_, meter), delta) in by_month {
+            adjustments.entry(meter.clone()).or_default().add(*delta)?;
         }
         let mut missing: BTreeMap<String, Delta> = BTreeMap::new();
         let delta = |totals: &Totals| Delta { quantity: totals.quantity, lines: totals.lines };

@@ -285,10 +285,9 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
     let meters: BTreeSet<&MeterId> = frozen.used.iter().map(|(meter, _)| meter).collect();
     let mut own_meters = Vec::new();
     for rows in rows_of(out, &schema::METERS)? {
-        let [ids, names, services, units, kinds, azure] =
-            ["meter_id", "meter_name", "service", "unit", "quantity_kind", "azure_meter_id"]
-                .map(|name| rows.texts(name));
-        let (ids, names, services, units, kinds, azure) = (ids?, names?, services?, units?, kinds?, azure?);
+        let [ids, names, services, units, kinds] =
+            ["meter_id", "meter_name", "service", "unit", "quantity_kind"].map(|name| rows.texts(name));
+        let (ids, names, services, units, kinds) = (ids?, names?, services?, units?, kinds?);
         let known = rows.booleans("known")?;
         for row in 0..rows.len() {
             let Some(id) = MeterId::new(ids.value(row)).filter(|id| meters.contains(id)) else { continue };
@@ -299,7 +298,7 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
                 unit: owned(text(units, row)),
                 quantity_kind: owned(text(kinds, row)),
                 known: known.value(row),
-                azure_meters: text(azure, row).map_or_else(Vec::new, |own| own.split(' ').map(str::to_owned).collect()),
+                azure_meters: Vec::new(),
             });
         }
     }

@@ -27,7 +27,7 @@ use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::facts::flat_months;
 use crate::read::{self, DayLines, ExportLines, Fingerprint, Known, StampFolder, StampLines};
 use crate::schema::{self, flat};
-use crate::state::{DayNote, Frozen, RunState, StampState};
+use crate::state::{DayNote, Frozen, FrozenCharging, RunState, StampState};
 use crate::watch::Watch;
 
 const RESOURCES: &str = "resources.parquet";
@@ -253,7 +253,7 @@ impl Making<'_> {
         owned.count(&uses, snapshots, &self.plan.rules);
         self.tally.count_attributed(owned, snapshots);
         self.tally.count_settled(&stamp, &notes, &adjusted.by_meter)?;
-        self.tally.found(self.uncharged(&stamp, work, &adjusted.by_meter).into_iter().collect());
+        self.tally.found(self.uncharged(&stamp, work, &adjusted.by_month).into_iter().collect());
         self.tally.count_windows(&owned.usage, &notes);
         self.tally.count_touched(&stamp, &work.touched);
         let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
@@ -283,22 +283,34 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// What came to closed months that were charged, and is itself not charged.
-    fn uncharged(&self, stamp: &Stamp, work: &StampWork, adjusted: &BTreeMap<String, Delta>) -> Option<Finding> {
-        work.closed.values().find(|own| own.charging.is_some())?;
-        let adjusted: Vec<(&String, &Delta)> = adjusted.iter().filter(|(_, delta)| !delta.is_nothing()).collect();
-        let shown = |(meter, delta): &(&String, &Delta)| {
+    /// What came to closed months that were charged, and is itself not charged; but for meters that never are.
+    fn uncharged(
+        &self,
+        stamp: &Stamp,
+        work: &StampWork,
+        adjusted: &BTreeMap<(Month, String), Delta>,
+    ) -> Option<Finding> {
+        let is_charged = |((month, meter), _): &(&(Month, String), &Delta)| {
+            let charging = work.closed.get(month).and_then(|own| own.charging.as_ref());
+            let prices = |own: &FrozenCharging| {
+                own.prices.iter().filter(|own| own.meter.as_str() == meter).any(|own| own.price().is_none())
+            };
+            charging.is_some_and(|own| !prices(own))
+        };
+        let adjusted: Vec<_> = adjusted.iter().filter(is_charged).collect();
+        let shown = |&((month, meter), delta): &(&(Month, String), &Delta)| {
             let known = MeterId::new(meter).and_then(|id| self.names.meter(&id));
             let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
-            format!("{} {unit} of meter {meter}", delta.quantity)
+            format!("{} {unit} of meter {meter} in {month}", delta.quantity)
         };
         let at_stake: Vec<String> = adjusted.iter().map(shown).collect();
+        let meters: BTreeSet<String> = adjusted.iter().map(|((_, meter), _)| meter.clone()).collect();
         (!at_stake.is_empty()).then(|| {
             Finding::new(
                 stamp,
                 FindingCode::AdjustmentNotCharged,
                 format!("came to closed months since they were closed, and is not charged: {}", at_stake.join(", ")),
-                adjusted.iter().map(|(meter, _)| (*meter).clone()).collect(),
+                meters.into_iter().collect(),
                 "bill it apart, by history/adjustments; or open the month again with `stacktally reopen`",
             )
         })

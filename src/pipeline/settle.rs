@@ -49,8 +49,9 @@ pub struct SettledStamp {
 pub struct Adjusted {
     /// In this run.
     pub rows: Vec<Adjustment>,
-    /// In all, by meter.
+    /// In all, by meter; and by month as well, where that is not nothing.
     pub by_meter: BTreeMap<String, Delta>,
+    pub by_month: BTreeMap<(Month, String), Delta>,
 }
 
 /// What was noted of a day, by the ranks of this process. `places` are those of the exports, by their windows.
@@ -426,7 +427,8 @@ impl Settling<'_> {
         settled.months.push((month, aggregate::month_facts(self.packing, days.values())?));
         settled.defaults.extend(aggregate::default_facts(self.owned, self.packing, &days)?);
         if self.publisher.is_rehearsal() {
-            return if self.publisher.takes_days() { self.publish_daily(month, &days) } else { Ok(()) };
+            let is_taken = self.publisher.takes(&schema::DAILY);
+            return if is_taken { self.publish_daily(month, &days) } else { Ok(()) };
         }
         let (parquet, csv) = rayon::join(|| self.publish_daily(month, &days), || self.publish_csv_daily(month, &days));
         parquet.and(csv)

@@ -269,6 +269,7 @@ impl Tally {
                 rounding_difference: own.amount.as_charge().checked_sub(own.charge).unwrap_or_default().to_string(),
                 billing_currency: own.billing_currency.code(),
                 billing_amount: own.billing_amount.to_string(),
+                billed: own.billing_amount.shown(own.billing_currency),
             }));
             self.unpriced.extend(own.unpriced.iter().map(|own| UnpricedEntry {
                 month: month.to_string(),

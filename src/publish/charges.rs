@@ -19,8 +19,10 @@ use crate::frame::arrays::{
     quantities, texts,
 };
 use crate::rate::{Line, OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, Tenants};
+use crate::read::Fingerprint;
+use crate::schema::column::{AMOUNT, BILLING_AMOUNT, ROUNDING_DIFFERENCE};
 use crate::schema::flat::CSV_STATEMENTS;
-use crate::schema::{self, charges_path, statements_path};
+use crate::schema::{self, Column, Table, charges_path, statements_path};
 
 /// Texts that repeat, as a dictionary, and the place of each of some others in it.
 struct Places {
@@ -99,9 +101,12 @@ pub fn publish_charges(
             maybe_charges(rows.clone().map(|row| rated.charge(row)))?,
         ])
     };
+    let charge_place = place_of(&schema::CHARGES, &schema::CHARGE);
     let mut sum = Checksum::of_lines(rated.len());
     rated.quantity.iter().for_each(|&quantity| sum.add(quantity));
-    (0..rated.len()).filter_map(|row| rated.charge(row)).for_each(|charge| sum.add_money(charge.scaled()));
+    (0..rated.len())
+        .filter_map(|row| rated.charge(row))
+        .for_each(|charge| sum.add_money(charge_place, charge.scaled()));
     publisher.table_by_parts(charges_path(&usage.stamp, month), &schema::CHARGES, rated.len(), columns_of, Some(sum))
 }
 
@@ -149,10 +154,26 @@ pub fn publish_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher)
     publisher.table("prices.parquet".to_owned(), &schema::PRICES, columns, None)
 }
 
-/// The name of a billed subscription's file: its id, and of what is no plain name its escaped form.
+/// The place of a column in its table.
+fn place_of(table: &Table, column: &Column) -> usize {
+    table.columns.iter().position(|own| own.name == column.name).expect("a column of the table")
+}
+
+/// The longest name that an id gives a file; a GUID has 36 characters.
+const FILE_NAME_MAX: usize = 100;
+
+/// The name of a billed subscription's file: its id; of what is no plain name its escaped form, and of what is too long for a
+/// name its beginning with a fingerprint.
 fn file_name(id: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if id.bytes().all(is_plain) { id.into() } else { utf8_percent_encode(id, NON_ALPHANUMERIC).into() }
+    if id.len() <= FILE_NAME_MAX && id.bytes().all(is_plain) {
+        return id.into();
+    }
+    let escaped = utf8_percent_encode(id, NON_ALPHANUMERIC).to_string();
+    if escaped.len() <= FILE_NAME_MAX {
+        return escaped.into();
+    }
+    format!("{}-{}", &escaped[..FILE_NAME_MAX / 2], &Fingerprint::of(id.as_bytes()).to_string()[..32]).into()
 }
 
 /// Where the flat CSV of a month's statements lies, less its end: of all, or of one billed subscription.
@@ -207,28 +228,32 @@ pub fn publish_statements(
         maybe_amounts(priced().map(|own| own.map(|own| own.billing_amount)))?,
     ];
     let mut sum = Checksum::of_lines(lines.len());
+    let places =
+        [schema::CHARGE, AMOUNT, ROUNDING_DIFFERENCE, BILLING_AMOUNT].map(|own| place_of(&schema::STATEMENTS, &own));
     for line in lines {
         sum.add(line.quantity);
         if let Some(own) = &line.priced {
             let PricedLine { charge, amount, rounding_difference, billing_amount, .. } = own;
-            [charge.scaled(), amount.scaled(), rounding_difference.scaled(), billing_amount.scaled()]
-                .into_iter()
-                .for_each(|own| sum.add_money(own));
+            let money = [charge.scaled(), amount.scaled(), rounding_difference.scaled(), billing_amount.scaled()];
+            places.iter().zip(money).for_each(|(&place, own)| sum.add_money(place, own));
         }
     }
     publisher.table(statements_path(month), &schema::STATEMENTS, columns, Some(sum))?;
-    let mut all = CsvTable::new(CSV_STATEMENTS.columns)?;
+    let (mut all, mut all_sum) = (CsvTable::new(CSV_STATEMENTS.columns)?, Checksum::default());
     for own in lines.chunk_by(|a, b| a.key.billed_subscription == b.key.billed_subscription) {
         let mut table = CsvTable::new(CSV_STATEMENTS.columns)?;
+        let mut sum = Checksum::default();
         for line in own {
             let cells = flat(month, line, entry(line), names);
-            all.row(&cells, 0, line.quantity)?;
-            table.row(&cells, 0, line.quantity)?;
+            all.row(&cells, 1, line.quantity)?;
+            table.row(&cells, 1, line.quantity)?;
+            sum.add_line(line.quantity);
         }
+        all_sum.merge(sum);
         let path = statement_csv(month, Some(&own[0].key.billed_subscription));
-        publisher.csv(&path, CSV_STATEMENTS.columns, table, None)?;
+        publisher.csv(&path, CSV_STATEMENTS.columns, table, Some(sum))?;
     }
-    publisher.csv(&statement_csv(month, None), CSV_STATEMENTS.columns, all, None)
+    publisher.csv(&statement_csv(month, None), CSV_STATEMENTS.columns, all, Some(all_sum))
 }
 
 fn tenant_of(line: &Line) -> Option<&str> {

@@ -259,10 +259,13 @@ pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Optio
     while reader.read_byte_record(&mut record).map_err(|error| Error::engine("read back CSV", error))? {
         rows += 1;
         let cell = |at: usize| record.get(at).and_then(|cell| std::str::from_utf8(cell).ok()).ok_or_else(broken);
-        if let (Some(quantity), Some(line_count)) = (quantity, line_count) {
+        if let Some(quantity) = quantity {
             sum.add(Quantity::parse(cell(quantity)?).map_err(|_reason| broken())?.quantity);
-            sum.lines += cell(line_count)?.parse::<i64>().map_err(|error| Error::engine("read back CSV", error))?;
+            // A row without a count is one of its own.
+            let lines =
+                line_count.map(|place| cell(place)?.parse().map_err(|error| Error::engine("read back CSV", error)));
+            sum.lines += lines.unwrap_or(Ok(1))?;
         }
     }
-    Ok((rows, quantity.and(line_count).map(|_| sum)))
+    Ok((rows, quantity.map(|_| sum)))
 }

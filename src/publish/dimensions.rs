@@ -67,7 +67,9 @@ impl Names {
         names: &BTreeMap<String, Option<String>>,
     ) {
         for meter in meters.iter().filter(|meter| self.frozen.insert(format!("meter {}", meter.id))) {
-            self.meters.insert(meter.id.clone(), meter.clone());
+            // No closed figure shows what rate cards price it.
+            let azure_meters = self.meters.get(&meter.id).map(|own| own.azure_meters.clone()).unwrap_or_default();
+            self.meters.insert(meter.id.clone(), Meter { azure_meters, ..meter.clone() });
         }
         let known = self.user_subscriptions.entry(stamp.clone()).or_default();
         for (id, own) in user_subscriptions {
@@ -104,13 +106,20 @@ impl Names {
         }
     }
 
-    /// A fingerprint of the texts that statements show: of meters, tenants and billed subscriptions.
-    pub fn fingerprint_of_names(&self) -> Fingerprint {
+    /// A fingerprint of the texts that statements show beside these ids.
+    pub fn fingerprint_of_texts<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i str>,
+        meters: impl IntoIterator<Item = &'i MeterId>,
+    ) -> Fingerprint {
         let mut text = String::new();
-        for own in self.meters.values().filter(|own| own.known) {
-            let _ = write!(text, "{}{:?}", own.id, [&own.meter_name, &own.service, &own.unit]);
+        for id in ids {
+            let _ = write!(text, "{id:?}{:?}", self.name(id));
         }
-        let _ = write!(text, "{:?}", self.names);
+        for id in meters {
+            let own = self.meter(id).map(|own| [&own.meter_name, &own.service, &own.unit]);
+            let _ = write!(text, "{id}{own:?}");
+        }
         Fingerprint::of(text.as_bytes())
     }
 

@@ -151,8 +151,8 @@ pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)>
         };
         // The columns that were read stand in the order of the table, and money behind quantities and counts.
         let first_money = batch.num_columns() - money.len();
-        for column in &batch.columns()[first_money..] {
-            column.as_primitive::<Decimal128Type>().iter().flatten().for_each(|scaled| sum.add_money(scaled));
+        for (column, &place) in batch.columns()[first_money..].iter().zip(&money) {
+            column.as_primitive::<Decimal128Type>().iter().flatten().for_each(|scaled| sum.add_money(place, scaled));
         }
     }
     Ok((rows, Some(sum)))

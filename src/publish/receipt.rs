@@ -152,6 +152,9 @@ pub struct StatementEntry {
     pub rounding_difference: String,
     pub billing_currency: &'static str,
     pub billing_amount: String,
+    /// The same for people, with all places of the minor unit.
+    #[serde(skip)]
+    pub billed: String,
 }
 
 /// A quantity of a month that no price is in force for.

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::ArrayRef;
 use bytes::Bytes;
 use serde::Serialize;
+use tempfile::TempDir;
 
 use super::commit::commit;
 use super::csv::{CsvTable, PartFiles, WrittenPart};
@@ -21,7 +22,7 @@ use crate::domain::Stamp;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
 use crate::read::Fingerprint;
-use crate::schema::{Column, DAILY, Table};
+use crate::schema::{Column, Table};
 
 /// One published file.
 #[derive(Clone, Debug, Serialize)]
@@ -63,7 +64,31 @@ pub struct Publisher {
     next: Arc<AtomicU64>,
     guarded: AtomicU64,
     /// Tables that a rehearsal holds, since others are made of them; `None`: nothing is.
-    held: Option<Mutex<BTreeMap<String, Bytes>>>,
+    held: Option<Held>,
+}
+
+/// Tables of one kind, in a folder for temporary files.
+#[derive(Debug)]
+struct Held {
+    table: &'static str,
+    folder: TempDir,
+    /// The numbers that they are called by, by their paths.
+    files: Mutex<BTreeMap<String, usize>>,
+}
+
+impl Held {
+    fn take(&self, path: String, bytes: &[u8]) -> Result<()> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = files.len();
+        disk::write(&self.folder.path().join(number.to_string()), bytes)?;
+        files.insert(path, number);
+        Ok(())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.get(path).map_or(Ok(None), |number| disk::read(&self.folder.path().join(number.to_string())))
+    }
 }
 
 impl Publisher {
@@ -78,16 +103,26 @@ impl Publisher {
         Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None })
     }
 
-    /// The same; a rehearsal holds the tables of days in memory, since charges are made of them.
-    #[must_use]
-    pub fn holding_days(mut self) -> Self {
-        self.held = self.is_rehearsal().then(Mutex::default);
-        self
+    /// The same; a rehearsal keeps the files of one table aside while it goes on, since others are made of them.
+    ///
+    /// # Errors
+    /// The folder for temporary files cannot be used.
+    pub fn holding(mut self, table: &Table) -> Result<Self> {
+        if self.is_rehearsal() {
+            let folder = tempfile::tempdir()
+                .map_err(|error| Error::machine("make a folder in", &std::env::temp_dir(), error))?;
+            self.held = Some(Held { table: table.name, folder, files: Mutex::default() });
+        }
+        Ok(self)
     }
 
-    /// Whether tables of days are to be made, be it to hold them.
-    pub fn takes_days(&self) -> bool {
-        !self.is_rehearsal() || self.held.is_some()
+    /// Whether files of a table are to be made, be it to hold them.
+    pub fn takes(&self, table: &Table) -> bool {
+        !self.is_rehearsal() || self.holder_of(table).is_some()
+    }
+
+    fn holder_of(&self, table: &Table) -> Option<&Held> {
+        self.held.as_ref().filter(|held| held.table == table.name)
     }
 
     /// OUT, unless this is a rehearsal.
@@ -112,11 +147,10 @@ impl Publisher {
     /// The table cannot be encoded or written, or reads back as something else.
     pub fn table(&self, path: String, table: &Table, columns: Vec<ArrayRef>, expected: Option<Checksum>) -> Result<()> {
         if self.is_rehearsal() {
-            if let Some(held) = self.held.as_ref().filter(|_| table.name == DAILY.name) {
-                let bytes = Bytes::from(parquet::encode(table, columns)?);
-                held.lock().unwrap_or_else(PoisonError::into_inner).insert(path, bytes);
-            }
-            return Ok(());
+            return match self.holder_of(table) {
+                Some(held) => held.take(path, &parquet::encode(table, columns)?),
+                None => Ok(()),
+            };
         }
         let rows = columns.first().map_or(0, |column| column.len() as u64);
         let bytes = parquet::encode(table, columns)?;
@@ -221,8 +255,7 @@ impl Publisher {
     /// It cannot be read.
     pub fn current(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let Some(out) = &self.out else {
-            let held = self.held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
-            return Ok(held.and_then(|held| held.get(path).map(|bytes| bytes.to_vec())));
+            return self.held.as_ref().map_or(Ok(None), |held| held.read(path));
         };
         let staged = match self.made().get(path) {
             Some(file) => file.staged.clone(),
@@ -235,12 +268,9 @@ impl Publisher {
     /// The files whose path begins so, as they will be published, with their fingerprints; of a rehearsal those that it holds.
     pub fn made_below(&self, prefix: &str) -> Vec<(String, String)> {
         if let Some(held) = &self.held {
-            let held = held.lock().unwrap_or_else(PoisonError::into_inner);
-            return held
-                .keys()
-                .filter(|path| path.starts_with(prefix))
-                .map(|own| (own.clone(), String::new()))
-                .collect();
+            let files = held.files.lock().unwrap_or_else(PoisonError::into_inner);
+            let below = files.keys().filter(|path| path.starts_with(prefix));
+            return below.map(|path| (path.clone(), String::new())).collect();
         }
         let made = self.made();
         let below = made.range(prefix.to_owned()..).take_while(|(path, _)| path.starts_with(prefix));

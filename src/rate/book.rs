@@ -1,6 +1,6 @@
 //! The price book, checked as a whole: what was written can be found, for any day, without a doubt.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::exact::Fraction;
 use crate::domain::price::{Price, Scope, Terms};
@@ -8,11 +8,15 @@ use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity};
 use crate::error::{Error, Result, nearest};
 use crate::read::Fingerprint;
 
+/// Unknown ids that are said at once.
+const UNKNOWN_SHOWN: usize = 20;
+
 /// All prices, by whom and what they are for.
 #[derive(Debug, Default)]
 pub struct PriceBook {
     entries: Vec<PriceEntry>,
     keys: Vec<i64>,
+    places: HashMap<i64, u32>,
     /// Of what each entry says, and of where it stands.
     fingerprints: Vec<Fingerprint>,
     meters: HashMap<String, MeterPrices>,
@@ -91,8 +95,11 @@ impl PriceBook {
             errors.extend(overlaps);
             first += group.len() as u32;
         }
-        refuse_twin_keys(&entries, &keys)?;
-        if errors.is_empty() { Ok(Self { fingerprints: fingerprints(&entries)?, entries, keys, meters }) } else { Err(Error::several(errors)) }
+        let places = places_of(&entries, &keys, &mut errors);
+        if !errors.is_empty() {
+            return Err(Error::several(errors));
+        }
+        Ok(Self { fingerprints: fingerprints(&entries)?, entries, keys, places, meters })
     }
 
     /// What rules a meter's quantity of a day, by the most specific scope in force. `ids` are those of the user subscription,
@@ -113,14 +120,22 @@ impl PriceBook {
         self.meters.get(meter).is_some_and(|own| own.has_tiers)
     }
 
+    /// The entry that says what a key stands for, if there is one.
+    pub fn entry_of(&self, key: i64) -> Option<&PriceEntry> {
+        self.places.get(&key).map(|&place| self.entry(place))
+    }
+
+    /// The entry at a place that a [`Ruling`] of this book names.
     pub fn entry(&self, place: u32) -> &PriceEntry {
         &self.entries[place as usize]
     }
 
+    /// The key of the entry at such a place.
     pub fn key(&self, place: u32) -> i64 {
         self.keys[place as usize]
     }
 
+    /// All entries, by their places.
     pub fn entries(&self) -> &[PriceEntry] {
         &self.entries
     }
@@ -143,6 +158,7 @@ impl PriceBook {
             Known::Yes => None,
             Known::No { others } => {
                 let id = own.scope.id().unwrap_or_default();
+                let others: Vec<&str> = others.into_iter().collect();
                 let meant = nearest(id, &others).map_or_else(String::new, |other| format!(" (did you mean {other}?)"));
                 let name = own.scope.name();
                 let hint = match &own.scope {
@@ -156,7 +172,8 @@ impl PriceBook {
                 Some(refused(own, format!("scope_id {id:?} is no {name} that anything names")).hint(hint))
             }
         });
-        let errors: Vec<Error> = unknown.collect();
+        // Each looks for what may be meant: a book of another root would have thousands.
+        let errors: Vec<Error> = unknown.take(UNKNOWN_SHOWN).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::several(errors)) }
     }
 }
@@ -167,13 +184,17 @@ pub enum Known<'k> {
     Yes,
     No {
         /// What is named of its kind.
-        others: Vec<&'k str>,
+        others: BTreeSet<&'k str>,
     },
 }
 
 fn fingerprints(entries: &[PriceEntry]) -> Result<Vec<Fingerprint>> {
     let of = |own: &PriceEntry| Ok(Fingerprint::of(&serde_json::to_vec(own)?));
-    entries.iter().map(of).collect::<serde_json::Result<_>>().map_err(|error| Error::engine("fingerprint prices", error))
+    entries
+        .iter()
+        .map(of)
+        .collect::<serde_json::Result<_>>()
+        .map_err(|error| Error::engine("fingerprint prices", error))
 }
 
 fn order(own: &PriceEntry) -> impl Ord + '_ {
@@ -181,6 +202,9 @@ fn order(own: &PriceEntry) -> impl Ord + '_ {
 }
 
 fn refused(own: &PriceEntry, message: String) -> Error {
+    if own.is_of_card {
+        return Error::input(format!("meter {} of its list: {message}", own.row)).at(&own.file);
+    }
     Error::input(message).at_line(&own.file, own.row as usize, 1)
 }
 
@@ -263,48 +287,45 @@ fn ruling(group: &[PriceEntry], first: u32, active: &BTreeMap<Quantity, u32>, da
         )
         .hint("add an entry with tier_from 0 for the same days; an included quantity has the price 0"));
     }
-    let mut currency = None;
-    let mut tiers = Vec::with_capacity(active.len());
-    for (&from, &at) in active {
-        let own = &group[at as usize];
-        let tier = |fraction| Tier { from, entry: first + at, fraction };
-        tiers.extend(own.price().and_then(Price::fraction).map(tier));
-        match (own.price(), currency) {
-            (None, _) if active.len() == 1 => return Ok(Ruling::NotBillable(first + active[&Quantity::ZERO])),
-            (Some(price), None) => currency = Some(price.currency),
-            (Some(price), Some(other)) if price.currency == other => {}
-            (price, _) => {
-                let (meter, scope) = (&own.meter, &own.scope);
-                let other = active.values().map(|&at| &group[at as usize]).find(|other| other.row != own.row);
-                let place = other.map_or_else(String::new, PriceEntry::place);
-                let what = match price {
-                    None => format!("meter {meter} is not billable for {scope}, and has tiers that are in force{day}"),
-                    Some(_) => {
-                        format!("tiers of meter {meter} for {scope} that are in force{day} have several currencies")
-                    }
-                };
-                return Err(refused(own, what).hint(format!(
-                    "see {place}: tiers of one price have one currency, and what is not billable has none"
-                )));
-            }
-        }
+    let currency_of = |own: &PriceEntry| own.price().map(|price| price.currency);
+    let currency = currency_of(lowest);
+    if let Some(own) = active.values().map(|&at| &group[at as usize]).find(|own| currency_of(own) != currency) {
+        let (meter, scope) = (&own.meter, &own.scope);
+        let what = if currency.is_none() {
+            format!("meter {meter} is not billable for {scope}, and has a price in force beside that{day}")
+        } else {
+            format!("tiers of meter {meter} for {scope} that are in force{day} have several currencies")
+        };
+        return Err(refused(own, what).hint(format!(
+            "see {}: tiers of one price have one currency, and what is not billable has no tiers",
+            lowest.place()
+        )));
     }
-    let currency = currency.expect("a stretch that is billable has a price");
-    Ok(Ruling::Tiers { currency, tiers })
+    let Some(currency) = currency else {
+        // Nothing but tier 0 can be without a price.
+        return Ok(Ruling::NotBillable(first + active[&lowest.tier_from]));
+    };
+    let tier = |(&from, &at): (&Quantity, &u32)| {
+        let fraction = group[at as usize].price().and_then(Price::fraction)?;
+        Some(Tier { from, entry: first + at, fraction })
+    };
+    Ok(Ruling::Tiers { currency, tiers: active.iter().filter_map(tier).collect() })
 }
 
-/// Two entries with one key: never seen by chance.
-fn refuse_twin_keys(entries: &[PriceEntry], keys: &[i64]) -> Result<()> {
-    let mut seen: HashMap<i64, usize> = HashMap::with_capacity(keys.len());
-    for (at, key) in keys.iter().enumerate() {
-        let Some(other) = seen.insert(*key, at) else { continue };
-        let (own, other) = (&entries[at], &entries[other]);
+/// The places of entries by their keys. Two entries with one key are never seen by chance.
+fn places_of(entries: &[PriceEntry], keys: &[i64], errors: &mut Vec<Error>) -> HashMap<i64, u32> {
+    let mut places: HashMap<i64, u32> = HashMap::with_capacity(keys.len());
+    for (place, key) in (0_u32..).zip(keys) {
+        let Some(other) = places.insert(*key, place) else { continue };
+        let (own, other) = (&entries[place as usize], &entries[other as usize]);
         let is_same = own.meter == other.meter && own.scope == other.scope && own.from == other.from;
         // Entries that say the same overlap, and are refused as such.
         if !is_same {
-            return Err(refused(own, format!("has the same price_key {key} as {}", other.place()))
-                .hint("a collision of 64-bit keys: write a note into one of the rows"));
+            errors.push(
+                refused(own, format!("has the same price_key {key} as {}", other.place()))
+                    .hint("a collision of 64-bit keys: write a note into one of the rows"),
+            );
         }
     }
-    Ok(())
+    places
 }

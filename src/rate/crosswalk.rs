@@ -7,7 +7,7 @@ use crate::domain::money::{Decimal, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Day, MeterId, PriceEntry};
 use crate::error::{Error, Result};
-use crate::read::{Discount, RateCard, RatedMeter};
+use crate::read::{CardMeter, CardTerms, Discount, RateCard};
 
 /// What was made of a rate card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,15 +41,29 @@ const UNITS: [(&str, &str, u32); 12] = [
     ("1 GB", "GB", 1),
 ];
 
-/// The entries of a rate card. `meters_of` gives the meters that one of Azure prices, each with its unit.
+/// The entries of some rate cards, such as those of several months: a price holds until the same meter has another, in whatever
+/// card, and what two of them say alike is said once. `meters_of` gives the meters that one of Azure prices, each with its unit.
 ///
 /// # Errors
-/// A price that does not fit, or two discounts on one meter.
-pub fn entries_of_card<'m>(
-    card: &RateCard,
+/// A rate that cannot be understood or does not fit, or two discounts on one meter.
+pub fn entries_of_cards<'m>(
+    cards: &[RateCard],
     meters_of: impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
-) -> Result<(Vec<PriceEntry>, CardNote)> {
-    let mut entries = Vec::new();
+) -> Result<(Vec<PriceEntry>, Vec<CardNote>)> {
+    let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    for at in 0..cards.len() {
+        notes.push(entries_of(cards, at, &meters_of, &mut entries)?);
+    }
+    Ok((entries, notes))
+}
+
+fn entries_of<'m>(
+    cards: &[RateCard],
+    at: usize,
+    meters_of: &impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
+    entries: &mut Vec<PriceEntry>,
+) -> Result<CardNote> {
+    let card = &cards[at];
     let mut note = CardNote {
         file: card.file.clone(),
         meters: card.meters.len(),
@@ -62,56 +76,75 @@ pub fn entries_of_card<'m>(
         if meters.is_empty() && own.is_of_azure_stack {
             note.unmapped_of_azure_stack.push(format!("{} ({})", own.name, own.id));
         }
+        let terms = match &own.terms {
+            Ok(terms) => terms,
+            Err(_) if meters.is_empty() => continue,
+            Err(what) => return Err(refused(card, own, what)),
+        };
+        let is_said = |other: &RateCard| {
+            other.currency == card.currency
+                && other.discounts == card.discounts
+                && other
+                    .meters
+                    .iter()
+                    .any(|other| (&other.id, &other.unit, &other.terms) == (&own.id, &own.unit, &own.terms))
+        };
+        if cards[..at].iter().any(is_said) {
+            continue;
+        }
         for (meter, unit) in meters {
             let per = UNITS.iter().find(|(of_card, of_meter, _)| {
                 of_card.eq_ignore_ascii_case(&own.unit) && unit.is_some_and(|unit| unit.eq_ignore_ascii_case(of_meter))
             });
             match per {
-                Some(&(_, _, per)) => rated(card, own, meter, unit, per.into(), &mut entries)?,
+                Some(&(_, _, per)) => priced(cards, card, (own, terms), (meter, unit), per.into(), entries)?,
                 None => note.unknown_units.push(format!("{} ({}), {:?}", own.name, own.id, own.unit)),
             }
         }
     }
-    Ok((entries, note))
+    Ok(note)
+}
+
+fn refused(card: &RateCard, own: &CardMeter, what: &str) -> Error {
+    Error::input(format!("meter {} of its list ({} {}): {what}", own.row, own.name, own.id))
+        .at(&card.file)
+        .hint("correct the file, or write the price into prices.csv")
 }
 
 /// Adds the entries of one meter.
-fn rated(
+fn priced(
+    cards: &[RateCard],
     card: &RateCard,
-    own: &RatedMeter,
-    meter: &MeterId,
-    unit: Option<&str>,
+    (own, terms): (&CardMeter, &CardTerms),
+    (meter, unit): (&MeterId, Option<&str>),
     per: Decimal,
     entries: &mut Vec<PriceEntry>,
 ) -> Result<()> {
-    let refused = |what: String| {
-        Error::input(format!("meter {}: {what}", own.row))
-            .at(&card.file)
-            .hint("correct the file, or write the price into prices.csv")
-    };
+    let refused = |what: &str| refused(card, own, what);
     // It holds until the same meter has another price.
-    let later = card.meters.iter().filter(|other| other.id == own.id && other.from > own.from);
-    let to = later.filter_map(|other| other.from).min();
+    let all = cards.iter().filter(|other| other.currency == card.currency).flat_map(|other| &other.meters);
+    let others = all.filter(|other| other.id == own.id).filter_map(|other| other.terms.as_ref().ok());
+    let to = others.filter(|other| other.from > terms.from).filter_map(|other| other.from).min();
     let applying: Vec<&Discount> = card.discounts.iter().filter(|term| !term.excluded.contains(&own.id)).collect();
     let stretches: Vec<(Option<Day>, Option<Day>, Decimal)> = match applying[..] {
-        [] => vec![(own.from, to, Decimal::ZERO)],
+        [] => vec![(terms.from, to, Decimal::ZERO)],
         [term] => {
-            let begins_later = term.from.filter(|&from| own.from.is_none_or(|own| own < from));
+            let begins_later = term.from.filter(|&from| terms.from.is_none_or(|own| own < from));
             match begins_later {
-                None => vec![(own.from, to, term.percent)],
-                Some(from) if to.is_some_and(|to| to <= from) => vec![(own.from, to, Decimal::ZERO)],
-                Some(from) => vec![(own.from, Some(from), Decimal::ZERO), (Some(from), to, term.percent)],
+                None => vec![(terms.from, to, term.percent)],
+                Some(from) if to.is_some_and(|to| to <= from) => vec![(terms.from, to, Decimal::ZERO)],
+                Some(from) => vec![(terms.from, Some(from), Decimal::ZERO), (Some(from), to, term.percent)],
             }
         }
         [first, second, ..] => {
-            return Err(refused(format!(
+            return Err(refused(&format!(
                 "the offer terms {:?} and {:?} both take something off",
                 first.name, second.name
             )));
         }
     };
     for (from, to, discount_percent) in stretches {
-        for (tier, price) in tiers_of(own) {
+        for (tier, price) in tiers_of(terms) {
             let tier_from = tier.checked_mul(per).and_then(scaled_18);
             let price = Price { price, per, discount_percent, currency: card.currency };
             let tier_from = tier_from.filter(|_| price.fraction().is_some());
@@ -120,12 +153,13 @@ fn rated(
                 scope: Scope::All,
                 from,
                 to,
-                tier_from: tier_from.ok_or_else(|| refused("a rate that cannot be rated exactly".to_owned()))?,
+                tier_from: tier_from.ok_or_else(|| refused("a rate that cannot be rated exactly"))?,
                 terms: Terms::Price(price),
                 unit: unit.map(str::to_owned),
                 note: Some(format!("{} {}", own.name, own.id)),
                 file: card.file.clone(),
                 row: own.row,
+                is_of_card: true,
             });
         }
     }
@@ -133,13 +167,14 @@ fn rated(
 }
 
 /// Where each tier begins, and its price: the included quantity first, for nothing.
-fn tiers_of(own: &RatedMeter) -> Vec<(Decimal, Decimal)> {
-    let RatedMeter { rates, included, .. } = own;
-    if included.is_zero() {
+fn tiers_of(own: &CardTerms) -> Vec<(Decimal, Decimal)> {
+    let CardTerms { rates, included, .. } = own;
+    // Tiers count from 0, what is included among it: beyond it the rate holds that would have held there. Where none would have,
+    // nothing can be said of what lies between, and the rates stay as they are.
+    let reached = rates.range(..=*included).next_back().map(|(_, price)| (*included, *price));
+    if included.is_zero() || reached.is_none() {
         return rates.iter().map(|(from, price)| (*from, *price)).collect();
     }
-    // Tiers count from 0, what is included among it: beyond it the rate holds that would have held there.
-    let reached = rates.range(..=*included).next_back().map(|(_, price)| (*included, *price));
     let beyond = rates.range(*included..).filter(|(from, _)| *from > included).map(|(from, price)| (*from, *price));
     std::iter::once((Decimal::ZERO, Decimal::ZERO)).chain(reached).chain(beyond).collect()
 }

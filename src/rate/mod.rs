@@ -1,4 +1,4 @@
-//! Owned days → charges → statements: what each cell of `daily` costs, and what a bill asks for.
+//! Owned days → charges → statements: what is charged for each cell of `daily`, and what a bill asks for.
 //!
 //! ```text
 //! cell   meter     quantity        price book                      charge        statement line            amount
@@ -19,7 +19,7 @@ mod statement;
 mod usage;
 
 pub use book::{Known, PriceBook, Ruling, Tier};
-pub use crosswalk::{CardNote, entries_of_card};
-pub use month::{ClosedRow, Rated, RatedRows, rate_month};
+pub use crosswalk::{CardNote, entries_of_cards};
+pub use month::{Rated, RatedRows, rate_month};
 pub use statement::{Line, LineKey, MonthTerms, PricedLine, Statement, Tenants, billing_currency};
 pub use usage::{OwnerTexts, StampMonth, Taking};

@@ -12,14 +12,8 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct RatedRows<'a> {
     pub usage: &'a StampMonth,
-    /// Of each row what was rated when its month was closed; `None` where it is to be rated.
-    pub closed: Option<Vec<ClosedRow>>,
-}
-
-/// What a closed row says of tiers.
-#[derive(Clone, Copy, Debug)]
-pub struct ClosedRow {
-    pub currency: Option<Currency>,
+    /// Of each row the currency in which it was charged when its month was closed; `None`: it is to be rated.
+    pub closed: Option<&'a [Option<Currency>]>,
 }
 
 /// The charges of a stamp's month, column by column: a cell has one row, and where it crosses tiers one for each of them.
@@ -200,7 +194,7 @@ impl<'a> Rating<'a> {
             return Ok(());
         }
         let currency = match &own.rows.closed {
-            Some(closed) => closed[row].currency,
+            Some(closed) => closed[row],
             None => own.ruling(row, self.book).and_then(Ruling::currency),
         };
         let Some(currency) = currency else { return Ok(()) };
@@ -210,7 +204,7 @@ impl<'a> Rating<'a> {
     fn row(&mut self, own: &mut OfStamp<'a>, row: usize) -> Result<()> {
         let quantity = own.rows.usage.quantity[row];
         if let Some(closed) = &own.rows.closed {
-            let counted = closed[row].currency.filter(|_| own.is_counted(row));
+            let counted = closed[row].filter(|_| own.is_counted(row));
             return counted
                 .map_or(Ok(()), |currency| add(&mut self.used, own.counter(row, currency), quantity, own, row));
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::money::Rate;
+use crate::domain::money::ExchangeRate;
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceEntry, PriceStatus, Quantity, Rounding, Tiering};
 use crate::error::{Error, Result};
 use crate::read::ExchangeRates;
@@ -20,7 +20,7 @@ pub struct MonthTerms {
     /// What lines are converted to; `None`: each stays in the currency of its price.
     pub billing_currency: Option<Currency>,
     /// To the billing currency.
-    pub rates: Vec<(Currency, Rate)>,
+    pub rates: Vec<(Currency, ExchangeRate)>,
 }
 
 impl MonthTerms {
@@ -37,6 +37,20 @@ impl MonthTerms {
     }
 }
 
+impl MonthTerms {
+    /// The same; currencies that had no exchange rate when these terms were closed have what is said of them now.
+    #[must_use]
+    pub fn completed(mut self, month: Month, rates: &ExchangeRates) -> Self {
+        for ((own, from, to), rate) in rates {
+            let is_missing = self.rates.iter().all(|(known, _)| known != from);
+            if *own == month && Some(*to) == self.billing_currency && is_missing {
+                self.rates.push((*from, *rate));
+            }
+        }
+        self
+    }
+}
+
 /// The currency that lines are converted to: the one that is asked for, else the one that all exchange rates lead to.
 ///
 /// # Errors
@@ -48,9 +62,12 @@ pub fn billing_currency(asked: Option<Currency>, rates: &ExchangeRates) -> Resul
         (None, 0 | 1) => Ok(targets.first().copied()),
         (None, _) => {
             let codes: Vec<&str> = targets.iter().map(|own| own.code()).collect();
-            Err(Error::input(format!("rates to {}, and a statement is billed in one currency", codes.join(" and ")))
-                .at("exchange-rates.csv")
-                .hint("say which with --billing-currency"))
+            Err(Error::input(format!(
+                "exchange rates to {}, and a statement is billed in one currency",
+                codes.join(" and ")
+            ))
+            .at("exchange-rates.csv")
+            .hint("say which with --billing-currency"))
         }
     }
 }
@@ -94,7 +111,7 @@ pub struct PricedLine {
     pub amount: Amount,
     /// `amount − charge`.
     pub rounding_difference: Charge,
-    pub exchange_rate: Option<Rate>,
+    pub exchange_rate: Option<ExchangeRate>,
     pub billing_currency: Currency,
     pub billing_amount: Amount,
 }
@@ -182,7 +199,7 @@ fn priced(month: Month, key: &LineKey, currency: Currency, charge: Charge, terms
         return Ok(same);
     }
     let rate = terms.rates.iter().find(|(from, _)| *from == currency).map(|(_, rate)| *rate).ok_or_else(|| {
-        Error::input(format!("no rate from {currency} to {billing_currency} for {month}"))
+        Error::input(format!("no exchange rate from {currency} to {billing_currency} for {month}"))
             .at("exchange-rates.csv")
             .hint(format!(
                 "add the row {month},{currency},{billing_currency},RATE; charges of meter {} are in {currency}",

@@ -96,7 +96,7 @@ impl StampMonth {
         for rows in rows {
             taking.take(&rows?)?;
         }
-        Ok(taking.own)
+        Ok(taking.finish())
     }
 
     pub fn len(&self) -> usize {
@@ -128,7 +128,7 @@ impl<C: Copy + PartialEq> Last<C> {
 
 /// A stamp's month while its rows are taken in.
 pub struct Taking {
-    pub own: StampMonth,
+    own: StampMonth,
     owners: Numbers<OwnerTexts>,
     meters: Numbers<String>,
 }
@@ -146,6 +146,11 @@ impl Taking {
             quantity: Vec::new(),
         };
         Self { own, owners: Numbers::default(), meters: Numbers::default() }
+    }
+
+    /// What was taken in.
+    pub fn finish(self) -> StampMonth {
+        self.own
     }
 
     /// Takes in some rows.

@@ -46,7 +46,7 @@ pub use lines::{
 pub use list::{DatedList, DatedLists, KnownLists, ListPage};
 pub use prices::{ExchangeRates, PriceContent, PriceFile, read_exchange_rates, read_prices};
 pub use published::PublishedResource;
-pub use rate_card::{Discount, RateCard, RatedMeter};
+pub use rate_card::{CardMeter, CardTerms, Discount, RateCard};
 pub use reading::Reading;
 pub use registration::{
     CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,

@@ -12,7 +12,7 @@ use super::rate_card::{RateCard, read_card};
 use super::reading::Reading;
 use super::root::InputFile;
 use super::text;
-use crate::domain::money::{Decimal, NoDecimal, Rate, decimal, scaled_18};
+use crate::domain::money::{Decimal, ExchangeRate, NoDecimal, decimal, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, Day, MeterId, Month, PriceEntry};
 use crate::error::{Error, Result, nearest};
@@ -102,6 +102,11 @@ impl Row<'_> {
                         "write the price; or where the meter is never charged leave it empty, and say why in `note`",
                     ));
                 }
+                if let Some(column) = ["per", "currency"].into_iter().find(|own| (self.cell)(own).is_some()) {
+                    return Err(self.refused(format!("`{column}` without a price")).hint(
+                        "write the price; or where the meter is never charged leave `per` and `currency` empty, too",
+                    ));
+                }
                 if !tier_from.is_zero() || discount_percent.is_some_and(|own| !own.is_zero()) {
                     return Err(self
                         .refused("a tier or a discount without a price".to_owned())
@@ -122,6 +127,7 @@ impl Row<'_> {
             note,
             file: self.name.to_owned(),
             row: self.line as i64,
+            is_of_card: false,
         })
     }
 
@@ -185,8 +191,14 @@ impl Row<'_> {
 
     fn day(&self, column: &str) -> Result<Option<Day>> {
         let Some(text) = (self.cell)(column) else { return Ok(None) };
-        let day =
-            Day::parse(&text).ok_or_else(|| self.wrong(column, &text, "no day", "write a UTC day as 2026-10-01"))?;
+        let day = Day::parse(&text).ok_or_else(|| {
+            self.wrong(
+                column,
+                &text,
+                "no day",
+                "write a UTC day from 2000 to 2199 as 2026-10-01, or leave it empty: from ever, or for good",
+            )
+        })?;
         Ok(Some(day))
     }
 
@@ -204,7 +216,7 @@ impl Row<'_> {
                 column,
                 &text,
                 "a number with too many digits",
-                "write at most 28 digits, and at most 18 of them behind the point",
+                "write at most 28 digits: 20 before the point, and 18 behind it",
             ),
         })?;
         if number.is_sign_negative() && !number.is_zero() {
@@ -226,8 +238,8 @@ impl Row<'_> {
     }
 }
 
-/// Exchange rates of months, each with the line that it stands in.
-pub type ExchangeRates = BTreeMap<(Month, Currency, Currency), Rate>;
+/// Exchange rates of months.
+pub type ExchangeRates = BTreeMap<(Month, Currency, Currency), ExchangeRate>;
 
 /// Reads `month,from,to,rate`.
 ///
@@ -243,7 +255,9 @@ pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(Excha
             None => Ok(()),
             Some(_) => {
                 let (month, from, to) = key;
-                Err(row.refused(format!("{month} has a rate from {from} to {to} already")).hint("keep one of the two"))
+                Err(row
+                    .refused(format!("{month} has an exchange rate from {from} to {to} already"))
+                    .hint("keep one of the two"))
             }
         });
         errors.extend(own.err());
@@ -253,7 +267,7 @@ pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(Excha
 }
 
 impl Row<'_> {
-    fn rate(&self) -> Result<((Month, Currency, Currency), Rate)> {
+    fn rate(&self) -> Result<((Month, Currency, Currency), ExchangeRate)> {
         let month = self.required("month", "write the month of usage, such as 2026-10")?;
         let month = Month::parse(&month)
             .ok_or_else(|| self.wrong("month", &month, "no month", "write a UTC month as 2026-10"))?;
@@ -264,13 +278,14 @@ impl Row<'_> {
         });
         let (from, to) = (from?, to?);
         if from == to {
-            return Err(self.refused(format!("a rate from {from} to itself")).hint("delete the row"));
+            return Err(self.refused(format!("an exchange rate from {from} to itself")).hint("delete the row"));
         }
         let rate = self.number("rate")?.ok_or_else(|| {
             self.refused("`rate` is empty".to_owned()).hint("write how much of `to` one unit of `from` is worth")
         })?;
-        let rate = Rate::new(rate)
-            .ok_or_else(|| self.wrong("rate", "0", "no rate", "write how much of `to` one unit of `from` is worth"))?;
+        let rate = ExchangeRate::new(rate).ok_or_else(|| {
+            self.wrong("rate", "0", "no exchange rate", "write how much of `to` one unit of `from` is worth")
+        })?;
         Ok(((month, from, to), rate))
     }
 }

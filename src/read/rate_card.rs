@@ -8,12 +8,15 @@
 //! Rates are read as the decimal text that stands there, and never become a float.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::json::{Object, text_of};
 use crate::domain::identity::one_spelling;
+use crate::domain::limits::FIRST_YEAR;
 use crate::domain::money::{Decimal, decimal};
 use crate::domain::{Currency, Day};
 use crate::error::{Error, Result};
@@ -24,7 +27,7 @@ pub struct RateCard {
     /// Relative to the root.
     pub file: String,
     pub currency: Currency,
-    pub meters: Vec<RatedMeter>,
+    pub meters: Vec<CardMeter>,
     /// What offer terms take off, in percent.
     pub discounts: Vec<Discount>,
     /// Names of offer terms that are no discount on prices: credits, commitments by amount, recurring charges.
@@ -33,23 +36,31 @@ pub struct RateCard {
 
 /// One meter of a rate card.
 #[derive(Clone, Debug)]
-pub struct RatedMeter {
+pub struct CardMeter {
     /// Azure's id, in its one spelling.
     pub id: String,
     pub name: String,
     /// Such as `1 Hour`.
     pub unit: String,
     pub is_of_azure_stack: bool,
-    /// The price of one unit beyond each of these quantities.
-    pub rates: BTreeMap<Decimal, Decimal>,
-    pub included: Decimal,
-    pub from: Option<Day>,
+    /// What it says, or why that cannot be understood: most meters of a card are of no interest.
+    pub terms: Result<CardTerms, String>,
     /// Its place in the list, from 1.
     pub row: i64,
 }
 
+/// What a rate card says of a meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardTerms {
+    /// The price of one unit beyond each of these quantities.
+    pub rates: BTreeMap<Decimal, Decimal>,
+    pub included: Decimal,
+    /// `None`: from ever.
+    pub from: Option<Day>,
+}
+
 /// What an offer term takes off, on days from `from` on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discount {
     pub name: String,
     pub percent: Decimal,
@@ -78,7 +89,7 @@ struct WireMeter<'a> {
     #[serde(alias = "MeterName", default)]
     name: Option<String>,
     #[serde(borrow, alias = "MeterRates")]
-    rates: BTreeMap<String, &'a RawValue>,
+    rates: Pairs<'a>,
     #[serde(borrow, alias = "IncludedQuantity", default)]
     included_quantity: Option<&'a RawValue>,
     #[serde(alias = "EffectiveDate", default)]
@@ -109,7 +120,7 @@ struct WireTerm<'a> {
 /// Reads a rate card, called `name` in messages.
 ///
 /// # Errors
-/// It is none; a meter of it says something that cannot be understood; or its prices include tax.
+/// It is none, an offer term of it cannot be understood, or its prices include tax.
 pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     let Object(card): Object<WireCard<'_>> = serde_json::from_str(text).map_err(|error| {
         Error::input("no rate card")
@@ -131,12 +142,7 @@ pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
             "ask for the rate card once more, with a currency of ISO 4217",
         )
     })?;
-    let meters = card.meters.into_iter().zip(1..).map(|(Object(own), row)| {
-        meter_of(own, row).map_err(|what| {
-            refused(format!("meter {row}: {what}"), "correct the file, or ask for the rate card once more")
-        })
-    });
-    let meters: Vec<RatedMeter> = meters.collect::<Result<_>>()?;
+    let meters = card.meters.into_iter().zip(1..).map(|(Object(own), row)| meter_of(&own, row)).collect();
     let (mut discounts, mut other_terms) = (Vec::new(), Vec::new());
     for Object(term) in card.offer_terms.unwrap_or_default() {
         let called = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
@@ -150,25 +156,58 @@ pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
 }
 
-fn meter_of(own: WireMeter<'_>, row: i64) -> Result<RatedMeter, String> {
+fn meter_of(own: &WireMeter<'_>, row: i64) -> CardMeter {
+    let is_azure_stack = |own: &Option<String>| own.as_deref().is_some_and(|own| own.starts_with("Azure Stack"));
+    CardMeter {
+        id: one_spelling(&own.id),
+        name: own.name.clone().unwrap_or_default(),
+        unit: own.unit.as_deref().unwrap_or_default().trim().to_owned(),
+        is_of_azure_stack: is_azure_stack(&own.region) || is_azure_stack(&own.category),
+        terms: terms_of(own),
+        row,
+    }
+}
+
+fn terms_of(own: &WireMeter<'_>) -> Result<CardTerms, String> {
     let mut rates = BTreeMap::new();
-    for (from, price) in &own.rates {
+    for (from, price) in &own.rates.0 {
         let (from, price) = (number(from, "the tier")?, raw_number(price, "the rate")?);
         if rates.insert(from, price).is_some() {
             return Err(format!("two rates from {from} on"));
         }
     }
-    let is_azure_stack = |own: &Option<String>| own.as_deref().is_some_and(|own| own.starts_with("Azure Stack"));
-    Ok(RatedMeter {
-        id: one_spelling(&own.id),
-        name: own.name.unwrap_or_default(),
-        unit: own.unit.unwrap_or_default().trim().to_owned(),
-        is_of_azure_stack: is_azure_stack(&own.region) || is_azure_stack(&own.category),
+    Ok(CardTerms {
         rates,
         included: own.included_quantity.map_or(Ok(Decimal::ZERO), |own| raw_number(own, "the included quantity"))?,
-        from: own.effective_date.as_deref().map(day_of).transpose()?,
-        row,
+        from: own.effective_date.as_deref().map(day_of).transpose()?.flatten(),
     })
+}
+
+/// The members of a JSON object with numbers for names, each as often as it stands there.
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap;
+
+        impl<'de> Visitor<'de> for OfMap {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("rates by quantity")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(OfMap)
+    }
 }
 
 /// What a term takes off; `None` when that is nothing of a price.
@@ -188,8 +227,8 @@ fn discount_of(term: WireTerm<'_>, name: &str) -> Result<Option<Discount>, Strin
     }
     Ok(Some(Discount {
         name: name.to_owned(),
-        percent: share * Decimal::ONE_HUNDRED,
-        from: term.effective_date.as_deref().map(day_of).transpose()?,
+        percent: (share * Decimal::ONE_HUNDRED).normalize(),
+        from: term.effective_date.as_deref().map(day_of).transpose()?.flatten(),
         excluded: term.excluded_meter_ids.unwrap_or_default().iter().map(|id| one_spelling(id)).collect(),
     }))
 }
@@ -201,13 +240,19 @@ fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
 }
 
 fn number(text: &str, what: &str) -> Result<Decimal, String> {
-    let own =
-        decimal(text.trim()).map_err(|_reason| format!("{what} {text:?} is no decimal number of at most 28 digits"))?;
+    let own = decimal(text.trim()).map_err(|_reason| {
+        format!("{what} {text:?} is no decimal number of at most 28 digits, 18 of them behind the point")
+    })?;
     if own.is_sign_negative() && !own.is_zero() { Err(format!("{what} {text:?} is below zero")) } else { Ok(own) }
 }
 
-/// The UTC day of `2019-12-03T00:00:00Z`.
-fn day_of(text: &str) -> Result<Day, String> {
-    let day = text.trim().get(..10).and_then(Day::parse);
-    day.ok_or_else(|| format!("EffectiveDate {text:?} begins with no day such as 2019-12-03"))
+/// The UTC day of `2019-12-03T00:00:00Z`; one before any usage is none, such as that of an unset date.
+fn day_of(text: &str) -> Result<Option<Day>, String> {
+    let text = text.trim();
+    let day = text.get(..10).and_then(Day::parse);
+    let is_long_ago = text.get(..4).and_then(|year| year.parse::<i32>().ok()).is_some_and(|year| year < FIRST_YEAR);
+    match day {
+        None if !is_long_ago => Err(format!("EffectiveDate {text:?} begins with no day such as 2019-12-03")),
+        day => Ok(day),
+    }
 }

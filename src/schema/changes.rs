@@ -6,7 +6,8 @@ use super::column::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID, STAMP, USAGE_DAT
 use super::{Column, Kind, Table};
 
 pub const RUN: Column = Column::new("run", Kind::Integer, "the number of the run that changed it: its receipt's name");
-pub const CAUSE: Column = Column::new("cause", Kind::Text, "why the day was settled anew, separated by blanks");
+pub const CAUSE: Column =
+    Column::new("cause", Kind::Text, "why the day was settled or charged anew, separated by blanks");
 
 pub const CHANGES: Table = Table {
     name: "changes",

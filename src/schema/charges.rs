@@ -1,4 +1,4 @@
-//! `charges`: what usage by day costs.
+//! `charges`: what is charged for usage by day.
 
 use super::column::{
     ATTRIBUTION, BILLED_SUBSCRIPTION_ID, CURRENCY, DISCOUNT_PERCENT, METER_ID, PER, PRICE, PRICE_KEY, PRICE_STATUS,

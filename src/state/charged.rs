@@ -1,13 +1,14 @@
 //! Months as they were rated: what they were made of, and what came of it that no published table says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Amount, Charge, Currency, MeterId, Month, PriceEntry, Quantity, Stamp};
 use crate::error::{Error, Result};
+use crate::publish::dimensions::Names;
 use crate::publish::{Out, Publisher};
-use crate::rate::MonthTerms;
+use crate::rate::{Line, MonthTerms, Tenants};
 use crate::read::Fingerprint;
 
 const NAME: &str = "charges.json";
@@ -19,9 +20,12 @@ pub struct ChargedMonths(pub BTreeMap<Month, ChargedMonth>);
 /// A month as it was rated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChargedMonth {
-    /// Of the prices and terms, and of the usage and names: while both stay the same, so does what is published.
+    /// Of the prices and terms, of the usage, and of the texts that flat files show: while these stay the same, so does what is
+    /// published.
     pub prices: Fingerprint,
     pub usage: Fingerprint,
+    pub names: Fingerprint,
+    pub shown: ShownIds,
     pub terms: MonthTerms,
     /// The price entries that its charges rest on.
     pub entries: Vec<PriceEntry>,
@@ -31,12 +35,41 @@ pub struct ChargedMonth {
     pub totals: Vec<CurrencyTotal>,
 }
 
+/// The ids whose texts the flat files of statements show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownIds {
+    /// Of billed subscriptions and tenants.
+    named: BTreeSet<String>,
+    meters: BTreeSet<MeterId>,
+}
+
+impl ShownIds {
+    pub fn of(lines: &[Line]) -> Self {
+        let mut own = Self::default();
+        for line in lines {
+            own.named.insert(line.key.billed_subscription.clone());
+            if let Tenants::One(Some(tenant)) = &line.tenants {
+                own.named.insert(tenant.clone());
+            }
+            own.meters.extend(MeterId::new(&line.key.meter));
+        }
+        own
+    }
+
+    /// Of what these are called.
+    pub fn fingerprint(&self, names: &Names) -> Fingerprint {
+        names.fingerprint_of_texts(self.named.iter().map(String::as_str), &self.meters)
+    }
+}
+
 /// A quantity that has no price.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unpriced {
     pub stamp: Stamp,
     pub meter: MeterId,
     pub quantity: Quantity,
+    /// Its month is closed: no price can be given it any more.
+    pub is_closed: bool,
 }
 
 /// What statement lines in one currency come to.

@@ -3,7 +3,7 @@
 //! ```text
 //! history/closings.jsonl                                          {"run":7,"action":"close","stamp":"north","month":"2026-10",…}
 //! history/closed/north/2026-10/000007/{daily,resources}.parquet   its figures, and the resources that they name
-//! history/closed/north/2026-10/000007/charges.parquet             what they cost, where there was a price book
+//! history/closed/north/2026-10/000007/charges.parquet             what is charged for them, where there was a price book
 //! history/closed/north/2026-10/000007/closing.json                the rows of the other dimensions that they name
 //! ```
 //! All of it is input to every later run, a full one too.
@@ -201,17 +201,25 @@ impl Frozen {
         format!("history/closed/{stamp}/{month}/{run:06}/{file}")
     }
 
-    /// Reads what a closing froze.
+    /// Reads what a closing froze. What lies beside it is read when it is needed, but must be there.
     ///
     /// # Errors
     /// It is missing or altered.
     pub fn load(out: &Out, stamp: &Stamp, month: Month, run: u64) -> Result<Self> {
+        const REMEDY: &str = "restore it from a backup, or reopen the month";
         let stored = out.read(&Self::path(stamp, month, run, "closing.json"))?;
-        serde_json::from_slice(&stored.bytes).map_err(|error| {
-            Error::input("not what a closing froze")
-                .at(stored.path.display().to_string())
-                .hint("restore it from a backup, or reopen the month")
-                .because(error)
-        })
+        let own: Self = serde_json::from_slice(&stored.bytes).map_err(|error| {
+            Error::input("not what a closing froze").at(stored.path.display().to_string()).hint(REMEDY).because(error)
+        })?;
+        let charges = own.charging.as_ref().map(|_| "charges.parquet");
+        for file in ["daily.parquet", "resources.parquet"].into_iter().chain(charges) {
+            let path = out.path(&Self::path(stamp, month, run, file));
+            if !path.is_file() {
+                return Err(Error::input(format!("missing, though {month} of {stamp} is closed"))
+                    .at(path.display().to_string())
+                    .hint(REMEDY));
+            }
+        }
+        Ok(own)
     }
 }

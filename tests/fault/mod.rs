@@ -45,6 +45,12 @@ struct Scene {
 
 fn root(days: &[&str], resource: &str) -> TestRoot {
     let root = TestRoot::empty();
+    // Charges and statements are published with the rest.
+    let header = "meter_id,price,per,unit,currency,tier_from,note";
+    let windows = format!(
+        "{WINDOWS_HOURS},0.046,1,Virtual core hours,USD,,{resource}\n{WINDOWS_HOURS},0.04,1,Virtual core hours,USD,6,\n"
+    );
+    root.file("prices.csv", format!("{header}\n{windows}{VM_HOURS},,,,,,as core hours\n"));
     for stamp in ["north", "south"] {
         root.snapshots(stamp);
         for day in days {

@@ -269,7 +269,7 @@ proptest! {
         other.run(&[flags, &["--threads", "1"]].concat()).expect(0);
         prop_assert_eq!(difference(&money(&first), &money(&other)), None);
 
-        // A price for nobody's day, and one of another book file.
+        // A price that is in force on no day of usage.
         let before = files_below(&first.out());
         let never = format!("{WINDOWS_HOURS},7,1,{},USD,2027-01-01,2027-02-01,,stamp,north,,\n", UNITS[0]);
         first.file("prices.csv", table_of(&book, 1) + &never);

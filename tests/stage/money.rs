@@ -2,7 +2,7 @@
 
 use num_bigint::BigInt;
 use stacktally::domain::exact::{Fraction, Rounding};
-use stacktally::domain::money::{Decimal, NoDecimal, Rate, decimal};
+use stacktally::domain::money::{Decimal, ExchangeRate, NoDecimal, decimal};
 use stacktally::domain::price::{Price, charge};
 use stacktally::domain::{Amount, Charge, Currency, Quantity};
 
@@ -134,7 +134,7 @@ fn subtotal(effective_unit_price: &str, billable_quantity: &str, exchange_rate: 
         currency: usd,
     };
     let charge = charge(price.fraction().unwrap(), Quantity::parse(billable_quantity).unwrap().quantity).unwrap();
-    let rate = Rate::new(decimal(exchange_rate).unwrap()).unwrap();
+    let rate = ExchangeRate::new(decimal(exchange_rate).unwrap()).unwrap();
     charge.rounded(usd, Rounding::Down).unwrap().converted(rate, eur, Rounding::Down).unwrap().shown(eur)
 }
 

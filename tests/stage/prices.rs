@@ -2,8 +2,8 @@
 
 use stacktally::domain::price::{Scope, Terms};
 use stacktally::domain::{Day, MeterId, PriceEntry};
-use stacktally::rate::{PriceBook, Ruling, entries_of_card};
-use stacktally::read::{InputFile, PriceContent, Reading, read_prices};
+use stacktally::rate::{PriceBook, Ruling, entries_of_cards};
+use stacktally::read::{InputFile, PriceContent, RateCard, Reading, read_prices};
 
 use crate::support::{SUB_A, TENANT_A, TestRoot, WINDOWS_HOURS};
 
@@ -22,7 +22,9 @@ fn entries(rows: &[&str]) -> Vec<PriceEntry> {
     let mut text =
         "meter_id,price,effective_from,effective_to,tier_from,scope,scope_id,per,unit,currency,note\n".to_owned();
     for row in rows {
-        text += &format!("{WINDOWS_HOURS},{row},1,{UNIT},USD,why\n");
+        // What is not billable has neither `per` nor currency.
+        let terms = if row.starts_with(',') { format!(",{UNIT},,") } else { format!("1,{UNIT},USD,") };
+        text += &format!("{WINDOWS_HOURS},{row},{terms}why\n");
     }
     match read("prices.csv", &text).unwrap() {
         PriceContent::Entries(entries) => entries,
@@ -104,8 +106,8 @@ fn books_that_contradict_themselves_are_refused() {
             "prices.csv:3:1: the price of meter 9cd92d4c-bafd-4492-b278-bedc2de8232a for all begins at 5, and below it none is in force on 2026-10-05",
         ),
         (
-            &[",,,0,,", "2,,,5,,"],
-            "prices.csv:2:1: meter 9cd92d4c-bafd-4492-b278-bedc2de8232a is not billable for all, and has tiers that are in force",
+            &[",,,,,", "2,,,5,,"],
+            "prices.csv:3:1: meter 9cd92d4c-bafd-4492-b278-bedc2de8232a is not billable for all, and has a price in force beside that",
         ),
     ] {
         assert_eq!(book(rows).err().as_deref(), Some(message), "{rows:?}");
@@ -152,33 +154,48 @@ fn azure_meter(rates: &str, included: &str, date: &str, unit: &str) -> String {
     )
 }
 
+fn card(name: &str, text: &str) -> Result<RateCard, String> {
+    read(name, text).map(|own| match own {
+        PriceContent::RateCard(card) => card,
+        PriceContent::Entries(_) => panic!("a rate card is no table"),
+    })
+}
+
+/// What a rate card of Windows hours alone comes to.
+fn crossed_windows(cards: &[RateCard]) -> Result<Vec<PriceEntry>, String> {
+    let windows = MeterId::new(WINDOWS_HOURS).unwrap();
+    entries_of_cards(cards, |azure| if azure == AZURE_WINDOWS { vec![(&windows, Some(UNIT))] } else { Vec::new() })
+        .map(|(entries, _)| entries)
+        .map_err(|error| error.to_string())
+}
+
+fn shown(entries: &[PriceEntry]) -> Vec<String> {
+    let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
+    let shown = |own: &PriceEntry| {
+        let Terms::Price(price) = &own.terms else { panic!("a rate card has prices") };
+        assert_eq!(own.scope, Scope::All);
+        let (from, to, tier, percent) = (day(own.from), day(own.to), own.tier_from, price.discount_percent);
+        format!("{from}..{to} {tier} {}/{} -{percent} row {}", price.price, price.per, own.row)
+    };
+    entries.iter().map(shown).collect()
+}
+
 /// Entries as `from..to tier price/per -discount`, and what could not be made of the card.
-fn crossed(card: &str) -> (Vec<String>, String) {
-    let PriceContent::RateCard(card) = read("prices/card.json", card).unwrap() else { panic!("no rate card") };
+fn crossed(text: &str) -> (Vec<String>, String) {
+    let card = card("prices/card.json", text).unwrap();
     let windows = MeterId::new(WINDOWS_HOURS).unwrap();
     let storage = MeterId::new("09f8879e-87e9-4305-a572-4b7be209f857").unwrap();
-    let (entries, note) = entries_of_card(&card, |azure| match azure {
+    let (entries, mut notes) = entries_of_cards(&[card], |azure| match azure {
         AZURE_WINDOWS => vec![(&windows, Some(UNIT))],
         "8a913f38-33b4-4772-9488-e89522fc09e5" => vec![(&storage, Some("GB*hours"))],
         _ => Vec::new(),
     })
     .unwrap();
-    let shown = |own: &PriceEntry| {
-        let Terms::Price(price) = &own.terms else { panic!("a rate card has prices") };
-        assert_eq!((&own.scope, own.file.as_str()), (&Scope::All, "prices/card.json"));
-        let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
-        let (from, to, tier) = (day(own.from), day(own.to), own.tier_from);
-        format!(
-            "{from}..{to} {tier} {}/{} -{} row {}",
-            price.price,
-            price.per,
-            price.discount_percent.normalize(),
-            own.row
-        )
-    };
+    let note = notes.remove(0);
     let counts = format!("{} of {}", note.mapped, note.meters);
     let unknown = [note.unmapped_of_azure_stack, note.unknown_units, note.other_terms].concat().join("; ");
-    (entries.iter().map(shown).collect(), format!("{counts} {unknown}").trim_end().to_owned())
+    assert!(entries.iter().all(|own| own.file == "prices/card.json"));
+    (shown(&entries), format!("{counts} {unknown}").trim_end().to_owned())
 }
 
 #[test]
@@ -234,6 +251,9 @@ fn a_rate_card_of_partner_center_is_a_price_book() {
     assert_eq!(entries[..2], storage("15"));
     assert_eq!(entries[2..], ["2026-10-01.. 0 0.04/1 -0 row 2"]);
     assert_eq!(note, "2 of 2");
+    // A share with many places is a percentage with two fewer.
+    let third = discount.replace("0.15", "0.33333333");
+    assert_eq!(crossed(&card(&third)).0[..2], storage("33.333333"));
     // One that begins later splits the days.
     let later = discount.replace("2026-09-01", "2026-10-15").replace(AZURE_WINDOWS, "none");
     assert_eq!(
@@ -245,29 +265,78 @@ fn a_rate_card_of_partner_center_is_a_price_book() {
 #[test]
 fn files_that_are_no_rate_card_are_refused() {
     let meter = azure_meter(r#"{"0":0.046}"#, "0.0", "2019-12-03T00:00:00Z", "1 Hour");
-    for (card, message) in [
+    for (text, message) in [
         ("[]".to_owned(), "prices/card.json:1:0: no rate card"),
         (r#"{"value":[]}"#.to_owned(), "prices/card.json:1:12: no rate card"),
         (azure_card(&meter, "").replace("false", "true"), "prices/card.json: prices that include tax"),
         (azure_card(&meter, "").replace("USD", "dollars"), "prices/card.json: the currency \"dollars\" is none"),
-        (azure_card(&meter.replace("0.046", "-1"), ""), "prices/card.json: meter 1: the rate \"-1\" is below zero"),
-        (
-            azure_card(&meter.replace("0.046", "\"0,046\""), ""),
-            "prices/card.json: meter 1: the rate \"0,046\" is no decimal number of at most 28 digits",
-        ),
-        (
-            azure_card(&meter.replace("2019-12-03T00", "12/3/2019 00"), ""),
-            "prices/card.json: meter 1: EffectiveDate \"12/3/2019 00:00:00Z\" begins with no day such as 2019-12-03",
-        ),
     ] {
-        assert_eq!(read("prices/card.json", &card).err().as_deref(), Some(message), "{card}");
+        assert_eq!(card("prices/card.json", &text).err().as_deref(), Some(message), "{text}");
     }
-    let twice = azure_card(&meter, r#"{"name":"a","discount":0.1},{"name":"b","discount":0.2}"#);
-    let PriceContent::RateCard(card) = read("prices/card.json", &twice).unwrap() else { panic!("no rate card") };
-    let windows = MeterId::new(WINDOWS_HOURS).unwrap();
-    let refused = entries_of_card(&card, |_| vec![(&windows, Some(UNIT))]).err().map(|error| error.to_string());
+}
+
+/// A card holds thousands of meters, and few of them price a meter of the stamps.
+#[test]
+fn odd_meters_are_refused_where_they_price_something() {
+    let meter = azure_meter(r#"{"0":0.046}"#, "0.0", "2019-12-03T00:00:00Z", "1 Hour");
+    let two_terms = r#"{"name":"a","discount":0.1},{"name":"b","discount":0.2}"#;
+    let not_a_number = "is no decimal number of at most 28 digits, 18 of them behind the point";
+    for (odd, terms, what) in [
+        (meter.replace("0.046", "-1"), "", "the rate \"-1\" is below zero"),
+        (meter.replace("0.046", "\"0,046\""), "", &format!("the rate \"0,046\" {not_a_number}")),
+        (meter.replace("0.046", "1e-19"), "", &format!("the rate \"1e-19\" {not_a_number}")),
+        (meter.replace("0.046", "0.046,\"0.0\":1"), "", "two rates from 0 on"),
+        (
+            meter.replace("2019-12-03T00", "12/3/2019 00"),
+            "",
+            "EffectiveDate \"12/3/2019 00:00:00Z\" begins with no day such as 2019-12-03",
+        ),
+        (meter.clone(), two_terms, "the offer terms \"a\" and \"b\" both take something off"),
+    ] {
+        let text = azure_card(&odd, terms);
+        let refused = crossed_windows(&[card("prices/card.json", &text).unwrap()]).unwrap_err();
+        let place = format!("prices/card.json: meter 1 of its list (1 Core {AZURE_WINDOWS}): ");
+        assert_eq!(refused, format!("{place}{what}"), "{text}");
+        let unmapped = text.replace(AZURE_WINDOWS, "8b251e8f-ce5e-4a58-a6e5-2b8f0d176e3a");
+        assert_eq!(crossed_windows(&[card("prices/card.json", &unmapped).unwrap()]), Ok(Vec::new()), "{unmapped}");
+    }
+    // A date from before there was any usage is one that nobody set.
+    let unset = meter.replace("2019-12-03", "0001-01-01");
+    assert_eq!(crossed(&azure_card(&unset, "")).0, [".. 0 0.046/1 -0 row 1"]);
+}
+
+/// What is included ends at a rate that would have held there; where none would have, the rates stay as the card has them.
+#[test]
+fn an_included_quantity_needs_a_rate_beyond_it() {
+    let date = "2019-12-03T00:00:00Z";
+    let of = |rates: &str, included: &str| crossed(&azure_card(&azure_meter(rates, included, date, "1 Hour"), "")).0;
+    assert_eq!(of(r#"{"10":2}"#, "5"), ["2019-12-03.. 10 2/1 -0 row 1"]);
+    assert_eq!(of(r#"{"5":2}"#, "5"), ["2019-12-03.. 0 0/1 -0 row 1", "2019-12-03.. 5 2/1 -0 row 1"]);
     assert_eq!(
-        refused.as_deref(),
-        Some("prices/card.json: meter 1: the offer terms \"a\" and \"b\" both take something off")
+        of(r#"{"0":3,"4":2,"9":1}"#, "5"),
+        ["2019-12-03.. 0 0/1 -0 row 1", "2019-12-03.. 5 2/1 -0 row 1", "2019-12-03.. 9 1/1 -0 row 1"]
     );
+    assert_eq!(of("{}", "5"), Vec::<String>::new());
+}
+
+/// Somebody lays a card a month beside the others: each price holds until a later card has another.
+#[test]
+fn cards_of_several_months_are_one_book() {
+    let month = |name: &str, rate: &str, date: &str| {
+        let meter = azure_meter(&format!(r#"{{"0":{rate}}}"#), "0.0", date, "1 Hour");
+        card(name, &azure_card(&meter, "")).unwrap()
+    };
+    let october = || month("prices/10.json", "0.046", "2026-10-01T00:00:00Z");
+    let november = || month("prices/11.json", "0.05", "2026-11-01T00:00:00Z");
+    let both = ["2026-10-01..2026-11-01 0 0.046/1 -0 row 1", "2026-11-01.. 0 0.05/1 -0 row 1"];
+    assert_eq!(shown(&crossed_windows(&[october(), november()]).unwrap()), both);
+    assert_eq!(shown(&crossed_windows(&[november(), october()]).unwrap()), [both[1], both[0]]);
+    // A card that repeats what another says adds nothing.
+    let again = month("prices/12.json", "0.046", "2026-10-01T00:00:00Z");
+    assert_eq!(shown(&crossed_windows(&[october(), november(), again]).unwrap()), both);
+    // Two that disagree on one day are two entries, which the book refuses by name.
+    let other = month("prices/12.json", "0.047", "2026-10-01T00:00:00Z");
+    let entries = crossed_windows(&[october(), other]).unwrap();
+    let refused = PriceBook::new(entries, |_| Some(UNIT)).unwrap_err().to_string();
+    assert!(refused.contains("prices/10.json") && refused.contains("prices/12.json"), "{refused}");
 }

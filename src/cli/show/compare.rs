@@ -100,10 +100,10 @@ pub fn text(own: &Comparison) -> String {
         if !own.hours.is_empty() {
             text.push('\n');
         }
-        text.push_str("what statements charge\n");
+        text.push_str("what statements bill\n");
         let header = ["", "first", "second", "", "month", "billed subscription", "meter"].map(str::to_owned);
-        let rows: Vec<[String; 7]> =
-            std::iter::once(header).chain(own.charges.iter().map(|row| charged(own, row))).collect();
+        let rows = own.charges.iter().map(|row| charged(own, row));
+        let rows: Vec<[String; 7]> = std::iter::once(header).chain(rows).collect();
         text.push_str(&table(&rows, [false, true, true, false, false, false, false], 2));
     } else if own.hours.is_empty() {
         text.pop();
@@ -111,20 +111,31 @@ pub fn text(own: &Comparison) -> String {
     text
 }
 
+/// The exact charge, and the billing amount where that differs; of what has no amount the quantity.
 fn charged(own: &Comparison, row: &Recharged) -> [String; 7] {
-    let Recharged { month, billed_subscription, meter, currency, billing_currency, before, after } = row;
-    let charge = |own: &Option<Billed>| own.map_or_else(|| "-".to_owned(), |own| own.charge.to_string());
+    let Recharged { month, billed_subscription, meter, status, currencies, before, after } = row;
+    let is_charge = before.map(|own| own.charge) != after.map(|own| own.charge);
+    let shown = |own: &Option<Billed>| match own {
+        None => "-".to_owned(),
+        Some(own) if currencies.is_none() => own.quantity.to_string(),
+        Some(own) if is_charge => own.charge.to_string(),
+        Some(own) => own.billing_amount.to_string(),
+    };
+    let unit = match currencies {
+        None => format!("{status}{}", unit_of(meter, &own.meters)),
+        Some((currency, _)) if is_charge => format!("{currency} charged"),
+        Some((_, billing)) => format!("{billing} billed"),
+    };
     let change = match (before, after) {
         (None, _) => "added",
         (_, None) => "removed",
         _ => "changed",
     };
-    let billed_in = if currency == billing_currency { String::new() } else { format!(" billed in {billing_currency}") };
     [
         change.to_owned(),
-        charge(before),
-        charge(after),
-        format!("{currency}{billed_in}"),
+        shown(before),
+        shown(after),
+        unit,
         month.to_string(),
         named(billed_subscription, &own.names),
         meter_named(meter, &own.meters),
@@ -160,16 +171,23 @@ pub fn json(own: &Comparison) -> String {
         })
     });
     let hours = own.hours.iter().map(|(stamp, day)| json!({"stamp": stamp.as_str(), "usage_date": day.to_string()}));
-    let billed = |own: Option<Billed>| {
-        own.map(|own| json!({"charge": own.charge.to_string(), "billing_amount": own.billing_amount.to_string()}))
-    };
     let charges = own.charges.iter().map(|own| {
+        let billed = |side: Option<Billed>| {
+            side.map(|side| {
+                json!({
+                    "quantity": side.quantity.to_string(),
+                    "charge": own.currencies.map(|_| side.charge.to_string()),
+                    "billing_amount": own.currencies.map(|_| side.billing_amount.to_string()),
+                })
+            })
+        };
         json!({
             "month": own.month.to_string(),
             "billed_subscription_id": own.billed_subscription,
             "meter_id": own.meter,
-            "currency": own.currency.code(),
-            "billing_currency": own.billing_currency.code(),
+            "price_status": own.status.as_str(),
+            "currency": own.currencies.map(|(currency, _)| currency.code()),
+            "billing_currency": own.currencies.map(|(_, billing)| billing.code()),
             "first": billed(own.before),
             "second": billed(own.after),
         })

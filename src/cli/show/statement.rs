@@ -10,14 +10,14 @@
 //!   total                  0.03 USD, exact 0.032, rounding -0.002
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::json;
 
 use super::{meter_named, named, table, unit_of};
 use crate::audit::{PriceOf, PriceText, StatementLine, Statements};
-use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity};
+use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity, Stamp};
 
 /// One statement after the other.
 pub fn text(own: &Statements) -> String {
@@ -36,7 +36,8 @@ fn statement(text: &mut String, own: &Statements, lines: &[StatementLine]) {
     let _ = writeln!(text, "statement of {} for {}", own.month, named(&lines[0].billed_subscription, &own.names));
     let open: Vec<&str> = own.stamps.iter().filter(|(_, closed)| !**closed).map(|(stamp, _)| stamp.as_str()).collect();
     if open.is_empty() {
-        let _ = writeln!(text, "  closed: its amounts do not change again");
+        let closed: Vec<&str> = own.stamps.keys().map(Stamp::as_str).collect();
+        let _ = writeln!(text, "  closed on {}: what is charged there does not change again", closed.join(", "));
     } else {
         let _ = writeln!(text, "  not closed on {}: figures may change", open.join(", "));
     }
@@ -113,36 +114,49 @@ pub(super) fn place_of(entry: &PriceText) -> String {
 
 /// What the lines come to, currency by currency: adding two of them means nothing.
 fn totals(lines: &[StatementLine]) -> Vec<[String; 3]> {
-    let mut totals: BTreeMap<(Currency, Currency), (Amount, Charge, Amount)> = BTreeMap::new();
-    for own in lines.iter().filter_map(|line| line.sums) {
-        let sum = totals.entry((own.billing_currency, own.currency)).or_default();
-        // Each is within the range of what was published, and a statement's sum was proved when it was.
-        sum.0 = sum.0.checked_add(own.amount).unwrap_or(sum.0);
-        sum.1 = sum.1.checked_add(own.charge).unwrap_or(sum.1);
-        sum.2 = sum.2.checked_add(own.billing_amount).unwrap_or(sum.2);
-    }
+    let pairs: BTreeSet<(Currency, Currency)> =
+        lines.iter().filter_map(|line| line.sums).map(|own| (own.billing_currency, own.currency)).collect();
+    let of = |pair: (Currency, Currency)| {
+        lines.iter().filter_map(|line| line.sums).filter(move |own| (own.billing_currency, own.currency) == pair)
+    };
+    let amount = |own: Option<Amount>, currency: Currency| {
+        own.map_or_else(too_much, |own| format!("{} {currency}", own.shown(currency)))
+    };
     let mut rows: Vec<[String; 3]> = Vec::new();
-    for ((billing, currency), (amount, charge, billed)) in &totals {
-        let difference = amount.as_charge().checked_sub(*charge).unwrap_or_default();
-        let converted =
-            if billing == currency { String::new() } else { format!("{} {currency}, ", amount.shown(*currency)) };
+    for &(billing, currency) in &pairs {
+        let own = || of((billing, currency));
+        let exact = own().try_fold(Charge::ZERO, |sum, own| sum.checked_add(own.charge));
+        let difference = own().try_fold(Charge::ZERO, |sum, own| sum.checked_add(own.rounding_difference));
+        let charge = |own: Option<Charge>| own.map_or_else(too_much, |own| own.to_string());
+        let before = amount(sum(own().map(|own| own.amount)), currency);
+        let before = if billing == currency { String::new() } else { format!("{before}, ") };
         rows.push([
             "total".to_owned(),
-            format!("{} {billing}", billed.shown(*billing)),
-            format!("{converted}exact {charge} {currency}, rounding {difference}"),
+            amount(sum(own().map(|own| own.billing_amount)), billing),
+            format!("{before}exact {} {currency}, rounding {}", charge(exact), charge(difference)),
         ]);
     }
-    let of_billing = |billing: Currency| totals.iter().filter(move |((own, _), _)| *own == billing);
-    let several: Vec<Currency> =
-        totals.keys().map(|(billing, _)| *billing).filter(|own| of_billing(*own).count() > 1).collect();
-    if let Some(&billing) = several.first() {
-        let all = of_billing(billing).try_fold(Amount::ZERO, |sum, (_, (.., own))| sum.checked_add(*own));
-        rows.extend(all.map(|all| ["in all".to_owned(), format!("{} {billing}", all.shown(billing)), String::new()]));
+    for billing in pairs.iter().map(|(billing, _)| *billing).collect::<BTreeSet<_>>() {
+        if pairs.iter().filter(|(own, _)| *own == billing).count() > 1 {
+            let all = lines.iter().filter_map(|line| line.sums).filter(|own| own.billing_currency == billing);
+            let all = sum(all.map(|own| own.billing_amount));
+            rows.push(["in all".to_owned(), amount(all, billing), String::new()]);
+        }
     }
     if rows.is_empty() {
         rows.push(["total".to_owned(), "nothing".to_owned(), String::new()]);
     }
     rows
+}
+
+/// `None`: past the range of an amount.
+fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
+    amounts.try_fold(Amount::ZERO, Amount::checked_add)
+}
+
+/// In the place of a sum past its range.
+fn too_much() -> String {
+    "more than can be".to_owned()
 }
 
 fn without_amount(own: &Statements, line: &StatementLine) -> [String; 3] {
