@@ -8,9 +8,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::iter::Peekable;
 
-use super::adjusted::{self, Total};
+use super::adjusted;
 use super::publication::{MeterText, Publication};
 use super::statement::{StatementLine, statement_lines};
+use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::frame::figures::{FigureRow, FigureTable, Figures as StoredFigures};
@@ -26,9 +27,9 @@ pub struct Moved {
     pub tenant: Option<String>,
     pub meter: String,
     /// In the first publication; `None`: it has nothing of it.
-    pub before: Option<Total>,
+    pub before: Option<Totals>,
     /// In the second.
-    pub after: Option<Total>,
+    pub after: Option<Totals>,
     /// How many cells of `daily` differ.
     pub cells: u64,
 }
@@ -62,7 +63,7 @@ pub struct Comparison {
     /// By stamp, billed subscription, tenant and meter.
     pub moved: Vec<Moved>,
     /// Of each stamp and meter that differs somewhere: all of it in the first and in the second publication.
-    pub totals: BTreeMap<(Stamp, String), [Total; 2]>,
+    pub totals: BTreeMap<(Stamp, String), [Totals; 2]>,
     /// Days whose hours differ, though their days do not.
     pub hours: Vec<(Stamp, Day)>,
     /// What statements bill otherwise.
@@ -124,8 +125,9 @@ pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> 
     Ok(comparison)
 }
 
-fn sum(one: Total, other: Total) -> Result<Total> {
-    one.plus(other).ok_or_else(|| contradiction("monthly", "a sum that leaves the range of a quantity".to_owned()))
+fn sum(one: Totals, other: Totals) -> Result<Totals> {
+    let past_range = |_past_range| contradiction("monthly", "a sum that leaves the range of a quantity".to_owned());
+    one.plus(other).map_err(past_range)
 }
 
 /// The published files below a folder that either side has.
@@ -215,7 +217,7 @@ type FigureKey<'a> = (Day, &'a str, &'a str, Option<&'a str>, &'a str, &'a str, 
 type OwnedKey = (Day, String, String, Option<String>, String, String, i64);
 
 /// What came to figures after their months were closed.
-type OfMonth = BTreeMap<OwnedKey, Total>;
+type OfMonth = BTreeMap<OwnedKey, Totals>;
 
 /// By month; those that nothing came to have none.
 type Adjustments = BTreeMap<Month, OfMonth>;
@@ -250,13 +252,13 @@ fn adjustments(publication: &Publication, stamp: &Stamp) -> Result<Adjustments> 
 /// A figure, and what it comes to.
 struct Figure<'a> {
     key: FigureKey<'a>,
-    total: Total,
+    total: Totals,
 }
 
 /// The figures of a month, one after the other: those of `daily`, with what came to them since.
 struct Figures<'a> {
     rows: FigureRows,
-    adjustments: Peekable<btree_map::Iter<'a, OwnedKey, Total>>,
+    adjustments: Peekable<btree_map::Iter<'a, OwnedKey, Totals>>,
 }
 
 impl<'a> Figures<'a> {
@@ -329,7 +331,7 @@ impl FigureRows {
             self.batches.get(self.batch)?.row(self.row);
         Some(Figure {
             key: (day, billed_subscription, attribution, tenant, user_subscription, meter, resource),
-            total: Total { quantity: totals.quantity, line_count: totals.lines },
+            total: totals,
         })
     }
 
@@ -385,9 +387,9 @@ fn monthly_totals(
     sides: [&Publication; 2],
     stamp: &Stamp,
     adjustments: &[Adjustments; 2],
-) -> Result<BTreeMap<Key, [Option<Total>; 2]>> {
+) -> Result<BTreeMap<Key, [Option<Totals>; 2]>> {
     let columns = ["billed_subscription_id", "attribution", "tenant_id", "meter_id", "quantity", "line_count"];
-    let mut totals: BTreeMap<Key, [Option<Total>; 2]> = BTreeMap::new();
+    let mut totals: BTreeMap<Key, [Option<Totals>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
         for rows in side.read(&format!("monthly/{stamp}.parquet"), &schema::MONTHLY, &columns, &[])? {
             let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
@@ -401,7 +403,7 @@ fn monthly_totals(
                     meters.value(row).to_owned(),
                 );
                 let own = totals.entry(key).or_default()[at].get_or_insert_default();
-                *own = sum(*own, Total { quantity: quantities.value(row), line_count: counts.value(row) })?;
+                *own = sum(*own, Totals { quantity: quantities.value(row), lines: counts.value(row) })?;
             }
         }
         for ((_, billed, attribution, tenant, _, meter, _), by) in adjustments[at].values().flatten() {

@@ -18,7 +18,7 @@ mod statement;
 mod unregistered;
 mod why;
 
-pub use adjusted::{Adjusted, Total};
+pub use adjusted::Adjusted;
 pub use changes::{Changes, ChangingRun, Since, changes};
 pub use compare::{Billed, Comparison, Moved, Recharged, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};

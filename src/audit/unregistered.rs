@@ -4,8 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::adjusted::{self, Total};
+use super::adjusted;
 use super::publication::{MeterText, Publication};
+use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{Keep, contradiction, text};
@@ -90,7 +91,7 @@ const fn severity(attribution: Attribution) -> u8 {
 type SumKey = (String, &'static str, Option<String>, String, String);
 
 /// What fell on a default subscription, by day.
-type Days = BTreeMap<Day, Total>;
+type Days = BTreeMap<Day, Totals>;
 
 fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, Days)> = BTreeMap::new();
@@ -114,8 +115,8 @@ fn sum_of(path: &str, stamp: &Stamp, attribution: Attribution, key: SumKey, days
     let Some(((&first_seen, _), (&last_seen, _))) = days.first_key_value().zip(days.last_key_value()) else {
         return Ok(None);
     };
-    let sum = days.values().try_fold(Total::default(), |sum, own| sum.plus(*own));
-    let Total { quantity, line_count } = sum.ok_or_else(|| past_range(path, &meter))?;
+    let sum = days.values().try_fold(Totals::default(), |sum, own| sum.plus(*own));
+    let Totals { quantity, lines: line_count } = sum.map_err(|_past_range| past_range(path, &meter))?;
     Ok(Some(Fallen {
         stamp: stamp.clone(),
         billed_subscription,
@@ -171,9 +172,9 @@ fn add_table(
             let (user, meter) = (users.value(row).to_owned(), meters.value(row).to_owned());
             let key = (billed, attribution.as_str(), tenant, user, meter);
             let (_, of_days) = sums.entry(key).or_insert_with(|| (attribution, Days::new()));
+            let more = Totals { quantity: quantities.value(row), lines: counts.value(row) };
             let own = of_days.entry(day).or_default();
-            let more = Total { quantity: quantities.value(row), line_count: counts.value(row) };
-            *own = own.plus(more).ok_or_else(|| past_range(path, meters.value(row)))?;
+            own.merge(more).map_err(|_past_range| past_range(path, meters.value(row)))?;
         }
     }
     Ok(())

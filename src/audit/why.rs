@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::adjusted::{self, Adjusted, Total};
+use super::adjusted::{self, Adjusted};
 use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
 use super::statement::{PRICE_COLUMNS, PriceOf, PriceText, prices, prices_of};
 use crate::domain::attribution::Evidence;
 use crate::domain::identity::one_spelling;
+use crate::domain::totals::{PastRange, Totals};
 use crate::domain::{
     Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
@@ -281,11 +282,10 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     for path in adjusted::tables(publication) {
         for (key, by) in keyed(publication, path, adjustments, stamp, &keep)? {
             // The closed month may have no such figure.
-            let own = figures.entry(key).or_default();
-            own.by = own.by.plus(by).ok_or_else(|| past_range(path))?;
+            figures.entry(key).or_default().by.merge(by).map_err(|_past_range| past_range(path))?;
         }
     }
-    let cells = figures.into_iter().map(|(key, own)| cell_of(key, own).ok_or_else(|| past_range(&path)));
+    let cells = figures.into_iter().map(|(key, own)| cell_of(key, own).map_err(|_past_range| past_range(&path)));
     let mut cells: Vec<Cell> = cells.collect::<Result<_>>()?;
     cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO || cell.adjusted.is_some());
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
@@ -295,12 +295,12 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     Ok(cells)
 }
 
-/// A figure with what came to it. `None`: past the range of a quantity.
-fn cell_of(key: CellKey, own: Adjusted) -> Option<Cell> {
-    let Total { quantity, line_count } = own.closed.plus(own.by)?;
+/// A figure with what came to it.
+fn cell_of(key: CellKey, own: Adjusted) -> Result<Cell, PastRange> {
+    let Totals { quantity, lines: line_count } = own.closed.plus(own.by)?;
     // What was taken back when its month was opened again adjusts nothing.
     let adjusted = Some(own).filter(|own| !own.by.is_nothing());
-    Some(Cell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
+    Ok(Cell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
 }
 
 /// What is charged for the figures of a stamp's month.
@@ -331,13 +331,13 @@ fn keyed(
     (table, quantity, count): (&schema::Table, &str, &str),
     stamp: &Stamp,
     keep: &[Keep],
-) -> Result<Vec<(CellKey, Total)>> {
+) -> Result<Vec<(CellKey, Totals)>> {
     let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, count]).collect();
     let mut cells = Vec::new();
     for rows in publication.read(path, table, &columns, keep)? {
         let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(count)?);
         for (row, key) in keys_of_rows(&rows, path, stamp)?.into_iter().enumerate() {
-            cells.push((key, Total { quantity: quantities.value(row), line_count: counts.value(row) }));
+            cells.push((key, Totals { quantity: quantities.value(row), lines: counts.value(row) }));
         }
     }
     Ok(cells)

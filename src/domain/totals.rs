@@ -19,7 +19,7 @@ impl fmt::Display for PastRange {
 
 impl std::error::Error for PastRange {}
 
-/// Lines and their quantity.
+/// Lines and their quantity, of one meter always: meters do not add up. A difference of two has either below zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub lines: i64,
@@ -43,6 +43,26 @@ impl Totals {
     pub fn merge(&mut self, other: Self) -> Result<(), PastRange> {
         self.lines += other.lines;
         self.add(other.quantity)
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// As [`Totals::add`].
+    pub fn plus(mut self, other: Self) -> Result<Self, PastRange> {
+        self.merge(other)?;
+        Ok(self)
+    }
+
+    /// The same below zero: added to another, it is what the two differ by.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self { lines: -self.lines, quantity: Quantity::from_scaled(-self.quantity.scaled()) }
+    }
+
+    /// Whether no line comes to it, and no quantity.
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
     }
 }
 

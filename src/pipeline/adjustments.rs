@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::corrections::texts_of;
+use crate::domain::totals::Totals;
 use crate::domain::{Cause, Day, Month, Quantity, Stamp};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frame::arrays::{constant_integers, dates, integers, quantities, texts};
 use crate::frame::figures::{FigureTable, Figures as StoredFigures};
 use crate::frame::tables::{self, Keep};
@@ -26,44 +27,15 @@ pub struct Figure {
     pub resource: i64,
 }
 
-/// A quantity and a count of lines, each of which may be below zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Delta {
-    pub quantity: Quantity,
-    pub lines: i64,
-}
-
-impl Delta {
-    pub fn is_nothing(self) -> bool {
-        self == Self::default()
-    }
-
-    /// # Errors
-    /// The sum leaves the range.
-    pub fn add(&mut self, other: Self) -> Result<()> {
-        let past_range = || {
-            Error::input("adjustments that sum to more than DECIMAL(38,18) holds")
-                .hint("no meter counts that much: look for absurd quantities in the lines of the closed month")
-        };
-        self.quantity = self.quantity.checked_add(other.quantity).ok_or_else(past_range)?;
-        self.lines += other.lines;
-        Ok(())
-    }
-
-    pub fn negated(self) -> Self {
-        Self { quantity: Quantity::from_scaled(-self.quantity.scaled()), lines: -self.lines }
-    }
-}
-
 /// Figures with what they are, or by how much they differ.
-pub type Figures = BTreeMap<Figure, Delta>;
+pub type Figures = BTreeMap<Figure, Totals>;
 
 /// Adds one to the other.
 ///
 /// # Errors
 /// A sum leaves the range.
-pub fn add(to: &mut Figures, figure: Figure, delta: Delta) -> Result<()> {
-    to.entry(figure).or_default().add(delta)
+pub fn add(to: &mut Figures, figure: Figure, delta: Totals) -> Result<()> {
+    Ok(to.entry(figure).or_default().merge(delta)?)
 }
 
 /// One adjustment.
@@ -72,7 +44,7 @@ pub struct Adjustment {
     pub stamp: Stamp,
     pub arrival: Month,
     pub figure: Figure,
-    pub delta: Delta,
+    pub delta: Totals,
     pub causes: String,
 }
 
@@ -96,18 +68,18 @@ pub fn split(
     touched: &BTreeMap<Day, BTreeSet<Cause>>,
 ) -> Result<Vec<Adjustment>> {
     let causes_of = |day: Day| touched.get(&day).map_or_else(|| Cause::MonthReopened.as_str().to_owned(), texts_of);
-    let mut rows: BTreeMap<(Month, Figure), Delta> = BTreeMap::new();
+    let mut rows: BTreeMap<(Month, Figure), Totals> = BTreeMap::new();
     for Arrived { month, figures } in arrived {
         for (figure, delta) in figures {
             add(&mut missing, figure.clone(), delta.negated())?;
-            rows.entry((month, figure)).or_default().add(delta)?;
+            rows.entry((month, figure)).or_default().merge(delta)?;
         }
     }
     for (figure, delta) in missing {
-        rows.entry((latest, figure)).or_default().add(delta)?;
+        rows.entry((latest, figure)).or_default().merge(delta)?;
     }
     let rows = rows.into_iter().filter(|(_, delta)| !delta.is_nothing());
-    let own = |((arrival, figure), delta): ((Month, Figure), Delta)| Adjustment {
+    let own = |((arrival, figure), delta): ((Month, Figure), Totals)| Adjustment {
         stamp: stamp.clone(),
         arrival,
         causes: causes_of(figure.day),
@@ -137,7 +109,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<Figures> {
 ///
 /// # Errors
 /// The table is not as this version publishes it.
-fn figures_of(stored: &Stored, table: FigureTable, stamp: &Stamp) -> Result<Vec<(Figure, Delta)>> {
+fn figures_of(stored: &Stored, table: FigureTable, stamp: &Stamp) -> Result<Vec<(Figure, Totals)>> {
     let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
     let mut figures = Vec::new();
     for rows in tables::read(&stored.path, stored.bytes.clone(), table.table, &table.columns(), &keep)? {
@@ -151,7 +123,7 @@ fn figures_of(stored: &Stored, table: FigureTable, stamp: &Stamp) -> Result<Vec<
                 meter: own.meter.to_owned(),
                 resource: own.resource,
             };
-            (figure, Delta { quantity: own.totals.quantity, lines: own.totals.lines })
+            (figure, own.totals)
         }));
     }
     Ok(figures)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::adjustments::{self, Adjustment, Arrived, Delta, Figure, Figures};
+use super::adjustments::{self, Adjustment, Arrived, Figure, Figures};
 use super::settle::{Adjusted, Settling};
 use crate::aggregate;
 use crate::domain::totals::Totals;
@@ -36,16 +36,16 @@ impl ClosedUsage {
         if !settling.is_compared(month) {
             return Ok(());
         }
-        let mut days: BTreeMap<Day, BTreeMap<u64, Delta>> = BTreeMap::new();
+        let mut days: BTreeMap<Day, BTreeMap<u64, Totals>> = BTreeMap::new();
         for (day, cells) in daily {
             for (key, quantity, lines) in cells.iter() {
-                days.entry(*day).or_default().entry(key).or_default().add(Delta { quantity, lines })?;
+                days.entry(*day).or_default().entry(key).or_default().merge(Totals { quantity, lines })?;
             }
         }
         for (day, cells) in settling.base.frozen(month)?.into_iter().filter(|(day, _)| settling.is_touched(*day)) {
             for (key, quantity, lines) in cells.iter() {
-                let closed = Delta { quantity, lines };
-                days.entry(day).or_default().entry(key).or_default().add(closed.negated())?;
+                let closed = Totals { quantity, lines };
+                days.entry(day).or_default().entry(key).or_default().merge(closed.negated())?;
             }
         }
         for (day, cells) in days {
@@ -84,7 +84,7 @@ impl Settling<'_> {
                 let cells = aggregate::cells_of_day(self.owned, self.packing, day, own())?;
                 let mut figures = Figures::new();
                 for (key, quantity, lines) in cells.iter() {
-                    adjustments::add(&mut figures, self.figure(day, key), Delta { quantity, lines })?;
+                    adjustments::add(&mut figures, self.figure(day, key), Totals { quantity, lines })?;
                 }
                 arrived.push(Arrived { month: self.billed_in((window.end + -1).day().month()), figures });
             }
@@ -144,13 +144,13 @@ impl Settling<'_> {
     }
 
     /// What came to closed months in all, by month and meter.
-    fn closed_by_month(&self, adjusted: &Figures, rows: &[Adjustment]) -> Result<BTreeMap<(Month, String), Delta>> {
-        let mut by_month: BTreeMap<(Month, String), Delta> = BTreeMap::new();
+    fn closed_by_month(&self, adjusted: &Figures, rows: &[Adjustment]) -> Result<BTreeMap<(Month, String), Totals>> {
+        let mut by_month: BTreeMap<(Month, String), Totals> = BTreeMap::new();
         let all = adjusted.iter().map(|(figure, delta)| (figure, *delta));
         for (figure, delta) in all.chain(rows.iter().map(|own| (&own.figure, own.delta))) {
             let month = figure.day.month();
             if self.work.is_closed(month) {
-                by_month.entry((month, figure.meter.clone())).or_default().add(delta)?;
+                by_month.entry((month, figure.meter.clone())).or_default().merge(delta)?;
             }
         }
         by_month.retain(|_, delta| !delta.is_nothing());
@@ -161,22 +161,21 @@ impl Settling<'_> {
     fn prove_closed(
         &self,
         notes: &BTreeMap<Day, DayNote>,
-        by_month: &BTreeMap<(Month, String), Delta>,
-    ) -> Result<BTreeMap<String, Delta>> {
+        by_month: &BTreeMap<(Month, String), Totals>,
+    ) -> Result<BTreeMap<String, Totals>> {
         let is_closed = |day: &Day| self.work.is_closed(day.month());
-        let mut adjustments: BTreeMap<String, Delta> = BTreeMap::new();
+        let mut adjustments: BTreeMap<String, Totals> = BTreeMap::new();
         for ((_, meter), delta) in by_month {
-            adjustments.entry(meter.clone()).or_default().add(*delta)?;
+            adjustments.entry(meter.clone()).or_default().merge(*delta)?;
         }
-        let mut missing: BTreeMap<String, Delta> = BTreeMap::new();
-        let delta = |totals: &Totals| Delta { quantity: totals.quantity, lines: totals.lines };
+        let mut missing: BTreeMap<String, Totals> = BTreeMap::new();
         for own in notes.iter().filter(|(day, _)| is_closed(day)).flat_map(|(_, note)| &note.meters) {
-            missing.entry(own.meter.to_string()).or_default().add(delta(&own.used))?;
+            missing.entry(own.meter.to_string()).or_default().merge(own.used)?;
         }
         let closed = self.work.closed.values().flat_map(|own| &own.used);
-        let closed = closed.map(|(meter, totals)| (meter.to_string(), delta(totals)));
+        let closed = closed.map(|(meter, totals)| (meter.to_string(), *totals));
         for (meter, delta) in closed.chain(adjustments.iter().map(|(meter, delta)| (meter.clone(), *delta))) {
-            missing.entry(meter).or_default().add(delta.negated())?;
+            missing.entry(meter).or_default().merge(delta.negated())?;
         }
         match missing.iter().find(|(_, delta)| !delta.is_nothing()) {
             None => Ok(adjustments),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::Plan;
-use super::adjustments::{self, Adjustment, Delta};
+use super::adjustments::{self, Adjustment};
 use super::corrections::{self, DayTotals};
 use super::known::KnownInputs;
 use super::settle::{self, SettledStamp, settle};
@@ -14,7 +14,7 @@ use super::work::StampWork;
 use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampUse};
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::finding::FindingCode;
-use crate::domain::totals::Checksum;
+use crate::domain::totals::{Checksum, Totals};
 use crate::domain::{
     Cause, ChargeCorrection, Correction, Day, Finding, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window,
 };
@@ -288,9 +288,9 @@ impl Making<'_> {
         &self,
         stamp: &Stamp,
         work: &StampWork,
-        adjusted: &BTreeMap<(Month, String), Delta>,
+        adjusted: &BTreeMap<(Month, String), Totals>,
     ) -> Option<Finding> {
-        let is_charged = |((month, meter), _): &(&(Month, String), &Delta)| {
+        let is_charged = |((month, meter), _): &(&(Month, String), &Totals)| {
             let charging = work.closed.get(month).and_then(|own| own.charging.as_ref());
             let prices = |own: &FrozenCharging| {
                 own.prices.iter().filter(|own| own.meter.as_str() == meter).any(|own| own.price().is_none())
@@ -298,7 +298,7 @@ impl Making<'_> {
             charging.is_some_and(|own| !prices(own))
         };
         let adjusted: Vec<_> = adjusted.iter().filter(is_charged).collect();
-        let shown = |&((month, meter), delta): &(&(Month, String), &Delta)| {
+        let shown = |&((month, meter), delta): &(&(Month, String), &Totals)| {
             let known = MeterId::new(meter).and_then(|id| self.names.meter(&id));
             let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
             format!("{} {unit} of meter {meter} in {month}", delta.quantity)

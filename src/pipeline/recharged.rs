@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::corrections::texts_of;
 use super::making::Making;
 use crate::domain::{Cause, Charge, ChargeCorrection, Currency, Day, Month, Stamp};
 use crate::error::{Error, Result};
@@ -10,10 +11,8 @@ use crate::publish::Out;
 use crate::schema::{self, charges_path};
 use crate::state::ChargedMonth;
 
-use super::corrections::texts_of;
-
 /// What a day is charged of each billed subscription and meter, in each currency.
-type Totals = BTreeMap<(Day, String, String, Currency), Charge>;
+type DayCharges = BTreeMap<(Day, String, String, Currency), Charge>;
 
 /// The meters whose prices are not what they were when a month was rated last, or all of them.
 pub enum Repriced {
@@ -85,7 +84,7 @@ impl Making<'_> {
         for path in out.published_below("charges/").filter(|path| !self.publisher.is_made(path)) {
             let Some(stamp) = path.split('/').nth(1).and_then(Stamp::new) else { continue };
             let touched = self.touched.get(&stamp);
-            changes.extend(between(&stamp, &published(out, path)?, &Totals::new(), |day, _| {
+            changes.extend(between(&stamp, &published(out, path)?, &DayCharges::new(), |day, _| {
                 let mut causes = touched.and_then(|own| own.get(&day)).cloned().unwrap_or_default();
                 if !has_book {
                     causes.insert(Cause::PriceChanged);
@@ -98,25 +97,25 @@ impl Making<'_> {
 }
 
 /// What is published; of a table of another version nothing that could be compared.
-fn published(out: &Out, path: &str) -> Result<Totals> {
+fn published(out: &Out, path: &str) -> Result<DayCharges> {
     match std::fs::read(out.path(path)) {
         Ok(bytes) => Ok(totals_of(path, bytes).unwrap_or_default()),
         // It is being made anew, and what it said is not known.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Totals::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DayCharges::new()),
         Err(error) => Err(Error::machine("read", &out.path(path), error)),
     }
 }
 
-fn totals_of(path: &str, bytes: Vec<u8>) -> Result<Totals> {
+fn totals_of(path: &str, bytes: Vec<u8>) -> Result<DayCharges> {
     let columns = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
-    let mut totals = Totals::new();
+    let mut totals = DayCharges::new();
     for rows in tables::read(path.as_ref(), bytes, &schema::CHARGES, &columns, &[])? {
         take(path, &rows, &mut totals)?;
     }
     Ok(totals)
 }
 
-fn take(path: &str, rows: &Rows, totals: &mut Totals) -> Result<()> {
+fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
     let (days, billed, meters) =
         (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
     let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
@@ -134,8 +133,8 @@ fn take(path: &str, rows: &Rows, totals: &mut Totals) -> Result<()> {
 /// What differs between two states of a stamp's charges.
 fn between(
     stamp: &Stamp,
-    before: &Totals,
-    after: &Totals,
+    before: &DayCharges,
+    after: &DayCharges,
     causes_of: impl Fn(Day, &str) -> BTreeSet<Cause>,
 ) -> Vec<ChargeCorrection> {
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();

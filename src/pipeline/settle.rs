@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 
 use rayon::prelude::*;
 
-use super::adjustments::{Adjustment, Arrived, Delta};
+use super::adjustments::{Adjustment, Arrived};
 use super::base::Base;
 use super::closed::ClosedUsage;
 use super::corrections::DayTotals;
@@ -50,8 +50,8 @@ pub struct Adjusted {
     /// In this run.
     pub rows: Vec<Adjustment>,
     /// In all, by meter; and by month as well, where that is not nothing.
-    pub by_meter: BTreeMap<String, Delta>,
-    pub by_month: BTreeMap<(Month, String), Delta>,
+    pub by_meter: BTreeMap<String, Totals>,
+    pub by_month: BTreeMap<(Month, String), Totals>,
 }
 
 /// What was noted of a day, by the ranks of this process. `places` are those of the exports, by their windows.

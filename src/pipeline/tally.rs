@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Plan;
-use super::adjustments::Delta;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
@@ -168,7 +167,7 @@ impl Tally {
         &mut self,
         stamp: &Stamp,
         notes: &BTreeMap<Day, DayNote>,
-        adjusted: &BTreeMap<String, Delta>,
+        adjusted: &BTreeMap<String, Totals>,
     ) -> Result<()> {
         let cut: BTreeSet<i64> = notes.values().flat_map(|note| note.resources_cut.iter().copied()).collect();
         self.resources_cut += cut.len() as u64;

@@ -6,8 +6,9 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::{meter_named, named, table, unit_of};
-use crate::audit::{Billed, Comparison, Moved, Recharged, Total};
+use crate::audit::{Billed, Comparison, Moved, Recharged};
 use crate::domain::Quantity;
+use crate::domain::totals::Totals;
 
 /// Days listed whose hours differ.
 const DAYS_SHOWN: usize = 10;
@@ -21,13 +22,13 @@ const fn kind(moved: &Moved) -> &'static str {
 }
 
 /// `+2.5`, `-2.5`, `0`.
-fn difference(before: Option<Total>, after: Option<Total>) -> String {
+fn difference(before: Option<Totals>, after: Option<Totals>) -> String {
     let [before, after] = [before, after].map(|total| total.map_or(0, |total| total.quantity.scaled()));
     let own = Quantity::from_scaled(after - before);
     if after > before { format!("+{own}") } else { own.to_string() }
 }
 
-fn quantity(total: Option<Total>) -> String {
+fn quantity(total: Option<Totals>) -> String {
     total.map_or_else(|| "-".to_owned(), |total| total.quantity.to_string())
 }
 
@@ -144,9 +145,8 @@ fn charged(own: &Comparison, row: &Recharged) -> [String; 7] {
 
 /// Every key that differs, the totals of each stamp and meter that differs, and the days whose hours differ.
 pub fn json(own: &Comparison) -> String {
-    let total = |total: Option<Total>| {
-        total.map(|own| json!({"quantity": own.quantity.to_string(), "line_count": own.line_count}))
-    };
+    let total =
+        |total: Option<Totals>| total.map(|own| json!({"quantity": own.quantity.to_string(), "line_count": own.lines}));
     let moved = |moved: &Moved| {
         json!({
             "change": kind(moved),

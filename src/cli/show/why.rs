@@ -17,10 +17,9 @@ use serde::Serialize;
 
 use super::statement::{place_of, price_text};
 use super::{counted, meter_named, named, one_line, table, unit_of};
-use crate::audit::{
-    self, Adjusted, Cell, CellCharge, CellKey, Line, PriceOf, PriceText, Reason, SnapshotFile, Total, Why,
-};
+use crate::audit::{self, Adjusted, Cell, CellCharge, CellKey, Line, PriceOf, PriceText, Reason, SnapshotFile, Why};
 use crate::domain::coverage::intervals;
+use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Charge, Hour, Quantity, Stamp};
 use crate::error::{Error, Result};
 
@@ -70,13 +69,13 @@ fn quantity_text(quantity: Option<Quantity>) -> String {
 fn closed_and_adjusted(figure: &[Cell]) -> Option<[(String, i64); 2]> {
     figure.iter().find(|cell| cell.adjusted.is_some())?;
     let unchanged = |cell: &Cell| Adjusted {
-        closed: Total { quantity: cell.quantity, line_count: cell.line_count },
-        by: Total::default(),
+        closed: Totals { quantity: cell.quantity, lines: cell.line_count },
+        by: Totals::default(),
     };
     let parts: Vec<Adjusted> = figure.iter().map(|cell| cell.adjusted.unwrap_or_else(|| unchanged(cell))).collect();
-    let sum = |of: fn(&Adjusted) -> Total| {
+    let sum = |of: fn(&Adjusted) -> Totals| {
         let quantity = parts.iter().try_fold(Quantity::ZERO, |sum, own| sum.checked_add(of(own).quantity));
-        (quantity_text(quantity), parts.iter().map(|own| of(own).line_count).sum())
+        (quantity_text(quantity), parts.iter().map(|own| of(own).lines).sum())
     };
     Some([sum(|own| own.closed), sum(|own| own.by)])
 }
@@ -355,9 +354,9 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             quantity: cell.quantity.to_string(),
             line_count: cell.line_count,
             quantity_closed: cell.adjusted.map(|own| own.closed.quantity.to_string()),
-            line_count_closed: cell.adjusted.map(|own| own.closed.line_count),
+            line_count_closed: cell.adjusted.map(|own| own.closed.lines),
             quantity_adjusted: cell.adjusted.map(|own| own.by.quantity.to_string()),
-            line_count_adjusted: cell.adjusted.map(|own| own.by.line_count),
+            line_count_adjusted: cell.adjusted.map(|own| own.by.lines),
             charges: cell.charges.iter().map(|own| charge(own, why)).collect(),
             reasons: cell.reasons.iter().map(|own| reason(own, why)).collect(),
         }
