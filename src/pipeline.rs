@@ -35,6 +35,7 @@ use crate::domain::ledger::LedgerRules;
 use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
+use crate::publish::changes::publish_changes;
 use crate::publish::dimensions::{Dimensions, Names};
 use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
@@ -314,7 +315,6 @@ fn publish(
         touched: BTreeMap::new(),
         csv_months: BTreeSet::new(),
         corrections: Vec::new(),
-        recharged: Vec::new(),
         closed,
         adjustments: Vec::new(),
         started_at,
@@ -334,9 +334,9 @@ fn publish(
     watch.begin("writing_dimensions");
     making.publish_csv_monthly()?;
     publish_snapshots(&snapshots, publisher)?;
-    corrections::publish(&making.corrections, &making.recharged, publisher)?;
+    publish_changes(&mut making.corrections, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
-    let changed = corrections::days_of(&making.corrections, &making.recharged);
+    let changed = corrections::days_of(&making.corrections);
     let Making { names, dimensions, tally, state, touched, full_run, .. } = making;
     let coverage = tally.coverage();
     dimensions.publish(&names, &coverage, publisher)?;

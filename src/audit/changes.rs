@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
-use crate::domain::{Charge, ChargeCorrection, Correction, Currency, Day, Quantity, Stamp};
+use crate::domain::{Charge, Corrected, Correction, Currency, Day, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{Keep, contradiction, integer, text};
 use crate::schema;
@@ -26,10 +26,8 @@ pub struct ChangingRun {
     pub number: u64,
     /// RFC 3339, UTC; `None` where its receipt is gone.
     pub finished_at: Option<String>,
-    /// By stamp, day, billed subscription, meter.
+    /// By stamp, day, billed subscription, meter; of each the usage first, then what is charged in each currency.
     pub corrections: Vec<Correction>,
-    /// By stamp, day, billed subscription, meter, currency.
-    pub charges: Vec<ChargeCorrection>,
 }
 
 /// What some runs changed, and what names it.
@@ -53,11 +51,11 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], since: Option<Since>
     let first = first_run(publication, since)?;
     let mut runs = Vec::new();
     for &number in numbers.range(first..).rev() {
-        let Corrected { corrections, charges } = corrected_by(publication, number, stamps)?;
-        if corrections.is_empty() && charges.is_empty() {
+        let corrections = corrected_by(publication, number, stamps)?;
+        if corrections.is_empty() {
             continue;
         }
-        runs.push(ChangingRun { number, finished_at: publication.finished_at(number)?, corrections, charges });
+        runs.push(ChangingRun { number, finished_at: publication.finished_at(number)?, corrections });
         if since.is_none() {
             break;
         }
@@ -89,9 +87,7 @@ fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSe
     }
     let mut known: BTreeSet<Stamp> = published.into_iter().collect();
     for &number in numbers {
-        let Corrected { corrections, charges } = corrected_by(publication, number, &[])?;
-        known.extend(corrections.into_iter().map(|own| own.stamp));
-        known.extend(charges.into_iter().map(|own| own.stamp));
+        known.extend(corrected_by(publication, number, &[])?.into_iter().map(|own| own.stamp));
     }
     let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) else { return Ok(()) };
     let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
@@ -127,18 +123,12 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
 }
 
 /// What a run corrected.
-#[derive(Default)]
-struct Corrected {
-    corrections: Vec<Correction>,
-    charges: Vec<ChargeCorrection>,
-}
-
-fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Corrected> {
+fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
     let path = path_of(run);
     let columns: Vec<&str> = schema::CHANGES.columns.iter().map(|column| column.name).collect();
     let wanted = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
     let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
-    let mut corrected = Corrected::default();
+    let mut corrected = Vec::new();
     for rows in publication.read(&path, &schema::CHANGES, &columns, &keep)? {
         let (names, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
         let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
@@ -153,33 +143,27 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
             };
             let stamp = Stamp::new(names.value(row))
                 .ok_or_else(|| contradiction(&path, format!("{:?} is no stamp", names.value(row))))?;
-            let (billed_subscription, meter) = (billed.value(row).to_owned(), meters.value(row).to_owned());
-            let causes = causes.value(row).to_owned();
-            match charged.and_then(|own| text(own, row)) {
-                None => corrected.corrections.push(Correction {
-                    stamp,
-                    day,
-                    billed_subscription,
-                    meter,
+            let charge = |own: Option<Quantity>| own.map(|own| Charge::from_scaled(own.scaled()));
+            let of = match charged.and_then(|own| text(own, row)) {
+                None => Corrected::Usage {
                     before: totals(quantities.0.maybe(row), integer(lines.0, row)),
                     after: totals(quantities.1.maybe(row), integer(lines.1, row)),
-                    causes,
-                }),
-                Some(code) => {
-                    let charge = |own: Option<Quantity>| own.map(|own| Charge::from_scaled(own.scaled()));
-                    corrected.charges.push(ChargeCorrection {
-                        stamp,
-                        day,
-                        billed_subscription,
-                        meter,
-                        currency: Currency::parse(code)
-                            .ok_or_else(|| contradiction(&path, format!("{code:?} is no currency")))?,
-                        before: charge(rows.quantities("charge_before")?.maybe(row)),
-                        after: charge(rows.quantities("charge_after")?.maybe(row)),
-                        causes,
-                    });
-                }
-            }
+                },
+                Some(code) => Corrected::Charge {
+                    currency: Currency::parse(code)
+                        .ok_or_else(|| contradiction(&path, format!("{code:?} is no currency")))?,
+                    before: charge(rows.quantities("charge_before")?.maybe(row)),
+                    after: charge(rows.quantities("charge_after")?.maybe(row)),
+                },
+            };
+            corrected.push(Correction {
+                stamp,
+                day,
+                billed_subscription: billed.value(row).to_owned(),
+                meter: meters.value(row).to_owned(),
+                of,
+                causes: causes.value(row).to_owned(),
+            });
         }
     }
     Ok(corrected)

@@ -17,6 +17,7 @@ use crate::domain::{
     Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
 use crate::error::{Error, Result};
+use crate::frame::figures::FigureTable;
 use crate::frame::tables::{Keep, Rows, contradiction, text};
 use crate::schema;
 
@@ -270,17 +271,15 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
     keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
     let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
-    let daily = (&schema::DAILY, "quantity", "line_count");
     let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
-    for (key, closed) in keyed(publication, &path, daily, stamp, &keep)? {
+    for (key, closed) in keyed(publication, &path, FigureTable::DAILY, stamp, &keep)? {
         figures.entry(key).or_default().closed = closed;
     }
-    let adjustments = (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta");
     keep.push(Keep::Texts("stamp", vec![stamp.to_string()]));
     let past_range =
         |path: &str| contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date));
     for path in adjusted::tables(publication) {
-        for (key, by) in keyed(publication, path, adjustments, stamp, &keep)? {
+        for (key, by) in keyed(publication, path, FigureTable::ADJUSTMENTS, stamp, &keep)? {
             // The closed month may have no such figure.
             figures.entry(key).or_default().by.merge(by).map_err(|_past_range| past_range(path))?;
         }
@@ -328,14 +327,14 @@ fn charges_of(
 fn keyed(
     publication: &Publication,
     path: &str,
-    (table, quantity, count): (&schema::Table, &str, &str),
+    FigureTable { table, quantity, line_count }: FigureTable,
     stamp: &Stamp,
     keep: &[Keep],
 ) -> Result<Vec<(CellKey, Totals)>> {
-    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, count]).collect();
+    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, line_count]).collect();
     let mut cells = Vec::new();
     for rows in publication.read(path, table, &columns, keep)? {
-        let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(count)?);
+        let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(line_count)?);
         for (row, key) in keys_of_rows(&rows, path, stamp)?.into_iter().enumerate() {
             cells.push((key, Totals { quantity: quantities.value(row), lines: counts.value(row) }));
         }

@@ -25,7 +25,7 @@ pub mod totals;
 
 pub use attribution::Attribution;
 pub use cause::Cause;
-pub use correction::{ChargeCorrection, Correction};
+pub use correction::{Corrected, Correction};
 pub use culture::{Culture, DateOrder};
 pub use dialect::{Dialect, SourceTimeZone};
 pub use exact::Rounding;

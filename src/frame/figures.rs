@@ -12,8 +12,8 @@ use crate::schema::{self, Table};
 #[derive(Clone, Copy, Debug)]
 pub struct FigureTable {
     pub table: &'static Table,
-    quantity: &'static str,
-    line_count: &'static str,
+    pub quantity: &'static str,
+    pub line_count: &'static str,
 }
 
 impl FigureTable {

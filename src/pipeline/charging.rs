@@ -155,7 +155,7 @@ impl Making<'_> {
         }
         self.tally.found(findings(charging, &charged, &self.names));
         self.tally.count_charged(&charged, &charging.notes);
-        self.recharged = changes;
+        self.corrections.extend(changes);
         charged.save(self.publisher)
     }
 

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::totals::Totals;
-use crate::domain::{Cause, Charge, ChargeCorrection, Correction, Currency, Day, Month, Stamp};
+use crate::domain::{Cause, Corrected, Correction, Day, Month, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::arrays::{constant_integers, dates, maybe_charges, maybe_integers, maybe_quantities, texts};
-use crate::frame::tables;
-use crate::publish::csv::{CsvCell, CsvTable};
-use crate::publish::{Out, Publisher};
-use crate::schema::{self, daily_path};
+use crate::frame::tables::{self, Rows};
+use crate::publish::Out;
+use crate::schema::{self, Table, daily_path};
 
 /// What a day says of each billed subscription and meter.
 pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
@@ -39,17 +37,8 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     let mut totals = DayTotals::new();
     let path = daily_path(stamp, month);
     let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
-    let path = out.path(&path);
     let columns = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "line_count"];
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        // It is being made anew, and what it said is not known.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(totals),
-        Err(error) => return Err(Error::machine("read", &path, error)),
-    };
-    // A table of another version says nothing that could be compared.
-    let Ok(tables) = tables::read(&path, bytes, &schema::DAILY, &columns, &[]) else { return Ok(totals) };
-    for rows in tables {
+    for rows in rows_published(out, &path, &schema::DAILY, &columns)? {
         let (days, billed, meters) =
             (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
         let (quantities, lines) = (rows.quantities("quantity")?, rows.integers("line_count")?);
@@ -72,6 +61,20 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     Ok(totals)
 }
 
+/// The rows of a published table; none of one of another version, which says nothing that could be compared.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&str]) -> Result<Vec<Rows>> {
+    let path = out.path(path);
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(tables::read(&path, bytes, table, columns, &[]).unwrap_or_default()),
+        // It is being made anew, and what it said is not known.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::machine("read", &path, error)),
+    }
+}
+
 /// What differs between two states of a stamp's touched days, of those that were published before.
 pub fn between(
     stamp: &Stamp,
@@ -89,8 +92,7 @@ pub fn between(
             day: key.0,
             billed_subscription: key.1.clone(),
             meter: key.2.clone(),
-            before,
-            after,
+            of: Corrected::Usage { before, after },
             causes: texts_of(causes),
         })
     };
@@ -98,112 +100,10 @@ pub fn between(
 }
 
 /// The days of each stamp that were corrected.
-pub fn days_of(corrections: &[Correction], recharged: &[ChargeCorrection]) -> BTreeMap<Stamp, BTreeSet<Day>> {
+pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
     let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
-    let quantities = corrections.iter().map(|own| (&own.stamp, own.day));
-    for (stamp, day) in quantities.chain(recharged.iter().map(|own| (&own.stamp, own.day))) {
-        days.entry(stamp.clone()).or_default().insert(day);
+    for own in corrections {
+        days.entry(own.stamp.clone()).or_default().insert(own.day);
     }
     days
-}
-
-/// A row of `changes`: of a quantity, or of what is charged in one currency.
-struct Row<'a> {
-    stamp: &'a Stamp,
-    day: Day,
-    billed_subscription: &'a str,
-    meter: &'a str,
-    quantities: [Option<Totals>; 2],
-    currency: Option<Currency>,
-    charges: [Option<Charge>; 2],
-    causes: &'a str,
-}
-
-impl<'a> Row<'a> {
-    fn of(own: &'a Correction) -> Self {
-        Self {
-            stamp: &own.stamp,
-            day: own.day,
-            billed_subscription: &own.billed_subscription,
-            meter: &own.meter,
-            quantities: [own.before, own.after],
-            currency: None,
-            charges: [None, None],
-            causes: &own.causes,
-        }
-    }
-
-    fn of_charge(own: &'a ChargeCorrection) -> Self {
-        Self {
-            stamp: &own.stamp,
-            day: own.day,
-            billed_subscription: &own.billed_subscription,
-            meter: &own.meter,
-            quantities: [None, None],
-            currency: Some(own.currency),
-            charges: [own.before, own.after],
-            causes: &own.causes,
-        }
-    }
-
-    fn order(&self) -> impl Ord + use<'a> {
-        (self.stamp, self.day, self.billed_subscription, self.meter, self.currency)
-    }
-}
-
-/// Stages what a run changed, if it changed anything.
-///
-/// # Errors
-/// The table cannot be staged.
-pub fn publish(corrections: &[Correction], recharged: &[ChargeCorrection], publisher: &Publisher) -> Result<()> {
-    let mut rows: Vec<Row<'_>> = corrections.iter().map(Row::of).chain(recharged.iter().map(Row::of_charge)).collect();
-    if rows.is_empty() || publisher.is_rehearsal() {
-        return Ok(());
-    }
-    rows.sort_by(|a, b| a.order().cmp(&b.order()));
-    let generation = publisher.generation();
-    let path = format!("history/changes/{generation:06}");
-    let each = || rows.iter();
-    let lines = |totals: Option<Totals>| totals.map(|own| own.lines);
-    let quantity = |totals: Option<Totals>| totals.map(|own| own.quantity);
-    let columns = vec![
-        constant_integers(generation as i64, rows.len()),
-        texts(each().map(|own| Some(own.stamp.as_str()))),
-        dates(each().map(|own| own.day)),
-        texts(each().map(|own| Some(own.billed_subscription))),
-        texts(each().map(|own| Some(own.meter))),
-        maybe_quantities(each().map(|own| quantity(own.quantities[0])))?,
-        maybe_quantities(each().map(|own| quantity(own.quantities[1])))?,
-        maybe_integers(each().map(|own| lines(own.quantities[0]))),
-        maybe_integers(each().map(|own| lines(own.quantities[1]))),
-        texts(each().map(|own| Some(own.causes))),
-        texts(each().map(|own| own.currency.map(Currency::code))),
-        maybe_charges(each().map(|own| own.charges[0]))?,
-        maybe_charges(each().map(|own| own.charges[1]))?,
-    ];
-    publisher.table(format!("{path}.parquet"), &schema::CHANGES, columns, None)?;
-    let mut table = CsvTable::new(schema::CHANGES.columns)?;
-    let nothing = CsvCell::Text(None);
-    let of_quantity = |totals| quantity(totals).map_or(nothing, CsvCell::Quantity);
-    let of_lines = |totals| lines(totals).map_or(nothing, CsvCell::Integer);
-    let of_charge = |charge: Option<Charge>| charge.map_or(nothing, CsvCell::Charge);
-    for own in &rows {
-        let cells = [
-            CsvCell::Integer(generation as i64),
-            CsvCell::Text(Some(own.stamp.as_str())),
-            CsvCell::Day(own.day),
-            CsvCell::Text(Some(own.billed_subscription)),
-            CsvCell::Text(Some(own.meter)),
-            of_quantity(own.quantities[0]),
-            of_quantity(own.quantities[1]),
-            of_lines(own.quantities[0]),
-            of_lines(own.quantities[1]),
-            CsvCell::Text(Some(own.causes)),
-            CsvCell::Text(own.currency.map(Currency::code)),
-            of_charge(own.charges[0]),
-            of_charge(own.charges[1]),
-        ];
-        table.row(&cells, 0, crate::domain::Quantity::ZERO)?;
-    }
-    publisher.csv(&path, schema::CHANGES.columns, table, None)
 }

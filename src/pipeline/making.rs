@@ -15,9 +15,7 @@ use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampU
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::finding::FindingCode;
 use crate::domain::totals::{Checksum, Totals};
-use crate::domain::{
-    Cause, ChargeCorrection, Correction, Day, Finding, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window,
-};
+use crate::domain::{Cause, Correction, Day, Finding, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
 use crate::error::{Error, Result};
 use crate::frame::tables;
 use crate::normalise::{self, Resource};
@@ -52,9 +50,8 @@ pub struct Making<'a> {
     /// What the closed months of each stamp froze.
     pub closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>>,
     pub adjustments: Vec<Adjustment>,
+    /// What this run changes of days that were published before.
     pub corrections: Vec<Correction>,
-    /// What this run changes of charges that were published before.
-    pub recharged: Vec<ChargeCorrection>,
     pub started_at: DateTime<Utc>,
 }
 

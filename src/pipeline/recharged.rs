@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::corrections::texts_of;
+use super::corrections::{rows_published, texts_of};
 use super::making::Making;
-use crate::domain::{Cause, Charge, ChargeCorrection, Currency, Day, Month, Stamp};
-use crate::error::{Error, Result};
+use crate::domain::{Cause, Charge, Corrected, Correction, Currency, Day, Month, Stamp};
+use crate::error::Result;
 use crate::frame::tables::{self, Rows, text};
 use crate::publish::Out;
 use crate::schema::{self, charges_path};
@@ -50,7 +50,7 @@ impl Making<'_> {
     ///
     /// # Errors
     /// A table cannot be read.
-    pub fn recharged(&self, month: Month, stamps: &[&Stamp], repriced: &Repriced) -> Result<Vec<ChargeCorrection>> {
+    pub fn recharged(&self, month: Month, stamps: &[&Stamp], repriced: &Repriced) -> Result<Vec<Correction>> {
         let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
         let mut changes = Vec::new();
         for stamp in stamps {
@@ -60,7 +60,8 @@ impl Making<'_> {
                 continue;
             }
             let after = self.publisher.current(&path)?.unwrap_or_default();
-            let (before, after) = (published(out, &path)?, totals_of(&path, after)?);
+            let after = tables::read(path.as_ref(), after, &schema::CHARGES, &COLUMNS, &[])?;
+            let (before, after) = (published(out, &path)?, totals_of(&path, &after)?);
             let touched = self.touched.get(*stamp);
             changes.extend(between(stamp, &before, &after, |day, meter| {
                 let mut causes = touched.and_then(|own| own.get(&day)).cloned().unwrap_or_default();
@@ -78,7 +79,7 @@ impl Making<'_> {
     ///
     /// # Errors
     /// A table cannot be read.
-    pub fn charges_gone(&self, has_book: bool) -> Result<Vec<ChargeCorrection>> {
+    pub fn charges_gone(&self, has_book: bool) -> Result<Vec<Correction>> {
         let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
         let mut changes = Vec::new();
         for path in out.published_below("charges/").filter(|path| !self.publisher.is_made(path)) {
@@ -96,22 +97,17 @@ impl Making<'_> {
     }
 }
 
-/// What is published; of a table of another version nothing that could be compared.
+/// The columns that charges are compared by.
+const COLUMNS: [&str; 5] = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
+
+/// What is published; nothing where it cannot be compared.
 fn published(out: &Out, path: &str) -> Result<DayCharges> {
-    match std::fs::read(out.path(path)) {
-        Ok(bytes) => Ok(totals_of(path, bytes).unwrap_or_default()),
-        // It is being made anew, and what it said is not known.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(DayCharges::new()),
-        Err(error) => Err(Error::machine("read", &out.path(path), error)),
-    }
+    Ok(totals_of(path, &rows_published(out, path, &schema::CHARGES, &COLUMNS)?).unwrap_or_default())
 }
 
-fn totals_of(path: &str, bytes: Vec<u8>) -> Result<DayCharges> {
-    let columns = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
+fn totals_of(path: &str, tables: &[Rows]) -> Result<DayCharges> {
     let mut totals = DayCharges::new();
-    for rows in tables::read(path.as_ref(), bytes, &schema::CHARGES, &columns, &[])? {
-        take(path, &rows, &mut totals)?;
-    }
+    tables.iter().try_for_each(|rows| take(path, rows, &mut totals))?;
     Ok(totals)
 }
 
@@ -136,18 +132,16 @@ fn between(
     before: &DayCharges,
     after: &DayCharges,
     causes_of: impl Fn(Day, &str) -> BTreeSet<Cause>,
-) -> Vec<ChargeCorrection> {
+) -> Vec<Correction> {
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     let change = |key: &(Day, String, String, Currency)| {
         let (before, after) = (before.get(key).copied(), after.get(key).copied());
-        (before != after).then(|| ChargeCorrection {
+        (before != after).then(|| Correction {
             stamp: stamp.clone(),
             day: key.0,
             billed_subscription: key.1.clone(),
             meter: key.2.clone(),
-            currency: key.3,
-            before,
-            after,
+            of: Corrected::Charge { currency: key.3, before, after },
             causes: texts_of(&causes_of(key.0, &key.2)),
         })
     };

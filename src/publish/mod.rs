@@ -7,6 +7,7 @@
 //! **Invariant:** no clock, randomness or hash order reaches a published table. Nothing of OUT but `.stacktally` is
 //! touched before [`Publisher::commit`], and no name of a published file changes without a journal that says so.
 
+pub mod changes;
 pub mod charges;
 mod commit;
 pub mod csv;

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::{counted, meter_named, named, unit_of};
 use crate::audit::{Changes, ChangingRun, Since};
+use crate::domain::correction::{charge_difference, usage_difference};
 use crate::domain::totals::Totals;
-use crate::domain::{Charge, ChargeCorrection, Correction, Quantity};
+use crate::domain::{Charge, Corrected, Correction, Currency, Quantity};
 use crate::error::{Error, Result};
-use crate::publish::csv::{CsvCell, CsvTable};
-use crate::schema;
+use crate::publish::changes::csv_of_changes;
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -24,25 +24,23 @@ pub fn text(own: &Changes) -> String {
     for run in &own.runs {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "run {}, {}", run.number, finished(run));
-        for of_day in run.corrections.chunk_by(|a, b| (&a.stamp, a.day) == (&b.stamp, b.day)) {
-            let Correction { stamp, day, causes, .. } = &of_day[0];
-            let _ = writeln!(text, "  {stamp} {day}: {}", causes.replace(' ', ", "));
-            for of_payer in of_day.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
-                let _ = writeln!(text, "    {}", named(&of_payer[0].billed_subscription, &own.names));
-                for correction in of_payer {
-                    let _ = writeln!(text, "      {}", meter_named(&correction.meter, &own.meters));
-                    text.push_str(&moved(correction, &unit_of(&correction.meter, &own.meters)));
-                }
-            }
-        }
-        for of_day in run.charges.chunk_by(|a, b| (&a.stamp, a.day) == (&b.stamp, b.day)) {
-            let ChargeCorrection { stamp, day, causes, .. } = &of_day[0];
-            let _ = writeln!(text, "  {stamp} {day}, charges: {}", causes.replace(' ', ", "));
-            for of_payer in of_day.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
-                let _ = writeln!(text, "    {}", named(&of_payer[0].billed_subscription, &own.names));
-                for correction in of_payer {
-                    let _ = writeln!(text, "      {}", meter_named(&correction.meter, &own.meters));
-                    text.push_str(&recharged(correction));
+        for (is_of_usage, what) in [(true, ""), (false, ", charges")] {
+            let of_kind: Vec<&Correction> =
+                run.corrections.iter().filter(|own| own.is_of_usage() == is_of_usage).collect();
+            for of_day in of_kind.chunk_by(|a, b| (&a.stamp, a.day) == (&b.stamp, b.day)) {
+                let Correction { stamp, day, causes, .. } = of_day[0];
+                let _ = writeln!(text, "  {stamp} {day}{what}: {}", causes.replace(' ', ", "));
+                for of_payer in of_day.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
+                    let _ = writeln!(text, "    {}", named(&of_payer[0].billed_subscription, &own.names));
+                    for correction in of_payer {
+                        let _ = writeln!(text, "      {}", meter_named(&correction.meter, &own.meters));
+                        text.push_str(&match correction.of {
+                            Corrected::Usage { before, after } => {
+                                moved(before, after, &unit_of(&correction.meter, &own.meters))
+                            }
+                            Corrected::Charge { currency, before, after } => recharged(before, after, currency),
+                        });
+                    }
                 }
             }
         }
@@ -53,11 +51,11 @@ pub fn text(own: &Changes) -> String {
 }
 
 /// `1.5 → 1.25 (-0.25) USD`.
-fn recharged(own: &ChargeCorrection) -> String {
+fn recharged(before: Option<Charge>, after: Option<Charge>, currency: Currency) -> String {
     let charge = |own: Option<Charge>| own.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
-    let difference = own.difference().to_string();
-    let sign = if own.difference() > Charge::ZERO { "+" } else { "" };
-    format!("        {} → {} ({sign}{difference}) {}\n", charge(own.before), charge(own.after), own.currency)
+    let difference = charge_difference(before, after);
+    let sign = if difference > Charge::ZERO { "+" } else { "" };
+    format!("        {} → {} ({sign}{difference}) {currency}\n", charge(before), charge(after))
 }
 
 fn finished(run: &ChangingRun) -> String {
@@ -76,11 +74,10 @@ fn since(own: &Changes) -> String {
 }
 
 /// `1 → 3 (+2) VM hours in 1 → 2 lines`, on one line or, where that is too long, on several.
-fn moved(own: &Correction, unit: &str) -> String {
+fn moved(before: Option<Totals>, after: Option<Totals>, unit: &str) -> String {
     let quantity = |totals: Option<Totals>| totals.map_or_else(|| "nothing".to_owned(), |own| own.quantity.to_string());
-    let (before, after) = (quantity(own.before), format!("→ {}", quantity(own.after)));
-    let (difference, lines) = (format!("({}){unit}", signed(own.difference())), lines(own));
-    let parts = [before, after, difference, lines];
+    let difference = format!("({}){unit}", signed(usage_difference(before, after)));
+    let parts = [quantity(before), format!("→ {}", quantity(after)), difference, lines(before, after)];
     let indent = " ".repeat(8);
     let whole = format!("{indent}{}", parts.join(" "));
     if whole.chars().count() <= WIDTH {
@@ -89,8 +86,8 @@ fn moved(own: &Correction, unit: &str) -> String {
     parts.iter().map(|part| format!("{indent}{part}\n")).collect()
 }
 
-fn lines(own: &Correction) -> String {
-    match (own.before.map(|own| own.lines), own.after.map(|own| own.lines)) {
+fn lines(before: Option<Totals>, after: Option<Totals>) -> String {
+    match (before.map(|own| own.lines), after.map(|own| own.lines)) {
         (Some(before), Some(after)) if before != after => format!("in {before} → {}", counted(after, "line")),
         (Some(lines), _) | (None, Some(lines)) => format!("in {}", counted(lines, "line")),
         (None, None) => String::new(),
@@ -101,52 +98,12 @@ fn signed(quantity: Quantity) -> String {
     if quantity > Quantity::ZERO { format!("+{quantity}") } else { quantity.to_string() }
 }
 
-/// The columns of `changes`.
+/// The columns of `changes`: of all runs the usage, then the charges.
 ///
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv(own: &Changes) -> Result<String> {
-    let mut table = CsvTable::new(schema::CHANGES.columns)?;
-    for (run, correction) in each(own) {
-        let quantity = |own: Option<Totals>| own.map_or(CsvCell::Text(None), |own| CsvCell::Quantity(own.quantity));
-        let lines = |own: Option<Totals>| own.map_or(CsvCell::Text(None), |own| CsvCell::Integer(own.lines));
-        let cells = [
-            CsvCell::Integer(run.number as i64),
-            CsvCell::Text(Some(correction.stamp.as_str())),
-            CsvCell::Day(correction.day),
-            CsvCell::Text(Some(&correction.billed_subscription)),
-            CsvCell::Text(Some(&correction.meter)),
-            quantity(correction.before),
-            quantity(correction.after),
-            lines(correction.before),
-            lines(correction.after),
-            CsvCell::Text(Some(&correction.causes)),
-            CsvCell::Text(None),
-            CsvCell::Text(None),
-            CsvCell::Text(None),
-        ];
-        table.row(&cells, 0, Quantity::ZERO)?;
-    }
-    for (run, correction) in own.runs.iter().flat_map(|run| run.charges.iter().map(move |own| (run, own))) {
-        let charge = |own: Option<Charge>| own.map_or(CsvCell::Text(None), CsvCell::Charge);
-        let nothing = CsvCell::Text(None);
-        let cells = [
-            CsvCell::Integer(run.number as i64),
-            CsvCell::Text(Some(correction.stamp.as_str())),
-            CsvCell::Day(correction.day),
-            CsvCell::Text(Some(&correction.billed_subscription)),
-            CsvCell::Text(Some(&correction.meter)),
-            nothing,
-            nothing,
-            nothing,
-            nothing,
-            CsvCell::Text(Some(&correction.causes)),
-            CsvCell::Text(Some(correction.currency.code())),
-            charge(correction.before),
-            charge(correction.after),
-        ];
-        table.row(&cells, 0, Quantity::ZERO)?;
-    }
+    let table = csv_of_changes(each(own, true).chain(each(own, false)).map(|(run, own)| (run.number, own)))?;
     let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
     String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
 }
@@ -155,9 +112,7 @@ pub fn csv(own: &Changes) -> Result<String> {
 pub fn json(own: &Changes) -> String {
     let row = |(run, correction): (&ChangingRun, &Correction)| {
         let meter = own.meters.get(&correction.meter);
-        let quantity = |own: Option<Totals>| own.map(|own| own.quantity.to_string());
-        let lines = |own: Option<Totals>| own.map(|own| own.lines);
-        json!({
+        let mut row = json!({
             "run": run.number,
             "finished_at": run.finished_at,
             "stamp": correction.stamp.as_str(),
@@ -166,39 +121,33 @@ pub fn json(own: &Changes) -> String {
             "billed_subscription_name": own.names.get(&correction.billed_subscription),
             "meter_id": correction.meter,
             "meter_name": meter.and_then(|meter| meter.name.as_deref()),
-            "unit": meter.and_then(|meter| meter.unit.as_deref()),
-            "quantity_before": quantity(correction.before),
-            "quantity_after": quantity(correction.after),
-            "quantity_difference": correction.difference().to_string(),
-            "line_count_before": lines(correction.before),
-            "line_count_after": lines(correction.after),
             "cause": correction.causes,
-        })
+        });
+        match correction.of {
+            Corrected::Usage { before, after } => {
+                let quantity = |own: Option<Totals>| json!(own.map(|own| own.quantity.to_string()));
+                row["unit"] = json!(meter.and_then(|meter| meter.unit.as_deref()));
+                row["quantity_before"] = quantity(before);
+                row["quantity_after"] = quantity(after);
+                row["quantity_difference"] = json!(usage_difference(before, after).to_string());
+                row["line_count_before"] = json!(before.map(|own| own.lines));
+                row["line_count_after"] = json!(after.map(|own| own.lines));
+            }
+            Corrected::Charge { currency, before, after } => {
+                let charge = |own: Option<Charge>| json!(own.map(|own| own.to_string()));
+                row["currency"] = json!(currency.code());
+                row["charge_before"] = charge(before);
+                row["charge_after"] = charge(after);
+                row["charge_difference"] = json!(charge_difference(before, after).to_string());
+            }
+        }
+        row
     };
-    let charge = |(run, correction): (&ChangingRun, &ChargeCorrection)| {
-        let meter = own.meters.get(&correction.meter);
-        let text = |own: Option<Charge>| own.map(|own| own.to_string());
-        json!({
-            "run": run.number,
-            "finished_at": run.finished_at,
-            "stamp": correction.stamp.as_str(),
-            "usage_date": correction.day.to_string(),
-            "billed_subscription_id": correction.billed_subscription,
-            "billed_subscription_name": own.names.get(&correction.billed_subscription),
-            "meter_id": correction.meter,
-            "meter_name": meter.and_then(|meter| meter.name.as_deref()),
-            "currency": correction.currency.code(),
-            "charge_before": text(correction.before),
-            "charge_after": text(correction.after),
-            "charge_difference": correction.difference().to_string(),
-            "cause": correction.causes,
-        })
-    };
-    let charges = own.runs.iter().flat_map(|run| run.charges.iter().map(move |own| (run, own)));
-    let (changes, charges): (Vec<_>, Vec<_>) = (each(own).map(row).collect(), charges.map(charge).collect());
-    format!("{:#}\n", json!({ "changes": changes, "charges": charges }))
+    let rows = |is_of_usage| each(own, is_of_usage).map(row).collect::<Vec<_>>();
+    format!("{:#}\n", json!({ "changes": rows(true), "charges": rows(false) }))
 }
 
-fn each(own: &Changes) -> impl Iterator<Item = (&ChangingRun, &Correction)> {
-    own.runs.iter().flat_map(|run| run.corrections.iter().map(move |correction| (run, correction)))
+fn each(own: &Changes, is_of_usage: bool) -> impl Iterator<Item = (&ChangingRun, &Correction)> {
+    let all = own.runs.iter().flat_map(|run| run.corrections.iter().map(move |correction| (run, correction)));
+    all.filter(move |(_, correction)| correction.is_of_usage() == is_of_usage)
 }
