@@ -3,6 +3,8 @@
 //! What maps to nothing is counted, not guessed: neither a meter that no `azure_meter_id` names, nor a unit that is not known
 //! to be the meter's.
 
+use std::collections::BTreeMap;
+
 use crate::domain::money::{Decimal, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Day, MeterId, PriceEntry};
@@ -51,15 +53,23 @@ pub fn entries_of_cards<'m>(
     meters_of: impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
 ) -> Result<(Vec<PriceEntry>, Vec<CardNote>)> {
     let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    let mut all = AllCards::new();
+    for own in cards.iter().enumerate().flat_map(|(at, card)| card.meters.iter().map(move |own| (at, card, own))) {
+        all.entry(&own.2.id).or_default().push(own);
+    }
     for at in 0..cards.len() {
-        notes.push(entries_of(cards, at, &meters_of, &mut entries)?);
+        notes.push(entries_of(cards, at, &all, &meters_of, &mut entries)?);
     }
     Ok((entries, notes))
 }
 
+/// The meters of all cards by their ids, each with its card and the card's place.
+type AllCards<'c> = BTreeMap<&'c str, Vec<(usize, &'c RateCard, &'c CardMeter)>>;
+
 fn entries_of<'m>(
     cards: &[RateCard],
     at: usize,
+    all: &AllCards<'_>,
     meters_of: &impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
     entries: &mut Vec<PriceEntry>,
 ) -> Result<CardNote> {
@@ -72,24 +82,21 @@ fn entries_of<'m>(
     };
     for own in &card.meters {
         let meters = meters_of(&own.id);
-        note.mapped += usize::from(!meters.is_empty());
-        if meters.is_empty() && own.is_of_azure_stack {
-            note.unmapped_of_azure_stack.push(format!("{} ({})", own.name, own.id));
+        if meters.is_empty() {
+            if own.is_of_azure_stack {
+                note.unmapped_of_azure_stack.push(format!("{} ({})", own.name, own.id));
+            }
+            continue;
         }
-        let terms = match &own.terms {
-            Ok(terms) => terms,
-            Err(_) if meters.is_empty() => continue,
-            Err(what) => return Err(refused(card, own, what)),
-        };
-        let is_said = |other: &RateCard| {
-            other.currency == card.currency
-                && other.discounts == card.discounts
-                && other
-                    .meters
-                    .iter()
-                    .any(|other| (&other.id, &other.unit, &other.terms) == (&own.id, &own.unit, &own.terms))
-        };
-        if cards[..at].iter().any(is_said) {
+        note.mapped += 1;
+        let terms = own.terms.as_ref().map_err(|what| refused(card, own, what))?;
+        let alike = &all[own.id.as_str()];
+        let is_said = alike.iter().take_while(|(place, ..)| *place < at).any(|(_, other_card, other)| {
+            other_card.currency == card.currency
+                && other_card.discounts == card.discounts
+                && (&other.unit, &other.terms) == (&own.unit, &own.terms)
+        });
+        if is_said {
             continue;
         }
         for (meter, unit) in meters {
@@ -97,7 +104,7 @@ fn entries_of<'m>(
                 of_card.eq_ignore_ascii_case(&own.unit) && unit.is_some_and(|unit| unit.eq_ignore_ascii_case(of_meter))
             });
             match per {
-                Some(&(_, _, per)) => priced(cards, card, (own, terms), (meter, unit), per.into(), entries)?,
+                Some(&(_, _, per)) => priced(alike, card, (own, terms), (meter, unit), per.into(), entries)?,
                 None => note.unknown_units.push(format!("{} ({}), {:?}", own.name, own.id, own.unit)),
             }
         }
@@ -111,9 +118,9 @@ fn refused(card: &RateCard, own: &CardMeter, what: &str) -> Error {
         .hint("correct the file, or write the price into prices.csv")
 }
 
-/// Adds the entries of one meter.
+/// Adds the entries of one meter. `alike` is what all cards say of it.
 fn priced(
-    cards: &[RateCard],
+    alike: &[(usize, &RateCard, &CardMeter)],
     card: &RateCard,
     (own, terms): (&CardMeter, &CardTerms),
     (meter, unit): (&MeterId, Option<&str>),
@@ -122,9 +129,9 @@ fn priced(
 ) -> Result<()> {
     let refused = |what: &str| refused(card, own, what);
     // It holds until the same meter has another price.
-    let all = cards.iter().filter(|other| other.currency == card.currency).flat_map(|other| &other.meters);
-    let others = all.filter(|other| other.id == own.id).filter_map(|other| other.terms.as_ref().ok());
-    let to = others.filter(|other| other.from > terms.from).filter_map(|other| other.from).min();
+    let others = alike.iter().filter(|(_, other, _)| other.currency == card.currency);
+    let dates = others.filter_map(|(.., other)| other.terms.as_ref().ok()?.from);
+    let to = dates.filter(|&from| Some(from) > terms.from).min();
     let applying: Vec<&Discount> = card.discounts.iter().filter(|term| !term.excluded.contains(&own.id)).collect();
     let stretches: Vec<(Option<Day>, Option<Day>, Decimal)> = match applying[..] {
         [] => vec![(terms.from, to, Decimal::ZERO)],
