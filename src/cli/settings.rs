@@ -379,6 +379,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             culture: culture.as_deref().map(culture_of).transpose()?,
             source_time_zone: source_time_zone.as_deref().map(zone_of).transpose()?,
             encoding: encoding.as_deref().map(encoding_of).transpose()?,
+            ..Reading::default()
         },
         ledger: LedgerRules {
             wider_replaces: overlap == Overlap::Wider,

@@ -54,6 +54,9 @@ impl Quantity {
     /// # Errors
     /// The reason to reject the line: unreadable, negative or too large.
     pub fn parse(text: &str) -> Result<Parsed, RejectReason> {
+        if let Some(parsed) = short(text.as_bytes()) {
+            return Ok(parsed);
+        }
         let (negative, unsigned) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),
             [b'+', rest @ ..] => (false, rest),
@@ -65,6 +68,41 @@ impl Quantity {
         }
         number.to_scaled().ok_or(RejectReason::QuantityTooLarge)
     }
+}
+
+/// Digits that a `u64` holds, whatever they are.
+const SHORT_DIGITS: usize = 19;
+const POWERS_OF_TEN: [u64; QUANTITY_SCALE as usize + 1] = {
+    let mut powers = [1; QUANTITY_SCALE as usize + 1];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = 10 * powers[at - 1];
+        at += 1;
+    }
+    powers
+};
+
+/// Reads digits and perhaps a point, as long as they fit into 64 bits: what nearly every quantity is.
+fn short(text: &[u8]) -> Option<Parsed> {
+    if text.len() > SHORT_DIGITS + 1 {
+        return None;
+    }
+    let (mut value, mut digits, mut point) = (0_u64, 0, None);
+    for (at, &byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {
+                value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                digits += usize::from(value != 0);
+            }
+            b'.' if point.is_none() && at > 0 => point = Some(at),
+            _ => return None,
+        }
+    }
+    let places = point.map_or(0, |at| text.len() - at - 1);
+    let is_whole = text.len() - usize::from(point.is_some()) <= SHORT_DIGITS && (point.is_none() || places > 0);
+    let shift = usize::from(QUANTITY_SCALE).checked_sub(places).filter(|_| is_whole && !text.is_empty())?;
+    let quantity = Quantity(i128::from(value) * i128::from(POWERS_OF_TEN[shift]));
+    Some(Parsed { quantity, rounded: false, digits })
 }
 
 /// Decimal text taken apart: the digits as they stand, and where the point belongs.

@@ -8,7 +8,7 @@
 //! thread came first, so they never leave the process: whatever is published is ordered by text.
 
 use std::hash::BuildHasher;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::quality::FixedState;
 use hashbrown::HashTable;
@@ -17,8 +17,6 @@ use crate::error::{Error, Result};
 
 const SHARD_BITS: u32 = 4;
 const SHARDS: usize = 1 << SHARD_BITS;
-/// Texts are kept in blocks of this size, so that growing never copies them.
-const BLOCK_BYTES: usize = 256 << 10;
 
 /// A set of texts, filled by many threads.
 #[derive(Debug)]
@@ -30,16 +28,14 @@ pub struct Interner {
 #[derive(Debug, Default)]
 struct Shard {
     table: HashTable<u32>,
-    blocks: Vec<Vec<u8>>,
-    texts: Vec<Slot>,
+    texts: Vec<Kept>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Slot {
+/// A text with its hash. Readers share it: however many threads compare with a text, it is in memory once.
+#[derive(Debug)]
+struct Kept {
     hash: u64,
-    block: u32,
-    start: u32,
-    length: u32,
+    text: Arc<str>,
 }
 
 impl Default for Interner {
@@ -52,23 +48,41 @@ impl Interner {
     /// The number of `text`, the same for equal texts.
     ///
     /// # Errors
-    /// More than 2^28 distinct texts in a shard, or a text of 4 GiB.
+    /// More than 2^28 distinct texts in a shard.
     pub fn intern(&self, text: &str) -> Result<u32> {
-        let hash = self.hasher.hash_one(text.as_bytes());
-        // The table uses the lowest and the highest bits of the hash: take the shard from the middle.
-        let shard = (hash >> 32) as usize % SHARDS;
-        let mut own = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
-        let local = own.number_of(hash, text.as_bytes()).ok_or_else(|| {
-            Error::input("more distinct texts than can be numbered").hint("run over fewer windows at a time")
-        })?;
-        Ok(local << SHARD_BITS | shard as u32)
+        let (hash, mut shard) = self.shard_of(text);
+        let local = match shard.find(hash, text) {
+            Some(local) => local,
+            None => shard.keep(hash, text)?,
+        };
+        Ok(number(hash, local))
     }
 
-    /// The text of a number.
-    pub fn text(&self, number: u32) -> String {
-        let own = self.shards[number as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
-        let text = own.texts.get((number >> SHARD_BITS) as usize).map(|slot| own.text(slot)).unwrap_or_default();
-        String::from_utf8_lossy(text).into_owned()
+    /// The same, with the copy that is kept.
+    ///
+    /// # Errors
+    /// As [`Interner::intern`].
+    pub fn share(&self, text: &str) -> Result<(u32, Arc<str>)> {
+        let number = self.intern(text)?;
+        Ok((number, self.text(number)))
+    }
+
+    /// The number of a text that was interned before, with the copy that is kept.
+    pub fn find(&self, text: &str) -> Option<(u32, Arc<str>)> {
+        let (hash, shard) = self.shard_of(text);
+        let local = shard.find(hash, text)?;
+        Some((number(hash, local), Arc::clone(&shard.texts[local as usize].text)))
+    }
+
+    /// The text of a number that was given to one.
+    pub fn text(&self, number: u32) -> Arc<str> {
+        let shard = self.shards[number as usize % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&shard.texts[(number >> SHARD_BITS) as usize].text)
+    }
+
+    fn shard_of(&self, text: &str) -> (u64, MutexGuard<'_, Shard>) {
+        let hash = self.hasher.hash_one(text.as_bytes());
+        (hash, self.shards[shard(hash)].lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// All texts with their numbers, in no meaningful order.
@@ -77,37 +91,32 @@ impl Interner {
     }
 }
 
+/// The table of a shard uses the lowest and the highest bits of a hash: the shard is taken from the middle.
+fn shard(hash: u64) -> usize {
+    (hash >> 32) as usize % SHARDS
+}
+
+fn number(hash: u64, local: u32) -> u32 {
+    local << SHARD_BITS | shard(hash) as u32
+}
+
 impl Shard {
-    fn number_of(&mut self, hash: u64, text: &[u8]) -> Option<u32> {
-        let found = self.table.find(hash, |&local| {
-            let slot = &self.texts[local as usize];
-            slot.hash == hash && self.text(slot) == text
-        });
-        if let Some(&local) = found {
-            return Some(local);
-        }
-        let local = u32::try_from(self.texts.len()).ok().filter(|local| local >> (32 - SHARD_BITS) == 0)?;
-        let slot = self.keep(hash, text)?;
-        self.texts.push(slot);
+    fn find(&self, hash: u64, text: &str) -> Option<u32> {
+        let is_same = |&local: &u32| {
+            let kept = &self.texts[local as usize];
+            kept.hash == hash && *kept.text == *text
+        };
+        self.table.find(hash, is_same).copied()
+    }
+
+    fn keep(&mut self, hash: u64, text: &str) -> Result<u32> {
+        let local = u32::try_from(self.texts.len()).ok().filter(|local| local >> (32 - SHARD_BITS) == 0);
+        let local = local.ok_or_else(|| {
+            Error::input("more distinct texts than can be numbered").hint("run over fewer windows at a time")
+        })?;
+        self.texts.push(Kept { hash, text: text.into() });
         self.table.insert_unique(hash, local, |&local| self.texts[local as usize].hash);
-        Some(local)
-    }
-
-    fn keep(&mut self, hash: u64, text: &[u8]) -> Option<Slot> {
-        let fits = |block: &Vec<u8>| block.capacity() - block.len() >= text.len();
-        if !self.blocks.last().is_some_and(fits) {
-            self.blocks.push(Vec::with_capacity(text.len().max(BLOCK_BYTES)));
-        }
-        let at = self.blocks.len() - 1;
-        let block = &mut self.blocks[at];
-        let start = u32::try_from(block.len()).ok()?;
-        block.extend_from_slice(text);
-        Some(Slot { hash, block: u32::try_from(at).ok()?, start, length: u32::try_from(text.len()).ok()? })
-    }
-
-    fn text(&self, slot: &Slot) -> &[u8] {
-        let (start, length) = (slot.start as usize, slot.length as usize);
-        &self.blocks[slot.block as usize][start..start + length]
+        Ok(local)
     }
 }
 
@@ -167,10 +176,8 @@ impl Texts {
 
     pub fn iter(&self) -> impl Iterator<Item = (u32, &str)> {
         self.shards.iter().enumerate().flat_map(|(at, shard)| {
-            shard.texts.iter().enumerate().map(move |(local, slot)| {
-                let text = std::str::from_utf8(shard.text(slot)).expect("interned from a &str");
-                ((local as u32) << SHARD_BITS | at as u32, text)
-            })
+            let numbered = (0_u32..).zip(&shard.texts);
+            numbered.map(move |(local, kept)| (local << SHARD_BITS | at as u32, &*kept.text))
         })
     }
 }

@@ -8,19 +8,20 @@ use super::intern::{Interner, Recent, Texts};
 use super::json::{JsonFile, Object};
 use super::lines::{Api, Chunk, FileLines, LineNumbers, Reject};
 use super::published;
-use super::reading::Reading;
+use super::reading::{Pages, Reading};
 use super::root::InputFile;
 use super::row::{RawRow, Value};
 use super::shape::{self, Shape};
 use super::text::{self, Text};
 use super::usage_table::{Decided, UsageTable};
+use super::usual::{self, Memory};
 use crate::domain::dialect;
 use crate::domain::identity::one_spelling;
 use crate::domain::limits::{self, INSTANCE_BYTES_MAX, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::quantity::Parsed;
 use crate::domain::time::TimeFault;
 use crate::domain::totals::Checksum;
-use crate::domain::{Day, Dialect, RejectReason, Span, Window};
+use crate::domain::{Day, Dialect, Quantity, RejectReason, Span, Window};
 use crate::error::{Error, Result};
 
 /// The texts of a stamp, shared by all threads that read it.
@@ -42,14 +43,19 @@ impl Interners {
 ///
 /// # Errors
 /// The file is not what a `usage` folder holds.
-pub(super) fn read_file(file: &InputFile, reading: &Reading, texts: &Interners) -> Result<FileLines> {
+pub(super) fn read_file(
+    file: &InputFile,
+    reading: &Reading,
+    texts: &Interners,
+    memory: &mut Memory,
+) -> Result<FileLines> {
     let content = text::read_bytes(file)?;
     if published::is_parquet(&content.bytes) {
         return published::read(file, content, texts);
     }
     let text = content.into_text(file, reading.encoding)?;
     let mut lines = if text.is_json() || shape::is_refused_at_sight(text.as_str()) {
-        read_json(file, &text, reading, texts)?
+        read_json(file, &text, reading, texts, memory)?
     } else {
         read_table(file, &text, reading, texts)?
     };
@@ -58,19 +64,30 @@ pub(super) fn read_file(file: &InputFile, reading: &Reading, texts: &Interners) 
     Ok(lines)
 }
 
-fn read_json(file: &InputFile, text: &Text, reading: &Reading, texts: &Interners) -> Result<FileLines> {
-    let json = JsonFile::parse(text.as_str())
-        .map_err(|error| shape::refusal(file, text.as_str(), "a page of usage", error))?;
-    let mut lines = FileLines::of(text.file.clone());
-    lines.has_next = json.has_next;
-    for link in &json.next_links {
-        let asked = asked::of_next_link(link);
-        lines.asked = agreed(file, lines.asked, asked)?;
-        lines.subscriber = asked::subscriber_of(link);
-    }
-    lines.has_next_links = !json.next_links.is_empty();
+fn read_json(
+    file: &InputFile,
+    text: &Text,
+    reading: &Reading,
+    texts: &Interners,
+    memory: &mut Memory,
+) -> Result<FileLines> {
     let date_order = reading.culture.map(|culture| culture.date_order);
     let dialect = Dialect { zone: reading.source_time_zone, date_order, ..Dialect::default() };
+    if reading.pages == Pages::Usual {
+        let mut lines = FileLines::of(text.file.clone());
+        let mut reader = LineReader::new(file, texts, &mut lines, dialect.clone());
+        if let Some(around) = usual::read(text.as_str(), &mut reader, memory)?
+            && let Ok(json) = JsonFile::parse(&around)
+            && json.elements.is_empty()
+        {
+            reader.lines.shape = Some(Shape::RestPages);
+            reader.finish();
+            return lines.linked(file, &json);
+        }
+    }
+    let json = JsonFile::parse(text.as_str())
+        .map_err(|error| shape::refusal(file, text.as_str(), "a page of usage", error))?;
+    let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
     let mut reader = LineReader::new(file, texts, &mut lines, dialect);
     for Object(line) in &json.usual {
         reader.read(Shape::RestPages, &line.to_row())?;
@@ -158,8 +175,27 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     Ok(())
 }
 
+/// Whose usage of which meter some lines are, and how it was asked for.
+#[derive(Debug)]
+pub(super) struct Source {
+    user_subscription: u32,
+    meter: u32,
+    api: Option<Api>,
+    /// The user subscription, in one spelling.
+    spelled: String,
+    /// The subscription that was queried, as it is written.
+    queried: Option<String>,
+}
+
+impl Source {
+    /// The numbers of a line with some instance.
+    pub fn numbers(&self, instance: u32) -> LineNumbers {
+        LineNumbers { user_subscription: self.user_subscription, meter: self.meter, instance }
+    }
+}
+
 /// Reads the lines of one file, in order.
-struct LineReader<'a> {
+pub(super) struct LineReader<'a> {
     file: &'a InputFile,
     texts: &'a Interners,
     lines: &'a mut FileLines,
@@ -213,7 +249,16 @@ impl<'a> LineReader<'a> {
         self.lines.rejects.last().is_some_and(is_unreadable)
     }
 
-    fn next_row(&mut self) -> Result<u32> {
+    pub fn texts(&self) -> &'a Interners {
+        self.texts
+    }
+
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// The number of the next row, which is counted.
+    pub fn next_row(&mut self) -> Result<u32> {
         self.lines.read.lines += 1;
         self.row = self.row.checked_add(1).ok_or_else(|| {
             Error::input("more lines than a file can number").at(&self.file.name).hint("split the file")
@@ -248,25 +293,16 @@ impl<'a> LineReader<'a> {
         let row = self.next_row()?;
         self.refuse_other_shape(row, shape)?;
         let quantity = self.quantity_of(line);
-        if let Ok(parsed) = &quantity {
-            self.lines.read.add(parsed.quantity);
-        }
-        let fields = refuse_too_long(line)
-            .and_then(|()| id_of(line.user_subscription, RejectReason::UserSubscriptionMissing))
-            .and_then(|user_subscription| Ok((user_subscription, id_of(line.meter, RejectReason::MeterMissing)?)))
-            .and_then(|ids| Ok((ids, self.span_of(line)?)));
+        let fields = ids_of(line).and_then(|ids| Ok((ids, self.span_of(line)?)));
         match (fields, quantity) {
             (Ok(((user_subscription, meter), span)), Ok(parsed)) => {
-                self.lines.rounded += u64::from(parsed.rounded);
-                self.lines.digits_max = self.lines.digits_max.max(parsed.digits);
-                self.lines.note_span(span, row);
                 let api = self.api_of(line, &user_subscription);
                 let user_subscription = self.user_subscriptions.intern(&user_subscription)?;
-                self.note_user_subscription(user_subscription, &line.user_subscription, api);
+                let spell = || line.user_subscription.text().map(|text| one_spelling(&text));
+                self.note_user_subscription(user_subscription, spell, api);
                 let meter = self.meters.intern(&meter)?;
                 let instance = self.texts.instances.intern(&line.instance)?;
-                let numbers = LineNumbers { user_subscription, meter, instance };
-                self.chunk_of(span.day).push(span.slot, numbers, parsed.quantity, row);
+                self.take(LineNumbers { user_subscription, meter, instance }, span, parsed, row);
             }
             (Err(refused), quantity) => {
                 self.set_aside(row, refused, Some((line, quantity.ok())));
@@ -274,6 +310,36 @@ impl<'a> LineReader<'a> {
             (Ok(_), Err(refused)) => self.set_aside(row, refused, Some((line, None))),
         }
         Ok(())
+    }
+
+    /// Takes in a line that is understood.
+    pub fn take(&mut self, numbers: LineNumbers, span: Span, parsed: Parsed, row: u32) {
+        self.lines.read.add(parsed.quantity);
+        self.lines.rounded += u64::from(parsed.rounded);
+        self.lines.digits_max = self.lines.digits_max.max(parsed.digits);
+        self.lines.note_span(span, row);
+        self.chunk_of(span.day).push(span.slot, numbers, parsed.quantity, row);
+    }
+
+    /// What a row says of all lines that are like it but for times, instance and quantity; `None` when it would be set aside.
+    pub fn source_of(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
+        let Ok((user_subscription, meter)) = ids_of(line) else { return Ok(None) };
+        let asked = line.id.written().and_then(|id| Api::of(id.trim_start_matches('"'), &user_subscription));
+        Ok(Some(Source {
+            user_subscription: self.user_subscriptions.intern(&user_subscription)?,
+            meter: self.meters.intern(&meter)?,
+            api: asked.map(|(api, _)| api),
+            spelled: one_spelling(&user_subscription),
+            queried: asked.filter(|(api, _)| *api == Api::Provider).map(|(_, queried)| queried.to_owned()),
+        }))
+    }
+
+    /// Notes that the file has lines of a source: once is enough.
+    pub fn note_source(&mut self, source: &Source) {
+        self.note_user_subscription(source.user_subscription, || Some(source.spelled.clone()), source.api);
+        if let Some(queried) = source.queried.as_ref().filter(|own| !self.queried.contains(*own)) {
+            self.queried.insert(queried.clone());
+        }
     }
 
     /// The API of a line, by its `id`; `None` when that names no subscription.
@@ -287,13 +353,13 @@ impl<'a> LineReader<'a> {
         Some(api)
     }
 
-    fn note_user_subscription(&mut self, number: u32, written: &Value<'_>, api: Option<Api>) {
+    fn note_user_subscription(&mut self, number: u32, spell: impl FnOnce() -> Option<String>, api: Option<Api>) {
         let (apis, at) = (&mut self.lines.apis, number as usize);
         if apis.len() <= at {
             apis.resize(at + 1, 0);
         }
         if apis[at] == 0 {
-            self.lines.user_subscriptions.extend(written.text().map(|text| one_spelling(&text)));
+            self.lines.user_subscriptions.extend(spell());
         }
         apis[at] |= api.map_or(Api::UNSAID, |api| api as u8);
     }
@@ -309,13 +375,15 @@ impl<'a> LineReader<'a> {
     }
 
     fn set_aside(&mut self, row: u32, (reason, text): Refused, line: Option<(&RawRow<'_>, Option<Parsed>)>) {
+        let quantity = line.and_then(|(_, quantity)| quantity).map(|parsed| parsed.quantity);
+        self.lines.read.add(quantity.unwrap_or(Quantity::ZERO));
         let meter = line.and_then(|(line, _)| id_of(line.meter, RejectReason::MeterMissing).ok());
         self.lines.rejects.push(Reject {
             row,
             reason,
             text,
             meter: meter.filter(|meter| meter.len() <= VALUE_BYTES_MAX).map(Cow::into_owned),
-            quantity: line.and_then(|(_, quantity)| quantity).map(|parsed| parsed.quantity),
+            quantity,
         });
     }
 
@@ -383,6 +451,13 @@ fn id_of(value: Value<'_>, missing: RejectReason) -> Result<Cow<'_, str>, Refuse
     value.text().filter(|text| !text.trim().is_empty()).ok_or_else(|| (missing, Some(cut(&value.shown()))))
 }
 
+/// The user subscription and the meter of a row.
+fn ids_of<'a>(line: &RawRow<'a>) -> Result<(Cow<'a, str>, Cow<'a, str>), Refused> {
+    refuse_too_long(line)?;
+    let user_subscription = id_of(line.user_subscription, RejectReason::UserSubscriptionMissing)?;
+    Ok((user_subscription, id_of(line.meter, RejectReason::MeterMissing)?))
+}
+
 fn refuse_too_long(line: &RawRow<'_>) -> Result<(), Refused> {
     for value in [line.user_subscription, line.meter, line.usage_start, line.usage_end, line.quantity] {
         if let Some(text) = value.written().filter(|text| text.len() > VALUE_BYTES_MAX) {
@@ -400,6 +475,17 @@ fn cut(text: &str) -> String {
 }
 
 impl FileLines {
+    /// Notes what the links of its pages say.
+    fn linked(mut self, file: &InputFile, json: &JsonFile<'_>) -> Result<Self> {
+        self.has_next = json.has_next;
+        for link in &json.next_links {
+            self.asked = agreed(file, self.asked, asked::of_next_link(link))?;
+            self.subscriber = asked::subscriber_of(link);
+        }
+        self.has_next_links = !json.next_links.is_empty();
+        Ok(self)
+    }
+
     /// Notes the granularity and the end of a line's span.
     pub(super) fn note_span(&mut self, span: Span, row: u32) {
         let first = &mut self.granularities[span.slot.granularity() as usize];

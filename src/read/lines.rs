@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use super::published::PublishedResource;
 use super::reading::Reading;
 use super::root::{InputFile, StampFolder};
 use super::shape::Shape;
+use super::usual::Memory;
 use crate::domain::finding::Finding;
 use crate::domain::identity::one_spelling;
 use crate::domain::ledger::LedgerRules;
@@ -331,7 +333,7 @@ pub fn gather_beside(
     rules: LedgerRules,
     watch: &Watch,
 ) -> Result<StampLines> {
-    let texts = Interners::default();
+    let (texts, memories) = (Interners::default(), Memories::default());
     let (mut declared, mut unread) = (Vec::new(), Vec::new());
     for export in &folder.exports {
         match known.unchanged.remove(&export.folder) {
@@ -353,7 +355,9 @@ pub fn gather_beside(
             .par_iter()
             .map(|&(number, file)| {
                 watch.check()?;
-                let mut lines = read_file(file, reading, &texts)?;
+                let mut memory = memories.take();
+                let mut lines = read_file(file, reading, &texts, &mut memory)?;
+                memories.give_back(memory);
                 lines.number = number;
                 lines.hand_over(&days)?;
                 watch.advance();
@@ -370,6 +374,20 @@ pub fn gather_beside(
     let (mut exports, findings) = export::proved(&folder.stamp, exports, rules)?;
     number_files(&mut exports, next as usize);
     Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
+}
+
+/// What reading threads remember: each file is read with what one before it left.
+#[derive(Debug, Default)]
+struct Memories(Mutex<Vec<Memory>>);
+
+impl Memories {
+    fn take(&self) -> Memory {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, memory: Memory) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
 }
 
 /// Files that are read before what is known of them is brought together: what is noted of each while it is read is large.

@@ -31,6 +31,7 @@ mod stat;
 mod stored;
 mod text;
 mod usage_table;
+mod usual;
 mod user_subscriptions;
 
 pub use self::csv::{Cell, Table};
@@ -47,7 +48,7 @@ pub use list::{DatedList, DatedLists, KnownLists, ListPage};
 pub use prices::{ExchangeRates, PriceContent, PriceFile, read_exchange_rates, read_prices};
 pub use published::PublishedResource;
 pub use rate_card::{CardMeter, CardTerms, Discount, RateCard};
-pub use reading::Reading;
+pub use reading::{Pages, Reading};
 pub use registration::{
     CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,
     read_registrations,
