@@ -121,9 +121,9 @@ fn encode(owned: &OwnedUsage, days: &[(Day, Vec<UsageChunk>)], generated: &Gener
     let mut sum = Checksum::default();
     for &(day, ref chunks) in days {
         for (at, export) in owned.usage.exports.iter().enumerate() {
-            let lines = Usage::sorted_lines(chunks, at as u32);
-            let columns = texts.lines(owned, day, export.window, &lines).unwrap();
-            let bytes = parquet::encode(&schema::LINES, columns).unwrap();
+            let lines = owned.usage.sorted_lines(chunks, at as u32);
+            let columns = texts.lines(day, export.window, &lines);
+            let bytes = parquet::encode_ranked(&schema::LINES, &columns).unwrap();
             sum.merge(parquet::read_back(&schema::LINES, bytes.into()).unwrap().1.unwrap());
         }
     }

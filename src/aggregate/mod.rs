@@ -19,7 +19,7 @@ use crate::domain::limits::QUANTITY_MAX;
 use crate::domain::totals::{Account, Totals};
 use crate::domain::{Day, Slot};
 use crate::error::{Error, Result};
-use crate::frame::{Cells, sum_by_key};
+use crate::frame::{Cells, sum_by_key, sum_in_order};
 use crate::normalise::UsageChunk;
 
 /// The facts of one (stamp, day), keys sorted.
@@ -38,11 +38,11 @@ pub struct DayFacts {
 /// Aggregates the lines of one day.
 ///
 /// # Errors
-/// A sum past `DECIMAL(38,18)` (named by its meter), or a failure of the engine.
+/// A sum past `DECIMAL(38,18)`, named by its meter.
 pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[UsageChunk]) -> Result<DayFacts> {
     let (used, used_hourly) = account_of(owned, day, chunks)?;
-    let by_slot = sum_by_key(unsummed(owned, packing, day, chunks.iter()))?;
-    let daily = sum_by_key(rekeyed(&by_slot, |key| packing.without_slot(key)))?;
+    let by_slot = sum_in_order(&unsummed(owned, packing, day, chunks.iter()), packing.bits());
+    let daily = sum_in_order(&rekeyed(&by_slot, |key| packing.without_slot(key)), packing.bits_without_slot());
     Ok(DayFacts { day, hourly: hours_only(by_slot, packing), daily, used, used_hourly })
 }
 
@@ -67,16 +67,14 @@ fn unsummed<'a>(
 }
 
 /// The daily cells of some of a day's lines, whose sums are a part of the day's.
-///
-/// # Errors
-/// A failure of the engine.
 pub fn cells_of_day<'a>(
     owned: &OwnedUsage,
     packing: Packing,
     day: Day,
     chunks: impl Iterator<Item = &'a UsageChunk> + Clone,
-) -> Result<Cells> {
-    sum_by_key(rekeyed(&unsummed(owned, packing, day, chunks), |key| packing.without_slot(key)))
+) -> Cells {
+    let cells = rekeyed(&unsummed(owned, packing, day, chunks), |key| packing.without_slot(key));
+    sum_in_order(&cells, packing.bits_without_slot())
 }
 
 /// The cells of several days of one month, summed without their resources.

@@ -33,13 +33,23 @@ impl Packing {
     pub fn new(owners: usize, meters: usize, resources: usize) -> Result<Self> {
         let bits = |count: usize| usize::BITS - count.saturating_sub(1).leading_zeros();
         let packing = Self { owner_bits: bits(owners), meter_bits: bits(meters), resource_bits: bits(resources) };
-        if Slot::BITS + packing.owner_bits + packing.meter_bits + packing.resource_bits > PACKED_BITS {
+        if packing.bits() > PACKED_BITS {
             return Err(Error::input(format!(
                 "{owners} owners, {meters} meters and {resources} resources of one stamp are more than a key of {PACKED_BITS} bits tells apart"
             ))
             .hint("run over fewer windows at a time"));
         }
         Ok(packing)
+    }
+
+    /// Bits that a key takes.
+    pub fn bits(self) -> u32 {
+        Slot::BITS + self.bits_without_slot()
+    }
+
+    /// Bits that the key of a whole day takes.
+    pub fn bits_without_slot(self) -> u32 {
+        self.owner_bits + self.meter_bits + self.resource_bits
     }
 
     pub fn pack(self, cell: Cell) -> u64 {
@@ -61,7 +71,7 @@ impl Packing {
 
     /// The key of the whole day.
     pub fn without_slot(self, key: u64) -> u64 {
-        key & ((1 << (self.owner_bits + self.meter_bits + self.resource_bits)) - 1)
+        key & ((1 << self.bits_without_slot()) - 1)
     }
 
     /// The key without its resource.

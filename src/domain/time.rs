@@ -71,6 +71,8 @@ pub struct Slot(u8);
 impl Slot {
     /// The whole day.
     pub const DAILY: Self = Self(0);
+    /// How many there are.
+    pub const COUNT: u8 = 25;
     /// Bits that a slot takes in a packed key.
     pub const BITS: u32 = 5;
 
@@ -96,7 +98,7 @@ impl Slot {
 
     /// The slot of that number.
     pub const fn from_number(number: u8) -> Self {
-        assert!(number <= 24);
+        assert!(number < Self::COUNT);
         Self(number)
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! polars groups and sums here, and nowhere else; it never multiplies or casts a quantity. Its decimal sums wrap
 //! silently past their range, its `group_by` order changes from run to run, and a sum over no rows is 0: so bounds are
-//! proved before (`balance`), results are sorted by key, and nulls are refused.
+//! proved before (`balance`), results are sorted by key, and nulls are refused. What each line goes through, its day, is
+//! summed by [`sum_in_order`] instead: days are settled side by side, and the engine has threads of its own.
 
 pub mod arrays;
 pub mod figures;
+mod order;
 pub mod tables;
 
+pub use order::order;
 use polars::prelude::*;
 
 use crate::domain::Quantity;
@@ -22,7 +25,7 @@ use crate::error::{Error, Result};
 ///   4        0.5            1
 ///  17        1.0            1
 /// ```
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cells {
     pub key: Vec<u64>,
     pub quantity: Vec<Quantity>,
@@ -75,6 +78,25 @@ pub fn sum_by_key(cells: Cells) -> Result<Cells> {
         return Ok(cells);
     }
     grouped(cells).map_err(|error| Error::engine("group and sum", error))
+}
+
+/// The same of a day's cells, whose keys have no more than `bits` bits.
+///
+/// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
+pub fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
+    let mut sums = Cells::with_capacity(cells.len());
+    for at in order(&cells.key, bits) {
+        let at = at as usize;
+        let (key, quantity, line_count) = (cells.key[at], cells.quantity[at], cells.line_count[at]);
+        match (sums.key.last(), sums.quantity.last_mut(), sums.line_count.last_mut()) {
+            (Some(&last), Some(sum), Some(count)) if last == key => {
+                *sum = sum.checked_add(quantity).expect("bounds were proved before");
+                *count += line_count;
+            }
+            _ => sums.push(key, quantity, line_count),
+        }
+    }
+    sums
 }
 
 #[expect(

@@ -81,7 +81,7 @@ impl Settling<'_> {
             let Some(window) = export.window.filter(|_| !self.former_exports.contains(&export.label)) else { continue };
             let own = || chunks.iter().filter(|chunk| chunk.export == at);
             if own().next().is_some() {
-                let cells = aggregate::cells_of_day(self.owned, self.packing, day, own())?;
+                let cells = aggregate::cells_of_day(self.owned, self.packing, day, own());
                 let mut figures = Figures::new();
                 for (key, quantity, lines) in cells.iter() {
                     adjustments::add(&mut figures, self.figure(day, key), Totals { quantity, lines })?;

@@ -17,9 +17,9 @@ use crate::attribute::{OwnedUsage, Use};
 use crate::balance::{self, Books};
 use crate::domain::totals::{Account, Checksum, Totals};
 use crate::domain::{Day, MeterId, Month, Stamp};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frame::Cells;
-use crate::normalise::{Usage, UsageChunk};
+use crate::normalise::UsageChunk;
 use crate::publish::Publisher;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
@@ -28,9 +28,6 @@ use crate::read::ExportLines;
 use crate::schema::{self, daily_path, flat};
 use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 use crate::watch::Watch;
-
-/// Days that may be encoded while another is aggregated: this bounds memory.
-const DAYS_IN_FLIGHT: usize = 3;
 
 /// A stamp, settled.
 #[derive(Debug)]
@@ -141,6 +138,13 @@ struct SettledDays {
     arrived: Vec<Arrived>,
 }
 
+/// What one day leaves behind.
+struct SettledDay {
+    daily: Cells,
+    note: DayNote,
+    arrived: Vec<Arrived>,
+}
+
 /// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
 struct SaysDone(mpsc::Sender<()>);
 
@@ -152,57 +156,59 @@ impl Drop for SaysDone {
 }
 
 impl Settling<'_> {
-    /// Aggregates and proves one day after the other; those before it are published on the other threads.
+    /// Settles the touched days of a month, some of them at a time.
     fn days(&self, month: Month) -> Result<SettledDays> {
-        let mut settled = SettledDays::default();
-        let failure: Mutex<Option<Error>> = Mutex::default();
-        let published: Mutex<Vec<(Day, Vec<ExportOfDay>)>> = Mutex::default();
-        let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let in_flight = rayon::current_num_threads();
+        let made: Mutex<BTreeMap<Day, Result<SettledDay>>> = Mutex::default();
+        let made_now = || made.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_failed = || made_now().values().any(Result::is_err);
         let (done, finished) = mpsc::channel();
-        rayon::in_place_scope(|scope| -> Result<()> {
+        rayon::in_place_scope(|scope| {
             let days = self.work.touched.range(month.first_day()..month.next().first_day());
             for (at, (&day, _)) in days.enumerate() {
-                if at >= DAYS_IN_FLIGHT {
+                if at >= in_flight {
                     // Each day says so when it goes, so there is always one to come.
                     let _ = finished.recv();
                 }
-                self.watch.check()?;
-                failed().map_or(Ok(()), Err)?;
-                let chunks = self.owned.usage.take_day(day)?;
-                if self.work.is_closed(month) {
-                    settled.arrived.extend(self.arrived(day, &chunks)?);
+                if has_failed() {
+                    break;
                 }
-                let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
-                self.prove_day(&facts)?;
-                let note = self.note_of(day, &facts, &self.owned.uses_of(day, &chunks));
-                settled.notes.insert(day, note);
-                let DayFacts { daily, hourly, used, .. } = facts;
-                settled.daily.insert(day, daily);
-                let (says_done, failure, published) = (SaysDone(done.clone()), &failure, &published);
+                let says_done = SaysDone(done.clone());
                 scope.spawn(move |_| {
                     let _says_done = says_done;
-                    match self.publish_day(day, &chunks, &hourly, used.checksum()) {
-                        Ok(exports) => published.lock().unwrap_or_else(PoisonError::into_inner).push((day, exports)),
-                        Err(error) => {
-                            failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                        }
-                    }
+                    let settled = self.day(day);
+                    made_now().insert(day, settled);
                     self.watch.advance();
                 });
             }
-            Ok(())
-        })?;
-        failed().map_or(Ok(()), Err)?;
-        for (day, exports) in published.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        });
+        let mut settled = SettledDays::default();
+        for (day, own) in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let SettledDay { daily, note, arrived } = own?;
+            settled.arrived.extend(arrived);
             // A day without lines is gone.
-            match settled.notes.get_mut(&day) {
-                Some(_) if exports.is_empty() => drop(settled.notes.remove(&day)),
-                Some(note) => note.exports = exports,
-                None => {}
+            if !note.exports.is_empty() {
+                settled.notes.insert(day, note);
+            }
+            if !daily.is_empty() {
+                settled.daily.insert(day, daily);
             }
         }
-        settled.daily.retain(|_, cells| !cells.is_empty());
         Ok(settled)
+    }
+
+    /// Aggregates, proves and publishes one day.
+    fn day(&self, day: Day) -> Result<SettledDay> {
+        self.watch.check()?;
+        let chunks = self.owned.usage.take_day(day)?;
+        let is_closed = self.work.is_closed(day.month());
+        let arrived = if is_closed { self.arrived(day, &chunks)? } else { Vec::new() };
+        let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
+        self.prove_day(&facts)?;
+        let mut note = self.note_of(day, &facts, &self.owned.uses_of(day, &chunks));
+        let DayFacts { daily, hourly, used, .. } = facts;
+        note.exports = self.publish_day(day, &chunks, &hourly, used.checksum())?;
+        Ok(SettledDay { daily, note, arrived })
     }
 
     /// What is to be known of a day, less its exports.
@@ -276,8 +282,8 @@ impl Settling<'_> {
         if hourly.is_empty() || self.publisher.is_rehearsal() {
             return Ok(exports);
         }
-        let (columns, sum) = (self.texts.hourly(self.owned, day, hourly)?, checksum([hourly]));
-        self.publisher.table(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, columns, Some(sum))?;
+        let (columns, sum) = (self.texts.hourly(self.owned, day, hourly), checksum([hourly]));
+        self.publisher.fact(format!("hourly/{stamp}/{day}.parquet"), &schema::HOURLY, &columns, sum)?;
         if self.csv_hourly {
             self.publish_csv_hourly(day, hourly)?;
         }
@@ -303,19 +309,18 @@ impl Settling<'_> {
             self.publisher.keep(&path)?;
             return Ok((sum, known.clone()));
         }
-        let lines = Usage::sorted_lines(chunks, at);
+        let lines = self.owned.usage.sorted_lines(chunks, at);
         let mut sum = Checksum::of_lines(lines.len());
-        lines.iter().for_each(|line| sum.add(line.quantity));
+        lines.quantity.iter().for_each(|&quantity| sum.add(quantity));
         let note = ExportOfDay {
             label: export.label.clone(),
             inputs: export.inputs_of(day),
             lines: lines.len() as i64,
-            lines_equal: lines.windows(2).filter(|pair| pair[0].is_same_usage(&pair[1])).count() as i64,
+            lines_equal: lines.repeated(),
         };
         if !lines.is_empty() && !self.publisher.is_rehearsal() {
-            let columns = self.texts.lines(self.owned, day, export.window, &lines)?;
-            drop(lines);
-            self.publisher.table(path, &schema::LINES, columns, Some(sum))?;
+            let columns = self.texts.lines(day, export.window, &lines);
+            self.publisher.fact(path, &schema::LINES, &columns, sum)?;
         }
         Ok((sum, note))
     }
@@ -451,9 +456,9 @@ impl Settling<'_> {
             return Ok(());
         }
         let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
-        let columns = self.texts.monthly(self.owned, &borrowed)?;
+        let columns = self.texts.monthly(self.owned, &borrowed);
         let sum = checksum(months.iter().map(|(_, cells)| cells));
-        self.publisher.table(monthly_path(stamp), &schema::MONTHLY, columns, Some(sum))
+        self.publisher.fact(monthly_path(stamp), &schema::MONTHLY, &columns, sum)
     }
 
     /// The cells of the days of a month that stand, as they are published, each proved to be what was noted of it.
@@ -485,9 +490,9 @@ impl Settling<'_> {
 
     fn publish_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
         let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
-        let columns = self.texts.daily(self.owned, &borrowed)?;
+        let columns = self.texts.daily(self.owned, &borrowed);
         let sum = checksum(days.values());
-        self.publisher.table(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, columns, Some(sum))
+        self.publisher.fact(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, &columns, sum)
     }
 
     fn publish_csv_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
@@ -523,8 +528,8 @@ impl Settling<'_> {
         days.sort_unstable_by_key(|(day, _)| *day);
         let sum = checksum(days.iter().map(|(_, cells)| cells));
         let seen = Seen::of(&days);
-        let columns = self.texts.default_usage(self.owned, &days, &seen)?;
-        self.publisher.table(default_path(stamp), &schema::DEFAULT_USAGE, columns, Some(sum))?;
+        let columns = self.texts.default_usage(self.owned, &days, &seen);
+        self.publisher.fact(default_path(stamp), &schema::DEFAULT_USAGE, &columns, sum)?;
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
         self.texts.flat_default_usage(self.owned, self.names, &days, &seen, &mut table)?;
         self.publisher.csv(&csv, flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))

@@ -1,31 +1,31 @@
 //! Lines and facts → table columns: ranks in, dictionary columns and flat rows out.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use arrow::array::ArrayRef;
-
 use super::csv::{CsvCell, CsvTable};
+use super::ranked::{FactColumn, NULL};
 use crate::aggregate::{Cell, Packing};
-use crate::attribute::OwnedUsage;
+use crate::attribute::{OwnedUsage, Owner};
 use crate::domain::totals::Checksum;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, Quantity, Stamp, TenantId,
+    Attribution, BilledSubscriptionId, Day, Granularity, Hour, MeterId, Month, Quantity, Slot, Stamp, TenantId,
     UserSubscriptionId, Window,
 };
 use crate::error::Result;
 use crate::frame::Cells;
-use crate::frame::arrays::{Dictionary, constant, dates, integers, quantities, timestamps};
+use crate::frame::arrays::Dictionary;
 use crate::frame::tables::{Rows, contradiction, text};
-use crate::normalise::{Resource, SortedLine};
+use crate::normalise::{Resource, SortedLines};
 use crate::publish::dimensions::Names;
 
 /// The texts behind a stamp's ranks, as the dictionaries of its columns.
 #[derive(Debug)]
 pub struct StampTexts {
-    stamp: String,
     packing: Packing,
+    stamp: Dictionary,
     billed_subscriptions: Dictionary,
     attributions: Dictionary,
     tenants: Dictionary,
@@ -33,6 +33,7 @@ pub struct StampTexts {
     meters: Dictionary,
     files: Dictionary,
     granularities: Dictionary,
+    resource_keys: Vec<i64>,
     /// Of each resource.
     derived: Vec<OnceLock<Derived>>,
 }
@@ -53,8 +54,8 @@ impl StampTexts {
     pub fn new(owned: &OwnedUsage, packing: Packing) -> Self {
         let usage = &owned.usage;
         Self {
-            stamp: usage.stamp.to_string(),
             packing,
+            stamp: Dictionary::new([usage.stamp.as_str()]),
             billed_subscriptions: Dictionary::new(owned.billed_subscriptions.iter().map(BilledSubscriptionId::as_str)),
             attributions: Dictionary::new(Attribution::ALL.map(Attribution::as_str)),
             tenants: Dictionary::new(owned.tenants.iter().map(TenantId::as_str)),
@@ -62,86 +63,80 @@ impl StampTexts {
             meters: Dictionary::new(usage.meters.iter().map(MeterId::as_str)),
             files: Dictionary::new(usage.files.iter().map(String::as_str)),
             granularities: Dictionary::new(GRANULARITIES.map(Granularity::as_str)),
+            resource_keys: usage.resources.iter().map(|own| own.key).collect(),
             derived: usage.resources.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
-    /// The columns of `lines`.
-    ///
-    /// # Errors
-    /// The engine failed.
-    pub fn lines(
-        &self,
-        owned: &OwnedUsage,
-        day: Day,
-        window: Option<Window>,
-        lines: &[SortedLine],
-    ) -> Result<Vec<ArrayRef>> {
-        let resources = &owned.usage.resources;
-        let repeated = |hour: Option<Hour>| std::iter::repeat_n(hour, lines.len());
-        Ok(vec![
-            constant(&self.stamp, lines.len())?,
-            timestamps(lines.iter().map(|line| Some(Hour::of(day, line.slot.hour())))),
-            self.granularities.column(lines.iter().map(|line| Some(line.slot.granularity() as u32)))?,
-            self.user_subscriptions.column(lines.iter().map(|line| Some(line.user_subscription)))?,
-            self.meters.column(lines.iter().map(|line| Some(line.meter)))?,
-            integers(lines.iter().map(|line| resources[line.resource as usize].key)),
-            quantities(lines.iter().map(|line| line.quantity))?,
-            timestamps(repeated(window.map(|window| window.start))),
-            timestamps(repeated(window.map(|window| window.end))),
-            self.files.column(lines.iter().map(|line| Some(line.file)))?,
-            integers(lines.iter().map(|line| line.row.into())),
-        ])
+    /// The columns of `lines`, of one window.
+    pub fn lines<'a>(&'a self, day: Day, window: Option<Window>, lines: &'a SortedLines) -> Vec<FactColumn<'a>> {
+        let rows = lines.len();
+        let time = |hour: Option<Hour>| FactColumn::constant_time(hour.map(Hour::micros_since_epoch), rows);
+        vec![
+            FactColumn::constant(&self.stamp, rows),
+            starts(day, lines.slot.iter().copied()),
+            FactColumn::Texts(&self.granularities, lines.slot.iter().map(|slot| slot.granularity() as u32).collect()),
+            FactColumn::Texts(&self.user_subscriptions, lines.user_subscription.clone()),
+            FactColumn::Texts(&self.meters, lines.meter.clone()),
+            FactColumn::Integers(Cow::Borrowed(&self.resource_keys), lines.resource.clone()),
+            FactColumn::Quantities(Cow::Borrowed(&lines.quantity)),
+            time(window.map(|window| window.start)),
+            time(window.map(|window| window.end)),
+            FactColumn::Texts(&self.files, lines.file.clone()),
+            FactColumn::integers(lines.row.iter().map(|&row| row.into())),
+        ]
     }
 
     /// The columns of `hourly`.
-    ///
-    /// # Errors
-    /// The engine failed.
-    pub fn hourly(&self, owned: &OwnedUsage, day: Day, cells: &Cells) -> Result<Vec<ArrayRef>> {
-        let hours = timestamps(self.cells(cells).map(|cell| Some(Hour::of(day, cell.slot.hour()))));
-        self.fact(owned, hours, cells, true)
+    pub fn hourly<'a>(&'a self, owned: &OwnedUsage, day: Day, cells: &'a Cells) -> Vec<FactColumn<'a>> {
+        let hours = starts(day, self.cells(cells).map(|cell| cell.slot));
+        self.fact(owned, hours, Cow::Borrowed(cells), true)
     }
 
     /// The columns of `daily`, of some days in order.
-    ///
-    /// # Errors
-    /// The engine failed.
-    pub fn daily(&self, owned: &OwnedUsage, days: &[(Day, &Cells)]) -> Result<Vec<ArrayRef>> {
-        let own = dates(days.iter().flat_map(|(day, cells)| std::iter::repeat_n(*day, cells.len())));
-        self.fact(owned, own, &joined(days), true)
+    pub fn daily(&self, owned: &OwnedUsage, days: &[(Day, &Cells)]) -> Vec<FactColumn<'_>> {
+        self.fact(owned, repeated(days, |day| day), Cow::Owned(joined(days)), true)
     }
 
     /// The columns of `monthly`, of some months in order.
-    ///
-    /// # Errors
-    /// The engine failed.
-    pub fn monthly(&self, owned: &OwnedUsage, months: &[(Month, &Cells)]) -> Result<Vec<ArrayRef>> {
-        let own = dates(months.iter().flat_map(|(month, cells)| std::iter::repeat_n(month.first_day(), cells.len())));
-        self.fact(owned, own, &joined(months), false)
+    pub fn monthly(&self, owned: &OwnedUsage, months: &[(Month, &Cells)]) -> Vec<FactColumn<'_>> {
+        self.fact(owned, repeated(months, Month::first_day), Cow::Owned(joined(months)), false)
     }
 
     fn cells<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = Cell> + 'a {
         cells.key.iter().map(|&key| self.packing.unpack(key))
     }
 
-    fn fact(&self, owned: &OwnedUsage, time: ArrayRef, cells: &Cells, with_resources: bool) -> Result<Vec<ArrayRef>> {
-        let owners = || self.cells(cells).map(|cell| &owned.owners[cell.owner as usize]);
-        let resources = with_resources
-            .then(|| integers(self.cells(cells).map(|cell| owned.usage.resources[cell.resource as usize].key)));
+    fn fact<'a>(
+        &'a self,
+        owned: &OwnedUsage,
+        time: FactColumn<'a>,
+        cells: Cow<'a, Cells>,
+        with_resources: bool,
+    ) -> Vec<FactColumn<'a>> {
+        let owners: Vec<&Owner> = self.cells(&cells).map(|cell| &owned.owners[cell.owner as usize]).collect();
+        let of_owner = |of: fn(&Owner) -> u32| owners.iter().map(|owner| of(owner)).collect();
+        let resources = with_resources.then(|| {
+            let places = self.cells(&cells).map(|cell| cell.resource).collect();
+            FactColumn::Integers(Cow::Borrowed(&self.resource_keys), places)
+        });
         let mut columns = vec![
-            constant(&self.stamp, cells.len())?,
+            FactColumn::constant(&self.stamp, cells.len()),
             time,
-            self.billed_subscriptions.column(owners().map(|owner| Some(owner.billed_subscription)))?,
-            self.attributions.column(owners().map(|owner| Some(owner.attribution as u32)))?,
-            self.tenants.column(owners().map(|owner| owner.tenant))?,
-            self.user_subscriptions.column(owners().map(|owner| Some(owner.user_subscription)))?,
-            self.meters.column(self.cells(cells).map(|cell| Some(cell.meter)))?,
+            FactColumn::Texts(&self.billed_subscriptions, of_owner(|own| own.billed_subscription)),
+            FactColumn::Texts(&self.attributions, of_owner(|own| own.attribution as u32)),
+            FactColumn::Texts(&self.tenants, of_owner(|own| own.tenant.unwrap_or(NULL))),
+            FactColumn::Texts(&self.user_subscriptions, of_owner(|own| own.user_subscription)),
+            FactColumn::Texts(&self.meters, self.cells(&cells).map(|cell| cell.meter).collect()),
         ];
         columns.extend(resources);
-        columns.push(quantities(cells.quantity.iter().copied())?);
-        columns.push(integers(cells.line_count.iter().copied()));
-        Ok(columns)
+        let line_counts = FactColumn::integers(cells.line_count.iter().copied());
+        columns.push(match cells {
+            Cow::Borrowed(cells) => FactColumn::Quantities(Cow::Borrowed(&cells.quantity)),
+            Cow::Owned(cells) => FactColumn::Quantities(Cow::Owned(cells.quantity)),
+        });
+        columns.push(line_counts);
+        columns
     }
 
     /// Adds cells to a flat CSV table: each with the text of its dimensions.
@@ -218,17 +213,13 @@ impl StampTexts {
     }
 
     /// The columns of `default_usage`.
-    ///
-    /// # Errors
-    /// The engine failed.
-    pub fn default_usage(&self, owned: &OwnedUsage, days: &[(Day, Cells)], seen: &Seen) -> Result<Vec<ArrayRef>> {
+    pub fn default_usage(&self, owned: &OwnedUsage, days: &[(Day, Cells)], seen: &Seen) -> Vec<FactColumn<'_>> {
         let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
-        let own = dates(borrowed.iter().flat_map(|(day, cells)| std::iter::repeat_n(*day, cells.len())));
         let cells = joined(&borrowed);
-        let mut columns = self.fact(owned, own, &cells, false)?;
-        columns.push(dates(cells.key.iter().map(|key| seen.0[key].0)));
-        columns.push(dates(cells.key.iter().map(|key| seen.0[key].1)));
-        Ok(columns)
+        let (first, last) = cells.key.iter().map(|key| seen.0[key]).unzip();
+        let mut columns = self.fact(owned, repeated(&borrowed, |day| day), Cow::Owned(cells), false);
+        columns.extend([first, last].map(FactColumn::days));
+        columns
     }
 
     /// The rows of `default_usage` as flat CSV: of each meter the largest first.
@@ -383,6 +374,17 @@ pub fn checksum<'a>(cells: impl IntoIterator<Item = &'a Cells>) -> Checksum {
         sum.add(quantity);
     }
     sum
+}
+
+/// The hours at which slots of a day start.
+fn starts<'a>(day: Day, slots: impl Iterator<Item = Slot>) -> FactColumn<'a> {
+    let start = |number: u8| Hour::of(day, Slot::from_number(number).hour()).micros_since_epoch();
+    FactColumn::Integers((0..Slot::COUNT).map(start).collect(), slots.map(|slot| slot.number().into()).collect())
+}
+
+/// Each part's day for as many rows as it has cells.
+fn repeated<'a, T: Copy>(parts: &[(T, &Cells)], day: impl Fn(T) -> Day) -> FactColumn<'a> {
+    FactColumn::days(parts.iter().flat_map(|&(own, cells)| std::iter::repeat_n(day(own), cells.len())).collect())
 }
 
 fn joined<T>(parts: &[(T, &Cells)]) -> Cells {

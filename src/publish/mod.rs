@@ -17,6 +17,7 @@ pub mod facts;
 pub mod journal;
 pub mod out;
 pub mod parquet;
+pub mod ranked;
 pub mod receipt;
 pub mod snapshots;
 pub mod stage;

@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::ranked::FactColumn;
 use crate::domain::Quantity;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
@@ -27,7 +28,7 @@ use crate::schema::{self, Column, Kind, Table};
 /// Who wrote the file. Fixed: a version here would change every file with every release.
 const CREATED_BY: &str = "stacktally";
 /// Dictionaries up to this size: the default of 1 MiB drops a column of more than about 26,000 GUIDs.
-const DICTIONARY_BYTES_MAX: usize = 8 << 20;
+pub(super) const DICTIONARY_BYTES_MAX: usize = 8 << 20;
 
 /// Encodes a whole table file.
 ///
@@ -82,6 +83,54 @@ pub fn encode_parts(
         let mut group = file.next_row_group().map_err(failed)?;
         for chunk in chunks.map_err(failed)? {
             chunk.append_to_row_group(&mut group).map_err(failed)?;
+        }
+        group.close().map_err(failed)?;
+    }
+    file.into_inner().map_err(failed)
+}
+
+/// The same file from columns of ranks, which all have as many rows, each column on a thread of its own.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8>> {
+    let failed = |error: ParquetError| failed(table, error);
+    let contract = || table.columns.iter().zip(columns);
+    let field =
+        |(own, column): (&Column, &FactColumn<'_>)| Ok(Field::new(own.name, column.data_type(own.kind)?, own.nullable));
+    let schema = Arc::new(Schema::new(contract().map(field).collect::<Result<Vec<_>>>()?));
+    let rows = columns.first().map_or(0, FactColumn::len);
+    let (mut file, groups) = writer(table, schema)?.into_serialized_writer().map_err(failed)?;
+    let descriptors = file.schema_descr().columns().to_vec();
+    let properties = Arc::clone(file.properties());
+    for (group, first) in (0..rows).step_by(GROUP_ROWS).enumerate() {
+        let range = (first, GROUP_ROWS.min(rows - first));
+        let encoded: Vec<_> = contract()
+            .zip(&descriptors)
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|((_, column), own)| column.chunk(range, own, properties.compression(own.path())))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
+        // Made only where some column needs them.
+        let mut others: Vec<Option<ArrowColumnWriter>> = Vec::new();
+        if encoded.iter().any(Option::is_none) {
+            others = groups.create_column_writers(group).map_err(failed)?.into_iter().map(Some).collect();
+        }
+        let mut group = file.next_row_group().map_err(failed)?;
+        for (at, (chunk, (own, column))) in encoded.into_iter().zip(contract()).enumerate() {
+            match (chunk, others.get_mut(at).and_then(Option::take)) {
+                (Some((bytes, close)), _) => group.append_column(&bytes, close).map_err(failed)?,
+                (None, Some(mut writer)) => {
+                    let array = column.slice(range).array(own.kind)?;
+                    let field = Field::new(own.name, array.data_type().clone(), own.nullable);
+                    for leaf in compute_leaves(&field, &array).map_err(failed)? {
+                        writer.write(&leaf).map_err(failed)?;
+                    }
+                    writer.close().and_then(|chunk| chunk.append_to_row_group(&mut group)).map_err(failed)?;
+                }
+                (None, None) => unreachable!("writers are made for all columns where one needs them"),
+            }
         }
         group.close().map_err(failed)?;
     }

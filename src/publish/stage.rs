@@ -17,6 +17,7 @@ use super::commit::commit;
 use super::csv::{CsvTable, PartFiles, WrittenPart};
 use super::disk::{self, step};
 use super::out::{KnownFile, Out, Stat, state_path};
+use super::ranked::FactColumn;
 use super::{csv, parquet};
 use crate::domain::Stamp;
 use crate::domain::totals::Checksum;
@@ -174,6 +175,22 @@ impl Publisher {
         }
         let bytes = parquet::encode_parts(table, rows, &columns_of)?;
         self.table_of_bytes(path, table, (rows as u64, expected), bytes)
+    }
+
+    /// The same, of columns of ranks.
+    ///
+    /// # Errors
+    /// As [`Publisher::table`].
+    pub fn fact(&self, path: String, table: &Table, columns: &[FactColumn<'_>], expected: Checksum) -> Result<()> {
+        if self.is_rehearsal() {
+            return match self.holder_of(table) {
+                Some(held) => held.take(path, &parquet::encode_ranked(table, columns)?),
+                None => Ok(()),
+            };
+        }
+        let rows = columns.first().map_or(0, |column| column.len() as u64);
+        let bytes = parquet::encode_ranked(table, columns)?;
+        self.table_of_bytes(path, table, (rows, Some(expected)), bytes)
     }
 
     fn table_of_bytes(

@@ -31,8 +31,8 @@ mod stat;
 mod stored;
 mod text;
 mod usage_table;
-mod usual;
 mod user_subscriptions;
+mod usual;
 
 pub use self::csv::{Cell, Table};
 pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};

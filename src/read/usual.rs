@@ -29,8 +29,8 @@ use serde_json::value::RawValue;
 use super::json::{JsonFile, Object};
 use super::line_reader::{LineReader, Source};
 use super::row::Value;
-use crate::domain::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::Span;
+use crate::domain::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::error::Result;
 
 const BEFORE_LINES: &str = r#"{"value":["#;

@@ -13,6 +13,7 @@ mod out;
 mod prices;
 mod publish;
 mod quantity;
+mod ranked;
 mod read;
 mod root;
 mod tables;

@@ -19,7 +19,7 @@ fn gathered(bytes: &[u8], reading: &Reading) -> Result<StampLines> {
 }
 
 fn reading(culture: &str, zone: &str) -> Reading {
-    Reading { culture: Culture::of(culture), source_time_zone: SourceTimeZone::parse(zone), encoding: None }
+    Reading { culture: Culture::of(culture), source_time_zone: SourceTimeZone::parse(zone), ..Reading::default() }
 }
 
 /// A table of (start, end, quantity), tabs between its cells.

@@ -1,0 +1,138 @@
+//! `publish/ranked`: columns of ranks become the bytes that the general Parquet writer makes of the same columns as arrays.
+
+use std::borrow::Cow;
+
+use proptest::prelude::*;
+use stacktally::domain::Quantity;
+use stacktally::frame::arrays::Dictionary;
+use stacktally::publish::parquet::{encode, encode_ranked, read_back};
+use stacktally::publish::ranked::{FactColumn, NULL};
+use stacktally::schema::{DEFAULT_USAGE, HOURLY, Kind, LINES, Table};
+
+/// A generator of numbers, the same for the same seed.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        ((self.0 >> 33) as usize) % end.max(1)
+    }
+
+    /// Places among so many values: all alike, in runs, in order, or any.
+    fn places(&mut self, rows: usize, values: usize) -> Vec<u32> {
+        let (kind, run) = (self.below(4), 1 + self.below(40));
+        let mut last = 0;
+        let place = |row: usize| {
+            last = match kind {
+                0 => 0,
+                1 if row % run > 0 => last,
+                2 => row * values / rows,
+                _ => self.below(values),
+            };
+            last as u32
+        };
+        (0..rows).map(place).collect()
+    }
+
+    /// Takes places away: none, all, or some.
+    fn with_nulls(&mut self, mut places: Vec<u32>) -> Vec<u32> {
+        match self.below(4) {
+            0 => {}
+            1 => places.fill(NULL),
+            _ => places.iter_mut().for_each(|own| {
+                if self.below(3) == 0 {
+                    *own = NULL;
+                }
+            }),
+        }
+        places
+    }
+}
+
+/// Texts in order, some of them longer than statistics hold.
+fn dictionary(numbers: &mut Numbers) -> Dictionary {
+    let count = [1, 2, 3, 9, 200, 3_000, 40_000][numbers.below(7)];
+    let tail = "x".repeat([0, 3, 30, 70][numbers.below(4)]);
+    let texts: Vec<String> = (0..count).map(|number| format!("{number:06}{tail}")).collect();
+    Dictionary::new(texts.iter().map(String::as_str))
+}
+
+fn column<'d>(
+    kind: Kind,
+    nullable: bool,
+    dictionary: &'d Dictionary,
+    numbers: &mut Numbers,
+    rows: usize,
+) -> FactColumn<'d> {
+    let places = |values: usize, numbers: &mut Numbers| {
+        let own = numbers.places(rows, values);
+        if nullable { numbers.with_nulls(own) } else { own }
+    };
+    match kind {
+        Kind::Text => FactColumn::Texts(dictionary, places(dictionary.len(), numbers)),
+        Kind::Decimal => {
+            let scaled = |_| i128::from(numbers.below(1 << 30) as i64) << numbers.below(80);
+            let values: Vec<Quantity> = (0..rows).map(scaled).map(Quantity::from_scaled).collect();
+            FactColumn::Quantities(Cow::Owned(values))
+        }
+        Kind::Date | Kind::Month => FactColumn::Days(vec![20_000, 20_002, -3], places(3, numbers)),
+        _ => {
+            let count = [1, 5, 900, 70_000][numbers.below(4)];
+            let values: Vec<i64> =
+                (0..count).map(|own: i64| own.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) >> 24).collect();
+            FactColumn::Integers(Cow::Owned(values), places(count as usize, numbers))
+        }
+    }
+}
+
+fn check(table: &Table, rows: usize, seed: u64) {
+    let mut numbers = Numbers(seed);
+    let dictionaries: Vec<Dictionary> = table.columns.iter().map(|_| dictionary(&mut numbers)).collect();
+    let contract = table.columns.iter().zip(&dictionaries);
+    let columns: Vec<FactColumn<'_>> =
+        contract.map(|(own, texts)| column(own.kind, own.nullable, texts, &mut numbers, rows)).collect();
+    let arrays = table.columns.iter().zip(&columns).map(|(own, column)| column.array(own.kind).unwrap()).collect();
+    let general = encode(table, arrays).unwrap();
+    let ranked = encode_ranked(table, &columns).unwrap();
+    assert!(
+        ranked == general,
+        "{} of {rows} rows, seed {seed}: {} bytes for {}",
+        table.name,
+        ranked.len(),
+        general.len()
+    );
+    assert_eq!(read_back(table, ranked.into()).unwrap().0, rows as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn ranks_become_the_bytes_of_the_general_writer(rows in 1_usize..3_000, seed: u64) {
+        for table in [&LINES, &HOURLY, &DEFAULT_USAGE] {
+            check(table, rows, seed);
+        }
+    }
+}
+
+/// Several pages, of either length; and past a row group.
+#[test]
+fn pages_end_where_those_of_the_general_writer_do() {
+    for (table, rows) in [(&LINES, 20_000), (&HOURLY, 20_001), (&HOURLY, 20_480), (&DEFAULT_USAGE, 41_000)] {
+        for seed in 0..4 {
+            check(table, rows, seed);
+        }
+    }
+    check(&DEFAULT_USAGE, (1 << 20) + 5, 1);
+}
+
+/// A column of one value that is null in no row, and a table without rows.
+#[test]
+fn the_smallest_tables() {
+    check(&LINES, 1, 0);
+    let texts = Dictionary::new(["one"]);
+    let columns: Vec<FactColumn<'_>> =
+        HOURLY.columns.iter().map(|own| column(own.kind, false, &texts, &mut Numbers(0), 0)).collect();
+    let arrays = HOURLY.columns.iter().zip(&columns).map(|(own, column)| column.array(own.kind).unwrap()).collect();
+    assert_eq!(encode_ranked(&HOURLY, &columns).unwrap(), encode(&HOURLY, arrays).unwrap());
+}
