@@ -158,7 +158,7 @@ pub fn publish(adjustments: &mut [Adjustment], publisher: &Publisher) -> Result<
         texts(each().map(|own| Some(own.causes.as_str()))),
     ];
     publisher.table(format!("{path}.parquet"), &schema::ADJUSTMENTS, columns, None)?;
-    let mut table = CsvTable::new(schema::flat::CSV_ADJUSTMENTS.columns)?;
+    let mut table = CsvTable::new(schema::flat::CSV_ADJUSTMENTS.columns);
     for Adjustment { stamp, arrival, figure, delta, causes } in each() {
         let cells = [
             CsvCell::Integer(generation as i64),

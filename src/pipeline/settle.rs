@@ -291,7 +291,7 @@ impl Settling<'_> {
     }
 
     fn publish_csv_hourly(&self, day: Day, hourly: &Cells) -> Result<()> {
-        let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns)?;
+        let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns);
         self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
         let path = format!("csv/hourly/{}/{day}", self.owned.usage.stamp);
         self.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
@@ -496,7 +496,7 @@ impl Settling<'_> {
     }
 
     fn publish_csv_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
-        let mut table = self.publisher.csv_table(flat::CSV_DAILY.columns)?;
+        let mut table = self.publisher.csv_table(flat::CSV_DAILY.columns);
         for (day, cells) in days {
             self.watch.check()?;
             self.texts.flat(self.owned, self.names, FlatTime::Day(*day), cells, &mut table)?;
@@ -530,7 +530,7 @@ impl Settling<'_> {
         let seen = Seen::of(&days);
         let columns = self.texts.default_usage(self.owned, &days, &seen);
         self.publisher.fact(default_path(stamp), &schema::DEFAULT_USAGE, &columns, sum)?;
-        let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns)?;
+        let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns);
         self.texts.flat_default_usage(self.owned, self.names, &days, &seen, &mut table)?;
         self.publisher.csv(&csv, flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))
     }

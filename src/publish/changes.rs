@@ -70,7 +70,7 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv_of_changes<'a>(corrections: impl Iterator<Item = (u64, &'a Correction)>) -> Result<CsvTable> {
-    let mut table = CsvTable::new(schema::CHANGES.columns)?;
+    let mut table = CsvTable::new(schema::CHANGES.columns);
     let nothing = CsvCell::Text(None);
     let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
     let integer = |own: Option<i64>| own.map_or(nothing, CsvCell::Integer);

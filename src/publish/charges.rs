@@ -239,9 +239,9 @@ pub fn publish_statements(
         }
     }
     publisher.table(statements_path(month), &schema::STATEMENTS, columns, Some(sum))?;
-    let (mut all, mut all_sum) = (CsvTable::new(CSV_STATEMENTS.columns)?, Checksum::default());
+    let (mut all, mut all_sum) = (CsvTable::new(CSV_STATEMENTS.columns), Checksum::default());
     for own in lines.chunk_by(|a, b| a.key.billed_subscription == b.key.billed_subscription) {
-        let mut table = CsvTable::new(CSV_STATEMENTS.columns)?;
+        let mut table = CsvTable::new(CSV_STATEMENTS.columns);
         let mut sum = Checksum::default();
         for line in own {
             let cells = flat(month, line, entry(line), names);

@@ -10,12 +10,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use memchr::{memchr_iter, memchr2_iter};
+
 use super::disk;
 use crate::domain::limits::CSV_ROWS_MAX;
 use crate::domain::totals::Checksum;
 use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 use crate::error::{Error, Result};
-use crate::schema::Column;
+use crate::schema::{Column, Kind};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -25,7 +27,8 @@ pub struct CsvTable {
     columns: &'static [Column],
     rows_max: usize,
     parts: Vec<CsvPart>,
-    writer: csv::Writer<Vec<u8>>,
+    /// What of the part is held.
+    bytes: Vec<u8>,
     rows: usize,
     sum: Checksum,
     /// Where parts go that grow beyond [`HELD_BYTES_MAX`]; without it they stay in memory.
@@ -97,29 +100,23 @@ pub enum CsvCell<'a> {
 }
 
 impl CsvTable {
-    /// # Errors
-    /// The header cannot be written, which does not happen in memory.
-    pub fn new(columns: &'static [Column]) -> Result<Self> {
+    pub fn new(columns: &'static [Column]) -> Self {
         Self::with_rows_max(columns, CSV_ROWS_MAX)
     }
 
     /// A table whose parts hold at most `rows_max` rows.
-    ///
-    /// # Errors
-    /// As [`CsvTable::new`].
-    pub fn with_rows_max(columns: &'static [Column], rows_max: usize) -> Result<Self> {
-        let writer = part_writer(columns)?;
-        Ok(Self {
+    pub fn with_rows_max(columns: &'static [Column], rows_max: usize) -> Self {
+        Self {
             columns,
             rows_max,
             parts: Vec::new(),
-            writer,
+            bytes: header(columns),
             rows: 0,
             sum: Checksum::default(),
             files: None,
             file: None,
             guarded: 0,
-        })
+        }
     }
 
     /// The same, its parts going to files as they grow.
@@ -136,20 +133,23 @@ impl CsvTable {
     /// Adds a row of the table's columns; `lines` and `quantity` stand in it, and are summed for the proof.
     ///
     /// # Errors
-    /// As [`CsvTable::new`].
+    /// The file that the table grows in cannot be written.
     pub fn row(&mut self, cells: &[CsvCell<'_>], lines: i64, quantity: Quantity) -> Result<()> {
         debug_assert_eq!(cells.len(), self.columns.len());
         if self.rows == self.rows_max {
             self.finish_part()?;
         }
-        for cell in cells {
-            self.cell(*cell).map_err(failed)?;
+        for (at, cell) in cells.iter().enumerate() {
+            if at > 0 {
+                self.bytes.push(b',');
+            }
+            self.cell(*cell);
         }
-        self.writer.write_record(None::<&[u8]>).map_err(failed)?;
+        self.bytes.extend_from_slice(ROW_END);
         self.rows += 1;
         self.sum.lines += lines;
         self.sum.add(quantity);
-        if self.rows.is_multiple_of(LOOK_ROWS) && self.writer.get_ref().len() > HELD_BYTES_MAX {
+        if self.rows.is_multiple_of(LOOK_ROWS) && self.bytes.len() > HELD_BYTES_MAX {
             self.let_go()?;
         }
         Ok(())
@@ -158,42 +158,42 @@ impl CsvTable {
     /// Appends what is held to the part's file, if parts go to files.
     fn let_go(&mut self) -> Result<()> {
         let Some(files) = self.files.clone() else { return Ok(()) };
-        let held = self.held(Vec::with_capacity(HELD_BYTES_MAX + (HELD_BYTES_MAX >> 2)))?;
         if self.file.is_none() {
             let name = files.next.fetch_add(1, Ordering::Relaxed).to_string();
             let path = files.folder.join(&name);
             let file = disk::create(&path)?;
             self.file = Some(PartFile { name, path, file, bytes: 0, hasher: blake3::Hasher::new() });
         }
-        self.file.as_mut().map_or(Ok(()), |file| file.append(&held))
-    }
-
-    /// Takes what is held, and goes on with another buffer.
-    fn held(&mut self, next: Vec<u8>) -> Result<Vec<u8>> {
-        let finished = std::mem::replace(&mut self.writer, writer_to(next));
-        finished.into_inner().map_err(|error| Error::engine("finish a CSV file", error.into_error()))
-    }
-
-    fn cell(&mut self, cell: CsvCell<'_>) -> csv::Result<()> {
-        match cell {
-            CsvCell::Text(None) => self.writer.write_field(""),
-            CsvCell::Text(Some(text)) if is_formula(text) => {
-                self.guarded += 1;
-                self.writer.write_field(format!("'{text}"))
-            }
-            CsvCell::Text(Some(text)) => self.writer.write_field(text),
-            CsvCell::Day(day) => self.writer.write_field(day.to_string()),
-            CsvCell::Month(month) => self.writer.write_field(month.to_string()),
-            CsvCell::Hour(hour) => self.writer.write_field(format!("{}T{:02}:00:00Z", hour.day(), hour.hour_of_day())),
-            CsvCell::Integer(value) => self.writer.write_field(value.to_string()),
-            CsvCell::Quantity(quantity) => self.writer.write_field(quantity.to_string()),
-            CsvCell::Charge(charge) => self.writer.write_field(charge.to_string()),
-            CsvCell::Amount(amount) => self.writer.write_field(amount.to_string()),
+        if let Some(file) = &mut self.file {
+            file.append(&self.bytes)?;
+            self.bytes.clear();
         }
+        Ok(())
+    }
+
+    fn cell(&mut self, cell: CsvCell<'_>) {
+        let bytes = &mut self.bytes;
+        let written = match cell {
+            CsvCell::Text(None) => Ok(()),
+            CsvCell::Text(Some(text)) => {
+                let is_formula = is_formula(text);
+                self.guarded += u64::from(is_formula);
+                field(if is_formula { "'" } else { "" }, text, bytes);
+                Ok(())
+            }
+            CsvCell::Day(day) => write!(bytes, "{day}"),
+            CsvCell::Month(month) => write!(bytes, "{month}"),
+            CsvCell::Hour(hour) => write!(bytes, "{}T{:02}:00:00Z", hour.day(), hour.hour_of_day()),
+            CsvCell::Integer(value) => write!(bytes, "{value}"),
+            CsvCell::Quantity(quantity) => write!(bytes, "{quantity}"),
+            CsvCell::Charge(charge) => write!(bytes, "{charge}"),
+            CsvCell::Amount(amount) => write!(bytes, "{amount}"),
+        };
+        written.expect("memory takes whatever is written");
     }
 
     fn finish_part(&mut self) -> Result<()> {
-        let mut bytes = self.held(Vec::new())?;
+        let mut bytes = std::mem::replace(&mut self.bytes, header(self.columns));
         let file = match self.file.take() {
             None => None,
             Some(mut file) => {
@@ -204,34 +204,52 @@ impl CsvTable {
         };
         self.parts.push(CsvPart { bytes, rows: self.rows as u64, sum: self.sum, file });
         (self.rows, self.sum) = (0, Checksum::default());
-        self.writer = part_writer(self.columns)?;
         Ok(())
     }
 
     /// The finished parts; a table without rows has one, of its header.
     ///
     /// # Errors
-    /// As [`CsvTable::new`].
+    /// As [`CsvTable::row`].
     pub fn finish(mut self) -> Result<Vec<CsvPart>> {
         self.finish_part()?;
         Ok(self.parts)
     }
 }
 
-fn failed(error: csv::Error) -> Error {
-    Error::engine("write CSV", error)
-}
+const ROW_END: &[u8] = b"\r\n";
 
-fn part_writer(columns: &[Column]) -> Result<csv::Writer<Vec<u8>>> {
+/// How a part begins.
+fn header(columns: &[Column]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 << 16);
-    bytes.write_all(BYTE_ORDER_MARK.as_bytes()).map_err(|error| Error::engine("write CSV", error))?;
-    let mut writer = writer_to(bytes);
-    writer.write_record(columns.iter().map(|column| column.name)).map_err(failed)?;
-    Ok(writer)
+    bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
+    for (at, column) in columns.iter().enumerate() {
+        if at > 0 {
+            bytes.push(b',');
+        }
+        field("", column.name, &mut bytes);
+    }
+    bytes.extend_from_slice(ROW_END);
+    bytes
 }
 
-fn writer_to(bytes: Vec<u8>) -> csv::Writer<Vec<u8>> {
-    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(bytes)
+/// Appends a text, in quotes where it needs them (RFC 4180).
+fn field(before: &str, text: &str, bytes: &mut Vec<u8>) {
+    let needs_quotes = |byte: &u8| matches!(byte, b',' | b'"' | b'\r' | b'\n');
+    if !text.as_bytes().iter().any(needs_quotes) {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+        return;
+    }
+    bytes.push(b'"');
+    bytes.extend_from_slice(before.as_bytes());
+    let mut from = 0;
+    for quote in memchr_iter(b'"', text.as_bytes()) {
+        bytes.extend_from_slice(&text.as_bytes()[from..=quote]);
+        from = quote;
+    }
+    bytes.extend_from_slice(&text.as_bytes()[from..]);
+    bytes.push(b'"');
 }
 
 /// Whether a spreadsheet may run the text (OWASP's list).
@@ -244,28 +262,95 @@ fn is_formula(text: &str) -> bool {
 /// # Errors
 /// The bytes are no such table.
 pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Option<Checksum>)> {
-    let place = |name: &str| columns.iter().position(|column| column.name == name);
-    let (quantity, line_count) = (place("quantity"), place("line_count"));
-    let broken = || Error::engine("read back CSV", std::io::Error::other("a row that is not as it was written"));
     let mut mark = [0; BYTE_ORDER_MARK.len()];
-    bytes.read_exact(&mut mark).map_err(|error| Error::engine("read back CSV", error))?;
+    bytes.read_exact(&mut mark).map_err(failed)?;
     if mark != BYTE_ORDER_MARK.as_bytes() {
         return Err(broken());
     }
+    let place = |name: &str| columns.iter().position(|column| column.name == name);
+    let (quantity, line_count) = (place("quantity"), place("line_count"));
+    // Numbers and dates have neither commas nor quotes: where nothing else follows, a row's last cells are found from its end.
+    let is_plain = |own: &Column| own.kind != Kind::Text;
+    match quantity.filter(|&first| columns[first..].iter().all(is_plain) && line_count.is_none_or(|own| own > first)) {
+        Some(first) => plain_tails(bytes, columns.len() - first, line_count.map(|own| own - first)),
+        None => whole_rows(bytes, quantity, line_count),
+    }
+}
+
+/// Reads rows from their ends: the first of the last `cells` cells is the quantity, another the count of lines.
+fn plain_tails(mut bytes: impl Read, cells: usize, line_count: Option<usize>) -> Result<(u64, Option<Checksum>)> {
+    let mut held = vec![0; 1 << 18];
+    let (mut filled, mut rows, mut sum) = (0, 0_u64, Checksum::default());
+    loop {
+        if filled == held.len() {
+            held.resize(2 * filled, 0);
+        }
+        let read = bytes.read(&mut held[filled..]).map_err(failed)?;
+        filled += read;
+        let mut from = 0;
+        while let Some(end) = row_end(&held[from..filled]) {
+            let row = held[from..from + end].strip_suffix(ROW_END).ok_or_else(broken)?;
+            from += end;
+            rows += 1;
+            if rows > 1 {
+                let cell = |at: usize| row.rsplit(|&byte| byte == b',').nth(cells - 1 - at).ok_or_else(broken);
+                sum.merge(row_of(cell(0)?, line_count.map(cell).transpose()?)?);
+            }
+        }
+        held.copy_within(from..filled, 0);
+        filled -= from;
+        if read == 0 {
+            // The header is a row of its own.
+            return if filled == 0 && rows > 0 { Ok((rows - 1, Some(sum))) } else { Err(broken()) };
+        }
+    }
+}
+
+/// Where the first row ends, its line end included.
+fn row_end(bytes: &[u8]) -> Option<usize> {
+    let mut in_quotes = false;
+    for at in memchr2_iter(b'"', b'\n', bytes) {
+        if bytes[at] == b'"' {
+            in_quotes = !in_quotes;
+        } else if !in_quotes {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
+/// Reads rows cell by cell.
+fn whole_rows(bytes: impl Read, quantity: Option<usize>, line_count: Option<usize>) -> Result<(u64, Option<Checksum>)> {
     let mut reader = csv::Reader::from_reader(bytes);
     let mut record = csv::ByteRecord::new();
     let mut rows = 0;
     let mut sum = Checksum::default();
     while reader.read_byte_record(&mut record).map_err(|error| Error::engine("read back CSV", error))? {
         rows += 1;
-        let cell = |at: usize| record.get(at).and_then(|cell| std::str::from_utf8(cell).ok()).ok_or_else(broken);
+        let cell = |at: usize| record.get(at).ok_or_else(broken);
         if let Some(quantity) = quantity {
-            sum.add(Quantity::parse(cell(quantity)?).map_err(|_reason| broken())?.quantity);
-            // A row without a count is one of its own.
-            let lines =
-                line_count.map(|place| cell(place)?.parse().map_err(|error| Error::engine("read back CSV", error)));
-            sum.lines += lines.unwrap_or(Ok(1))?;
+            sum.merge(row_of(cell(quantity)?, line_count.map(cell).transpose()?)?);
         }
     }
     Ok((rows, quantity.map(|_| sum)))
+}
+
+/// What a row holds; one without a count is a line of its own.
+fn row_of(quantity: &[u8], line_count: Option<&[u8]>) -> Result<Checksum> {
+    fn text(cell: &[u8]) -> Result<&str> {
+        std::str::from_utf8(cell).map_err(|_no_text| broken())
+    }
+    let lines = line_count.map(|cell| text(cell)?.parse().map_err(|error| Error::engine("read back CSV", error)));
+    let mut sum = Checksum::of_lines(0);
+    sum.lines = lines.unwrap_or(Ok(1))?;
+    sum.add(Quantity::parse(text(quantity)?).map_err(|_reason| broken())?.quantity);
+    Ok(sum)
+}
+
+fn broken() -> Error {
+    failed(std::io::Error::other("a row that is not as it was written"))
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::engine("read back CSV", error)
 }

@@ -464,7 +464,7 @@ fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
     let loaded: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.windows))).collect();
     let missing: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.missing))).collect();
     let findings: Vec<_> = rows.iter().map(|row| filled(codes(&row.findings))).collect();
-    let mut csv = CsvTable::new(schema::COVERAGE.columns)?;
+    let mut csv = CsvTable::new(schema::COVERAGE.columns);
     for (at, row) in rows.iter().enumerate() {
         let cells = [
             CsvCell::Text(Some(row.stamp.as_str())),
@@ -494,7 +494,7 @@ fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
 
 fn publish_coverage_months(coverage: &[CoverageRow], publisher: &Publisher) -> Result<()> {
     let rows = coverage::months(coverage);
-    let mut csv = CsvTable::new(schema::COVERAGE_MONTHS.columns)?;
+    let mut csv = CsvTable::new(schema::COVERAGE_MONTHS.columns);
     for own in &rows {
         let [days, settled, open, partial] = own.counts().map(CsvCell::Integer);
         let cells = [CsvCell::Text(Some(own.stamp.as_str())), CsvCell::Month(own.month), days, settled, open, partial];
@@ -510,7 +510,7 @@ fn publish_coverage_months(coverage: &[CoverageRow], publisher: &Publisher) -> R
 }
 
 fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
-    let mut csv = CsvTable::new(schema::REJECTS.columns)?;
+    let mut csv = CsvTable::new(schema::REJECTS.columns);
     for own in rejects {
         let cells = [
             CsvCell::Text(Some(own.stamp.as_str())),

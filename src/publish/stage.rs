@@ -204,13 +204,12 @@ impl Publisher {
     }
 
     /// A CSV table to be staged, which goes to disk as it grows.
-    ///
-    /// # Errors
-    /// As [`CsvTable::new`].
-    pub fn csv_table(&self, columns: &'static [Column]) -> Result<CsvTable> {
-        let table = CsvTable::new(columns)?;
-        let Some(out) = &self.out else { return Ok(table) };
-        Ok(table.growing_in(PartFiles { folder: out.private("staging"), next: Arc::clone(&self.next) }))
+    pub fn csv_table(&self, columns: &'static [Column]) -> CsvTable {
+        let table = CsvTable::new(columns);
+        match &self.out {
+            None => table,
+            Some(out) => table.growing_in(PartFiles { folder: out.private("staging"), next: Arc::clone(&self.next) }),
+        }
     }
 
     /// Stages a CSV table as `<path>.csv`, `<path>-2.csv` and so on, and proves it likewise.

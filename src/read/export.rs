@@ -108,7 +108,7 @@ pub(super) fn export_lines(
     let granularity = granularity_of(declared, &files)?;
     refuse_usage_after_window(window, &files)?;
     let is_whole = !files.is_empty()
-        && has_end(&files)
+        && has_end(&files, texts)
         && !files.iter().any(|file| file.may_be_cut)
         && (declared.sidecar.is_some() || published(&files).is_none());
     let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
@@ -116,7 +116,8 @@ pub(super) fn export_lines(
         files.into_iter().partition(|file| file.read.lines == 0 || first.insert(file.content));
     let sidecar = declared.sidecar.as_ref();
     let folder = declared.folder();
-    let about = AboutExport { stamp, folder, window, has_sidecar: sidecar.is_some(), files: &files, twice: &twice };
+    let about =
+        AboutExport { stamp, folder, window, has_sidecar: sidecar.is_some(), files: &files, twice: &twice, texts };
     let mut export = ExportLines {
         window,
         label: window.map_or_else(|| "undeclared".to_owned(), Window::label),
@@ -164,6 +165,12 @@ impl Meters<'_> {
 }
 
 impl FileLines {
+    /// The user subscriptions of its good lines, in one spelling.
+    fn user_subscriptions(&self, texts: &Interners) -> BTreeSet<String> {
+        let named = (0_u32..).zip(&self.apis).filter(|(_, apis)| **apis != 0);
+        named.map(|(number, _)| one_spelling(&texts.user_subscriptions.text(number))).collect()
+    }
+
     fn into_note(self, meters: BTreeMap<MeterId, MeterSum>) -> FileNote {
         let of_shape = self.shape.map_or(&[][..], Shape::lacks);
         FileNote {
@@ -197,12 +204,14 @@ impl ExportLines {
 
 /// Whether each chain of pages has its end: a page without a next one, and where a link asks for one subscriber alone, one
 /// of his.
-fn has_end(files: &[FileLines]) -> bool {
+fn has_end(files: &[FileLines], texts: &Interners) -> bool {
     let ends = |file: &&FileLines| !file.has_next && file.shape.is_none_or(Shape::is_pages);
     let is_ended = |open: &FileLines| {
         files.iter().filter(ends).any(|end| {
-            let theirs = &end.user_subscriptions;
-            open.subscriber.as_ref().is_none_or(|subscriber| theirs.is_empty() || theirs.contains(subscriber))
+            open.subscriber.as_ref().is_none_or(|subscriber| {
+                let theirs = end.user_subscriptions(texts);
+                theirs.is_empty() || theirs.contains(subscriber)
+            })
         })
     };
     files.iter().filter(|file| file.has_next).all(is_ended)
@@ -427,12 +436,13 @@ struct AboutExport<'a> {
     files: &'a [FileLines],
     /// Files that were saved twice.
     twice: &'a [FileLines],
+    texts: &'a Interners,
 }
 
 impl AboutExport<'_> {
     /// What a person should know of one export.
     fn findings(&self) -> Vec<Finding> {
-        let Self { stamp, window, files, twice, .. } = *self;
+        let Self { stamp, window, files, twice, texts, .. } = *self;
         let mut findings = Vec::new();
         let days: BTreeSet<Day> = match window {
             Some(window) => window.days().collect(),
@@ -467,7 +477,7 @@ impl AboutExport<'_> {
         if files.is_empty() {
             return findings;
         }
-        if !has_end(files) {
+        if !has_end(files, texts) {
             found(
                 FindingCode::ChainWithoutEnd,
                 format!("every page in {} names a next one: the last page is missing", self.folder),
@@ -515,13 +525,22 @@ impl AboutExport<'_> {
                 "usage is reported within days: see whether day and month of its dates were taken for each other (--culture)",
             );
         }
-        let goes_on = |full: &FileLines| {
-            let others = files.iter().filter(|other| other.read.lines < PAGE_ROWS);
-            others.into_iter().any(|other| !other.user_subscriptions.is_disjoint(&full.user_subscriptions))
-        };
         let says_nothing = !files.iter().any(|file| file.has_next_links);
-        let is_full = |file: &&FileLines| says_nothing && file.read.lines == PAGE_ROWS && !goes_on(file);
-        if let Some(file) = files.iter().find(is_full) {
+        let is_full = |file: &&FileLines| says_nothing && file.read.lines == PAGE_ROWS;
+        let mut full = files.iter().filter(is_full).peekable();
+        // Those of pages that are not full: where a full one's go on in one of these, nothing is missing.
+        let going_on: Vec<BTreeSet<String>> = match full.peek() {
+            None => Vec::new(),
+            Some(_) => {
+                let others = files.iter().filter(|other| other.read.lines < PAGE_ROWS);
+                others.map(|other| other.user_subscriptions(texts)).collect()
+            }
+        };
+        let goes_on = |file: &FileLines| {
+            let own = file.user_subscriptions(texts);
+            going_on.iter().any(|other| !other.is_disjoint(&own))
+        };
+        if let Some(file) = full.find(|file| !goes_on(file)) {
             found(
                 FindingCode::PageFullWithoutSuccessor,
                 format!(
@@ -655,24 +674,30 @@ fn refuse_undeclared_beside_declared(exports: &[ExportLines]) -> Result<()> {
 /// Usage of one user subscription that files have from both APIs: lines of one user subscription from the provider API and
 /// from the tenant API in one window are the same usage twice (`product.md` §3.3).
 fn both_apis(files: &[FileLines], texts: &Interners) -> Option<BothApis> {
-    let mut first: BTreeMap<String, [Option<&str>; 2]> = BTreeMap::new();
-    let mut spelled: BTreeMap<u32, String> = BTreeMap::new();
+    const UNKNOWN: usize = usize::MAX;
+    // Of each id the first file from either API, at the places that the numbers of its spellings lead to.
+    let (mut first, mut places): (Vec<[Option<&str>; 2]>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
     for file in files {
-        for (number, &apis) in (0_u32..).zip(&file.apis).filter(|(_, apis)| **apis != 0) {
-            let spell = || one_spelling(&texts.user_subscriptions.text(number));
-            let id = spelled.entry(number).or_insert_with(spell);
-            let own = match first.get_mut(id) {
-                Some(own) => own,
-                None => first.entry(id.clone()).or_default(),
-            };
-            for (slot, api) in own.iter_mut().zip([Api::Provider, Api::Tenant]) {
+        if places.len() < file.apis.len() {
+            places.resize(file.apis.len(), UNKNOWN);
+        }
+        for ((number, &apis), place) in (0_u32..).zip(&file.apis).zip(&mut places).filter(|((_, apis), _)| **apis != 0)
+        {
+            if *place == UNKNOWN {
+                let id = one_spelling(&texts.user_subscriptions.text(number));
+                *place = *ids.entry(id).or_insert(first.len());
+                first.resize(ids.len(), [None; 2]);
+            }
+            for (slot, api) in first[*place].iter_mut().zip([Api::Provider, Api::Tenant]) {
                 if apis & api as u8 != 0 {
                     *slot = slot.or(Some(&file.file.name));
                 }
             }
         }
     }
-    first.into_iter().find_map(|(user_subscription, [provider, tenant])| {
+    ids.into_iter().find_map(|(user_subscription, place)| {
+        let [provider, tenant] = first[place];
         let (provider, tenant) = (provider?.to_owned(), tenant?.to_owned());
         Some(BothApis { provider, tenant, user_subscription })
     })

@@ -181,8 +181,6 @@ pub(super) struct Source {
     user_subscription: u32,
     meter: u32,
     api: Option<Api>,
-    /// The user subscription, in one spelling.
-    spelled: String,
     /// The subscription that was queried, as it is written.
     queried: Option<String>,
 }
@@ -298,8 +296,7 @@ impl<'a> LineReader<'a> {
             (Ok(((user_subscription, meter), span)), Ok(parsed)) => {
                 let api = self.api_of(line, &user_subscription);
                 let user_subscription = self.user_subscriptions.intern(&user_subscription)?;
-                let spell = || line.user_subscription.text().map(|text| one_spelling(&text));
-                self.note_user_subscription(user_subscription, spell, api);
+                self.note_user_subscription(user_subscription, api);
                 let meter = self.meters.intern(&meter)?;
                 let instance = self.texts.instances.intern(&line.instance)?;
                 self.take(LineNumbers { user_subscription, meter, instance }, span, parsed, row);
@@ -329,14 +326,13 @@ impl<'a> LineReader<'a> {
             user_subscription: self.user_subscriptions.intern(&user_subscription)?,
             meter: self.meters.intern(&meter)?,
             api: asked.map(|(api, _)| api),
-            spelled: one_spelling(&user_subscription),
             queried: asked.filter(|(api, _)| *api == Api::Provider).map(|(_, queried)| queried.to_owned()),
         }))
     }
 
     /// Notes that the file has lines of a source: once is enough.
     pub fn note_source(&mut self, source: &Source) {
-        self.note_user_subscription(source.user_subscription, || Some(source.spelled.clone()), source.api);
+        self.note_user_subscription(source.user_subscription, source.api);
         if let Some(queried) = source.queried.as_ref().filter(|own| !self.queried.contains(*own)) {
             self.queried.insert(queried.clone());
         }
@@ -353,13 +349,10 @@ impl<'a> LineReader<'a> {
         Some(api)
     }
 
-    fn note_user_subscription(&mut self, number: u32, spell: impl FnOnce() -> Option<String>, api: Option<Api>) {
+    fn note_user_subscription(&mut self, number: u32, api: Option<Api>) {
         let (apis, at) = (&mut self.lines.apis, number as usize);
         if apis.len() <= at {
             apis.resize(at + 1, 0);
-        }
-        if apis[at] == 0 {
-            self.lines.user_subscriptions.extend(spell());
         }
         apis[at] |= api.map_or(Api::UNSAID, |api| api as u8);
     }
@@ -525,7 +518,6 @@ impl FileLines {
             granularities: [None; 2],
             latest_end: None,
             earliest_end: None,
-            user_subscriptions: BTreeSet::new(),
             resources: BTreeMap::new(),
             stamps: BTreeSet::new(),
         }

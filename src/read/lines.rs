@@ -180,8 +180,6 @@ pub(super) struct FileLines {
     pub(super) granularities: [Option<u32>; 2],
     pub(super) latest_end: Option<(Hour, u32)>,
     pub(super) earliest_end: Option<(Hour, u32)>,
-    /// The user subscriptions of its good lines, in one spelling.
-    pub(super) user_subscriptions: BTreeSet<String>,
     /// Resources that stacktally published, by key.
     pub resources: BTreeMap<i64, PublishedResource>,
     /// The stamps that published lines name.

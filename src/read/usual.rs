@@ -17,7 +17,6 @@
 //! **Invariant:** what is read is what the twin reads. A line that would be set aside, and any byte that is not as above,
 //! sends the whole page to the twin. `tests/law/readers.rs` holds the two equal.
 
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -31,6 +30,7 @@ use super::line_reader::{LineReader, Source};
 use super::row::Value;
 use crate::domain::Span;
 use crate::domain::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::domain::quantity::Parsed;
 use crate::error::Result;
 
 const BEFORE_LINES: &str = r#"{"value":["#;
@@ -73,6 +73,7 @@ struct Finders {
 struct Ends {
     head: Box<str>,
     tail: Box<str>,
+    hash: u64,
     source: Source,
     /// The last page that was told of it.
     page: u32,
@@ -152,18 +153,20 @@ impl Memory {
     fn line<'t>(&mut self, text: &'t str, last: u32, reader: &mut LineReader<'_>) -> Result<Option<(u32, &'t str)>> {
         let expected = self.lines.get(last as usize).map_or(NONE, |last| last.next);
         if let Some((span, quantity, rest)) = self.as_expected(text, expected, reader) {
-            let KnownLine { ends, number, .. } = self.lines[expected as usize];
-            return Ok(self.take(reader, (ends, number), span, quantity)?.map(|()| (expected, rest)));
+            let Ok(quantity) = reader.dialect().quantity(quantity) else { return Ok(None) };
+            self.take(reader, expected, span, quantity)?;
+            return Ok(Some((expected, rest)));
         }
         let Some(parts) = self.parts(text) else { return Ok(None) };
         let Some(span) = self.span(parts.span, reader) else { return Ok(None) };
-        let Some(ends) = self.ends(parts.head, parts.tail, reader)? else { return Ok(None) };
-        let Some(line) = self.known(ends, parts.instance, reader)? else { return Ok(None) };
+        // Only a line that counts is known, and its texts with it.
+        let Ok(quantity) = reader.dialect().quantity(parts.quantity) else { return Ok(None) };
+        let Some(line) = self.known(&parts, reader)? else { return Ok(None) };
         if let Some(last) = self.lines.get_mut(last as usize) {
             last.next = line;
         }
-        let number = self.lines[line as usize].number;
-        Ok(self.take(reader, (ends, number), span, parts.quantity)?.map(|()| (line, parts.rest)))
+        self.take(reader, line, span, quantity)?;
+        Ok(Some((line, parts.rest)))
     }
 
     /// The span, the quantity and the rest of a text that begins with the line that is expected.
@@ -224,42 +227,39 @@ impl Memory {
         Some(span)
     }
 
-    /// The place of a head and a tail among those that are known.
-    fn ends(&mut self, head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Option<u32>> {
-        let hash = self.hasher.hash_one((head, tail));
-        let is_same = |&at: &u32| {
+    /// The place of a line among those that are known; `None` when it is not as this reader knows it.
+    fn known(&mut self, parts: &Parts<'_>, reader: &mut LineReader<'_>) -> Result<Option<u32>> {
+        let &Parts { head, tail, instance, .. } = parts;
+        let hash_of_ends = self.hasher.hash_one((head, tail));
+        let has_these = |&at: &u32| {
             let own = &self.ends[at as usize];
             *own.head == *head && *own.tail == *tail
         };
-        if let Some(&known) = self.ends_by_text.find(hash, is_same) {
-            return Ok(Some(known));
-        }
-        let Some(source) = source_of(head, tail, reader)? else { return Ok(None) };
-        let place = self.ends.len() as u32;
-        self.ends_bytes += head.len() + tail.len();
-        self.ends.push(Ends { head: head.into(), tail: tail.into(), source, page: 0 });
-        let hash_of = |&at: &u32| self.hasher.hash_one((&*self.ends[at as usize].head, &*self.ends[at as usize].tail));
-        self.ends_by_text.insert_unique(hash, place, hash_of);
-        Ok(Some(place))
-    }
-
-    /// The place of a line among those that are known.
-    fn known(&mut self, ends: u32, instance: &str, reader: &LineReader<'_>) -> Result<Option<u32>> {
-        let hash = self.hasher.hash_one((ends, instance));
+        let ends = self.ends_by_text.find(hash_of_ends, has_these).copied();
+        let hash = self.hasher.hash_one((hash_of_ends, instance));
         let is_same = |&at: &u32| {
             let own = &self.lines[at as usize];
-            own.ends == ends && *own.instance == *instance
+            Some(own.ends) == ends && *own.instance == *instance
         };
         if let Some(&known) = self.lines_by_text.find(hash, is_same) {
             return Ok(Some(known));
         }
-        let interner = &reader.texts().instances;
-        let (number, instance) = match interner.find(instance) {
+        // Texts are interned once it is known that both are right.
+        let instances = &reader.texts().instances;
+        let of_instance = match instances.find(instance) {
+            None if !is_right(instance) => return Ok(None),
+            found => found,
+        };
+        let ends = match ends {
+            Some(ends) => ends,
+            None => match source_of(head, tail, reader)? {
+                None => return Ok(None),
+                Some(source) => self.remember_ends(head, tail, hash_of_ends, source),
+            },
+        };
+        let (number, instance) = match of_instance {
             Some(known) => known,
-            // Null or an object is read by the twin, and what is longer is set aside.
-            None if !instance.starts_with('"') || instance.len() > INSTANCE_BYTES_MAX => return Ok(None),
-            None if serde_json::from_str::<&RawValue>(instance).is_err() => return Ok(None),
-            None => interner.share(instance)?,
+            None => instances.share(instance)?,
         };
         let place = self.lines.len() as u32;
         self.lines.push(KnownLine { ends, instance, number, hash, next: NONE });
@@ -267,23 +267,25 @@ impl Memory {
         Ok(Some(place))
     }
 
-    /// Hands a line on; `None` when its quantity would be set aside.
-    fn take(
-        &mut self,
-        reader: &mut LineReader<'_>,
-        (ends, instance): (u32, u32),
-        span: Span,
-        quantity: &str,
-    ) -> Result<Option<()>> {
-        let Ok(parsed) = reader.dialect().quantity(quantity) else { return Ok(None) };
+    fn remember_ends(&mut self, head: &str, tail: &str, hash: u64, source: Source) -> u32 {
+        let place = self.ends.len() as u32;
+        self.ends_bytes += head.len() + tail.len();
+        self.ends.push(Ends { head: head.into(), tail: tail.into(), hash, source, page: 0 });
+        self.ends_by_text.insert_unique(hash, place, |&at| self.ends[at as usize].hash);
+        place
+    }
+
+    /// Hands a line on.
+    fn take(&mut self, reader: &mut LineReader<'_>, line: u32, span: Span, quantity: Parsed) -> Result<()> {
+        let KnownLine { ends, number, .. } = self.lines[line as usize];
         let ends = &mut self.ends[ends as usize];
         if ends.page != self.pages {
             ends.page = self.pages;
             reader.note_source(&ends.source);
         }
         let row = reader.next_row()?;
-        reader.take(ends.source.numbers(instance), span, parsed, row);
-        Ok(Some(()))
+        reader.take(ends.source.numbers(number), span, quantity, row);
+        Ok(())
     }
 }
 
@@ -297,23 +299,33 @@ struct Parts<'t> {
     rest: &'t str,
 }
 
+/// Whether an instance is text as JSON writes it, and not so long that the line is set aside.
+fn is_right(instance: &str) -> bool {
+    let is_text = instance.starts_with('"') && instance.len() <= INSTANCE_BYTES_MAX;
+    is_text && serde_json::from_str::<&RawValue>(instance).is_ok()
+}
+
 /// What a head and a tail say, as the twin reads them around values of our own; `None` when that is no such line.
 ///
 /// JSON that is whole with one value in a place is so with any other in its stead, so this need not be asked again.
 fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Option<Source>> {
-    const TIME: &str = r#""2026-10-05T00:00:00Z""#;
+    const TIME: &str = "2026-10-05T00:00:00Z";
     const INSTANCE: &str = r#""own""#;
     const QUANTITY: &str = "0";
-    let time = &TIME[1..TIME.len() - 1];
-    let line = format!("{head}{time}{BEFORE_END}{time}{BEFORE_INSTANCE}{INSTANCE}{BEFORE_QUANTITY}{QUANTITY}{tail}");
-    let page = format!("{BEFORE_LINES}{line}]}}");
-    let Some(Object(line)) = JsonFile::parse(&page).ok().and_then(|mut page| page.usual.pop()) else { return Ok(None) };
+    let before = format!("{BEFORE_LINES}{head}");
+    let page =
+        format!("{before}{TIME}{BEFORE_END}{TIME}{BEFORE_INSTANCE}{INSTANCE}{BEFORE_QUANTITY}{QUANTITY}{tail}]}}");
+    let Ok(JsonFile { usual: lines, .. }) = JsonFile::parse(&page) else { return Ok(None) };
+    let [Object(line)] = lines.as_slice() else { return Ok(None) };
     let row = line.to_row();
-    let is = |value: Value<'_>, own: &str| value.written() == Some(own);
-    let is_around = is(row.usage_start, TIME)
+    let is = |value: Value<'_>, own: &str| value.written().is_some_and(|written| written.trim_matches('"') == own);
+    // The value is ours if it stands where we put it, and then those behind it are.
+    let place = |value: Value<'_>| Some(value.written()?.as_ptr().addr() - page.as_ptr().addr());
+    let is_around = place(row.usage_start) == Some(before.len() - 1)
+        && is(row.usage_start, TIME)
         && is(row.usage_end, TIME)
         && is(row.quantity, QUANTITY)
-        && row.instance == Cow::Borrowed(INSTANCE);
+        && row.instance == INSTANCE;
     if is_around { reader.source_of(&row) } else { Ok(None) }
 }
 

@@ -10,4 +10,5 @@ mod conservation;
 mod incremental;
 mod one_state;
 mod random_root;
+mod readers;
 mod shapes;

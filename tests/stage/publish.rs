@@ -11,7 +11,7 @@ use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, page, receipt
 
 /// One row of the rejects table with an odd last cell, as written.
 fn written(text: &str) -> (String, u64) {
-    let mut table = CsvTable::new(REJECTS.columns).unwrap();
+    let mut table = CsvTable::new(REJECTS.columns);
     let cells = [
         CsvCell::Text(Some("north")),
         CsvCell::Text(None),
@@ -49,7 +49,7 @@ fn cells_are_quoted_and_guarded() {
 #[test]
 fn parts_hold_so_many_rows_and_each_has_the_header() {
     let day = Day::parse("2026-10-05").unwrap();
-    let mut table = CsvTable::with_rows_max(COVERAGE_MONTHS.columns, 2).unwrap();
+    let mut table = CsvTable::with_rows_max(COVERAGE_MONTHS.columns, 2);
     for number in 0..5 {
         let cells = [
             CsvCell::Text(Some("n")),
@@ -72,7 +72,7 @@ fn parts_hold_so_many_rows_and_each_has_the_header() {
 
 #[test]
 fn what_reads_back_is_what_was_written() {
-    let mut table = CsvTable::new(CSV_MONTHLY.columns).unwrap();
+    let mut table = CsvTable::new(CSV_MONTHLY.columns);
     let quantity = Quantity::parse("0.000000000000000001").unwrap().quantity;
     let mut cells = vec![CsvCell::Text(Some("=x")); CSV_MONTHLY.columns.len() - 2];
     cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(3)]);

@@ -83,7 +83,7 @@ fn sentence(change: &Change, own: &Shown) -> String {
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv(own: &Shown) -> Result<String> {
-    let mut table = CsvTable::new(flat::CSV_HISTORY.columns)?;
+    let mut table = CsvTable::new(flat::CSV_HISTORY.columns);
     for change in &own.changes {
         let head = [
             CsvCell::Text(Some(change.stamp.as_str())),
