@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 
 pub use packed::{Cell, Packing};
 
-use crate::attribute::OwnedUsage;
+use crate::attribute::{OwnedUsage, OwnersOfDay};
 use crate::domain::limits::QUANTITY_MAX;
 use crate::domain::totals::{Account, Totals};
 use crate::domain::{Day, Slot};
 use crate::error::{Error, Result};
-use crate::frame::{Cells, sum_by_key, sum_in_order};
-use crate::normalise::UsageChunk;
+use crate::frame::{Cells, merged, sum_by_key, sum_in_order};
+use crate::normalise::{BySlot, UsageChunk};
 
 /// The facts of one (stamp, day), keys sorted.
 #[derive(Debug)]
@@ -41,29 +41,24 @@ pub struct DayFacts {
 /// A sum past `DECIMAL(38,18)`, named by its meter.
 pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[UsageChunk]) -> Result<DayFacts> {
     let (used, used_hourly) = account_of(owned, day, chunks)?;
-    let by_slot = sum_in_order(&unsummed(owned, packing, day, chunks.iter()), packing.bits());
-    let daily = sum_in_order(&rekeyed(&by_slot, |key| packing.without_slot(key)), packing.bits_without_slot());
-    Ok(DayFacts { day, hourly: hours_only(by_slot, packing), daily, used, used_hourly })
-}
-
-/// One cell a line.
-fn unsummed<'a>(
-    owned: &OwnedUsage,
-    packing: Packing,
-    day: Day,
-    chunks: impl Iterator<Item = &'a UsageChunk> + Clone,
-) -> Cells {
-    let mut cells = Cells::with_capacity(chunks.clone().map(|chunk| chunk.lines.len()).sum());
-    for chunk in chunks {
-        let lines = &chunk.lines;
-        let owners = owned.owners_of(day, chunk);
-        for ((((owner, &slot), &meter), &resource), &quantity) in
-            owners.zip(&lines.slot).zip(&lines.meter).zip(&lines.instance).zip(&lines.quantity)
-        {
-            cells.push(packing.pack(Cell { slot, owner, meter, resource }), quantity, 1);
+    let (mut hourly, mut daily) = (Cells::default(), Cells::default());
+    let cells_by_slot = BySlot::of(chunks, |_| true);
+    let owners: Vec<OwnersOfDay<'_>> = chunks.iter().map(|chunk| owned.owners_on(day, chunk.export)).collect();
+    for (slot, places) in cells_by_slot.iter() {
+        let mut cells = Cells::with_capacity(places.len());
+        for &(chunk, at) in places {
+            let (owners, lines, at) = (&owners[chunk as usize], &chunks[chunk as usize].lines, at as usize);
+            let owner = owners.of(slot, lines.user_subscription[at]);
+            let cell = Cell { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] };
+            cells.push(packing.pack(cell), lines.quantity[at], 1);
         }
+        let sums = sum_in_order(&cells, packing.bits_without_slot());
+        if slot != Slot::DAILY {
+            hourly.extend(&sums, |key| packing.with_slot(key, slot));
+        }
+        daily = merged(&daily, &sums);
     }
-    cells
+    Ok(DayFacts { day, hourly, daily, used, used_hourly })
 }
 
 /// The daily cells of some of a day's lines, whose sums are a part of the day's.
@@ -71,9 +66,17 @@ pub fn cells_of_day<'a>(
     owned: &OwnedUsage,
     packing: Packing,
     day: Day,
-    chunks: impl Iterator<Item = &'a UsageChunk> + Clone,
+    chunks: impl Iterator<Item = &'a UsageChunk>,
 ) -> Cells {
-    let cells = rekeyed(&unsummed(owned, packing, day, chunks), |key| packing.without_slot(key));
+    let mut cells = Cells::default();
+    for chunk in chunks {
+        let (owners, lines) = (owned.owners_on(day, chunk.export), &chunk.lines);
+        for at in 0..lines.len() {
+            let owner = owners.of(lines.slot[at], lines.user_subscription[at]);
+            let cell = Cell { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] };
+            cells.push(packing.pack(cell), lines.quantity[at], 1);
+        }
+    }
     sum_in_order(&cells, packing.bits_without_slot())
 }
 
@@ -119,23 +122,6 @@ pub fn account(packing: Packing, cells: &Cells) -> Result<Account<u32>> {
         account.add(packing.unpack(key).meter, Totals { lines, quantity })?;
     }
     Ok(account)
-}
-
-fn rekeyed(cells: &Cells, key: impl Fn(u64) -> u64) -> Cells {
-    Cells {
-        key: cells.key.iter().map(|&own| key(own)).collect(),
-        quantity: cells.quantity.clone(),
-        line_count: cells.line_count.clone(),
-    }
-}
-
-/// Drops the cells of Daily lines, which sort first.
-fn hours_only(mut cells: Cells, packing: Packing) -> Cells {
-    let daily = cells.key.partition_point(|&key| packing.unpack(key).slot == Slot::DAILY);
-    cells.key.drain(..daily);
-    cells.quantity.drain(..daily);
-    cells.line_count.drain(..daily);
-    cells
 }
 
 /// Sums a day's lines by meter, by hand: the bound that makes the engine's sums safe, and one side of the balance.

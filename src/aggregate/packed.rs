@@ -69,9 +69,9 @@ impl Packing {
         Cell { slot: Slot::from_number((key >> self.owner_bits) as u8), owner, meter, resource }
     }
 
-    /// The key of the whole day.
-    pub fn without_slot(self, key: u64) -> u64 {
-        key & ((1 << self.bits_without_slot()) - 1)
+    /// The key of a whole day, in a slot of it.
+    pub fn with_slot(self, key: u64, slot: Slot) -> u64 {
+        key | u64::from(slot.number()) << self.bits_without_slot()
     }
 
     /// The key without its resource.

@@ -80,6 +80,21 @@ pub struct OwnedUsage {
     pub lines_before_first_snapshot: u64,
 }
 
+/// Who owns the lines of one export on one day.
+#[derive(Debug)]
+pub struct OwnersOfDay<'a> {
+    table: &'a [u32],
+    /// Where in the table the row of each slot starts, by its number.
+    rows: [usize; Slot::COUNT as usize],
+}
+
+impl OwnersOfDay<'_> {
+    /// The rank of the owner of a user subscription's lines in a slot.
+    pub fn of(&self, slot: Slot, user_subscription: u32) -> u32 {
+        self.table[self.rows[usize::from(slot.number())] + user_subscription as usize]
+    }
+}
+
 /// Lines of one export and day that one moment decides, and one owner has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Use {
@@ -236,34 +251,38 @@ fn moments(usage: &Usage, attribute_at: AttributeAt) -> Vec<Hour> {
 }
 
 /// Something of each slot of a day, by its number: what depends on the slot alone is not worked out line by line.
-fn by_slot<T>(of: impl Fn(Slot) -> T) -> [T; 25] {
+fn by_slot<T>(of: impl Fn(Slot) -> T) -> [T; Slot::COUNT as usize] {
     std::array::from_fn(|number| of(Slot::from_number(number as u8)))
 }
 
 impl OwnedUsage {
+    /// Who owns the lines of an export on a day.
+    pub fn owners_on(&self, day: Day, export: u32) -> OwnersOfDay<'_> {
+        let subscriptions = self.usage.user_subscriptions.len();
+        OwnersOfDay {
+            table: &self.table,
+            rows: by_slot(|slot| self.rows[&self.moment(day, export, slot)] * subscriptions),
+        }
+    }
+
     /// The ranks of the owners of a chunk's lines, in their order.
     ///
     /// ```text
     /// lines of 10-05:   sub #0   sub #2   sub #0        owners:   #3   #0   #3
     /// ```
     pub fn owners_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = u32> + 'a {
-        let offsets = by_slot(|slot| self.rows[&self.moment(day, chunk, slot)] * self.usage.user_subscriptions.len());
-        let lines = &chunk.lines;
-        lines
-            .slot
-            .iter()
-            .zip(&lines.user_subscription)
-            .map(move |(slot, &subscription)| self.table[offsets[usize::from(slot.number())] + subscription as usize])
+        let (owners, lines) = (self.owners_on(day, chunk.export), &chunk.lines);
+        lines.slot.iter().zip(&lines.user_subscription).map(move |(&slot, &own)| owners.of(slot, own))
     }
 
     /// The rows of the snapshots in force, for the lines of a chunk in their order: places in `in_force`.
     pub fn rows_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = usize> + 'a {
-        let rows = by_slot(|slot| self.rows[&self.moment(day, chunk, slot)]);
+        let rows = by_slot(|slot| self.rows[&self.moment(day, chunk.export, slot)]);
         chunk.lines.slot.iter().map(move |slot| rows[usize::from(slot.number())])
     }
 
-    fn moment(&self, day: Day, chunk: &UsageChunk, slot: Slot) -> Hour {
-        self.attribute_at.moment(self.usage.exports[chunk.export as usize].window, day, slot)
+    fn moment(&self, day: Day, export: u32, slot: Slot) -> Hour {
+        self.attribute_at.moment(self.usage.exports[export as usize].window, day, slot)
     }
 
     /// The owner of a user subscription (its rank) at a moment that decides for some line.
@@ -282,7 +301,7 @@ impl OwnedUsage {
         let mut uses: BTreeMap<(u32, Hour, u32), i64> = BTreeMap::new();
         let (mut counts, mut touched) = (Vec::new(), Vec::new());
         for chunk in chunks {
-            let moments = by_slot(|slot| self.moment(day, chunk, slot));
+            let moments = by_slot(|slot| self.moment(day, chunk.export, slot));
             let mut distinct = moments.to_vec();
             distinct.sort_unstable();
             distinct.dedup();

@@ -3,7 +3,7 @@
 //! polars groups and sums here, and nowhere else; it never multiplies or casts a quantity. Its decimal sums wrap
 //! silently past their range, its `group_by` order changes from run to run, and a sum over no rows is 0: so bounds are
 //! proved before (`balance`), results are sorted by key, and nulls are refused. What each line goes through, its day, is
-//! summed by [`sum_in_order`] instead: days are settled side by side, and the engine has threads of its own.
+//! summed by [`sum_in_order`] and [`merged`] instead: days are settled side by side, and the engine has threads of its own.
 
 pub mod arrays;
 pub mod figures;
@@ -47,6 +47,24 @@ impl Cells {
         self.line_count.push(line_count);
     }
 
+    /// Adds the cells of another under other keys.
+    pub fn extend(&mut self, other: &Self, key: impl Fn(u64) -> u64) {
+        self.key.extend(other.key.iter().map(|&own| key(own)));
+        self.quantity.extend_from_slice(&other.quantity);
+        self.line_count.extend_from_slice(&other.line_count);
+    }
+
+    /// Adds to the last cell if it has this key, else a cell behind it.
+    fn add_in_order(&mut self, key: u64, quantity: Quantity, line_count: i64) {
+        match (self.key.last(), self.quantity.last_mut(), self.line_count.last_mut()) {
+            (Some(&last), Some(sum), Some(count)) if last == key => {
+                *sum = sum.checked_add(quantity).expect("bounds were proved before");
+                *count += line_count;
+            }
+            _ => self.push(key, quantity, line_count),
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.key.len()
     }
@@ -80,23 +98,33 @@ pub fn sum_by_key(cells: Cells) -> Result<Cells> {
     grouped(cells).map_err(|error| Error::engine("group and sum", error))
 }
 
-/// The same of a day's cells, whose keys have no more than `bits` bits.
+/// The same of some of a day's cells, whose keys have no more than `bits` bits.
 ///
 /// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
 pub fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
     let mut sums = Cells::with_capacity(cells.len());
     for at in order(&cells.key, bits) {
         let at = at as usize;
-        let (key, quantity, line_count) = (cells.key[at], cells.quantity[at], cells.line_count[at]);
-        match (sums.key.last(), sums.quantity.last_mut(), sums.line_count.last_mut()) {
-            (Some(&last), Some(sum), Some(count)) if last == key => {
-                *sum = sum.checked_add(quantity).expect("bounds were proved before");
-                *count += line_count;
-            }
-            _ => sums.push(key, quantity, line_count),
-        }
+        sums.add_in_order(cells.key[at], cells.quantity[at], cells.line_count[at]);
     }
     sums
+}
+
+/// The sums of two that have one cell for each key, in order of the keys.
+///
+/// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
+pub fn merged(a: &Cells, b: &Cells) -> Cells {
+    let mut sums = Cells::with_capacity(a.len().max(b.len()));
+    let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
+    loop {
+        let next = match (left.peek(), right.peek()) {
+            (Some(a), Some(b)) if b.0 < a.0 => right.next(),
+            (Some(_), _) => left.next(),
+            (None, _) => right.next(),
+        };
+        let Some((key, quantity, line_count)) = next else { return sums };
+        sums.add_in_order(key, quantity, line_count);
+    }
 }
 
 #[expect(

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 pub use instance::Resource;
 pub use meters::{Meter, catalogue};
-pub use sorted::SortedLines;
+pub use sorted::{BySlot, SortedLines};
 
 use crate::domain::finding::Finding;
 use crate::domain::totals::{Checksum, MeterSum};

@@ -35,62 +35,112 @@ impl SortedLines {
         (self.slot[at], self.user_subscription[at], self.meter[at], self.resource[at], self.quantity[at])
     }
 
-    /// The same lines in another order.
-    fn at(&self, places: &[u32]) -> Self {
-        fn picked<T: Copy>(values: &[T], places: &[u32]) -> Vec<T> {
-            places.iter().map(|&at| values[at as usize]).collect()
-        }
+    fn with_capacity(lines: usize) -> Self {
         Self {
-            slot: picked(&self.slot, places),
-            user_subscription: picked(&self.user_subscription, places),
-            meter: picked(&self.meter, places),
-            resource: picked(&self.resource, places),
-            quantity: picked(&self.quantity, places),
-            file: picked(&self.file, places),
-            row: picked(&self.row, places),
+            slot: Vec::with_capacity(lines),
+            user_subscription: Vec::with_capacity(lines),
+            meter: Vec::with_capacity(lines),
+            resource: Vec::with_capacity(lines),
+            quantity: Vec::with_capacity(lines),
+            file: Vec::with_capacity(lines),
+            row: Vec::with_capacity(lines),
         }
+    }
+
+    /// Adds a line of a chunk.
+    fn push(&mut self, UsageChunk { file, lines, .. }: &UsageChunk, at: usize) {
+        self.slot.push(lines.slot[at]);
+        self.user_subscription.push(lines.user_subscription[at]);
+        self.meter.push(lines.meter[at]);
+        self.resource.push(lines.instance[at]);
+        self.quantity.push(lines.quantity[at]);
+        self.file.push(*file);
+        self.row.push(lines.row[at]);
+    }
+}
+
+/// Where the lines of some chunks stand, slot by slot: so that what is sorted at a time is small.
+#[derive(Debug)]
+pub struct BySlot {
+    /// Chunk, and line in it.
+    places: Vec<(u32, u32)>,
+    ends: [usize; Slot::COUNT as usize],
+}
+
+impl BySlot {
+    /// The lines of the chunks that `is_meant`.
+    pub fn of(chunks: &[UsageChunk], is_meant: impl Fn(&UsageChunk) -> bool) -> Self {
+        let meant = || (0_u32..).zip(chunks).filter(|(_, chunk)| is_meant(chunk));
+        let mut ends = [0; Slot::COUNT as usize];
+        for slot in meant().flat_map(|(_, chunk)| &chunk.lines.slot) {
+            ends[usize::from(slot.number())] += 1;
+        }
+        let mut lines = 0;
+        for end in &mut ends {
+            lines += std::mem::replace(end, lines);
+        }
+        // Each is where its slot starts, and grows to where it ends.
+        let mut places = vec![(0, 0); lines];
+        for (chunk, own) in meant() {
+            for (at, slot) in (0_u32..).zip(&own.lines.slot) {
+                let end = &mut ends[usize::from(slot.number())];
+                places[*end] = (chunk, at);
+                *end += 1;
+            }
+        }
+        Self { places, ends }
+    }
+
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Each slot that has lines, in order, with their places.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &[(u32, u32)])> {
+        let starts = std::iter::once(0).chain(self.ends);
+        let slots = (0..Slot::COUNT).map(Slot::from_number).zip(starts.zip(self.ends));
+        slots.map(|(slot, (start, end))| (slot, &self.places[start..end])).filter(|(_, places)| !places.is_empty())
     }
 }
 
 impl Usage {
     /// Sorts the lines of one export among a day's chunks.
     pub fn sorted_lines(&self, chunks: &[UsageChunk], export: u32) -> SortedLines {
-        let mut lines = SortedLines::default();
-        for UsageChunk { file, lines: own, .. } in chunks.iter().filter(|chunk| chunk.export == export) {
-            lines.slot.extend(&own.slot);
-            lines.user_subscription.extend(&own.user_subscription);
-            lines.meter.extend(&own.meter);
-            lines.resource.extend(&own.instance);
-            lines.quantity.extend(&own.quantity);
-            lines.file.extend(std::iter::repeat_n(*file, own.len()));
-            lines.row.extend(&own.row);
-        }
-        let (keys, bits) = self.keys_of(&lines);
-        let mut places = order(&keys, bits);
-        // Few lines have one key; they are told apart by what it leaves out.
-        let whole = |&at: &u32| (lines.content(at as usize), lines.file[at as usize], lines.row[at as usize]);
-        for run in places.chunk_by_mut(|&a, &b| keys[a as usize] == keys[b as usize]).filter(|run| run.len() > 1) {
-            run.sort_unstable_by_key(whole);
-        }
-        lines.at(&places)
-    }
-
-    /// Slot, user subscription, meter and resource of each line in one integer of so many bits: of the resource as much as
-    /// there is room for, and nothing where there is none at all.
-    fn keys_of(&self, lines: &SortedLines) -> (Vec<u64>, u32) {
+        let by_slot = BySlot::of(chunks, |chunk| chunk.export == export);
+        let mut lines = SortedLines::with_capacity(by_slot.len());
         let bits = |count: usize| usize::BITS - count.saturating_sub(1).leading_zeros();
-        let (user_subscription_bits, meter_bits) = (bits(self.user_subscriptions.len()), bits(self.meters.len()));
-        let ids = Slot::BITS + user_subscription_bits + meter_bits;
-        let resource_bits = bits(self.resources.len());
-        let Some(room) = u64::BITS.checked_sub(ids).map(|room| room.min(resource_bits)) else {
-            return (vec![0; lines.len()], 0);
+        let of_ids = (bits(self.user_subscriptions.len()), bits(self.meters.len()));
+        // Of the resource as much as there is room for, and nothing where there is none at all.
+        let of_resource = bits(self.resources.len());
+        let room = u64::BITS.saturating_sub(of_ids.0 + of_ids.1).min(of_resource);
+        let key = |&(chunk, at): &(u32, u32)| {
+            let (own, at) = (&chunks[chunk as usize].lines, at as usize);
+            let ids = u64::from(own.user_subscription[at]) << of_ids.1 | u64::from(own.meter[at]);
+            ids << room | u64::from(own.instance[at]) >> (of_resource - room)
         };
-        let key = |at: usize| {
-            let key = u64::from(lines.slot[at].number()) << user_subscription_bits;
-            let key = (key | u64::from(lines.user_subscription[at])) << meter_bits;
-            let key = (key | u64::from(lines.meter[at])) << room;
-            key | u64::from(lines.resource[at]) >> (resource_bits - room)
-        };
-        ((0..lines.len()).map(key).collect(), ids + room)
+        for (_, places) in by_slot.iter() {
+            let keys: Vec<u64> = places.iter().map(key).collect();
+            let mut in_order = order(&keys, of_ids.0 + of_ids.1 + room);
+            // Few lines have one key; they are told apart by what it leaves out.
+            let whole = |&place: &u32| {
+                let (chunk, at) = places[place as usize];
+                let UsageChunk { file, lines: own, .. } = &chunks[chunk as usize];
+                let at = at as usize;
+                (own.user_subscription[at], own.meter[at], own.instance[at], own.quantity[at], *file, own.row[at])
+            };
+            let is_same = |a: &u32, b: &u32| keys[*a as usize] == keys[*b as usize];
+            for run in in_order.chunk_by_mut(is_same).filter(|run| run.len() > 1) {
+                run.sort_unstable_by_key(whole);
+            }
+            for place in in_order {
+                let (chunk, at) = places[place as usize];
+                lines.push(&chunks[chunk as usize], at as usize);
+            }
+        }
+        lines
     }
 }

@@ -23,7 +23,7 @@ use crate::normalise::UsageChunk;
 use crate::publish::Publisher;
 use crate::publish::csv::CsvTable;
 use crate::publish::dimensions::Names;
-use crate::publish::facts::{FlatTime, Seen, StampTexts, checksum};
+use crate::publish::facts::{Dated, FlatTime, Seen, StampTexts, checksum};
 use crate::read::ExportLines;
 use crate::schema::{self, daily_path, flat};
 use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
@@ -455,8 +455,8 @@ impl Settling<'_> {
             self.publisher.keep_if_there(&monthly_path(stamp));
             return Ok(());
         }
-        let borrowed: Vec<(Month, &Cells)> = months.iter().map(|(month, cells)| (*month, cells)).collect();
-        let columns = self.texts.monthly(self.owned, &borrowed);
+        let dated = Dated::of(months.iter().map(|(month, cells)| (month.first_day(), cells)));
+        let columns = self.texts.monthly(self.owned, &dated);
         let sum = checksum(months.iter().map(|(_, cells)| cells));
         self.publisher.fact(monthly_path(stamp), &schema::MONTHLY, &columns, sum)
     }
@@ -489,8 +489,8 @@ impl Settling<'_> {
     }
 
     fn publish_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
-        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
-        let columns = self.texts.daily(self.owned, &borrowed);
+        let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
+        let columns = self.texts.daily(self.owned, &dated);
         let sum = checksum(days.values());
         self.publisher.fact(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, &columns, sum)
     }
@@ -528,7 +528,8 @@ impl Settling<'_> {
         days.sort_unstable_by_key(|(day, _)| *day);
         let sum = checksum(days.iter().map(|(_, cells)| cells));
         let seen = Seen::of(&days);
-        let columns = self.texts.default_usage(self.owned, &days, &seen);
+        let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
+        let columns = self.texts.default_usage(self.owned, &dated, &seen);
         self.publisher.fact(default_path(stamp), &schema::DEFAULT_USAGE, &columns, sum)?;
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns);
         self.texts.flat_default_usage(self.owned, self.names, &days, &seen, &mut table)?;

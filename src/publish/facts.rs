@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::csv::{CsvCell, CsvTable};
-use super::ranked::{FactColumn, NULL};
+use super::ranked::{FactColumn, NULL, Places};
 use crate::aggregate::{Cell, Packing};
 use crate::attribute::{OwnedUsage, Owner};
 use crate::domain::totals::Checksum;
@@ -74,52 +74,53 @@ impl StampTexts {
         let time = |hour: Option<Hour>| FactColumn::constant_time(hour.map(Hour::micros_since_epoch), rows);
         vec![
             FactColumn::constant(&self.stamp, rows),
-            starts(day, lines.slot.iter().copied()),
-            FactColumn::Texts(&self.granularities, lines.slot.iter().map(|slot| slot.granularity() as u32).collect()),
-            FactColumn::Texts(&self.user_subscriptions, lines.user_subscription.clone()),
-            FactColumn::Texts(&self.meters, lines.meter.clone()),
-            FactColumn::Integers(Cow::Borrowed(&self.resource_keys), lines.resource.clone()),
-            FactColumn::Quantities(Cow::Borrowed(&lines.quantity)),
+            starts(day, Places::of(&lines.slot, |slot| slot.number().into())),
+            FactColumn::Texts(&self.granularities, Places::of(&lines.slot, |slot| slot.granularity() as u32)),
+            FactColumn::Texts(&self.user_subscriptions, Places::Each(Cow::Borrowed(&lines.user_subscription))),
+            FactColumn::Texts(&self.meters, Places::Each(Cow::Borrowed(&lines.meter))),
+            FactColumn::Integers(Cow::Borrowed(&self.resource_keys), Places::Each(Cow::Borrowed(&lines.resource))),
+            FactColumn::Quantities(&lines.quantity),
             time(window.map(|window| window.start)),
             time(window.map(|window| window.end)),
-            FactColumn::Texts(&self.files, lines.file.clone()),
+            FactColumn::Texts(&self.files, Places::Each(Cow::Borrowed(&lines.file))),
             FactColumn::integers(lines.row.iter().map(|&row| row.into())),
         ]
     }
 
     /// The columns of `hourly`.
-    pub fn hourly<'a>(&'a self, owned: &OwnedUsage, day: Day, cells: &'a Cells) -> Vec<FactColumn<'a>> {
-        let hours = starts(day, self.cells(cells).map(|cell| cell.slot));
-        self.fact(owned, hours, Cow::Borrowed(cells), true)
+    pub fn hourly<'a>(&'a self, owned: &'a OwnedUsage, day: Day, cells: &'a Cells) -> Vec<FactColumn<'a>> {
+        let hours = starts(day, self.places(cells, |cell| cell.slot.number().into()));
+        self.fact(owned, hours, cells, true)
     }
 
-    /// The columns of `daily`, of some days in order.
-    pub fn daily(&self, owned: &OwnedUsage, days: &[(Day, &Cells)]) -> Vec<FactColumn<'_>> {
-        self.fact(owned, repeated(days, |day| day), Cow::Owned(joined(days)), true)
+    /// The columns of `daily`, of the cells of some days in order.
+    pub fn daily<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated) -> Vec<FactColumn<'a>> {
+        self.fact(owned, dated.days(), &dated.cells, true)
     }
 
-    /// The columns of `monthly`, of some months in order.
-    pub fn monthly(&self, owned: &OwnedUsage, months: &[(Month, &Cells)]) -> Vec<FactColumn<'_>> {
-        self.fact(owned, repeated(months, Month::first_day), Cow::Owned(joined(months)), false)
+    /// The columns of `monthly`, of the cells of some months in order.
+    pub fn monthly<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated) -> Vec<FactColumn<'a>> {
+        self.fact(owned, dated.days(), &dated.cells, false)
     }
 
-    fn cells<'a>(&'a self, cells: &'a Cells) -> impl Iterator<Item = Cell> + 'a {
-        cells.key.iter().map(|&key| self.packing.unpack(key))
+    /// What follows from the key of each cell.
+    fn places<'a>(&self, cells: &'a Cells, of: impl Fn(Cell) -> u32 + Send + Sync + 'a) -> Places<'a> {
+        let packing = self.packing;
+        Places::of(&cells.key, move |&key| of(packing.unpack(key)))
     }
 
     fn fact<'a>(
         &'a self,
-        owned: &OwnedUsage,
+        owned: &'a OwnedUsage,
         time: FactColumn<'a>,
-        cells: Cow<'a, Cells>,
+        cells: &'a Cells,
         with_resources: bool,
     ) -> Vec<FactColumn<'a>> {
-        let owners: Vec<&Owner> = self.cells(&cells).map(|cell| &owned.owners[cell.owner as usize]).collect();
-        let of_owner = |of: fn(&Owner) -> u32| owners.iter().map(|owner| of(owner)).collect();
-        let resources = with_resources.then(|| {
-            let places = self.cells(&cells).map(|cell| cell.resource).collect();
+        let of_owner = |of: fn(&Owner) -> u32| self.places(cells, move |cell| of(&owned.owners[cell.owner as usize]));
+        let resources = || {
+            let places = self.places(cells, |cell| cell.resource);
             FactColumn::Integers(Cow::Borrowed(&self.resource_keys), places)
-        });
+        };
         let mut columns = vec![
             FactColumn::constant(&self.stamp, cells.len()),
             time,
@@ -127,15 +128,11 @@ impl StampTexts {
             FactColumn::Texts(&self.attributions, of_owner(|own| own.attribution as u32)),
             FactColumn::Texts(&self.tenants, of_owner(|own| own.tenant.unwrap_or(NULL))),
             FactColumn::Texts(&self.user_subscriptions, of_owner(|own| own.user_subscription)),
-            FactColumn::Texts(&self.meters, self.cells(&cells).map(|cell| cell.meter).collect()),
+            FactColumn::Texts(&self.meters, self.places(cells, |cell| cell.meter)),
         ];
-        columns.extend(resources);
-        let line_counts = FactColumn::integers(cells.line_count.iter().copied());
-        columns.push(match cells {
-            Cow::Borrowed(cells) => FactColumn::Quantities(Cow::Borrowed(&cells.quantity)),
-            Cow::Owned(cells) => FactColumn::Quantities(Cow::Owned(cells.quantity)),
-        });
-        columns.push(line_counts);
+        columns.extend(with_resources.then(resources));
+        columns.push(FactColumn::Quantities(&cells.quantity));
+        columns.push(FactColumn::integers(cells.line_count.iter().copied()));
         columns
     }
 
@@ -212,12 +209,10 @@ impl StampTexts {
         key.cells(names)
     }
 
-    /// The columns of `default_usage`.
-    pub fn default_usage(&self, owned: &OwnedUsage, days: &[(Day, Cells)], seen: &Seen) -> Vec<FactColumn<'_>> {
-        let borrowed: Vec<(Day, &Cells)> = days.iter().map(|(day, cells)| (*day, cells)).collect();
-        let cells = joined(&borrowed);
-        let (first, last) = cells.key.iter().map(|key| seen.0[key]).unzip();
-        let mut columns = self.fact(owned, repeated(&borrowed, |day| day), Cow::Owned(cells), false);
+    /// The columns of `default_usage`, of the cells of some days in order.
+    pub fn default_usage<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated, seen: &Seen) -> Vec<FactColumn<'a>> {
+        let (first, last) = dated.cells.key.iter().map(|key| seen.0[key]).unzip();
+        let mut columns = self.fact(owned, dated.days(), &dated.cells, false);
         columns.extend([first, last].map(FactColumn::days));
         columns
     }
@@ -377,22 +372,32 @@ pub fn checksum<'a>(cells: impl IntoIterator<Item = &'a Cells>) -> Checksum {
 }
 
 /// The hours at which slots of a day start.
-fn starts<'a>(day: Day, slots: impl Iterator<Item = Slot>) -> FactColumn<'a> {
+fn starts(day: Day, slots: Places<'_>) -> FactColumn<'_> {
     let start = |number: u8| Hour::of(day, Slot::from_number(number).hour()).micros_since_epoch();
-    FactColumn::Integers((0..Slot::COUNT).map(start).collect(), slots.map(|slot| slot.number().into()).collect())
+    FactColumn::Integers((0..Slot::COUNT).map(start).collect(), slots)
 }
 
-/// Each part's day for as many rows as it has cells.
-fn repeated<'a, T: Copy>(parts: &[(T, &Cells)], day: impl Fn(T) -> Day) -> FactColumn<'a> {
-    FactColumn::days(parts.iter().flat_map(|&(own, cells)| std::iter::repeat_n(day(own), cells.len())).collect())
+/// Cells of several days, or of months by their first days, in order.
+#[derive(Debug, Default)]
+pub struct Dated {
+    cells: Cells,
+    /// Each day, and how many cells it has.
+    days: Vec<(Day, usize)>,
 }
 
-fn joined<T>(parts: &[(T, &Cells)]) -> Cells {
-    let mut all = Cells::with_capacity(parts.iter().map(|(_, cells)| cells.len()).sum());
-    for (_, cells) in parts {
-        all.key.extend_from_slice(&cells.key);
-        all.quantity.extend_from_slice(&cells.quantity);
-        all.line_count.extend_from_slice(&cells.line_count);
+impl Dated {
+    pub fn of<'a>(parts: impl IntoIterator<Item = (Day, &'a Cells)>) -> Self {
+        let mut dated = Self::default();
+        for (day, cells) in parts {
+            dated.cells.extend(cells, |key| key);
+            dated.days.push((day, cells.len()));
+        }
+        dated
     }
-    all
+
+    fn days(&self) -> FactColumn<'_> {
+        let places = (0_u32..).zip(&self.days).flat_map(|(place, &(_, cells))| std::iter::repeat_n(place, cells));
+        let days = self.days.iter().map(|(day, _)| day.days_since_epoch()).collect();
+        FactColumn::Days(days, Places::Each(places.collect()))
+    }
 }

@@ -35,13 +35,11 @@ pub(super) const DICTIONARY_BYTES_MAX: usize = 8 << 20;
 /// # Errors
 /// Columns that are not what the table's contract says, or a failure of the writer.
 pub fn encode(table: &Table, columns: Vec<ArrayRef>) -> Result<Vec<u8>> {
-    let failed = |error: ParquetError| failed(table, error);
-    let schema = schema_of(table, &columns);
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
+    let batch = RecordBatch::try_new(schema_of(table, &columns), columns)
         .map_err(|error| Error::engine(&format!("lay out the table {}", table.name), error))?;
-    let mut writer = writer(table, schema)?;
-    writer.write(&batch).map_err(failed)?;
-    writer.into_inner().map_err(failed)
+    encode_in_parts(table, batch.num_rows(), GROUP_ROWS, &|rows: Range<usize>| {
+        Ok(batch.columns().iter().map(|column| column.slice(rows.start, rows.len())).collect())
+    })
 }
 
 /// Rows of a part: little enough to be made while those before them are encoded.
@@ -49,7 +47,7 @@ const PART_ROWS: usize = 1 << 16;
 /// Rows of a row group: those of the writer by default.
 const GROUP_ROWS: usize = 1 << 20;
 
-/// The same from columns that are made part by part, each column on a thread of its own. `rows` is more than none.
+/// The same from columns that are made part by part.
 ///
 /// # Errors
 /// As [`encode`].
@@ -58,14 +56,24 @@ pub fn encode_parts(
     rows: usize,
     columns_of: &(impl Fn(Range<usize>) -> Result<Vec<ArrayRef>> + Sync),
 ) -> Result<Vec<u8>> {
+    encode_in_parts(table, rows, PART_ROWS, columns_of)
+}
+
+/// Encodes each column on a thread of its own, while the next part is made.
+fn encode_in_parts(
+    table: &Table,
+    rows: usize,
+    part_rows: usize,
+    columns_of: &(impl Fn(Range<usize>) -> Result<Vec<ArrayRef>> + Sync),
+) -> Result<Vec<u8>> {
     let failed = |error: ParquetError| failed(table, error);
-    let part_at = |first: usize| first..rows.min(first + PART_ROWS);
+    let part_at = |first: usize| first..rows.min(first + part_rows);
     let mut part = columns_of(part_at(0))?;
     let schema = schema_of(table, &part);
     let (mut file, groups) = writer(table, Arc::clone(&schema))?.into_serialized_writer().map_err(failed)?;
     for (group, first) in (0..rows).step_by(GROUP_ROWS).enumerate() {
         let mut writers = groups.create_column_writers(group).map_err(failed)?;
-        for first in (first..rows.min(first + GROUP_ROWS)).step_by(PART_ROWS) {
+        for first in (first..rows.min(first + GROUP_ROWS)).step_by(part_rows) {
             let next = part_at(first).end;
             let (written, made) = rayon::join(
                 || {
@@ -104,12 +112,12 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
     let descriptors = file.schema_descr().columns().to_vec();
     let properties = Arc::clone(file.properties());
     for (group, first) in (0..rows).step_by(GROUP_ROWS).enumerate() {
-        let range = (first, GROUP_ROWS.min(rows - first));
+        let range = || first..rows.min(first + GROUP_ROWS);
         let encoded: Vec<_> = contract()
             .zip(&descriptors)
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|((_, column), own)| column.chunk(range, own, properties.compression(own.path())))
+            .map(|((_, column), own)| column.chunk(range(), own, properties.compression(own.path())))
             .collect::<Result<_, _>>()
             .map_err(failed)?;
         // Made only where some column needs them.
@@ -122,7 +130,7 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
             match (chunk, others.get_mut(at).and_then(Option::take)) {
                 (Some((bytes, close)), _) => group.append_column(&bytes, close).map_err(failed)?,
                 (None, Some(mut writer)) => {
-                    let array = column.slice(range).array(own.kind)?;
+                    let array = column.array(own.kind, range())?;
                     let field = Field::new(own.name, array.data_type().clone(), own.nullable);
                     for leaf in compute_leaves(&field, &array).map_err(failed)? {
                         writer.write(&leaf).map_err(failed)?;

@@ -10,7 +10,9 @@
 //! **Invariant:** the bytes are those of the general writer: `tests/stage/publish.rs` holds the two equal.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::hash::Hash;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, TimestampMicrosecondArray};
@@ -37,17 +39,58 @@ use crate::schema::Kind;
 /// A column of a fact, before it is encoded.
 #[derive(Debug)]
 pub enum FactColumn<'a> {
-    /// The place of each row's text in a dictionary.
-    Texts(&'a Dictionary, Vec<u32>),
-    /// The place of each row's integer (a time is one, in microseconds) among some.
-    Integers(Cow<'a, [i64]>, Vec<u32>),
-    /// The place of each row's day among some, in days since 1970-01-01.
-    Days(Vec<i32>, Vec<u32>),
-    Quantities(Cow<'a, [Quantity]>),
+    /// Texts of a dictionary.
+    Texts(&'a Dictionary, Places<'a>),
+    /// Integers among some; a time is one, in microseconds.
+    Integers(Cow<'a, [i64]>, Places<'a>),
+    /// Days among some, each as those since 1970-01-01.
+    Days(Vec<i32>, Places<'a>),
+    Quantities(&'a [Quantity]),
 }
+
+/// The place of each row's value among the distinct ones, or [`NULL`].
+pub enum Places<'a> {
+    Each(Cow<'a, [u32]>),
+    /// Of so many rows, worked out when they are encoded: columns of a day are many times its cells.
+    Of(usize, PlacesOf<'a>),
+}
+
+type PlacesOf<'a> = Box<dyn Fn(Range<usize>) -> Vec<u32> + Send + Sync + 'a>;
 
 /// The place of null.
 pub const NULL: u32 = u32::MAX;
+
+impl<'a> Places<'a> {
+    /// The places that `of` gives for the values of some rows.
+    pub fn of<T: Sync>(values: &'a [T], of: impl Fn(&T) -> u32 + Send + Sync + 'a) -> Self {
+        Self::Of(values.len(), Box::new(move |rows| values[rows].iter().map(&of).collect()))
+    }
+
+    /// One place, so many times.
+    fn same(place: u32, rows: usize) -> Self {
+        Self::Of(rows, Box::new(move |rows| vec![place; rows.len()]))
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Each(places) => places.len(),
+            Self::Of(rows, _) => *rows,
+        }
+    }
+
+    fn at(&self, rows: Range<usize>) -> Cow<'_, [u32]> {
+        match self {
+            Self::Each(places) => Cow::Borrowed(&places[rows]),
+            Self::Of(_, of) => Cow::Owned(of(rows)),
+        }
+    }
+}
+
+impl fmt::Debug for Places<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at(0..self.len()).fmt(f)
+    }
+}
 
 /// Statistics of texts beyond this are cut by the general writer.
 const STATISTICS_BYTES_MAX: usize = 64;
@@ -58,24 +101,24 @@ const PAGE_ROWS: usize = 20_000;
 impl<'a> FactColumn<'a> {
     /// The same text in each row.
     pub fn constant(dictionary: &'a Dictionary, rows: usize) -> Self {
-        Self::Texts(dictionary, vec![0; rows])
+        Self::Texts(dictionary, Places::same(0, rows))
     }
 
     /// The same time in each row, or none.
     pub fn constant_time(micros: Option<i64>, rows: usize) -> Self {
         let place = if micros.is_some() { 0 } else { NULL };
-        Self::Integers(micros.into_iter().collect(), vec![place; rows])
+        Self::Integers(micros.into_iter().collect(), Places::same(place, rows))
     }
 
     /// Integers of which nothing is known.
     pub fn integers(values: impl Iterator<Item = i64>) -> Self {
         let (distinct, places) = distinct(values);
-        Self::Integers(distinct.into(), places)
+        Self::Integers(distinct.into(), Places::Each(places.into()))
     }
 
     pub fn days(days: Vec<Day>) -> Self {
         let (distinct, places) = distinct(days.into_iter().map(Day::days_since_epoch));
-        Self::Days(distinct, places)
+        Self::Days(distinct, Places::Each(places.into()))
     }
 
     pub fn len(&self) -> usize {
@@ -93,63 +136,52 @@ impl<'a> FactColumn<'a> {
     pub(super) fn data_type(&self, kind: Kind) -> error::Result<DataType> {
         Ok(match self {
             Self::Texts(..) => DataType::Utf8,
-            _ => self.slice((0, 0)).array(kind)?.data_type().clone(),
+            _ => self.array(kind, 0..0)?.data_type().clone(),
         })
     }
 
-    /// Some of its rows.
-    pub(super) fn slice(&self, (from, rows): (usize, usize)) -> FactColumn<'_> {
-        let part = |places: &[u32]| places[from..from + rows].to_vec();
-        match self {
-            Self::Texts(dictionary, places) => FactColumn::Texts(dictionary, part(places)),
-            Self::Integers(values, places) => FactColumn::Integers(Cow::Borrowed(values), part(places)),
-            Self::Days(values, places) => FactColumn::Days(values.clone(), part(places)),
-            Self::Quantities(values) => FactColumn::Quantities(Cow::Borrowed(&values[from..from + rows])),
-        }
-    }
-
-    /// The column as the general writer takes it.
+    /// Some of its rows as the general writer takes them.
     ///
     /// # Errors
     /// More rows or texts than arrow counts.
-    pub fn array(&self, kind: Kind) -> error::Result<ArrayRef> {
+    pub fn array(&self, kind: Kind, rows: Range<usize>) -> error::Result<ArrayRef> {
         fn of<T: Copy>(values: &[T], places: &[u32]) -> impl Iterator<Item = Option<T>> {
             places.iter().map(|&place| (place != NULL).then(|| values[place as usize]))
         }
         Ok(match self {
             Self::Texts(dictionary, places) => {
-                dictionary.column(places.iter().map(|&place| (place != NULL).then_some(place)))?
+                dictionary.column(places.at(rows).iter().map(|&place| (place != NULL).then_some(place)))?
             }
             Self::Integers(values, places) if kind == Kind::Timestamp => {
-                let times: TimestampMicrosecondArray = of(values, places).collect();
+                let times: TimestampMicrosecondArray = of(values, &places.at(rows)).collect();
                 Arc::new(times.with_timezone("UTC"))
             }
-            Self::Integers(values, places) => Arc::new(of(values, places).collect::<Int64Array>()),
-            Self::Days(values, places) => Arc::new(of(values, places).collect::<Date32Array>()),
-            Self::Quantities(values) => quantities(values.iter().copied())?,
+            Self::Integers(values, places) => Arc::new(of(values, &places.at(rows)).collect::<Int64Array>()),
+            Self::Days(values, places) => Arc::new(of(values, &places.at(rows)).collect::<Date32Array>()),
+            Self::Quantities(values) => quantities(values[rows].iter().copied())?,
         })
     }
 
     /// Encodes some of its rows; `None` where only the general writer knows how.
     pub(super) fn chunk(
         &self,
-        (from, rows): (usize, usize),
+        rows: Range<usize>,
         column: &ColumnDescPtr,
         compression: Compression,
     ) -> Result<Option<(Bytes, ColumnCloseResult)>> {
         let chunk = Chunk { column, codec: Codec::of(compression)?, compression };
         match self {
             Self::Texts(dictionary, places) => {
-                let places = &places[from..from + rows];
-                chunk.of_places(places, dictionary.len(), &|place| dictionary.text(place).as_bytes(), &Texts)
+                let text = |place| dictionary.text(place).as_bytes();
+                chunk.of_places(&places.at(rows), dictionary.len(), &text, &Texts)
             }
             Self::Integers(values, places) => {
-                chunk.of_places(&places[from..from + rows], values.len(), &|place| values[place as usize], &Integers)
+                chunk.of_places(&places.at(rows), values.len(), &|place| values[place as usize], &Integers)
             }
             Self::Days(values, places) => {
-                chunk.of_places(&places[from..from + rows], values.len(), &|place| values[place as usize], &Days)
+                chunk.of_places(&places.at(rows), values.len(), &|place| values[place as usize], &Days)
             }
-            Self::Quantities(values) => chunk.of_quantities(&values[from..from + rows]).map(Some),
+            Self::Quantities(values) => chunk.of_quantities(&values[rows]).map(Some),
         }
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stacktally::domain::Quantity;
 use stacktally::frame::arrays::Dictionary;
 use stacktally::publish::parquet::{encode, encode_ranked, read_back};
-use stacktally::publish::ranked::{FactColumn, NULL};
+use stacktally::publish::ranked::{FactColumn, NULL, Places};
 use stacktally::schema::{DEFAULT_USAGE, HOURLY, Kind, LINES, Table};
 
 /// A generator of numbers, the same for the same seed.
@@ -57,30 +57,32 @@ fn dictionary(numbers: &mut Numbers) -> Dictionary {
     Dictionary::new(texts.iter().map(String::as_str))
 }
 
+/// Quantities of any size.
+fn quantities(numbers: &mut Numbers, rows: usize) -> Vec<Quantity> {
+    let scaled = |_| i128::from(numbers.below(1 << 30) as i64) << numbers.below(80);
+    (0..rows).map(scaled).map(Quantity::from_scaled).collect()
+}
+
 fn column<'d>(
-    kind: Kind,
-    nullable: bool,
+    (kind, nullable): (Kind, bool),
     dictionary: &'d Dictionary,
+    quantities: &'d [Quantity],
     numbers: &mut Numbers,
-    rows: usize,
 ) -> FactColumn<'d> {
+    let rows = quantities.len();
     let places = |values: usize, numbers: &mut Numbers| {
         let own = numbers.places(rows, values);
         if nullable { numbers.with_nulls(own) } else { own }
     };
     match kind {
-        Kind::Text => FactColumn::Texts(dictionary, places(dictionary.len(), numbers)),
-        Kind::Decimal => {
-            let scaled = |_| i128::from(numbers.below(1 << 30) as i64) << numbers.below(80);
-            let values: Vec<Quantity> = (0..rows).map(scaled).map(Quantity::from_scaled).collect();
-            FactColumn::Quantities(Cow::Owned(values))
-        }
-        Kind::Date | Kind::Month => FactColumn::Days(vec![20_000, 20_002, -3], places(3, numbers)),
+        Kind::Text => FactColumn::Texts(dictionary, Places::Each(places(dictionary.len(), numbers).into())),
+        Kind::Decimal => FactColumn::Quantities(quantities),
+        Kind::Date | Kind::Month => FactColumn::Days(vec![20_000, 20_002, -3], Places::Each(places(3, numbers).into())),
         _ => {
             let count = [1, 5, 900, 70_000][numbers.below(4)];
             let values: Vec<i64> =
                 (0..count).map(|own: i64| own.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) >> 24).collect();
-            FactColumn::Integers(Cow::Owned(values), places(count as usize, numbers))
+            FactColumn::Integers(Cow::Owned(values), Places::Each(places(count as usize, numbers).into()))
         }
     }
 }
@@ -89,9 +91,15 @@ fn check(table: &Table, rows: usize, seed: u64) {
     let mut numbers = Numbers(seed);
     let dictionaries: Vec<Dictionary> = table.columns.iter().map(|_| dictionary(&mut numbers)).collect();
     let contract = table.columns.iter().zip(&dictionaries);
+    let quantities = quantities(&mut numbers, rows);
     let columns: Vec<FactColumn<'_>> =
-        contract.map(|(own, texts)| column(own.kind, own.nullable, texts, &mut numbers, rows)).collect();
-    let arrays = table.columns.iter().zip(&columns).map(|(own, column)| column.array(own.kind).unwrap()).collect();
+        contract.map(|(own, texts)| column((own.kind, own.nullable), texts, &quantities, &mut numbers)).collect();
+    let arrays = table
+        .columns
+        .iter()
+        .zip(&columns)
+        .map(|(own, column)| column.array(own.kind, 0..column.len()).unwrap())
+        .collect();
     let general = encode(table, arrays).unwrap();
     let ranked = encode_ranked(table, &columns).unwrap();
     assert!(
@@ -132,7 +140,12 @@ fn the_smallest_tables() {
     check(&LINES, 1, 0);
     let texts = Dictionary::new(["one"]);
     let columns: Vec<FactColumn<'_>> =
-        HOURLY.columns.iter().map(|own| column(own.kind, false, &texts, &mut Numbers(0), 0)).collect();
-    let arrays = HOURLY.columns.iter().zip(&columns).map(|(own, column)| column.array(own.kind).unwrap()).collect();
+        HOURLY.columns.iter().map(|own| column((own.kind, false), &texts, &[], &mut Numbers(0))).collect();
+    let arrays = HOURLY
+        .columns
+        .iter()
+        .zip(&columns)
+        .map(|(own, column)| column.array(own.kind, 0..column.len()).unwrap())
+        .collect();
     assert_eq!(encode_ranked(&HOURLY, &columns).unwrap(), encode(&HOURLY, arrays).unwrap());
 }
