@@ -292,7 +292,7 @@ impl Settling<'_> {
 
     fn publish_csv_hourly(&self, day: Day, hourly: &Cells) -> Result<()> {
         let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns);
-        self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
+        self.texts.flat(self.owned, self.names, |_| FlatTime::HourOf(day), hourly, &mut table)?;
         let path = format!("csv/hourly/{}/{day}", self.owned.usage.stamp);
         self.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
     }
@@ -433,9 +433,13 @@ impl Settling<'_> {
         settled.defaults.extend(aggregate::default_facts(self.owned, self.packing, &days)?);
         if self.publisher.is_rehearsal() {
             let is_taken = self.publisher.takes(&schema::DAILY);
-            return if is_taken { self.publish_daily(month, &days) } else { Ok(()) };
+            let dated = || Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
+            return if is_taken { self.publish_daily(month, &dated()) } else { Ok(()) };
         }
-        let (parquet, csv) = rayon::join(|| self.publish_daily(month, &days), || self.publish_csv_daily(month, &days));
+        let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
+        drop(days);
+        let (parquet, csv) =
+            rayon::join(|| self.publish_daily(month, &dated), || self.publish_csv_daily(month, &dated));
         parquet.and(csv)
     }
 
@@ -488,22 +492,17 @@ impl Settling<'_> {
         Ok((!hourly.is_empty()).then_some(hourly))
     }
 
-    fn publish_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
-        let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
-        let columns = self.texts.daily(self.owned, &dated);
-        let sum = checksum(days.values());
-        self.publisher.fact(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, &columns, sum)
+    fn publish_daily(&self, month: Month, days: &Dated) -> Result<()> {
+        let columns = self.texts.daily(self.owned, days);
+        self.publisher.fact(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, &columns, days.checksum())
     }
 
-    fn publish_csv_daily(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<()> {
+    fn publish_csv_daily(&self, month: Month, days: &Dated) -> Result<()> {
+        self.watch.check()?;
         let mut table = self.publisher.csv_table(flat::CSV_DAILY.columns);
-        for (day, cells) in days {
-            self.watch.check()?;
-            self.texts.flat(self.owned, self.names, FlatTime::Day(*day), cells, &mut table)?;
-        }
-        let sum = checksum(days.values());
+        self.texts.flat_days(self.owned, self.names, days, &mut table)?;
         let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
-        self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(sum))
+        self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(days.checksum()))
     }
 
     /// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.

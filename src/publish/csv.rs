@@ -6,11 +6,13 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::{memchr_iter, memchr2_iter};
+use rayon::prelude::*;
 
 use super::disk;
 use crate::domain::limits::CSV_ROWS_MAX;
@@ -27,15 +29,21 @@ pub struct CsvTable {
     columns: &'static [Column],
     rows_max: usize,
     parts: Vec<CsvPart>,
-    /// What of the part is held.
-    bytes: Vec<u8>,
-    rows: usize,
-    sum: Checksum,
+    /// The part that is being written, less what went to its file.
+    part: CsvRows,
     /// Where parts go that grow beyond [`HELD_BYTES_MAX`]; without it they stay in memory.
     files: Option<PartFiles>,
     file: Option<PartFile>,
+}
+
+/// Some rows of a table.
+#[derive(Debug, Default)]
+pub struct CsvRows {
+    bytes: Vec<u8>,
+    rows: usize,
+    sum: Checksum,
     /// Cells that got a leading `'`.
-    pub guarded: u64,
+    guarded: u64,
 }
 
 /// One finished part.
@@ -45,6 +53,8 @@ pub struct CsvPart {
     pub bytes: Vec<u8>,
     pub rows: u64,
     pub sum: Checksum,
+    /// Cells that got a leading `'`.
+    pub guarded: u64,
     pub(super) file: Option<WrittenPart>,
 }
 
@@ -75,8 +85,10 @@ struct PartFile {
 
 /// What of a part is held in memory before it goes to its file.
 const HELD_BYTES_MAX: usize = 1 << 20;
-/// Rows between two looks at how much is held.
-const LOOK_ROWS: usize = 1 << 10;
+/// Rows that a thread writes at a time, and after which it is seen how much is held.
+const BLOCK_ROWS: usize = 1 << 10;
+/// Blocks that are written before they are put one after the other: this bounds memory.
+const BLOCKS_A_THREAD: usize = 4;
 
 impl PartFile {
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
@@ -110,12 +122,9 @@ impl CsvTable {
             columns,
             rows_max,
             parts: Vec::new(),
-            bytes: header(columns),
-            rows: 0,
-            sum: Checksum::default(),
+            part: CsvRows { bytes: header(columns), ..CsvRows::default() },
             files: None,
             file: None,
-            guarded: 0,
         }
     }
 
@@ -136,9 +145,84 @@ impl CsvTable {
     /// The file that the table grows in cannot be written.
     pub fn row(&mut self, cells: &[CsvCell<'_>], lines: i64, quantity: Quantity) -> Result<()> {
         debug_assert_eq!(cells.len(), self.columns.len());
-        if self.rows == self.rows_max {
+        if self.part.rows == self.rows_max {
             self.finish_part()?;
         }
+        self.part.row(cells, lines, quantity);
+        if self.part.rows.is_multiple_of(BLOCK_ROWS) { self.let_go() } else { Ok(()) }
+    }
+
+    /// Adds so many rows, which `write` is asked for some at a time, by several threads at once.
+    ///
+    /// # Errors
+    /// As [`CsvTable::row`].
+    pub fn rows(&mut self, rows: usize, write: impl Fn(Range<usize>, &mut CsvRows) + Sync) -> Result<()> {
+        let at_a_time = BLOCKS_A_THREAD * BLOCK_ROWS * rayon::current_num_threads();
+        let mut from = 0;
+        while from < rows {
+            if self.part.rows == self.rows_max {
+                self.finish_part()?;
+            }
+            let end = rows.min(from + at_a_time).min(from + self.rows_max - self.part.rows);
+            let blocks: Vec<usize> = (from..end).step_by(BLOCK_ROWS).collect();
+            let written = |first: usize| {
+                let mut own = CsvRows::default();
+                write(first..end.min(first + BLOCK_ROWS), &mut own);
+                own
+            };
+            for own in blocks.into_par_iter().map(written).collect::<Vec<_>>() {
+                self.part.append(&own);
+                self.let_go()?;
+            }
+            from = end;
+        }
+        Ok(())
+    }
+
+    /// Appends what is held to the part's file, if that is much and parts go to files.
+    fn let_go(&mut self) -> Result<()> {
+        let Some(files) = self.files.clone().filter(|_| self.part.bytes.len() > HELD_BYTES_MAX) else { return Ok(()) };
+        if self.file.is_none() {
+            let name = files.next.fetch_add(1, Ordering::Relaxed).to_string();
+            let path = files.folder.join(&name);
+            let file = disk::create(&path)?;
+            self.file = Some(PartFile { name, path, file, bytes: 0, hasher: blake3::Hasher::new() });
+        }
+        if let Some(file) = &mut self.file {
+            file.append(&self.part.bytes)?;
+            self.part.bytes.clear();
+        }
+        Ok(())
+    }
+
+    fn finish_part(&mut self) -> Result<()> {
+        let next = CsvRows { bytes: header(self.columns), ..CsvRows::default() };
+        let CsvRows { mut bytes, rows, sum, guarded } = std::mem::replace(&mut self.part, next);
+        let file = match self.file.take() {
+            None => None,
+            Some(mut file) => {
+                file.append(&std::mem::take(&mut bytes))?;
+                let PartFile { name, bytes, hasher, .. } = file;
+                Some(WrittenPart { name, bytes, blake3: hasher.finalize().to_hex().to_string() })
+            }
+        };
+        self.parts.push(CsvPart { bytes, rows: rows as u64, sum, guarded, file });
+        Ok(())
+    }
+
+    /// The finished parts; a table without rows has one, of its header.
+    ///
+    /// # Errors
+    /// As [`CsvTable::row`].
+    pub fn finish(mut self) -> Result<Vec<CsvPart>> {
+        self.finish_part()?;
+        Ok(self.parts)
+    }
+}
+
+impl CsvRows {
+    /// Adds a row, as [`CsvTable::row`] does.
+    pub fn row(&mut self, cells: &[CsvCell<'_>], lines: i64, quantity: Quantity) {
         for (at, cell) in cells.iter().enumerate() {
             if at > 0 {
                 self.bytes.push(b',');
@@ -149,26 +233,13 @@ impl CsvTable {
         self.rows += 1;
         self.sum.lines += lines;
         self.sum.add(quantity);
-        if self.rows.is_multiple_of(LOOK_ROWS) && self.bytes.len() > HELD_BYTES_MAX {
-            self.let_go()?;
-        }
-        Ok(())
     }
 
-    /// Appends what is held to the part's file, if parts go to files.
-    fn let_go(&mut self) -> Result<()> {
-        let Some(files) = self.files.clone() else { return Ok(()) };
-        if self.file.is_none() {
-            let name = files.next.fetch_add(1, Ordering::Relaxed).to_string();
-            let path = files.folder.join(&name);
-            let file = disk::create(&path)?;
-            self.file = Some(PartFile { name, path, file, bytes: 0, hasher: blake3::Hasher::new() });
-        }
-        if let Some(file) = &mut self.file {
-            file.append(&self.bytes)?;
-            self.bytes.clear();
-        }
-        Ok(())
+    fn append(&mut self, other: &Self) {
+        self.bytes.extend_from_slice(&other.bytes);
+        self.rows += other.rows;
+        self.sum.merge(other.sum);
+        self.guarded += other.guarded;
     }
 
     fn cell(&mut self, cell: CsvCell<'_>) {
@@ -190,30 +261,6 @@ impl CsvTable {
             CsvCell::Amount(amount) => write!(bytes, "{amount}"),
         };
         written.expect("memory takes whatever is written");
-    }
-
-    fn finish_part(&mut self) -> Result<()> {
-        let mut bytes = std::mem::replace(&mut self.bytes, header(self.columns));
-        let file = match self.file.take() {
-            None => None,
-            Some(mut file) => {
-                file.append(&std::mem::take(&mut bytes))?;
-                let PartFile { name, bytes, hasher, .. } = file;
-                Some(WrittenPart { name, bytes, blake3: hasher.finalize().to_hex().to_string() })
-            }
-        };
-        self.parts.push(CsvPart { bytes, rows: self.rows as u64, sum: self.sum, file });
-        (self.rows, self.sum) = (0, Checksum::default());
-        Ok(())
-    }
-
-    /// The finished parts; a table without rows has one, of its header.
-    ///
-    /// # Errors
-    /// As [`CsvTable::row`].
-    pub fn finish(mut self) -> Result<Vec<CsvPart>> {
-        self.finish_part()?;
-        Ok(self.parts)
     }
 }
 

@@ -144,39 +144,50 @@ impl StampTexts {
         &self,
         owned: &OwnedUsage,
         names: &Names,
-        time: FlatTime,
+        time: impl Fn(usize) -> FlatTime + Sync,
         cells: &Cells,
         table: &mut CsvTable,
     ) -> Result<()> {
-        let mut row: Vec<CsvCell<'_>> = Vec::with_capacity(table.width());
-        // Neighbours mostly have one owner and one meter, so what is said of them is looked up once.
-        let mut last: Option<(u32, u32)> = None;
-        for (key, quantity, line_count) in cells.iter() {
-            let cell = self.packing.unpack(key);
-            if last != Some((cell.owner, cell.meter)) {
-                row = self.flat_key(owned, names, time, cell);
-                last = Some((cell.owner, cell.meter));
+        table.rows(cells.len(), |range, rows| {
+            let mut row: Vec<CsvCell<'_>> = Vec::new();
+            // Neighbours mostly have one owner and one meter, so what is said of them is looked up once.
+            let mut last: Option<(u32, u32)> = None;
+            for at in range {
+                let (cell, time) = (self.packing.unpack(cells.key[at]), time(at));
+                let (quantity, line_count) = (cells.quantity[at], cells.line_count[at]);
+                if last != Some((cell.owner, cell.meter)) {
+                    row = self.flat_key(owned, names, time, cell);
+                    last = Some((cell.owner, cell.meter));
+                }
+                row.truncate(FlatKey::WIDTH);
+                row[FlatKey::TIME] = time.cell(cell);
+                let resource = &owned.usage.resources[cell.resource as usize];
+                let Derived { group, provider, resource_type, name, service_type } =
+                    self.derived(resource, cell.resource);
+                row.extend([
+                    CsvCell::Text(resource.resource_uri.as_deref()),
+                    CsvCell::Text(group.as_deref()),
+                    CsvCell::Text(provider.as_deref()),
+                    CsvCell::Text(resource_type.as_deref()),
+                    CsvCell::Text(name.as_deref()),
+                    CsvCell::Text(resource.location.as_deref()),
+                    CsvCell::Text(resource.tags.as_deref()),
+                    CsvCell::Text(resource.additional_info.as_deref()),
+                    CsvCell::Text(service_type.as_deref()),
+                    CsvCell::Quantity(quantity),
+                    CsvCell::Integer(line_count),
+                ]);
+                rows.row(&row, line_count, quantity);
             }
-            row.truncate(FlatKey::WIDTH);
-            row[FlatKey::TIME] = time.cell(cell);
-            let resource = &owned.usage.resources[cell.resource as usize];
-            let Derived { group, provider, resource_type, name, service_type } = self.derived(resource, cell.resource);
-            row.extend([
-                CsvCell::Text(resource.resource_uri.as_deref()),
-                CsvCell::Text(group.as_deref()),
-                CsvCell::Text(provider.as_deref()),
-                CsvCell::Text(resource_type.as_deref()),
-                CsvCell::Text(name.as_deref()),
-                CsvCell::Text(resource.location.as_deref()),
-                CsvCell::Text(resource.tags.as_deref()),
-                CsvCell::Text(resource.additional_info.as_deref()),
-                CsvCell::Text(service_type.as_deref()),
-                CsvCell::Quantity(quantity),
-                CsvCell::Integer(line_count),
-            ]);
-            table.row(&row, line_count, quantity)?;
-        }
-        Ok(())
+        })
+    }
+
+    /// Adds the cells of some days, or months, likewise.
+    ///
+    /// # Errors
+    /// As [`StampTexts::flat`].
+    pub fn flat_days(&self, owned: &OwnedUsage, names: &Names, dated: &Dated, table: &mut CsvTable) -> Result<()> {
+        self.flat(owned, names, |row| FlatTime::Day(dated.day_of(row)), &dated.cells, table)
     }
 
     /// What follows from a resource's texts: worked out once, however many days show it.
@@ -381,7 +392,7 @@ fn starts(day: Day, slots: Places<'_>) -> FactColumn<'_> {
 #[derive(Debug, Default)]
 pub struct Dated {
     cells: Cells,
-    /// Each day, and how many cells it has.
+    /// Each day, and where its cells end.
     days: Vec<(Day, usize)>,
 }
 
@@ -390,14 +401,27 @@ impl Dated {
         let mut dated = Self::default();
         for (day, cells) in parts {
             dated.cells.extend(cells, |key| key);
-            dated.days.push((day, cells.len()));
+            dated.days.push((day, dated.cells.len()));
         }
         dated
     }
 
+    /// What its cells must read back as.
+    pub fn checksum(&self) -> Checksum {
+        checksum([&self.cells])
+    }
+
     fn days(&self) -> FactColumn<'_> {
-        let places = (0_u32..).zip(&self.days).flat_map(|(place, &(_, cells))| std::iter::repeat_n(place, cells));
         let days = self.days.iter().map(|(day, _)| day.days_since_epoch()).collect();
+        let places = (0..self.cells.len()).map(|row| self.place_of(row) as u32);
         FactColumn::Days(days, Places::Each(places.collect()))
+    }
+
+    fn day_of(&self, row: usize) -> Day {
+        self.days[self.place_of(row)].0
+    }
+
+    fn place_of(&self, row: usize) -> usize {
+        self.days.partition_point(|&(_, end)| end <= row)
     }
 }

@@ -226,8 +226,8 @@ impl Publisher {
         if self.is_rehearsal() {
             return Ok(());
         }
-        self.guarded.fetch_add(table.guarded, Ordering::Relaxed);
         let parts = table.finish()?;
+        self.guarded.fetch_add(parts.iter().map(|part| part.guarded).sum(), Ordering::Relaxed);
         if let Some(expected) = expected {
             let written: Checksum = parts.iter().map(|part| part.sum).sum();
             prove(path, (0, Some(expected)), (0, Some(written)))?;

@@ -12,7 +12,7 @@ use super::reading::{Pages, Reading};
 use super::root::InputFile;
 use super::row::{RawRow, Value};
 use super::shape::{self, Shape};
-use super::text::{self, Text};
+use super::text::{self, Buffers, Text};
 use super::usage_table::{Decided, UsageTable};
 use super::usual::{self, Memory};
 use crate::domain::dialect;
@@ -39,6 +39,13 @@ impl Interners {
     }
 }
 
+/// What a reading thread keeps from file to file.
+#[derive(Debug, Default)]
+pub(super) struct Thread {
+    memory: Memory,
+    buffers: Buffers,
+}
+
 /// Reads one file.
 ///
 /// # Errors
@@ -47,9 +54,9 @@ pub(super) fn read_file(
     file: &InputFile,
     reading: &Reading,
     texts: &Interners,
-    memory: &mut Memory,
+    Thread { memory, buffers }: &mut Thread,
 ) -> Result<FileLines> {
-    let content = text::read_bytes(file)?;
+    let content = text::read_bytes_into(file, buffers)?;
     if published::is_parquet(&content.bytes) {
         return published::read(file, content, texts);
     }
@@ -61,6 +68,7 @@ pub(super) fn read_file(
     };
     refuse_if_nothing_is_usable(file, &lines)?;
     lines.content = text.content();
+    buffers.give_back(text);
     Ok(lines)
 }
 

@@ -19,12 +19,11 @@ use super::asked::Asked;
 use super::days::DayLines;
 use super::export::{self, Declared};
 use super::fingerprint::{Fingerprint, ReadFile};
-use super::line_reader::{Interners, read_file};
+use super::line_reader::{Interners, Thread, read_file};
 use super::published::PublishedResource;
 use super::reading::Reading;
 use super::root::{InputFile, StampFolder};
 use super::shape::Shape;
-use super::usual::Memory;
 use crate::domain::finding::Finding;
 use crate::domain::identity::one_spelling;
 use crate::domain::ledger::LedgerRules;
@@ -331,7 +330,7 @@ pub fn gather_beside(
     rules: LedgerRules,
     watch: &Watch,
 ) -> Result<StampLines> {
-    let (texts, memories) = (Interners::default(), Memories::default());
+    let (texts, threads) = (Interners::default(), Threads::default());
     let (mut declared, mut unread) = (Vec::new(), Vec::new());
     for export in &folder.exports {
         match known.unchanged.remove(&export.folder) {
@@ -342,31 +341,41 @@ pub fn gather_beside(
     unread.extend(known.kept.into_iter().map(ExportLines::count_again));
     let mut exports = unread;
     let mut resources = BTreeMap::new();
-    let mut next = 0_u32;
     let mut declared = declared.into_iter().peekable();
-    while declared.peek().is_some() {
-        let batch = batch_of(&mut declared);
-        let files = batch.iter().flat_map(|export| export.files.iter().copied());
-        let numbered: Vec<(u32, &InputFile)> = (next..).zip(files).collect();
-        next += numbered.len() as u32;
-        let read: Vec<Result<FileLines>> = numbered
-            .par_iter()
-            .map(|&(number, file)| {
-                watch.check()?;
-                let mut memory = memories.take();
-                let mut lines = read_file(file, reading, &texts, &mut memory)?;
-                memories.give_back(memory);
-                lines.number = number;
-                lines.hand_over(&days)?;
-                watch.advance();
-                Ok(lines)
-            })
-            .collect();
-        let mut read = read.into_iter();
-        for export in batch {
-            let mut files = read.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
+    let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
+        let read_one = |&(number, file): &(u32, &InputFile)| {
+            watch.check()?;
+            let mut thread = threads.take();
+            let mut lines = read_file(file, reading, &texts, &mut thread)?;
+            threads.give_back(thread);
+            lines.number = number;
+            lines.hand_over(&days)?;
+            watch.advance();
+            Ok(lines)
+        };
+        batch.files.par_iter().map(read_one).collect()
+    };
+    // What is known of the files of a batch is brought together while the next one is read.
+    let mut bring_together = |batch: Batch<'_>, files: Vec<Result<FileLines>>| -> Result<()> {
+        let mut files = files.into_iter();
+        for export in batch.exports {
+            let mut files = files.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
             resources.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.resources)));
             exports.push(export::export_lines(&folder.stamp, &export, files, &texts)?);
+        }
+        Ok(())
+    };
+    let (mut next, mut last) = (0, None);
+    loop {
+        let batch = (declared.peek().is_some()).then(|| Batch::of(&mut declared, &mut next));
+        let (files, brought) = rayon::join(
+            || batch.as_ref().map(read),
+            || last.take().map_or(Ok(()), |(batch, files)| bring_together(batch, files)),
+        );
+        brought?;
+        match batch.zip(files) {
+            Some(read) => last = Some(read),
+            None => break,
         }
     }
     let (mut exports, findings) = export::proved(&folder.stamp, exports, rules)?;
@@ -374,33 +383,42 @@ pub fn gather_beside(
     Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
 }
 
-/// What reading threads remember: each file is read with what one before it left.
+/// What reading threads keep: each file is read with what one before it left.
 #[derive(Debug, Default)]
-struct Memories(Mutex<Vec<Memory>>);
+struct Threads(Mutex<Vec<Thread>>);
 
-impl Memories {
-    fn take(&self) -> Memory {
+impl Threads {
+    fn take(&self) -> Thread {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn give_back(&self, memory: Memory) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    fn give_back(&self, thread: Thread) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
     }
 }
 
 /// Files that are read before what is known of them is brought together: what is noted of each while it is read is large.
-const BATCH_FILES: usize = 256;
+const BATCH_FILES: usize = 128;
 
-/// The next few exports.
-fn batch_of<'a>(declared: &mut impl Iterator<Item = Declared<'a>>) -> Vec<Declared<'a>> {
-    let (mut batch, mut files) = (Vec::new(), 0);
-    while files < BATCH_FILES
-        && let Some(export) = declared.next()
-    {
-        files += export.files.len();
-        batch.push(export);
+/// A few exports, and their files with the numbers by which lines name them.
+struct Batch<'a> {
+    exports: Vec<Declared<'a>>,
+    files: Vec<(u32, &'a InputFile)>,
+}
+
+impl<'a> Batch<'a> {
+    /// The next one; `next` is the number of its first file.
+    fn of(declared: &mut impl Iterator<Item = Declared<'a>>, next: &mut u32) -> Self {
+        let mut batch = Self { exports: Vec::new(), files: Vec::new() };
+        while batch.files.len() < BATCH_FILES
+            && let Some(export) = declared.next()
+        {
+            batch.files.extend((*next..).zip(export.files.iter().copied()));
+            *next += export.files.len() as u32;
+            batch.exports.push(export);
+        }
+        batch
     }
-    batch
 }
 
 /// Numbers the files that were not read, after those that were.

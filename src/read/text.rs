@@ -4,7 +4,7 @@
 //! unless a setting says how to read them.
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use encoding_rs::Encoding;
 
@@ -49,12 +49,41 @@ impl Text {
     }
 }
 
+/// Memory that one file after the other is read into: fresh memory has to be cleared by the kernel first.
+#[derive(Debug, Default)]
+pub struct Buffers {
+    raw: Vec<u8>,
+    decompressed: Vec<u8>,
+}
+
+/// A buffer beyond this is not kept for the next file.
+const KEPT_BYTES_MAX: usize = 64 << 20;
+
+impl Buffers {
+    /// Takes back what a file was read into.
+    pub fn give_back(&mut self, text: Text) {
+        let bytes = text.text.into_bytes();
+        let place = if self.raw.capacity() == 0 { &mut self.raw } else { &mut self.decompressed };
+        if bytes.capacity() <= KEPT_BYTES_MAX {
+            *place = bytes;
+        }
+    }
+}
+
 /// Reads a whole file.
 ///
 /// # Errors
 /// The file cannot be read or decompressed, or is larger than [`FILE_BYTES_MAX`].
 pub fn read_bytes(file: &InputFile) -> Result<Content> {
-    let bytes = bytes_of(file)?;
+    read_bytes_into(file, &mut Buffers::default())
+}
+
+/// The same, into memory that files before it left.
+///
+/// # Errors
+/// As [`read_bytes`].
+pub fn read_bytes_into(file: &InputFile, buffers: &mut Buffers) -> Result<Content> {
+    let bytes = bytes_of(file, buffers)?;
     let read = ReadFile { name: file.name.clone(), bytes: bytes.len() as u64, fingerprint: Fingerprint::of(&bytes) };
     Ok(Content { bytes, file: read })
 }
@@ -93,13 +122,13 @@ impl Content {
 }
 
 /// The bytes of a file, decompressed when their first bytes say so.
-fn bytes_of(file: &InputFile) -> Result<Vec<u8>> {
+fn bytes_of(file: &InputFile, buffers: &mut Buffers) -> Result<Vec<u8>> {
     let failed = |error| Error::machine("read", &file.path, error);
     let opened = File::open(&file.path).map_err(failed)?;
     let size = opened.metadata().map_err(failed)?.len();
     refuse_too_large(size, file)?;
     let before = FileStat::of(&opened.metadata().map_err(failed)?);
-    let bytes = read_bounded(&opened, size, file)?.map_err(failed)?;
+    let bytes = read_bounded(&opened, size, file, &mut buffers.raw)?.map_err(failed)?;
     if before != FileStat::of(&opened.metadata().map_err(failed)?) {
         return Err(Error::input("changed while it was read")
             .at(&file.name)
@@ -111,19 +140,29 @@ fn bytes_of(file: &InputFile) -> Result<Vec<u8>> {
             .hint("the download was probably cut off: fetch the file again")
             .because(error)
     };
-    if bytes.starts_with(&GZIP) {
-        read_bounded(flate2::read::MultiGzDecoder::new(Cursor::new(bytes)), size * 8, file)?.map_err(broken)
+    let into = &mut buffers.decompressed;
+    let decompressed = if bytes.starts_with(&GZIP) {
+        read_bounded(flate2::read::MultiGzDecoder::new(bytes.as_slice()), size * 8, file, into)?.map_err(broken)?
     } else if bytes.starts_with(&ZSTD) {
-        let decoder = zstd::stream::read::Decoder::new(Cursor::new(bytes)).map_err(broken)?;
-        read_bounded(decoder, size * 8, file)?.map_err(broken)
+        let decoder = zstd::stream::read::Decoder::new(bytes.as_slice()).map_err(broken)?;
+        read_bounded(decoder, size * 8, file, into)?.map_err(broken)?
     } else {
-        Ok(bytes)
-    }
+        return Ok(bytes);
+    };
+    buffers.raw = bytes;
+    Ok(decompressed)
 }
 
-/// Reads to the end, but no more than [`FILE_BYTES_MAX`] bytes.
-fn read_bounded(source: impl Read, expected: u64, file: &InputFile) -> Result<std::io::Result<Vec<u8>>> {
-    let mut bytes = Vec::with_capacity(expected.min(FILE_BYTES_MAX) as usize + 1);
+/// Reads to the end, but no more than [`FILE_BYTES_MAX`] bytes, into a buffer, which is taken.
+fn read_bounded(
+    source: impl Read,
+    expected: u64,
+    file: &InputFile,
+    buffer: &mut Vec<u8>,
+) -> Result<std::io::Result<Vec<u8>>> {
+    let mut bytes = std::mem::take(buffer);
+    bytes.clear();
+    bytes.reserve(expected.min(FILE_BYTES_MAX) as usize + 1);
     let outcome = source.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
     refuse_too_large(bytes.len() as u64, file)?;
     Ok(outcome.map(|_| bytes))

@@ -3,7 +3,7 @@
 use std::fs;
 
 use stacktally::domain::{Day, Hour, Quantity};
-use stacktally::publish::csv::{CsvCell, CsvTable, read_back};
+use stacktally::publish::csv::{CsvCell, CsvRows, CsvTable, read_back};
 use stacktally::schema::flat::CSV_MONTHLY;
 use stacktally::schema::{COVERAGE_MONTHS, REJECTS};
 
@@ -20,10 +20,9 @@ fn written(text: &str) -> (String, u64) {
         CsvCell::Text(Some(text)),
     ];
     table.row(&cells, 0, Quantity::ZERO).unwrap();
-    let guarded = table.guarded;
     let parts = table.finish().unwrap();
     let whole = String::from_utf8(parts[0].bytes.clone()).unwrap();
-    (whole.split_once("\r\n").unwrap().1.to_owned(), guarded)
+    (whole.split_once("\r\n").unwrap().1.to_owned(), parts[0].guarded)
 }
 
 #[test]
@@ -43,6 +42,67 @@ fn cells_are_quoted_and_guarded() {
         ("é=", "north,,-1,x,é=\r\n", 0),
     ] {
         assert_eq!(written(text), (expected.to_owned(), guarded), "{text:?}");
+    }
+}
+
+/// Whatever the text, the file is what the general writer makes of it.
+#[test]
+fn cells_are_quoted_as_the_general_writer_quotes_them() {
+    let texts =
+        ["", "a", ",", "\"", "\"\"", "a\"b,c\"", "\r", "\n", "\r\n", "'", " ", "é,", "\u{feff}", "#x", "x\ty", "\\\""];
+    for (first, second) in texts.iter().flat_map(|first| texts.iter().map(move |second| (first, second))) {
+        let mut general = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+        let text = format!("x{first}{second}");
+        general.write_record(["north", "", "-1", second, &text]).unwrap();
+        let mut table = CsvTable::new(REJECTS.columns);
+        let own = |text| CsvCell::Text(Some(text));
+        table.row(&[own("north"), own(""), CsvCell::Integer(-1), own("?"), own(&text)], 0, Quantity::ZERO).unwrap();
+        let whole = String::from_utf8(table.finish().unwrap().remove(0).bytes).unwrap();
+        let general = String::from_utf8(general.into_inner().unwrap()).unwrap();
+        let second = general.split_once("-1,").unwrap().1.strip_suffix("\r\n").unwrap();
+        let ours = whole.split_once("-1,?,").unwrap().1.strip_suffix("\r\n").unwrap();
+        assert!(second.ends_with(ours), "{text:?}: {ours} for {second}");
+    }
+}
+
+/// Rows that threads write side by side stand in order, and end where a part is full.
+#[test]
+fn rows_written_side_by_side_are_those_written_one_by_one() {
+    let cells = |at: usize| {
+        let quantity = Quantity::from_scaled(at as i128);
+        let mut cells =
+            vec![CsvCell::Text(Some(if at % 7 == 0 { "=a,\"b" } else { "x" })); CSV_MONTHLY.columns.len() - 2];
+        cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(at as i64)]);
+        (cells, at as i64, quantity)
+    };
+    for rows_max in [1, 700, 1_024, 5_000, 100_000] {
+        let (mut one_by_one, mut side_by_side) = (
+            CsvTable::with_rows_max(CSV_MONTHLY.columns, rows_max),
+            CsvTable::with_rows_max(CSV_MONTHLY.columns, rows_max),
+        );
+        let count = if rows_max == 1 { 20 } else { 12_000 };
+        for at in 0..count {
+            let (cells, lines, quantity) = cells(at);
+            one_by_one.row(&cells, lines, quantity).unwrap();
+        }
+        let write = |range: std::ops::Range<usize>, rows: &mut CsvRows| {
+            for (cells, lines, quantity) in range.map(cells) {
+                rows.row(&cells, lines, quantity);
+            }
+        };
+        side_by_side.rows(count / 2, write).unwrap();
+        side_by_side
+            .rows(count / 2, |range, rows| write(range.start + count / 2..range.end + count / 2, rows))
+            .unwrap();
+        let shown = |table: CsvTable| {
+            let parts = table.finish().unwrap().into_iter();
+            parts.map(|part| (part.bytes, part.rows, part.sum, part.guarded)).collect::<Vec<_>>()
+        };
+        let parts = shown(one_by_one);
+        for (bytes, rows, sum, _) in &parts {
+            assert_eq!(read_back(CSV_MONTHLY.columns, bytes.as_slice()).unwrap(), (*rows, Some(*sum)));
+        }
+        assert!(parts == shown(side_by_side), "{rows_max}");
     }
 }
 
