@@ -10,6 +10,7 @@ mod charging;
 mod closed;
 pub mod closing;
 mod corrections;
+mod flat_days;
 mod known;
 mod making;
 mod recharged;

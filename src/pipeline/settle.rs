@@ -10,6 +10,7 @@ use super::adjustments::{Adjustment, Arrived};
 use super::base::Base;
 use super::closed::ClosedUsage;
 use super::corrections::DayTotals;
+use super::flat_days::FlatDays;
 use super::making::Making;
 use super::work::StampWork;
 use crate::aggregate::{self, DayFacts, Packing};
@@ -156,8 +157,8 @@ impl Drop for SaysDone {
 }
 
 impl Settling<'_> {
-    /// Settles the touched days of a month, some of them at a time.
-    fn days(&self, month: Month) -> Result<SettledDays> {
+    /// Settles the touched days of a month, some of them at a time, and hands each to what is written of all.
+    fn days(&self, month: Month, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDays> {
         let in_flight = rayon::current_num_threads();
         let made: Mutex<BTreeMap<Day, Result<SettledDay>>> = Mutex::default();
         let made_now = || made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -176,7 +177,7 @@ impl Settling<'_> {
                 let says_done = SaysDone(done.clone());
                 scope.spawn(move |_| {
                     let _says_done = says_done;
-                    let settled = self.day(day);
+                    let settled = self.day(day, flat);
                     made_now().insert(day, settled);
                     self.watch.advance();
                 });
@@ -198,7 +199,7 @@ impl Settling<'_> {
     }
 
     /// Aggregates, proves and publishes one day.
-    fn day(&self, day: Day) -> Result<SettledDay> {
+    fn day(&self, day: Day, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDay> {
         self.watch.check()?;
         let chunks = self.owned.usage.take_day(day)?;
         let is_closed = self.work.is_closed(day.month());
@@ -208,6 +209,8 @@ impl Settling<'_> {
         let mut note = self.note_of(day, &facts, &self.owned.uses_of(day, &chunks));
         let DayFacts { daily, hourly, used, .. } = facts;
         note.exports = self.publish_day(day, &chunks, &hourly, used.checksum())?;
+        drop((chunks, hourly));
+        flat.map_or(Ok(()), |flat| flat.hand_in(day, daily.clone()))?;
         Ok(SettledDay { daily, note, arrived })
     }
 
@@ -292,7 +295,7 @@ impl Settling<'_> {
 
     fn publish_csv_hourly(&self, day: Day, hourly: &Cells) -> Result<()> {
         let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns);
-        self.texts.flat(self.owned, self.names, |_| FlatTime::HourOf(day), hourly, &mut table)?;
+        self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
         let path = format!("csv/hourly/{}/{day}", self.owned.usage.stamp);
         self.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
     }
@@ -408,11 +411,14 @@ impl Settling<'_> {
     ) -> Result<()> {
         self.watch.check()?;
         let stamp = &self.owned.usage.stamp;
-        let SettledDays { daily, notes, arrived } = self.days(month)?;
+        let is_closed = self.work.is_closed(month);
+        let mut standing = if is_written && !is_closed { self.standing_days(month)? } else { BTreeMap::new() };
+        let is_flat = is_written && !is_closed && !self.publisher.is_rehearsal();
+        let flat = is_flat.then(|| self.flat_days(month, &standing)).transpose()?;
+        let SettledDays { daily, notes, arrived } = self.days(month, flat.as_ref())?;
         for (day, note) in notes {
             self.note(day, note, settled)?;
         }
-        let is_closed = self.work.is_closed(month);
         if is_closed {
             settled.closed.take(self, month, &daily, arrived)?;
         } else {
@@ -425,28 +431,43 @@ impl Settling<'_> {
             settled.months.push((month, cells));
             return Ok(());
         }
-        let days = if is_closed { self.base.frozen(month)? } else { self.with_standing(month, daily)? };
+        standing.extend(daily);
+        let days = if is_closed { self.base.frozen(month)? } else { standing };
         if days.is_empty() {
             return Ok(());
         }
         settled.months.push((month, aggregate::month_facts(self.packing, days.values())?));
         settled.defaults.extend(aggregate::default_facts(self.owned, self.packing, &days)?);
-        if self.publisher.is_rehearsal() {
-            let is_taken = self.publisher.takes(&schema::DAILY);
-            let dated = || Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
-            return if is_taken { self.publish_daily(month, &dated()) } else { Ok(()) };
-        }
         let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
+        if self.publisher.is_rehearsal() {
+            return if self.publisher.takes(&schema::DAILY) { self.publish_daily(month, &dated) } else { Ok(()) };
+        }
+        let flat = match flat {
+            Some(flat) => flat,
+            None => self.flat_days(month, &days)?,
+        };
         drop(days);
-        let (parquet, csv) =
-            rayon::join(|| self.publish_daily(month, &dated), || self.publish_csv_daily(month, &dated));
+        let csv = || self.publish_csv_daily(month, flat, dated.checksum());
+        let (parquet, csv) = rayon::join(|| self.publish_daily(month, &dated), csv);
         parquet.and(csv)
     }
 
-    /// The settled days of a month with those that stand.
-    fn with_standing(&self, month: Month, mut daily: BTreeMap<Day, Cells>) -> Result<BTreeMap<Day, Cells>> {
-        daily.extend(self.standing_days(month)?);
-        Ok(daily)
+    /// The flat CSV of a month, with some of its days; those that are touched are yet to come.
+    fn flat_days(&self, month: Month, days: &BTreeMap<Day, Cells>) -> Result<FlatDays<'_, '_>> {
+        let is_closed = self.work.is_closed(month);
+        let touched = self.work.touched.range(month.first_day()..month.next().first_day()).map(|(&day, _)| day);
+        let coming: BTreeSet<Day> = touched.filter(|_| !is_closed).collect();
+        let flat = FlatDays::new(self, coming.iter().chain(days.keys()).copied().collect::<BTreeSet<Day>>());
+        for (&day, cells) in days.iter().filter(|(day, _)| !coming.contains(day)) {
+            flat.hand_in(day, cells.clone())?;
+        }
+        Ok(flat)
+    }
+
+    /// Adds a day to the flat CSV of its month.
+    pub fn flat_day(&self, day: Day, cells: &Cells, table: &mut CsvTable) -> Result<()> {
+        self.watch.check()?;
+        self.texts.flat(self.owned, self.names, FlatTime::Day(day), cells, table)
     }
 
     fn publish_months(&self, months: &[(Month, Cells)], to_write: &BTreeSet<Month>) -> Result<()> {
@@ -497,12 +518,9 @@ impl Settling<'_> {
         self.publisher.fact(daily_path(&self.owned.usage.stamp, month), &schema::DAILY, &columns, days.checksum())
     }
 
-    fn publish_csv_daily(&self, month: Month, days: &Dated) -> Result<()> {
-        self.watch.check()?;
-        let mut table = self.publisher.csv_table(flat::CSV_DAILY.columns);
-        self.texts.flat_days(self.owned, self.names, days, &mut table)?;
+    fn publish_csv_daily(&self, month: Month, days: FlatDays<'_, '_>, sum: Checksum) -> Result<()> {
         let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
-        self.publisher.csv(&path, flat::CSV_DAILY.columns, table, Some(days.checksum()))
+        self.publisher.csv(&path, flat::CSV_DAILY.columns, days.finish()?, Some(sum))
     }
 
     /// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.

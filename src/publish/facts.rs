@@ -144,7 +144,7 @@ impl StampTexts {
         &self,
         owned: &OwnedUsage,
         names: &Names,
-        time: impl Fn(usize) -> FlatTime + Sync,
+        time: FlatTime,
         cells: &Cells,
         table: &mut CsvTable,
     ) -> Result<()> {
@@ -153,7 +153,7 @@ impl StampTexts {
             // Neighbours mostly have one owner and one meter, so what is said of them is looked up once.
             let mut last: Option<(u32, u32)> = None;
             for at in range {
-                let (cell, time) = (self.packing.unpack(cells.key[at]), time(at));
+                let cell = self.packing.unpack(cells.key[at]);
                 let (quantity, line_count) = (cells.quantity[at], cells.line_count[at]);
                 if last != Some((cell.owner, cell.meter)) {
                     row = self.flat_key(owned, names, time, cell);
@@ -180,14 +180,6 @@ impl StampTexts {
                 rows.row(&row, line_count, quantity);
             }
         })
-    }
-
-    /// Adds the cells of some days, or months, likewise.
-    ///
-    /// # Errors
-    /// As [`StampTexts::flat`].
-    pub fn flat_days(&self, owned: &OwnedUsage, names: &Names, dated: &Dated, table: &mut CsvTable) -> Result<()> {
-        self.flat(owned, names, |row| FlatTime::Day(dated.day_of(row)), &dated.cells, table)
     }
 
     /// What follows from a resource's texts: worked out once, however many days show it.
@@ -415,10 +407,6 @@ impl Dated {
         let days = self.days.iter().map(|(day, _)| day.days_since_epoch()).collect();
         let places = (0..self.cells.len()).map(|row| self.place_of(row) as u32);
         FactColumn::Days(days, Places::Each(places.collect()))
-    }
-
-    fn day_of(&self, row: usize) -> Day {
-        self.days[self.place_of(row)].0
     }
 
     fn place_of(&self, row: usize) -> usize {
