@@ -29,7 +29,10 @@ fn main() {
         let pages = instructions(&generated);
         // A blank that the API does not write sends every page to the reader that validates.
         validated(&generated.root());
-        [(name.to_owned(), pages, generated.lines), (format!("{name}_validated"), instructions(&generated), generated.lines)]
+        [
+            (name.to_owned(), pages, generated.lines),
+            (format!("{name}_validated"), instructions(&generated), generated.lines),
+        ]
     });
     let counted = counted.concat();
     let table: Vec<String> = counted.iter().map(|(name, count, _)| format!("{name},{count}\n")).collect();

@@ -318,21 +318,25 @@ impl Dimensions {
         if publisher.is_rehearsal() {
             return Ok(());
         }
-        match self.resources {
-            Some(resources) => {
-                publish_resources(&resources.into_values().collect::<Vec<_>>(), "resources.parquet", publisher)?;
-            }
-            None => publisher.keep("resources.parquet")?,
-        }
-        publish_meters(names, publisher)?;
-        publish_tenants(&self.tenants, names, publisher)?;
-        publish_user_subscriptions(names, publisher)?;
-        publish_billed_subscriptions(&self.billed, names, publisher)?;
-        publish_dates(&self.days, publisher)?;
-        publish_coverage(coverage, publisher)?;
-        publish_coverage_months(coverage, publisher)?;
         self.rejects.sort_unstable_by(|a, b| (&a.stamp, &a.file, a.row).cmp(&(&b.stamp, &b.file, b.row)));
-        publish_rejects(&self.rejects, publisher)
+        let resources = self.resources.take().map(|own| own.into_values().collect::<Vec<_>>());
+        let publish_resources = || match &resources {
+            Some(resources) => publish_resources(resources, "resources.parquet", publisher),
+            None => publisher.keep("resources.parquet"),
+        };
+        let tables: [&(dyn Fn() -> Result<()> + Sync); 9] = [
+            &publish_resources,
+            &|| publish_meters(names, publisher),
+            &|| publish_tenants(&self.tenants, names, publisher),
+            &|| publish_user_subscriptions(names, publisher),
+            &|| publish_billed_subscriptions(&self.billed, names, publisher),
+            &|| publish_dates(&self.days, publisher),
+            &|| publish_coverage(coverage, publisher),
+            &|| publish_coverage_months(coverage, publisher),
+            &|| publish_rejects(&self.rejects, publisher),
+        ];
+        // Of several that fail, the first is told.
+        tables.par_iter().map(|table| table()).collect::<Vec<_>>().into_iter().collect()
     }
 }
 

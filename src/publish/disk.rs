@@ -108,11 +108,9 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 
 /// Brings files or folders to the disk, several at a time.
 pub(super) fn sync(paths: &BTreeSet<PathBuf>) -> Result<()> {
-    paths.par_iter().try_for_each(|path| {
-        File::open(path).and_then(|own| own.sync_all()).map_err(|error| failed("sync", path, error))
-    })
+    paths.par_iter().try_for_each(|path| sync_one(path))
 }
 
 pub(super) fn sync_one(path: &Path) -> Result<()> {
-    sync(&BTreeSet::from([path.to_owned()]))
+    File::open(path).and_then(|own| own.sync_all()).map_err(|error| failed("sync", path, error))
 }

@@ -21,6 +21,7 @@ pub mod ranked;
 pub mod receipt;
 pub mod snapshots;
 pub mod stage;
+mod syncing;
 
 pub use journal::Ahead;
 pub use out::{KnownFile, LastPublication, Out, Patience, RECEIPT, RECEIPTS, Recovered};

@@ -18,6 +18,7 @@ use super::csv::{CsvTable, PartFiles, WrittenPart};
 use super::disk::{self, step};
 use super::out::{KnownFile, Out, Stat, state_path};
 use super::ranked::FactColumn;
+use super::syncing::Syncing;
 use super::{csv, parquet};
 use crate::domain::Stamp;
 use crate::domain::totals::Checksum;
@@ -66,6 +67,8 @@ pub struct Publisher {
     guarded: AtomicU64,
     /// Tables that a rehearsal holds, since others are made of them; `None`: nothing is.
     held: Option<Held>,
+    /// Without an OUT nothing is to be brought to the disk.
+    syncing: Option<Syncing>,
 }
 
 /// Tables of one kind, in a folder for temporary files.
@@ -101,7 +104,8 @@ impl Publisher {
         if let Some(out) = &out {
             disk::make_folder(&out.private("staging"))?;
         }
-        Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None })
+        let syncing = out.is_some().then(Syncing::start);
+        Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None, syncing })
     }
 
     /// The same; a rehearsal keeps the files of one table aside while it goes on, since others are made of them.
@@ -425,7 +429,10 @@ impl Publisher {
         }
         prove(&path, expected, found)?;
         let file = match out.stat_if_unchanged(&path, &blake3, bytes)? {
-            None => Published { path, rows: expected.0, bytes, blake3, staged: Some(name), stat: Some(stat) },
+            None => {
+                self.sync(staged);
+                Published { path, rows: expected.0, bytes, blake3, staged: Some(name), stat: Some(stat) }
+            }
             Some(stat) => {
                 disk::remove(&staged)?;
                 Published { path, rows: expected.0, bytes, blake3, staged: None, stat: Some(stat) }
@@ -450,8 +457,15 @@ impl Publisher {
         if Fingerprint::of(&read).to_string() != blake3 {
             return Err(other_bytes(&path));
         }
+        self.sync(staged);
         let file = Published { path, rows, bytes: size, blake3, staged: Some(name), stat: Some(stat) };
         Ok((file, Bytes::from(read)))
+    }
+
+    fn sync(&self, staged: PathBuf) {
+        if let Some(syncing) = &self.syncing {
+            syncing.add(staged);
+        }
     }
 
     /// Publishes everything that was staged, as one: files put, those neither made nor kept removed, `receipt.json` last.
@@ -459,7 +473,8 @@ impl Publisher {
     ///
     /// # Errors
     /// The machine failed, or something lies in the way that stacktally did not publish.
-    pub fn commit(self, receipt: &impl Serialize) -> Result<Vec<String>> {
+    pub fn commit(mut self, receipt: &impl Serialize) -> Result<Vec<String>> {
+        self.syncing.take().map_or(Ok(()), Syncing::finish)?;
         let files = self.files();
         let Some(out) = &self.out else { return Ok(Vec::new()) };
         let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
