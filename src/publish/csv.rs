@@ -282,8 +282,9 @@ fn header(columns: &[Column]) -> Vec<u8> {
 
 /// Appends a text, in quotes where it needs them (RFC 4180).
 fn field(before: &str, text: &str, bytes: &mut Vec<u8>) {
-    let needs_quotes = |byte: &u8| matches!(byte, b',' | b'"' | b'\r' | b'\n');
-    if !text.as_bytes().iter().any(needs_quotes) {
+    // Looking at every byte, instead of up to the first, is done many bytes at a time.
+    let needs_quotes = |found: bool, byte: &u8| found | matches!(byte, b',' | b'"' | b'\r' | b'\n');
+    if !text.as_bytes().iter().fold(false, needs_quotes) {
         bytes.extend_from_slice(before.as_bytes());
         bytes.extend_from_slice(text.as_bytes());
         return;

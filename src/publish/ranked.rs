@@ -452,7 +452,7 @@ impl Chunk<'_> {
 
 /// The two ways in which pages are compressed.
 enum Codec {
-    Snappy(snap::raw::Encoder),
+    Snappy(Box<snap::raw::Encoder>),
     Zstd(zstd::bulk::Compressor<'static>),
 }
 
@@ -460,7 +460,7 @@ impl Codec {
     fn of(compression: Compression) -> Result<Self> {
         match compression {
             Compression::ZSTD(level) => Ok(Self::Zstd(zstd::bulk::Compressor::new(level.compression_level())?)),
-            _ => Ok(Self::Snappy(snap::raw::Encoder::new())),
+            _ => Ok(Self::Snappy(Box::new(snap::raw::Encoder::new()))),
         }
     }
 

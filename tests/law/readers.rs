@@ -10,7 +10,7 @@ use stacktally::domain::{Day, Quantity};
 use stacktally::read::{ExportLines, InputFile, Pages, Reading, gather};
 use stacktally::watch::Watch;
 
-use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page, project, stamp_folder};
+use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page, project, skip, stamp_folder};
 
 /// A line: day, slot, user subscription, meter, instance, quantity, file, row.
 type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
@@ -202,9 +202,9 @@ fn on_every_sample_and_producer() {
     let mut folders = vec![project().join("samples"), project().join("tests/producers")];
     let captures = project().join("../shared/captures");
     if captures.is_dir() {
-        folders.push(captures)
+        folders.push(captures);
     } else {
-        eprintln!("without ../shared/captures, which is not here")
+        skip("there are no captures beside the project");
     }
     let mut waiting: Vec<PathBuf> = folders;
     while let Some(path) = waiting.pop() {

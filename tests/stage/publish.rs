@@ -71,7 +71,7 @@ fn rows_written_side_by_side_are_those_written_one_by_one() {
     let cells = |at: usize| {
         let quantity = Quantity::from_scaled(at as i128);
         let mut cells =
-            vec![CsvCell::Text(Some(if at % 7 == 0 { "=a,\"b" } else { "x" })); CSV_MONTHLY.columns.len() - 2];
+            vec![CsvCell::Text(Some(if at.is_multiple_of(7) { "=a,\"b" } else { "x" })); CSV_MONTHLY.columns.len() - 2];
         cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(at as i64)]);
         (cells, at as i64, quantity)
     };

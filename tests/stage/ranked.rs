@@ -25,7 +25,7 @@ impl Numbers {
         let place = |row: usize| {
             last = match kind {
                 0 => 0,
-                1 if row % run > 0 => last,
+                1 if !row.is_multiple_of(run) => last,
                 2 => row * values / rows,
                 _ => self.below(values),
             };
