@@ -71,7 +71,7 @@ impl Settling<'_> {
     /// What of a closed day the exports brought that the last run did not know; nothing where nobody knows which these are.
     ///
     /// # Errors
-    /// The engine failed, or a sum leaves the range.
+    /// A sum leaves the range.
     pub fn arrived(&self, day: Day, chunks: &[UsageChunk]) -> Result<Vec<Arrived>> {
         let mut arrived = Vec::new();
         if self.former_exports.is_empty() {

@@ -157,7 +157,8 @@ impl Drop for SaysDone {
 }
 
 impl Settling<'_> {
-    /// Settles the touched days of a month, some of them at a time, and hands each to what is written of all.
+    /// Settles the touched days of a month, some of them at a time, and hands each to what is written of all. Waits for them, so it
+    /// is not for a thread of the pool.
     fn days(&self, month: Month, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDays> {
         let in_flight = rayon::current_num_threads();
         let made: Mutex<BTreeMap<Day, Result<SettledDay>>> = Mutex::default();
@@ -202,10 +203,11 @@ impl Settling<'_> {
     fn day(&self, day: Day, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDay> {
         self.watch.check()?;
         let chunks = self.owned.usage.take_day(day)?;
-        let is_closed = self.work.is_closed(day.month());
-        let arrived = if is_closed { self.arrived(day, &chunks)? } else { Vec::new() };
         let facts = aggregate::day_facts(self.owned, self.packing, day, &chunks)?;
         self.prove_day(&facts)?;
+        // What is a part of the day stays within the bounds that the day was just held to.
+        let is_closed = self.work.is_closed(day.month());
+        let arrived = if is_closed { self.arrived(day, &chunks)? } else { Vec::new() };
         let mut note = self.note_of(day, &facts, &self.owned.uses_of(day, &chunks));
         let DayFacts { daily, hourly, used, .. } = facts;
         note.exports = self.publish_day(day, &chunks, &hourly, used.checksum())?;

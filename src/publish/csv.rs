@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memchr::{memchr_iter, memchr2_iter};
+use memchr::{memchr_iter, memchr3_iter};
 use rayon::prelude::*;
 
 use super::disk;
@@ -310,23 +310,31 @@ fn is_formula(text: &str) -> bool {
 /// # Errors
 /// The bytes are no such table.
 pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Option<Checksum>)> {
+    let place = |name: &str| columns.iter().position(|column| column.name == name);
+    let (quantity, line_count) = (place("quantity"), place("line_count"));
+    // Numbers and dates have neither commas nor quotes: where nothing else follows, a row's last cells are found from its end.
+    let is_plain = |own: &Column| own.kind != Kind::Text;
+    if let Some(first) = quantity.filter(|&first| columns[first..].iter().all(is_plain)) {
+        let from_end = |place: usize| columns.len() - 1 - place;
+        let line_count = line_count.filter(|&own| own > first).map(from_end);
+        return plain_tails(bytes, columns, from_end(first), line_count);
+    }
     let mut mark = [0; BYTE_ORDER_MARK.len()];
     bytes.read_exact(&mut mark).map_err(failed)?;
     if mark != BYTE_ORDER_MARK.as_bytes() {
         return Err(broken());
     }
-    let place = |name: &str| columns.iter().position(|column| column.name == name);
-    let (quantity, line_count) = (place("quantity"), place("line_count"));
-    // Numbers and dates have neither commas nor quotes: where nothing else follows, a row's last cells are found from its end.
-    let is_plain = |own: &Column| own.kind != Kind::Text;
-    match quantity.filter(|&first| columns[first..].iter().all(is_plain) && line_count.is_none_or(|own| own > first)) {
-        Some(first) => plain_tails(bytes, columns.len() - first, line_count.map(|own| own - first)),
-        None => whole_rows(bytes, quantity, line_count),
-    }
+    whole_rows(bytes, quantity, line_count)
 }
 
-/// Reads rows from their ends: the first of the last `cells` cells is the quantity, another the count of lines.
-fn plain_tails(mut bytes: impl Read, cells: usize, line_count: Option<usize>) -> Result<(u64, Option<Checksum>)> {
+/// Reads rows from their ends; quantity and count of lines stand so many cells before it.
+fn plain_tails(
+    mut bytes: impl Read,
+    columns: &[Column],
+    quantity: usize,
+    line_count: Option<usize>,
+) -> Result<(u64, Option<Checksum>)> {
+    let header = header(columns);
     let mut held = vec![0; 1 << 18];
     let (mut filled, mut rows, mut sum) = (0, 0_u64, Checksum::default());
     loop {
@@ -336,14 +344,19 @@ fn plain_tails(mut bytes: impl Read, cells: usize, line_count: Option<usize>) ->
         let read = bytes.read(&mut held[filled..]).map_err(failed)?;
         filled += read;
         let mut from = 0;
-        while let Some(end) = row_end(&held[from..filled]) {
-            let row = held[from..from + end].strip_suffix(ROW_END).ok_or_else(broken)?;
+        while let Some((end, cells)) = row_end(&held[from..filled]) {
+            let row = &held[from..from + end];
             from += end;
             rows += 1;
-            if rows > 1 {
-                let cell = |at: usize| row.rsplit(|&byte| byte == b',').nth(cells - 1 - at).ok_or_else(broken);
-                sum.merge(row_of(cell(0)?, line_count.map(cell).transpose()?)?);
+            if rows == 1 {
+                if row != header {
+                    return Err(broken());
+                }
+                continue;
             }
+            let row = row.strip_suffix(ROW_END).filter(|_| cells == columns.len()).ok_or_else(broken)?;
+            let cell = |from_end: usize| row.rsplit(|&byte| byte == b',').nth(from_end).ok_or_else(broken);
+            sum.merge(row_of(cell(quantity)?, line_count.map(cell).transpose()?)?);
         }
         held.copy_within(from..filled, 0);
         filled -= from;
@@ -354,14 +367,15 @@ fn plain_tails(mut bytes: impl Read, cells: usize, line_count: Option<usize>) ->
     }
 }
 
-/// Where the first row ends, its line end included.
-fn row_end(bytes: &[u8]) -> Option<usize> {
-    let mut in_quotes = false;
-    for at in memchr2_iter(b'"', b'\n', bytes) {
-        if bytes[at] == b'"' {
-            in_quotes = !in_quotes;
-        } else if !in_quotes {
-            return Some(at + 1);
+/// Where the first row ends, its line end included, and how many cells it has.
+fn row_end(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (mut in_quotes, mut cells) = (false, 1);
+    for at in memchr3_iter(b'"', b',', b'\n', bytes) {
+        match bytes[at] {
+            b'"' => in_quotes = !in_quotes,
+            _ if in_quotes => {}
+            b',' => cells += 1,
+            _ => return Some((at + 1, cells)),
         }
     }
     None

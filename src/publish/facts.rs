@@ -139,7 +139,7 @@ impl StampTexts {
     /// Adds cells to a flat CSV table: each with the text of its dimensions.
     ///
     /// # Errors
-    /// The engine failed.
+    /// The file that the table grows in cannot be written.
     pub fn flat(
         &self,
         owned: &OwnedUsage,

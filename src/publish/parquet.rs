@@ -70,7 +70,7 @@ fn encode_in_parts(
     let part_at = |first: usize| first..rows.min(first + part_rows);
     let mut part = columns_of(part_at(0))?;
     let schema = schema_of(table, &part);
-    let (mut file, groups) = writer(table, Arc::clone(&schema))?.into_serialized_writer().map_err(failed)?;
+    let (mut file, groups) = writer(table, Arc::clone(&schema), rows)?.into_serialized_writer().map_err(failed)?;
     for (group, first) in (0..rows).step_by(GROUP_ROWS).enumerate() {
         let mut writers = groups.create_column_writers(group).map_err(failed)?;
         for first in (first..rows.min(first + GROUP_ROWS)).step_by(part_rows) {
@@ -108,7 +108,7 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
         |(own, column): (&Column, &FactColumn<'_>)| Ok(Field::new(own.name, column.data_type(own.kind)?, own.nullable));
     let schema = Arc::new(Schema::new(contract().map(field).collect::<Result<Vec<_>>>()?));
     let rows = columns.first().map_or(0, FactColumn::len);
-    let (mut file, groups) = writer(table, schema)?.into_serialized_writer().map_err(failed)?;
+    let (mut file, groups) = writer(table, schema, rows)?.into_serialized_writer().map_err(failed)?;
     let descriptors = file.schema_descr().columns().to_vec();
     let properties = Arc::clone(file.properties());
     for (group, first) in (0..rows).step_by(GROUP_ROWS).enumerate() {
@@ -156,9 +156,13 @@ fn schema_of(table: &Table, columns: &[ArrayRef]) -> Arc<Schema> {
     Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
 }
 
-fn writer(table: &Table, schema: Arc<Schema>) -> Result<ArrowWriter<Vec<u8>>> {
+/// More than a cell of most tables takes. What of a file's memory is never written to costs nothing; to grow it by copying does.
+const CELL_BYTES: usize = 4;
+
+fn writer(table: &Table, schema: Arc<Schema>, rows: usize) -> Result<ArrowWriter<Vec<u8>>> {
+    let file = Vec::with_capacity((1 << 12) + rows * table.columns.len() * CELL_BYTES);
     let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
-    ArrowWriter::try_new_with_options(Vec::new(), schema, options).map_err(|error| failed(table, error))
+    ArrowWriter::try_new_with_options(file, schema, options).map_err(|error| failed(table, error))
 }
 
 fn properties(table: &Table) -> Result<WriterProperties> {

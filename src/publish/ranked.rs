@@ -7,7 +7,7 @@
 //! out what we know; here the places of ranks in the dictionary are looked up in an array. What it does with rare columns
 //! (dictionaries of 8 MiB, texts that its statistics would cut) is left to it.
 //!
-//! **Invariant:** the bytes are those of the general writer: `tests/stage/publish.rs` holds the two equal.
+//! **Invariant:** the bytes are those of the general writer: `tests/stage/ranked.rs` holds the two equal.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -316,7 +316,8 @@ impl Chunk<'_> {
         let (mut dictionary, mut used) = (Vec::new(), 0_u32);
         let mut range: Option<(T, T)> = None;
         let (mut pages, mut indices, mut levels) = (Vec::new(), Vec::new(), Vec::new());
-        let mut counts: Vec<i64> = Vec::new();
+        // Of each value in the dictionary, the bytes of its text.
+        let (mut sizes, mut text_bytes): (Vec<i64>, i64) = (Vec::new(), 0);
         for rows in places.chunks(self.page_rows(places.len(), nulls)) {
             indices.clear();
             for &place in rows.iter().filter(|&&place| place != NULL) {
@@ -325,11 +326,11 @@ impl Chunk<'_> {
                     let own = value(place);
                     physical.plain(own, &mut dictionary);
                     range = Some(range.map_or((own, own), |(min, max)| (min.min(own), max.max(own))));
-                    counts.push(0);
+                    sizes.push(physical.text_bytes(own).unwrap_or(0));
                     *index = used;
                     used += 1;
                 }
-                counts[*index as usize] += 1;
+                text_bytes += sizes[*index as usize];
                 indices.push(*index);
             }
             let mut page = Vec::with_capacity(rows.len() * 2);
@@ -346,14 +347,8 @@ impl Chunk<'_> {
             runs(&indices, width, &mut page);
             pages.push(self.data_page(&page, rows.len(), Encoding::RLE_DICTIONARY)?);
         }
-        let text_bytes = {
-            let of = |(place, &index): (u32, &u32)| {
-                let count = *counts.get(index as usize)?;
-                physical.text_bytes(value(place)).map(|bytes| bytes * count)
-            };
-            let bytes: i64 = (0..).zip(&local).filter_map(of).sum();
-            (self.column.physical_type() == parquet::basic::Type::BYTE_ARRAY).then_some(bytes)
-        };
+        let is_text = self.column.physical_type() == parquet::basic::Type::BYTE_ARRAY;
+        let text_bytes = is_text.then_some(text_bytes);
         let statistics = physical.statistics(range, nulls as u64);
         let Some(statistics) = statistics.filter(|_| dictionary.len() < DICTIONARY_BYTES_MAX) else { return Ok(None) };
         let size = dictionary.len();

@@ -99,12 +99,12 @@ impl Publisher {
     /// A publisher to `out`, or for a rehearsal to nowhere.
     ///
     /// # Errors
-    /// The staging folder cannot be made.
+    /// The staging folder cannot be made, or the machine gives no thread.
     pub fn new(out: Option<Out>) -> Result<Self> {
         if let Some(out) = &out {
             disk::make_folder(&out.private("staging"))?;
         }
-        let syncing = out.is_some().then(Syncing::start);
+        let syncing = out.is_some().then(Syncing::start).transpose()?;
         Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None, syncing })
     }
 
@@ -474,9 +474,14 @@ impl Publisher {
     /// # Errors
     /// The machine failed, or something lies in the way that stacktally did not publish.
     pub fn commit(mut self, receipt: &impl Serialize) -> Result<Vec<String>> {
-        self.syncing.take().map_or(Ok(()), Syncing::finish)?;
+        let synced = self.syncing.take().map_or(Ok(()), Syncing::finish);
         let files = self.files();
         let Some(out) = &self.out else { return Ok(Vec::new()) };
+        if synced.is_err() {
+            // The next run clears what cannot be cleared now.
+            let _ = out.clear_staging();
+        }
+        synced?;
         let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
         commit(out, self.generation(), &files, &state, receipt)
     }

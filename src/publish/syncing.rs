@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
-use super::disk;
-use crate::error::Result;
+use super::disk::{self, step};
+use crate::error::{Error, Result};
 
 /// A thread that waits for the disk, and hardly computes.
 #[derive(Debug)]
@@ -15,11 +15,18 @@ pub(super) struct Syncing {
 }
 
 impl Syncing {
-    pub fn start() -> Self {
+    /// # Errors
+    /// The machine gives no thread.
+    pub fn start() -> Result<Self> {
         let (paths, staged) = mpsc::channel::<PathBuf>();
+        let sync = |path: PathBuf| {
+            step!("stage::sync", "sync", &path);
+            disk::sync_one(&path)
+        };
         // What is found to be broken is kept: the kernel tells it once.
-        let thread = thread::spawn(move || staged.into_iter().try_for_each(|path| disk::sync_one(&path)));
-        Self { paths, thread }
+        let thread = thread::Builder::new().spawn(move || staged.into_iter().try_for_each(sync));
+        let thread = thread.map_err(|error| Error::engine("start a thread", error))?;
+        Ok(Self { paths, thread })
     }
 
     /// Takes a file that is written.

@@ -205,16 +205,18 @@ impl ExportLines {
 /// Whether each chain of pages has its end: a page without a next one, and where a link asks for one subscriber alone, one
 /// of his.
 fn has_end(files: &[FileLines], texts: &Interners) -> bool {
-    let ends = |file: &&FileLines| !file.has_next && file.shape.is_none_or(Shape::is_pages);
-    let is_ended = |open: &FileLines| {
-        files.iter().filter(ends).any(|end| {
-            open.subscriber.as_ref().is_none_or(|subscriber| {
-                let theirs = end.user_subscriptions(texts);
-                theirs.is_empty() || theirs.contains(subscriber)
-            })
-        })
-    };
-    files.iter().filter(|file| file.has_next).all(is_ended)
+    let open = || files.iter().filter(|file| file.has_next);
+    let mut ends = files.iter().filter(|file| !file.has_next && file.shape.is_none_or(Shape::is_pages));
+    if open().all(|file| file.subscriber.is_none()) {
+        return open().next().is_none() || ends.next().is_some();
+    }
+    let ended: Vec<BTreeSet<String>> = ends.map(|end| end.user_subscriptions(texts)).collect();
+    let ends_any = ended.iter().any(BTreeSet::is_empty);
+    let ended_subscribers: BTreeSet<&String> = ended.iter().flatten().collect();
+    open().all(|file| match &file.subscriber {
+        None => !ended.is_empty(),
+        Some(subscriber) => ends_any || ended_subscribers.contains(subscriber),
+    })
 }
 
 /// The first file of lines that were published before: nothing in them says that they are all of their export.

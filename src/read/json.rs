@@ -43,10 +43,8 @@ impl<'a> JsonFile<'a> {
     /// # Errors
     /// The text is no JSON, or holds something else than pages and rows.
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
-        if let Ok(list) = WireList::<'a, Object<UsualLine<'a>>>::parse(text) {
-            let has_next = list.has_next();
-            let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
-            return Ok(Self { usual: list.value, elements: Vec::new(), has_next, next_links });
+        if let Some(file) = Self::one_page(text) {
+            return Ok(file);
         }
         let mut file = Self { usual: Vec::new(), elements: Vec::new(), has_next: false, next_links: Vec::new() };
         let mut documents = 0;
@@ -55,6 +53,14 @@ impl<'a> JsonFile<'a> {
             file.document(document?).map_err(|error| placed(error, text, documents))?;
         }
         if documents == 0 { Err(serde_json::Error::custom("nothing")) } else { Ok(file) }
+    }
+
+    /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
+    pub fn one_page(text: &'a str) -> Option<Self> {
+        let list = WireList::<'a, Object<UsualLine<'a>>>::parse(text).ok()?;
+        let has_next = list.has_next();
+        let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
+        Some(Self { usual: list.value, elements: Vec::new(), has_next, next_links })
     }
 
     /// Takes in a whole JSON document.

@@ -85,8 +85,7 @@ fn read_json(
         let mut lines = FileLines::of(text.file.clone());
         let mut reader = LineReader::new(file, texts, &mut lines, dialect.clone());
         if let Some(around) = usual::read(text.as_str(), &mut reader, memory)?
-            && let Ok(json) = JsonFile::parse(&around)
-            && json.elements.is_empty()
+            && let Some(json) = JsonFile::one_page(&around)
         {
             reader.lines.shape = Some(Shape::RestPages);
             reader.finish();

@@ -62,12 +62,14 @@ const KEPT_BYTES_MAX: usize = 64 << 20;
 impl Buffers {
     /// Takes back what a file was read into.
     pub fn give_back(&mut self, text: Text) {
-        let bytes = text.text.into_bytes();
         let place = if self.raw.capacity() == 0 { &mut self.raw } else { &mut self.decompressed };
-        if bytes.capacity() <= KEPT_BYTES_MAX {
-            *place = bytes;
-        }
+        *place = kept(text.text.into_bytes());
     }
+}
+
+/// A buffer for the next file, unless it is large.
+fn kept(bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.capacity() <= KEPT_BYTES_MAX { bytes } else { Vec::new() }
 }
 
 /// Reads a whole file.
@@ -149,7 +151,7 @@ fn bytes_of(file: &InputFile, buffers: &mut Buffers) -> Result<Vec<u8>> {
     } else {
         return Ok(bytes);
     };
-    buffers.raw = bytes;
+    buffers.raw = kept(bytes);
     Ok(decompressed)
 }
 

@@ -142,10 +142,14 @@ pub(super) fn read(page: &str, reader: &mut LineReader<'_>, memory: &mut Memory)
 
 impl Memory {
     fn begin_page(&mut self) {
-        if self.ends_bytes > ENDS_BYTES_MAX || self.lines.len() > LINES_MAX || self.pages == u32::MAX {
+        if self.is_full() || self.pages == u32::MAX {
             *self = Self::default();
         }
         self.pages += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.ends_bytes > ENDS_BYTES_MAX || self.lines.len() > LINES_MAX
     }
 
     /// Reads the line at the start of `text`, which came after `last`. Returns the line and the text after it; `None`
@@ -244,6 +248,10 @@ impl Memory {
         if let Some(&known) = self.lines_by_text.find(hash, is_same) {
             return Ok(Some(known));
         }
+        // A page that is as large as all that may be remembered, and repeats nothing, is not as the API writes them.
+        if self.is_full() {
+            return Ok(None);
+        }
         // Texts are interned once it is known that both are right.
         let instances = &reader.texts().instances;
         let of_instance = match instances.find(instance) {
@@ -301,7 +309,7 @@ struct Parts<'t> {
 
 /// Whether an instance is text as JSON writes it, and not so long that the line is set aside.
 fn is_right(instance: &str) -> bool {
-    let is_text = instance.starts_with('"') && instance.len() <= INSTANCE_BYTES_MAX;
+    let is_text = instance.starts_with('"') && instance.ends_with('"') && instance.len() <= INSTANCE_BYTES_MAX;
     is_text && serde_json::from_str::<&RawValue>(instance).is_ok()
 }
 
@@ -315,7 +323,7 @@ fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Opti
     let before = format!("{BEFORE_LINES}{head}");
     let page =
         format!("{before}{TIME}{BEFORE_END}{TIME}{BEFORE_INSTANCE}{INSTANCE}{BEFORE_QUANTITY}{QUANTITY}{tail}]}}");
-    let Ok(JsonFile { usual: lines, .. }) = JsonFile::parse(&page) else { return Ok(None) };
+    let Some(JsonFile { usual: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
     let [Object(line)] = lines.as_slice() else { return Ok(None) };
     let row = line.to_row();
     let is = |value: Value<'_>, own: &str| value.written().is_some_and(|written| written.trim_matches('"') == own);

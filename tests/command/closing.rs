@@ -351,3 +351,15 @@ fn personal_data_stays_out_of_what_is_published_after_a_closing() {
         root.stacktally(&["close", "2026-11", "--out", "out", "--stamp", "south"]).expect(2).stderr.contains("south")
     );
 }
+
+/// Sums past the range are refused, whatever they would have been compared with.
+#[test]
+fn absurd_quantities_for_a_closed_month_are_refused() {
+    let root = october();
+    root.run(&[]).expect(0);
+    close(&root, &["--force", "--reason", "early"]).expect(0);
+    let absurd = Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "90000000000000000000");
+    root.file("north/usage/2026-11-03/page.json", page(&[absurd.clone(), absurd]));
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains(VM_HOURS) && ran.stderr.contains("DECIMAL(38,18)"), "{}", ran.stderr);
+}

@@ -13,9 +13,10 @@ use super::{Files, NONE, Scene, Which, copy_folder, leftovers, names_of_differin
 use crate::support::{Ran, ran, stacktally};
 
 /// Before the commit: a run that ends here has done nothing.
-const BEFORE: [&str; 8] = [
+const BEFORE: [&str; 9] = [
     "stage::write",
     "stage::read_back",
+    "stage::sync",
     "commit::folders",
     "commit::probed",
     "commit::sync",

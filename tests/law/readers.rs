@@ -102,6 +102,7 @@ fn line() -> impl Strategy<Value = String> {
         "\"\u{1}\"",
         "\"é😀\"",
         r#""a","b":"c""#,
+        r#""a" "#,
     ]);
     let quantity = prop_oneof![
         8 => "[0-9]{1,3}\\.[0-9]{1,17}",
@@ -120,6 +121,7 @@ fn line() -> impl Strategy<Value = String> {
         r#","name":"n"}},"#,
         r#","quantity":3}}"#,
         r#","x":{}}}"#,
+        r#","tags":"a","Tags":"b"}}"#,
         "}",
     ]);
     (before, id.clone(), after_id, (id, hour.clone(), between, hour), (instance, quantity, meter, tail)).prop_map(
@@ -145,6 +147,7 @@ fn whole_page() -> impl Strategy<Value = String> {
         "],\"error\":{\"code\":\"x\"}}",
         "],\"value\":[]}",
         "]}{\"value\":[]}",
+        "]}[]",
         "]",
         "",
     ]);
@@ -250,6 +253,30 @@ fn on_what_reaches_into_the_next_line() {
     let own = own.replace("usageStart", "usage\\u0053tart");
     agree(folder.path(), &[format!("{{\"value\":[{own}],\"x\":[{good}]}}")]);
     agree(folder.path(), &[format!("{{\"value\":[{good}],\"x\":[{good}]}}")]);
+}
+
+/// Several documents in a file are read row by row, and rows by more names than those of the API.
+#[test]
+fn on_more_than_one_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
+    let id = good.replacen("{\"id\":", "{\"Id\":\"x\",\"id\":", 1);
+    let tags = good.replacen("\"quantity\":", "\"tags\":\"a\",\"Tags\":\"b\",\"quantity\":", 1);
+    for line in [&good, &id, &tags] {
+        for after in ["", "[]", "{\"value\":[]}", "\n{\"value\":[]}\n", "{}", "1"] {
+            agree(folder.path(), &[format!("{{\"value\":[{line},{good}]}}{after}")]);
+        }
+    }
+}
+
+/// Heads that never repeat fill the memory within a page, which goes to the twin then.
+#[test]
+fn on_a_page_that_repeats_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
+    let named = |at: usize| good.replacen("\"properties\":", &format!("\"name\":\"{at:040000}\",\"properties\":"), 1);
+    let lines: Vec<String> = (0..440).map(named).collect();
+    agree(folder.path(), &[format!("{{\"value\":[{}]}}", lines.join(",")), format!("{{\"value\":[{good},{good}]}}")]);
 }
 
 /// Lines of both APIs, and of two providers.

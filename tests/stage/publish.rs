@@ -106,6 +106,25 @@ fn rows_written_side_by_side_are_those_written_one_by_one() {
     }
 }
 
+/// A comma or a quote that got lost, or a cell too many, is seen.
+#[test]
+fn what_reads_back_with_other_cells_is_refused() {
+    let mut table = CsvTable::new(CSV_MONTHLY.columns);
+    let mut cells = vec![CsvCell::Text(Some("a,b")); CSV_MONTHLY.columns.len() - 2];
+    cells.extend([CsvCell::Quantity(Quantity::ZERO), CsvCell::Integer(1)]);
+    table.row(&cells, 1, Quantity::ZERO).unwrap();
+    let whole = String::from_utf8(table.finish().unwrap().remove(0).bytes).unwrap();
+    assert_eq!(read_back(CSV_MONTHLY.columns, whole.as_bytes()).unwrap().0, 1);
+    let odd = [
+        whole.replacen("\"a,b\"", "a,b", 1),
+        whole.replacen("\"a,b\",", "", 1),
+        whole.replacen("meter_id", "meter", 1),
+    ];
+    for odd in odd {
+        assert!(read_back(CSV_MONTHLY.columns, odd.as_bytes()).is_err(), "{odd}");
+    }
+}
+
 #[test]
 fn parts_hold_so_many_rows_and_each_has_the_header() {
     let day = Day::parse("2026-10-05").unwrap();

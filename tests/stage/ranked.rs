@@ -7,7 +7,7 @@ use stacktally::domain::Quantity;
 use stacktally::frame::arrays::Dictionary;
 use stacktally::publish::parquet::{encode, encode_ranked, read_back};
 use stacktally::publish::ranked::{FactColumn, NULL, Places};
-use stacktally::schema::{DEFAULT_USAGE, HOURLY, Kind, LINES, Table};
+use stacktally::schema::{Column, DEFAULT_USAGE, HOURLY, Kind, LINES, Table};
 
 /// A generator of numbers, the same for the same seed.
 struct Numbers(u64);
@@ -148,4 +148,24 @@ fn the_smallest_tables() {
         .map(|(own, column)| column.array(own.kind, 0..column.len()).unwrap())
         .collect();
     assert_eq!(encode_ranked(&HOURLY, &columns).unwrap(), encode(&HOURLY, arrays).unwrap());
+}
+
+/// A dictionary of 8 MiB is one too many: the general writer gives it up, so such a column is left to it.
+#[test]
+fn dictionaries_end_where_those_of_the_general_writer_do() {
+    let columns: &'static [Column] = Box::leak(Box::new([LINES.columns[3], LINES.columns[5]]));
+    let table = Table { name: "large", row: "value", columns, sorted_by: 0 };
+    // 60 bytes and a length of 4: 131,072 of them are 8 MiB; and 2^20 integers of 8 bytes are, too.
+    for (texts, integers) in [(131_071, 1_048_575), (131_072, 1_048_576), (140_000, 1_048_576)] {
+        let rows = integers;
+        let dictionary: Vec<String> = (0..texts).map(|number| format!("{number:060}")).collect();
+        let dictionary = Dictionary::new(dictionary.iter().map(String::as_str));
+        let values: Vec<i64> = (0..integers as i64).collect();
+        let each = |count: usize| Places::Each((0..rows).map(|row| (row % count) as u32).collect::<Vec<u32>>().into());
+        let columns =
+            [FactColumn::Texts(&dictionary, each(texts)), FactColumn::Integers(values.into(), each(integers))];
+        let arrays = table.columns.iter().zip(&columns).map(|(own, column)| column.array(own.kind, 0..rows).unwrap());
+        let general = encode(&table, arrays.collect()).unwrap();
+        assert!(encode_ranked(&table, &columns).unwrap() == general, "{texts} texts, {integers} integers");
+    }
 }
