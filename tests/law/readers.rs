@@ -269,6 +269,22 @@ fn on_more_than_one_document() {
     }
 }
 
+/// What tables intern is no instance of a page.
+#[test]
+fn on_a_page_beside_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
+    let table = format!(
+        "SubscriptionId,MeterId,UsageStartTime,UsageEndTime,InstanceData,Quantity\r\n{SUB_A},{VM_HOURS},2026-10-05T13:00:00Z,2026-10-05T14:00:00Z,cell,1\r\n"
+    );
+    let (before, after) = good.split_once("\"instanceData\":").unwrap();
+    let after = &after[after.find(",\"quantity\"").unwrap()..];
+    for instance in ["\u{1}cell", "null", "\"cell\"", "{}"] {
+        let odd = format!("{{\"value\":[{before}\"instanceData\":{instance}{after}]}}");
+        agree(folder.path(), &[table.clone(), odd.clone(), odd]);
+    }
+}
+
 /// Heads that never repeat fill the memory within a page, which goes to the twin then.
 #[test]
 fn on_a_page_that_repeats_nothing() {
