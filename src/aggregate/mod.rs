@@ -21,6 +21,7 @@ use crate::domain::{Day, Slot};
 use crate::error::{Error, Result};
 use crate::frame::{Cells, merged, sum_by_key, sum_in_order};
 use crate::normalise::{BySlot, UsageChunk};
+use crate::read::Chunk;
 
 /// The facts of one (stamp, day), keys sorted.
 #[derive(Debug)]
@@ -48,9 +49,7 @@ pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[Usage
         let mut cells = Cells::with_capacity(places.len());
         for &(chunk, at) in places {
             let (owners, lines, at) = (&owners[chunk as usize], &chunks[chunk as usize].lines, at as usize);
-            let owner = owners.of(slot, lines.user_subscription[at]);
-            let cell = Cell { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] };
-            cells.push(packing.pack(cell), lines.quantity[at], 1);
+            cells.push(key_of_day(packing, owners, lines, at), lines.quantity[at], 1);
         }
         let sums = sum_in_order(&cells, packing.bits_without_slot());
         if slot != Slot::DAILY {
@@ -72,12 +71,16 @@ pub fn cells_of_day<'a>(
     for chunk in chunks {
         let (owners, lines) = (owned.owners_on(day, chunk.export), &chunk.lines);
         for at in 0..lines.len() {
-            let owner = owners.of(lines.slot[at], lines.user_subscription[at]);
-            let cell = Cell { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] };
-            cells.push(packing.pack(cell), lines.quantity[at], 1);
+            cells.push(key_of_day(packing, &owners, lines, at), lines.quantity[at], 1);
         }
     }
     sum_in_order(&cells, packing.bits_without_slot())
+}
+
+/// The key that a line has in its day.
+fn key_of_day(packing: Packing, owners: &OwnersOfDay<'_>, lines: &Chunk, at: usize) -> u64 {
+    let owner = owners.of(lines.slot[at], lines.user_subscription[at]);
+    packing.pack(Cell { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] })
 }
 
 /// The cells of several days of one month, summed without their resources.

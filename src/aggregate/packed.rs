@@ -3,6 +3,7 @@
 use crate::domain::Slot;
 use crate::domain::limits::PACKED_BITS;
 use crate::error::{Error, Result};
+use crate::frame::bits;
 
 /// How many bits of the packed key each rank of a stamp takes.
 ///
@@ -31,7 +32,6 @@ impl Packing {
     /// # Errors
     /// They do not fit into 64 bits together.
     pub fn new(owners: usize, meters: usize, resources: usize) -> Result<Self> {
-        let bits = |count: usize| usize::BITS - count.saturating_sub(1).leading_zeros();
         let packing = Self { owner_bits: bits(owners), meter_bits: bits(meters), resource_bits: bits(resources) };
         if packing.bits() > PACKED_BITS {
             return Err(Error::input(format!(

@@ -10,7 +10,7 @@ pub mod figures;
 mod order;
 pub mod tables;
 
-pub use order::order;
+pub use order::{bits, order};
 use polars::prelude::*;
 
 use crate::domain::Quantity;

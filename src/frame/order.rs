@@ -31,3 +31,8 @@ pub fn order(keys: &[u64], bits: u32) -> Vec<u32> {
     }
     sorted.into_iter().map(|(_, at)| at).collect()
 }
+
+/// The bits that tell so many places apart.
+pub fn bits(places: usize) -> u32 {
+    usize::BITS - places.saturating_sub(1).leading_zeros()
+}

@@ -2,7 +2,7 @@
 
 use super::{Usage, UsageChunk};
 use crate::domain::{Quantity, Slot};
-use crate::frame::order;
+use crate::frame::{bits, order};
 
 /// Lines by ranks, column by column: in order of the columns, the first one first. Stamp and window are the same for all.
 #[derive(Debug, Default)]
@@ -112,7 +112,6 @@ impl Usage {
     pub fn sorted_lines(&self, chunks: &[UsageChunk], export: u32) -> SortedLines {
         let by_slot = BySlot::of(chunks, |chunk| chunk.export == export);
         let mut lines = SortedLines::with_capacity(by_slot.len());
-        let bits = |count: usize| usize::BITS - count.saturating_sub(1).leading_zeros();
         let of_ids = (bits(self.user_subscriptions.len()), bits(self.meters.len()));
         // Of the resource as much as there is room for, and nothing where there is none at all.
         let of_resource = bits(self.resources.len());

@@ -484,8 +484,7 @@ impl Settling<'_> {
         }
         let dated = Dated::of(months.iter().map(|(month, cells)| (month.first_day(), cells)));
         let columns = self.texts.monthly(self.owned, &dated);
-        let sum = checksum(months.iter().map(|(_, cells)| cells));
-        self.publisher.fact(monthly_path(stamp), &schema::MONTHLY, &columns, sum)
+        self.publisher.fact(monthly_path(stamp), &schema::MONTHLY, &columns, dated.checksum())
     }
 
     /// The cells of the days of a month that stand, as they are published, each proved to be what was noted of it.
@@ -545,9 +544,9 @@ impl Settling<'_> {
             days.extend(self.base.default_usage(|day| self.stands_in_default_usage(day, &written))?);
         }
         days.sort_unstable_by_key(|(day, _)| *day);
-        let sum = checksum(days.iter().map(|(_, cells)| cells));
         let seen = Seen::of(&days);
         let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
+        let sum = dated.checksum();
         let columns = self.texts.default_usage(self.owned, &dated, &seen);
         self.publisher.fact(default_path(stamp), &schema::DEFAULT_USAGE, &columns, sum)?;
         let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns);

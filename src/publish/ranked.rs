@@ -34,6 +34,7 @@ use super::parquet::DICTIONARY_BYTES_MAX;
 use crate::domain::{Day, Quantity};
 use crate::error;
 use crate::frame::arrays::{Dictionary, quantities};
+use crate::frame::bits;
 use crate::schema::Kind;
 
 /// A column of a fact, before it is encoded.
@@ -211,8 +212,10 @@ trait Physical<T> {
     fn plain(&self, value: T, page: &mut Vec<u8>);
     /// `None`: the general writer would cut them.
     fn statistics(&self, range: Option<(T, T)>, nulls: u64) -> Option<Statistics>;
-    /// Bytes of its texts.
-    fn text_bytes(&self, value: T) -> Option<i64>;
+    /// Bytes of a text; of a number there are none.
+    fn text_bytes(&self, _value: T) -> i64 {
+        0
+    }
 }
 
 struct Texts;
@@ -234,8 +237,8 @@ impl Physical<&[u8]> for Texts {
         Some(ValueStatistics::new(range.0, range.1, None, Some(nulls), false).into())
     }
 
-    fn text_bytes(&self, value: &[u8]) -> Option<i64> {
-        Some(value.len() as i64)
+    fn text_bytes(&self, value: &[u8]) -> i64 {
+        value.len() as i64
     }
 }
 
@@ -247,10 +250,6 @@ impl Physical<i64> for Integers {
     fn statistics(&self, range: Option<(i64, i64)>, nulls: u64) -> Option<Statistics> {
         Some(signed(range.unzip(), nulls))
     }
-
-    fn text_bytes(&self, _: i64) -> Option<i64> {
-        None
-    }
 }
 
 impl Physical<i32> for Days {
@@ -260,10 +259,6 @@ impl Physical<i32> for Days {
 
     fn statistics(&self, range: Option<(i32, i32)>, nulls: u64) -> Option<Statistics> {
         Some(signed(range.unzip(), nulls))
-    }
-
-    fn text_bytes(&self, _: i32) -> Option<i64> {
-        None
     }
 }
 
@@ -326,7 +321,7 @@ impl Chunk<'_> {
                     let own = value(place);
                     physical.plain(own, &mut dictionary);
                     range = Some(range.map_or((own, own), |(min, max)| (min.min(own), max.max(own))));
-                    sizes.push(physical.text_bytes(own).unwrap_or(0));
+                    sizes.push(physical.text_bytes(own));
                     *index = used;
                     used += 1;
                 }
@@ -342,7 +337,7 @@ impl Chunk<'_> {
                 let length = page.len() as u32 - 4;
                 page[..4].copy_from_slice(&length.to_le_bytes());
             }
-            let width = u32::BITS - used.saturating_sub(1).leading_zeros();
+            let width = bits(used as usize);
             page.push(width as u8);
             runs(&indices, width, &mut page);
             pages.push(self.data_page(&page, rows.len(), Encoding::RLE_DICTIONARY)?);
@@ -505,20 +500,20 @@ fn pack(values: &[u32], width: u32, page: &mut Vec<u8>) {
         return;
     }
     variable_length((values.len().div_ceil(GROUP) as u64) << 1 | 1, page);
-    let (mut bits, mut held) = (0_u64, 0);
+    let (mut packed, mut held) = (0_u64, 0);
     for group in values.chunks(GROUP) {
         for at in 0..GROUP {
-            bits |= u64::from(group.get(at).copied().unwrap_or(0)) << held;
+            packed |= u64::from(group.get(at).copied().unwrap_or(0)) << held;
             held += width;
             if held >= u32::BITS {
-                page.extend_from_slice(&(bits as u32).to_le_bytes());
-                bits >>= u32::BITS;
+                page.extend_from_slice(&(packed as u32).to_le_bytes());
+                packed >>= u32::BITS;
                 held -= u32::BITS;
             }
         }
     }
     // Eight values of so many bits are whole bytes.
-    page.extend_from_slice(&bits.to_le_bytes()[..(held / 8) as usize]);
+    page.extend_from_slice(&packed.to_le_bytes()[..(held / 8) as usize]);
 }
 
 fn variable_length(mut value: u64, page: &mut Vec<u8>) {

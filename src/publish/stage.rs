@@ -151,15 +151,8 @@ impl Publisher {
     /// # Errors
     /// The table cannot be encoded or written, or reads back as something else.
     pub fn table(&self, path: String, table: &Table, columns: Vec<ArrayRef>, expected: Option<Checksum>) -> Result<()> {
-        if self.is_rehearsal() {
-            return match self.holder_of(table) {
-                Some(held) => held.take(path, &parquet::encode(table, columns)?),
-                None => Ok(()),
-            };
-        }
         let rows = columns.first().map_or(0, |column| column.len() as u64);
-        let bytes = parquet::encode(table, columns)?;
-        self.table_of_bytes(path, table, (rows, expected), bytes)
+        self.encoded(path, table, (rows, expected), || parquet::encode(table, columns))
     }
 
     /// The same, of columns that are made part by part: for tables that would be large in memory.
@@ -186,15 +179,22 @@ impl Publisher {
     /// # Errors
     /// As [`Publisher::table`].
     pub fn fact(&self, path: String, table: &Table, columns: &[FactColumn<'_>], expected: Checksum) -> Result<()> {
-        if self.is_rehearsal() {
-            return match self.holder_of(table) {
-                Some(held) => held.take(path, &parquet::encode_ranked(table, columns)?),
-                None => Ok(()),
-            };
-        }
         let rows = columns.first().map_or(0, |column| column.len() as u64);
-        let bytes = parquet::encode_ranked(table, columns)?;
-        self.table_of_bytes(path, table, (rows, Some(expected)), bytes)
+        self.encoded(path, table, (rows, Some(expected)), || parquet::encode_ranked(table, columns))
+    }
+
+    /// Stages what `encode` makes, or in a rehearsal holds it, if others are made of it.
+    fn encoded(
+        &self,
+        path: String,
+        table: &Table,
+        expected: (u64, Option<Checksum>),
+        encode: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        if !self.is_rehearsal() {
+            return self.table_of_bytes(path, table, expected, encode()?);
+        }
+        self.holder_of(table).map_or(Ok(()), |held| held.take(path, &encode()?))
     }
 
     fn table_of_bytes(
