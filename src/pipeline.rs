@@ -12,10 +12,12 @@ pub mod closing;
 mod corrections;
 mod flat_days;
 mod known;
+mod left;
 mod making;
 mod recharged;
 mod settle;
 mod tally;
+mod vanished;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +27,11 @@ use chrono::{DateTime, Utc};
 
 use self::charging::{Charging, PriceInputs};
 use self::known::{Former, KnownInputs};
+use self::left::LeftStamp;
 use self::making::Making;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
+use self::vanished::Vanished;
 use crate::attribute::{self, Rules, Snapshots};
 use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
@@ -48,8 +52,10 @@ use crate::watch::Watch;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub root: PathBuf,
-    /// Where to publish; `None` rehearses the run.
+    /// Where to publish; `None` rehearses the run as one into a new folder.
     pub out: Option<PathBuf>,
+    /// Do everything in `out` but the commit, and say what it would change.
+    pub rehearse: bool,
     /// What to do while another run holds OUT.
     pub patience: Patience,
     /// Only these stamps; all when empty.
@@ -76,6 +82,8 @@ pub struct Plan {
     pub accept: Vec<FindingCode>,
     /// Refuse more rejects than this.
     pub rejects_max: Option<u64>,
+    /// What may vanish though it was published, by name: stamps, folders of exports, `prices`, `names` …, or `all`.
+    pub forget: Vec<String>,
     /// Snapshots that serve in the stead of a stamp's own: `[stamp=]file`.
     pub overrides: Vec<String>,
     /// As the receipt prints them.
@@ -110,6 +118,8 @@ pub struct Outcome {
     pub removed: Vec<String>,
     /// The days of each stamp that were published before, and whose figures this run changed.
     pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
+    /// Whether all this was only tried: nothing was published.
+    pub is_rehearsal: bool,
 }
 
 /// Runs the whole pipeline: reads, attributes, aggregates, proves, and publishes whole or not at all.
@@ -124,7 +134,11 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let early = if is_there { hold()? } else { None };
     let mut out = early;
     let former = Former::of(plan, out.as_mut())?;
-    let mut prepared = Prepared::read(plan, &former, started_at, watch)?;
+    let root = read::root::discover(&plan.root, &plan.stamps)?;
+    let left = left::left_stamps(plan, &former, out.as_ref());
+    // Before anything is read: what is gone is not to be looked for in what it would change.
+    let vanished = Vanished::find(plan, &root, &former.stood_on, &left)?;
+    let mut prepared = Prepared::read(plan, root, &former, left, started_at, watch)?;
     let prices = PriceInputs::read(&prepared.root, &plan.reading, &mut prepared.tally)?;
     let out = if is_there { out } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
@@ -133,11 +147,19 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let publisher = Publisher::new(out)?;
     // Charges are made of days.
     let publisher = if prices.has_book() { publisher.holding(&schema::DAILY)? } else { publisher };
-    match publish(plan, watch, &publisher, prepared, prices, former, started_at) {
+    match publish(plan, watch, &publisher, prepared, prices, former, vanished, started_at) {
         Ok(Made { receipt, coverage, first_rejects, changed }) => {
-            watch.begin("publishing");
-            let removed = publisher.commit(&receipt)?;
-            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides: plan.overrides.clone() })
+            let removed = if plan.rehearse {
+                let removed = publisher.would_remove();
+                publisher.abandon();
+                removed
+            } else {
+                watch.begin("publishing");
+                publisher.commit(&receipt)?
+            };
+            let is_rehearsal = plan.rehearse || plan.out.is_none();
+            let overrides = plan.overrides.clone();
+            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides, is_rehearsal })
         }
         Err(error) => {
             publisher.abandon();
@@ -161,7 +183,9 @@ pub struct Followed {
 /// # Errors
 /// Input that is refused, a sum past its range, a machine that fails, a signal.
 pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
-    let Prepared { root, snapshots, names, .. } = Prepared::read(plan, &Former::default(), (plan.now)(), watch)?;
+    let root = read::root::discover(&plan.root, &plan.stamps)?;
+    let Prepared { root, snapshots, names, .. } =
+        Prepared::read(plan, root, &Former::default(), BTreeSet::new(), (plan.now)(), watch)?;
     let mut names = names;
     let mut followed = Followed::default();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
@@ -188,9 +212,12 @@ impl Plan {
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 19] = [
+        const OTHERS: [&str; 21] = [
             "root",
             "out",
+            // Each stamp is made by itself; those that are not named stay.
+            "stamp",
+            "forget",
             "threads",
             "strict",
             "accept",
@@ -226,11 +253,19 @@ struct Prepared {
     snapshot_inputs: Vec<Option<SnapshotInputs>>,
     names: Names,
     tally: Tally,
+    /// Stamps that stay as they were published.
+    left: BTreeSet<Stamp>,
 }
 
 impl Prepared {
-    fn read(plan: &Plan, former: &Former, started_at: DateTime<Utc>, watch: &Watch) -> Result<Self> {
-        let mut root = read::root::discover(&plan.root, &plan.stamps)?;
+    fn read(
+        plan: &Plan,
+        mut root: Root,
+        former: &Former,
+        left: BTreeSet<Stamp>,
+        started_at: DateTime<Utc>,
+        watch: &Watch,
+    ) -> Result<Self> {
         read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.reading, watch)?;
         let mut tally = Tally::default();
         let overrides =
@@ -252,8 +287,21 @@ impl Prepared {
                 Err(error) => errors.push(root.or_without(error, &folder.stamp)),
             }
         }
+        for stamp in &left {
+            match left::load(stamp, plan, former) {
+                Ok(LeftStamp { folder, snapshots: own }) => {
+                    names.learn(&own);
+                    let place = root.stamps.partition_point(|other| other.stamp < folder.stamp);
+                    root.stamps.insert(place, folder);
+                    snapshots.insert(place, own);
+                    snapshot_inputs.insert(place, None);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+        tally.leave(left::entries(&left, &former.read_in));
         if errors.is_empty() {
-            return Ok(Self { root, snapshots, snapshot_inputs, names, tally });
+            return Ok(Self { root, snapshots, snapshot_inputs, names, tally, left });
         }
         Err(Error::several(errors))
     }
@@ -289,20 +337,22 @@ struct Made {
 }
 
 /// Does everything but the last step, the commit.
+#[expect(clippy::too_many_arguments, reason = "what a run knows before it reads usage, each part used up here")]
 fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
-    Prepared { root, snapshots, snapshot_inputs, mut names, tally }: Prepared,
+    Prepared { root, snapshots, snapshot_inputs, mut names, tally, left }: Prepared,
     prices: PriceInputs,
     former: Former,
+    vanished: Vanished,
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
     let mut dimensions = Dimensions::default();
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged in.
     let charging = Charging::of(prices, plan, &names)?;
     let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
-    let Former { stamps: formers, full_run } = former;
+    let Former { stamps: formers, full_run, mut read_in, .. } = former;
     let mut making = Making {
         plan,
         watch,
@@ -311,6 +361,8 @@ fn publish(
         dimensions,
         tally,
         formers,
+        left,
+        vanished,
         full_run,
         state: RunState::default(),
         touched: BTreeMap::new(),
@@ -328,6 +380,13 @@ fn publish(
     making.leave_out_other_stamps()?;
     making.finish_resources()?;
     making.charge(&charging, &root)?;
+    making.vanished.refuse_unused()?;
+    let forgotten = std::mem::take(&mut making.vanished).into_forgotten();
+    making.tally.forget(forgotten);
+    read_in.retain(|stamp, _| making.left.contains(stamp));
+    let read_now = making.state.stamps.keys().filter(|stamp| !making.left.contains(*stamp));
+    read_in.extend(read_now.map(|stamp| (stamp.clone(), publisher.generation())));
+    making.state.read_in = read_in;
 
     making.tally.found(attribute::of_stamps(&uses));
     making.tally.refuse(plan)?;

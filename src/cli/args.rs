@@ -233,6 +233,8 @@ pub struct RunArgs {
     #[command(flatten)]
     pub reuse: ReuseArgs,
     #[command(flatten)]
+    pub forget: ForgetOptions,
+    #[command(flatten)]
     pub options: Options,
     #[command(flatten)]
     pub seen: SeenOptions,
@@ -269,6 +271,15 @@ pub struct ReuseArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true, display_order = 5)]
     pub keep_missing: Option<bool>,
+}
+
+/// What may vanish though it was published. It is said once, so no settings file has it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ForgetOptions {
+    /// Let go of what was published and is gone from the root: stamps, folders of exports (such as north/usage/2026-10-05, or
+    /// north/usage/2026-09-*), `prices`, `names`, `meters`, `exchange-rates`, or `all`
+    #[arg(long, value_name = "NAME", num_args = 1.., display_order = 6)]
+    pub forget: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -328,6 +339,16 @@ pub struct RecoverArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// Folder of a publication: say what `run` would change, remove or refuse there, and leave it as it is [default: that of the
+    /// settings, where it holds a publication]
+    #[arg(long, value_name = "OUT", display_order = 1)]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub lock: LockOptions,
+    #[command(flatten)]
+    pub reuse: ReuseArgs,
+    #[command(flatten)]
+    pub forget: ForgetOptions,
     #[command(flatten)]
     pub options: Options,
     #[command(flatten)]

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{
-    CheckArgs, Cli, CloseArgs, ClosingArgs, CsvFact, GranularityChosen, InputOptions, LockOptions, LogFormat, LogLevel,
-    Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs, RoundingChosen,
-    RunArgs, SeenOptions, StatementArgs, TieringChosen,
+    CheckArgs, Cli, CloseArgs, ClosingArgs, CsvFact, ForgetOptions, GranularityChosen, InputOptions, LockOptions,
+    LogFormat, LogLevel, Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs,
+    RoundingChosen, RunArgs, SeenOptions, StatementArgs, TieringChosen,
 };
 use crate::attribute::Rules;
 use crate::audit::Since;
@@ -25,7 +25,7 @@ use crate::domain::{
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::closing::Closing;
 use crate::pipeline::{Plan, Reuse};
-use crate::publish::Patience;
+use crate::publish::{Out, Patience};
 use crate::read::Reading;
 
 /// The settings file: the names of the flags, each optional.
@@ -120,7 +120,7 @@ impl std::fmt::Display for ClockTime {
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
 pub fn of_run(args: RunArgs) -> (Seen, Result<Settings>) {
-    let RunArgs { out, lock, reuse, options, seen, metrics, json } = args;
+    let RunArgs { out, lock, reuse, forget, options, seen, metrics, json } = args;
     let file = settings_file(options.input.settings.as_deref());
     let known = file.as_ref().ok();
     let overrides = options.input.registration_override.as_ref();
@@ -131,21 +131,35 @@ pub fn of_run(args: RunArgs) -> (Seen, Result<Settings>) {
     let mut seen = Seen { metrics, ..Seen::of(seen, json, known) };
     let settings = file.and_then(|file| {
         let out = out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
-        let wait = lock.wait.or(file.wait).unwrap_or(false);
-        let reuse = reuse_of(reuse, &file);
-        let mut settings = merged(options, file, Some(out))?;
-        settings.plan.patience = patience(wait);
-        settings.plan.settings["wait"] = wait.into();
-        settings.plan.reuse = reuse;
-        let Reuse { full, verify, keep_missing } = reuse;
-        for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
-            settings.plan.settings[name] = value.into();
-        }
-        refuse_out_in_root(&settings.plan)?;
+        let settings = into_out(options, file, out, (lock, reuse, forget))?;
         refuse_metrics_in_root(&settings.plan, &mut seen.metrics)?;
         Ok(settings)
     });
     (seen, settings)
+}
+
+/// Settings of what is made in OUT, be it to be published or to be looked at.
+fn into_out(
+    options: Options,
+    file: SettingsFile,
+    out: PathBuf,
+    (lock, reuse, forget): (LockOptions, ReuseArgs, ForgetOptions),
+) -> Result<Settings> {
+    let wait = lock.wait.or(file.wait).unwrap_or(false);
+    let reuse = reuse_of(reuse, &file);
+    let mut settings = merged(options, file, Some(out))?;
+    let plan = &mut settings.plan;
+    plan.patience = patience(wait);
+    plan.settings["wait"] = wait.into();
+    plan.reuse = reuse;
+    let Reuse { full, verify, keep_missing } = reuse;
+    for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
+        plan.settings[name] = value.into();
+    }
+    plan.settings["forget"] = json!(forget.forget);
+    plan.forget = forget.forget;
+    refuse_out_in_root(plan)?;
+    Ok(settings)
 }
 
 fn reuse_of(typed: ReuseArgs, file: &SettingsFile) -> Reuse {
@@ -224,15 +238,25 @@ fn closing(month: &str, of: ClosingArgs, force: bool, reason: Option<String>) ->
     })
 }
 
-/// Settings of `stacktally check`, as [`of_run`]. It publishes nothing, so it writes no metrics either: they are the run's.
+/// Settings of `stacktally check`, as [`of_run`]: of a run into OUT that stops before its commit, or without one of a run from
+/// nothing. It publishes nothing, so it writes no metrics either: they are the run's.
 ///
 /// # Errors
 /// As [`of_run`].
 pub fn of_check(args: CheckArgs) -> (Seen, Result<Settings>) {
-    let CheckArgs { options, seen, json } = args;
+    let CheckArgs { out, lock, reuse, forget, options, seen, json } = args;
     let file = settings_file(options.input.settings.as_deref());
     let seen = Seen::of(seen, json, file.as_ref().ok());
-    (seen, file.and_then(|file| merged(options, file, None)))
+    let settings = file.and_then(|file| match out.or_else(|| file.out.clone()).filter(|out| Out::is_one(out)) {
+        // Where nothing is published nothing is looked at either, and no folder is made.
+        None => merged(options, file, None),
+        Some(out) => {
+            let mut settings = into_out(options, file, out, (lock, reuse, forget))?;
+            settings.plan.rehearse = true;
+            Ok(settings)
+        }
+    });
+    (seen, settings)
 }
 
 /// Whose coverage is to be shown.
@@ -432,6 +456,8 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "threads": threads,
         }),
         reuse: Reuse::default(),
+        rehearse: false,
+        forget: Vec::new(),
         now: Utc::now,
         patience: Patience::default(),
         root,

@@ -86,11 +86,17 @@ pub enum FindingCode {
     RateCardUnitUnknown,
     /// A rate card has an offer term that takes nothing off a price.
     RateCardTermNotApplied,
+    /// Exports that the last publication stands on are gone from the root.
+    ExportsMissing,
+    /// A stamp that the last publication has is gone from the root.
+    StampMissing,
+    /// A file of the root itself that the last publication stands on is gone: names, meters, prices, exchange rates.
+    TableMissing,
 }
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -128,6 +134,9 @@ impl FindingCode {
         Self::RateCardMeterUnmapped,
         Self::RateCardUnitUnknown,
         Self::RateCardTermNotApplied,
+        Self::ExportsMissing,
+        Self::StampMissing,
+        Self::TableMissing,
     ];
 
     /// The code of a published text.
@@ -175,6 +184,9 @@ impl FindingCode {
             Self::RateCardMeterUnmapped => "rate_card_meter_unmapped",
             Self::RateCardUnitUnknown => "rate_card_unit_unknown",
             Self::RateCardTermNotApplied => "rate_card_term_not_applied",
+            Self::ExportsMissing => "exports_missing",
+            Self::StampMissing => "stamp_missing",
+            Self::TableMissing => "table_missing",
         }
     }
 }

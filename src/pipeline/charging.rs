@@ -80,6 +80,8 @@ pub struct Charging {
     rates: ExchangeRates,
     billing_currency: Option<Currency>,
     notes: Vec<CardNote>,
+    /// The files of the book.
+    files: BTreeSet<String>,
 }
 
 impl Charging {
@@ -91,6 +93,8 @@ impl Charging {
         let PriceInputs { files, rates } = inputs;
         let (mut entries, mut cards) = (Vec::new(), Vec::new());
         let has_book = files.is_some();
+        let names_of = |files: &Vec<PriceFile>| files.iter().map(|own| own.file.name.clone()).collect();
+        let file_names: BTreeSet<String> = files.as_ref().map_or_else(BTreeSet::new, names_of);
         for own in files.into_iter().flatten() {
             match own.content {
                 PriceContent::Entries(own) => entries.extend(own),
@@ -105,7 +109,7 @@ impl Charging {
         let unit_of = |meter: &MeterId| names.meter(meter).and_then(|own| own.unit.as_deref());
         let book = PriceBook::new(entries, unit_of)?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
-        Ok(Self { book, has_book, rates, billing_currency, notes })
+        Ok(Self { book, has_book, rates, billing_currency, notes, files: file_names })
     }
 }
 
@@ -120,6 +124,16 @@ impl Making<'_> {
             Some(out) => ChargedMonths::load(out)?,
             None => ChargedMonths::default(),
         };
+        if charging.has_book {
+            let is_open = |(month, _): &(&Month, &ChargedMonth)| {
+                let is_closed = |stamp: &Stamp| self.closed.get(stamp).is_some_and(|own| own.contains_key(month));
+                !self.state.stamps.keys().all(is_closed)
+            };
+            let open = former.0.iter().filter(is_open);
+            let entries = open.flat_map(|(month, own)| own.entries.iter().map(|entry| (*month, entry)));
+            let has_entry = |key| charging.book.entry_of(key).is_some();
+            self.vanished.refuse_lost_prices(&charging.files, entries, has_entry)?;
+        }
         let mut charged = ChargedMonths::default();
         let mut prices: BTreeMap<i64, PriceEntry> = BTreeMap::new();
         let mut changes = Vec::new();

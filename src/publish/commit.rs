@@ -111,7 +111,7 @@ fn place(path: &str) -> u8 {
 }
 
 /// What the last publication had and this one has not.
-fn gone<'a>(
+pub(super) fn gone<'a>(
     last: &'a BTreeMap<String, KnownFile>,
     now: &[Published],
 ) -> impl Iterator<Item = (&'a String, &'a KnownFile)> {

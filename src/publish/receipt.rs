@@ -59,9 +59,51 @@ pub struct Receipt {
     pub settled: Vec<SettledEntry>,
     /// Exports that the last run read, and that are gone from the root.
     pub missing: Vec<MissingEntry>,
+    /// What was gone, and was forgotten by name (`--forget`): stamps, folders of exports, files of the root.
+    pub forgotten: Vec<String>,
+    /// Stamps that `--stamp` left as they were published, and the run that published them.
+    pub left_as_published: Vec<LeftEntry>,
     /// Files and folders passed over by their names.
     pub skipped: Vec<String>,
     pub published: Vec<Published>,
+}
+
+/// What a receipt of any version says that its publication stands on.
+#[derive(Debug, Default, Deserialize)]
+pub struct StoodOn {
+    #[serde(default)]
+    pub windows: Vec<StoodWindow>,
+    #[serde(default)]
+    pub inputs: Vec<StoodFile>,
+}
+
+/// An export that a publication stands on.
+#[derive(Debug, Deserialize)]
+pub struct StoodWindow {
+    pub stamp: String,
+    pub window: String,
+    pub folder: String,
+    pub files: usize,
+    pub lines: i64,
+    /// The rule by which it does not count.
+    pub dropped: Option<String>,
+}
+
+/// A file that a publication stands on.
+#[derive(Debug, Deserialize)]
+pub struct StoodFile {
+    pub path: String,
+    pub blake3: String,
+    #[serde(default)]
+    pub lines: i64,
+    pub dropped: Option<String>,
+}
+
+impl StoodOn {
+    /// What a receipt says; nothing where the bytes are none.
+    pub fn of_receipt(receipt: &[u8]) -> Self {
+        serde_json::from_slice(receipt).unwrap_or_default()
+    }
 }
 
 /// `read = used + rejected + dropped`.
@@ -190,6 +232,16 @@ pub struct MissingEntry {
     pub lines: i64,
     /// Whether its lines count all the same (`--keep-missing`).
     pub kept: bool,
+    /// Whether it is gone because `--forget` names it.
+    pub forgotten: bool,
+}
+
+/// A stamp that a run left as it was published.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftEntry {
+    pub stamp: String,
+    /// The number of the run that looked at its inputs last; `None` where nobody knows.
+    pub run: Option<u64>,
 }
 
 /// One input file, decompressed.

@@ -53,6 +53,17 @@ impl<'a> Declared<'a> {
     }
 }
 
+/// The reported window that an export's folder or its sidecar says, as far as that can be told without reading its usage.
+///
+/// # Errors
+/// The sidecar cannot be read.
+pub fn declared_window(export: &Export, reading: &Reading) -> Result<Option<Window>> {
+    if export.window.is_some() || export.is_loose {
+        return Ok(export.window);
+    }
+    Ok(Declared::read(export, reading)?.sidecar.and_then(|own| own.asked.window))
+}
+
 /// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in order of
 /// their windows, and what a person should know of them.
 ///

@@ -37,6 +37,7 @@ mod usual;
 pub use self::csv::{Cell, Table};
 pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
 pub use days::{DayLines, FileChunk};
+pub use export::declared_window;
 pub use fingerprint::{Fingerprint, ReadFile};
 pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};

@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::asked::SIDECAR;
+use super::lines::ExportLines;
 use crate::domain::limits::{FILES_MAX, FOLDER_DEPTH_MAX};
 use crate::domain::{Hour, Stamp, Window};
 use crate::error::{self, Error, Kind, Result};
 
 /// The folders that a stamp may have.
-const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
+pub const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
 /// The files that a root may have beside its stamps.
 const ROOT_FILES: [&str; 4] = ["meters.csv", "names.csv", "prices.csv", "exchange-rates.csv"];
 /// The folder of several price books, unless it is laid out as a stamp's.
@@ -82,15 +83,34 @@ impl Root {
     }
 }
 
+impl StampFolder {
+    /// A stamp's folder as it was when these exports were read: without its snapshots, and without a look at any file.
+    pub fn as_known<'e>(stamp: Stamp, exports: impl Iterator<Item = &'e ExportLines>) -> Self {
+        let known = |name: &str| InputFile { name: name.to_owned(), path: PathBuf::new() };
+        let export = |own: &ExportLines| Export {
+            window: own.window,
+            is_loose: false,
+            folder: own.folder.clone(),
+            files: own.input_files().map(|file| known(&file.name)).collect(),
+            sidecar: own.sidecar.as_ref().map(|file| known(&file.name)),
+        };
+        Self {
+            stamp,
+            exports: exports.map(export).collect(),
+            registrations: Vec::new(),
+            customer_subscriptions: Vec::new(),
+            user_subscriptions: Vec::new(),
+            overridden: Vec::new(),
+        }
+    }
+}
+
 fn or_without(error: Error, stamp: &str, all: &[impl AsRef<str>]) -> Error {
     let others: Vec<&str> = all.iter().map(AsRef::as_ref).filter(|&other| other != stamp).collect();
     if error.kind != Kind::Input || others.is_empty() {
         return error;
     }
-    error.or_hint(&format!(
-        "leave stamp {stamp} out with --stamp {} (and give another --out, if its published tables are to stay)",
-        others.join(" ")
-    ))
+    error.or_hint(&format!("leave stamp {stamp} out with --stamp {}: what is published of it stays", others.join(" ")))
 }
 
 impl Export {

@@ -175,7 +175,7 @@ fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() 
         customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, "b111ed00-0000-4000-8000-00000000000b")]),
     );
     root.remove("north/usage/2026-10-31");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(names("tenants"), tenants, "rows that closed figures name stay as they are");
     assert_eq!(
@@ -201,7 +201,7 @@ fn closing_is_refused_where_days_may_still_change() {
     root.run(&[]).expect(0);
     let refused = |arguments: &[&str], code: i32| root.stacktally(arguments).expect(code).transcript();
     root.remove("north/usage/2026-11-02");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     insta::assert_snapshot!("not_settled", refused(&["close", "2026-10", "--out", "out"], 3));
     insta::assert_snapshot!("no_reason", refused(&["close", "2026-10", "--out", "out", "--force"], 2));
     insta::assert_snapshot!("no_usage", refused(&["close", "2026-09", "--out", "out"], 2));
@@ -223,10 +223,14 @@ fn a_stamp_with_closed_months_is_not_left_out_unseen() {
     root.snapshots("south");
     root.run(&[]).expect(0);
     close(&root, &["--stamp", "north"]).expect(0);
-    let ran = root.run(&["--stamp", "south"]).expect(3);
-    assert!(ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
+    root.run(&["--stamp", "south"]).expect(0);
+    for flags in [&["--stamp", "south", "--forget", "north"][..], &["--forget", "all"]] {
+        let ran = root.run(flags).expect(if flags.len() == 2 { 0 } else { 3 });
+        assert!(flags.len() == 2 || ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
+    }
     root.remove("north");
-    root.run(&[]).expect(3);
+    let ran = root.run(&["--forget", "north"]).expect(3);
+    assert!(ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
 }
 
 /// Everything but history, of a run into a fresh OUT over the same root.
@@ -257,7 +261,7 @@ fn a_month_whose_usage_is_gone_stays_while_it_is_closed_and_goes_when_it_is_open
     for window in ["2026-10-01--2026-10-31", "2026-10-31", "2026-11-01"] {
         root.remove(&format!("north/usage/{window}"));
     }
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert_eq!(of_october(tables(&root)), of_october(closed));
     let sum: i64 = table(&root.out(), "history/adjustments")
         .iter()
@@ -288,7 +292,7 @@ fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row()
     // The usage of 2025 goes, and with it the only listing that knows its tenant.
     root.remove("north/usage/2025-12-31");
     root.file("north/user-subscriptions/2026-10-01.json", crate::support::listing(&[(SUB_A, TENANT_A)]));
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     a_full_run_changes_nothing(&root);
     let ids = |name: &str, column: &str| -> std::collections::BTreeSet<String> {
         table(&root.out(), name).iter().filter_map(|row| row[column].clone()).collect()
@@ -312,7 +316,7 @@ fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row()
 fn what_arrives_for_a_closed_month_is_billed_in_an_open_one() {
     let root = october();
     root.remove("north/usage/2026-10-31");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     close(&root, &["--force", "--reason", "the bill is due"]).expect(0);
     root.file("north/usage/2026-10-31/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4")]));
     late(&root);

@@ -15,4 +15,5 @@ mod run;
 mod settings;
 mod summary;
 mod unregistered;
+mod vanished;
 mod why;

@@ -196,7 +196,7 @@ fn statements_are_printed() {
     root.run(&[]).expect(0);
     assert_snapshot!("statement-converted", statement(&["2026-10", "--billed", BILLED_A]).expect(0).transcript());
     root.remove("prices.csv");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert_snapshot!("nothing-charged", statement(&["2026-10"]).expect(2).transcript());
 }
 
@@ -301,7 +301,7 @@ fn closed_months_keep_their_amounts() {
         assert!(of_money().contains_key("statements/2026-11.parquet"), "what is open is charged");
     }
     root.remove("prices.csv");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert!(of_money() == published, "what is closed stays without a book");
     assert!(findings(&root.out()).contains(&"adjustment_not_charged".to_owned()));
     let statement = root.stacktally(&["statement", "2026-10", "--out", "out"]).expect(0).stdout;
@@ -462,7 +462,7 @@ fn several_files_are_one_book() {
     let split = table(&root.out(), "charges");
     root.remove("prices");
     book(&root, GOOD);
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert_eq!(table(&root.out(), "charges"), split);
     root.file("prices/again.csv", format!("{HEADER}{vm}"));
     let refused = root.run(&[]).expect(3).stderr;

@@ -394,7 +394,7 @@ impl Closing {
 
     /// Runs on the root into a folder beside it.
     fn run_to(&self, out: &str, flags: &[&str]) {
-        let arguments = ["run", "--root", "root", "--out", out, "--confirm-empty-registration"];
+        let arguments = ["run", "--root", "root", "--out", out, "--confirm-empty-registration", "--forget", "all"];
         let ran = run_in(self.root.folder(), &[&arguments, SETTINGS[self.settings], flags].concat());
         if ran.code == 3 && ran.stderr.contains("that anything names") {
             // Whom the price book names is gone from the root: so is the price book.

@@ -27,7 +27,7 @@ pub(super) const DEFAULT_2: &str = "b111ed00-0000-4000-8000-0000000000dd";
 
 /// A line of a window, by place in the lists above.
 #[derive(Clone, Debug)]
-struct Used {
+pub(super) struct Used {
     user: usize,
     meter: usize,
     resource: u8,
@@ -40,7 +40,7 @@ struct Used {
 
 /// What happens to a root.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     /// A file of a window is there with these lines, whatever it held; the window may be new.
     Put {
         stamp: usize,
@@ -138,7 +138,7 @@ fn put() -> impl Strategy<Value = Step> {
     })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let of_file = || (0..STAMPS.len(), 0..WINDOWS.len(), 0_u8..2);
     prop_oneof![
         6 => put(),
@@ -171,8 +171,8 @@ fn snapshot_step() -> impl Strategy<Value = Step> {
 }
 
 /// A root that changes: each run is told which settings are in force.
-struct Changing {
-    root: TestRoot,
+pub(super) struct Changing {
+    pub(super) root: TestRoot,
     settings: usize,
     /// What a file of a window holds.
     files: BTreeMap<String, Vec<u8>>,
@@ -180,7 +180,7 @@ struct Changing {
 }
 
 impl Changing {
-    fn new(settings: usize, first: &[Step]) -> Self {
+    pub(super) fn new(settings: usize, first: &[Step]) -> Self {
         let root = TestRoot::empty();
         for stamp in STAMPS {
             root.file(&format!("{stamp}/registration/2026-09-01.json"), registration(DEFAULT, stamp));
@@ -196,7 +196,7 @@ impl Changing {
         own
     }
 
-    fn take(&mut self, step: &Step) {
+    pub(super) fn take(&mut self, step: &Step) {
         self.count += 1;
         match step {
             Step::Put { stamp, window, file, lines } => {
@@ -304,12 +304,14 @@ impl Changing {
         File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
     }
 
-    fn flags(&self) -> Vec<&'static str> {
+    pub(super) fn flags(&self) -> Vec<&'static str> {
         [&["--confirm-empty-registration"], SETTINGS[self.settings]].concat()
     }
 
-    fn run(&self, flags: &[&str]) -> Ran {
-        let ran = self.root.run(&[&self.flags(), flags].concat());
+    pub(super) fn run(&self, flags: &[&str]) -> Ran {
+        // Whatever goes is meant to, but for what is kept: what is not meant is the business of `vanishing`.
+        let forget: &[&str] = if flags.contains(&"--keep-missing") { &[] } else { &["--forget", "all"] };
+        let ran = self.root.run(&[&self.flags(), flags, forget].concat());
         if ran.code == 3 && ran.stderr.contains("that anything names") {
             // Whom the price book names is gone from the root: a run from nothing says so, too. So is the price book.
             let fresh = [&["run", "--root", "root", "--out", "refused"], &self.flags()[..]].concat();
@@ -430,7 +432,7 @@ pub(super) fn difference(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<Strin
     paths.into_iter().find(|path| one.get(*path) != other.get(*path)).cloned()
 }
 
-fn starts() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn starts() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(put(), 2..8)
 }
 
@@ -749,7 +751,7 @@ fn kept_lines_are_never_lost_with_the_state() {
     for flags in [&["--keep-missing"][..], &["--keep-missing", "--full"]] {
         let ran = changing.root.run(&[&changing.flags(), flags].concat()).expect(3);
         assert!(ran.stderr.contains("lines/north/2026-09-30/2026-09-30.parquet"), "{}", ran.stderr);
-        assert!(ran.stderr.contains("without --keep-missing"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("run with --forget"), "{}", ran.stderr);
         assert_eq!(difference(&changing.published(), &whole), None);
     }
     changing.run(&[]);

@@ -267,7 +267,7 @@ fn a_mapping_is_told_from_when_it_ended_until_it_is_there_again() {
     root.remove("north/customer-subscriptions/2026-10-09.json");
     root.remove("north/usage");
     root.file("north/usage/2026-10-06/page.json", page(&[line(SUB_A, "2026-10-04"), line(SUB_B, "2026-10-04")]));
-    assert!(found(&root, &[])[0].contains("1 lines from 2026-10-04 to 2026-10-04"));
+    assert!(found(&root, &["--forget", "all"])[0].contains("1 lines from 2026-10-04 to 2026-10-04"));
 }
 
 #[test]
