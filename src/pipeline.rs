@@ -152,6 +152,8 @@ pub struct Followed {
     pub history: History,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
+    /// The names of user subscriptions in the latest listings that hold them, by stamp and id.
+    pub display_names: BTreeMap<(Stamp, String), String>,
     /// Lines that were set aside, and so moved nothing.
     pub rejected: usize,
 }
@@ -171,8 +173,12 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
         names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
-    let meter = |own: &Meter| (own.id.to_string(), MeterText { name: own.meter_name.clone(), unit: own.unit.clone() });
+    let meter = |own: &Meter| {
+        let text = MeterText { name: own.meter_name.clone(), service: own.service.clone(), unit: own.unit.clone() };
+        (own.id.to_string(), text)
+    };
     followed.meters = names.meters().map(meter).collect();
+    followed.display_names = names.display_names();
     followed.names = names.into_names();
     Ok(followed)
 }

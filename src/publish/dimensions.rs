@@ -178,6 +178,15 @@ impl Names {
         self.meters.values()
     }
 
+    /// The names of user subscriptions, by stamp and id.
+    pub fn display_names(&self) -> BTreeMap<(Stamp, String), String> {
+        let of_stamp = |(stamp, own): (&Stamp, &BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>)| {
+            let named = own.iter().filter_map(|(id, own)| Some((id, own.as_ref()?.display_name.clone()?)));
+            named.map(|(id, name)| ((stamp.clone(), id.to_string()), name)).collect::<Vec<_>>()
+        };
+        self.user_subscriptions.iter().flat_map(of_stamp).collect()
+    }
+
     /// The names of tenants and billed subscriptions.
     pub fn into_names(self) -> BTreeMap<String, String> {
         self.names

@@ -85,6 +85,40 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
     ],
 };
 
+/// What `stacktally unregistered --csv` prints: what of one user subscription and meter fell on a default subscription.
+pub const CSV_UNREGISTERED: FlatTable = FlatTable {
+    name: "csv_unregistered",
+    columns: &[
+        STAMP,
+        BILLED_SUBSCRIPTION_ID,
+        BILLED_SUBSCRIPTION_NAME,
+        ATTRIBUTION,
+        TENANT_ID,
+        TENANT_NAME,
+        USER_SUBSCRIPTION_ID,
+        METER_ID,
+        METER_NAME,
+        UNIT,
+        QUANTITY,
+        LINE_COUNT,
+        FIRST_SEEN,
+        LAST_SEEN,
+        Column::new(
+            "moved_to_tenant_id",
+            Kind::Text,
+            "the tenant that the latest listing gives the user subscription, where that is another",
+        )
+        .nullable(),
+        Column::new(
+            "registered_since",
+            Kind::Timestamp,
+            "date of the list since which the tenant is mapped, if the latest list maps it",
+        )
+        .nullable()
+        .unit("UTC"),
+    ],
+};
+
 /// What came to closed months, without the key of the resource.
 pub const CSV_ADJUSTMENTS: FlatTable = FlatTable {
     name: "csv_adjustments",
@@ -138,8 +172,16 @@ pub const CSV_STATEMENTS: FlatTable = FlatTable {
 };
 
 /// Every flat table of its own; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
-pub const FLAT_TABLES: [&FlatTable; 7] =
-    [&CSV_HOURLY, &CSV_DAILY, &CSV_MONTHLY, &CSV_DEFAULT_USAGE, &CSV_HISTORY, &CSV_ADJUSTMENTS, &CSV_STATEMENTS];
+pub const FLAT_TABLES: [&FlatTable; 8] = [
+    &CSV_HOURLY,
+    &CSV_DAILY,
+    &CSV_MONTHLY,
+    &CSV_DEFAULT_USAGE,
+    &CSV_HISTORY,
+    &CSV_UNREGISTERED,
+    &CSV_ADJUSTMENTS,
+    &CSV_STATEMENTS,
+];
 
 /// The tables whose CSV has the columns of their Parquet.
 pub const SAME_IN_CSV: [&Table; 4] = [&super::CHANGES, &super::COVERAGE, &super::COVERAGE_MONTHS, &super::REJECTS];

@@ -55,9 +55,15 @@ fn every_setting_can_stand_in_the_file() {
 fn flags_and_keys_agree() {
     let root = root_with("nothing = 0");
     let help = root.stacktally(&["run", "--help"]).expect(0).stdout;
-    // `--strict[=<BOOL>]` is the flag `strict`.
-    let flags = help.lines().filter_map(|line| line.trim_start().strip_prefix("--")?.split([' ', '[']).next());
-    let mut flags: Vec<&str> = flags.filter(|flag| !["settings", "json"].contains(flag)).collect();
+    // `-r, --root <ROOT>` is the flag `root`, and `--strict[=<BOOL>]` the flag `strict`.
+    let flag = |line: &'_ str| -> Option<String> {
+        let (before, long) = line.strip_prefix("  ")?.split_once("--")?;
+        let is_flag = before.trim().is_empty() || (before.trim().len() == 3 && before.trim().starts_with('-'));
+        is_flag.then(|| long.split([' ', '[']).next().unwrap_or_default().to_owned())
+    };
+    let of_one_run = ["settings", "json", "quiet", "verbose", "help"];
+    let mut flags: Vec<String> = help.lines().filter_map(flag).collect();
+    flags.retain(|flag| !of_one_run.contains(&flag.as_str()));
     flags.sort_unstable();
     let refused = root.stacktally(&["run", "--settings", "etc/stacktally.toml"]).expect(2).stderr;
     let keys: Vec<&str> = refused.trim_end().split_once("known are ").unwrap().1.split(", ").collect();

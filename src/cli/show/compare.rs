@@ -37,6 +37,9 @@ pub fn text(own: &Comparison) -> String {
     if own.is_equal() {
         let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
         let charged = if own.is_charged { ", and so is every statement" } else { "" };
+        if own.is_narrowed {
+            return format!("equal as far as is asked for: every such cell of daily is the same{adjusted}{charged}\n");
+        }
         return format!("equal: every cell of daily and hourly is the same{adjusted}{charged}\n");
     }
     let mut text = String::new();
