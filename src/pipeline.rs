@@ -13,6 +13,7 @@ mod corrections;
 mod flat_days;
 mod known;
 mod making;
+mod named;
 mod recharged;
 mod settle;
 mod tally;
@@ -231,6 +232,8 @@ struct Prepared {
     /// What is to be kept of the files of each stamp's snapshots, where it is not known already.
     snapshot_inputs: Vec<Option<SnapshotInputs>>,
     names: Names,
+    /// What `names.csv` says.
+    named: read::NamesTable,
     tally: Tally,
 }
 
@@ -244,7 +247,8 @@ impl Prepared {
         let names =
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
-        let mut names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
+        let named = names.unwrap_or_default();
+        let mut names = Names::new(meters, named.names.clone(), plan.with_owners);
         let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             watch.begin_stamp("reading_snapshots", &folder.stamp, 0);
@@ -259,7 +263,7 @@ impl Prepared {
             }
         }
         if errors.is_empty() {
-            return Ok(Self { root, snapshots, snapshot_inputs, names, tally });
+            return Ok(Self { root, snapshots, snapshot_inputs, names, named, tally });
         }
         Err(Error::several(errors))
     }
@@ -299,7 +303,7 @@ fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
-    Prepared { root, snapshots, snapshot_inputs, mut names, tally }: Prepared,
+    Prepared { root, snapshots, snapshot_inputs, mut names, named, tally }: Prepared,
     prices: PriceInputs,
     former: Former,
     started_at: DateTime<Utc>,
@@ -334,6 +338,7 @@ fn publish(
     making.leave_out_other_stamps()?;
     making.finish_resources()?;
     making.charge(&charging, &root)?;
+    making.look_at_names(&named, &charging);
 
     making.tally.found(attribute::of_stamps(&uses));
     making.tally.refuse(plan)?;
@@ -344,9 +349,10 @@ fn publish(
     publish_changes(&mut making.corrections, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
     let changed = corrections::days_of(&making.corrections);
-    let Making { names, dimensions, tally, state, touched, full_run, .. } = making;
+    let Making { names, dimensions, tally, state, touched, full_run, closed, .. } = making;
     let coverage = tally.coverage();
-    dimensions.publish(&names, &coverage, publisher)?;
+    let closed = closed.into_iter().flat_map(|(stamp, own)| own.into_keys().map(move |month| (stamp.clone(), month)));
+    dimensions.publish(&names, (&coverage, &closed.collect()), publisher)?;
     state.save(Version::current(plan.deciding_settings()), &touched, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {

@@ -5,7 +5,8 @@
 //! --meter S6               two meters have that name      refused, with both ids
 //! --tenant Fabricam        nobody has that name           refused, with the nearest and with what there is
 //! ```
-//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, and a name over the beginning of an id.
+//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, a whole name over the first words of one, and
+//! these over the beginning of an id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,20 +94,28 @@ pub fn id_of(subject: Asked, wanted: &str, known: &[Known]) -> Result<String> {
     }
 }
 
-/// What goes by a text: by its whole id, else by its name, else by the beginning of its id.
+/// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning of its id.
 fn candidates<'k>(wanted: &str, known: &'k [Known]) -> Vec<&'k Known> {
     // Commands print long ids as `7e4a4700-c000-…`.
     let spelled = one_spelling(wanted.trim().trim_end_matches('…'));
     let is_named = |own: &&Known| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
+    let is_called = |own: &&Known| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
     let begins = |own: &&Known| spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled);
     let of = |is: &dyn Fn(&&Known) -> bool| known.iter().filter(is).collect::<Vec<_>>();
-    let tries: [&dyn Fn(&&Known) -> bool; 3] = [&|own| own.id == spelled, &is_named, &begins];
+    let tries: [&dyn Fn(&&Known) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
     tries.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 /// Whether a name is the one that was typed.
 pub(super) fn is_same(name: &str, wanted: &str) -> bool {
     name.trim().to_lowercase() == wanted.trim().to_lowercase()
+}
+
+/// Whether a name begins with all of the words that were typed: `Contoso (CSP)` does with `contoso`, and `Contosoft` does not.
+fn has_first_words(name: &str, wanted: &str) -> bool {
+    let (name, wanted) = (name.trim().to_lowercase(), wanted.trim().to_lowercase());
+    let rest = name.strip_prefix(&wanted).filter(|_| !wanted.is_empty());
+    rest.is_some_and(|rest| rest.starts_with(|own: char| !own.is_alphanumeric()))
 }
 
 pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&Known]) -> Error {

@@ -50,6 +50,8 @@ pub struct StatementLine {
     pub quantity: Quantity,
     pub price: PriceOf,
     pub from: Option<Day>,
+    /// Whether its month is closed on all stamps, as far as the last run knew.
+    pub is_closed: bool,
     /// `None`: not billable, or unpriced.
     pub sums: Option<LineSums>,
 }
@@ -238,6 +240,7 @@ fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
     let (amounts, billing_amounts) = (rows.quantities("amount")?, rows.quantities("billing_amount")?);
     let (rates, billing) = (rows.quantities("exchange_rate")?, rows.texts("billing_currency")?);
     let money = |own: Option<Quantity>| own.map(Quantity::scaled);
+    let closed = rows.booleans("closed")?;
     for (row, price) in prices_of(path, rows)?.into_iter().enumerate() {
         let sums = || {
             Some(LineSums {
@@ -257,6 +260,7 @@ fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
             quantity: quantities.value(row),
             price,
             from: from[row],
+            is_closed: closed.value(row),
             sums: sums(),
         });
     }

@@ -86,11 +86,15 @@ pub enum FindingCode {
     RateCardUnitUnknown,
     /// A rate card has an offer term that takes nothing off a price.
     RateCardTermNotApplied,
+    /// Rows of `names.csv` have a name for an id, and an id for a name.
+    NamesSwapped,
+    /// `names.csv` names what is no tenant and no billed subscription of the root.
+    NameOfUnknownId,
 }
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -128,6 +132,8 @@ impl FindingCode {
         Self::RateCardMeterUnmapped,
         Self::RateCardUnitUnknown,
         Self::RateCardTermNotApplied,
+        Self::NamesSwapped,
+        Self::NameOfUnknownId,
     ];
 
     /// The code of a published text.
@@ -175,6 +181,8 @@ impl FindingCode {
             Self::RateCardMeterUnmapped => "rate_card_meter_unmapped",
             Self::RateCardUnitUnknown => "rate_card_unit_unknown",
             Self::RateCardTermNotApplied => "rate_card_term_not_applied",
+            Self::NamesSwapped => "names_swapped",
+            Self::NameOfUnknownId => "name_of_unknown_id",
         }
     }
 }

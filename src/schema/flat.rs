@@ -2,6 +2,8 @@
 //!
 //! `resource_key` is not in it: a spreadsheet keeps 15 digits.
 
+use std::fmt::Display;
+
 use super::column::{
     ADDITIONAL_INFO, AMOUNT, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, BILLING_AMOUNT,
     BILLING_CURRENCY, CURRENCY, DISCOUNT_PERCENT, DISPLAY_NAME, EFFECTIVE_FROM, EXCHANGE_RATE, FILE, FIRST_SEEN,
@@ -11,6 +13,21 @@ use super::column::{
     TENANT_NAME, TIER_FROM, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
 };
 use super::{Column, Kind, Table};
+use crate::domain::Stamp;
+
+/// Where the flat CSV of a table lies in OUT, less its end: in the table's own folder, in a file that says what it is of, so that
+/// it can be told apart wherever it is copied.
+///
+/// ```text
+/// csv/daily/zurich/daily-zurich-2026-10        csv/monthly/monthly-2026-10        csv/default_usage/zurich/default_usage-zurich
+/// ```
+/// A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
+pub fn csv_path(table: &str, stamp: Option<&Stamp>, period: Option<&dyn Display>) -> String {
+    let folder = stamp.map_or_else(String::new, |stamp| format!("{stamp}/"));
+    let stamp = stamp.map_or_else(String::new, |stamp| format!("-{stamp}"));
+    let period = period.map_or_else(String::new, |period| format!("-{period}"));
+    format!("csv/{table}/{folder}{table}{stamp}{period}")
+}
 
 /// A fact as flat CSV.
 #[derive(Clone, Copy, Debug)]
@@ -168,6 +185,7 @@ pub const CSV_STATEMENTS: FlatTable = FlatTable {
         PRICE_FILE,
         PRICE_ROW,
         PRICE_NOTE,
+        super::STATEMENTS.columns[19],
     ],
 };
 

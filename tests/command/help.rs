@@ -48,7 +48,16 @@ fn options_stand_under_headings_and_required_ones_first() {
     let headings: Vec<&str> = run.iter().map(|(heading, _)| heading.as_str()).collect();
     assert_eq!(
         headings,
-        ["Options", "Input", "Attribution", "Prices", "Publishing", "What is tolerated", "How it runs", "Output and logs"]
+        [
+            "Options",
+            "Input",
+            "Attribution",
+            "Prices",
+            "Publishing",
+            "What is tolerated",
+            "How it runs",
+            "Output and logs"
+        ]
     );
     assert_eq!(run[0].1, ["--root", "--out", "--settings", "--help"]);
     for command in COMMANDS {

@@ -3,6 +3,7 @@
 
 mod changes;
 mod check;
+mod closed;
 mod closing;
 mod compare;
 mod coverage;

@@ -39,6 +39,7 @@ fn a_name_and_an_id_ask_for_the_same() {
     let pairs = [
         ("--billed-subscription", "contoso", BILLED_A),
         ("--billed", "Everybody else", DEFAULT),
+        ("--billed", "everybody", DEFAULT),
         ("--tenant", " FABRIKAM ", TENANT_A),
         ("--tenant", "müller & söhne", TENANT_B),
         ("--user-subscription", &format!("of {TENANT_A}"), SUB_A),
@@ -199,4 +200,50 @@ fn history_knows_the_names_of_its_root() {
     assert_eq!(history(&["--user-subscription", &format!("of {TENANT_B}")]).expect(0).stdout, users);
     let nobody = history(&["--tenant", "Fabricam"]).expect(2).stderr;
     assert!(nobody.contains("did you mean \"Fabrikam\"?"), "{nobody}");
+}
+
+fn findings_of(root: &TestRoot) -> Vec<(String, String)> {
+    let receipt = crate::support::receipt(&root.out());
+    let text = |own: &serde_json::Value, key: &str| own[key].as_str().unwrap().to_owned();
+    let all = receipt["findings"].as_array().unwrap().iter().map(|own| (text(own, "code"), text(own, "sentence")));
+    all.filter(|(code, _)| code.starts_with("name")).collect()
+}
+
+/// Rows that name nothing are found, with their place.
+#[test]
+fn names_of_nothing_are_found() {
+    let root = named();
+    assert_eq!(findings_of(&root), [], "each name is somebody's");
+    let later = "7e4a4700-0000-4000-8000-0000000000ee";
+    root.file(
+        "names.csv",
+        format!("id,name\n{TENANT_A},Fabrikam\nMüller,{TENANT_B}\n{SUB_A},A user subscription\n{later},Yet to come\n"),
+    );
+    root.run(&[]).expect(0);
+    let swapped = (
+        "names_swapped".to_owned(),
+        format!(
+            "names.csv: a name stands in the column `id`, and a GUID in the column `name`: row 3 (müller, {TENANT_B})"
+        ),
+    );
+    let unknown = |rows: &str| {
+        (
+            "name_of_unknown_id".to_owned(),
+            format!("names.csv: no tenant and no billed subscription of the root has this id: {rows}"),
+        )
+    };
+    let both = format!("row 4 ({SUB_A}, A user subscription), row 5 ({later}, Yet to come)");
+    assert_eq!(findings_of(&root), [swapped.clone(), unknown(&both)]);
+    root.run(&["--strict"]).expect(3);
+    root.run(&["--accept", "names_swapped", "name_of_unknown_id"]).expect(0);
+    // A customer that is yet to come has a price.
+    root.file(
+        "prices.csv",
+        format!("meter_id,price,per,unit,currency,scope,scope_id\n{VM_HOURS},0.5,1,VM hours,USD,,\n{WINDOWS_HOURS},0.25,1,Virtual core hours,USD,,\n{VM_HOURS},0.25,1,VM hours,USD,tenant,{later}\n"),
+    );
+    root.run(&[]).expect(0);
+    assert_eq!(findings_of(&root), [swapped.clone(), unknown(&format!("row 4 ({SUB_A}, A user subscription)"))]);
+    // Other stamps may have what this one has not.
+    root.run(&["--stamp", "north"]).expect(0);
+    assert_eq!(findings_of(&root), [swapped]);
 }

@@ -43,9 +43,11 @@ fn every_setting_can_stand_in_the_file() {
     let daily = table(&root.out(), "daily");
     let of_b = daily.iter().find(|row| row["tenant_id"].as_deref() == Some(TENANT_B)).unwrap();
     assert_eq!(cell(of_b, "attribution"), "default_operator");
-    assert!(root.out().join("csv/hourly/north/2026-10-05.csv").exists());
+    assert!(root.out().join("csv/hourly/north/hourly-north-2026-10-05.csv").exists());
     assert!(table(&root.out(), "user_subscriptions").iter().all(|row| row["owner"].is_none()));
-    assert!(!fs::read_to_string(root.out().join("csv/daily/north/2026-10.csv")).unwrap().contains("someone@"));
+    assert!(
+        !fs::read_to_string(root.out().join("csv/daily/north/daily-north-2026-10.csv")).unwrap().contains("someone@")
+    );
     assert_eq!(cell(&table(&root.out(), "coverage")[0], "state"), "settled");
     assert_eq!(receipt(&root.out())["settings"]["attribute-at"], "usage");
 }
@@ -57,9 +59,9 @@ fn flags_and_keys_agree() {
     let help = root.stacktally(&["run", "--help"]).expect(0).stdout;
     // `-r, --root <ROOT>` is the flag `root`, and `--strict[=<BOOL>]` the flag `strict`.
     let flag = |line: &'_ str| -> Option<String> {
-        let (before, long) = line.strip_prefix("  ")?.split_once("--")?;
-        let is_flag = before.trim().is_empty() || (before.trim().len() == 3 && before.trim().starts_with('-'));
-        is_flag.then(|| long.split([' ', '[']).next().unwrap_or_default().to_owned())
+        // Descriptions are indented further.
+        let long = line.strip_prefix("      --").or_else(|| line.get(4..)?.strip_prefix(", --"))?;
+        Some(long.split([' ', '[']).next().unwrap_or_default().to_owned())
     };
     let of_one_run = ["settings", "json", "quiet", "verbose", "help"];
     let mut flags: Vec<String> = help.lines().filter_map(flag).collect();

@@ -11,6 +11,7 @@ pub mod why;
 use std::collections::BTreeMap;
 
 use crate::audit::MeterText;
+use crate::domain::unit;
 use crate::error::{Error, Result};
 use crate::publish::csv::CsvTable;
 
@@ -30,10 +31,10 @@ fn meter_named(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     one_line(&name.map_or_else(|| id.to_owned(), |name| format!("{id} {name}")))
 }
 
-/// The unit of a meter, with a blank before it; nothing where it is not known.
+/// What stands behind a quantity of a meter, with a blank before it; nothing where its unit is not known.
 fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     let unit = meters.get(id).and_then(|meter| meter.unit.as_deref());
-    unit.map_or_else(String::new, |unit| format!(" {unit}"))
+    unit::after(unit)
 }
 
 /// All rows of a table as CSV, its parts one after the other.

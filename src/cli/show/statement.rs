@@ -5,7 +5,7 @@
 //!   not closed on dresden: figures may change
 //!
 //!   meter                  quantity                 price                          exact  amount
-//!   Base VM Size Hours     4 Virtual core hours     0.008 USD for 1                0.032  0.03 USD
+//!   Base VM Size Hours     4 Virtual core hours     0.008 USD per Virtual core hour  0.032  0.03 USD
 //!
 //!   total                  0.03 USD, exact 0.032, rounding -0.002
 //! ```
@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::{csv_text, meter_named, named, table, unit_of};
 use crate::audit::{PriceOf, PriceText, StatementLine, Statements};
+use crate::domain::unit;
 use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publish::csv::{CsvCell, CsvTable};
@@ -85,7 +86,7 @@ fn row(own: &Statements, line: &StatementLine) -> Option<[String; 6]> {
     Some([
         meter_of(own, line),
         format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
-        price_text(&line.price),
+        price_text(&line.price, own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref())),
         entry.map_or_else(String::new, place_of),
         sums.charge.to_string(),
         amount,
@@ -97,12 +98,12 @@ fn meter_of(own: &Statements, line: &StatementLine) -> String {
     name.unwrap_or_else(|| line.meter.clone())
 }
 
-/// `0.006 USD for 720, beyond 100, less 10 %`.
-pub(super) fn price_text(price: &PriceOf) -> String {
+/// `0.006 USD per 720 GB*hours, beyond 100, less 10 %`.
+pub(super) fn price_text(price: &PriceOf, unit: Option<&str>) -> String {
     let Some(terms) = price.terms else { return price.status.to_string() };
-    let mut text = format!("{} {} for {}", terms.price, terms.currency, terms.per);
+    let mut text = format!("{} {} per {}", terms.price, terms.currency, unit::per(&terms.per.to_string(), unit));
     if let Some(tier) = price.tier_from.filter(|tier| *tier != Quantity::ZERO) {
-        let _ = write!(text, ", beyond {tier}");
+        let _ = write!(text, ", beyond {}", unit::tier(&tier.to_string(), unit));
     }
     if terms.discount_percent != Quantity::ZERO {
         let _ = write!(text, ", less {} %", terms.discount_percent);
@@ -210,6 +211,7 @@ pub fn csv(own: &Statements) -> Result<String> {
             CsvCell::Text(entry.map(|own| own.file.as_str())),
             entry.map_or(nothing, |own| CsvCell::Integer(own.row)),
             CsvCell::Text(entry.and_then(|own| own.note.as_deref())),
+            CsvCell::Boolean(line.is_closed),
         ];
         table.row(&cells, 1, line.quantity)?;
     }
