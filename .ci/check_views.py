@@ -32,6 +32,7 @@ def main():
     checks.attempt("tenant_month_cost: figures worked by hand", by_hand, priced)
     checks.attempt("not_final_days are those of coverage", not_final, priced)
     checks.attempt("sums stay decimals", decimals, priced)
+    checks.attempt("the queries of duckdb.md run", examples, priced, Path(views).with_name("duckdb.md"))
     monthly = opened(Path(views), months)
     checks.attempt("two months: trend has the sums of monthly", same, monthly, *both("month, meter_id", "quantity", "trend", "monthly/*"))
     checks.attempt("two months: each beside the one before", beside, monthly)
@@ -103,6 +104,13 @@ def decimals(connection):
     figures = {("daily_named", "quantity"), ("default_by_tenant", "quantity"), ("trend", "quantity"), ("trend", "difference"), ("tenant_month_cost", "charge")}
     kinds = {(view, column): kind for view in VIEWS for column, kind, *_ in connection.execute(f"describe {view}").fetchall()}
     return f"{len(figures)} columns", [f"{view}.{column} is {kinds[view, column]}" for view, column in sorted(figures) if not kinds[view, column].startswith("DECIMAL(38,")]
+
+
+def examples(connection, page):
+    """Runs what the page shows; each is a question that has an answer or none, and no error."""
+    blocks = page.read_text().split("```sql\n")[1:]
+    rows = [len(connection.execute(block.split("```")[0]).fetchall()) for block in blocks]
+    return f"{len(rows)} queries, {sum(rows)} rows", [] if rows and sum(rows) else ["no query has a row"]
 
 
 def beside(connection):

@@ -1,6 +1,6 @@
 -- Views over the Parquet of a publication, for DuckDB. They read the files each time, so they show the last run.
 --
---     duckdb -cmd "SET VARIABLE out = '/srv/chargeback'" -init docs/analyse/views.sql
+--     duckdb -cmd "SET VARIABLE out = '/srv/chargeback'" -cmd ".read docs/analyse/views.sql"
 --
 -- The variable `out` names the folder that `stacktally run` published to. A view reads it when it is used, so a database file that
 -- keeps the views needs the variable set again in each session. Every sum stays a DECIMAL: nothing is rounded here.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Chosen, Wanted};
+use super::names::{Asked, Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Corrected, Correction, Currency, Day, Quantity, Stamp};
@@ -51,7 +51,7 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, sin
     let numbers = runs_that_changed(publication)?;
     refuse_unknown(publication, stamps, &numbers)?;
     let first = first_run(publication, since)?;
-    let chosen = wanted.among(&[publication], &[])?;
+    let chosen = chosen_of(publication, wanted, &numbers)?;
     let mut runs = Vec::new();
     for &number in numbers.range(first..).rev() {
         let mut corrections = corrected_by(publication, number, stamps)?;
@@ -70,6 +70,20 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, sin
     }
     runs.reverse();
     Ok(Changes { runs, meters: publication.meters()?, names: publication.names()?, since })
+}
+
+/// What is meant by what was typed: who paid once is named by history, though it may be gone.
+fn chosen_of(publication: &Publication, wanted: &Wanted, numbers: &BTreeSet<u64>) -> Result<Chosen> {
+    let mut named = BTreeSet::new();
+    if !wanted.billed_subscriptions.is_empty() || !wanted.meters.is_empty() {
+        for &number in numbers {
+            for own in corrected_by(publication, number, &[])? {
+                named.insert((Asked::BilledSubscription, own.billed_subscription));
+                named.insert((Asked::Meter, own.meter));
+            }
+        }
+    }
+    wanted.among_these_and(&[publication], &[], &named)
 }
 
 fn path_of(run: u64) -> String {

@@ -190,6 +190,19 @@ impl Wanted {
     /// # Errors
     /// Something is in none of them or ambiguous, or a table cannot be read.
     pub fn among(&self, publications: &[&Publication], stamps: &[Stamp]) -> Result<Chosen> {
+        self.among_these_and(publications, stamps, &BTreeSet::new())
+    }
+
+    /// The same, where more ids are known than the dimensions have: history goes on naming what is gone.
+    ///
+    /// # Errors
+    /// As [`Wanted::among`].
+    pub(super) fn among_these_and(
+        &self,
+        publications: &[&Publication],
+        stamps: &[Stamp],
+        others: &BTreeSet<(Asked, String)>,
+    ) -> Result<Chosen> {
         let ids = |subject: Asked, wanted: &[String]| -> Result<Vec<String>> {
             if wanted.is_empty() {
                 return Ok(Vec::new());
@@ -198,6 +211,9 @@ impl Wanted {
             for publication in publications {
                 known.extend(publication.known(subject, stamps)?);
             }
+            let ids: BTreeSet<String> = known.iter().map(|own| own.id.clone()).collect();
+            let gone = others.iter().filter(|(own, id)| *own == subject && !ids.contains(id));
+            known.extend(gone.map(|(_, id)| Known { id: id.clone(), ..Known::default() }));
             let known: Vec<Known> = known.into_iter().collect();
             let mut ids = BTreeSet::new();
             for wanted in wanted {

@@ -247,3 +247,25 @@ fn names_of_nothing_are_found() {
     root.run(&["--stamp", "north"]).expect(0);
     assert_eq!(findings_of(&root), [swapped]);
 }
+
+/// Who paid once may be gone from the dimensions, and history names it still.
+#[test]
+fn changes_know_who_is_gone() {
+    let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1")]);
+    root.run(&[]).expect(0);
+    let other = "b111ed00-0000-4000-8000-0000000000cc";
+    root.file(
+        "north/customer-subscriptions/2026-10-01.json",
+        crate::support::customers(DEFAULT, "north", &[(TENANT_A, other)]),
+    );
+    root.run(&[]).expect(0);
+    let billed: Vec<String> = crate::support::table(&root.out(), "billed_subscriptions")
+        .iter()
+        .map(|row| crate::support::cell(row, "billed_subscription_id").to_owned())
+        .collect();
+    assert!(!billed.contains(&BILLED_A.to_owned()), "{billed:?}");
+    let of = |id: &str| csv_rows(&ask(&root, "changes", &["--billed-subscription", id, "--csv"]).expect(0).stdout);
+    let ids = |id: &str| of(id).iter().map(|row| row["billed_subscription_id"].clone()).collect::<Vec<_>>();
+    assert_eq!((ids(BILLED_A), ids(other)), (vec![BILLED_A.to_owned()], vec![other.to_owned()]));
+    ask(&root, "changes", &["--billed-subscription", "Nobody"]).expect(2);
+}
