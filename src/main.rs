@@ -10,7 +10,7 @@ use clap::Parser;
 #[cfg(unix)]
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use stacktally::cli::args::{Cli, Command, CoverageArgs};
+use stacktally::cli::args::{Cli, Command};
 use stacktally::cli::settings::{self, CoverageOf, Seen, Settings};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
@@ -53,12 +53,12 @@ fn run(cli: Cli) -> Result<command::Ending> {
     match cli.command {
         Command::Run(args) => Ok(run_pipeline("run", settings::of_run(args))),
         Command::Check(args) => Ok(run_pipeline("check", settings::of_check(args))),
-        Command::Coverage(CoverageArgs { out, json, options }) => {
-            let of = settings::of_coverage(out, options)?;
+        Command::Coverage(args) => {
+            let of = settings::of_coverage(&args)?;
             if let CoverageOf::Root(settings) = &of {
                 limit_threads(settings);
             }
-            command::show_coverage(&of, json, signals()?)
+            command::show_coverage(&of, &args, signals()?)
         }
         Command::Why(args) => command::explain(&args),
         Command::Unregistered(args) => command::show_unregistered(&args),
@@ -72,7 +72,7 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Reopen(args) => command::reopen(&settings::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
         Command::History(args) => {
-            let settings = settings::of_history(args.input.clone())?;
+            let settings = settings::of_history(&args)?;
             limit_threads(&settings);
             command::show_history(args, &settings, signals()?)
         }

@@ -14,6 +14,7 @@ mod flat_days;
 mod known;
 mod left;
 mod making;
+mod named;
 mod recharged;
 mod settle;
 mod tally;
@@ -174,6 +175,8 @@ pub struct Followed {
     pub history: History,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
+    /// The names of user subscriptions in the latest listings that hold them, by stamp and id.
+    pub display_names: BTreeMap<(Stamp, String), String>,
     /// Lines that were set aside, and so moved nothing.
     pub rejected: usize,
 }
@@ -195,8 +198,12 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
         names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
-    let meter = |own: &Meter| (own.id.to_string(), MeterText { name: own.meter_name.clone(), unit: own.unit.clone() });
+    let meter = |own: &Meter| {
+        let text = MeterText { name: own.meter_name.clone(), service: own.service.clone(), unit: own.unit.clone() };
+        (own.id.to_string(), text)
+    };
     followed.meters = names.meters().map(meter).collect();
+    followed.display_names = names.display_names();
     followed.names = names.into_names();
     Ok(followed)
 }
@@ -252,6 +259,8 @@ struct Prepared {
     /// What is to be kept of the files of each stamp's snapshots, where it is not known already.
     snapshot_inputs: Vec<Option<SnapshotInputs>>,
     names: Names,
+    /// What `names.csv` says.
+    named: read::NamesTable,
     tally: Tally,
     /// Stamps that stay as they were published.
     left: BTreeSet<Stamp>,
@@ -273,7 +282,8 @@ impl Prepared {
         let names =
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
-        let mut names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
+        let named = names.unwrap_or_default();
+        let mut names = Names::new(meters, named.names.clone(), plan.with_owners);
         let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             watch.begin_stamp("reading_snapshots", &folder.stamp, 0);
@@ -301,7 +311,7 @@ impl Prepared {
         }
         tally.leave(left::entries(&left, &former.read_in));
         if errors.is_empty() {
-            return Ok(Self { root, snapshots, snapshot_inputs, names, tally, left });
+            return Ok(Self { root, snapshots, snapshot_inputs, names, named, tally, left });
         }
         Err(Error::several(errors))
     }
@@ -342,7 +352,7 @@ fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
-    Prepared { root, snapshots, snapshot_inputs, mut names, tally, left }: Prepared,
+    Prepared { root, snapshots, snapshot_inputs, mut names, named, tally, left }: Prepared,
     prices: PriceInputs,
     former: Former,
     vanished: Vanished,
@@ -380,6 +390,7 @@ fn publish(
     making.leave_out_other_stamps()?;
     making.finish_resources()?;
     making.charge(&charging, &root)?;
+    making.look_at_names(&named, &charging);
     making.vanished.refuse_unused()?;
     let forgotten = std::mem::take(&mut making.vanished).into_forgotten();
     making.tally.forget(forgotten);
@@ -397,9 +408,10 @@ fn publish(
     publish_changes(&mut making.corrections, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
     let changed = corrections::days_of(&making.corrections);
-    let Making { names, dimensions, tally, state, touched, full_run, .. } = making;
+    let Making { names, dimensions, tally, state, touched, full_run, closed, .. } = making;
     let coverage = tally.coverage();
-    dimensions.publish(&names, &coverage, publisher)?;
+    let closed = closed.into_iter().flat_map(|(stamp, own)| own.into_keys().map(move |month| (stamp.clone(), month)));
+    dimensions.publish(&names, (&coverage, &closed.collect()), publisher)?;
     state.save(Version::current(plan.deciding_settings()), &touched, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {

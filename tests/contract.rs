@@ -12,6 +12,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use stacktally::cli::metrics::FAMILIES;
 use stacktally::domain::Attribution;
 use stacktally::domain::finding::FindingCode;
+use stacktally::schema::column::QUANTITY_KINDS;
 use stacktally::schema::flat::{FLAT_TABLES, SAME_IN_CSV};
 use stacktally::schema::{Column, Kind, TABLES, Table};
 
@@ -45,11 +46,35 @@ fn schemas_say_what_the_code_says() {
 fn contract(columns: &[Column]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["column", "type", "nullable", "unit", "meaning"]).unwrap();
-    for Column { name, kind, nullable, unit, meaning } in columns {
+    for Column { name, kind, nullable, unit, meaning, values } in columns {
         let nullable = if *nullable { "yes" } else { "no" };
-        writer.write_record([*name, kind.as_str(), nullable, *unit, *meaning]).unwrap();
+        let one_of = if values.is_empty() { String::new() } else { format!("; one of: {}", values.join(", ")) };
+        writer.write_record([*name, kind.as_str(), nullable, *unit, &format!("{meaning}{one_of}")]).unwrap();
     }
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+/// A closed list is all of it: no published cell has another value, and the catalogue has each kind of quantity.
+#[test]
+fn closed_lists_are_closed() {
+    let mut listed = BTreeSet::new();
+    for (root, flags) in [(published(), &["--csv", "hourly"][..])] {
+        root.run(flags).expect(4);
+        for table in TABLES {
+            for row in crate::support::table(&root.out(), table.name) {
+                for Column { name, values, .. } in table.columns.iter().filter(|own| !own.values.is_empty()) {
+                    listed.insert((table.name, *name));
+                    for text in row[*name].iter().flat_map(|text| text.split(' ')) {
+                        assert!(values.contains(&text), "{}.{name}: {text}", table.name);
+                    }
+                }
+            }
+        }
+    }
+    assert!(listed.len() >= 9, "{listed:?}");
+    let catalogue = stacktally::normalise::catalogue(Vec::new()).unwrap();
+    let kinds: BTreeSet<&str> = catalogue.values().filter_map(|own| own.quantity_kind.as_deref()).collect();
+    assert_eq!(kinds, QUANTITY_KINDS.into_iter().collect());
 }
 
 #[test]

@@ -7,8 +7,9 @@
 //! A change lies between two periods, in each of which the snapshots in force said one thing. What was used in the period
 //! before it was charged to where the mapping led before, what was used in the period after it to where it leads since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{Asked, Known};
 use crate::aggregate;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::domain::totals::Totals;
@@ -267,25 +268,48 @@ fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Re
 }
 
 impl History {
-    /// The changes that concern a tenant, or a user subscription and the tenants that it had: their own, and of user
-    /// subscriptions that led to the tenant or lead there.
-    pub fn concern(&mut self, tenant: Option<&TenantId>, user_subscription: Option<&UserSubscriptionId>) {
-        if tenant.is_none() && user_subscription.is_none() {
+    /// Whom the changes are about, or lead from or to: the tenants or the user subscriptions among them. `name` tells their
+    /// names, of a user subscription on its stamp.
+    pub fn known<'n>(&self, asked: Asked, name: impl Fn(&Stamp, &str) -> Option<&'n str>) -> Vec<Known> {
+        let ids = self.changes.iter().flat_map(|own| {
+            let is_user = matches!(own.subject, Subject::UserSubscription(_));
+            let mapped = own.from.iter().chain(&own.to).filter(move |_| is_user && asked == Asked::Tenant);
+            let subject = match (&own.subject, asked) {
+                (Subject::Tenant(id), Asked::Tenant) => Some(id.as_str()),
+                (Subject::UserSubscription(id), Asked::UserSubscription) => Some(id.as_str()),
+                _ => None,
+            };
+            subject.into_iter().chain(mapped.map(String::as_str)).map(|id| (&own.stamp, id))
+        });
+        let ids: BTreeSet<(&Stamp, &str)> = ids.collect();
+        let known = ids.into_iter().map(|(stamp, id)| Known {
+            id: id.to_owned(),
+            name: name(stamp, id).map(str::to_owned),
+            beside: (asked == Asked::UserSubscription).then(|| stamp.to_string()),
+        });
+        known.collect()
+    }
+
+    /// The changes that concern tenants, or user subscriptions and the tenants that they had: their own, and of user
+    /// subscriptions that led to the tenants or lead there.
+    pub fn concern(&mut self, wanted: &[TenantId], user_subscriptions: &[UserSubscriptionId]) {
+        if wanted.is_empty() && user_subscriptions.is_empty() {
             return;
         }
         let is_user = |own: &Change| match &own.subject {
-            Subject::UserSubscription(id) => Some(id) == user_subscription,
+            Subject::UserSubscription(id) => user_subscriptions.contains(id),
             _ => false,
         };
         // Mapping is per stamp, and so are the tenants that a user subscription had.
         let mut tenants: Vec<(Stamp, String)> = Vec::new();
         for change in &self.changes {
             let had = change.from.iter().chain(&change.to).filter(|_| is_user(change)).cloned();
-            tenants.extend(had.chain(tenant.map(ToString::to_string)).map(|tenant| (change.stamp.clone(), tenant)));
+            tenants
+                .extend(had.chain(wanted.iter().map(ToString::to_string)).map(|tenant| (change.stamp.clone(), tenant)));
         }
         tenants.sort_unstable();
         tenants.dedup();
-        let names = |id: &Option<String>| id.as_ref().is_some_and(|id| tenant.is_some_and(|own| own.as_str() == id));
+        let names = |id: &Option<String>| id.as_ref().is_some_and(|id| wanted.iter().any(|own| own.as_str() == id));
         self.changes.retain(|own| match &own.subject {
             Subject::Stamp => false,
             Subject::Tenant(id) => tenants.binary_search(&(own.stamp.clone(), id.to_string())).is_ok(),

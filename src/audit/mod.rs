@@ -6,6 +6,8 @@
 //! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement
 //! root ──read, normalise, attribute──▶ history
 //! ```
+//! What somebody typed to narrow it is looked up by `names`, the same for every command.
+//!
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
 //! behind each cell, and refuses to explain one that they do not make.
 
@@ -13,6 +15,7 @@ mod adjusted;
 mod changes;
 mod compare;
 mod history;
+mod names;
 mod publication;
 mod statement;
 mod unregistered;
@@ -22,6 +25,7 @@ pub use adjusted::Adjusted;
 pub use changes::{Changes, ChangingRun, Since, changes};
 pub use compare::{Billed, Comparison, Moved, Recharged, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
+pub use names::{Asked, Chosen, Known, Wanted, id_of};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
 pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};

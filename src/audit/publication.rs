@@ -67,6 +67,7 @@ struct EarlierReceipt {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeterText {
     pub name: Option<String>,
+    pub service: Option<String>,
     pub unit: Option<String>,
 }
 
@@ -205,11 +206,16 @@ impl Publication {
     /// The table cannot be read.
     pub fn meters(&self) -> Result<BTreeMap<String, MeterText>> {
         let mut meters = BTreeMap::new();
-        for rows in self.rows(&schema::METERS, &["meter_id", "meter_name", "unit"])? {
+        for rows in self.rows(&schema::METERS, &["meter_id", "meter_name", "service", "unit"])? {
             let (ids, names, units) = (rows.texts("meter_id")?, rows.texts("meter_name")?, rows.texts("unit")?);
+            let services = rows.texts("service")?;
             for row in 0..rows.len() {
                 let owned = |own: Option<&str>| own.map(str::to_owned);
-                let meter = MeterText { name: owned(text(names, row)), unit: owned(text(units, row)) };
+                let meter = MeterText {
+                    name: owned(text(names, row)),
+                    service: owned(text(services, row)),
+                    unit: owned(text(units, row)),
+                };
                 meters.insert(ids.value(row).to_owned(), meter);
             }
         }

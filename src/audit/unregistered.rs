@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::adjusted;
+use super::names::{Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
@@ -46,16 +47,23 @@ pub struct Unregistered {
     pub since: Option<Day>,
 }
 
-/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day.
+/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day, as far as it is asked for.
 ///
 /// # Errors
 /// There is no publication, or a sum leaves the range of a quantity.
-pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<Day>) -> Result<Unregistered> {
+pub fn unregistered(
+    publication: &Publication,
+    stamps: &[Stamp],
+    wanted: &Wanted,
+    since: Option<Day>,
+) -> Result<Unregistered> {
+    let of_stamps = publication.stamps_of(stamps)?;
+    let chosen = wanted.among(&[publication], stamps)?;
     let mut fallen = Vec::new();
     let mut registrations = BTreeMap::new();
-    for stamp in publication.stamps_of(stamps)? {
+    for stamp in of_stamps {
         let mappings = publication.published_mappings(&stamp)?;
-        for mut own in of_stamp(publication, &stamp, since)? {
+        for mut own in of_stamp(publication, &stamp, &chosen, since)? {
             own.registered_since = own.tenant.as_deref().and_then(|tenant| mappings.registered_since(tenant));
             let latest = mappings.latest_tenant(&own.user_subscription);
             own.moved_to = latest.filter(|latest| own.tenant.as_deref() != Some(latest)).map(str::to_owned);
@@ -93,7 +101,7 @@ type SumKey = (String, &'static str, Option<String>, String, String);
 /// What fell on a default subscription, by day.
 type Days = BTreeMap<Day, Totals>;
 
-fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Result<Vec<Fallen>> {
+fn of_stamp(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, Days)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
     add_table(publication, &path, (&schema::DEFAULT_USAGE, "quantity", "line_count"), stamp, &mut sums)?;
@@ -103,10 +111,22 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
     }
     let mut fallen = Vec::new();
     for (key, (attribution, mut days)) in sums {
-        days.retain(|&day, own| !own.is_nothing() && since.is_none_or(|since| day >= since));
+        if !is_asked(chosen, &key) {
+            continue;
+        }
+        let is_in =
+            |day: Day| since.is_none_or(|since| day >= since) && chosen.month.is_none_or(|month| day.month() == month);
+        days.retain(|&day, own| !own.is_nothing() && is_in(day));
         fallen.extend(sum_of(&path, stamp, attribution, key, &days)?);
     }
     Ok(fallen)
+}
+
+fn is_asked(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription, meter): &SumKey) -> bool {
+    Chosen::is_asked(&chosen.billed_subscriptions, billed_subscription)
+        && Chosen::is_asked(&chosen.tenants, tenant.as_deref().unwrap_or_default())
+        && Chosen::is_asked(&chosen.user_subscriptions, user_subscription)
+        && Chosen::is_asked(&chosen.meters, meter)
 }
 
 /// The sum over all days; `None` where there are none.

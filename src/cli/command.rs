@@ -1,10 +1,14 @@
 //! What the commands do once their settings are known. `run` and `check` are one pipeline, with and without an OUT.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::args::{ChangesArgs, CompareArgs, HistoryArgs, StatementArgs, UnregisteredArgs, WhyArgs};
+use super::args::{
+    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, PayerArgs, StatementArgs, TenantArgs, UnregisteredArgs,
+    WhyArgs,
+};
 use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
@@ -12,7 +16,7 @@ use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
 use super::show::{calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
-use crate::audit::{self, Publication, Query};
+use crate::audit::{self, Asked, Publication, Query, Wanted};
 use crate::domain::{Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline;
@@ -34,9 +38,10 @@ pub struct Ending {
 /// Shows how complete days are, as a calendar or as JSON.
 ///
 /// # Errors
-/// There is no publication, or as [`pipeline::run`].
-pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let (rows, closed) = match of {
+/// There is no publication or nothing that is asked for, or as [`pipeline::run`].
+pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+    let (mut rows, mut closed) = match of {
         CoverageOf::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
@@ -54,8 +59,16 @@ pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> R
             (pipeline::run(&settings.plan, &watch(signal))?.coverage, None)
         }
     };
+    if let Some(month) = month {
+        rows.retain(|row| row.coverage.day.month() == month);
+        closed.iter_mut().for_each(|own| own.retain(|own| own.month == month));
+        if rows.is_empty() && closed.as_ref().is_none_or(Vec::is_empty) {
+            return Err(Error::usage(format!("--month {month}: no stamp that is asked for has a day in it"))
+                .hint("leave --month out to see all months"));
+        }
+    }
     let closed = closed.as_deref();
-    let text = if json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed) };
+    let text = if args.json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -70,7 +83,7 @@ pub fn run_pipeline(
     if let Some((format, level)) = seen.log {
         log::install(format, level);
     }
-    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some()));
+    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some() || seen.quiet));
     log::started(command, settings.as_ref().ok());
     let out = settings.as_ref().ok().and_then(|settings| settings.plan.out.clone());
     let result = settings.and_then(|settings| {
@@ -91,12 +104,12 @@ fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
         log::ended(ended);
     } else {
         talk.extend(ended.error().map(message::failure));
-        talk.extend(
-            ended.outcome().and_then(|own| message::lines_are_gone(&own.receipt)).as_ref().map(message::warning),
-        );
+        let gone = ended.outcome().filter(|_| !seen.quiet).and_then(|own| message::lines_are_gone(&own.receipt));
+        talk.extend(gone.as_ref().map(message::warning));
         talk.extend(metrics.as_ref().map(message::warning));
     }
-    let summary = || ended.outcome().map(|outcome| message::summary(outcome, ended.out));
+    let told = ended.outcome().filter(|_| !seen.quiet);
+    let summary = || told.map(|outcome| message::summary(outcome, ended.out));
     let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
     Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
@@ -145,10 +158,10 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
     let query = Query {
         date: settings::day_of("date", &args.date)?,
         stamps,
-        user_subscription: args.user_subscription.clone(),
-        tenant: args.tenant.clone(),
-        billed_subscription: args.billed_subscription.clone(),
-        meter: args.meter.clone(),
+        wanted: Wanted {
+            user_subscriptions: args.user_subscriptions.user_subscription.clone(),
+            ..wanted(&args.payers, &args.tenants)
+        },
         resource: args.resource.clone(),
     };
     let publication = Publication::open(&out)?;
@@ -172,8 +185,14 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
 pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
     let (out, stamps) = settings::of_publication(&args.publication)?;
     let since = args.since.as_deref().map(|text| settings::day_of("since", text)).transpose()?;
-    let own = audit::unregistered(&Publication::open(&out)?, &stamps, since)?;
+    let wanted = Wanted {
+        user_subscriptions: args.user_subscriptions.user_subscription.clone(),
+        month: args.months.month.as_deref().map(settings::month_of).transpose()?,
+        ..wanted(&args.payers, &args.tenants)
+    };
+    let own = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.commands, args.publication.json) {
+        _ if args.csv => unregistered::csv(&own)?,
         (true, _) => printable(&unregistered::commands(&own)),
         (false, true) => unregistered::json(&own),
         (false, false) => printable(&unregistered::text(&own)),
@@ -188,7 +207,9 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
 pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
     let (out, stamps) = settings::of_publication(&args.publication)?;
     let since = args.since.as_deref().map(settings::since_of).transpose()?;
-    let own = audit::changes(&Publication::open(&out)?, &stamps, since)?;
+    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+    let wanted = Wanted { month, ..wanted(&args.payers, &TenantArgs::default()) };
+    let own = audit::changes(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.csv, args.publication.json) {
         (true, _) => changes::csv(&own)?,
         (false, true) => changes::json(&own),
@@ -202,9 +223,14 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 /// # Errors
 /// There is no publication, or as [`audit::statements`].
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
-    let (out, month, billed) = settings::of_statement(args)?;
-    let own = audit::statements(&Publication::open(&out)?, month, &billed)?;
-    let text = if args.json { statement::json(&own) } else { printable(&statement::text(&own)) };
+    let (out, month) = settings::of_statement(args)?;
+    let wanted = wanted(&args.payers, &TenantArgs::default());
+    let own = audit::statements(&Publication::open(&out)?, month, &wanted)?;
+    let text = match (args.csv, args.json) {
+        (true, _) => statement::csv(&own)?,
+        (false, true) => statement::json(&own),
+        (false, false) => printable(&statement::text(&own)),
+    };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -213,15 +239,22 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
 /// # Errors
 /// As [`pipeline::history`].
 pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let HistoryArgs { tenant, user_subscription, csv, json, input: _ } = args;
-    let tenant = tenant.map(|text| settings::id_of("tenant", &text, TenantId::new)).transpose()?;
-    let user_subscription = user_subscription
-        .map(|text| settings::id_of("user-subscription", &text, UserSubscriptionId::new))
-        .transpose()?;
+    let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
     start_threads(settings)?;
     let followed = pipeline::history(&settings.plan, &watch(signal))?;
     let mut own = followed.history;
-    own.concern(tenant.as_ref(), user_subscription.as_ref());
+    let name = |stamp: &Stamp, id: &str| {
+        let own = followed.names.get(id).or_else(|| followed.display_names.get(&(stamp.clone(), id.to_owned())));
+        own.map(String::as_str)
+    };
+    let ids = |asked: Asked, wanted: &[String]| -> Result<Vec<String>> {
+        let known = own.known(asked, name);
+        wanted.iter().map(|text| audit::id_of(asked, text, &known)).collect()
+    };
+    let tenants = ids(Asked::Tenant, &tenant)?.iter().filter_map(|id| TenantId::new(id)).collect::<Vec<_>>();
+    let users = ids(Asked::UserSubscription, &user_subscription)?;
+    let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
+    own.concern(&tenants, &users);
     let shown = history::Shown {
         changes: own.changes,
         meters: followed.meters,
@@ -241,9 +274,31 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
 /// # Errors
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
-    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?)?;
+    let (first, second) = (Publication::open(&args.first)?, Publication::open(&args.second)?);
+    let stamps = settings::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
+    let known: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
+    if let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) {
+        let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
+        return Err(Error::usage(format!("--stamp {unknown}: neither publication has such a stamp"))
+            .hint(format!("they have {}", names.join(", "))));
+    }
+    let chosen = wanted(&args.payers, &args.tenants).among(&[&first, &second], &[])?;
+    let mut own = audit::compare(&first, &second)?;
+    if !stamps.is_empty() || !chosen.is_everything() {
+        own.narrow(&stamps, &chosen);
+    }
     let text = if args.json { compare::json(&own) } else { printable(&compare::text(&own)) };
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
+}
+
+/// What was typed of who pays, for what, and for whom.
+fn wanted(payers: &PayerArgs, tenants: &TenantArgs) -> Wanted {
+    Wanted {
+        billed_subscriptions: payers.billed_subscription.clone(),
+        meters: payers.meter.clone(),
+        tenants: tenants.tenant.clone(),
+        ..Wanted::default()
+    }
 }
 
 /// The ending of a command whose text is what it is for.

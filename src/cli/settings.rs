@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{
-    CheckArgs, Cli, CloseArgs, ClosingArgs, CsvFact, ForgetOptions, GranularityChosen, InputOptions, LockOptions,
-    LogFormat, LogLevel, Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs,
-    RoundingChosen, RunArgs, SeenOptions, StatementArgs, TieringChosen,
+    AttributionOptions, CheckArgs, Cli, CloseArgs, ClosingArgs, CoverageArgs, CsvFact, ForgetOptions,
+    GranularityChosen, HistoryArgs, LockOptions, LogFormat, LogLevel, Moment, Options, Overlap, PriceOptions,
+    PublicationArgs, RecoverArgs, ReopenArgs, ReuseArgs, RoundingChosen, RunArgs, SaidOptions, SeenOptions,
+    StatementArgs, TieringChosen,
 };
 use crate::attribute::Rules;
 use crate::audit::Since;
@@ -19,8 +20,8 @@ use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
 use crate::domain::{
-    AttributeAt, BilledSubscriptionId, Culture, Currency, Day, Granularity, Month, Rounding, SourceTimeZone, Stamp,
-    TenantId, Tiering, UserSubscriptionId,
+    AttributeAt, Culture, Currency, Day, Granularity, Month, Rounding, SourceTimeZone, Stamp, TenantId, Tiering,
+    UserSubscriptionId,
 };
 use crate::error::{Error, Result, nearest};
 use crate::pipeline::closing::Closing;
@@ -83,14 +84,20 @@ pub struct Seen {
     pub json: bool,
     /// Where to write metrics.
     pub metrics: Option<PathBuf>,
+    /// Nothing but errors: neither progress nor the summary.
+    pub quiet: bool,
 }
 
 impl Seen {
     /// As typed, else as the file says; a file that cannot be understood says nothing.
-    fn of(typed: SeenOptions, json: bool, file: Option<&SettingsFile>) -> Self {
+    fn of(typed: SeenOptions, said: SaidOptions, json: bool, file: Option<&SettingsFile>) -> Self {
+        let SaidOptions { quiet, verbose } = said;
         let format = typed.log_format.or(file.and_then(|file| file.log_format));
+        let format = format.or(verbose.then_some(LogFormat::Text));
         let level = typed.log_level.or(file.and_then(|file| file.log_level)).unwrap_or_default();
-        Self { log: format.map(|format| (format, level)), json, metrics: None }
+        let level = if verbose { LogLevel::Debug } else { level };
+        let level = if quiet { LogLevel::Error } else { level };
+        Self { log: format.map(|format| (format, level)), json, metrics: None, quiet }
     }
 }
 
@@ -120,15 +127,15 @@ impl std::fmt::Display for ClockTime {
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
 pub fn of_run(args: RunArgs) -> (Seen, Result<Settings>) {
-    let RunArgs { out, lock, reuse, forget, options, seen, metrics, json } = args;
+    let RunArgs { out, lock, reuse, forget, options, seen, said, metrics, json } = args;
     let file = settings_file(options.input.settings.as_deref());
     let known = file.as_ref().ok();
-    let overrides = options.input.registration_override.as_ref();
+    let overrides = options.what_if.registration_override.as_ref();
     let overrides = overrides.or(known.and_then(|file| file.registration_override.as_ref()));
     // A what-if is not the night that a monitor waits for.
     let is_the_night = overrides.is_none_or(Vec::is_empty);
     let metrics = metrics.or_else(|| known.and_then(|file| file.metrics.clone())).filter(|_| is_the_night);
-    let mut seen = Seen { metrics, ..Seen::of(seen, json, known) };
+    let mut seen = Seen { metrics, ..Seen::of(seen, said, json, known) };
     let settings = file.and_then(|file| {
         let out = out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
         let settings = into_out(options, file, out, (lock, reuse, forget))?;
@@ -202,20 +209,22 @@ pub fn of_reopen(args: ReopenArgs) -> Result<Closing> {
     closing(&month, of, false, Some(reason))
 }
 
-/// The publication and the month whose statements are to be printed, and whose.
+/// The publication and the month whose statements are to be printed.
 ///
 /// # Errors
-/// A settings file that cannot be read, no OUT, no month, a blank id.
-pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month, Vec<String>)> {
+/// A settings file that cannot be read, no OUT, no month.
+pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month)> {
     let file = settings_file(args.settings.as_deref())?;
     let out = args.out.clone().or(file.out).ok_or_else(|| missing("out", "<OUT>"))?;
-    let ids = args.billed.as_deref().unwrap_or_default();
-    let billed: Vec<BilledSubscriptionId> =
-        ids.iter().map(|id| id_of("billed", id, BilledSubscriptionId::new)).collect::<Result<_>>()?;
-    Ok((out, month_of(&args.month)?, billed.iter().map(BilledSubscriptionId::to_string).collect()))
+    let month = args.of_month.as_ref().or(args.month.as_ref()).ok_or_else(|| missing("month", "<MONTH>"))?;
+    Ok((out, month_of(month)?))
 }
 
-fn month_of(text: &str) -> Result<Month> {
+/// A month that was typed.
+///
+/// # Errors
+/// It is none.
+pub fn month_of(text: &str) -> Result<Month> {
     Month::parse(text.trim())
         .ok_or_else(|| Error::usage(format!("{text:?} is no month")).hint("write a UTC month as 2026-10"))
 }
@@ -244,9 +253,9 @@ fn closing(month: &str, of: ClosingArgs, force: bool, reason: Option<String>) ->
 /// # Errors
 /// As [`of_run`].
 pub fn of_check(args: CheckArgs) -> (Seen, Result<Settings>) {
-    let CheckArgs { out, lock, reuse, forget, options, seen, json } = args;
+    let CheckArgs { out, lock, reuse, forget, options, seen, said, json } = args;
     let file = settings_file(options.input.settings.as_deref());
-    let seen = Seen::of(seen, json, file.as_ref().ok());
+    let seen = Seen::of(seen, said, json, file.as_ref().ok());
     let settings = file.and_then(|file| match out.or_else(|| file.out.clone()).filter(|out| Out::is_one(out)) {
         // Where nothing is published nothing is looked at either, and no folder is made.
         None => merged(options, file, None),
@@ -268,22 +277,28 @@ pub enum CoverageOf {
     Root(Box<Settings>),
 }
 
-/// Settings of `stacktally coverage`.
+/// Settings of `stacktally coverage`. It only looks, so nothing is too much for it.
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_coverage(out: Option<PathBuf>, options: Options) -> Result<CoverageOf> {
-    let file = settings_file(options.input.settings.as_deref())?;
-    match out.or_else(|| file.out.clone().filter(|_| options.input.root.is_none())) {
+pub fn of_coverage(args: &CoverageArgs) -> Result<CoverageOf> {
+    let CoverageArgs { out, months: _, json: _, input, confirmed, settling, speed, billing_currency } = args.clone();
+    let file = settings_file(input.settings.as_deref())?;
+    let file = SettingsFile { strict: None, rejects_max: None, ..file };
+    match out.or_else(|| file.out.clone().filter(|_| input.root.is_none())) {
         Some(out) => {
-            let names = options.input.stamp.or(file.stamp).unwrap_or_default();
+            let names = input.stamp.or(file.stamp).unwrap_or_default();
             Ok(CoverageOf::Published(out, stamps_of(&names)?))
         }
-        None if options.input.root.is_none() && file.root.is_none() => {
+        None if input.root.is_none() && file.root.is_none() => {
             Err(Error::usage("--out <OUT> or --root <ROOT> is missing")
                 .hint("name a publication, or a root to look at its exports"))
         }
-        None => merged(options, file, None).map(|settings| CoverageOf::Root(Box::new(settings))),
+        None => {
+            let prices = PriceOptions { billing_currency, ..PriceOptions::default() };
+            let options = Options { input, confirmed, settling, prices, speed, ..Options::default() };
+            merged(options, file, None).map(|settings| CoverageOf::Root(Box::new(settings)))
+        }
     }
 }
 
@@ -291,9 +306,11 @@ pub fn of_coverage(out: Option<PathBuf>, options: Options) -> Result<CoverageOf>
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_history(input: InputOptions) -> Result<Settings> {
+pub fn of_history(args: &HistoryArgs) -> Result<Settings> {
+    let HistoryArgs { input, confirmed, attribute_at, what_if, speed, .. } = args.clone();
     let file = settings_file(input.settings.as_deref())?;
-    merged(Options { input, publish: PublishOptions::default() }, file, None)
+    let attribution = AttributionOptions { attribute_at, ..AttributionOptions::default() };
+    merged(Options { input, confirmed, attribution, what_if, speed, ..Options::default() }, file, None)
 }
 
 /// The publication that a command looks at, and the stamps that it is limited to.
@@ -327,17 +344,11 @@ pub fn since_of(text: &str) -> Result<Since> {
     })
 }
 
-/// An id that was typed.
+/// Stamps that were typed.
 ///
 /// # Errors
-/// It is blank.
-pub fn id_of<T>(flag: &str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
-    parse(text).ok_or_else(|| {
-        Error::usage(format!("--{flag} {text:?} is no id")).hint("write the GUID as the portal or the listing shows it")
-    })
-}
-
-fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
+/// One is no name of a stamp.
+pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
     each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
 }
 
@@ -347,31 +358,31 @@ fn missing(flag: &str, value: &str) -> Error {
 }
 
 fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Settings> {
-    let Options { input, publish } = typed;
+    let Options { input, attribution, what_if, prices, settling, publish, confirmed, tolerance, speed } = typed;
     let stamps = input.stamp.or(file.stamp).unwrap_or_default();
     let overlap = input.overlap.or(file.overlap).unwrap_or(Overlap::Refuse);
     let granularity = input.granularity.or(file.granularity);
     let culture = input.culture.or(file.culture);
     let source_time_zone = input.source_time_zone.or(file.source_time_zone);
     let encoding = input.encoding.or(file.encoding);
-    let attribute_at = input.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
+    let attribute_at = attribution.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
-        input.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+        confirmed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
     let operator_user_subscription =
-        input.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
-    let operator_tenant = input.operator_tenant.or(file.operator_tenant).unwrap_or_default();
-    let snapshot_age_max = publish.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
-    let registration_override = input.registration_override.or(file.registration_override).unwrap_or_default();
-    let settling_days = publish.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
+        attribution.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
+    let operator_tenant = attribution.operator_tenant.or(file.operator_tenant).unwrap_or_default();
+    let snapshot_age_max = tolerance.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
+    let registration_override = what_if.registration_override.or(file.registration_override).unwrap_or_default();
+    let settling_days = settling.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
     let csv = publish.csv.or(file.csv);
-    let tiering = publish.tiering.or(file.tiering).unwrap_or(TieringChosen::Graduated);
-    let rounding = publish.rounding.or(file.rounding).unwrap_or(RoundingChosen::Down);
-    let billing_currency = publish.billing_currency.or(file.billing_currency);
+    let tiering = prices.tiering.or(file.tiering).unwrap_or(TieringChosen::Graduated);
+    let rounding = prices.rounding.or(file.rounding).unwrap_or(RoundingChosen::Down);
+    let billing_currency = prices.billing_currency.or(file.billing_currency);
     let no_owners = publish.no_owners.or(file.no_owners).unwrap_or(false);
-    let strict = publish.strict.or(file.strict).unwrap_or(false);
-    let accept = publish.accept.or(file.accept).unwrap_or_default();
-    let rejects_max = publish.rejects_max.or(file.rejects_max);
-    let threads = input.threads.or(file.threads);
+    let strict = tolerance.strict.or(file.strict).unwrap_or(false);
+    let accept = tolerance.accept.or(file.accept).unwrap_or_default();
+    let rejects_max = tolerance.rejects_max.or(file.rejects_max);
+    let threads = speed.threads.or(file.threads);
     let root = input.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
     if let Some(threads) = threads.filter(|threads| !(1..=THREADS_MAX).contains(threads)) {
         return Err(Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))

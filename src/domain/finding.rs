@@ -92,11 +92,15 @@ pub enum FindingCode {
     StampMissing,
     /// A file of the root itself that the last publication stands on is gone: names, meters, prices, exchange rates.
     TableMissing,
+    /// Rows of `names.csv` have a name for an id, and an id for a name.
+    NamesSwapped,
+    /// `names.csv` names what is no tenant and no billed subscription of the root.
+    NameOfUnknownId,
 }
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -137,6 +141,8 @@ impl FindingCode {
         Self::ExportsMissing,
         Self::StampMissing,
         Self::TableMissing,
+        Self::NamesSwapped,
+        Self::NameOfUnknownId,
     ];
 
     /// The code of a published text.
@@ -187,6 +193,8 @@ impl FindingCode {
             Self::ExportsMissing => "exports_missing",
             Self::StampMissing => "stamp_missing",
             Self::TableMissing => "table_missing",
+            Self::NamesSwapped => "names_swapped",
+            Self::NameOfUnknownId => "name_of_unknown_id",
         }
     }
 }

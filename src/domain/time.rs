@@ -40,6 +40,8 @@ pub enum Granularity {
 }
 
 impl Granularity {
+    pub const ALL: [Self; 2] = [Self::Hourly, Self::Daily];
+
     /// The published text, as the usage API spells `aggregationGranularity`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -16,12 +16,15 @@ use crate::balance;
 use crate::domain::finding::FindingCode;
 use crate::domain::price::Scope;
 use crate::domain::totals::Checksum;
+use crate::domain::unit;
 use crate::domain::{Amount, Charge, Currency, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{self, integer};
 use crate::normalise::Meter;
 use crate::publish::Publisher;
-use crate::publish::charges::{publish_charges, publish_prices, publish_statements, statement_csv};
+use crate::publish::charges::{
+    publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder,
+};
 use crate::publish::dimensions::Names;
 use crate::rate::{
     self, CardNote, Known, Line, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, Taking, rate_month,
@@ -110,6 +113,14 @@ impl Charging {
         let book = PriceBook::new(entries, unit_of)?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
         Ok(Self { book, has_book, rates, billing_currency, notes, files: file_names })
+    }
+}
+
+impl Charging {
+    /// The tenants and billed subscriptions that prices are for.
+    pub fn scope_ids(&self) -> impl Iterator<Item = &str> {
+        let is_of_both = |own: &&Scope| matches!(own, Scope::Tenant(_) | Scope::BilledSubscription(_));
+        self.book.entries().iter().map(|own| &own.scope).filter(is_of_both).filter_map(Scope::id)
     }
 }
 
@@ -302,8 +313,7 @@ impl<'a> OfMonth<'a> {
         }
         publisher.keep(&statements_path(self.month))?;
         publisher.keep_csv(&statement_csv(self.month, None));
-        let below = format!("{}/", statement_csv(self.month, None));
-        out.published_below(&below).for_each(|path| publisher.keep_if_there(path));
+        out.published_below(&statement_csv_folder(self.month)).for_each(|path| publisher.keep_if_there(path));
         Ok(())
     }
 
@@ -347,7 +357,8 @@ impl<'a> OfMonth<'a> {
         let lines = statement.lines(month, &self.terms)?;
         prove_lines(month, &lines, &charges)?;
         let shown = ShownIds::of(&lines);
-        publish_statements(month, &lines, &entries, &making.names, publisher)?;
+        let is_closed = self.stamps.iter().all(|own| own.usage.is_closed());
+        publish_statements((month, is_closed), &lines, &entries, &making.names, publisher)?;
         Ok(ChargedMonth {
             prices: self.prices,
             usage: self.usage,
@@ -606,7 +617,10 @@ fn findings(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<
         let known = names.meter(meter);
         let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
         let name = known.and_then(|own| own.meter_name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
-        let at_stake: Vec<String> = months.iter().map(|(month, own)| format!("{own} {unit} in {month}")).collect();
+        let at_stake: Vec<String> = months
+            .iter()
+            .map(|(month, own)| format!("{} in {month}", unit::quantity(&own.to_string(), Some(unit))))
+            .collect();
         findings.push(Finding::new(
             stamp,
             FindingCode::UsageUnpriced,

@@ -16,6 +16,7 @@ use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampU
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::finding::FindingCode;
 use crate::domain::totals::{Checksum, Totals};
+use crate::domain::unit;
 use crate::domain::{Cause, Correction, Day, Finding, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
 use crate::error::{Error, Result};
 use crate::frame::tables;
@@ -312,7 +313,8 @@ impl Making<'_> {
         let shown = |&((month, meter), delta): &(&(Month, String), &Totals)| {
             let known = MeterId::new(meter).and_then(|id| self.names.meter(&id));
             let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
-            format!("{} {unit} of meter {meter} in {month}", delta.quantity)
+            let quantity = unit::quantity(&delta.quantity.to_string(), Some(unit));
+            format!("{quantity} of meter {meter} in {month}")
         };
         let at_stake: Vec<String> = adjusted.iter().map(shown).collect();
         let meters: BTreeSet<String> = adjusted.iter().map(|((_, meter), _)| meter.clone()).collect();
@@ -456,7 +458,7 @@ impl Making<'_> {
         let months: BTreeSet<Month> = open.chain(closed).collect();
         let (written, kept): (BTreeSet<Month>, BTreeSet<Month>) =
             months.into_iter().partition(|month| self.csv_months.contains(month));
-        kept.iter().for_each(|month| self.publisher.keep_csv(&format!("csv/monthly/{month}")));
+        kept.iter().for_each(|month| self.publisher.keep_csv(&flat::csv_path("monthly", None, Some(month))));
         let mut tables: BTreeMap<Month, (CsvTable, Checksum)> = BTreeMap::new();
         for &month in &written {
             tables.insert(month, (self.publisher.csv_table(flat::CSV_MONTHLY.columns), Checksum::default()));
@@ -470,7 +472,12 @@ impl Making<'_> {
             }
         }
         for (month, (table, sum)) in tables {
-            self.publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
+            self.publisher.csv(
+                &flat::csv_path("monthly", None, Some(&month)),
+                flat::CSV_MONTHLY.columns,
+                table,
+                Some(sum),
+            )?;
         }
         Ok(())
     }

@@ -35,7 +35,7 @@ mod user_subscriptions;
 mod usual;
 
 pub use self::csv::{Cell, Table};
-pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
+pub use catalogue::{CatalogueRow, NamesTable, meters_from, read_meters, read_names};
 pub use days::{DayLines, FileChunk};
 pub use export::declared_window;
 pub use fingerprint::{Fingerprint, ReadFile};

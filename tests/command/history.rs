@@ -55,7 +55,8 @@ fn limited_to_whom_it_concerns() {
     assert_eq!(subjects(&["--tenant", TENANT_B]), [TENANT_B, SUB_B], "with the user subscription that left it");
     assert_eq!(subjects(&["--user-subscription", &SUB_B.to_uppercase()]), [TENANT_A, TENANT_B, SUB_B]);
     assert_eq!(subjects(&[]), ["", TENANT_A, TENANT_B, SUB_A, SUB_B]);
-    assert_eq!(history(&root, &["--tenant", "nobody"]), "no mapping that is asked for\n");
+    let nobody = root.stacktally(&["history", "--root", "root", "--tenant", "nobody"]).expect(2).stderr;
+    assert!(nobody.starts_with("error: --tenant \"nobody\": no tenant has that id or name"), "{nobody}");
     let json: serde_json::Value = serde_json::from_str(&history(&root, &["--json"])).unwrap();
     assert_eq!(json["changes"].as_array().unwrap().len(), 10);
 }

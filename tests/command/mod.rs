@@ -3,12 +3,15 @@
 
 mod changes;
 mod check;
+mod closed;
 mod closing;
 mod compare;
 mod coverage;
+mod help;
 mod history;
 mod log;
 mod metrics;
+mod names;
 mod prices;
 mod recover;
 mod run;

@@ -232,7 +232,9 @@ fn check_statements(root: &TestRoot) {
             .collect::<Vec<_>>()
     };
     for month in ["2026-09", "2026-10"] {
-        let all = files.get(&format!("statements/{month}.csv")).map(|own| csv_rows(std::str::from_utf8(own).unwrap()));
+        let all = files
+            .get(&format!("statements/statements-{month}.csv"))
+            .map(|own| csv_rows(std::str::from_utf8(own).unwrap()));
         assert_eq!(all.unwrap_or_default(), rows(&format!("statements/{month}")));
     }
 }

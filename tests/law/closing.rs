@@ -163,12 +163,13 @@ impl Sealed {
     fn of(root: &TestRoot, (stamp, month): &Closed) -> Self {
         let mut files = files_below(&root.out());
         let texts = |path: &String, bytes: &Vec<u8>| {
-            let is_monthly = path.starts_with(&format!("csv/monthly/{month}"));
+            let is_monthly = path.starts_with(&format!("csv/monthly/monthly-{month}"));
             is_monthly.then(|| csv_rows(std::str::from_utf8(bytes).unwrap()))
         };
         let mut csv_monthly: Vec<_> = files.iter().filter_map(|(path, bytes)| texts(path, bytes)).flatten().collect();
         csv_monthly.retain(|row| row["stamp"] == *stamp);
-        let own = ["daily", "csv/daily", "charges"].map(|table| format!("{table}/{stamp}/{month}"));
+        let flat = format!("csv/daily/{stamp}/daily-{stamp}-{month}");
+        let own = [format!("daily/{stamp}/{month}"), flat, format!("charges/{stamp}/{month}")];
         files.retain(|path, _| own.iter().any(|start| path.starts_with(start)));
         let rows = |name: &str, time: &str| {
             let is_own = |row: &Row| cell(row, "stamp") == stamp && cell(row, time).starts_with(month);

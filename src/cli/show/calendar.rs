@@ -150,6 +150,7 @@ pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
             "days_settled": settled,
             "days_open": open,
             "days_partial": partial,
+            "closed": closed.map(|all| all.iter().any(|one| (&one.stamp, one.month) == (&own.stamp, own.month))),
         })
     };
     let closing = |own: &ClosingEntry| {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{meter_named, named, table, unit_of};
 use crate::audit::{Billed, Comparison, Moved, Recharged};
-use crate::domain::Quantity;
 use crate::domain::totals::Totals;
+use crate::domain::{Quantity, unit};
 
 /// Days listed whose hours differ.
 const DAYS_SHOWN: usize = 10;
@@ -37,6 +37,9 @@ pub fn text(own: &Comparison) -> String {
     if own.is_equal() {
         let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
         let charged = if own.is_charged { ", and so is every statement" } else { "" };
+        if own.is_narrowed {
+            return format!("equal as far as is asked for: every such cell of daily is the same{adjusted}{charged}\n");
+        }
         return format!("equal: every cell of daily and hourly is the same{adjusted}{charged}\n");
     }
     let mut text = String::new();
@@ -44,9 +47,10 @@ pub fn text(own: &Comparison) -> String {
     moved.sort_by_key(|own| (&own.stamp, &own.meter, &own.billed_subscription, &own.attribution, &own.tenant));
     for of_meter in moved.chunk_by(|a, b| (&a.stamp, &a.meter) == (&b.stamp, &b.meter)) {
         let Moved { stamp, meter, .. } = of_meter[0];
-        let unit = unit_of(meter, &own.meters);
+        let unit = own.meters.get(meter).and_then(|meter| meter.unit.as_deref());
+        let unit = unit.map_or_else(String::new, |unit| format!(" in {}", unit::alone(unit)));
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{stamp} {}, quantities in{unit}", meter_named(meter, &own.meters));
+        let _ = writeln!(text, "{stamp} {}, quantities{unit}", meter_named(meter, &own.meters));
         let row = |moved: &&Moved| {
             let tenant = moved.tenant.as_deref().map_or_else(|| "no tenant".to_owned(), |id| named(id, &own.names));
             [

@@ -5,11 +5,11 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{counted, meter_named, named, one_line, table, unit_of};
+use super::{counted, csv_text, meter_named, named, one_line, table, unit_of};
 use crate::audit::{Change, ChangeKind, MeterText, Moving, Subject};
 use crate::domain::totals::Totals;
 use crate::domain::{MeterId, Quantity, SnapshotKind};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::schema::flat;
 
@@ -113,8 +113,7 @@ pub fn csv(own: &Shown) -> Result<String> {
             table.row(&[&head[..], &tail].concat(), 0, Quantity::ZERO)?;
         }
     }
-    let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
-    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
+    csv_text(table)
 }
 
 /// Every change with what it moved.

@@ -11,6 +11,9 @@ pub mod why;
 use std::collections::BTreeMap;
 
 use crate::audit::MeterText;
+use crate::domain::unit;
+use crate::error::{Error, Result};
+use crate::publish::csv::CsvTable;
 
 /// An id with its name behind it, where it has one.
 fn named(id: &str, names: &BTreeMap<String, String>) -> String {
@@ -28,10 +31,16 @@ fn meter_named(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     one_line(&name.map_or_else(|| id.to_owned(), |name| format!("{id} {name}")))
 }
 
-/// The unit of a meter, with a blank before it; nothing where it is not known.
+/// What stands behind a quantity of a meter, with a blank before it; nothing where its unit is not known.
 fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     let unit = meters.get(id).and_then(|meter| meter.unit.as_deref());
-    unit.map_or_else(String::new, |unit| format!(" {unit}"))
+    unit::after(unit)
+}
+
+/// All rows of a table as CSV, its parts one after the other.
+fn csv_text(table: CsvTable) -> Result<String> {
+    let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
+    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
 }
 
 /// `1 line`, `2 lines`.

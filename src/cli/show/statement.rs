@@ -5,7 +5,7 @@
 //!   not closed on dresden: figures may change
 //!
 //!   meter                  quantity                 price                          exact  amount
-//!   Base VM Size Hours     4 Virtual core hours     0.008 USD for 1                0.032  0.03 USD
+//!   Base VM Size Hours     4 Virtual core hours     0.008 USD per Virtual core hour  0.032  0.03 USD
 //!
 //!   total                  0.03 USD, exact 0.032, rounding -0.002
 //! ```
@@ -15,9 +15,13 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{meter_named, named, table, unit_of};
+use super::{csv_text, meter_named, named, table, unit_of};
 use crate::audit::{PriceOf, PriceText, StatementLine, Statements};
+use crate::domain::unit;
 use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity, Stamp};
+use crate::error::Result;
+use crate::publish::csv::{CsvCell, CsvTable};
+use crate::schema::flat;
 
 /// One statement after the other.
 pub fn text(own: &Statements) -> String {
@@ -82,7 +86,7 @@ fn row(own: &Statements, line: &StatementLine) -> Option<[String; 6]> {
     Some([
         meter_of(own, line),
         format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
-        price_text(&line.price),
+        price_text(&line.price, own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref())),
         entry.map_or_else(String::new, place_of),
         sums.charge.to_string(),
         amount,
@@ -94,12 +98,12 @@ fn meter_of(own: &Statements, line: &StatementLine) -> String {
     name.unwrap_or_else(|| line.meter.clone())
 }
 
-/// `0.006 USD for 720, beyond 100, less 10 %`.
-pub(super) fn price_text(price: &PriceOf) -> String {
+/// `0.006 USD per 720 GB*hours, beyond 100, less 10 %`.
+pub(super) fn price_text(price: &PriceOf, unit: Option<&str>) -> String {
     let Some(terms) = price.terms else { return price.status.to_string() };
-    let mut text = format!("{} {} for {}", terms.price, terms.currency, terms.per);
+    let mut text = format!("{} {} per {}", terms.price, terms.currency, unit::per(&terms.per.to_string(), unit));
     if let Some(tier) = price.tier_from.filter(|tier| *tier != Quantity::ZERO) {
-        let _ = write!(text, ", beyond {tier}");
+        let _ = write!(text, ", beyond {}", unit::tier(&tier.to_string(), unit));
     }
     if terms.discount_percent != Quantity::ZERO {
         let _ = write!(text, ", less {} %", terms.discount_percent);
@@ -165,6 +169,53 @@ fn without_amount(own: &Statements, line: &StatementLine) -> [String; 3] {
         format!("{}: {}", place_of(entry), entry.note.as_deref().unwrap_or_default())
     });
     [meter_named(&line.meter, &own.meters), format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)), why]
+}
+
+/// Every line, with the columns of `csv/statements`.
+///
+/// # Errors
+/// The table cannot be written, which does not happen in memory.
+pub fn csv(own: &Statements) -> Result<String> {
+    let mut table = CsvTable::new(flat::CSV_STATEMENTS.columns);
+    let nothing = CsvCell::Text(None);
+    let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
+    for line in &own.lines {
+        let meter = own.meters.get(&line.meter);
+        let entry = line.price.key.and_then(|key| own.prices.get(&key));
+        let (terms, sums) = (line.price.terms, line.sums);
+        let name = |id: &str| own.names.get(id).map(String::as_str);
+        let cells = [
+            CsvCell::Month(own.month),
+            CsvCell::Text(Some(&line.billed_subscription)),
+            CsvCell::Text(name(&line.billed_subscription)),
+            CsvCell::Text(line.tenant.as_deref()),
+            CsvCell::Text(line.tenant.as_deref().and_then(name)),
+            CsvCell::Text(Some(&line.meter)),
+            CsvCell::Text(meter.and_then(|meter| meter.name.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.service.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
+            CsvCell::Text(Some(line.price.status.as_str())),
+            line.from.map_or(nothing, CsvCell::Day),
+            quantity(line.price.tier_from),
+            CsvCell::Quantity(line.quantity),
+            quantity(terms.map(|own| own.price)),
+            quantity(terms.map(|own| own.per)),
+            quantity(terms.map(|own| own.discount_percent)),
+            CsvCell::Text(terms.map(|own| own.currency.code())),
+            sums.map_or(nothing, |own| CsvCell::Charge(own.charge)),
+            sums.map_or(nothing, |own| CsvCell::Amount(own.amount)),
+            sums.map_or(nothing, |own| CsvCell::Charge(own.rounding_difference)),
+            quantity(sums.and_then(|own| own.exchange_rate)),
+            CsvCell::Text(sums.map(|own| own.billing_currency.code())),
+            sums.map_or(nothing, |own| CsvCell::Amount(own.billing_amount)),
+            CsvCell::Text(entry.map(|own| own.file.as_str())),
+            entry.map_or(nothing, |own| CsvCell::Integer(own.row)),
+            CsvCell::Text(entry.and_then(|own| own.note.as_deref())),
+            CsvCell::Boolean(line.is_closed),
+        ];
+        table.row(&cells, 1, line.quantity)?;
+    }
+    csv_text(table)
 }
 
 /// Every line, as JSON.

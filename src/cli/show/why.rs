@@ -151,6 +151,7 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
     let unit = unit_of(&key.meter, &why.meters);
+    let unit_named = why.meters.get(&key.meter).and_then(|meter| meter.unit.as_deref());
     let say = |text: &mut String, label: &str, value: &str| {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {label:<17}  {}", one_line(value));
@@ -173,7 +174,7 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
             String::new()
         };
         let place = entry.map_or_else(String::new, |own| format!(", {}: {}", in_force(own), place_of(own)));
-        say(text, "price", &format!("{of}{}{place}", price_text(&price)));
+        say(text, "price", &format!("{of}{}{place}", price_text(&price, unit_named)));
         if let Some(note) = entry.and_then(|own| own.note.as_deref()) {
             say(text, "", note);
         }
