@@ -11,7 +11,7 @@ use clap::Parser;
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stacktally::cli::args::{Cli, Command, CoverageArgs};
-use stacktally::cli::settings::{self, CoverageOf, Seen, Settings};
+use stacktally::cli::settings::{self, CoverageOf, HistoryOf, Seen, Settings};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
 
@@ -72,9 +72,11 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Reopen(args) => command::reopen(&settings::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
         Command::History(args) => {
-            let settings = settings::of_history(args.input.clone())?;
-            limit_threads(&settings);
-            command::show_history(args, &settings, signals()?)
+            let of = settings::of_history(args.out.clone(), args.input.clone())?;
+            if let HistoryOf::Root(settings) = &of {
+                limit_threads(settings);
+            }
+            command::show_history(args, &of, signals()?)
         }
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
 //! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement
-//! root ──read, normalise, attribute──▶ history
+//! OUT: mappings, lines ──▶ history           root ──read, normalise, attribute──▶ history
 //! ```
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
 //! behind each cell, and refuses to explain one that they do not make.
@@ -14,6 +14,7 @@ mod changes;
 mod compare;
 mod history;
 mod publication;
+mod published_history;
 mod statement;
 mod unregistered;
 mod why;
@@ -23,6 +24,7 @@ pub use changes::{Changes, ChangingRun, Since, changes};
 pub use compare::{Billed, Comparison, Moved, Recharged, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
+pub use published_history::published_history;
 pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};
 pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, sum};

@@ -177,6 +177,15 @@ impl Publication {
         tables::read(&self.out.join(path), bytes, table, columns, keep)
     }
 
+    /// Reads all rows of a published file, its texts as [`Rows::coded`]; one that was not published has none.
+    ///
+    /// # Errors
+    /// As [`Publication::read`].
+    pub fn read_coded(&self, path: &str, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
+        tables::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
+    }
+
     /// The bytes of a published file, proved to be those that were published; `None` where none was published.
     ///
     /// # Errors
@@ -427,7 +436,19 @@ impl NamedMappings {
     }
 
     pub fn target(&self, mapping: &Mapping) -> &str {
-        &self.targets[mapping.to as usize]
+        self.target_of(mapping.to)
+    }
+
+    /// What a number stands for that something is mapped to.
+    pub fn target_of(&self, to: u32) -> &str {
+        &self.targets[to as usize]
+    }
+
+    /// The subjects, by their numbers.
+    pub fn subjects_in_order(&self) -> Vec<&str> {
+        let mut subjects = vec![""; self.subjects.len()];
+        self.subjects.iter().for_each(|(id, &number)| subjects[number as usize] = id);
+        subjects
     }
 }
 

@@ -87,7 +87,7 @@ pub enum Command {
     /// Print the statements of a month: what each billed subscription is asked to pay, line by line
     #[command(after_help = LOOKING)]
     Statement(StatementArgs),
-    /// Show when each mapping of a root began, changed and ended, and what each change moved
+    /// Show when each mapping began, changed and ended, and what each change moved: of a publication, or of a root as it stands
     #[command(after_help = LOOKING)]
     History(HistoryArgs),
     /// Finish what a run had committed when it was killed, or clear what it had staged; the next run does the same
@@ -194,6 +194,13 @@ pub struct PublicationArgs {
 
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
+    /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as `check`
+    /// reads them
+    #[arg(long, value_name = "OUT", display_order = 1, conflicts_with_all = [
+        "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "attribute_at",
+        "confirm_empty_registration", "operator_user_subscription", "operator_tenant", "registration_override",
+    ])]
+    pub out: Option<PathBuf>,
     /// Only this tenant, and user subscriptions that came to it or left it
     #[arg(long, value_name = "ID")]
     pub tenant: Option<String>,

@@ -8,14 +8,14 @@ use super::args::{ChangesArgs, CompareArgs, HistoryArgs, StatementArgs, Unregist
 use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
-use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
+use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
 use super::show::{calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
 use crate::domain::{Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::pipeline;
+use crate::pipeline::{self, Followed};
 use crate::pipeline::closing::{self, Closing};
 use crate::publish::{Out, Patience};
 use crate::watch::Watch;
@@ -208,26 +208,33 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Shows how the mappings of a root changed.
+/// Shows how the mappings of a publication or of a root changed.
 ///
 /// # Errors
-/// As [`pipeline::history`].
-pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let HistoryArgs { tenant, user_subscription, csv, json, input: _ } = args;
+/// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
+pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let HistoryArgs { tenant, user_subscription, csv, json, out: _, input: _ } = args;
     let tenant = tenant.map(|text| settings::id_of("tenant", &text, TenantId::new)).transpose()?;
     let user_subscription = user_subscription
         .map(|text| settings::id_of("user-subscription", &text, UserSubscriptionId::new))
         .transpose()?;
-    start_threads(settings)?;
-    let followed = pipeline::history(&settings.plan, &watch(signal))?;
-    let mut own = followed.history;
-    own.concern(tenant.as_ref(), user_subscription.as_ref());
-    let shown = history::Shown {
-        changes: own.changes,
-        meters: followed.meters,
-        names: followed.names,
-        rejected: followed.rejected,
+    let Followed { history: mut own, meters, names, rejected } = match of {
+        HistoryOf::Published(out, stamps) => {
+            let publication = Publication::open(out)?;
+            let (history, rejected) = audit::published_history(&publication, stamps)?;
+            Followed { history, meters: publication.meters()?, names: publication.names()?, rejected }
+        }
+        HistoryOf::Root(settings) => {
+            start_threads(settings)?;
+            pipeline::history(&settings.plan, &watch(signal))?
+        }
     };
+    own.concern(tenant.as_ref(), user_subscription.as_ref());
+    let rejected_where = match of {
+        HistoryOf::Published(..) => "the table `rejects`",
+        HistoryOf::Root(_) => "`stacktally check`",
+    };
+    let shown = history::Shown { changes: own.changes, meters, names, rejected, rejected_where };
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),

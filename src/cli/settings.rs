@@ -287,13 +287,64 @@ pub fn of_coverage(out: Option<PathBuf>, options: Options) -> Result<CoverageOf>
     }
 }
 
-/// Settings of `stacktally history`.
+/// Whose history is to be shown.
+#[derive(Debug)]
+pub enum HistoryOf {
+    /// A publication's, of these stamps; of all when there are none.
+    Published(PathBuf, Vec<Stamp>),
+    /// A root's, as it stands.
+    Root(Box<Settings>),
+}
+
+/// Settings of `stacktally history`. The OUT of a settings file serves unless something is typed that says how a root is read.
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_history(input: InputOptions) -> Result<Settings> {
+pub fn of_history(out: Option<PathBuf>, input: InputOptions) -> Result<HistoryOf> {
     let file = settings_file(input.settings.as_deref())?;
-    merged(Options { input, publish: PublishOptions::default() }, file, None)
+    match out.or_else(|| file.out.clone().filter(|_| !reads_a_root(&input))) {
+        Some(out) => {
+            let names = input.stamp.or(file.stamp).unwrap_or_default();
+            Ok(HistoryOf::Published(out, stamps_of(&names)?))
+        }
+        None if input.root.is_none() && file.root.is_none() => {
+            Err(Error::usage("--out <OUT> or --root <ROOT> is missing")
+                .hint("name a publication with --out, or a root whose exports are to be read with --root"))
+        }
+        None => merged(Options { input, publish: PublishOptions::default() }, file, None)
+            .map(|settings| HistoryOf::Root(Box::new(settings))),
+    }
+}
+
+/// Whether something is typed that says how a root is read.
+fn reads_a_root(input: &InputOptions) -> bool {
+    let InputOptions {
+        root,
+        settings: _,
+        stamp: _,
+        overlap,
+        granularity,
+        culture,
+        source_time_zone,
+        encoding,
+        attribute_at,
+        confirm_empty_registration,
+        operator_user_subscription,
+        operator_tenant,
+        registration_override,
+        threads: _,
+    } = input;
+    root.is_some()
+        || overlap.is_some()
+        || granularity.is_some()
+        || culture.is_some()
+        || source_time_zone.is_some()
+        || encoding.is_some()
+        || attribute_at.is_some()
+        || confirm_empty_registration.is_some()
+        || operator_user_subscription.is_some()
+        || operator_tenant.is_some()
+        || registration_override.is_some()
 }
 
 /// The publication that a command looks at, and the stamps that it is limited to.
