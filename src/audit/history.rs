@@ -115,35 +115,29 @@ pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
     let file = |kind| move |place| snapshots.file(kind, place).to_owned();
     let billed = |to: u32| snapshots.billed_subscriptions[to as usize].to_string();
     let mut changes = Vec::new();
-    changes.extend(
-        followed(SnapshotKind::Registration, &snapshots.default_mappings).changes(
-            |_| Ok(Subject::Stamp),
-            billed,
-            file(SnapshotKind::Registration),
-            by_subject(&used, |own, in_force| {
-                owner(own).attribution.is_default().then_some((0, in_force.registration + 1))
-            })?,
-        )?,
-    );
-    changes.extend(
-        followed(SnapshotKind::CustomerSubscriptions, &snapshots.customer_mappings).changes(
-            |subject| Ok(Subject::Tenant(snapshots.tenants[subject as usize].clone())),
-            billed,
-            file(SnapshotKind::CustomerSubscriptions),
-            by_subject(&used, |own, in_force| Some((owner(own).tenant?, in_force.customer_subscriptions + 1)))?,
-        )?,
-    );
-    changes.extend(
-        followed(SnapshotKind::UserSubscriptions, &snapshots.listed).changes(
-            |subject| Ok(Subject::UserSubscription(snapshots.user_subscriptions[subject as usize].clone())),
-            |to| snapshots.tenants[to as usize].to_string(),
-            file(SnapshotKind::UserSubscriptions),
-            by_subject(&used, |own, in_force| {
-                let id = &owned.usage.user_subscriptions[owner(own).user_subscription as usize];
-                Some((snapshots.user_subscriptions.binary_search(id).ok()? as u32, in_force.listings))
-            })?,
-        )?,
-    );
+    changes.extend(followed(SnapshotKind::Registration, &snapshots.default_mappings).changes(
+        |_| Ok(Subject::Stamp),
+        billed,
+        file(SnapshotKind::Registration),
+        by_subject(&used, |own, in_force| {
+            owner(own).attribution.is_default().then_some((0, in_force.registration + 1))
+        })?,
+    )?);
+    changes.extend(followed(SnapshotKind::CustomerSubscriptions, &snapshots.customer_mappings).changes(
+        |subject| Ok(Subject::Tenant(snapshots.tenants[subject as usize].clone())),
+        billed,
+        file(SnapshotKind::CustomerSubscriptions),
+        by_subject(&used, |own, in_force| Some((owner(own).tenant?, in_force.customer_subscriptions + 1)))?,
+    )?);
+    changes.extend(followed(SnapshotKind::UserSubscriptions, &snapshots.listed).changes(
+        |subject| Ok(Subject::UserSubscription(snapshots.user_subscriptions[subject as usize].clone())),
+        |to| snapshots.tenants[to as usize].to_string(),
+        file(SnapshotKind::UserSubscriptions),
+        by_subject(&used, |own, in_force| {
+            let id = &owned.usage.user_subscriptions[owner(own).user_subscription as usize];
+            Some((snapshots.user_subscriptions.binary_search(id).ok()? as u32, in_force.listings))
+        })?,
+    )?);
     Ok(History { changes })
 }
 

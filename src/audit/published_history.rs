@@ -83,9 +83,10 @@ impl UsedLines {
                 }
             }
         }
-        let meters = meters.in_order().into_iter().map(|id| {
-            MeterId::new(&id).ok_or_else(|| contradiction("lines", format!("{id:?} is no id of a meter")))
-        });
+        let meters = meters
+            .in_order()
+            .into_iter()
+            .map(|id| MeterId::new(&id).ok_or_else(|| contradiction("lines", format!("{id:?} is no id of a meter"))));
         Ok(Self { used, user_subscriptions: users.in_order(), meters: meters.collect::<Result<_>>()? })
     }
 }
@@ -93,13 +94,7 @@ impl UsedLines {
 type Sums = BTreeMap<(String, String, InForce), Totals>;
 
 /// The sums of some lines of a day by user subscription, meter and snapshots in force.
-fn sums(
-    rows: &Rows,
-    publication: &Publication,
-    mappings: &PublishedMappings,
-    day: Day,
-    path: &str,
-) -> Result<Sums> {
+fn sums(rows: &Rows, publication: &Publication, mappings: &PublishedMappings, day: Day, path: &str) -> Result<Sums> {
     let (users, meters) = (rows.coded("user_subscription_id")?, rows.coded("meter_id")?);
     let (starts, granularities) = (rows.hours("usage_start")?, rows.coded("granularity")?);
     let (window_starts, window_ends) = (rows.hours("window_start")?, rows.hours("window_end")?);
