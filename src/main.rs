@@ -10,7 +10,7 @@ use clap::Parser;
 #[cfg(unix)]
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use stacktally::cli::args::{Cli, Command, CoverageArgs};
+use stacktally::cli::args::{self, Cli, Command, CoverageArgs};
 use stacktally::cli::settings::{self, CoverageOf, HistoryOf, Seen, Settings};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
@@ -21,7 +21,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     let _scenario = die_at_failpoints();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let typed: Vec<String> = std::env::args_os().map(|own| own.to_string_lossy().into_owned()).collect();
+            return args::advice(&typed, &error).map_or_else(|| error.exit(), |own| fail(&own));
+        }
+    };
     match run(cli) {
         Ok(ending) => {
             say(&ending.talk);

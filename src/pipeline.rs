@@ -38,7 +38,7 @@ use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::changes::publish_changes;
 use crate::publish::dimensions::{Dimensions, Names};
@@ -284,7 +284,7 @@ impl Prepared {
                     snapshots.push(own);
                     snapshot_inputs.push(inputs);
                 }
-                Err(error) => errors.push(root.or_without(error, &folder.stamp)),
+                Err(error) => errors.push((&folder.stamp, error)),
             }
         }
         for stamp in &left {
@@ -303,7 +303,7 @@ impl Prepared {
         if errors.is_empty() {
             return Ok(Self { root, snapshots, snapshot_inputs, names, tally, left });
         }
-        Err(Error::several(errors))
+        Err(root.or_without_all(errors))
     }
 }
 

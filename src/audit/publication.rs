@@ -90,7 +90,7 @@ impl Publication {
         let path = out.join("receipt.json");
         let (ahead, bytes) = receipt_of(out)?;
         let bytes = bytes.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => no_publication(out),
+            ErrorKind::NotFound | ErrorKind::NotADirectory => no_publication(out),
             _ => Error::machine("read", &path, error),
         })?;
         let other = || {
@@ -385,8 +385,22 @@ impl Publication {
 
 /// A folder that `run` did not publish to.
 pub fn no_publication(out: &Path) -> Error {
-    Error::usage(format!("{} holds no publication: there is no receipt.json", out.display()))
-        .hint("name the folder that `stacktally run` published to")
+    let name = out.display();
+    let is_a_root = || {
+        let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
+        entries.into_iter().any(|own| own.path().join("usage").is_dir())
+    };
+    match std::fs::metadata(out) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Error::usage(format!("there is no folder {name}")).hint(
+            "name the folder that `stacktally run` published to; if it lies on a share, see whether that is mounted",
+        ),
+        Ok(metadata) if !metadata.is_dir() => Error::usage(format!("{name} is a file, and a publication is a folder"))
+            .hint("name the folder that `stacktally run` published to"),
+        Ok(_) if is_a_root() => Error::usage(format!("{name} holds exports, and no publication"))
+            .hint(format!("publish them with `stacktally run --root {name} --out OUT`, and name that OUT")),
+        _ => Error::usage(format!("{name} holds no publication: there is no receipt.json"))
+            .hint("name the folder that `stacktally run` published to"),
+    }
 }
 
 /// The receipt of a publication, and the commit that it belongs to if one is under way: none began between the two looks.

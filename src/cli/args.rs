@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
 
 /// As every help shows them.
 const EXIT_CODES: &str = "\
@@ -102,6 +105,37 @@ pub enum Command {
     /// Show what differs between two publications; ends with 0 when nothing does, else with 6
     #[command(after_help = COMPARING)]
     Compare(CompareArgs),
+}
+
+/// What to say of a flag that a command does not have, where there is more to say than that.
+pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let is_command = |own: &&String| Cli::command().find_subcommand(own.as_str()).is_some();
+    let command = typed.iter().skip(1).find(is_command)?.as_str();
+    let refused = |what: &str, hint: String| Some(Error::usage(format!("`{command}` {what}")).hint(hint));
+    match (flag.split('=').next()?, command) {
+        ("--dry-run" | "--dryrun" | "--no-publish" | "--simulate" | "-n", "run") => refused(
+            &format!("has no {flag}"),
+            "`stacktally check` does everything that `run` does, and publishes nothing: give it the same settings".to_owned(),
+        ),
+        ("--dry-run" | "--dryrun" | "--simulate" | "-n", "close" | "reopen") => refused(
+            &format!("has no {flag}"),
+            "`stacktally coverage --out OUT` shows which days are settled and which months are closed".to_owned(),
+        ),
+        ("--out" | "--root", "compare") => refused(
+            &format!("has no {flag}: it takes two publications by their folders"),
+            "write `stacktally compare OUT OTHER`".to_owned(),
+        ),
+        ("--root", "why" | "unregistered" | "changes" | "statement" | "recover" | "close" | "reopen") => refused(
+            "reads a publication, and has no --root",
+            "name the folder that was published to by --out OUT; `stacktally run --root ROOT --out OUT` publishes a root".to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Args)]

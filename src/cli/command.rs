@@ -15,8 +15,8 @@ use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
 use crate::domain::{Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::pipeline::{self, Followed};
 use crate::pipeline::closing::{self, Closing};
+use crate::pipeline::{self, Followed};
 use crate::publish::{Out, Patience};
 use crate::watch::Watch;
 
@@ -40,10 +40,7 @@ pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> R
         CoverageOf::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
-            if let Some(unknown) = stamps.iter().find(|stamp| !rows.iter().any(|row| row.stamp == **stamp)) {
-                return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
-                    .hint("leave --stamp out to see them all"));
-            }
+            publication.stamps_of(stamps)?;
             let is_asked = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
             rows.retain(|row| is_asked(&row.stamp));
             closed.retain(|own| is_asked(&own.stamp));

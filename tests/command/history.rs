@@ -137,7 +137,7 @@ fn a_settings_file_names_the_publication_unless_a_root_is_asked_for() {
     let root = with_history();
     std::fs::write(root.folder().join("s.toml"), "root = \"root\"\nout = \"out\"\n").unwrap();
     let ran = root.stacktally(&["history", "--settings", "s.toml"]).expect(2);
-    assert!(ran.stderr.contains("out holds no publication"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("there is no folder out"), "{}", ran.stderr);
     let of_root = root.stacktally(&["history", "--settings", "s.toml", "--root", "root"]).expect(0).stdout;
     root.run(&[]).expect(0);
     assert_eq!(root.stacktally(&["history", "--settings", "s.toml"]).expect(0).stdout, of_root);

@@ -6,6 +6,7 @@ mod check;
 mod closing;
 mod compare;
 mod coverage;
+mod errors;
 mod history;
 mod log;
 mod metrics;
