@@ -437,6 +437,23 @@ fn leaving_a_stamp_out_is_said_where_it_helps() {
     assert!(!ran.stderr.contains("leave stamp"), "{}", ran.stderr);
 }
 
+/// A stamp that is only being set up is no refusal, but nobody should take it for one without usage.
+#[test]
+fn a_stamp_without_its_usage_folder_is_a_finding() {
+    let root = TestRoot::with_lines(&[line(SUB_A)]);
+    root.snapshots("south");
+    let ran = root.check(&["--stamp", "south"]).expect(0);
+    for part in
+        ["south stamp_without_usage: stamp south has no export", "whether the folder `usage` of the stamp is there"]
+    {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    root.check(&["--stamp", "south", "--strict"]).expect(3);
+    root.file("south/usage/2026-10-05/page.json", page(&[line(SUB_B)]));
+    let ran = root.check(&["--stamp", "south"]).expect(0);
+    assert!(!ran.stdout.contains("stamp_without_usage"), "{}", ran.stdout);
+}
+
 /// The binary as another user than the superuser, who may do everything; `None` where that cannot be.
 #[cfg(target_os = "linux")]
 fn as_nobody(root: &TestRoot, typed: &[&str]) -> Option<Ran> {
