@@ -48,6 +48,9 @@ pub(super) fn append(path: &Path, file: &mut File, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).map_err(|error| failed("write", path, error))
 }
 
+const NOTHING: &str = "nothing was published";
+const OTHERWISE: &str = "make room, or OUT writable, and run again";
+
 /// Before a commit; what comes after it says something else.
 pub(super) fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
     let is_full = error.kind() == ErrorKind::StorageFull;
@@ -55,8 +58,14 @@ pub(super) fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
     let staged = staging.map_or(String::new(), |folder| {
         format!(" when {} were staged and more were to come", machine::bytes(machine::bytes_below(folder)))
     });
-    let otherwise = "make room, or OUT writable, and run again";
-    Error::machine(what, path, error).before_hint(&format!("nothing was published{staged}"), otherwise)
+    Error::machine(what, path, error).before_hint(&format!("{NOTHING}{staged}"), OTHERWISE)
+}
+
+/// What is known of how the machine failed, of an error that [`failed`] may have made: without what holds before a commit alone.
+pub(super) fn known_of(error: &Error) -> Option<&str> {
+    let hint = error.hint.as_deref()?;
+    let known = if hint.starts_with(NOTHING) { hint.split_once(": ")?.1 } else { hint };
+    Some(known).filter(|known| *known != OTHERWISE)
 }
 
 /// The bytes of a file; `None` where there is none, or what lies there is no file.
