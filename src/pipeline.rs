@@ -39,7 +39,7 @@ use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::changes::publish_changes;
 use crate::publish::dimensions::{Dimensions, Names};
@@ -294,26 +294,22 @@ impl Prepared {
                     snapshots.push(own);
                     snapshot_inputs.push(inputs);
                 }
-                Err(error) => errors.push(root.or_without(error, &folder.stamp)),
+                Err(error) => errors.push((&folder.stamp, error)),
             }
+        }
+        if !errors.is_empty() {
+            return Err(root.or_without_all(errors));
         }
         for stamp in &left {
-            match left::load(stamp, plan, former) {
-                Ok(LeftStamp { folder, snapshots: own }) => {
-                    names.learn(&own);
-                    let place = root.stamps.partition_point(|other| other.stamp < folder.stamp);
-                    root.stamps.insert(place, folder);
-                    snapshots.insert(place, own);
-                    snapshot_inputs.insert(place, None);
-                }
-                Err(error) => errors.push(error),
-            }
+            let LeftStamp { folder, snapshots: own } = left::load(stamp, plan, former)?;
+            names.learn(&own);
+            let place = root.stamps.partition_point(|other| other.stamp < folder.stamp);
+            root.stamps.insert(place, folder);
+            snapshots.insert(place, own);
+            snapshot_inputs.insert(place, None);
         }
         tally.leave(left::entries(&left, &former.read_in));
-        if errors.is_empty() {
-            return Ok(Self { root, snapshots, snapshot_inputs, names, named, tally, left });
-        }
-        Err(Error::several(errors))
+        Ok(Self { root, snapshots, snapshot_inputs, names, named, tally, left })
     }
 }
 

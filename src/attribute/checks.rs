@@ -37,7 +37,7 @@ fn missing_kinds(snapshots: &Snapshots) -> Vec<Error> {
     let refused = missing.map(|(_, kind, folder, query)| {
         Error::input(format!("stamp {stamp} has no {kind}"))
             .at(format!("{stamp}/{folder}"))
-            .hint(format!("without it nobody can say who pays: save {query} as {stamp}/{folder}/<date>.json"))
+            .hint(format!("without it, who pays is not known: save {query} as {stamp}/{folder}/<date>.json"))
     });
     refused.collect()
 }
@@ -88,7 +88,7 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
         let subscription = &billed_subscriptions[subscription as usize];
         Error::input(format!("customer subscription {subscription} is not under the registration of stamp {stamp}"))
             .at(file)
-            .hint("this is probably another stamp's list, since every stamp has its own registration: remove it, or lay it with that stamp")
+            .hint("this is probably another stamp's list, since every stamp has its own registration: remove it, or move it to that stamp")
     });
     let twice = twice.into_iter().map(|((tenant, one, other), file)| {
         let [one, other] = [one, other].map(|own| &billed_subscriptions[own as usize]);

@@ -644,7 +644,7 @@ impl Stale {
                     age / 24
                 ),
                 vec![file.to_owned()],
-                "save a snapshot of each kind every night: Azure keeps no history of them, and nobody can say who was registered in between",
+                "save a snapshot of each kind every night: Azure keeps no history of them, and who was registered in between is not known",
             ))
         });
         found.collect()

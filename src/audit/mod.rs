@@ -4,7 +4,7 @@
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
 //! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement
-//! root ──read, normalise, attribute──▶ history
+//! OUT: mappings, lines ──▶ history           root ──read, normalise, attribute──▶ history
 //! ```
 //! What somebody typed to narrow it is looked up by `names`, the same for every command.
 //!
@@ -17,6 +17,7 @@ mod compare;
 mod history;
 mod names;
 mod publication;
+mod published_history;
 mod statement;
 mod unregistered;
 mod why;
@@ -27,6 +28,7 @@ pub use compare::{Billed, Comparison, Moved, Recharged, compare};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use names::{Asked, Chosen, Known, Wanted, id_of};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
+pub use published_history::published_history;
 pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};
 pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, sum};

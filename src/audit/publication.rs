@@ -91,7 +91,7 @@ impl Publication {
         let path = out.join("receipt.json");
         let (ahead, bytes) = receipt_of(out)?;
         let bytes = bytes.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => no_publication(out),
+            ErrorKind::NotFound | ErrorKind::NotADirectory => no_publication(out),
             _ => Error::machine("read", &path, error),
         })?;
         let other = || {
@@ -178,6 +178,15 @@ impl Publication {
         tables::read(&self.out.join(path), bytes, table, columns, keep)
     }
 
+    /// Reads all rows of a published file, its texts as [`Rows::coded`]; one that was not published has none.
+    ///
+    /// # Errors
+    /// As [`Publication::read`].
+    pub fn read_coded(&self, path: &str, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
+        tables::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
+    }
+
     /// The bytes of a published file, proved to be those that were published; `None` where none was published.
     ///
     /// # Errors
@@ -240,6 +249,25 @@ impl Publication {
             }
         }
         Ok(named)
+    }
+
+    /// What the listings of each stamp call user subscriptions, by stamp and id.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn display_names(&self) -> Result<BTreeMap<(Stamp, String), String>> {
+        let mut names = BTreeMap::new();
+        let columns = ["user_subscription_id", "stamp", "display_name"];
+        for rows in self.rows(&schema::USER_SUBSCRIPTIONS, &columns)? {
+            let [ids, stamps, texts] = columns.map(|column| rows.texts(column));
+            let (ids, stamps, texts) = (ids?, stamps?, texts?);
+            for row in 0..rows.len() {
+                if let (Some(stamp), Some(name)) = (Stamp::new(stamps.value(row)), text(texts, row)) {
+                    names.insert((stamp, ids.value(row).to_owned()), name.to_owned());
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// The files of a stamp's snapshots, by kind, in order of their dates.
@@ -382,8 +410,22 @@ impl Publication {
 
 /// A folder that `run` did not publish to.
 pub fn no_publication(out: &Path) -> Error {
-    Error::usage(format!("{} holds no publication: there is no receipt.json", out.display()))
-        .hint("name the folder that `stacktally run` published to")
+    let name = out.display();
+    let is_a_root = || {
+        let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
+        entries.into_iter().any(|own| own.path().join("usage").is_dir())
+    };
+    match std::fs::metadata(out) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Error::usage(format!("there is no folder {name}")).hint(
+            "name the folder that `stacktally run` published to; if it lies on a share, see whether that is mounted",
+        ),
+        Ok(metadata) if !metadata.is_dir() => Error::usage(format!("{name} is a file, and a publication is a folder"))
+            .hint("name the folder that `stacktally run` published to"),
+        Ok(_) if is_a_root() => Error::usage(format!("{name} holds exports, and no publication"))
+            .hint(format!("publish them with `stacktally run --root {name} --out OUT`, and name that OUT")),
+        _ => Error::usage(format!("{name} holds no publication: there is no receipt.json"))
+            .hint("name the folder that `stacktally run` published to"),
+    }
 }
 
 /// The receipt of a publication, and the commit that it belongs to if one is under way: none began between the two looks.
@@ -433,7 +475,19 @@ impl NamedMappings {
     }
 
     pub fn target(&self, mapping: &Mapping) -> &str {
-        &self.targets[mapping.to as usize]
+        self.target_of(mapping.to)
+    }
+
+    /// What a number stands for that something is mapped to.
+    pub fn target_of(&self, to: u32) -> &str {
+        &self.targets[to as usize]
+    }
+
+    /// The subjects, by their numbers.
+    pub fn subjects_in_order(&self) -> Vec<&str> {
+        let mut subjects = vec![""; self.subjects.len()];
+        self.subjects.iter().for_each(|(id, &number)| subjects[number as usize] = id);
+        subjects
     }
 }
 

@@ -168,7 +168,7 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
     let months: Vec<&str> =
         paths.iter().filter_map(|path| path.strip_prefix("statements/")?.strip_suffix(".parquet")).collect();
     let hint = if months.is_empty() {
-        "nothing was charged: lay a price book (prices.csv) into the root, and run".to_owned()
+        "nothing was charged: put a price book (prices.csv) into the root, and run".to_owned()
     } else {
         format!("there are statements of {}", months.join(", "))
     };

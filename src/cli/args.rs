@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
 
 /// As every help shows them.
 const EXIT_CODES: &str = "\
@@ -154,7 +157,7 @@ pub enum Command {
     /// Print the statements of a month: what each billed subscription is asked to pay, line by line
     #[command(after_help = with_examples(STATEMENT_EXAMPLES, LOOKING))]
     Statement(StatementArgs),
-    /// Show when each mapping of a root began, changed and ended, and what each change moved
+    /// Show when each mapping began, changed and ended, and what each change moved: of a publication, or of a root as it stands
     #[command(after_help = with_examples(HISTORY_EXAMPLES, LOOKING))]
     History(HistoryArgs),
     /// Finish what a run had committed when it was killed, or clear what it had staged; the next run does the same
@@ -169,6 +172,37 @@ pub enum Command {
     /// Show what differs between two publications; ends with 0 when nothing does, else with 6
     #[command(after_help = with_examples(COMPARE_EXAMPLES, COMPARING))]
     Compare(CompareArgs),
+}
+
+/// What to say of a flag that a command does not have, where there is more to say than that.
+pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let is_command = |own: &&String| Cli::command().find_subcommand(own.as_str()).is_some();
+    let command = typed.iter().skip(1).find(is_command)?.as_str();
+    let refused = |what: &str, hint: String| Some(Error::usage(format!("`{command}` {what}")).hint(hint));
+    match (flag.split('=').next()?, command) {
+        ("--dry-run" | "--dryrun" | "--no-publish" | "--simulate" | "-n", "run") => refused(
+            &format!("has no {flag}"),
+            "`stacktally check` does everything that `run` does, and publishes nothing: give it the same settings".to_owned(),
+        ),
+        ("--dry-run" | "--dryrun" | "--simulate" | "-n", "close" | "reopen") => refused(
+            &format!("has no {flag}"),
+            "`stacktally coverage --out OUT` shows which days are settled and which months are closed".to_owned(),
+        ),
+        ("--out" | "--root", "compare") => refused(
+            &format!("has no {flag}: it takes two publications by their folders"),
+            "write `stacktally compare OUT OTHER`".to_owned(),
+        ),
+        ("--root", "why" | "unregistered" | "changes" | "statement" | "recover" | "close" | "reopen") => refused(
+            "reads a publication, and has no --root",
+            "name the folder that was published to by --out OUT; `stacktally run --root ROOT --out OUT` publishes a root".to_owned(),
+        ),
+        _ => None,
+    }
 }
 
 #[derive(Debug, Args)]
@@ -314,6 +348,13 @@ pub struct PublicationArgs {
 
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {
+    /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as `check`
+    /// reads them
+    #[arg(short, long, value_name = "OUT", display_order = 1, conflicts_with_all = [
+        "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "attribute_at",
+        "confirm_empty_registration", "registration_override",
+    ])]
+    pub out: Option<PathBuf>,
     /// Only these tenants, and user subscriptions that came to them or left them
     #[arg(long, value_name = "ID|NAME", num_args = 1.., help_heading = NARROWED)]
     pub tenant: Vec<String>,

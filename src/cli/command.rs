@@ -12,15 +12,15 @@ use super::args::{
 use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
-use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
+use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
 use super::show::{calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Asked, Publication, Query, Wanted};
 use crate::domain::{Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::pipeline;
 use crate::pipeline::closing::{self, Closing};
+use crate::pipeline::{self, Followed};
 use crate::publish::{Out, Patience};
 use crate::watch::Watch;
 
@@ -45,10 +45,7 @@ pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsi
         CoverageOf::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
-            if let Some(unknown) = stamps.iter().find(|stamp| !rows.iter().any(|row| row.stamp == **stamp)) {
-                return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
-                    .hint("leave --stamp out to see them all"));
-            }
+            publication.stamps_of(stamps)?;
             let is_asked = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
             rows.retain(|row| is_asked(&row.stamp));
             closed.retain(|own| is_asked(&own.stamp));
@@ -234,17 +231,26 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Shows how the mappings of a root changed.
+/// Shows how the mappings of a publication or of a root changed.
 ///
 /// # Errors
-/// As [`pipeline::history`].
-pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Ending> {
+/// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
+pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
-    start_threads(settings)?;
-    let followed = pipeline::history(&settings.plan, &watch(signal))?;
-    let mut own = followed.history;
+    let Followed { history: mut own, meters, names, display_names, rejected } = match of {
+        HistoryOf::Published(out, stamps) => {
+            let publication = Publication::open(out)?;
+            let (history, rejected) = audit::published_history(&publication, stamps)?;
+            let (meters, names) = (publication.meters()?, publication.names()?);
+            Followed { history, meters, names, display_names: publication.display_names()?, rejected }
+        }
+        HistoryOf::Root(settings) => {
+            start_threads(settings)?;
+            pipeline::history(&settings.plan, &watch(signal))?
+        }
+    };
     let name = |stamp: &Stamp, id: &str| {
-        let own = followed.names.get(id).or_else(|| followed.display_names.get(&(stamp.clone(), id.to_owned())));
+        let own = names.get(id).or_else(|| display_names.get(&(stamp.clone(), id.to_owned())));
         own.map(String::as_str)
     };
     let ids = |asked: Asked, wanted: &[String]| -> Result<Vec<String>> {
@@ -255,12 +261,11 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
     let users = ids(Asked::UserSubscription, &user_subscription)?;
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
     own.concern(&tenants, &users);
-    let shown = history::Shown {
-        changes: own.changes,
-        meters: followed.meters,
-        names: followed.names,
-        rejected: followed.rejected,
+    let rejected_where = match of {
+        HistoryOf::Published(..) => "the table `rejects`",
+        HistoryOf::Root(_) => "`stacktally check`",
     };
+    let shown = history::Shown { changes: own.changes, meters, names, rejected, rejected_where };
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),

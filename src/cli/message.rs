@@ -24,6 +24,8 @@ const NAMES_A_LINE: usize = 4;
 const CHANGED_SHOWN: usize = 10;
 /// Stretches of days that a check lists of a stamp.
 const STRETCHES_SHOWN: usize = 6;
+/// Errors shown of those that have one remedy.
+const ALIKE_SHOWN: usize = 20;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
@@ -72,7 +74,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         say("accepted", codes.join(", "));
     }
     for own in &outcome.overrides {
-        say("what if", format!("{own} in the stead of the stamp's own snapshots"));
+        say("what if", format!("{own} instead of the stamp's own snapshots"));
     }
     if let Some(why) = &receipt.full_run {
         say("full run", format!("everything was made anew: {why}"));
@@ -223,8 +225,20 @@ fn shortened(text: &str) -> String {
 /// An error with its causes and its hint, all others that ended the run with it, and what was found beside them.
 pub fn failure(error: &Error) -> String {
     let beside = error.beside.as_deref();
-    let errors = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors));
-    let mut text: String = errors.map(|own| worded("error", own)).collect();
+    let errors: Vec<&Error> = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)).collect();
+    let mut text = String::new();
+    // What has one remedy is said together, and the remedy once.
+    for alike in errors.chunk_by(|a, b| a.hint == b.hint) {
+        alike.iter().take(ALIKE_SHOWN).for_each(|own| text.push_str(&headed("error", own)));
+        if alike.len() > ALIKE_SHOWN {
+            let _ = writeln!(
+                text,
+                "and {} more of the kind; `stacktally check --json` lists all",
+                alike.len() - ALIKE_SHOWN
+            );
+        }
+        text.push_str(&hinted(alike[0]));
+    }
     for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
         let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", of_stamp(stamp));
     }
@@ -242,9 +256,16 @@ pub fn warning(error: &Error) -> String {
 }
 
 fn worded(label: &str, error: &Error) -> String {
+    headed(label, error) + &hinted(error)
+}
+
+fn headed(label: &str, error: &Error) -> String {
     let causes: String = error.causes().iter().map(|cause| format!(": {cause}")).collect();
-    let hint = error.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
-    format!("{label}: {error}{causes}{hint}\n")
+    format!("{label}: {error}{causes}\n")
+}
+
+fn hinted(error: &Error) -> String {
+    error.hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {hint}\n"))
 }
 
 /// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.

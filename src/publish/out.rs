@@ -416,9 +416,8 @@ pub(super) fn private(out: &Path, name: &str) -> PathBuf {
 
 fn lock(folder: &Path, patience: Patience, watch: &Watch) -> Result<File> {
     let path = private(folder, "lock");
-    let lock = File::options().create(true).append(true).open(&path).map_err(|error| {
-        Error::machine("open", &path, error).hint("nothing was published: make OUT writable, and run again")
-    })?;
+    let lock =
+        File::options().create(true).append(true).open(&path).map_err(|error| disk::failed("open", &path, error))?;
     let mut waited = false;
     loop {
         match lock.try_lock() {

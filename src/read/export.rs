@@ -41,7 +41,7 @@ impl<'a> Declared<'a> {
         if let Some(sidecar) = sidecar.as_ref().filter(|_| export.is_loose) {
             return Err(Error::input("an export.json beside files that may come from several queries")
                 .at(&sidecar.file.name)
-                .hint("lay it into a folder, with the files of the query that it is about"));
+                .hint("move it into a folder of its own, with the files of the query that it is about"));
         }
         let is_usage = |file: &&InputFile| sidecar.is_none() || Some(*file) != export.sidecar.as_ref();
         let files = export.files.iter().filter(is_usage).collect();
@@ -81,7 +81,7 @@ pub(super) fn proved(
             FindingCode::StampWithoutUsage,
             format!("stamp {stamp} has no export: nothing of its usage is published"),
             vec![format!("{stamp}/usage")],
-            "see whether its usage folder is there, and mounted",
+            "see whether the folder `usage` of the stamp is there and its share is mounted, and put exports there as usage/<reported-start>/…",
         ));
     }
     proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
@@ -278,7 +278,7 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
         return Err(Error::input("the folder's name is no reported window, and nothing in it says one")
             .at(declared.folder())
             .hint(
-                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC), or lay an export.json into \
+                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC), or put an export.json into \
                  it; rename it so that it begins with `_` or `.` to have it skipped",
             ));
     };
@@ -522,7 +522,7 @@ impl AboutExport<'_> {
                 FindingCode::PublishedLinesUnvouched,
                 format!("{} holds published lines, which do not say whether they are all of their export", self.folder),
                 folder(),
-                "lay an export.json with its window beside them, if they are; until then its days stay partial",
+                "put an export.json with its window beside them, if they are; until then its days stay partial",
             );
         }
         let early = |file: &&FileLines| {

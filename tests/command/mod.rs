@@ -7,6 +7,7 @@ mod closed;
 mod closing;
 mod compare;
 mod coverage;
+mod errors;
 mod help;
 mod history;
 mod log;

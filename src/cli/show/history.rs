@@ -21,6 +21,8 @@ pub struct Shown {
     pub names: BTreeMap<String, String>,
     /// Lines that were set aside, and so moved nothing.
     pub rejected: usize,
+    /// What says why these lines were set aside.
+    pub rejected_where: &'static str,
 }
 
 /// Subject by subject, change by change.
@@ -61,7 +63,7 @@ pub fn text(own: &Shown) -> String {
     text.pop();
     if own.rejected > 0 {
         let set_aside = counted(own.rejected as i64, "line");
-        let _ = writeln!(text, "\n{set_aside} set aside, and not in these quantities: `stacktally check` says why");
+        let _ = writeln!(text, "\n{set_aside} set aside, and not in these quantities: {} says why", own.rejected_where);
     }
     text
 }
