@@ -188,7 +188,7 @@ impl Plan {
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 19] = [
+        const OTHERS: [&str; 21] = [
             "root",
             "out",
             "threads",
@@ -201,6 +201,8 @@ impl Plan {
             "keep-missing",
             "registration-override",
             "snapshot-age-max",
+            "confirm-empty-listing",
+            "confirm-shrunken",
             "settling-days",
             "log-format",
             "log-level",
@@ -252,6 +254,9 @@ impl Prepared {
                 Err(error) => errors.push(root.or_without(error, &folder.stamp)),
             }
         }
+        // Only among stamps that are right by themselves; a what-if may lend one's registration to another.
+        let copied = attribute::of_another_stamp(&snapshots, plan.overrides.is_empty());
+        errors.extend(copied.into_iter().map(|(stamp, error)| root.or_without(error, stamp)));
         if errors.is_empty() {
             return Ok(Self { root, snapshots, snapshot_inputs, names, tally });
         }

@@ -407,6 +407,14 @@ pub struct InputOptions {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub confirm_empty_registration: Option<bool>,
+    /// Accept an empty listing of user subscriptions, which is often a failed export
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
+    pub confirm_empty_listing: Option<bool>,
+    /// Accept these customer lists and listings, which name fewer than half of what the one before them does; each by its name in
+    /// the root, such as north/user-subscriptions/2026-10-06.json
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub confirm_shrunken: Option<Vec<String>>,
     /// User subscriptions that are the operator's own, beside the provider's
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub operator_user_subscription: Option<Vec<String>>,

@@ -46,6 +46,8 @@ struct SettingsFile {
     encoding: Option<String>,
     attribute_at: Option<Moment>,
     confirm_empty_registration: Option<bool>,
+    confirm_empty_listing: Option<bool>,
+    confirm_shrunken: Option<Vec<String>>,
     operator_user_subscription: Option<Vec<String>>,
     operator_tenant: Option<Vec<String>>,
     snapshot_age_max: Option<u16>,
@@ -333,6 +335,8 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
     let attribute_at = input.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
         input.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+    let confirm_empty_listing = input.confirm_empty_listing.or(file.confirm_empty_listing).unwrap_or(false);
+    let confirm_shrunken = input.confirm_shrunken.or(file.confirm_shrunken).unwrap_or_default();
     let operator_user_subscription =
         input.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
     let operator_tenant = input.operator_tenant.or(file.operator_tenant).unwrap_or_default();
@@ -365,6 +369,8 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
                 Moment::Usage => AttributeAt::Usage,
             },
             confirm_empty_registration,
+            confirm_empty_listing,
+            confirmed_shrunken: confirm_shrunken.iter().map(|name| name_in_root(&root, name)).collect(),
             operator_user_subscriptions: each(
                 &operator_user_subscription,
                 "operator-user-subscription",
@@ -416,6 +422,8 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "encoding": encoding,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
+            "confirm-empty-listing": confirm_empty_listing,
+            "confirm-shrunken": confirm_shrunken,
             "operator-user-subscription": operator_user_subscription,
             "operator-tenant": operator_tenant,
             "snapshot-age-max": snapshot_age_max,
@@ -442,6 +450,15 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             .hint("name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…"));
     }
     Ok(Settings { plan, threads })
+}
+
+/// A file or folder of the root as messages name it, though it was typed with the root before it, or as Windows does.
+fn name_in_root(root: &Path, text: &str) -> String {
+    let one_spelling = |text: &str| text.trim().replace('\\', "/").trim_start_matches("./").to_owned();
+    let (own, root) = (one_spelling(text), one_spelling(&root.to_string_lossy()));
+    let below =
+        Path::new(&own).strip_prefix(&root).map_or_else(|_| own.clone(), |own| own.to_string_lossy().into_owned());
+    below.trim_end_matches('/').to_owned()
 }
 
 fn culture_of(name: &str) -> Result<Culture> {

@@ -86,6 +86,8 @@ impl Making<'_> {
             lines = self.gather(folder, known.clone())?;
         }
         self.refuse_forgotten(&lines)?;
+        let others = self.state.stamps.iter().map(|(stamp, own)| (stamp, own.exports.as_slice()));
+        read::refuse_pages_of_another_stamp(&lines.exports, others)?;
         let unread = known.folders();
         let work = self.work(&mut lines, former, (&kept, &unread), snapshots)?;
         let usage = normalise::normalise(lines)?;

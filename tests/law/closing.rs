@@ -12,7 +12,7 @@ use super::incremental::{
 };
 use crate::support::{
     BILLED_A, DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, csv_rows, files_below,
-    listing, page, registration, run_in, table,
+    listing_of, page, registration, run_in, table,
 };
 
 /// Windows of a day each, and days of usage: over the ends of three months and of a year.
@@ -246,7 +246,7 @@ impl Closing {
             root.file(&format!("{stamp}/registration/{FIRST_SNAPSHOTS}.json"), registration(DEFAULT, stamp));
             let mapped = bare_customers([true, false]);
             root.file(&format!("{stamp}/customer-subscriptions/{FIRST_SNAPSHOTS}.json"), mapped);
-            let owned = listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
+            let owned = listing_of(stamp, &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
             root.file(&format!("{stamp}/user-subscriptions/{FIRST_SNAPSHOTS}.json"), owned);
             // A stamp without usage is none.
             root.file(&format!("{stamp}/usage/2025-10-01/none.json"), page(&[]));
@@ -288,8 +288,10 @@ impl Closing {
                     .zip(tenants)
                     .filter_map(|(user, tenant)| Some((user, [TENANT_A, TENANT_B, TENANT_C][usize::from((*tenant)?)])))
                     .collect();
-                self.root
-                    .file(&format!("{}/user-subscriptions/{}.json", STAMPS[*stamp], DATES[*date]), listing(&owned));
+                self.root.file(
+                    &format!("{}/user-subscriptions/{}.json", STAMPS[*stamp], DATES[*date]),
+                    listing_of(STAMPS[*stamp], &owned),
+                );
             }
             Step::Registration { stamp, date, other } => {
                 let default = if *other { DEFAULT_2 } else { DEFAULT };
@@ -394,8 +396,10 @@ impl Closing {
 
     /// Runs on the root into a folder beside it.
     fn run_to(&self, out: &str, flags: &[&str]) {
-        let arguments = ["run", "--root", "root", "--out", out, "--confirm-empty-registration"];
-        let ran = run_in(self.root.folder(), &[&arguments, SETTINGS[self.settings], flags].concat());
+        let confirming = self.root.confirming();
+        let confirming: Vec<&str> = confirming.iter().map(String::as_str).collect();
+        let arguments = ["run", "--root", "root", "--out", out];
+        let ran = run_in(self.root.folder(), &[&arguments[..], &confirming, SETTINGS[self.settings], flags].concat());
         if ran.code == 3 && ran.stderr.contains("that anything names") {
             // Whom the price book names is gone from the root: so is the price book.
             self.root.remove("prices.csv");
