@@ -13,6 +13,8 @@ mod corrections;
 mod flat_days;
 mod known;
 mod making;
+mod not_applied;
+mod objections;
 mod recharged;
 mod settle;
 mod tally;
@@ -33,7 +35,7 @@ use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
+use crate::domain::{Currency, Day, Finding, Month, Rounding, Stamp, Tiering};
 use crate::error::{Error, Result};
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::changes::publish_changes;
@@ -306,7 +308,9 @@ fn publish(
     let mut dimensions = Dimensions::default();
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged in.
     let charging = Charging::of(prices, plan, &names)?;
-    let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
+    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.reading)?;
+    let mut tally = tally;
+    tally.found(not_applied);
     let Former { stamps: formers, full_run } = former;
     let mut making = Making {
         plan,
@@ -360,24 +364,34 @@ fn publish(
     Ok(Made { receipt, coverage, first_rejects, changed })
 }
 
-/// What closed months froze, by stamp; names and dimensions are held to it.
+type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;
+
+/// What closed months froze, by stamp, and what of names and meters is not applied to them; names and dimensions are held to what
+/// is frozen.
 fn frozen_of(
     publisher: &Publisher,
     names: &mut Names,
     dimensions: &mut Dimensions,
-) -> Result<BTreeMap<Stamp, BTreeMap<Month, Frozen>>> {
-    let mut closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>> = BTreeMap::new();
-    let Some(out) = publisher.out() else { return Ok(closed) };
+    root: &Root,
+    reading: &Reading,
+) -> Result<(ClosedMonths, Vec<Finding>)> {
+    let mut closed = ClosedMonths::new();
+    let Some(out) = publisher.out() else { return Ok((closed, Vec::new())) };
     let closings = Closings::load(out)?;
     let of_now = closings.closed();
     let mut in_order: Vec<_> = of_now.into_iter().collect();
     in_order.sort_by_key(|(_, entry)| entry.run);
-    for ((stamp, month), entry) in in_order {
-        let frozen = Frozen::load(out, &stamp, month, entry.run)?;
+    let mut loaded = Vec::new();
+    for (key, entry) in in_order {
+        let frozen = Frozen::load(out, &key.0, key.1, entry.run)?;
+        loaded.push((key, frozen));
+    }
+    let not_applied = not_applied::names_and_meters(&loaded, names, root, reading)?;
+    for ((stamp, month), frozen) in loaded {
         names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
         let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
         dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
         closed.entry(stamp).or_default().insert(month, frozen);
     }
-    Ok(closed)
+    Ok((closed, not_applied))
 }

@@ -32,7 +32,8 @@ Exit codes:
   0    done
   1    the machine failed (disk, permission), nothing was done
   2    the command was used wrongly, or there is nothing to close or to open
-  3    refused, nothing was done: days are not settled, or a published file was altered
+  3    refused, nothing was done: something speaks against closing (--force overrides it), or a published
+       file was altered
   7    another run holds OUT; with --wait it is waited for
   130, 143  stopped by a signal while it waited";
 
@@ -278,7 +279,8 @@ pub struct CloseArgs {
     pub month: String,
     #[command(flatten)]
     pub of: ClosingArgs,
-    /// Close it though not all of its days are settled
+    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody is known
+    /// for, findings of severity error
     #[arg(long, requires = "reason")]
     pub force: bool,
     /// Why; it is kept in the journal of closings

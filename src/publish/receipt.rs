@@ -1,7 +1,7 @@
 //! The receipt: what one run did, for people and for monitors. `receipt.json` is the last run's, `receipts/` keeps all.
 
 use std::borrow::Cow;
-
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::stage::Published;
+use crate::domain::Month;
 use crate::domain::finding::Finding;
 use crate::error::{Error, Result};
 use crate::read::ReadFile;
@@ -230,9 +231,13 @@ impl Input {
 pub struct FindingEntry {
     pub stamp: String,
     pub code: &'static str,
+    /// `error` or `warning`.
+    pub severity: &'static str,
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: Cow<'static, str>,
+    /// The months whose usage it is about; empty when it is about none in particular.
+    pub months: Vec<String>,
     /// Whether `--accept` names its code.
     pub accepted: bool,
 }
@@ -240,8 +245,11 @@ pub struct FindingEntry {
 impl FindingEntry {
     /// A finding, and whether the operator accepts its kind.
     pub fn of(accepted: bool, finding: Finding) -> Self {
-        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
-        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted }
+        let Finding { stamp, code, sentence, concerned, remedy, days } = finding;
+        let months: BTreeSet<Month> = days.iter().map(|day| day.month()).collect();
+        let months = months.iter().map(Month::to_string).collect();
+        let severity = code.severity().as_str();
+        Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, months, accepted }
     }
 }
 
