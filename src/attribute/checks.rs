@@ -16,11 +16,11 @@ pub(super) fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Ru
     errors.extend(unconfirmed_empty_listing(snapshots, rules));
     errors.extend(unconfirmed_shrinks(
         &snapshots.customer_subscriptions,
-        Shrunken::CUSTOMERS,
+        &Shrunken::CUSTOMERS,
         |row| &row.tenant,
         rules,
     ));
-    errors.extend(unconfirmed_shrinks(&snapshots.listings, Shrunken::LISTINGS, |row| &row.id, rules));
+    errors.extend(unconfirmed_shrinks(&snapshots.listings, &Shrunken::LISTINGS, |row| &row.id, rules));
     errors.extend(wrong_customers(snapshots, former));
     errors
 }
@@ -101,11 +101,11 @@ impl Shrunken {
 /// refused, or confirmed, as such.
 fn unconfirmed_shrinks<T, K: Ord>(
     lists: &DatedLists<T>,
-    what: Shrunken,
+    what: &Shrunken,
     id: impl Fn(&T) -> &K,
     rules: &Rules,
 ) -> Vec<Error> {
-    let Shrunken { noun, rows, effect } = what;
+    let Shrunken { noun, rows, effect } = *what;
     let mut ids: Vec<&K> = lists.rows.iter().map(&id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -120,7 +120,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     let pairs = lists.lists.windows(2).zip(counts.windows(2));
     let shrunken = pairs.filter_map(|(pair, counts)| {
         let ([before, list], &[was, now]) = (pair, counts) else { return None };
-        let is_confirmed = rules.confirmed_shrunken.iter().any(|own| *own == list.file);
+        let is_confirmed = rules.confirmed_shrunken.contains(&list.file);
         (now > 0 && now * 2 < was && !is_confirmed).then(|| {
             Error::input(format!(
                 "this {noun} names {now} {rows}, and {} before it {was}: fewer than half are left",

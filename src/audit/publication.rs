@@ -45,7 +45,7 @@ pub struct PublishedFinding {
     pub code: FindingCode,
     pub sentence: String,
     pub remedy: String,
-    /// The months whose usage it is about; empty when it is about none in particular.
+    /// The months whose usage it may be about; empty when it is about none in particular.
     #[serde(default)]
     pub months: Vec<String>,
     pub accepted: bool,

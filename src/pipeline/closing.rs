@@ -205,7 +205,10 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
         rows_in_all += rows.len() as u64;
         take_figures(&Figures::of(&rows, FigureTable::DAILY)?, &mut frozen, &mut used, &mut resources)?;
     }
-    frozen.used = used.into_iter().collect();
+    let places: BTreeMap<&NamedOwner, u32> = frozen.owners.iter().zip(0..).collect();
+    let places_of = |owners: &BTreeSet<NamedOwner>| owners.iter().filter_map(|own| places.get(own).copied()).collect();
+    frozen.used_by = used.iter().map(|(meter, own)| (meter.clone(), places_of(&own.owners))).collect();
+    frozen.used = used.into_iter().map(|(meter, own)| (meter, own.totals)).collect();
     frozen.resources = resources.into_iter().collect();
     freeze_dimensions(out, stamp, &mut frozen)?;
     freeze_charges(publisher, stamp, month, &mut frozen)?;
@@ -246,10 +249,17 @@ fn freeze_charges(publisher: &Publisher, stamp: &Stamp, month: Month, frozen: &m
     publisher.plain(&Frozen::path(stamp, month, frozen.run, "charges.parquet"), rows_in_all, charges.bytes)
 }
 
+/// What a meter came to, and who used it.
+#[derive(Default)]
+struct MeterUse {
+    totals: Totals,
+    owners: BTreeSet<NamedOwner>,
+}
+
 fn take_figures(
     figures: &Figures,
     frozen: &mut Frozen,
-    used: &mut BTreeMap<MeterId, Totals>,
+    used: &mut BTreeMap<MeterId, MeterUse>,
     resources: &mut BTreeSet<i64>,
 ) -> Result<()> {
     for figure in figures.iter() {
@@ -264,8 +274,12 @@ fn take_figures(
         };
         let (owner, meter) = owner().ok_or_else(|| tables::contradiction("daily", "holds what is no id".to_owned()))?;
         frozen.days.insert(figure.day);
+        let own = used.entry(meter).or_default();
+        own.totals.merge(figure.totals)?;
+        if !own.owners.contains(&owner) {
+            own.owners.insert(owner.clone());
+        }
         frozen.owners.insert(owner);
-        used.entry(meter).or_default().merge(figure.totals)?;
         resources.insert(figure.resource);
     }
     Ok(())

@@ -115,7 +115,7 @@ fn worded(
         };
         stamps.entry(stamp).or_default().push((format!("{id} {text} ({place})"), months.clone()));
     }
-    stamps.into_iter().map(|(stamp, changes)| finding(stamp, code, what, changes)).collect()
+    stamps.into_iter().map(|(stamp, changes)| finding(stamp, code, what, &changes)).collect()
 }
 
 /// Compares prices, exchange rates and terms, where there is a price book.
@@ -140,7 +140,8 @@ pub fn prices(closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>, charging: &Char
         }
         if !changes.is_empty() {
             let code = FindingCode::ClosedMonthPriceNotApplied;
-            findings.push(finding(stamp, code, "prices and terms", changes.into_iter().collect()));
+            let changes: Vec<_> = changes.into_iter().collect();
+            findings.push(finding(stamp, code, "prices and terms", &changes));
         }
     }
     findings
@@ -165,7 +166,7 @@ fn changed_prices(
         // Of a month that was closed before its whole book was kept, only what takes the place of another is known to be new.
         !was_there(key)
             && used.contains(&entry.meter)
-            && concerns(stamp, frozen, &entry.scope)
+            && concerns(stamp, frozen, entry)
             && (own.book.is_some() || is_replaced(entry))
     });
     let mut new: Vec<&PriceEntry> = new.map(|(_, entry)| *entry).collect();
@@ -199,11 +200,12 @@ fn changed_prices(
     changes
 }
 
-/// Whether any usage of a closed month is in the scope of a price. What was frozen does not say which owner used which meter, so
-/// a new price for somebody who used other meters alone is said as well: better once too often than never.
-fn concerns(stamp: &Stamp, frozen: &Frozen, scope: &Scope) -> bool {
-    let mut owners = frozen.owners.iter();
-    match scope {
+/// Whether any usage of a closed month is what a price is for. Where who used which meter was not kept, anybody may have used it.
+fn concerns(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
+    let used_by = frozen.used_by.iter().find(|(meter, _)| *meter == entry.meter).map(|(_, places)| places);
+    let is_user = |place: u32| used_by.is_none_or(|places| places.contains(&place));
+    let mut owners = frozen.owners.iter().zip(0..).filter(|(_, place)| is_user(*place)).map(|(owner, _)| owner);
+    match &entry.scope {
         Scope::All => true,
         Scope::Stamp(own) => own == stamp,
         Scope::BilledSubscription(own) => owners.any(|owner| owner.billed_subscription == *own),
@@ -280,7 +282,7 @@ const fn rounding(own: Rounding) -> &'static str {
 }
 
 /// One finding for all changes of a kind: each with the months that it is not applied to.
-fn finding(stamp: &Stamp, code: FindingCode, what: &str, changes: Vec<(String, BTreeSet<Month>)>) -> Finding {
+fn finding(stamp: &Stamp, code: FindingCode, what: &str, changes: &[(String, BTreeSet<Month>)]) -> Finding {
     let each = changes.iter().map(|(change, months)| {
         let months: Vec<String> = months.iter().map(Month::to_string).collect();
         format!("{}: {change}", months.join(" "))

@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::stage::Published;
-use crate::domain::Month;
 use crate::domain::finding::Finding;
+use crate::domain::{Day, Month};
 use crate::error::{Error, Result};
 use crate::read::ReadFile;
 
@@ -236,17 +236,22 @@ pub struct FindingEntry {
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: Cow<'static, str>,
-    /// The months whose usage it is about; empty when it is about none in particular.
+    /// The months whose usage it may be about; empty when it is about none in particular.
     pub months: Vec<String>,
     /// Whether `--accept` names its code.
     pub accepted: bool,
 }
 
+/// Days by which usage is reported after it happened, as a rule (Q3, Q4).
+const LATE_DAYS: i32 = 2;
+
 impl FindingEntry {
     /// A finding, and whether the operator accepts its kind.
     pub fn of(accepted: bool, finding: Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days } = finding;
-        let months: BTreeSet<Month> = days.iter().map(|day| day.month()).collect();
+        // Findings about exports are about the days of their windows, and these bring usage of the days before.
+        let concerned_days = |&day: &Day| (0..=LATE_DAYS).map(move |late| Day::of_days(day.days_since_epoch() - late));
+        let months: BTreeSet<Month> = days.iter().flat_map(concerned_days).map(Day::month).collect();
         let months = months.iter().map(Month::to_string).collect();
         let severity = code.severity().as_str();
         Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, months, accepted }

@@ -201,6 +201,9 @@ pub struct Frozen {
     pub owners: BTreeSet<NamedOwner>,
     /// What each meter came to.
     pub used: Vec<(MeterId, Totals)>,
+    /// Who used each meter, by places in `owners`; empty: it was closed before this was kept.
+    #[serde(default)]
+    pub used_by: Vec<(MeterId, Vec<u32>)>,
     pub meters: Vec<Meter>,
     /// `None`: no listing held it.
     pub user_subscriptions: Vec<(UserSubscriptionId, Option<ListedUserSubscription>)>,

@@ -464,6 +464,22 @@ fn what_is_put_right_or_accepted_speaks_no_more_against_closing() {
     close(&root, &[]).expect(0);
 }
 
+/// The first window of November brings usage of October, so what is wrong with it may be wrong in October.
+#[test]
+fn a_finding_about_the_window_after_a_month_speaks_against_closing_it() {
+    let root = october();
+    let twice = Line::hourly(SUB_A, VM_HOURS, "2026-11-01T01", "7");
+    root.file("north/usage/2026-11-01/page.json", page(&[twice.clone(), twice]));
+    root.run(&[]).expect(0);
+    let refused = close(&root, &[]).expect(3).stderr;
+    assert!(
+        refused.contains("north equal_lines: ") && refused.contains("in north/usage/2026-11-01 equal another of it"),
+        "{refused}"
+    );
+    let found = &receipt(&root.out())["findings"][0];
+    assert_eq!((&found["severity"], &found["months"]), (&"error".into(), &serde_json::json!(["2026-10", "2026-11"])));
+}
+
 /// A stamp that began in mid-month can be closed without force, and one whose usage is older than its first window cannot.
 #[test]
 fn days_before_a_stamp_began_need_not_be_settled() {
@@ -508,7 +524,9 @@ fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_appli
     // From November on: that is no change of October, though the row of October ends now, and in other words.
     let ended = "WINDOWS,0.50,1,Virtual core hours,USD,,2026-11-01,,,,,until October";
     let november = "WINDOWS,0.6,1,Virtual core hours,USD,2026-11-01,,,,,,";
-    book(&root, &[vm, ended, november]);
+    // And tenant A used other meters.
+    let other = format!("WINDOWS,9,1,Virtual core hours,USD,,,,tenant,{TENANT_A},,");
+    book(&root, &[vm, ended, november, &other]);
     root.run(&[]).expect(0);
     assert_eq!(not_applied(&root), [], "a price that ends with October says the same of October");
 

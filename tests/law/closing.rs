@@ -365,9 +365,27 @@ impl Closing {
         }
         let open: Vec<Closed> = meant.into_iter().filter(|own| !self.closed.contains_key(own)).collect();
         let mut sealed: Vec<_> = open.into_iter().map(|own| (own.clone(), Sealed::of(&self.root, &own))).collect();
+        if self.is_closed_unforced(month, stamp) {
+            return self.closed.extend(sealed.drain(..));
+        }
         if self.on_month("close", month, stamp, &["--force"], sealed.is_empty()) {
             self.closed.extend(sealed.drain(..));
         }
+    }
+
+    /// Closes where nothing speaks against it: then nothing is overridden. What is refused changes nothing.
+    fn is_closed_unforced(&self, month: &str, stamp: Option<&str>) -> bool {
+        let of_stamp = stamp.map_or(Vec::new(), |own| vec!["--stamp", own]);
+        let before = files_below(&self.root.out());
+        let ran = self.root.stacktally(&[&["close", month, "--out", "out"], &of_stamp[..]].concat());
+        if ran.code != 0 {
+            assert!(matches!(ran.code, 2 | 3), "{}", ran.transcript());
+            assert!(files_below(&self.root.out()) == before, "refused, and something changed: {}", ran.transcript());
+            return false;
+        }
+        let journal = fs::read_to_string(self.root.out().join("history/closings.jsonl")).unwrap();
+        assert!(journal.lines().last().unwrap().contains("\"forced\":false"), "{journal}");
+        true
     }
 
     fn reopen(&mut self, month: &str, stamp: Option<&str>) {
