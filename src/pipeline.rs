@@ -15,6 +15,8 @@ mod known;
 mod left;
 mod making;
 mod named;
+mod not_applied;
+mod objections;
 mod recharged;
 mod settle;
 mod tally;
@@ -38,7 +40,7 @@ use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
+use crate::domain::{Currency, Day, Finding, Month, Rounding, Stamp, Tiering};
 use crate::error::Result;
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::changes::publish_changes;
@@ -219,7 +221,7 @@ impl Plan {
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 21] = [
+        const OTHERS: [&str; 23] = [
             "root",
             "out",
             // Each stamp is made by itself; those that are not named stay.
@@ -235,6 +237,8 @@ impl Plan {
             "keep-missing",
             "registration-override",
             "snapshot-age-max",
+            "confirm-empty-listing",
+            "confirm-shrunken",
             "settling-days",
             "log-format",
             "log-level",
@@ -297,6 +301,8 @@ impl Prepared {
                 Err(error) => errors.push((&folder.stamp, error)),
             }
         }
+        // Only among stamps that are right by themselves; a what-if may lend one's registration to another.
+        errors.extend(attribute::of_another_stamp(&snapshots, plan.overrides.is_empty()));
         if !errors.is_empty() {
             return Err(root.or_without_all(errors));
         }
@@ -357,7 +363,9 @@ fn publish(
     let mut dimensions = Dimensions::default();
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged in.
     let charging = Charging::of(prices, plan, &names)?;
-    let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
+    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.reading)?;
+    let mut tally = tally;
+    tally.found(not_applied);
     let Former { stamps: formers, full_run, mut read_in, .. } = former;
     let mut making = Making {
         plan,
@@ -422,24 +430,34 @@ fn publish(
     Ok(Made { receipt, coverage, first_rejects, changed })
 }
 
-/// What closed months froze, by stamp; names and dimensions are held to it.
+type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;
+
+/// What closed months froze, by stamp, and what of names and meters is not applied to them; names and dimensions are held to what
+/// is frozen.
 fn frozen_of(
     publisher: &Publisher,
     names: &mut Names,
     dimensions: &mut Dimensions,
-) -> Result<BTreeMap<Stamp, BTreeMap<Month, Frozen>>> {
-    let mut closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>> = BTreeMap::new();
-    let Some(out) = publisher.out() else { return Ok(closed) };
+    root: &Root,
+    reading: &Reading,
+) -> Result<(ClosedMonths, Vec<Finding>)> {
+    let mut closed = ClosedMonths::new();
+    let Some(out) = publisher.out() else { return Ok((closed, Vec::new())) };
     let closings = Closings::load(out)?;
     let of_now = closings.closed();
     let mut in_order: Vec<_> = of_now.into_iter().collect();
     in_order.sort_by_key(|(_, entry)| entry.run);
-    for ((stamp, month), entry) in in_order {
-        let frozen = Frozen::load(out, &stamp, month, entry.run)?;
+    let mut loaded = Vec::new();
+    for (key, entry) in in_order {
+        let frozen = Frozen::load(out, &key.0, key.1, entry.run)?;
+        loaded.push((key, frozen));
+    }
+    let not_applied = not_applied::names_and_meters(&loaded, names, root, reading)?;
+    for ((stamp, month), frozen) in loaded {
         names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
         let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
         dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
         closed.entry(stamp).or_default().insert(month, frozen);
     }
-    Ok(closed)
+    Ok((closed, not_applied))
 }

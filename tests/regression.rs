@@ -34,9 +34,7 @@ fn tags_that_nest_deep_do_not_end_the_run() {
 
 #[test]
 fn a_listing_that_knows_nobody_is_a_finding() {
-    for nobody in
-        [listing(&[]), listing(&[(SUB_A, "")]), listing(&[(SUB_A, TENANT_A)]).replace("tenantId", "directoryId")]
-    {
+    for nobody in [listing(&[(SUB_A, "")]), listing(&[(SUB_A, TENANT_A)]).replace("tenantId", "directoryId")] {
         let root = TestRoot::with_lines(&[line()]);
         root.file("north/user-subscriptions/2026-10-01.json", nobody);
         root.run(&[]).expect(0);
@@ -169,7 +167,7 @@ fn what_lies_in_the_way_is_seen_before_anything_is_renamed() {
 fn a_stamp_called_prices_is_not_passed_over_in_silence() {
     let root = TestRoot::with_lines(&[line()]);
     root.snapshots("prices");
-    root.file("prices/usage/2026-10-05/page.json", page(&[line()]));
+    root.file("prices/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-05T05", "1")]));
     root.run(&[]).expect(0);
     assert_eq!(
         table(&root.out(), "daily").iter().map(|row| cell(row, "stamp")).collect::<Vec<_>>(),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
-use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp};
+use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, Month, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{self, Keep, Rows, text};
 use crate::publish::receipt::FORMAT;
@@ -32,6 +32,28 @@ pub struct Publication {
     pub fingerprints: BTreeMap<String, String>,
     /// Fingerprints of the published files, by their paths. What else lies in the folder is not ours.
     published: BTreeMap<String, String>,
+    /// What the last run found.
+    findings: Vec<PublishedFinding>,
+}
+
+/// A finding as the receipt has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PublishedFinding {
+    /// Blank: it is of no stamp.
+    pub stamp: String,
+    #[serde(deserialize_with = "code_of_text")]
+    pub code: FindingCode,
+    pub sentence: String,
+    pub remedy: String,
+    /// The months whose usage it may be about; empty when it is about none in particular.
+    #[serde(default)]
+    pub months: Vec<String>,
+    pub accepted: bool,
+}
+
+fn code_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<FindingCode, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    FindingCode::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no code of a finding")))
 }
 
 /// What a reader needs of a receipt.
@@ -43,6 +65,7 @@ struct ReceiptHead {
     settings: ReceiptSettings,
     inputs: Vec<ReceiptFile>,
     published: Vec<ReceiptFile>,
+    findings: Vec<PublishedFinding>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +140,7 @@ impl Publication {
             attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
             fingerprints: by_path(receipt.inputs),
             published: by_path(receipt.published),
+            findings: receipt.findings,
         })
     }
 
@@ -389,6 +413,15 @@ impl Publication {
             })?);
         }
         Ok(closings.closed().into_values().cloned().collect())
+    }
+
+    /// What the last run found of a stamp's month: about its days, or about the stamp or the root and no days in particular.
+    pub fn findings_of(&self, stamp: &Stamp, month: Month) -> impl Iterator<Item = &PublishedFinding> {
+        let month = month.to_string();
+        self.findings.iter().filter(move |own| {
+            let is_of_stamp = own.stamp.is_empty() || own.stamp == stamp.as_str();
+            is_of_stamp && (own.months.is_empty() || own.months.contains(&month))
+        })
     }
 
     fn rows(&self, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {

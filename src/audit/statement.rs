@@ -8,6 +8,7 @@ use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity,
 use crate::error::{Error, Result};
 use crate::frame::tables::{Keep, Rows, contradiction, integer, text};
 use crate::schema::{self, statements_path};
+use crate::state::ClosingEntry;
 
 /// A price entry, as `prices` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub struct Statements {
     pub names: BTreeMap<String, String>,
     /// The stamps that are charged in that month, and whether it is closed there.
     pub stamps: BTreeMap<Stamp, bool>,
+    /// Of these, those whose month was closed though something spoke against it.
+    pub forced: Vec<ClosingEntry>,
     /// Of each billed subscription that pays for several tenants, what is charged for each of them.
     pub tenants: BTreeMap<String, TenantCharges>,
 }
@@ -111,8 +114,11 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
     let charged = publication.stamps().into_iter().filter(|stamp| publication.has(&schema::charges_path(stamp, month)));
     let is_closed = |stamp: &Stamp| closed.iter().any(|own| own.stamp == *stamp && own.month == month);
     let stamps: BTreeMap<Stamp, bool> = charged.map(|stamp| (stamp.clone(), is_closed(&stamp))).collect();
+    let is_forced = |own: &ClosingEntry| own.forced && own.month == month && stamps.contains_key(&own.stamp);
+    let forced = closed.into_iter().filter(is_forced).collect();
     let billed: BTreeSet<String> = lines.iter().map(|line| line.billed_subscription.clone()).collect();
     Ok(Statements {
+        forced,
         tenants: tenants(publication, month, stamps.keys(), billed)?,
         month,
         lines,

@@ -35,7 +35,8 @@ Exit codes:
   0    done
   1    the machine failed (disk, permission), nothing was done
   2    the command was used wrongly, or there is nothing to close or to open
-  3    refused, nothing was done: days are not settled, or a published file was altered
+  3    refused, nothing was done: something speaks against closing (--force overrides it), or a published
+       file was altered
   7    another run holds OUT; with --wait it is waited for
   130, 143  stopped by a signal while it waited";
 
@@ -352,7 +353,7 @@ pub struct HistoryArgs {
     /// reads them
     #[arg(short, long, value_name = "OUT", display_order = 1, conflicts_with_all = [
         "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "attribute_at",
-        "confirm_empty_registration", "registration_override",
+        "confirm_empty_registration", "confirm_empty_listing", "confirm_shrunken", "registration_override",
     ])]
     pub out: Option<PathBuf>,
     /// Only these tenants, and user subscriptions that came to them or left them
@@ -472,7 +473,8 @@ pub struct CloseArgs {
     pub month: String,
     #[command(flatten)]
     pub of: ClosingArgs,
-    /// Close it though not all of its days are settled
+    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody is known
+    /// for, findings of severity error
     #[arg(long, requires = "reason")]
     pub force: bool,
     /// Why; it is kept in the journal of closings
@@ -679,6 +681,14 @@ pub struct ConfirmOptions {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub confirm_empty_registration: Option<bool>,
+    /// Accept an empty listing of user subscriptions, which is often a failed export
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(hide_possible_values = true)]
+    pub confirm_empty_listing: Option<bool>,
+    /// Accept these customer lists and listings, which name fewer than half of what the one before them does; each by its name in
+    /// the root, such as north/user-subscriptions/2026-10-06.json
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub confirm_shrunken: Option<Vec<String>>,
 }
 
 /// What would be, if other snapshots were in force.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
 use crate::publish::receipt::{Count, FindingEntry, LeftEntry, MissingEntry, StatementEntry};
 use crate::publish::{Receipt, Recovered};
-use crate::state::ClosingEntry;
+use crate::state::{ClosingEntry, Overridden};
 
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
@@ -144,16 +144,30 @@ pub fn recovered(recovered: Recovered) -> String {
     }
 }
 
-/// Which months were closed, and that they may have been too early.
+/// Which months were closed, and what was overridden for it.
 pub fn closed(entries: &[ClosingEntry]) -> String {
-    let line = |own: &ClosingEntry| {
+    let mut text = String::new();
+    for own in entries {
+        let ClosingEntry { month, stamp, days, days_settled, days_before_stamp, .. } = own;
         let forced = if own.forced { ", by force" } else { "" };
-        format!(
-            "closed {} of {}: {} of {} days are settled{forced}\n",
-            own.month, own.stamp, own.days_settled, own.days
-        )
-    };
-    entries.iter().map(line).collect()
+        let before = match days_before_stamp {
+            0 => String::new(),
+            before => format!(" (the {} before its first reported window do not count)", counted(*before, "day")),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "closed {month} of {stamp}: {days_settled} of {} days are settled{before}{forced}",
+            days - days_before_stamp
+        );
+        for Overridden { reason, sentence } in &own.overridden {
+            let _ = writeln!(text, "  overridden {reason}: {sentence}");
+        }
+        if let Some(reason) = own.reason.as_deref().filter(|_| own.forced) {
+            let _ = writeln!(text, "  reason: {reason}");
+        }
+    }
+    printable(&text)
 }
 
 /// Which months were opened again.

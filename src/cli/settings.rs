@@ -49,6 +49,8 @@ struct SettingsFile {
     encoding: Option<String>,
     attribute_at: Option<Moment>,
     confirm_empty_registration: Option<bool>,
+    confirm_empty_listing: Option<bool>,
+    confirm_shrunken: Option<Vec<String>>,
     operator_user_subscription: Option<Vec<String>>,
     operator_tenant: Option<Vec<String>>,
     snapshot_age_max: Option<u16>,
@@ -349,6 +351,8 @@ fn reads_a_root(args: &HistoryArgs) -> bool {
         || encoding.is_some()
         || attribute_at.is_some()
         || confirmed.confirm_empty_registration.is_some()
+        || confirmed.confirm_empty_listing.is_some()
+        || confirmed.confirm_shrunken.is_some()
         || what_if.registration_override.is_some()
 }
 
@@ -436,6 +440,8 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
     let attribute_at = attribution.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
         confirmed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+    let confirm_empty_listing = confirmed.confirm_empty_listing.or(file.confirm_empty_listing).unwrap_or(false);
+    let confirm_shrunken = confirmed.confirm_shrunken.or(file.confirm_shrunken).unwrap_or_default();
     let operator_user_subscription =
         attribution.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
     let operator_tenant = attribution.operator_tenant.or(file.operator_tenant).unwrap_or_default();
@@ -499,6 +505,8 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
                 Moment::Usage => AttributeAt::Usage,
             },
             confirm_empty_registration,
+            confirm_empty_listing,
+            confirmed_shrunken: confirm_shrunken.iter().map(|name| name_in_root(&root, name)).collect(),
             operator_user_subscriptions: operator_user_subscriptions.unwrap_or_default(),
             operator_tenants: operator_tenants.unwrap_or_default(),
             snapshot_age_max,
@@ -544,6 +552,8 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
             "encoding": encoding,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
+            "confirm-empty-listing": confirm_empty_listing,
+            "confirm-shrunken": confirm_shrunken,
             "operator-user-subscription": operator_user_subscription,
             "operator-tenant": operator_tenant,
             "snapshot-age-max": snapshot_age_max,
@@ -604,6 +614,15 @@ fn what_is_there(path: &Path) -> String {
         return format!("; {name} holds no folder");
     }
     format!("; {name} holds the folders {}{more}", names.join(", "))
+}
+
+/// A file or folder of the root as messages name it, though it was typed with the root before it, or as Windows does.
+fn name_in_root(root: &Path, text: &str) -> String {
+    let one_spelling = |text: &str| text.trim().replace('\\', "/").trim_start_matches("./").to_owned();
+    let (own, root) = (one_spelling(text), one_spelling(&root.to_string_lossy()));
+    let below =
+        Path::new(&own).strip_prefix(&root).map_or_else(|_| own.clone(), |own| own.to_string_lossy().into_owned());
+    below.trim_end_matches('/').to_owned()
 }
 
 fn culture_of(name: &str) -> Result<Culture> {

@@ -91,6 +91,7 @@ struct ErrorShown<'a> {
 struct FindingShown<'a> {
     stamp: &'a str,
     code: &'static str,
+    severity: &'static str,
     sentence: &'a str,
     concerned: &'a [String],
     remedy: &'a str,
@@ -217,13 +218,14 @@ impl<'a> ErrorShown<'a> {
 
 impl<'a> FindingShown<'a> {
     fn of(own: &'a FindingEntry) -> Self {
-        let FindingEntry { stamp, code, sentence, concerned, remedy, accepted } = own;
-        Self { stamp, code, sentence, concerned, remedy, accepted: *accepted }
+        let FindingEntry { stamp, code, severity, sentence, concerned, remedy, accepted, months: _ } = own;
+        Self { stamp, code, severity, sentence, concerned, remedy, accepted: *accepted }
     }
 
     fn beside(own: &'a Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days: _ } = own;
-        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted: false }
+        let severity = code.severity().as_str();
+        Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, accepted: false }
     }
 }
 

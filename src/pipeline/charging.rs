@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::Plan;
 use super::making::Making;
 use super::recharged::Repriced;
 use super::tally::Tally;
+use super::{Plan, not_applied};
 use crate::balance;
 use crate::domain::finding::FindingCode;
 use crate::domain::price::Scope;
@@ -77,11 +77,11 @@ impl PriceInputs {
 /// What months are rated by.
 #[derive(Debug)]
 pub struct Charging {
-    book: PriceBook,
+    pub(super) book: PriceBook,
     /// Without one nothing is charged but what was closed.
-    has_book: bool,
-    rates: ExchangeRates,
-    billing_currency: Option<Currency>,
+    pub(super) has_book: bool,
+    pub(super) rates: ExchangeRates,
+    pub(super) billing_currency: Option<Currency>,
     notes: Vec<CardNote>,
     /// The files of the book.
     files: BTreeSet<String>,
@@ -179,6 +179,7 @@ impl Making<'_> {
             publish_prices(&prices, self.publisher)?;
         }
         self.tally.found(findings(charging, &charged, &self.names));
+        self.tally.found(not_applied::prices(&self.closed, charging, self.plan));
         self.tally.count_charged(&charged, &charging.notes);
         self.corrections.extend(changes);
         charged.save(self.publisher)
@@ -366,6 +367,7 @@ impl<'a> OfMonth<'a> {
             shown,
             terms: self.terms.clone(),
             entries: entries.into_values().collect(),
+            book: self.book.keys_in(month),
             unpriced: unpriced
                 .into_iter()
                 .filter(|(_, quantity)| *quantity != Quantity::ZERO)

@@ -101,6 +101,8 @@ impl Making<'_> {
         }
         self.refuse_unknown_lines(&lines)?;
         self.vanished.refuse_emptied(&folder.stamp, &emptied(&lines.exports, &former.exports))?;
+        let others = self.state.stamps.iter().map(|(stamp, own)| (stamp, own.exports.as_slice()));
+        read::refuse_pages_of_another_stamp(&lines.exports, others)?;
         let unread = known.folders();
         let work = self.work(&mut lines, former, (&kept, &unread), snapshots)?;
         let usage = normalise::normalise(lines)?;

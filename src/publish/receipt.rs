@@ -1,7 +1,7 @@
 //! The receipt: what one run did, for people and for monitors. `receipt.json` is the last run's, `receipts/` keeps all.
 
 use std::borrow::Cow;
-
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::stage::Published;
 use crate::domain::finding::Finding;
+use crate::domain::{Day, Month};
 use crate::error::{Error, Result};
 use crate::read::ReadFile;
 
@@ -282,18 +283,30 @@ impl Input {
 pub struct FindingEntry {
     pub stamp: String,
     pub code: &'static str,
+    /// `error` or `warning`.
+    pub severity: &'static str,
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: Cow<'static, str>,
+    /// The months whose usage it may be about; empty when it is about none in particular.
+    pub months: Vec<String>,
     /// Whether `--accept` names its code.
     pub accepted: bool,
 }
 
+/// Days by which usage is reported after it happened, as a rule (Q3, Q4).
+const LATE_DAYS: i32 = 2;
+
 impl FindingEntry {
     /// A finding, and whether the operator accepts its kind.
     pub fn of(accepted: bool, finding: Finding) -> Self {
-        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
-        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted }
+        let Finding { stamp, code, sentence, concerned, remedy, days } = finding;
+        // Findings about exports are about the days of their windows, and these bring usage of the days before.
+        let concerned_days = |&day: &Day| (0..=LATE_DAYS).map(move |late| Day::of_days(day.days_since_epoch() - late));
+        let months: BTreeSet<Month> = days.iter().flat_map(concerned_days).map(Day::month).collect();
+        let months = months.iter().map(Month::to_string).collect();
+        let severity = code.severity().as_str();
+        Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, months, accepted }
     }
 }
 

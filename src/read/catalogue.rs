@@ -89,6 +89,23 @@ pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(NamesTable, Re
     Ok((table, text.file))
 }
 
+/// The lines of such a table by the ids that stand in them, each in its one spelling; `column` is that of the ids.
+///
+/// # Errors
+/// It cannot be read.
+pub fn lines_of_ids(file: &InputFile, reading: &Reading, column: &str) -> Result<BTreeMap<String, usize>> {
+    let text = text::read(file, reading.encoding)?;
+    let table = Table::parse(&file.name, text.as_str())?;
+    let Some(column) = table.column(&[column]) else { return Ok(BTreeMap::new()) };
+    let (mut rows, mut cells, mut lines) = (table.rows(), Vec::new(), BTreeMap::new());
+    while rows.next(&mut cells)? {
+        if let Some(cell) = cells.get(column) {
+            lines.insert(one_spelling(&cell.text()), rows.line());
+        }
+    }
+    Ok(lines)
+}
+
 fn no_id(file: &str, line: usize) -> Error {
     Error::input("a row without an id").at_line(file, line, 1).hint("fill in the id, or delete the row")
 }

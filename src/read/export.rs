@@ -651,14 +651,44 @@ fn few_lines_findings(stamp: &Stamp, exports: &[ExportLines], thin: &[(usize, i6
     }
 }
 
-/// A page with lines that lies in two windows proves that a folder was copied.
-fn refuse_copied_pages(exports: &[ExportLines]) -> Result<()> {
-    let mut seen: BTreeMap<Fingerprint, &FileNote> = BTreeMap::new();
+/// The files of exports that hold lines, each once within its export.
+fn with_lines(exports: &[ExportLines]) -> impl Iterator<Item = &FileNote> {
     let files = exports.iter().flat_map(|export| {
         let replaced = export.dropped.iter().filter(|(_, rule)| *rule != DropRule::SavedTwice);
         export.files.iter().chain(replaced.map(|(file, _)| file))
     });
-    for file in files.filter(|file| file.read.lines > 0) {
+    files.filter(|file| file.read.lines > 0)
+}
+
+/// Refuses exports of a stamp that hold what lies in the folder of another: user subscriptions are of one stamp, so the same
+/// page in two of them is the usage of one, charged twice.
+///
+/// # Errors
+/// There is one; how many there are is said.
+pub fn refuse_pages_of_another_stamp<'a>(
+    exports: &[ExportLines],
+    others: impl IntoIterator<Item = (&'a Stamp, &'a [ExportLines])>,
+) -> Result<()> {
+    let own: BTreeMap<Fingerprint, &FileNote> = with_lines(exports).map(|file| (file.content, file)).collect();
+    for (stamp, exports) in others {
+        let mut same = with_lines(exports).filter_map(|other| Some((own.get(&other.content)?, other)));
+        let Some((file, other)) = same.next() else { continue };
+        let more = match same.count() {
+            0 => String::new(),
+            1 => "; 1 more file repeats one of that stamp".to_owned(),
+            more => format!("; {more} more files repeat some of that stamp"),
+        };
+        return Err(Error::input(format!("the same bytes as {}, of stamp {stamp}{more}", other.file.name))
+            .at(&file.file.name)
+            .hint("a folder was copied, or a download was saved for the wrong stamp, and its usage would be charged twice: remove the one that is wrong, and fetch that stamp's own export"));
+    }
+    Ok(())
+}
+
+/// A page with lines that lies in two windows proves that a folder was copied.
+fn refuse_copied_pages(exports: &[ExportLines]) -> Result<()> {
+    let mut seen: BTreeMap<Fingerprint, &FileNote> = BTreeMap::new();
+    for file in with_lines(exports) {
         if let Some(other) = seen.insert(file.content, file) {
             return Err(Error::input(format!("the same bytes as {}, in another window", other.file.name))
                 .at(&file.file.name)

@@ -153,6 +153,13 @@ fn stamps_that_share_what_each_should_have_of_its_own() {
     );
     root.file("south/registration/2026-10-01.json", registration(DEFAULT, "NORTH"));
     root.file("south/customer-subscriptions/2026-10-01.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]));
+    root.run(&[]).expect(3);
+    // Their cloud ids say that they are two all the same.
+    for (stamp, name, cloud) in [("north", "north", "c10d-1"), ("south", "NORTH", "c10d-2")] {
+        let own = registration(DEFAULT, name)
+            .replace("\"billingModel\"", &format!("\"cloudId\":\"{cloud}\",\"billingModel\""));
+        root.file(&format!("{stamp}/registration/2026-10-01.json"), own);
+    }
     assert_eq!(
         found(&root, &[]),
         [

@@ -4,6 +4,7 @@
 //! north       1       5         10        15        20        25        30
 //! 2026-10     . . . . # # # # # # # # #*# # ! ! # o o . . . . . . . . . . .
 //! closed      2026-09
+//! forced      2026-09 days_not_settled
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,13 +26,13 @@ const MONTHS_A_LINE: usize = 8;
 
 /// One calendar a stamp, with the months that are closed, what is missing and what was found below it.
 pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
-    let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<Month>)> = BTreeMap::new();
+    let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<&ClosingEntry>)> = BTreeMap::new();
     for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
         stamps.entry(rows[0].stamp.clone()).or_default().0 = rows;
     }
     // A closed month stays, even where no day is left.
     for own in closed.unwrap_or_default() {
-        stamps.entry(own.stamp.clone()).or_default().1.push(own.month);
+        stamps.entry(own.stamp.clone()).or_default().1.push(own);
     }
     if stamps.is_empty() {
         return "no stamp has a day of usage\n".to_owned();
@@ -48,7 +49,7 @@ pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     text
 }
 
-fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow], closed: &[Month]) {
+fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow], closed: &[&ClosingEntry]) {
     let number = |day: u32| if day == 1 || day.is_multiple_of(5) { format!("{day:<2}") } else { "  ".to_owned() };
     let numbers: String = (1..=31).map(number).collect();
     write_line(text, &format!("{:<LABEL$}  {numbers}", stamp.as_str()));
@@ -63,8 +64,12 @@ fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow], closed: &
         write_line(text, &format!("{:<LABEL$}  {cells}", month.to_string()));
     }
     for (at, months) in closed.chunks(MONTHS_A_LINE).enumerate() {
-        let months: Vec<String> = months.iter().map(Month::to_string).collect();
+        let months: Vec<String> = months.iter().map(|own| own.month.to_string()).collect();
         write_line(text, &format!("{:<LABEL$}  {}", if at == 0 { "closed" } else { "" }, months.join(" ")));
+    }
+    for (at, own) in closed.iter().filter(|own| own.forced).enumerate() {
+        let (label, why) = (if at == 0 { "forced" } else { "" }, own.reasons().join(" "));
+        write_line(text, &format!("{label:<LABEL$}  {} {why}", own.month));
     }
     let gaps = gaps(rows);
     if !gaps.is_empty() {
@@ -161,7 +166,9 @@ pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
             "at": own.at,
             "days": own.days,
             "days_settled": own.days_settled,
+            "days_before_stamp": own.days_before_stamp,
             "forced": own.forced,
+            "overridden": own.overridden,
             "reason": own.reason,
         })
     };

@@ -15,13 +15,14 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{csv_text, meter_named, named, table, unit_of};
+use super::{csv_text, meter_named, named, one_line, table, unit_of};
 use crate::audit::{PriceOf, PriceText, StatementLine, Statements};
 use crate::domain::unit;
 use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::schema::flat;
+use crate::state::ClosingEntry;
 
 /// One statement after the other.
 pub fn text(own: &Statements) -> String {
@@ -44,6 +45,16 @@ fn statement(text: &mut String, own: &Statements, lines: &[StatementLine]) {
         let _ = writeln!(text, "  closed on {}: what is charged there does not change again", closed.join(", "));
     } else {
         let _ = writeln!(text, "  not closed on {}: figures may change", open.join(", "));
+    }
+    for ClosingEntry { stamp, reason, .. } in &own.forced {
+        let _ = writeln!(
+            text,
+            "  closed by force on {stamp}: {}",
+            one_line(reason.as_deref().unwrap_or("no reason was kept"))
+        );
+    }
+    for entry in own.forced.iter().filter(|entry| !entry.overridden.is_empty()) {
+        let _ = writeln!(text, "    {} was overridden: {}", entry.stamp, entry.reasons().join(", "));
     }
     let mut rows = vec![["meter", "quantity", "price", "price entry", "exact", "amount"].map(str::to_owned)];
     for line in lines.iter().filter(|line| line.sums.is_some()) {
@@ -267,5 +278,8 @@ pub fn json(own: &Statements) -> String {
     };
     let closed: BTreeMap<&str, bool> = own.stamps.iter().map(|(stamp, closed)| (stamp.as_str(), *closed)).collect();
     let lines: Vec<_> = own.lines.iter().map(line).collect();
-    format!("{:#}\n", json!({ "closed": closed, "lines": lines, "tenants": tenants.map(tenant).collect::<Vec<_>>() }))
+    let forced = |own: &ClosingEntry| json!({ "stamp": own.stamp.as_str(), "at": own.at, "reason": own.reason, "overridden": own.overridden });
+    let forced: Vec<_> = own.forced.iter().map(forced).collect();
+    let tenants: Vec<_> = tenants.map(tenant).collect();
+    format!("{:#}\n", json!({ "closed": closed, "forced": forced, "lines": lines, "tenants": tenants }))
 }
