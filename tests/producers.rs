@@ -217,7 +217,7 @@ fn published_lines_say_the_same() {
     }
     // Beside what they were made of, without the resources, under another window, in another stamp: refused.
     let refused = |root: &TestRoot, expected: &str| {
-        let ran = root.run(&[]).expect(3);
+        let ran = root.run(&["--forget", "all"]).expect(3);
         assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     };
     let page = format!("north/usage/{WINDOW}/page.json");

@@ -87,6 +87,11 @@ pub fn page(lines: &[Line]) -> String {
     format!("{{\"value\":[{}]}}", lines.join(","))
 }
 
+/// The same with a mark, so that pages of stamps that use alike are not equal.
+pub fn page_of(mark: &str, lines: &[Line]) -> String {
+    page(lines).replacen('{', &format!("{{\"of\":\"{mark}\","), 1)
+}
+
 /// A registration, as its REST API returns it.
 pub fn registration(default: &str, name: &str) -> String {
     json!({
