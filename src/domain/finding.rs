@@ -34,6 +34,12 @@ pub enum FindingCode {
     SeveralProviderSubscriptions,
     /// A window has far fewer lines than those beside it.
     FewLinesInWindow,
+    /// Reported time between the windows of a stamp is in no export: a night was missed.
+    WindowMissing,
+    /// A window ends before those beside it let expect, and nothing follows it there: a query was cut short.
+    WindowCutShort,
+    /// The newest window of a stamp is older than its rhythm lets expect. This one is found by the clock, so it is in no receipt.
+    WindowOverdue,
     /// Many lines of a window equal another of it: usage may have been asked for twice.
     EqualLines,
     /// Files of one export have several shapes: one usage may have been saved twice.
@@ -131,7 +137,7 @@ impl fmt::Display for Severity {
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 48] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -143,6 +149,9 @@ impl FindingCode {
         Self::UsageTimesNotWhole,
         Self::SeveralProviderSubscriptions,
         Self::FewLinesInWindow,
+        Self::WindowMissing,
+        Self::WindowCutShort,
+        Self::WindowOverdue,
         Self::EqualLines,
         Self::SeveralShapes,
         Self::PublishedLinesUnvouched,
@@ -198,6 +207,9 @@ impl FindingCode {
             Self::UsageTimesNotWhole => "usage_times_not_whole",
             Self::SeveralProviderSubscriptions => "several_provider_subscriptions",
             Self::FewLinesInWindow => "few_lines_in_window",
+            Self::WindowMissing => "window_missing",
+            Self::WindowCutShort => "window_cut_short",
+            Self::WindowOverdue => "window_overdue",
             Self::EqualLines => "equal_lines",
             Self::SeveralShapes => "several_shapes",
             Self::PublishedLinesUnvouched => "published_lines_unvouched",
