@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use super::ended::Ended;
 use super::summary::{lag_hours, rejects};
 use crate::domain::coverage::{self, DayState};
-use crate::domain::finding::FindingCode;
+use crate::domain::finding::{Finding, FindingCode};
 use crate::error::{Error, Result};
 use crate::pipeline::{Outcome, seconds_of};
 
@@ -51,7 +51,10 @@ pub const FAMILIES: [(&str, &str); 23] = [
         "Hours between the first and the last reported window that no whole export covers, in the last good run.",
     ),
     (MISSING_EXPORTS, "Exports that the last publication stood on and that are gone from the root."),
-    ("stacktally_kept_exports", "Exports that are gone from the root, and count by their published lines (--keep-missing)."),
+    (
+        "stacktally_kept_exports",
+        "Exports that are gone from the root, and count by their published lines (--keep-missing).",
+    ),
     ("stacktally_days", "Days by how complete they were in the last good run."),
     ("stacktally_unpriced_meters", "Meters of stamps with usage that no price is in force for, in the last good run."),
     ("stacktally_published_files", "Files published by the last good run."),
@@ -199,6 +202,12 @@ fn missing_exports<'a>(ended: &'a Ended<'_>) -> BTreeMap<&'a str, u64> {
     let mut gone: BTreeMap<&str, u64> = BTreeMap::new();
     let missing = ended.outcome().map_or(&[][..], |outcome| &outcome.receipt.missing);
     missing.iter().filter(|own| !own.kept).for_each(|own| *gone.entry(&own.stamp).or_default() += 1);
+    // A refusal names what is gone in findings beside it, by the folders of exports.
+    let is_about_exports = |own: &&Finding| matches!(own.code, FindingCode::ExportsMissing | FindingCode::StampMissing);
+    let refused = ended.error().and_then(|error| error.beside.as_ref()).map_or(&[][..], |beside| &beside.findings);
+    for own in refused.iter().filter(is_about_exports) {
+        *gone.entry(&own.stamp).or_default() += own.concerned.len() as u64;
+    }
     gone
 }
 

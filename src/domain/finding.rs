@@ -257,6 +257,8 @@ impl FindingCode {
             | Self::PageFullWithoutSuccessor
             | Self::TableMayBeCut
             | Self::FewLinesInWindow
+            | Self::WindowMissing
+            | Self::WindowCutShort
             | Self::PublishedLinesUnvouched
             | Self::UsageTimesNotWhole
             // Usage may lie on the wrong day, since its dates or hours may have been misread.
@@ -280,6 +282,8 @@ impl FindingCode {
 
             // It counts once, and nothing is missing.
             Self::PageSavedTwice
+            // By the clock: of what is published nothing is wrong.
+            | Self::WindowOverdue
             // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are `few_lines_in_window`.
             | Self::PageWithoutLines
             // Who pays is what the registration says, though it may not be what is meant.

@@ -669,13 +669,14 @@ fn reported_time_findings(stamp: &Stamp, exports: &[ExportLines], findings: &mut
         let shown = intervals(&gaps[..gaps.len().min(GAPS_SHOWN)]).replace(' ', ", ");
         let more = gaps.len().saturating_sub(GAPS_SHOWN);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        findings.push(Finding::new(
+        let finding = Finding::new(
             stamp,
             FindingCode::WindowMissing,
             format!("{hours} of reported time between its windows are in no export: {shown}{more}"),
             gaps.iter().map(|gap| format!("{stamp}/usage/{}", gap.label())).collect(),
             "run the query for that time and save its pages in a folder of that window; until then its usage is billed to nobody",
-        ));
+        );
+        findings.push(finding.on(&gaps.iter().flat_map(|gap| gap.days()).collect()));
     }
     for (at, rhythm) in reported::cut_short(&windows) {
         let (export, window) = used[at];
