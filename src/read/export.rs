@@ -672,7 +672,7 @@ fn reported_time_findings(stamp: &Stamp, exports: &[ExportLines], findings: &mut
         let finding = Finding::new(
             stamp,
             FindingCode::WindowMissing,
-            format!("{hours} of reported time between its windows are in no export: {shown}{more}"),
+            format!("no export holds {hours} of reported time between its windows: {shown}{more}"),
             gaps.iter().map(|gap| format!("{stamp}/usage/{}", gap.label())).collect(),
             "run the query for that time and save its pages in a folder of that window; until then its usage is billed to nobody",
         );

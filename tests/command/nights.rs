@@ -59,7 +59,7 @@ fn a_gap_is_a_finding_and_said_first() {
     let finding = finding_of(&root, "window_missing");
     assert_eq!(
         finding["sentence"],
-        "48 hours of reported time between its windows are in no export: [2026-10-04T00,2026-10-06T00)"
+        "no export holds 48 hours of reported time between its windows: [2026-10-04T00,2026-10-06T00)"
     );
     assert_eq!(finding["concerned"], serde_json::json!(["north/usage/2026-10-04--2026-10-06"]));
     assert_eq!(series(&root)["stacktally_missing_hours{stamp=\"north\"}"], "48");
@@ -78,7 +78,7 @@ fn a_strict_run_refuses_a_gap_until_it_is_accepted() {
     let before = files_below(&root.out());
     add(&root, "2026-10-05");
     let ran = root.run(&STRICT).expect(3);
-    assert!(ran.stderr.contains("north window_missing: 24 hours of reported time"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("north window_missing: no export holds 24 hours of reported time"), "{}", ran.stderr);
     assert_eq!(files_below(&root.out()), before, "what was published stays");
     let ran = root.run(&[&STRICT[..], &["window_missing"], &METRICS].concat()).expect(0);
     assert_eq!(first_lines(&ran), "", "what is accepted is not told every night");
