@@ -29,6 +29,9 @@ pub const SUB_UNKNOWN: &str = "5ab00000-0000-4000-8000-0000000000ff";
 pub const VM_HOURS: &str = "6dab500f-a4fd-49c4-956d-229bb9c8c793";
 pub const WINDOWS_HOURS: &str = "9cd92d4c-bafd-4492-b278-bedc2de8232a";
 
+/// Flags that refuse findings, of roots that lie in the past.
+pub const STRICT: [&str; 3] = ["--strict", "--accept", "window_overdue"];
+
 /// A root being built, and beside it a folder to publish to.
 pub struct TestRoot {
     folder: TempDir,
