@@ -95,6 +95,7 @@ impl Generated {
     pub fn run_watched(&self, out: PathBuf, reuse: Reuse, watch: &Watch) -> Outcome {
         let plan = Plan {
             rehearse: false,
+            overdue_after: None,
             forget: Vec::new(),
             reuse,
             root: self.root(),

@@ -576,7 +576,8 @@ fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_appli
     }
     root.run(&["--strict"]).expect(3);
     let codes: Vec<&str> = expected.iter().map(|(code, _)| code.as_str()).collect();
-    root.run(&[&["--strict", "--accept", "snapshot_older_than_usage"][..], &codes].concat()).expect(0);
+    root.run(&[&["--strict", "--accept", "snapshot_older_than_usage", "window_overdue"][..], &codes].concat())
+        .expect(0);
     // Terms of billing: they decide amounts, too.
     root.file("exchange-rates.csv", "month,from,to,rate\n2026-10,USD,EUR,0.9\n2026-11,USD,EUR,0.9\n");
     root.run(&["--rounding", "half-up"]).expect(0);

@@ -10,7 +10,8 @@ use crate::support::{Ran, ran, skip};
 
 /// A run in a shell that limits it first.
 fn limited(scene: &Scene, before: &str, which: Which) -> Ran {
-    let run = format!("{:?} run --root {:?} --out out", env!("CARGO_BIN_EXE_stacktally"), scene.root(which));
+    let run =
+        format!("{:?} run --root {:?} --out out --forget all", env!("CARGO_BIN_EXE_stacktally"), scene.root(which));
     let script = before.replace("RUN", &run);
     ran(Command::new("sh").args(["-c", &script]).current_dir(scene.folder.folder()).output().unwrap())
 }
