@@ -3,15 +3,17 @@
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
-//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement
+//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement    OUT: charges ──▶ why a statement line
 //! root ──read, normalise, attribute──▶ history
 //! ```
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
-//! behind each cell, and refuses to explain one that they do not make.
+//! behind each cell, and the charges behind each statement line, and refuses to explain one that they do not make.
 
 mod adjusted;
+mod billed;
 mod changes;
 mod compare;
+mod default_charges;
 mod history;
 mod publication;
 mod statement;
@@ -19,10 +21,12 @@ mod unregistered;
 mod why;
 
 pub use adjusted::Adjusted;
+pub use billed::{BilledDay, BilledLine, NotBilled, WhyBilled, explain_billed};
 pub use changes::{Changes, ChangingRun, Since, changes};
-pub use compare::{Billed, Comparison, Moved, Recharged, compare};
+pub use compare::{BillTotal, Billed, Comparison, Moved, Recharged, compare};
+pub use default_charges::{DefaultCharge, DefaultCharges, DefaultUnpriced};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
 pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};
-pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, sum};
+pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, meters_named, sum};

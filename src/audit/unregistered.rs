@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::adjusted;
+use super::default_charges::{DefaultCharges, default_charges};
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
@@ -37,6 +38,8 @@ pub struct Fallen {
 pub struct Unregistered {
     /// By stamp, then why, then meter, the largest first.
     pub fallen: Vec<Fallen>,
+    /// What of it is charged, as published: what came to closed months since is not.
+    pub charged: DefaultCharges,
     pub meters: BTreeMap<String, MeterText>,
     /// Of tenants and billed subscriptions.
     pub names: BTreeMap<String, String>,
@@ -73,7 +76,10 @@ pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<D
         }
         order(a).cmp(&order(b)).then_with(|| (&a.tenant, &a.user_subscription).cmp(&(&b.tenant, &b.user_subscription)))
     });
-    Ok(Unregistered { fallen, meters: publication.meters()?, names: publication.names()?, registrations, since })
+    let is_asked = |day: Day| since.is_none_or(|since| day >= since);
+    let charged = default_charges(publication, &publication.stamps_of(stamps)?, &[], is_asked)?;
+    let (meters, names) = (publication.meters()?, publication.names()?);
+    Ok(Unregistered { fallen, charged, meters, names, registrations, since })
 }
 
 /// What can be put right comes first.

@@ -194,15 +194,7 @@ impl Filter {
             of_both.push(Keep::Texts("user_subscription_id", vec![one_spelling(id)]));
         }
         if let Some(wanted) = &query.meter {
-            let is_named = |meter: &MeterText| meter.name.as_deref().is_some_and(|name| is_same(name, wanted));
-            let named: Vec<String> =
-                meters.iter().filter(|(_, meter)| is_named(meter)).map(|(id, _)| id.clone()).collect();
-            let ids = if named.is_empty() { vec![one_spelling(wanted)] } else { named };
-            if !ids.iter().any(|id| meters.contains_key(id)) {
-                return Err(Error::usage(format!("--meter {wanted:?}: no meter that was published"))
-                    .hint("name it by its id or its name, as the table `meters` has them"));
-            }
-            of_both.push(Keep::Texts("meter_id", ids));
+            of_both.push(Keep::Texts("meter_id", ids_of_meter(meters, wanted)?));
         }
         if let Some(wanted) = &query.resource {
             of_both.push(Keep::Integers("resource_key", keys_of(publication, wanted)?));
@@ -210,6 +202,25 @@ impl Filter {
         let leaves_cells_out = query.tenant.is_some() || query.billed_subscription.is_some();
         Ok(Self { of_both, leaves_cells_out })
     }
+}
+
+/// The meters that go by an id, or by a name in any case.
+///
+/// # Errors
+/// There is none, or the table cannot be read.
+pub fn meters_named(publication: &Publication, wanted: &str) -> Result<Vec<String>> {
+    ids_of_meter(&publication.meters()?, wanted)
+}
+
+fn ids_of_meter(meters: &BTreeMap<String, MeterText>, wanted: &str) -> Result<Vec<String>> {
+    let is_named = |meter: &MeterText| meter.name.as_deref().is_some_and(|name| is_same(name, wanted));
+    let named: Vec<String> = meters.iter().filter(|(_, meter)| is_named(meter)).map(|(id, _)| id.clone()).collect();
+    let ids = if named.is_empty() { vec![one_spelling(wanted)] } else { named };
+    if !ids.iter().any(|id| meters.contains_key(id)) {
+        return Err(Error::usage(format!("--meter {wanted:?}: no meter that was published"))
+            .hint("name it by its id or its name, as the table `meters` has them"));
+    }
+    Ok(ids)
 }
 
 fn is_same(text: &str, wanted: &str) -> bool {

@@ -241,7 +241,7 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
 /// # Errors
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
-    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?)?;
+    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?, None)?;
     let text = if args.json { compare::json(&own) } else { printable(&compare::text(&own)) };
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
 }
