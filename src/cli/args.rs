@@ -75,7 +75,8 @@ pub enum Command {
     /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
     #[command(after_help = LOOKING)]
     Coverage(CoverageArgs),
-    /// Explain published figures of a day: the lines behind them, and the snapshots that decided who pays
+    /// Explain published figures of a day (the lines behind them, and the snapshots that decided who pays), or the lines of a
+    /// month's statements (the charges of each day, and the price entries)
     #[command(after_help = LOOKING)]
     Why(WhyArgs),
     /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
@@ -108,9 +109,12 @@ pub enum Command {
 pub struct WhyArgs {
     #[command(flatten)]
     pub publication: PublicationArgs,
-    /// The day of usage, UTC, such as 2026-10-05
-    #[arg(long, value_name = "DATE")]
-    pub date: String,
+    /// The day of usage whose figures are explained, UTC, such as 2026-10-05
+    #[arg(long, value_name = "DATE", required_unless_present = "month", conflicts_with = "month")]
+    pub date: Option<String>,
+    /// The month whose statement lines are explained, UTC, such as 2026-10: what is charged for each day, and by which price
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["user_subscription", "tenant", "resource"])]
+    pub month: Option<String>,
     /// Only figures of this user subscription
     #[arg(long, value_name = "ID")]
     pub user_subscription: Option<String>,
@@ -218,6 +222,9 @@ pub struct CompareArgs {
     /// Folder of the second
     #[arg(value_name = "B")]
     pub second: PathBuf,
+    /// Only this month of usage and its statements, UTC, such as 2026-10
+    #[arg(long, value_name = "MONTH")]
+    pub month: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

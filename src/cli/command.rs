@@ -9,11 +9,13 @@ use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
 use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
-use super::show::{calendar, changes, compare, history, statement, unregistered, why};
+use super::show::layout::Width;
+use super::show::{billed, calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Publication, Query};
-use crate::domain::{Stamp, TenantId, UserSubscriptionId};
+use crate::domain::identity::one_spelling;
+use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline;
 use crate::pipeline::closing::{self, Closing};
@@ -55,7 +57,7 @@ pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> R
         }
     };
     let closed = closed.as_deref();
-    let text = if json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed) };
+    let text = if json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -96,7 +98,7 @@ fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
         );
         talk.extend(metrics.as_ref().map(message::warning));
     }
-    let summary = || ended.outcome().map(|outcome| message::summary(outcome, ended.out));
+    let summary = || ended.outcome().map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
     let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
     Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
@@ -136,14 +138,18 @@ fn said(text: String) -> Ending {
     Ending { text, talk: String::new(), code: exit::PUBLISHED, is_the_product: false }
 }
 
-/// Explains published figures.
+/// Explains published figures of a day, or lines on the statements of a month.
 ///
 /// # Errors
-/// There is no publication or no such figure, or as [`audit::explain`].
+/// There is no publication or no such figure, or as [`audit::explain`] and [`audit::explain_billed`].
 pub fn explain(args: &WhyArgs) -> Result<Ending> {
     let (out, stamps) = settings::of_publication(&args.publication)?;
+    if let Some(month) = &args.month {
+        return explain_billed(&Publication::open(&out)?, settings::month_of(month)?, args);
+    }
+    let date = args.date.as_deref().unwrap_or_default();
     let query = Query {
-        date: settings::day_of("date", &args.date)?,
+        date: settings::day_of("date", date)?,
         stamps,
         user_subscription: args.user_subscription.clone(),
         tenant: args.tenant.clone(),
@@ -157,11 +163,24 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
         audit::explain(&publication, &mut own)?;
         why::json(&own)?
     } else if why::is_too_much(&own) {
-        printable(&why::list(&own))
+        why::list(&own, Width::of_stdout())
     } else {
         audit::explain(&publication, &mut own)?;
-        printable(&why::text(&own, args.lines))
+        why::text(&own, args.lines, Width::of_stdout())
     };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Explains lines on the statements of a month.
+fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Result<Ending> {
+    if args.publication.stamp.is_some() {
+        return Err(Error::usage("--stamp with --month: a statement line is of all stamps together")
+            .hint("leave --stamp out; with --date figures of one stamp are explained"));
+    }
+    let billed: Vec<String> = args.billed_subscription.iter().map(|id| one_spelling(id)).collect();
+    let meters = args.meter.as_deref().map(|meter| audit::meters_named(publication, meter)).transpose()?;
+    let own = audit::explain_billed(publication, month, &billed, &meters.unwrap_or_default())?;
+    let text = if args.publication.json { billed::json(&own) } else { billed::text(&own, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -176,7 +195,7 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
     let text = match (args.commands, args.publication.json) {
         (true, _) => printable(&unregistered::commands(&own)),
         (false, true) => unregistered::json(&own),
-        (false, false) => printable(&unregistered::text(&own)),
+        (false, false) => unregistered::text(&own, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -192,7 +211,7 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
     let text = match (args.csv, args.publication.json) {
         (true, _) => changes::csv(&own)?,
         (false, true) => changes::json(&own),
-        (false, false) => printable(&changes::text(&own)),
+        (false, false) => changes::text(&own, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -204,7 +223,7 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
     let (out, month, billed) = settings::of_statement(args)?;
     let own = audit::statements(&Publication::open(&out)?, month, &billed)?;
-    let text = if args.json { statement::json(&own) } else { printable(&statement::text(&own)) };
+    let text = if args.json { statement::json(&own) } else { statement::text(&own, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -231,7 +250,7 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),
-        (false, false) => printable(&history::text(&shown)),
+        (false, false) => history::text(&shown, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -241,8 +260,9 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
 /// # Errors
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
-    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?, None)?;
-    let text = if args.json { compare::json(&own) } else { printable(&compare::text(&own)) };
+    let month = args.month.as_deref().map(settings::month_of).transpose()?;
+    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?, month)?;
+    let text = if args.json { compare::json(&own) } else { compare::text(&own, Width::of_stdout()) };
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
 }
 

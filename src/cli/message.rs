@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::show::counted;
+use super::show::layout::{Page, Width};
 use crate::domain::{Finding, Stamp};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
@@ -21,15 +22,15 @@ const CHARGED_SHOWN: usize = 6;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
+/// Columns of the labels of a summary.
+const LABEL: usize = 11;
+
 /// The summary that ends a run, or with no `out` a rehearsal.
-pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
+pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let receipt = &outcome.receipt;
     let lines = &receipt.lines;
-    let mut text = String::new();
-    let mut say = |label: &str, value: String| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{label:<13}{value}");
-    };
+    let mut page = Page::new(width);
+    let mut say = |label: &str, value: String| page.entry(0, label, LABEL, &value);
     let dropped = if lines.dropped > 0 { format!(" + {} dropped", lines.dropped) } else { String::new() };
     say("lines", format!("{} read = {} used + {} rejected{dropped}", lines.read, lines.used, lines.rejected));
     list(&mut say, "files", &counts(receipt.inputs.iter().filter_map(|input| input.shape)));
@@ -43,9 +44,16 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         let label = if at == 0 { "charged" } else { "" };
         say(label, format!("{month} {billed} {billing_currency} in {}", counted(*lines as i64, "line")));
     }
+    if charged.len() < receipt.statements.len() {
+        say("", format!("and {} of earlier months, in receipt.json", receipt.statements.len() - charged.len()));
+    }
     list(&mut say, "rejects", &receipt.rejects);
     for own in &outcome.first_rejects {
         say("", format!("  {}", shortened(own)));
+    }
+    let rest = receipt.lines.rejected.saturating_sub(outcome.first_rejects.len() as i64);
+    if rest > 0 {
+        say("", format!("  and {rest} more, in rejects"));
     }
     // A check keeps no receipt, so it says them all.
     let findings: Vec<&FindingEntry> = receipt.findings.iter().filter(|own| !own.accepted).collect();
@@ -88,12 +96,15 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     if !outcome.removed.is_empty() {
         say("removed", format!("{} files of an earlier run, which this one does not make:", outcome.removed.len()));
         outcome.removed.iter().take(REMOVED_SHOWN).for_each(|path| say("", format!("  {path}")));
+        if outcome.removed.len() > REMOVED_SHOWN {
+            say("", format!("and {} more", outcome.removed.len() - REMOVED_SHOWN));
+        }
     }
     match out {
         Some(out) => say("published", format!("{} files in {}", receipt.published.len(), out.display())),
         None => say("published", "nothing: this was a check".to_owned()),
     }
-    printable(&text)
+    page.finish()
 }
 
 /// What `recover` did.

@@ -201,7 +201,11 @@ pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month, Vec<String>
     Ok((out, month_of(&args.month)?, billed.iter().map(BilledSubscriptionId::to_string).collect()))
 }
 
-fn month_of(text: &str) -> Result<Month> {
+/// A month that was typed.
+///
+/// # Errors
+/// It is none.
+pub fn month_of(text: &str) -> Result<Month> {
     Month::parse(text.trim())
         .ok_or_else(|| Error::usage(format!("{text:?} is no month")).hint("write a UTC month as 2026-10"))
 }
