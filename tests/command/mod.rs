@@ -7,6 +7,7 @@ mod check;
 mod closing;
 mod compare;
 mod coverage;
+mod docs;
 mod history;
 mod log;
 mod metrics;
