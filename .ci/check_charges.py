@@ -553,11 +553,11 @@ def unguarded(cell):
 def statement_csv_holds(published):
     """The CSV of a month has the lines of its Parquet."""
     texts, problems, rows = statement_texts(published), [], 0
-    files = {path.stem: path for path in published.out.glob("csv/statements/*.csv")}
+    files = {path.stem.removeprefix("statements-"): path for path in published.out.glob("csv/statements/statements-*.csv")}
     problems += [f"{month} has a CSV or a Parquet only" for month in sorted(files.keys() ^ texts.keys())]
     for month in sorted(files.keys() & texts.keys()):
         found, wrong = csv_texts(files[month])
-        problems += wrong + text_differences(f"csv/statements/{month}.csv", found, texts[month])
+        problems += wrong + text_differences(f"csv/statements/statements-{month}.csv", found, texts[month])
         rows += len(found)
     return f"{len(files)} files, {rows} lines", problems
 
@@ -577,7 +577,8 @@ def bills_hold(published):
     for month, lines in texts.items():
         for line in lines:
             expected[f"{month}/{line[billed_at]}"].append(line)
-    files = {f"{path.parent.name}/{path.stem}": path for path in published.out.glob("csv/statements/*/*.csv")}
+    files = {f"{path.parent.name}/{path.stem.removeprefix('statement-').removesuffix('-' + path.parent.name)}": path
+             for path in published.out.glob("csv/statements/*/statement-*.csv")}
     problems += [f"{name} has no lines or no file" for name in sorted(files.keys() ^ expected.keys())]
     for name in sorted(files.keys() & expected.keys()):
         found, wrong = csv_texts(files[name])

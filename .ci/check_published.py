@@ -62,7 +62,7 @@ COLUMNS = {
                 "per", "discount_percent", "currency", "charge"],
     "statements": ["month", "billed_subscription_id", "meter_id", "currency", "price_status", "effective_from", "tier_from", "price_key",
                    "tenant_id", "quantity", "price", "per", "discount_percent", "charge", "amount", "rounding_difference",
-                   "exchange_rate", "billing_currency", "billing_amount"],
+                   "exchange_rate", "billing_currency", "billing_amount", "closed"],
     "prices": ["price_key", "meter_id", "scope", "scope_id", "effective_from", "effective_to", "tier_from", "price", "per",
                "discount_percent", "currency", "unit", "price_note", "price_file", "price_row"],
 }

@@ -94,6 +94,8 @@ impl Generated {
     /// The same, watched.
     pub fn run_watched(&self, out: PathBuf, reuse: Reuse, watch: &Watch) -> Outcome {
         let plan = Plan {
+            rehearse: false,
+            forget: Vec::new(),
             reuse,
             root: self.root(),
             out: Some(out),

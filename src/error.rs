@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::domain::Finding;
 use crate::domain::totals::PastRange;
+use crate::machine;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -94,9 +95,10 @@ impl Error {
         Self::new(Kind::Stopped(signal), format!("stopped by signal {signal}, nothing was published"))
     }
 
-    /// The machine failed while doing `what` (for example `write`) to `path`.
+    /// The machine failed while doing `what` (for example `write`) to `path`. The hint says what [`machine::remedy`] knows.
     pub fn machine(what: &str, path: &Path, source: std::io::Error) -> Self {
-        Self::new(Kind::Machine, format!("cannot {what} {}", path.display())).because(source)
+        let hint = machine::remedy(path, &source);
+        Self { hint, ..Self::new(Kind::Machine, format!("cannot {what} {}", path.display())).because(source) }
     }
 
     /// A library that writes or reads our own tables failed: with the machine sound, that is not supposed to happen.
@@ -104,7 +106,8 @@ impl Error {
         Self::new(Kind::Machine, format!("cannot {what}")).because(source)
     }
 
-    /// All of these at once, of which there is one at least. What is no fault of the input (the machine, a signal) stands alone.
+    /// All of these at once, of which there is one at least. What is no fault of the input or of the command (the machine, a
+    /// signal) stands alone.
     pub fn several(errors: Vec<Self>) -> Self {
         let mut beside = Beside::default();
         let mut flat = Vec::new();
@@ -116,7 +119,7 @@ impl Error {
                 beside.findings.extend(own.findings);
             }
         }
-        let alone = flat.iter().position(|error| error.kind != Kind::Input);
+        let alone = flat.iter().position(|error| !matches!(error.kind, Kind::Input | Kind::Usage));
         let mut error = flat.remove(alone.unwrap_or(0));
         if alone.is_none() {
             beside.errors = flat;
@@ -150,11 +153,33 @@ impl Error {
         self
     }
 
+    /// Says something before the hint: what it means for a publication that the machine failed. Without a hint it is followed
+    /// by `or`.
+    #[must_use]
+    pub fn before_hint(self, what: &str, or: &str) -> Self {
+        let hint = self.hint.as_deref().unwrap_or(or);
+        let hint = format!("{what}: {hint}");
+        self.hint(hint)
+    }
+
     /// Adds another way to go on.
     #[must_use]
     pub fn or_hint(mut self, other: &str) -> Self {
         self.hint = Some(self.hint.map_or_else(|| other.to_owned(), |hint| format!("{hint}; or {other}")));
         self
+    }
+
+    /// Adds another way to go on after the last of several errors, since it is one for all of them.
+    #[must_use]
+    pub fn or_at_last(mut self, other: &str) -> Self {
+        match self.beside.as_mut().and_then(|beside| beside.errors.pop()) {
+            Some(last) => {
+                let last = last.or_hint(other);
+                self.beside.get_or_insert_default().errors.push(last);
+                self
+            }
+            None => self.or_hint(other),
+        }
     }
 
     #[must_use]

@@ -10,6 +10,7 @@
 
 pub mod domain;
 pub mod error;
+pub mod machine;
 pub mod schema;
 
 pub mod frame;

@@ -10,8 +10,8 @@ use clap::Parser;
 #[cfg(unix)]
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use stacktally::cli::args::{Cli, Command, CoverageArgs};
-use stacktally::cli::settings::{self, CoverageOf, Seen, Settings};
+use stacktally::cli::args::{self, Cli, Command};
+use stacktally::cli::settings::{self, CoverageOf, HistoryOf, Seen, Settings};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
 
@@ -21,7 +21,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     #[cfg(feature = "failpoints")]
     let _scenario = die_at_failpoints();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let typed: Vec<String> = std::env::args_os().map(|own| own.to_string_lossy().into_owned()).collect();
+            return args::advice(&typed, &error).map_or_else(|| error.exit(), |own| fail(&own));
+        }
+    };
     match run(cli) {
         Ok(ending) => {
             say(&ending.talk);
@@ -53,12 +59,12 @@ fn run(cli: Cli) -> Result<command::Ending> {
     match cli.command {
         Command::Run(args) => Ok(run_pipeline("run", settings::of_run(args))),
         Command::Check(args) => Ok(run_pipeline("check", settings::of_check(args))),
-        Command::Coverage(CoverageArgs { out, json, options }) => {
-            let of = settings::of_coverage(out, options)?;
+        Command::Coverage(args) => {
+            let of = settings::of_coverage(&args)?;
             if let CoverageOf::Root(settings) = &of {
                 limit_threads(settings);
             }
-            command::show_coverage(&of, json, signals()?)
+            command::show_coverage(&of, &args, signals()?)
         }
         Command::Why(args) => command::explain(&args),
         Command::Unregistered(args) => command::show_unregistered(&args),
@@ -72,9 +78,11 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Reopen(args) => command::reopen(&settings::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
         Command::History(args) => {
-            let settings = settings::of_history(args.input.clone())?;
-            limit_threads(&settings);
-            command::show_history(args, &settings, signals()?)
+            let of = settings::of_history(&args)?;
+            if let HistoryOf::Root(settings) = &of {
+                limit_threads(settings);
+            }
+            command::show_history(args, &of, signals()?)
         }
     }
 }

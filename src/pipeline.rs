@@ -12,10 +12,15 @@ pub mod closing;
 mod corrections;
 mod flat_days;
 mod known;
+mod left;
 mod making;
+mod named;
+mod not_applied;
+mod objections;
 mod recharged;
 mod settle;
 mod tally;
+mod vanished;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,16 +30,18 @@ use chrono::{DateTime, Utc};
 
 use self::charging::{Charging, PriceInputs};
 use self::known::{Former, KnownInputs};
+use self::left::LeftStamp;
 use self::making::Making;
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
+use self::vanished::Vanished;
 use crate::attribute::{self, Rules, Snapshots};
 use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
-use crate::domain::{Currency, Day, Month, Rounding, Stamp, Tiering};
-use crate::error::{Error, Result};
+use crate::domain::{Currency, Day, Finding, Month, Rounding, Stamp, Tiering};
+use crate::error::Result;
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::changes::publish_changes;
 use crate::publish::dimensions::{Dimensions, Names};
@@ -48,8 +55,10 @@ use crate::watch::Watch;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub root: PathBuf,
-    /// Where to publish; `None` rehearses the run.
+    /// Where to publish; `None` rehearses the run as one into a new folder.
     pub out: Option<PathBuf>,
+    /// Do everything in `out` but the commit, and say what it would change.
+    pub rehearse: bool,
     /// What to do while another run holds OUT.
     pub patience: Patience,
     /// Only these stamps; all when empty.
@@ -76,6 +85,8 @@ pub struct Plan {
     pub accept: Vec<FindingCode>,
     /// Refuse more rejects than this.
     pub rejects_max: Option<u64>,
+    /// What may vanish though it was published, by name: stamps, folders of exports, `prices`, `names` …, or `all`.
+    pub forget: Vec<String>,
     /// Snapshots that serve in the stead of a stamp's own: `[stamp=]file`.
     pub overrides: Vec<String>,
     /// As the receipt prints them.
@@ -110,6 +121,8 @@ pub struct Outcome {
     pub removed: Vec<String>,
     /// The days of each stamp that were published before, and whose figures this run changed.
     pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
+    /// Whether all this was only tried: nothing was published.
+    pub is_rehearsal: bool,
 }
 
 /// Runs the whole pipeline: reads, attributes, aggregates, proves, and publishes whole or not at all.
@@ -124,7 +137,11 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let early = if is_there { hold()? } else { None };
     let mut out = early;
     let former = Former::of(plan, out.as_mut())?;
-    let mut prepared = Prepared::read(plan, &former, started_at, watch)?;
+    let root = read::root::discover(&plan.root, &plan.stamps)?;
+    let left = left::left_stamps(plan, &former, out.as_ref());
+    // Before anything is read: what is gone is not to be looked for in what it would change.
+    let vanished = Vanished::find(plan, &root, &former.stood_on, &left)?;
+    let mut prepared = Prepared::read(plan, root, &former, left, started_at, watch)?;
     let prices = PriceInputs::read(&prepared.root, &plan.reading, &mut prepared.tally)?;
     let out = if is_there { out } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
@@ -133,11 +150,19 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     let publisher = Publisher::new(out)?;
     // Charges are made of days.
     let publisher = if prices.has_book() { publisher.holding(&schema::DAILY)? } else { publisher };
-    match publish(plan, watch, &publisher, prepared, prices, former, started_at) {
+    match publish(plan, watch, &publisher, prepared, prices, former, vanished, started_at) {
         Ok(Made { receipt, coverage, first_rejects, changed }) => {
-            watch.begin("publishing");
-            let removed = publisher.commit(&receipt)?;
-            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides: plan.overrides.clone() })
+            let removed = if plan.rehearse {
+                let removed = publisher.would_remove();
+                publisher.abandon();
+                removed
+            } else {
+                watch.begin("publishing");
+                publisher.commit(&receipt)?
+            };
+            let is_rehearsal = plan.rehearse || plan.out.is_none();
+            let overrides = plan.overrides.clone();
+            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides, is_rehearsal })
         }
         Err(error) => {
             publisher.abandon();
@@ -152,6 +177,8 @@ pub struct Followed {
     pub history: History,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
+    /// The names of user subscriptions in the latest listings that hold them, by stamp and id.
+    pub display_names: BTreeMap<(Stamp, String), String>,
     /// Lines that were set aside, and so moved nothing.
     pub rejected: usize,
 }
@@ -161,7 +188,9 @@ pub struct Followed {
 /// # Errors
 /// Input that is refused, a sum past its range, a machine that fails, a signal.
 pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
-    let Prepared { root, snapshots, names, .. } = Prepared::read(plan, &Former::default(), (plan.now)(), watch)?;
+    let root = read::root::discover(&plan.root, &plan.stamps)?;
+    let Prepared { root, snapshots, names, .. } =
+        Prepared::read(plan, root, &Former::default(), BTreeSet::new(), (plan.now)(), watch)?;
     let mut names = names;
     let mut followed = Followed::default();
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
@@ -171,8 +200,12 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
         names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
-    let meter = |own: &Meter| (own.id.to_string(), MeterText { name: own.meter_name.clone(), unit: own.unit.clone() });
+    let meter = |own: &Meter| {
+        let text = MeterText { name: own.meter_name.clone(), service: own.service.clone(), unit: own.unit.clone() };
+        (own.id.to_string(), text)
+    };
     followed.meters = names.meters().map(meter).collect();
+    followed.display_names = names.display_names();
     followed.names = names.into_names();
     Ok(followed)
 }
@@ -188,9 +221,12 @@ impl Plan {
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 19] = [
+        const OTHERS: [&str; 23] = [
             "root",
             "out",
+            // Each stamp is made by itself; those that are not named stay.
+            "stamp",
+            "forget",
             "threads",
             "strict",
             "accept",
@@ -201,6 +237,8 @@ impl Plan {
             "keep-missing",
             "registration-override",
             "snapshot-age-max",
+            "confirm-empty-listing",
+            "confirm-shrunken",
             "settling-days",
             "log-format",
             "log-level",
@@ -225,12 +263,22 @@ struct Prepared {
     /// What is to be kept of the files of each stamp's snapshots, where it is not known already.
     snapshot_inputs: Vec<Option<SnapshotInputs>>,
     names: Names,
+    /// What `names.csv` says.
+    named: read::NamesTable,
     tally: Tally,
+    /// Stamps that stay as they were published.
+    left: BTreeSet<Stamp>,
 }
 
 impl Prepared {
-    fn read(plan: &Plan, former: &Former, started_at: DateTime<Utc>, watch: &Watch) -> Result<Self> {
-        let mut root = read::root::discover(&plan.root, &plan.stamps)?;
+    fn read(
+        plan: &Plan,
+        mut root: Root,
+        former: &Former,
+        left: BTreeSet<Stamp>,
+        started_at: DateTime<Utc>,
+        watch: &Watch,
+    ) -> Result<Self> {
         read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.reading, watch)?;
         let mut tally = Tally::default();
         let overrides =
@@ -238,7 +286,8 @@ impl Prepared {
         let names =
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
-        let mut names = Names::new(meters, names.unwrap_or_default(), plan.with_owners);
+        let named = names.unwrap_or_default();
+        let mut names = Names::new(meters, named.names.clone(), plan.with_owners);
         let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             watch.begin_stamp("reading_snapshots", &folder.stamp, 0);
@@ -249,13 +298,24 @@ impl Prepared {
                     snapshots.push(own);
                     snapshot_inputs.push(inputs);
                 }
-                Err(error) => errors.push(root.or_without(error, &folder.stamp)),
+                Err(error) => errors.push((&folder.stamp, error)),
             }
         }
-        if errors.is_empty() {
-            return Ok(Self { root, snapshots, snapshot_inputs, names, tally });
+        // Only among stamps that are right by themselves; a what-if may lend one's registration to another.
+        errors.extend(attribute::of_another_stamp(&snapshots, plan.overrides.is_empty()));
+        if !errors.is_empty() {
+            return Err(root.or_without_all(errors));
         }
-        Err(Error::several(errors))
+        for stamp in &left {
+            let LeftStamp { folder, snapshots: own } = left::load(stamp, plan, former)?;
+            names.learn(&own);
+            let place = root.stamps.partition_point(|other| other.stamp < folder.stamp);
+            root.stamps.insert(place, folder);
+            snapshots.insert(place, own);
+            snapshot_inputs.insert(place, None);
+        }
+        tally.leave(left::entries(&left, &former.read_in));
+        Ok(Self { root, snapshots, snapshot_inputs, names, named, tally, left })
     }
 }
 
@@ -289,20 +349,24 @@ struct Made {
 }
 
 /// Does everything but the last step, the commit.
+#[expect(clippy::too_many_arguments, reason = "what a run knows before it reads usage, each part used up here")]
 fn publish(
     plan: &Plan,
     watch: &Watch,
     publisher: &Publisher,
-    Prepared { root, snapshots, snapshot_inputs, mut names, tally }: Prepared,
+    Prepared { root, snapshots, snapshot_inputs, mut names, named, tally, left }: Prepared,
     prices: PriceInputs,
     former: Former,
+    vanished: Vanished,
     started_at: DateTime<Utc>,
 ) -> Result<Made> {
     let mut dimensions = Dimensions::default();
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged in.
     let charging = Charging::of(prices, plan, &names)?;
-    let closed = frozen_of(publisher, &mut names, &mut dimensions)?;
-    let Former { stamps: formers, full_run } = former;
+    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.reading)?;
+    let mut tally = tally;
+    tally.found(not_applied);
+    let Former { stamps: formers, full_run, mut read_in, .. } = former;
     let mut making = Making {
         plan,
         watch,
@@ -311,6 +375,8 @@ fn publish(
         dimensions,
         tally,
         formers,
+        left,
+        vanished,
         full_run,
         state: RunState::default(),
         touched: BTreeMap::new(),
@@ -328,6 +394,14 @@ fn publish(
     making.leave_out_other_stamps()?;
     making.finish_resources()?;
     making.charge(&charging, &root)?;
+    making.look_at_names(&named, &charging);
+    making.vanished.refuse_unused()?;
+    let forgotten = std::mem::take(&mut making.vanished).into_forgotten();
+    making.tally.forget(forgotten);
+    read_in.retain(|stamp, _| making.left.contains(stamp));
+    let read_now = making.state.stamps.keys().filter(|stamp| !making.left.contains(*stamp));
+    read_in.extend(read_now.map(|stamp| (stamp.clone(), publisher.generation())));
+    making.state.read_in = read_in;
 
     making.tally.found(attribute::of_stamps(&uses));
     making.tally.refuse(plan)?;
@@ -338,9 +412,10 @@ fn publish(
     publish_changes(&mut making.corrections, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
     let changed = corrections::days_of(&making.corrections);
-    let Making { names, dimensions, tally, state, touched, full_run, .. } = making;
+    let Making { names, dimensions, tally, state, touched, full_run, closed, .. } = making;
     let coverage = tally.coverage();
-    dimensions.publish(&names, &coverage, publisher)?;
+    let closed = closed.into_iter().flat_map(|(stamp, own)| own.into_keys().map(move |month| (stamp.clone(), month)));
+    dimensions.publish(&names, (&coverage, &closed.collect()), publisher)?;
     state.save(Version::current(plan.deciding_settings()), &touched, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
@@ -355,24 +430,34 @@ fn publish(
     Ok(Made { receipt, coverage, first_rejects, changed })
 }
 
-/// What closed months froze, by stamp; names and dimensions are held to it.
+type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;
+
+/// What closed months froze, by stamp, and what of names and meters is not applied to them; names and dimensions are held to what
+/// is frozen.
 fn frozen_of(
     publisher: &Publisher,
     names: &mut Names,
     dimensions: &mut Dimensions,
-) -> Result<BTreeMap<Stamp, BTreeMap<Month, Frozen>>> {
-    let mut closed: BTreeMap<Stamp, BTreeMap<Month, Frozen>> = BTreeMap::new();
-    let Some(out) = publisher.out() else { return Ok(closed) };
+    root: &Root,
+    reading: &Reading,
+) -> Result<(ClosedMonths, Vec<Finding>)> {
+    let mut closed = ClosedMonths::new();
+    let Some(out) = publisher.out() else { return Ok((closed, Vec::new())) };
     let closings = Closings::load(out)?;
     let of_now = closings.closed();
     let mut in_order: Vec<_> = of_now.into_iter().collect();
     in_order.sort_by_key(|(_, entry)| entry.run);
-    for ((stamp, month), entry) in in_order {
-        let frozen = Frozen::load(out, &stamp, month, entry.run)?;
+    let mut loaded = Vec::new();
+    for (key, entry) in in_order {
+        let frozen = Frozen::load(out, &key.0, key.1, entry.run)?;
+        loaded.push((key, frozen));
+    }
+    let not_applied = not_applied::names_and_meters(&loaded, names, root, reading)?;
+    for ((stamp, month), frozen) in loaded {
         names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
         let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
         dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
         closed.entry(stamp).or_default().insert(month, frozen);
     }
-    Ok(closed)
+    Ok((closed, not_applied))
 }

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use parquet::basic::{Encoding, PageType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use stacktally::cli::metrics::FAMILIES;
 use stacktally::domain::Attribution;
 use stacktally::domain::finding::FindingCode;
+use stacktally::schema::column::QUANTITY_KINDS;
 use stacktally::schema::flat::{FLAT_TABLES, SAME_IN_CSV};
 use stacktally::schema::{Column, Kind, TABLES, Table};
 
-use crate::support::{Line, SUB_A, SUB_UNKNOWN, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, project, skip};
+use crate::support::{Line, SUB_A, SUB_UNKNOWN, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, project};
 
 #[test]
 fn schemas_say_what_the_code_says() {
@@ -45,11 +45,35 @@ fn schemas_say_what_the_code_says() {
 fn contract(columns: &[Column]) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["column", "type", "nullable", "unit", "meaning"]).unwrap();
-    for Column { name, kind, nullable, unit, meaning } in columns {
+    for Column { name, kind, nullable, unit, meaning, values } in columns {
         let nullable = if *nullable { "yes" } else { "no" };
-        writer.write_record([*name, kind.as_str(), nullable, *unit, *meaning]).unwrap();
+        let one_of = if values.is_empty() { String::new() } else { format!("; one of: {}", values.join(", ")) };
+        writer.write_record([*name, kind.as_str(), nullable, *unit, &format!("{meaning}{one_of}")]).unwrap();
     }
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
+}
+
+/// A closed list is all of it: no published cell has another value, and the catalogue has each kind of quantity.
+#[test]
+fn closed_lists_are_closed() {
+    let mut listed = BTreeSet::new();
+    for (root, flags) in [(published(), &["--csv", "hourly"][..])] {
+        root.run(flags).expect(4);
+        for table in TABLES {
+            for row in crate::support::table(&root.out(), table.name) {
+                for Column { name, values, .. } in table.columns.iter().filter(|own| !own.values.is_empty()) {
+                    listed.insert((table.name, *name));
+                    for text in row[*name].iter().flat_map(|text| text.split(' ')) {
+                        assert!(values.contains(&text), "{}.{name}: {text}", table.name);
+                    }
+                }
+            }
+        }
+    }
+    assert!(listed.len() >= 9, "{listed:?}");
+    let catalogue = stacktally::normalise::catalogue(Vec::new()).unwrap();
+    let kinds: BTreeSet<&str> = catalogue.values().filter_map(|own| own.quantity_kind.as_deref()).collect();
+    assert_eq!(kinds, QUANTITY_KINDS.into_iter().collect());
 }
 
 #[test]
@@ -73,28 +97,6 @@ fn the_readme_names_every_metric() {
         .map(|(at, _)| readme[at..].split(|own| !is_name(own)).next().unwrap())
         .collect();
     assert_eq!(named, FAMILIES.iter().map(|(name, _)| *name).collect());
-}
-
-/// The units stand in the README, and systemd understands them.
-#[test]
-fn the_units_are_units() {
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let unit = |block: &str| {
-        let (comment, _) = block.split_once('\n').unwrap();
-        let path = folder.path().join(Path::new(comment).file_name().unwrap());
-        let text =
-            block.split("```").next().unwrap().replace("/usr/local/bin/stacktally", env!("CARGO_BIN_EXE_stacktally"));
-        fs::write(&path, text).unwrap();
-        path
-    };
-    let units: Vec<PathBuf> = readme.split("```ini\n").skip(1).map(unit).collect();
-    assert_eq!(units.len(), 2);
-    let Ok(output) = Command::new("systemd-analyze").args(["verify", "--man=no"]).args(units).output() else {
-        return skip("no systemd-analyze here");
-    };
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && !said.contains(&*folder.path().to_string_lossy()), "{said}");
 }
 
 #[test]
@@ -219,7 +221,7 @@ fn every_csv_has_the_header_of_its_contract() {
 #[test]
 fn modules_know_only_what_they_may() {
     let layers: [&[&str]; 7] = [
-        &["domain", "error"],
+        &["domain", "error", "machine"],
         &["schema"],
         &["frame", "watch"],
         &["read", "normalise", "attribute", "aggregate", "rate", "publish"],
@@ -260,7 +262,7 @@ fn modules_know_only_what_they_may() {
 /// Which crate may be used where: as `ARCHITECTURE.md` says.
 #[test]
 fn crates_stay_in_their_rooms() {
-    let rooms: [(&str, &[&str]); 19] = [
+    let rooms: [(&str, &[&str]); 20] = [
         ("polars::", &["frame/mod.rs"]),
         ("clap::", &["cli/args.rs", "cli/settings.rs", "main.rs"]),
         ("csv::", &["publish/"]),
@@ -291,6 +293,7 @@ fn crates_stay_in_their_rooms() {
         ("ethnum::", &["domain/"]),
         ("iso_currency::", &["domain/"]),
         ("fail::", &["publish/disk.rs", "main.rs"]),
+        ("rustix::", &["machine.rs"]),
         ("Utc::now", &["cli/settings.rs"]),
         ("Instant::now", &["cli/steps.rs"]),
         ("textwrap::", &["cli/show/layout.rs", "cli/show/ids.rs"]),

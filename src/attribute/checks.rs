@@ -4,14 +4,23 @@ use std::collections::BTreeMap;
 
 use super::snapshots::rank;
 use super::{Rules, Snapshots};
+use crate::domain::{Stamp, UserSubscriptionId};
 use crate::error::Error;
-use crate::read::RegistrationId;
+use crate::read::{DatedList, DatedLists, Fingerprint, Registration, RegistrationId};
 
 /// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under which
 /// customer subscriptions may lie though others serve in their stead.
 pub(super) fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules) -> Vec<Error> {
     let mut errors = missing_kinds(snapshots);
     errors.extend(unconfirmed_empty_list(snapshots, rules));
+    errors.extend(unconfirmed_empty_listing(snapshots, rules));
+    errors.extend(unconfirmed_shrinks(
+        &snapshots.customer_subscriptions,
+        &Shrunken::CUSTOMERS,
+        |row| &row.tenant,
+        rules,
+    ));
+    errors.extend(unconfirmed_shrinks(&snapshots.listings, &Shrunken::LISTINGS, |row| &row.id, rules));
     errors.extend(wrong_customers(snapshots, former));
     errors
 }
@@ -37,7 +46,7 @@ fn missing_kinds(snapshots: &Snapshots) -> Vec<Error> {
     let refused = missing.map(|(_, kind, folder, query)| {
         Error::input(format!("stamp {stamp} has no {kind}"))
             .at(format!("{stamp}/{folder}"))
-            .hint(format!("without it nobody can say who pays: save {query} as {stamp}/{folder}/<date>.json"))
+            .hint(format!("without it, who pays is not known: save {query} as {stamp}/{folder}/<date>.json"))
     });
     refused.collect()
 }
@@ -53,6 +62,169 @@ fn unconfirmed_empty_list(snapshots: &Snapshots, rules: &Rules) -> Option<Error>
         "an empty list is often a failed export, and would charge everybody to the default subscription: \
          save it again (or remove it, if it is of the past: the one before it serves then), or say --confirm-empty-registration if really no tenant is registered",
     ))
+}
+
+fn unconfirmed_empty_listing(snapshots: &Snapshots, rules: &Rules) -> Option<Error> {
+    let mut empty = snapshots.listings.lists.iter().filter(|list| list.rows.is_empty());
+    let first = empty.next().filter(|_| !rules.confirm_empty_listing)?;
+    let more = match empty.count() {
+        0 => String::new(),
+        more => format!(", and so are {more} later"),
+    };
+    Some(Error::input(format!("the listing of user subscriptions is empty{more}")).at(&first.file).hint(
+        "an empty listing is often a failed export, and usage that no listing knows is charged to the default subscription: \
+         save it again (or remove it, if it is of the past: the one before it serves then), or say --confirm-empty-listing if the stamp really has no user subscription",
+    ))
+}
+
+/// What a list that shrank is called, and what its rows are.
+struct Shrunken {
+    noun: &'static str,
+    rows: &'static str,
+    effect: &'static str,
+}
+
+impl Shrunken {
+    const CUSTOMERS: Self = Self {
+        noun: "list of customer subscriptions",
+        rows: "tenants",
+        effect: "tenants that it lacks would be charged to the default subscription",
+    };
+    const LISTINGS: Self = Self {
+        noun: "listing of user subscriptions",
+        rows: "user subscriptions",
+        effect: "usage of new user subscriptions that it lacks would be charged to the default subscription",
+    };
+}
+
+/// Lists that name fewer than half of what the one before them does, unless each is confirmed by its name. An empty one is
+/// refused, or confirmed, as such.
+fn unconfirmed_shrinks<T, K: Ord>(
+    lists: &DatedLists<T>,
+    what: &Shrunken,
+    id: impl Fn(&T) -> &K,
+    rules: &Rules,
+) -> Vec<Error> {
+    let Shrunken { noun, rows, effect } = *what;
+    let mut ids: Vec<&K> = lists.rows.iter().map(&id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let places: Vec<usize> = lists.rows.iter().map(|row| ids.partition_point(|own| *own < id(row))).collect();
+    // Of each id the list that named it last, so that two rows of one count once.
+    let mut named_in = vec![usize::MAX; ids.len()];
+    let mut count = |(at, list): (usize, &DatedList)| {
+        let is_new = |&&row: &&u32| std::mem::replace(&mut named_in[places[row as usize]], at) != at;
+        list.rows.iter().filter(is_new).count()
+    };
+    let counts: Vec<usize> = lists.lists.iter().enumerate().map(&mut count).collect();
+    let pairs = lists.lists.windows(2).zip(counts.windows(2));
+    let shrunken = pairs.filter_map(|(pair, counts)| {
+        let ([before, list], &[was, now]) = (pair, counts) else { return None };
+        let is_confirmed = rules.confirmed_shrunken.contains(&list.file);
+        (now > 0 && now * 2 < was && !is_confirmed).then(|| {
+            Error::input(format!(
+                "this {noun} names {now} {rows}, and {} before it {was}: fewer than half are left",
+                before.file
+            ))
+            .at(&list.file)
+            .hint(format!(
+                "a list that shrinks so is often a failed export, and {effect}: save it again, or remove it (the one before it serves then); \
+                 or, if it is right, confirm it by its name: --confirm-shrunken {file}, or confirm-shrunken = [\"{file}\"] in the settings",
+                file = list.file
+            ))
+        })
+    });
+    shrunken.collect()
+}
+
+/// Snapshots that lie with one stamp and are another's, as ids prove: each refusal with the stamp that it is about.
+///
+/// The id of a registration, and a user subscription of one provider subscription, are of one stamp. Two registrations of one
+/// id whose cloud ids differ are of two stamps that were registered one after the other: that is a finding.
+pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Vec<(&Stamp, Error)> {
+    let mut errors = Vec::new();
+    let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::of).collect();
+    for (at, own) in of_each.iter().enumerate() {
+        for other in &of_each[..at] {
+            let registration = compare_registrations.then(|| own.same_registration(other)).flatten();
+            let found = registration.into_iter().chain(own.same_listing(other));
+            errors.extend(found.map(|error| (&stamps[at].stamp, error)));
+        }
+    }
+    errors
+}
+
+/// What tells the snapshots of a stamp from those of another.
+struct Proofs<'a> {
+    snapshots: &'a Snapshots,
+    /// By its id, in order of their dates.
+    registrations: BTreeMap<&'a RegistrationId, Vec<&'a Registration>>,
+    /// Provider subscription and user subscription, with a row that names them.
+    listed: BTreeMap<(&'a UserSubscriptionId, &'a UserSubscriptionId), u32>,
+    /// Pages of listings that hold rows.
+    pages: BTreeMap<Fingerprint, &'a str>,
+}
+
+impl<'a> Proofs<'a> {
+    fn of(snapshots: &'a Snapshots) -> Self {
+        let mut registrations: BTreeMap<&RegistrationId, Vec<&Registration>> = BTreeMap::new();
+        for own in &snapshots.registrations {
+            registrations.entry(&own.id).or_default().push(own);
+        }
+        let rows = (0_u32..).zip(&snapshots.listings.rows);
+        let pages = snapshots.listings.lists.iter().flat_map(|list| &list.pages).filter(|page| page.rows > 0);
+        Self {
+            snapshots,
+            registrations,
+            listed: rows.filter_map(|(at, row)| Some(((row.provider.as_ref()?, &row.id), at))).collect(),
+            pages: pages.map(|page| (page.file.fingerprint, page.file.name.as_str())).collect(),
+        }
+    }
+
+    fn same_registration(&self, other: &Self) -> Option<Error> {
+        let pairs = self.registrations.iter().filter_map(|(id, own)| Some((own, other.registrations.get(id)?)));
+        let mut pairs =
+            pairs.flat_map(|(own, others)| own.iter().flat_map(|own| others.iter().map(move |two| (*own, *two))));
+        let (own, two) = pairs.find(|(own, two)| is_one_cloud(own, two))?;
+        let stamp = &other.snapshots.stamp;
+        Some(Error::input(format!("the registration of {}, of stamp {stamp}, as well", two.file)).at(&own.file).hint(
+            "every stamp has its own registration: one of the two was copied, or saved for the wrong stamp; remove it, and save that stamp's own",
+        ))
+    }
+
+    fn same_listing(&self, other: &Self) -> Option<Error> {
+        const HINT: &str = "a stamp lists its own user subscriptions alone: one of the two was copied, or saved for the wrong stamp; remove it, and save that stamp's own";
+        let stamp = &other.snapshots.stamp;
+        let mut same = self.listed.iter().filter_map(|(ids, own)| Some((ids, *own, *other.listed.get(ids)?)));
+        if let Some(((provider, id), own, two)) = same.next() {
+            let more = match same.count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            return Some(
+                Error::input(format!(
+                    "lists user subscription {id}{more} of provider subscription {provider}, as {}, of stamp {stamp}, does",
+                    file_of(other.snapshots, two)
+                ))
+                .at(file_of(self.snapshots, own))
+                .hint(HINT),
+            );
+        }
+        let (own, two) = self.pages.iter().find_map(|(content, own)| Some((own, other.pages.get(content)?)))?;
+        Some(Error::input(format!("the same bytes as {two}, of stamp {stamp}")).at(*own).hint(HINT))
+    }
+}
+
+/// Whether nothing says that two registrations are of two stamps.
+pub(super) fn is_one_cloud(one: &Registration, two: &Registration) -> bool {
+    one.cloud_id.as_ref().zip(two.cloud_id.as_ref()).is_none_or(|(one, two)| one == two)
+}
+
+/// The first page that has a row of listings.
+fn file_of(snapshots: &Snapshots, row: u32) -> &str {
+    let lists = snapshots.listings.lists.iter();
+    let mut found = lists.filter_map(|list| Some(list.page_of(list.rows.iter().position(|own| *own == row)?)));
+    found.next().unwrap_or_default()
 }
 
 /// Another stamp's list, and a tenant mapped twice.
@@ -88,7 +260,7 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
         let subscription = &billed_subscriptions[subscription as usize];
         Error::input(format!("customer subscription {subscription} is not under the registration of stamp {stamp}"))
             .at(file)
-            .hint("this is probably another stamp's list, since every stamp has its own registration: remove it, or lay it with that stamp")
+            .hint("this is probably another stamp's list, since every stamp has its own registration: remove it, or move it to that stamp")
     });
     let twice = twice.into_iter().map(|((tenant, one, other), file)| {
         let [one, other] = [one, other].map(|own| &billed_subscriptions[own as usize]);

@@ -583,7 +583,7 @@ fn shared_registration(own: &StampUse<'_>, other: &StampUse<'_>) -> Option<Findi
             FindingCode::RegistrationOfSeveralStamps,
             format!("{} and {} of stamp {} are one registration", one.file, two.file, other_stamp),
             vec![one.file.clone(), two.file.clone()],
-            "every stamp has its own registration: one of the two folders was probably copied",
+            "every stamp has its own registration, though their cloud ids tell the two apart: see which of them is right, or accept the finding if a stamp was registered anew under the name of another",
         ));
     }
     let (one, two) = both().find(|(one, two)| one.id.default_subscription == two.id.default_subscription)?;
@@ -644,7 +644,7 @@ impl Stale {
                     age / 24
                 ),
                 vec![file.to_owned()],
-                "save a snapshot of each kind every night: Azure keeps no history of them, and nobody can say who was registered in between",
+                "save a snapshot of each kind every night: Azure keeps no history of them, and who was registered in between is not known",
             ))
         });
         found.collect()

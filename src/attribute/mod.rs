@@ -15,6 +15,7 @@ mod snapshots;
 
 use std::collections::BTreeMap;
 
+pub use checks::of_another_stamp;
 pub use findings::{StampUse, of_stamps, use_of};
 pub use snapshots::{Snapshots, checked_snapshots, read_snapshots};
 
@@ -32,6 +33,10 @@ pub struct Rules {
     pub attribute_at: AttributeAt,
     /// Accept customer subscriptions that are an empty list: it is often a failed export.
     pub confirm_empty_registration: bool,
+    /// Accept listings without any user subscription, likewise.
+    pub confirm_empty_listing: bool,
+    /// Snapshots, as the root calls them, that may name fewer than half of what the one before them does.
+    pub confirmed_shrunken: Vec<String>,
     /// User subscriptions that are the operator's own.
     pub operator_user_subscriptions: Vec<UserSubscriptionId>,
     /// Directories all of whose user subscriptions are the operator's own.
@@ -50,6 +55,8 @@ impl Default for Rules {
         Self {
             attribute_at: AttributeAt::default(),
             confirm_empty_registration: false,
+            confirm_empty_listing: false,
+            confirmed_shrunken: Vec::new(),
             operator_user_subscriptions: Vec::new(),
             operator_tenants: Vec::new(),
             snapshot_age_max: Self::SNAPSHOT_AGE_MAX,

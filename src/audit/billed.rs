@@ -9,11 +9,12 @@
 use std::collections::BTreeMap;
 
 use super::adjusted;
+use super::names::{Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use super::statement::{PRICE_COLUMNS, PriceText, StatementLine, Statements, prices_of, statements};
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::frame::tables::{Keep, contradiction};
 use crate::schema::{self, statements_path};
 
@@ -68,27 +69,17 @@ type LineKey = (String, String, PriceStatus, Option<i64>, Option<Quantity>, Opti
 
 type Days = BTreeMap<(Day, Stamp), BilledDay>;
 
-/// Explains the lines of a month's statements: of these billed subscriptions and meters, of all where there are none.
+/// Explains the lines of a month's statements, as far as they are asked for.
 ///
 /// # Errors
 /// There is no such line, published tables cannot be read, or the charges of the days do not make a line.
-pub fn explain_billed(
-    publication: &Publication,
-    month: Month,
-    billed: &[String],
-    meters: &[String],
-) -> Result<WhyBilled> {
-    let Statements { lines, prices, meters: known, names, stamps, .. } = statements(publication, month, billed)?;
-    let lines: Vec<StatementLine> =
-        lines.into_iter().filter(|line| meters.is_empty() || meters.contains(&line.meter)).collect();
-    if lines.is_empty() {
-        return Err(Error::usage(format!("no statement line of {month} that is asked for"))
-            .hint("leave --meter out, and see what lines there are"));
-    }
+pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) -> Result<WhyBilled> {
+    let Statements { lines, prices, meters: known, names, stamps, .. } = statements(publication, month, wanted)?;
+    let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
     let mut keep = Vec::new();
-    for (column, ids) in [("billed_subscription_id", billed), ("meter_id", meters)] {
+    for (column, ids) in [("billed_subscription_id", billed_subscriptions), ("meter_id", meters)] {
         if !ids.is_empty() {
-            keep.push(Keep::Texts(column, ids.to_vec()));
+            keep.push(Keep::Texts(column, ids));
         }
     }
     let mut days: BTreeMap<LineKey, Days> = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{Asked, Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Corrected, Correction, Currency, Day, Quantity, Stamp};
@@ -41,17 +42,24 @@ pub struct Changes {
     pub since: Option<Since>,
 }
 
-/// Gathers what runs changed of some stamps (all when empty): of the last run that changed something, or of all since.
+/// Gathers what runs changed of some stamps (all when empty), as far as it is asked for: of the last run that changed some of it,
+/// or of all since.
 ///
 /// # Errors
 /// There is no run or stamp that is asked for, or a table or a receipt cannot be read.
-pub fn changes(publication: &Publication, stamps: &[Stamp], since: Option<Since>) -> Result<Changes> {
+pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, since: Option<Since>) -> Result<Changes> {
     let numbers = runs_that_changed(publication)?;
     refuse_unknown(publication, stamps, &numbers)?;
     let first = first_run(publication, since)?;
+    let chosen = chosen_of(publication, wanted, &numbers)?;
     let mut runs = Vec::new();
     for &number in numbers.range(first..).rev() {
-        let corrections = corrected_by(publication, number, stamps)?;
+        let mut corrections = corrected_by(publication, number, stamps)?;
+        corrections.retain(|own| {
+            Chosen::is_asked(&chosen.billed_subscriptions, &own.billed_subscription)
+                && Chosen::is_asked(&chosen.meters, &own.meter)
+                && chosen.month.is_none_or(|month| own.day.month() == month)
+        });
         if corrections.is_empty() {
             continue;
         }
@@ -62,6 +70,20 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], since: Option<Since>
     }
     runs.reverse();
     Ok(Changes { runs, meters: publication.meters()?, names: publication.names()?, since })
+}
+
+/// What is meant by what was typed: who paid once is named by history, though it may be gone.
+fn chosen_of(publication: &Publication, wanted: &Wanted, numbers: &BTreeSet<u64>) -> Result<Chosen> {
+    let mut named = BTreeSet::new();
+    if !wanted.billed_subscriptions.is_empty() || !wanted.meters.is_empty() {
+        for &number in numbers {
+            for own in corrected_by(publication, number, &[])? {
+                named.insert((Asked::BilledSubscription, own.billed_subscription));
+                named.insert((Asked::Meter, own.meter));
+            }
+        }
+    }
+    wanted.among_these_and(&[publication], &[], &named)
 }
 
 fn path_of(run: u64) -> String {

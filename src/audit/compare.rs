@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::iter::Peekable;
 
 use super::adjusted;
+use super::names::Chosen;
 use super::publication::{MeterText, Publication};
 use super::statement::{StatementLine, statement_lines};
 use crate::domain::totals::Totals;
@@ -89,6 +90,8 @@ pub struct Comparison {
     pub is_charged: bool,
     /// Whether what came to closed months was added on either side.
     pub is_adjusted: bool,
+    /// Whether only a part was asked for.
+    pub is_narrowed: bool,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
 }
@@ -96,6 +99,46 @@ pub struct Comparison {
 impl Comparison {
     pub fn is_equal(&self) -> bool {
         self.moved.is_empty() && self.hours.is_empty() && self.charges.is_empty()
+    }
+
+    /// Keeps what differs of some stamps, billed subscriptions, tenants and meters (all when empty).
+    ///
+    /// Statements are of all stamps, and a line of them may be of several tenants, so they are only narrowed by who pays and by
+    /// the meter, and left out where something else is asked for. Nobody is named beside the days whose hours differ.
+    pub fn narrow(&mut self, stamps: &[Stamp], chosen: &Chosen) {
+        let Chosen { billed_subscriptions, tenants, meters, .. } = chosen;
+        let is_of_stamp = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
+        self.moved.retain(|own| {
+            is_of_stamp(&own.stamp)
+                && Chosen::is_asked(billed_subscriptions, &own.billed_subscription)
+                && Chosen::is_asked(tenants, own.tenant.as_deref().unwrap_or_default())
+                && Chosen::is_asked(meters, &own.meter)
+        });
+        let moved = &self.moved;
+        let is_moved = |key: &(Stamp, String)| moved.iter().any(|own| (&own.stamp, &own.meter) == (&key.0, &key.1));
+        self.totals.retain(|key, _| is_moved(key));
+        let narrows_usage = !chosen.is_everything();
+        self.hours.retain(|(stamp, _)| !narrows_usage && is_of_stamp(stamp));
+        let keeps_statements = stamps.is_empty() && tenants.is_empty();
+        self.is_charged &= keeps_statements;
+        self.charges.retain(|own| {
+            keeps_statements
+                && Chosen::is_asked(billed_subscriptions, &own.billed_subscription)
+                && Chosen::is_asked(meters, &own.meter)
+        });
+        // A bill of all billed subscriptions or meters would not be what is asked for.
+        let is_whole = keeps_statements && meters.is_empty();
+        let charges = &self.charges;
+        self.bills.retain(|own| {
+            let is_there =
+                |id: &String| charges.iter().any(|row| row.billed_subscription == *id && row.month == own.month);
+            is_whole
+                && match &own.billed_subscription {
+                    Some(id) => is_there(id),
+                    None => billed_subscriptions.is_empty(),
+                }
+        });
+        self.is_narrowed = narrows_usage || !stamps.is_empty();
     }
 }
 

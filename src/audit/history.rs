@@ -1,4 +1,4 @@
-//! How the mappings of a root changed, and what each change moved.
+//! How mappings changed, and what each change moved: of a root here, of a publication in `published_history`.
 //!
 //! ```text
 //! tenant A    2026-01-01 began → X      used until then: nothing        since then: 120 core hours
@@ -7,8 +7,9 @@
 //! A change lies between two periods, in each of which the snapshots in force said one thing. What was used in the period
 //! before it was charged to where the mapping led before, what was used in the period after it to where it leads since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{Asked, Known};
 use crate::aggregate;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::domain::totals::Totals;
@@ -103,78 +104,82 @@ pub struct History {
 /// # Errors
 /// A sum leaves the range of a quantity.
 pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
-    let used = UsedBy::of(owned)?;
+    let used = used_of(owned)?;
+    let owner = |owner: u32| &owned.owners[owner as usize];
+    let followed = |kind, mappings| Followed {
+        stamp: &snapshots.stamp,
+        kind,
+        mappings,
+        dates: snapshots.dates.of(kind),
+        meters: &owned.usage.meters,
+    };
+    let file = |kind| move |place| snapshots.file(kind, place).to_owned();
+    let billed = |to: u32| snapshots.billed_subscriptions[to as usize].to_string();
     let mut changes = Vec::new();
-    changes.extend(of_kind(
-        owned,
-        snapshots,
-        &snapshots.default_mappings,
-        SnapshotKind::Registration,
-        |_| Subject::Stamp,
-        |to| snapshots.billed_subscriptions[to as usize].to_string(),
-        used.by(owned, |owner, in_force| {
-            let is_default = owned.owners[owner as usize].attribution.is_default();
-            is_default.then_some((0, in_force.registration + 1))
+    changes.extend(followed(SnapshotKind::Registration, &snapshots.default_mappings).changes(
+        |_| Ok(Subject::Stamp),
+        billed,
+        file(SnapshotKind::Registration),
+        by_subject(&used, |own, in_force| {
+            owner(own).attribution.is_default().then_some((0, in_force.registration + 1))
         })?,
     )?);
-    changes.extend(of_kind(
-        owned,
-        snapshots,
-        &snapshots.customer_mappings,
-        SnapshotKind::CustomerSubscriptions,
-        |subject| Subject::Tenant(snapshots.tenants[subject as usize].clone()),
-        |to| snapshots.billed_subscriptions[to as usize].to_string(),
-        used.by(owned, |owner, in_force| {
-            Some((owned.owners[owner as usize].tenant?, in_force.customer_subscriptions + 1))
-        })?,
+    changes.extend(followed(SnapshotKind::CustomerSubscriptions, &snapshots.customer_mappings).changes(
+        |subject| Ok(Subject::Tenant(snapshots.tenants[subject as usize].clone())),
+        billed,
+        file(SnapshotKind::CustomerSubscriptions),
+        by_subject(&used, |own, in_force| Some((owner(own).tenant?, in_force.customer_subscriptions + 1)))?,
     )?);
-    changes.extend(of_kind(
-        owned,
-        snapshots,
-        &snapshots.listed,
-        SnapshotKind::UserSubscriptions,
-        |subject| Subject::UserSubscription(snapshots.user_subscriptions[subject as usize].clone()),
+    changes.extend(followed(SnapshotKind::UserSubscriptions, &snapshots.listed).changes(
+        |subject| Ok(Subject::UserSubscription(snapshots.user_subscriptions[subject as usize].clone())),
         |to| snapshots.tenants[to as usize].to_string(),
-        used.by(owned, |owner, in_force| {
-            let id = &owned.usage.user_subscriptions[owned.owners[owner as usize].user_subscription as usize];
+        file(SnapshotKind::UserSubscriptions),
+        by_subject(&used, |own, in_force| {
+            let id = &owned.usage.user_subscriptions[owner(own).user_subscription as usize];
             Some((snapshots.user_subscriptions.binary_search(id).ok()? as u32, in_force.listings))
         })?,
     )?);
     Ok(History { changes })
 }
 
-/// Usage by owner, snapshots in force and meter.
-struct UsedBy(BTreeMap<(u32, usize, u32), Totals>);
+/// Usage by whom it is of (a number that `by_subject` understands), the snapshots in force, and the meter's place.
+pub(super) type Used = BTreeMap<(u32, InForce, u32), Totals>;
 
 /// Usage of each subject: by the count of snapshots not after the moment that decided, and the meter.
-type BySnapshots = BTreeMap<u32, BTreeMap<(u32, u32), Totals>>;
+pub(super) type BySnapshots = BTreeMap<u32, BTreeMap<(u32, u32), Totals>>;
 
-impl UsedBy {
-    fn of(owned: &OwnedUsage) -> Result<Self> {
-        let mut used: BTreeMap<(u32, usize, u32), Totals> = BTreeMap::new();
-        for day in owned.usage.days() {
-            for chunk in owned.usage.take_day(day)? {
-                let lines = &chunk.lines;
-                let places = owned.owners_of(day, &chunk).zip(owned.rows_of(day, &chunk));
-                for (((owner, row), &meter), &quantity) in places.zip(&lines.meter).zip(&lines.quantity) {
-                    let own = used.entry((owner, row, meter)).or_default();
-                    own.merge(Totals { lines: 1, quantity })
-                        .map_err(|_past_range| aggregate::past_range(owned, meter, day))?;
-                }
+/// The usage of a root, by owner.
+fn used_of(owned: &OwnedUsage) -> Result<Used> {
+    let mut used: BTreeMap<(u32, usize, u32), Totals> = BTreeMap::new();
+    for day in owned.usage.days() {
+        for chunk in owned.usage.take_day(day)? {
+            let lines = &chunk.lines;
+            let places = owned.owners_of(day, &chunk).zip(owned.rows_of(day, &chunk));
+            for (((owner, row), &meter), &quantity) in places.zip(&lines.meter).zip(&lines.quantity) {
+                let own = used.entry((owner, row, meter)).or_default();
+                own.merge(Totals { lines: 1, quantity })
+                    .map_err(|_past_range| aggregate::past_range(owned, meter, day))?;
             }
         }
-        Ok(Self(used))
     }
+    let mut by_snapshots = Used::new();
+    for ((owner, row, meter), totals) in used {
+        by_snapshots.entry((owner, owned.in_force[row], meter)).or_default().merge(totals)?;
+    }
+    Ok(by_snapshots)
+}
 
-    /// The same by subject and count of snapshots, as `of` tells them from owner and snapshots in force.
-    fn by(&self, owned: &OwnedUsage, of: impl Fn(u32, InForce) -> Option<(u32, u32)>) -> Result<BySnapshots> {
-        let mut by: BySnapshots = BTreeMap::new();
-        for (&(owner, row, meter), &totals) in &self.0 {
-            let Some((subject, snapshots)) = of(owner, owned.in_force[row]) else { continue };
-            by.entry(subject).or_default().entry((snapshots, meter)).or_default().merge(totals)?;
-        }
-        Ok(by)
+/// Usage by subject and count of snapshots, as `of` tells them from whom it is of and the snapshots in force.
+///
+/// # Errors
+/// A sum leaves the range of a quantity.
+pub(super) fn by_subject(used: &Used, of: impl Fn(u32, InForce) -> Option<(u32, u32)>) -> Result<BySnapshots> {
+    let mut by: BySnapshots = BTreeMap::new();
+    for (&(owner, in_force, meter), &totals) in used {
+        let Some((subject, snapshots)) = of(owner, in_force) else { continue };
+        by.entry(subject).or_default().entry((snapshots, meter)).or_default().merge(totals)?;
     }
+    Ok(by)
 }
 
 /// A period in which the snapshots said one thing of a subject.
@@ -186,53 +191,68 @@ struct Period {
     is_unlisted: bool,
 }
 
-fn of_kind(
-    owned: &OwnedUsage,
-    snapshots: &Snapshots,
-    mappings: &Mappings,
-    kind: SnapshotKind,
-    subject_of: impl Fn(u32) -> Subject,
-    id_of: impl Fn(u32) -> String,
-    mut used: BySnapshots,
-) -> Result<Vec<Change>> {
-    let dates = snapshots.dates.of(kind);
-    let mut changes = Vec::new();
-    for own in mappings.all().chunk_by(|a, b| a.subject == b.subject) {
-        let subject = own[0].subject;
-        let periods = periods(own, dates.len() as u32, kind);
-        let moved = moved_by_period(&periods, used.remove(&subject).unwrap_or_default())?;
-        for (at, period) in periods.iter().enumerate() {
-            let before = at.checked_sub(1).map(|before| &periods[before]);
-            let from = before.and_then(|own| own.to);
-            let change = match (from, period.to) {
-                _ if period.is_unlisted => ChangeKind::Unlisted,
-                (None, None) => continue,
-                (None, Some(_)) => ChangeKind::Began,
-                (Some(_), None) => ChangeKind::Ended,
-                (Some(from), Some(to)) if from == to => ChangeKind::ListedAgain,
-                (Some(_), Some(_)) => ChangeKind::Changed,
-            };
-            let mut meters: BTreeMap<MeterId, Moving> = BTreeMap::new();
-            let meter = |meter: u32| owned.usage.meters[meter as usize].clone();
-            for (&of, &totals) in at.checked_sub(1).into_iter().flat_map(|before| &moved[before]) {
-                meters.entry(meter(of)).or_default().before = totals;
+/// The mappings of a stamp that are of one kind.
+pub(super) struct Followed<'a> {
+    pub stamp: &'a Stamp,
+    pub kind: SnapshotKind,
+    pub mappings: &'a Mappings,
+    /// Of the snapshots of that kind.
+    pub dates: &'a [Hour],
+    /// By their places in what was used.
+    pub meters: &'a [MeterId],
+}
+
+impl Followed<'_> {
+    /// Their changes, with what each moved of `used`. The functions give a subject, an id that it is mapped to and a snapshot's
+    /// file by their numbers.
+    ///
+    /// # Errors
+    /// A sum leaves the range of a quantity, or an id is none.
+    pub fn changes(
+        &self,
+        subject_of: impl Fn(u32) -> Result<Subject>,
+        id_of: impl Fn(u32) -> String,
+        file_of: impl Fn(u32) -> String,
+        mut used: BySnapshots,
+    ) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for own in self.mappings.all().chunk_by(|a, b| a.subject == b.subject) {
+            let subject = own[0].subject;
+            let periods = periods(own, self.dates.len() as u32, self.kind);
+            let moved = moved_by_period(&periods, used.remove(&subject).unwrap_or_default())?;
+            for (at, period) in periods.iter().enumerate() {
+                let before = at.checked_sub(1).map(|before| &periods[before]);
+                let from = before.and_then(|own| own.to);
+                let change = match (from, period.to) {
+                    _ if period.is_unlisted => ChangeKind::Unlisted,
+                    (None, None) => continue,
+                    (None, Some(_)) => ChangeKind::Began,
+                    (Some(_), None) => ChangeKind::Ended,
+                    (Some(from), Some(to)) if from == to => ChangeKind::ListedAgain,
+                    (Some(_), Some(_)) => ChangeKind::Changed,
+                };
+                let mut meters: BTreeMap<MeterId, Moving> = BTreeMap::new();
+                let meter = |meter: u32| self.meters[meter as usize].clone();
+                for (&of, &totals) in at.checked_sub(1).into_iter().flat_map(|before| &moved[before]) {
+                    meters.entry(meter(of)).or_default().before = totals;
+                }
+                for (&of, &totals) in &moved[at] {
+                    meters.entry(meter(of)).or_default().after = totals;
+                }
+                changes.push(Change {
+                    stamp: self.stamp.clone(),
+                    subject: subject_of(subject)?,
+                    kind: change,
+                    at: self.dates[period.from as usize],
+                    file: file_of(period.from),
+                    from: from.map(&id_of),
+                    to: period.to.map(&id_of),
+                    moved: meters,
+                });
             }
-            for (&of, &totals) in &moved[at] {
-                meters.entry(meter(of)).or_default().after = totals;
-            }
-            changes.push(Change {
-                stamp: snapshots.stamp.clone(),
-                subject: subject_of(subject),
-                kind: change,
-                at: dates[period.from as usize],
-                file: snapshots.file(kind, period.from).to_owned(),
-                from: from.map(&id_of),
-                to: period.to.map(&id_of),
-                moved: meters,
-            });
         }
+        Ok(changes)
     }
-    Ok(changes)
 }
 
 /// The periods of a subject: its mappings, and the gaps between and after them.
@@ -267,25 +287,48 @@ fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Re
 }
 
 impl History {
-    /// The changes that concern a tenant, or a user subscription and the tenants that it had: their own, and of user
-    /// subscriptions that led to the tenant or lead there.
-    pub fn concern(&mut self, tenant: Option<&TenantId>, user_subscription: Option<&UserSubscriptionId>) {
-        if tenant.is_none() && user_subscription.is_none() {
+    /// Whom the changes are about, or lead from or to: the tenants or the user subscriptions among them. `name` tells their
+    /// names, of a user subscription on its stamp.
+    pub fn known<'n>(&self, asked: Asked, name: impl Fn(&Stamp, &str) -> Option<&'n str>) -> Vec<Known> {
+        let ids = self.changes.iter().flat_map(|own| {
+            let is_user = matches!(own.subject, Subject::UserSubscription(_));
+            let mapped = own.from.iter().chain(&own.to).filter(move |_| is_user && asked == Asked::Tenant);
+            let subject = match (&own.subject, asked) {
+                (Subject::Tenant(id), Asked::Tenant) => Some(id.as_str()),
+                (Subject::UserSubscription(id), Asked::UserSubscription) => Some(id.as_str()),
+                _ => None,
+            };
+            subject.into_iter().chain(mapped.map(String::as_str)).map(|id| (&own.stamp, id))
+        });
+        let ids: BTreeSet<(&Stamp, &str)> = ids.collect();
+        let known = ids.into_iter().map(|(stamp, id)| Known {
+            id: id.to_owned(),
+            name: name(stamp, id).map(str::to_owned),
+            beside: (asked == Asked::UserSubscription).then(|| stamp.to_string()),
+        });
+        known.collect()
+    }
+
+    /// The changes that concern tenants, or user subscriptions and the tenants that they had: their own, and of user
+    /// subscriptions that led to the tenants or lead there.
+    pub fn concern(&mut self, wanted: &[TenantId], user_subscriptions: &[UserSubscriptionId]) {
+        if wanted.is_empty() && user_subscriptions.is_empty() {
             return;
         }
         let is_user = |own: &Change| match &own.subject {
-            Subject::UserSubscription(id) => Some(id) == user_subscription,
+            Subject::UserSubscription(id) => user_subscriptions.contains(id),
             _ => false,
         };
         // Mapping is per stamp, and so are the tenants that a user subscription had.
         let mut tenants: Vec<(Stamp, String)> = Vec::new();
         for change in &self.changes {
             let had = change.from.iter().chain(&change.to).filter(|_| is_user(change)).cloned();
-            tenants.extend(had.chain(tenant.map(ToString::to_string)).map(|tenant| (change.stamp.clone(), tenant)));
+            tenants
+                .extend(had.chain(wanted.iter().map(ToString::to_string)).map(|tenant| (change.stamp.clone(), tenant)));
         }
         tenants.sort_unstable();
         tenants.dedup();
-        let names = |id: &Option<String>| id.as_ref().is_some_and(|id| tenant.is_some_and(|own| own.as_str() == id));
+        let names = |id: &Option<String>| id.as_ref().is_some_and(|id| wanted.iter().any(|own| own.as_str() == id));
         self.changes.retain(|own| match &own.subject {
             Subject::Stamp => false,
             Subject::Tenant(id) => tenants.binary_search(&(own.stamp.clone(), id.to_string())).is_ok(),

@@ -4,8 +4,10 @@
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
 //! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement    OUT: charges ──▶ why a statement line
-//! root ──read, normalise, attribute──▶ history
+//! OUT: mappings, lines ──▶ history           root ──read, normalise, attribute──▶ history
 //! ```
+//! What somebody typed to narrow it is looked up by `names`, the same for every command.
+//!
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
 //! behind each cell, and the charges behind each statement line, and refuses to explain one that they do not make.
 
@@ -15,7 +17,9 @@ mod changes;
 mod compare;
 mod default_charges;
 mod history;
+mod names;
 mod publication;
+mod published_history;
 mod statement;
 mod unregistered;
 mod why;
@@ -26,7 +30,9 @@ pub use changes::{Changes, ChangingRun, Since, changes};
 pub use compare::{BillTotal, Billed, Comparison, Moved, Recharged, compare};
 pub use default_charges::{DefaultCharge, DefaultCharges, DefaultUnpriced};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
+pub use names::{Asked, Chosen, Known, Wanted, id_of};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
+pub use published_history::published_history;
 pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};
-pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, meters_named, sum};
+pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, sum};

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
-use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp};
+use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, Month, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{self, Keep, Rows, text};
 use crate::publish::receipt::FORMAT;
@@ -32,6 +32,28 @@ pub struct Publication {
     pub fingerprints: BTreeMap<String, String>,
     /// Fingerprints of the published files, by their paths. What else lies in the folder is not ours.
     published: BTreeMap<String, String>,
+    /// What the last run found.
+    findings: Vec<PublishedFinding>,
+}
+
+/// A finding as the receipt has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PublishedFinding {
+    /// Blank: it is of no stamp.
+    pub stamp: String,
+    #[serde(deserialize_with = "code_of_text")]
+    pub code: FindingCode,
+    pub sentence: String,
+    pub remedy: String,
+    /// The months whose usage it may be about; empty when it is about none in particular.
+    #[serde(default)]
+    pub months: Vec<String>,
+    pub accepted: bool,
+}
+
+fn code_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<FindingCode, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    FindingCode::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no code of a finding")))
 }
 
 /// What a reader needs of a receipt.
@@ -43,6 +65,7 @@ struct ReceiptHead {
     settings: ReceiptSettings,
     inputs: Vec<ReceiptFile>,
     published: Vec<ReceiptFile>,
+    findings: Vec<PublishedFinding>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +90,7 @@ struct EarlierReceipt {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeterText {
     pub name: Option<String>,
+    pub service: Option<String>,
     pub unit: Option<String>,
 }
 
@@ -90,7 +114,7 @@ impl Publication {
         let path = out.join("receipt.json");
         let (ahead, bytes) = receipt_of(out)?;
         let bytes = bytes.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => no_publication(out),
+            ErrorKind::NotFound | ErrorKind::NotADirectory => no_publication(out),
             _ => Error::machine("read", &path, error),
         })?;
         let other = || {
@@ -116,6 +140,7 @@ impl Publication {
             attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
             fingerprints: by_path(receipt.inputs),
             published: by_path(receipt.published),
+            findings: receipt.findings,
         })
     }
 
@@ -177,6 +202,15 @@ impl Publication {
         tables::read(&self.out.join(path), bytes, table, columns, keep)
     }
 
+    /// Reads all rows of a published file, its texts as [`Rows::coded`]; one that was not published has none.
+    ///
+    /// # Errors
+    /// As [`Publication::read`].
+    pub fn read_coded(&self, path: &str, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
+        tables::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
+    }
+
     /// The bytes of a published file, proved to be those that were published; `None` where none was published.
     ///
     /// # Errors
@@ -205,11 +239,16 @@ impl Publication {
     /// The table cannot be read.
     pub fn meters(&self) -> Result<BTreeMap<String, MeterText>> {
         let mut meters = BTreeMap::new();
-        for rows in self.rows(&schema::METERS, &["meter_id", "meter_name", "unit"])? {
+        for rows in self.rows(&schema::METERS, &["meter_id", "meter_name", "service", "unit"])? {
             let (ids, names, units) = (rows.texts("meter_id")?, rows.texts("meter_name")?, rows.texts("unit")?);
+            let services = rows.texts("service")?;
             for row in 0..rows.len() {
                 let owned = |own: Option<&str>| own.map(str::to_owned);
-                let meter = MeterText { name: owned(text(names, row)), unit: owned(text(units, row)) };
+                let meter = MeterText {
+                    name: owned(text(names, row)),
+                    service: owned(text(services, row)),
+                    unit: owned(text(units, row)),
+                };
                 meters.insert(ids.value(row).to_owned(), meter);
             }
         }
@@ -234,6 +273,25 @@ impl Publication {
             }
         }
         Ok(named)
+    }
+
+    /// What the listings of each stamp call user subscriptions, by stamp and id.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn display_names(&self) -> Result<BTreeMap<(Stamp, String), String>> {
+        let mut names = BTreeMap::new();
+        let columns = ["user_subscription_id", "stamp", "display_name"];
+        for rows in self.rows(&schema::USER_SUBSCRIPTIONS, &columns)? {
+            let [ids, stamps, texts] = columns.map(|column| rows.texts(column));
+            let (ids, stamps, texts) = (ids?, stamps?, texts?);
+            for row in 0..rows.len() {
+                if let (Some(stamp), Some(name)) = (Stamp::new(stamps.value(row)), text(texts, row)) {
+                    names.insert((stamp, ids.value(row).to_owned()), name.to_owned());
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// The files of a stamp's snapshots, by kind, in order of their dates.
@@ -357,6 +415,15 @@ impl Publication {
         Ok(closings.closed().into_values().cloned().collect())
     }
 
+    /// What the last run found of a stamp's month: about its days, or about the stamp or the root and no days in particular.
+    pub fn findings_of(&self, stamp: &Stamp, month: Month) -> impl Iterator<Item = &PublishedFinding> {
+        let month = month.to_string();
+        self.findings.iter().filter(move |own| {
+            let is_of_stamp = own.stamp.is_empty() || own.stamp == stamp.as_str();
+            is_of_stamp && (own.months.is_empty() || own.months.contains(&month))
+        })
+    }
+
     fn rows(&self, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
         self.read(&format!("{}.parquet", table.name), table, columns, &[])
     }
@@ -376,8 +443,22 @@ impl Publication {
 
 /// A folder that `run` did not publish to.
 pub fn no_publication(out: &Path) -> Error {
-    Error::usage(format!("{} holds no publication: there is no receipt.json", out.display()))
-        .hint("name the folder that `stacktally run` published to")
+    let name = out.display();
+    let is_a_root = || {
+        let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
+        entries.into_iter().any(|own| own.path().join("usage").is_dir())
+    };
+    match std::fs::metadata(out) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Error::usage(format!("there is no folder {name}")).hint(
+            "name the folder that `stacktally run` published to; if it lies on a share, see whether that is mounted",
+        ),
+        Ok(metadata) if !metadata.is_dir() => Error::usage(format!("{name} is a file, and a publication is a folder"))
+            .hint("name the folder that `stacktally run` published to"),
+        Ok(_) if is_a_root() => Error::usage(format!("{name} holds exports, and no publication"))
+            .hint(format!("publish them with `stacktally run --root {name} --out OUT`, and name that OUT")),
+        _ => Error::usage(format!("{name} holds no publication: there is no receipt.json"))
+            .hint("name the folder that `stacktally run` published to"),
+    }
 }
 
 /// The receipt of a publication, and the commit that it belongs to if one is under way: none began between the two looks.
@@ -427,7 +508,19 @@ impl NamedMappings {
     }
 
     pub fn target(&self, mapping: &Mapping) -> &str {
-        &self.targets[mapping.to as usize]
+        self.target_of(mapping.to)
+    }
+
+    /// What a number stands for that something is mapped to.
+    pub fn target_of(&self, to: u32) -> &str {
+        &self.targets[to as usize]
+    }
+
+    /// The subjects, by their numbers.
+    pub fn subjects_in_order(&self) -> Vec<&str> {
+        let mut subjects = vec![""; self.subjects.len()];
+        self.subjects.iter().for_each(|(id, &number)| subjects[number as usize] = id);
+        subjects
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{Keep, Rows, contradiction, integer, text};
 use crate::schema::{self, statements_path};
+use crate::state::ClosingEntry;
 
 /// A price entry, as `prices` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub struct StatementLine {
     pub quantity: Quantity,
     pub price: PriceOf,
     pub from: Option<Day>,
+    /// Whether its month is closed on all stamps, as far as the last run knew.
+    pub is_closed: bool,
     /// `None`: not billable, or unpriced.
     pub sums: Option<LineSums>,
 }
@@ -76,6 +80,8 @@ pub struct Statements {
     pub names: BTreeMap<String, String>,
     /// The stamps that are charged in that month, and whether it is closed there.
     pub stamps: BTreeMap<Stamp, bool>,
+    /// Of these, those whose month was closed though something spoke against it.
+    pub forced: Vec<ClosingEntry>,
     /// Of each billed subscription that pays for several tenants, what is charged for each of them.
     pub tenants: BTreeMap<String, TenantCharges>,
 }
@@ -83,28 +89,36 @@ pub struct Statements {
 /// What is charged for each tenant, in each currency.
 pub type TenantCharges = BTreeMap<(Option<String>, Currency), Charge>;
 
-/// Reads the statements of a month: of these billed subscriptions, of all when there are none.
+/// Reads the statements of a month, as far as they are asked for.
 ///
 /// # Errors
 /// There is no such statement, or a table cannot be read.
-pub fn statements(publication: &Publication, month: Month, billed: &[String]) -> Result<Statements> {
+pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> Result<Statements> {
     if !publication.has(&statements_path(month)) {
         return Err(no_statement(publication, month));
     }
+    let Chosen { billed_subscriptions: billed, meters, .. } = wanted.among(&[publication], &[])?;
     let mut lines = statement_lines(publication, month)?;
     if let Some(unknown) = billed.iter().find(|id| !lines.iter().any(|line| line.billed_subscription == **id)) {
         let mut known: Vec<&str> = lines.iter().map(|line| line.billed_subscription.as_str()).collect();
         known.dedup();
-        return Err(Error::usage(format!("--billed {unknown}: it has no statement of {month}"))
+        return Err(Error::usage(format!("--billed-subscription {unknown}: it has no statement of {month}"))
             .hint(format!("these have one: {}", known.join(", "))));
     }
-    lines.retain(|line| billed.is_empty() || billed.contains(&line.billed_subscription));
+    lines.retain(|line| Chosen::is_asked(&billed, &line.billed_subscription) && Chosen::is_asked(&meters, &line.meter));
+    if lines.is_empty() {
+        return Err(Error::usage(format!("no statement of {month} has a line of these meters"))
+            .hint("leave --meter out to see all lines"));
+    }
     let closed = publication.closed()?;
     let charged = publication.stamps().into_iter().filter(|stamp| publication.has(&schema::charges_path(stamp, month)));
     let is_closed = |stamp: &Stamp| closed.iter().any(|own| own.stamp == *stamp && own.month == month);
     let stamps: BTreeMap<Stamp, bool> = charged.map(|stamp| (stamp.clone(), is_closed(&stamp))).collect();
+    let is_forced = |own: &ClosingEntry| own.forced && own.month == month && stamps.contains_key(&own.stamp);
+    let forced = closed.into_iter().filter(is_forced).collect();
     let billed: BTreeSet<String> = lines.iter().map(|line| line.billed_subscription.clone()).collect();
     Ok(Statements {
+        forced,
         tenants: tenants(publication, month, stamps.keys(), billed)?,
         month,
         lines,
@@ -160,7 +174,7 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
     let months: Vec<&str> =
         paths.iter().filter_map(|path| path.strip_prefix("statements/")?.strip_suffix(".parquet")).collect();
     let hint = if months.is_empty() {
-        "nothing was charged: lay a price book (prices.csv) into the root, and run".to_owned()
+        "nothing was charged: put a price book (prices.csv) into the root, and run".to_owned()
     } else {
         format!("there are statements of {}", months.join(", "))
     };
@@ -232,6 +246,7 @@ fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
     let (amounts, billing_amounts) = (rows.quantities("amount")?, rows.quantities("billing_amount")?);
     let (rates, billing) = (rows.quantities("exchange_rate")?, rows.texts("billing_currency")?);
     let money = |own: Option<Quantity>| own.map(Quantity::scaled);
+    let closed = rows.booleans("closed")?;
     for (row, price) in prices_of(path, rows)?.into_iter().enumerate() {
         let sums = || {
             Some(LineSums {
@@ -251,6 +266,7 @@ fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
             quantity: quantities.value(row),
             price,
             from: from[row],
+            is_closed: closed.value(row),
             sums: sums(),
         });
     }

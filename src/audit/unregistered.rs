@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::adjusted;
 use super::default_charges::{DefaultCharges, default_charges};
+use super::names::{Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
@@ -49,16 +50,23 @@ pub struct Unregistered {
     pub since: Option<Day>,
 }
 
-/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day.
+/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day, as far as it is asked for.
 ///
 /// # Errors
 /// There is no publication, or a sum leaves the range of a quantity.
-pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<Day>) -> Result<Unregistered> {
+pub fn unregistered(
+    publication: &Publication,
+    stamps: &[Stamp],
+    wanted: &Wanted,
+    since: Option<Day>,
+) -> Result<Unregistered> {
+    let of_stamps = publication.stamps_of(stamps)?;
+    let chosen = wanted.among(&[publication], stamps)?;
     let mut fallen = Vec::new();
     let mut registrations = BTreeMap::new();
-    for stamp in publication.stamps_of(stamps)? {
+    for stamp in of_stamps {
         let mappings = publication.published_mappings(&stamp)?;
-        for mut own in of_stamp(publication, &stamp, since)? {
+        for mut own in of_stamp(publication, &stamp, &chosen, since)? {
             own.registered_since = own.tenant.as_deref().and_then(|tenant| mappings.registered_since(tenant));
             let latest = mappings.latest_tenant(&own.user_subscription);
             own.moved_to = latest.filter(|latest| own.tenant.as_deref() != Some(latest)).map(str::to_owned);
@@ -76,8 +84,8 @@ pub fn unregistered(publication: &Publication, stamps: &[Stamp], since: Option<D
         }
         order(a).cmp(&order(b)).then_with(|| (&a.tenant, &a.user_subscription).cmp(&(&b.tenant, &b.user_subscription)))
     });
-    let is_asked = |day: Day| since.is_none_or(|since| day >= since);
-    let charged = default_charges(publication, &publication.stamps_of(stamps)?, &[], is_asked)?;
+    let is_in = |day: Day| is_in(&chosen, since, day);
+    let charged = default_charges(publication, &publication.stamps_of(stamps)?, &keeping(&chosen), is_in)?;
     let (meters, names) = (publication.meters()?, publication.names()?);
     Ok(Unregistered { fallen, charged, meters, names, registrations, since })
 }
@@ -99,7 +107,7 @@ type SumKey = (String, &'static str, Option<String>, String, String);
 /// What fell on a default subscription, by day.
 type Days = BTreeMap<Day, Totals>;
 
-fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Result<Vec<Fallen>> {
+fn of_stamp(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, Days)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
     add_table(publication, &path, (&schema::DEFAULT_USAGE, "quantity", "line_count"), stamp, &mut sums)?;
@@ -109,10 +117,38 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, since: Option<Day>) -> Res
     }
     let mut fallen = Vec::new();
     for (key, (attribution, mut days)) in sums {
-        days.retain(|&day, own| !own.is_nothing() && since.is_none_or(|since| day >= since));
+        if !is_asked(chosen, &key) {
+            continue;
+        }
+        days.retain(|&day, own| !own.is_nothing() && is_in(chosen, since, day));
         fallen.extend(sum_of(&path, stamp, attribution, key, &days)?);
     }
     Ok(fallen)
+}
+
+/// Whether a day is asked for.
+fn is_in(chosen: &Chosen, since: Option<Day>, day: Day) -> bool {
+    since.is_none_or(|since| day >= since) && chosen.month.is_none_or(|month| day.month() == month)
+}
+
+/// The rows of a table that are asked for, but for their days.
+fn keeping(chosen: &Chosen) -> Vec<Keep> {
+    let Chosen { billed_subscriptions, tenants, user_subscriptions, meters, month: _ } = chosen;
+    let columns = [
+        ("billed_subscription_id", billed_subscriptions),
+        ("tenant_id", tenants),
+        ("user_subscription_id", user_subscriptions),
+        ("meter_id", meters),
+    ];
+    let asked = columns.into_iter().filter(|(_, ids)| !ids.is_empty());
+    asked.map(|(column, ids)| Keep::Texts(column, ids.clone())).collect()
+}
+
+fn is_asked(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription, meter): &SumKey) -> bool {
+    Chosen::is_asked(&chosen.billed_subscriptions, billed_subscription)
+        && Chosen::is_asked(&chosen.tenants, tenant.as_deref().unwrap_or_default())
+        && Chosen::is_asked(&chosen.user_subscriptions, user_subscription)
+        && Chosen::is_asked(&chosen.meters, meter)
 }
 
 /// The sum over all days; `None` where there are none.

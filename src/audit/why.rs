@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::adjusted::{self, Adjusted};
+use super::names::Wanted;
 use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
 use super::statement::{PRICE_COLUMNS, PriceOf, PriceText, prices, prices_of};
 use crate::domain::attribution::Evidence;
-use crate::domain::identity::one_spelling;
 use crate::domain::totals::{PastRange, Totals};
 use crate::domain::{
     Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
@@ -27,11 +27,7 @@ pub struct Query {
     pub date: Day,
     /// All when empty, as everywhere here.
     pub stamps: Vec<Stamp>,
-    pub user_subscription: Option<String>,
-    pub tenant: Option<String>,
-    pub billed_subscription: Option<String>,
-    /// Its id, or its name in any case.
-    pub meter: Option<String>,
+    pub wanted: Wanted,
     /// Its key, its URI or its name in any case.
     pub resource: Option<String>,
 }
@@ -147,9 +143,10 @@ pub struct Why {
 /// There is no publication or no such cell.
 pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
     let meters = publication.meters()?;
-    let filter = Filter::of(publication, query, &meters)?;
+    let stamps = publication.stamps_of(&query.stamps)?;
+    let filter = Filter::of(publication, query)?;
     let mut cells = Vec::new();
-    for stamp in publication.stamps_of(&query.stamps)? {
+    for stamp in stamps {
         cells.extend(cells_of(publication, &stamp, query, &filter)?);
     }
     if cells.is_empty() {
@@ -183,69 +180,32 @@ pub fn explain(publication: &Publication, why: &mut Why) -> Result<()> {
 #[derive(Debug)]
 struct Filter {
     of_both: Vec<Keep>,
+    /// And those of `daily` beside.
+    of_owner: Vec<Keep>,
     /// Whether figures of the same lines were left out: those of other tenants, or that others pay.
     leaves_cells_out: bool,
 }
 
 impl Filter {
-    fn of(publication: &Publication, query: &Query, meters: &BTreeMap<String, MeterText>) -> Result<Self> {
-        let mut of_both = Vec::new();
-        if let Some(id) = &query.user_subscription {
-            of_both.push(Keep::Texts("user_subscription_id", vec![one_spelling(id)]));
-        }
-        if let Some(wanted) = &query.meter {
-            of_both.push(Keep::Texts("meter_id", ids_of_meter(meters, wanted)?));
-        }
-        if let Some(wanted) = &query.resource {
-            of_both.push(Keep::Integers("resource_key", keys_of(publication, wanted)?));
-        }
-        let leaves_cells_out = query.tenant.is_some() || query.billed_subscription.is_some();
-        Ok(Self { of_both, leaves_cells_out })
+    fn of(publication: &Publication, query: &Query) -> Result<Self> {
+        let chosen = query.wanted.among(&[publication], &query.stamps)?;
+        let keep = |name: &'static str, ids: &[String]| (!ids.is_empty()).then(|| Keep::Texts(name, ids.to_vec()));
+        let of_both = [
+            keep("user_subscription_id", &chosen.user_subscriptions),
+            keep("meter_id", &chosen.meters),
+            query
+                .resource
+                .as_deref()
+                .map(|wanted| publication.resource_keys(wanted, &query.stamps, &chosen.user_subscriptions))
+                .transpose()?
+                .map(|keys| Keep::Integers("resource_key", keys)),
+        ];
+        let of_owner =
+            [keep("tenant_id", &chosen.tenants), keep("billed_subscription_id", &chosen.billed_subscriptions)];
+        let of_owner: Vec<Keep> = of_owner.into_iter().flatten().collect();
+        let leaves_cells_out = !of_owner.is_empty();
+        Ok(Self { of_both: of_both.into_iter().flatten().collect(), of_owner, leaves_cells_out })
     }
-}
-
-/// The meters that go by an id, or by a name in any case.
-///
-/// # Errors
-/// There is none, or the table cannot be read.
-pub fn meters_named(publication: &Publication, wanted: &str) -> Result<Vec<String>> {
-    ids_of_meter(&publication.meters()?, wanted)
-}
-
-fn ids_of_meter(meters: &BTreeMap<String, MeterText>, wanted: &str) -> Result<Vec<String>> {
-    let is_named = |meter: &MeterText| meter.name.as_deref().is_some_and(|name| is_same(name, wanted));
-    let named: Vec<String> = meters.iter().filter(|(_, meter)| is_named(meter)).map(|(id, _)| id.clone()).collect();
-    let ids = if named.is_empty() { vec![one_spelling(wanted)] } else { named };
-    if !ids.iter().any(|id| meters.contains_key(id)) {
-        return Err(Error::usage(format!("--meter {wanted:?}: no meter that was published"))
-            .hint("name it by its id or its name, as the table `meters` has them"));
-    }
-    Ok(ids)
-}
-
-fn is_same(text: &str, wanted: &str) -> bool {
-    text.trim().to_lowercase() == wanted.trim().to_lowercase()
-}
-
-/// The keys of the resources that go by a name, sorted.
-fn keys_of(publication: &Publication, wanted: &str) -> Result<Vec<i64>> {
-    let key: Option<i64> = wanted.trim().parse().ok();
-    let columns = ["resource_key", "resource_uri", "resource_name"];
-    let mut keys = Vec::new();
-    for rows in publication.read("resources.parquet", &schema::RESOURCES, &columns, &[])? {
-        let (own, uris, names) =
-            (rows.integers("resource_key")?, rows.texts("resource_uri")?, rows.texts("resource_name")?);
-        let is_named =
-            |row: usize| [uris, names].iter().any(|own| text(own, row).is_some_and(|own| is_same(own, wanted)));
-        let is_wanted = |row: usize| Some(own.value(row)) == key || is_named(row);
-        keys.extend((0..rows.len()).filter(|&row| is_wanted(row)).map(|row| own.value(row)));
-    }
-    keys.sort_unstable();
-    if keys.is_empty() {
-        return Err(Error::usage(format!("--resource {wanted:?}: no resource that was published"))
-            .hint("name it by its key, its URI or its name, as the table `resources` has them"));
-    }
-    Ok(keys)
 }
 
 fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64, Option<String>>> {
@@ -279,8 +239,7 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let path = schema::daily_path(stamp, query.date.month());
     let mut keep = vec![Keep::Day("usage_date", query.date)];
     keep.extend(filter.of_both.iter().cloned());
-    let of_owner = [("tenant_id", &query.tenant), ("billed_subscription_id", &query.billed_subscription)].into_iter();
-    keep.extend(of_owner.filter_map(|(name, id)| Some(Keep::Texts(name, vec![one_spelling(id.as_ref()?)]))));
+    keep.extend(filter.of_owner.iter().cloned());
     let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
     let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
     for (key, closed) in keyed(publication, &path, FigureTable::DAILY, stamp, &keep)? {

@@ -1,24 +1,27 @@
 //! What the commands do once their settings are known. `run` and `check` are one pipeline, with and without an OUT.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use super::args::{ChangesArgs, CompareArgs, HistoryArgs, StatementArgs, UnregisteredArgs, WhyArgs};
+use super::args::{
+    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, PayerArgs, StatementArgs, TenantArgs, UnregisteredArgs,
+    WhyArgs,
+};
 use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
-use super::settings::{self, ClockTime, CoverageOf, Seen, Settings};
+use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
 use super::show::layout::Width;
 use super::show::{billed, calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
-use crate::audit::{self, Publication, Query};
-use crate::domain::identity::one_spelling;
+use crate::audit::{self, Asked, Publication, Query, Wanted};
 use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::pipeline;
 use crate::pipeline::closing::{self, Closing};
+use crate::pipeline::{self, Followed};
 use crate::publish::{Out, Patience};
 use crate::watch::Watch;
 
@@ -36,16 +39,14 @@ pub struct Ending {
 /// Shows how complete days are, as a calendar or as JSON.
 ///
 /// # Errors
-/// There is no publication, or as [`pipeline::run`].
-pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let (rows, closed) = match of {
+/// There is no publication or nothing that is asked for, or as [`pipeline::run`].
+pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+    let (mut rows, mut closed) = match of {
         CoverageOf::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
-            if let Some(unknown) = stamps.iter().find(|stamp| !rows.iter().any(|row| row.stamp == **stamp)) {
-                return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
-                    .hint("leave --stamp out to see them all"));
-            }
+            publication.stamps_of(stamps)?;
             let is_asked = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
             rows.retain(|row| is_asked(&row.stamp));
             closed.retain(|own| is_asked(&own.stamp));
@@ -56,8 +57,17 @@ pub fn show_coverage(of: &CoverageOf, json: bool, signal: Arc<AtomicUsize>) -> R
             (pipeline::run(&settings.plan, &watch(signal))?.coverage, None)
         }
     };
+    if let Some(month) = month {
+        rows.retain(|row| row.coverage.day.month() == month);
+        closed.iter_mut().for_each(|own| own.retain(|own| own.month == month));
+        if rows.is_empty() && closed.as_ref().is_none_or(Vec::is_empty) {
+            return Err(Error::usage(format!("--month {month}: no stamp that is asked for has a day in it"))
+                .hint("leave --month out to see all months"));
+        }
+    }
     let closed = closed.as_deref();
-    let text = if json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed, Width::of_stdout()) };
+    let text =
+        if args.json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -72,7 +82,7 @@ pub fn run_pipeline(
     if let Some((format, level)) = seen.log {
         log::install(format, level);
     }
-    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some()));
+    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some() || seen.quiet));
     log::started(command, settings.as_ref().ok());
     let out = settings.as_ref().ok().and_then(|settings| settings.plan.out.clone());
     let result = settings.and_then(|settings| {
@@ -93,12 +103,12 @@ fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
         log::ended(ended);
     } else {
         talk.extend(ended.error().map(message::failure));
-        talk.extend(
-            ended.outcome().and_then(|own| message::lines_are_gone(&own.receipt)).as_ref().map(message::warning),
-        );
+        let gone = ended.outcome().filter(|_| !seen.quiet).and_then(|own| message::lines_are_gone(&own.receipt));
+        talk.extend(gone.as_ref().map(message::warning));
         talk.extend(metrics.as_ref().map(message::warning));
     }
-    let summary = || ended.outcome().map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
+    let told = ended.outcome().filter(|_| !seen.quiet);
+    let summary = || told.map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
     let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
     Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
@@ -151,10 +161,10 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
     let query = Query {
         date: settings::day_of("date", date)?,
         stamps,
-        user_subscription: args.user_subscription.clone(),
-        tenant: args.tenant.clone(),
-        billed_subscription: args.billed_subscription.clone(),
-        meter: args.meter.clone(),
+        wanted: Wanted {
+            user_subscriptions: args.user_subscriptions.user_subscription.clone(),
+            ..wanted(&args.payers, &args.tenants)
+        },
         resource: args.resource.clone(),
     };
     let publication = Publication::open(&out)?;
@@ -177,9 +187,7 @@ fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Re
         return Err(Error::usage("--stamp with --month: a statement line is of all stamps together")
             .hint("leave --stamp out; with --date figures of one stamp are explained"));
     }
-    let billed: Vec<String> = args.billed_subscription.iter().map(|id| one_spelling(id)).collect();
-    let meters = args.meter.as_deref().map(|meter| audit::meters_named(publication, meter)).transpose()?;
-    let own = audit::explain_billed(publication, month, &billed, &meters.unwrap_or_default())?;
+    let own = audit::explain_billed(publication, month, &wanted(&args.payers, &TenantArgs::default()))?;
     let text = if args.publication.json { billed::json(&own) } else { billed::text(&own, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -191,8 +199,14 @@ fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Re
 pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
     let (out, stamps) = settings::of_publication(&args.publication)?;
     let since = args.since.as_deref().map(|text| settings::day_of("since", text)).transpose()?;
-    let own = audit::unregistered(&Publication::open(&out)?, &stamps, since)?;
+    let wanted = Wanted {
+        user_subscriptions: args.user_subscriptions.user_subscription.clone(),
+        month: args.months.month.as_deref().map(settings::month_of).transpose()?,
+        ..wanted(&args.payers, &args.tenants)
+    };
+    let own = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.commands, args.publication.json) {
+        _ if args.csv => unregistered::csv(&own)?,
         (true, _) => printable(&unregistered::commands(&own)),
         (false, true) => unregistered::json(&own),
         (false, false) => unregistered::text(&own, Width::of_stdout()),
@@ -207,7 +221,9 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
 pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
     let (out, stamps) = settings::of_publication(&args.publication)?;
     let since = args.since.as_deref().map(settings::since_of).transpose()?;
-    let own = audit::changes(&Publication::open(&out)?, &stamps, since)?;
+    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+    let wanted = Wanted { month, ..wanted(&args.payers, &TenantArgs::default()) };
+    let own = audit::changes(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.csv, args.publication.json) {
         (true, _) => changes::csv(&own)?,
         (false, true) => changes::json(&own),
@@ -221,32 +237,52 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 /// # Errors
 /// There is no publication, or as [`audit::statements`].
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
-    let (out, month, billed) = settings::of_statement(args)?;
-    let own = audit::statements(&Publication::open(&out)?, month, &billed)?;
-    let text = if args.json { statement::json(&own) } else { statement::text(&own, Width::of_stdout()) };
+    let (out, month) = settings::of_statement(args)?;
+    let wanted = wanted(&args.payers, &TenantArgs::default());
+    let own = audit::statements(&Publication::open(&out)?, month, &wanted)?;
+    let text = match (args.csv, args.json) {
+        (true, _) => statement::csv(&own)?,
+        (false, true) => statement::json(&own),
+        (false, false) => statement::text(&own, Width::of_stdout()),
+    };
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Shows how the mappings of a root changed.
+/// Shows how the mappings of a publication or of a root changed.
 ///
 /// # Errors
-/// As [`pipeline::history`].
-pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let HistoryArgs { tenant, user_subscription, csv, json, input: _ } = args;
-    let tenant = tenant.map(|text| settings::id_of("tenant", &text, TenantId::new)).transpose()?;
-    let user_subscription = user_subscription
-        .map(|text| settings::id_of("user-subscription", &text, UserSubscriptionId::new))
-        .transpose()?;
-    start_threads(settings)?;
-    let followed = pipeline::history(&settings.plan, &watch(signal))?;
-    let mut own = followed.history;
-    own.concern(tenant.as_ref(), user_subscription.as_ref());
-    let shown = history::Shown {
-        changes: own.changes,
-        meters: followed.meters,
-        names: followed.names,
-        rejected: followed.rejected,
+/// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
+pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
+    let Followed { history: mut own, meters, names, display_names, rejected } = match of {
+        HistoryOf::Published(out, stamps) => {
+            let publication = Publication::open(out)?;
+            let (history, rejected) = audit::published_history(&publication, stamps)?;
+            let (meters, names) = (publication.meters()?, publication.names()?);
+            Followed { history, meters, names, display_names: publication.display_names()?, rejected }
+        }
+        HistoryOf::Root(settings) => {
+            start_threads(settings)?;
+            pipeline::history(&settings.plan, &watch(signal))?
+        }
     };
+    let name = |stamp: &Stamp, id: &str| {
+        let own = names.get(id).or_else(|| display_names.get(&(stamp.clone(), id.to_owned())));
+        own.map(String::as_str)
+    };
+    let ids = |asked: Asked, wanted: &[String]| -> Result<Vec<String>> {
+        let known = own.known(asked, name);
+        wanted.iter().map(|text| audit::id_of(asked, text, &known)).collect()
+    };
+    let tenants = ids(Asked::Tenant, &tenant)?.iter().filter_map(|id| TenantId::new(id)).collect::<Vec<_>>();
+    let users = ids(Asked::UserSubscription, &user_subscription)?;
+    let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
+    own.concern(&tenants, &users);
+    let rejected_where = match of {
+        HistoryOf::Published(..) => "the table `rejects`",
+        HistoryOf::Root(_) => "`stacktally check`",
+    };
+    let shown = history::Shown { changes: own.changes, meters, names, rejected, rejected_where };
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),
@@ -260,10 +296,32 @@ pub fn show_history(args: HistoryArgs, settings: &Settings, signal: Arc<AtomicUs
 /// # Errors
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
+    let (first, second) = (Publication::open(&args.first)?, Publication::open(&args.second)?);
     let month = args.month.as_deref().map(settings::month_of).transpose()?;
-    let own = audit::compare(&Publication::open(&args.first)?, &Publication::open(&args.second)?, month)?;
+    let stamps = settings::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
+    let known: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
+    if let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) {
+        let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
+        return Err(Error::usage(format!("--stamp {unknown}: neither publication has such a stamp"))
+            .hint(format!("they have {}", names.join(", "))));
+    }
+    let chosen = wanted(&args.payers, &args.tenants).among(&[&first, &second], &[])?;
+    let mut own = audit::compare(&first, &second, month)?;
+    if !stamps.is_empty() || !chosen.is_everything() {
+        own.narrow(&stamps, &chosen);
+    }
     let text = if args.json { compare::json(&own) } else { compare::text(&own, Width::of_stdout()) };
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
+}
+
+/// What was typed of who pays, for what, and for whom.
+fn wanted(payers: &PayerArgs, tenants: &TenantArgs) -> Wanted {
+    Wanted {
+        billed_subscriptions: payers.billed_subscription.clone(),
+        meters: payers.meter.clone(),
+        tenants: tenants.tenant.clone(),
+        ..Wanted::default()
+    }
 }
 
 /// The ending of a command whose text is what it is for.

@@ -17,7 +17,7 @@ use super::steps::StepTime;
 use crate::domain::Finding;
 use crate::error::Error;
 use crate::pipeline::Outcome;
-use crate::publish::receipt::MissingEntry;
+use crate::publish::receipt::{LeftEntry, MissingEntry};
 
 /// Turns logs on, for the whole process.
 pub fn install(format: LogFormat, level: LogLevel) {
@@ -58,7 +58,7 @@ pub fn step_ended(step: &StepTime, stamp: Option<&str>) {
 /// Everything that is known when a run has ended.
 pub fn ended(ended: &Ended<'_>) {
     match ended.result {
-        Ok(outcome) => came_to_its_end(outcome, ended.out.is_some()),
+        Ok(outcome) => came_to_its_end(outcome, !outcome.is_rehearsal),
         Err(error) => failed(error),
     }
     info!(exit_code = ended.exit_code(), duration_ms = ended.duration_ms, "run finished");
@@ -90,12 +90,18 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     if let Some(why) = &receipt.full_run {
         info!(why = why.as_str(), "everything made anew");
     }
-    for MissingEntry { stamp, folder, lines, kept } in &receipt.missing {
+    for MissingEntry { stamp, folder, lines, kept, forgotten: _ } in &receipt.missing {
         if *kept {
             info!(stamp, folder, lines, "missing export kept");
         } else {
             warn!(stamp, folder, lines, "export missing");
         }
+    }
+    for name in &receipt.forgotten {
+        warn!(name = name.as_str(), "forgotten");
+    }
+    for LeftEntry { stamp, run } in &receipt.left_as_published {
+        info!(stamp, run, "stamp left as published");
     }
     for (stamp, days) in outcome.changed.iter().filter(|_| is_published) {
         info!(stamp = stamp.as_str(), days = days.len(), run = receipt.generation, "published days changed");

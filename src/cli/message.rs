@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::show::counted;
 use super::show::layout::{Page, Width};
-use crate::domain::{Finding, Stamp};
+use crate::domain::{Day, Finding, Stamp};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome};
-use crate::publish::receipt::{Count, FindingEntry, MissingEntry, StatementEntry};
+use crate::publish::receipt::{Count, FindingEntry, LeftEntry, MissingEntry, StatementEntry};
 use crate::publish::{Receipt, Recovered};
-use crate::state::ClosingEntry;
+use crate::state::{ClosingEntry, Overridden};
 
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
@@ -19,14 +19,23 @@ const REMOVED_SHOWN: usize = 10;
 const MISSING_SHOWN: usize = 10;
 /// Totals of statements in a summary, the latest; the receipt has all.
 const CHARGED_SHOWN: usize = 6;
+/// Forgotten names on one line of a summary.
+const NAMES_A_LINE: usize = 4;
+/// Stamps whose changed days a check lists.
+const CHANGED_SHOWN: usize = 10;
+/// Stretches of days that a check lists of a stamp.
+const STRETCHES_SHOWN: usize = 6;
+/// Errors shown of those that have one remedy.
+const ALIKE_SHOWN: usize = 20;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
 /// Columns of the labels of a summary.
 const LABEL: usize = 11;
 
-/// The summary that ends a run, or with no `out` a rehearsal.
+/// The summary that ends a run, or with no `out` the rehearsal of one from nothing.
 pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
+    let is_rehearsal = outcome.is_rehearsal;
     let receipt = &outcome.receipt;
     let lines = &receipt.lines;
     let mut page = Page::new(width);
@@ -73,7 +82,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         say("accepted", codes.join(", "));
     }
     for own in &outcome.overrides {
-        say("what if", format!("{own} in the stead of the stamp's own snapshots"));
+        say("what if", format!("{own} instead of the stamp's own snapshots"));
     }
     if let Some(why) = &receipt.full_run {
         say("full run", format!("everything was made anew: {why}"));
@@ -87,20 +96,45 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
             say("", format!("and {} more, in receipt.json", own.len() - MISSING_SHOWN));
         }
     }
+    let forgotten: Vec<&str> = receipt.forgotten.iter().map(String::as_str).collect();
+    for (at, names) in forgotten.chunks(NAMES_A_LINE).enumerate() {
+        say(if at == 0 { "forgotten" } else { "" }, names.join(", "));
+    }
+    for (at, LeftEntry { stamp, run }) in receipt.left_as_published.iter().enumerate() {
+        let run = run.map_or_else(String::new, |run| format!(", by run {run}"));
+        say(if at == 0 { "left" } else { "" }, format!("{stamp} stays as it was published{run}"));
+    }
     if let Some(out) = out.filter(|_| !outcome.changed.is_empty()) {
         let days = outcome.changed.values().map(BTreeSet::len).sum::<usize>() as i64;
         let stamps: Vec<&str> = outcome.changed.keys().map(Stamp::as_str).collect();
-        say("changes", format!("{} of {} changed: see", counted(days, "published day"), stamps.join(", ")));
-        say("", format!("  stacktally changes --out {} --since {}", out.display(), receipt.generation));
+        let days = counted(days, "published day");
+        if is_rehearsal {
+            say("changes", format!("{days} of {} would change:", stamps.join(", ")));
+            for (stamp, days) in outcome.changed.iter().take(CHANGED_SHOWN) {
+                say("", format!("  {stamp} {}", ranges_of(days)));
+            }
+            if outcome.changed.len() > CHANGED_SHOWN {
+                say("", format!("  and days of {} more stamps", outcome.changed.len() - CHANGED_SHOWN));
+            }
+        } else {
+            say("changes", format!("{days} of {} changed: see", stamps.join(", ")));
+            say("", format!("  stacktally changes --out {} --since {}", out.display(), receipt.generation));
+        }
     }
     if !outcome.removed.is_empty() {
-        say("removed", format!("{} files of an earlier run, which this one does not make:", outcome.removed.len()));
+        let would = if is_rehearsal { "would be" } else { "are" };
+        say("removed", format!("{} published before {would} removed:", counted(outcome.removed.len() as i64, "file")));
         outcome.removed.iter().take(REMOVED_SHOWN).for_each(|path| say("", format!("  {path}")));
         if outcome.removed.len() > REMOVED_SHOWN {
-            say("", format!("and {} more", outcome.removed.len() - REMOVED_SHOWN));
+            say("", format!("  and {} more", outcome.removed.len() - REMOVED_SHOWN));
         }
     }
     match out {
+        Some(out) if is_rehearsal => {
+            let changed = receipt.published.iter().filter(|file| file.is_changed()).count() as i64;
+            say("published", "nothing: this was a check".to_owned());
+            say("", format!("a run would write {} in {}", counted(changed, "file"), out.display()));
+        }
         Some(out) => say("published", format!("{} files in {}", receipt.published.len(), out.display())),
         None => say("published", "nothing: this was a check".to_owned()),
     }
@@ -118,16 +152,30 @@ pub fn recovered(recovered: Recovered) -> String {
     }
 }
 
-/// Which months were closed, and that they may have been too early.
+/// Which months were closed, and what was overridden for it.
 pub fn closed(entries: &[ClosingEntry]) -> String {
-    let line = |own: &ClosingEntry| {
+    let mut text = String::new();
+    for own in entries {
+        let ClosingEntry { month, stamp, days, days_settled, days_before_stamp, .. } = own;
         let forced = if own.forced { ", by force" } else { "" };
-        format!(
-            "closed {} of {}: {} of {} days are settled{forced}\n",
-            own.month, own.stamp, own.days_settled, own.days
-        )
-    };
-    entries.iter().map(line).collect()
+        let before = match days_before_stamp {
+            0 => String::new(),
+            before => format!(" (the {} before its first reported window do not count)", counted(*before, "day")),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "closed {month} of {stamp}: {days_settled} of {} days are settled{before}{forced}",
+            days - days_before_stamp
+        );
+        for Overridden { reason, sentence } in &own.overridden {
+            let _ = writeln!(text, "  overridden {reason}: {sentence}");
+        }
+        if let Some(reason) = own.reason.as_deref().filter(|_| own.forced) {
+            let _ = writeln!(text, "  reason: {reason}");
+        }
+    }
+    printable(&text)
 }
 
 /// Which months were opened again.
@@ -142,7 +190,7 @@ pub fn reopened(entries: &[ClosingEntry]) -> String {
 fn missing(receipt: &Receipt) -> Vec<(&'static str, String, Vec<&MissingEntry>)> {
     let (kept, gone): (Vec<&MissingEntry>, Vec<&MissingEntry>) = receipt.missing.iter().partition(|own| own.kept);
     let count = |own: &[&MissingEntry]| counted(own.len() as i64, "export");
-    let is_gone = format!("{} that the last run counted, and this one does not:", count(&gone));
+    let is_gone = format!("{} that the last run counted, and this one does not (--forget):", count(&gone));
     let is_kept = format!("{} gone from the root, counted by published lines (--keep-missing):", count(&kept));
     let own = [("missing", is_gone, gone), ("kept", is_kept, kept)];
     own.into_iter().filter(|(_, _, own)| !own.is_empty()).collect()
@@ -153,8 +201,26 @@ pub fn lines_are_gone(receipt: &Receipt) -> Option<Error> {
     let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| !own.kept).collect();
     let lines = counted(gone.iter().map(|own| own.lines).sum(), "line");
     let (exports, first) = (counted(gone.len() as i64, "export"), &gone.first()?.folder);
-    let text = format!("no longer published: {lines} of {exports} that the last run counted, such as {first}");
-    Some(Error::input(text).hint("put back what is missing (--stamp leaves out the other stamps); exports that are archived stay published with --keep-missing, once they are back"))
+    let text = format!("no longer published, as --forget says: {lines} of {exports}, such as {first}");
+    Some(Error::input(text).hint("if that was not meant, put them back and run again"))
+}
+
+/// Days, those that follow each other as one stretch: `2026-10-05 to 2026-10-07, 2026-10-09`.
+fn ranges_of(days: &BTreeSet<Day>) -> String {
+    let mut ranges: Vec<(Day, Day)> = Vec::new();
+    for &day in days {
+        match ranges.last_mut() {
+            Some((_, last)) if last.next() == day => *last = day,
+            _ => ranges.push((day, day)),
+        }
+    }
+    let shown = |(first, last): &(Day, Day)| {
+        if first == last { first.to_string() } else { format!("{first} to {last}") }
+    };
+    let more = ranges.len().saturating_sub(STRETCHES_SHOWN);
+    let shown: Vec<String> = ranges.iter().take(STRETCHES_SHOWN).map(shown).collect();
+    let more = if more > 0 { format!(" and {more} more stretches") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// How often each name occurs, in order of the names.
@@ -181,8 +247,20 @@ fn shortened(text: &str) -> String {
 /// An error with its causes and its hint, all others that ended the run with it, and what was found beside them.
 pub fn failure(error: &Error) -> String {
     let beside = error.beside.as_deref();
-    let errors = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors));
-    let mut text: String = errors.map(|own| worded("error", own)).collect();
+    let errors: Vec<&Error> = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)).collect();
+    let mut text = String::new();
+    // What has one remedy is said together, and the remedy once.
+    for alike in errors.chunk_by(|a, b| a.hint == b.hint) {
+        alike.iter().take(ALIKE_SHOWN).for_each(|own| text.push_str(&headed("error", own)));
+        if alike.len() > ALIKE_SHOWN {
+            let _ = writeln!(
+                text,
+                "and {} more of the kind; `stacktally check --json` lists all",
+                alike.len() - ALIKE_SHOWN
+            );
+        }
+        text.push_str(&hinted(alike[0]));
+    }
     for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
         let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", of_stamp(stamp));
     }
@@ -200,9 +278,16 @@ pub fn warning(error: &Error) -> String {
 }
 
 fn worded(label: &str, error: &Error) -> String {
+    headed(label, error) + &hinted(error)
+}
+
+fn headed(label: &str, error: &Error) -> String {
     let causes: String = error.causes().iter().map(|cause| format!(": {cause}")).collect();
-    let hint = error.hint.as_ref().map_or(String::new(), |hint| format!("\n\nhint: {hint}"));
-    format!("{label}: {error}{causes}{hint}\n")
+    format!("{label}: {error}{causes}\n")
+}
+
+fn hinted(error: &Error) -> String {
+    error.hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {hint}\n"))
 }
 
 /// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.

@@ -70,7 +70,7 @@ pub fn write(path: &Path, ended: &Ended<'_>) -> Result<()> {
     let previous = there.and_then(|text| parse(&text)).unwrap_or_default();
     replace(path, &render(&samples(ended, previous))).map_err(|error| {
         Error::machine("write the metrics to", path, error)
-            .hint("the run is as it is; put this right, or a monitor will take the last run for missing")
+            .before_hint("the run itself is not affected, but a monitor will take it for missing", "put this right")
     })
 }
 

@@ -1,6 +1,7 @@
 //! What was typed and what the settings file says, brought together: flags win. The one place that reads the clock.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -9,9 +10,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::args::{
-    CheckArgs, Cli, CloseArgs, ClosingArgs, CsvFact, GranularityChosen, InputOptions, LockOptions, LogFormat, LogLevel,
-    Moment, Options, Overlap, PublicationArgs, PublishOptions, RecoverArgs, ReopenArgs, ReuseArgs, RoundingChosen,
-    RunArgs, SeenOptions, StatementArgs, TieringChosen,
+    AttributionOptions, CheckArgs, Cli, CloseArgs, ClosingArgs, CoverageArgs, CsvFact, ForgetOptions,
+    GranularityChosen, HistoryArgs, InputOptions, LockOptions, LogFormat, LogLevel, Moment, Options, Overlap,
+    PriceOptions, PublicationArgs, RecoverArgs, ReopenArgs, ReuseArgs, RoundingChosen, RunArgs, SaidOptions,
+    SeenOptions, StatementArgs, TieringChosen,
 };
 use crate::attribute::Rules;
 use crate::audit::Since;
@@ -19,13 +21,14 @@ use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
 use crate::domain::{
-    AttributeAt, BilledSubscriptionId, Culture, Currency, Day, Granularity, Month, Rounding, SourceTimeZone, Stamp,
-    TenantId, Tiering, UserSubscriptionId,
+    AttributeAt, Culture, Currency, Day, Granularity, Month, Rounding, SourceTimeZone, Stamp, TenantId, Tiering,
+    UserSubscriptionId,
 };
 use crate::error::{Error, Result, nearest};
+use crate::machine;
 use crate::pipeline::closing::Closing;
 use crate::pipeline::{Plan, Reuse};
-use crate::publish::Patience;
+use crate::publish::{Out, Patience};
 use crate::read::Reading;
 
 /// The settings file: the names of the flags, each optional.
@@ -46,6 +49,8 @@ struct SettingsFile {
     encoding: Option<String>,
     attribute_at: Option<Moment>,
     confirm_empty_registration: Option<bool>,
+    confirm_empty_listing: Option<bool>,
+    confirm_shrunken: Option<Vec<String>>,
     operator_user_subscription: Option<Vec<String>>,
     operator_tenant: Option<Vec<String>>,
     snapshot_age_max: Option<u16>,
@@ -83,14 +88,20 @@ pub struct Seen {
     pub json: bool,
     /// Where to write metrics.
     pub metrics: Option<PathBuf>,
+    /// Nothing but errors: neither progress nor the summary.
+    pub quiet: bool,
 }
 
 impl Seen {
     /// As typed, else as the file says; a file that cannot be understood says nothing.
-    fn of(typed: SeenOptions, json: bool, file: Option<&SettingsFile>) -> Self {
+    fn of(typed: SeenOptions, said: SaidOptions, json: bool, file: Option<&SettingsFile>) -> Self {
+        let SaidOptions { quiet, verbose } = said;
         let format = typed.log_format.or(file.and_then(|file| file.log_format));
+        let format = format.or(verbose.then_some(LogFormat::Text));
         let level = typed.log_level.or(file.and_then(|file| file.log_level)).unwrap_or_default();
-        Self { log: format.map(|format| (format, level)), json, metrics: None }
+        let level = if verbose { LogLevel::Debug } else { level };
+        let level = if quiet { LogLevel::Error } else { level };
+        Self { log: format.map(|format| (format, level)), json, metrics: None, quiet }
     }
 }
 
@@ -120,32 +131,46 @@ impl std::fmt::Display for ClockTime {
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
 pub fn of_run(args: RunArgs) -> (Seen, Result<Settings>) {
-    let RunArgs { out, lock, reuse, options, seen, metrics, json } = args;
+    let RunArgs { out, lock, reuse, forget, options, seen, said, metrics, json } = args;
     let file = settings_file(options.input.settings.as_deref());
     let known = file.as_ref().ok();
-    let overrides = options.input.registration_override.as_ref();
+    let overrides = options.what_if.registration_override.as_ref();
     let overrides = overrides.or(known.and_then(|file| file.registration_override.as_ref()));
     // A what-if is not the night that a monitor waits for.
     let is_the_night = overrides.is_none_or(Vec::is_empty);
     let metrics = metrics.or_else(|| known.and_then(|file| file.metrics.clone())).filter(|_| is_the_night);
-    let mut seen = Seen { metrics, ..Seen::of(seen, json, known) };
+    let mut seen = Seen { metrics, ..Seen::of(seen, said, json, known) };
     let settings = file.and_then(|file| {
-        let out = out.or_else(|| file.out.clone()).ok_or_else(|| missing("out", "<OUT>"))?;
-        let wait = lock.wait.or(file.wait).unwrap_or(false);
-        let reuse = reuse_of(reuse, &file);
-        let mut settings = merged(options, file, Some(out))?;
-        settings.plan.patience = patience(wait);
-        settings.plan.settings["wait"] = wait.into();
-        settings.plan.reuse = reuse;
-        let Reuse { full, verify, keep_missing } = reuse;
-        for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
-            settings.plan.settings[name] = value.into();
-        }
-        refuse_out_in_root(&settings.plan)?;
+        let out = out.or_else(|| file.out.clone());
+        let settings = into_out(options, file, out, (lock, reuse, forget))?;
         refuse_metrics_in_root(&settings.plan, &mut seen.metrics)?;
         Ok(settings)
     });
     (seen, settings)
+}
+
+/// Settings of what is made in OUT, be it to be published or to be looked at.
+fn into_out(
+    options: Options,
+    file: SettingsFile,
+    out: Option<PathBuf>,
+    (lock, reuse, forget): (LockOptions, ReuseArgs, ForgetOptions),
+) -> Result<Settings> {
+    let wait = lock.wait.or(file.wait).unwrap_or(false);
+    let reuse = reuse_of(reuse, &file);
+    let mut settings = merged_for(options, file, out, true)?;
+    let plan = &mut settings.plan;
+    plan.patience = patience(wait);
+    plan.settings["wait"] = wait.into();
+    plan.reuse = reuse;
+    let Reuse { full, verify, keep_missing } = reuse;
+    for (name, value) in [("full", full), ("verify", verify), ("keep-missing", keep_missing)] {
+        plan.settings[name] = value.into();
+    }
+    plan.settings["forget"] = json!(forget.forget);
+    plan.forget = forget.forget;
+    refuse_out_in_root(plan)?;
+    Ok(settings)
 }
 
 fn reuse_of(typed: ReuseArgs, file: &SettingsFile) -> Reuse {
@@ -188,17 +213,15 @@ pub fn of_reopen(args: ReopenArgs) -> Result<Closing> {
     closing(&month, of, false, Some(reason))
 }
 
-/// The publication and the month whose statements are to be printed, and whose.
+/// The publication and the month whose statements are to be printed.
 ///
 /// # Errors
-/// A settings file that cannot be read, no OUT, no month, a blank id.
-pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month, Vec<String>)> {
+/// A settings file that cannot be read, no OUT, no month.
+pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month)> {
     let file = settings_file(args.settings.as_deref())?;
     let out = args.out.clone().or(file.out).ok_or_else(|| missing("out", "<OUT>"))?;
-    let ids = args.billed.as_deref().unwrap_or_default();
-    let billed: Vec<BilledSubscriptionId> =
-        ids.iter().map(|id| id_of("billed", id, BilledSubscriptionId::new)).collect::<Result<_>>()?;
-    Ok((out, month_of(&args.month)?, billed.iter().map(BilledSubscriptionId::to_string).collect()))
+    let month = args.of_month.as_ref().or(args.month.as_ref()).ok_or_else(|| missing("month", "<MONTH>"))?;
+    Ok((out, month_of(month)?))
 }
 
 /// A month that was typed.
@@ -228,15 +251,25 @@ fn closing(month: &str, of: ClosingArgs, force: bool, reason: Option<String>) ->
     })
 }
 
-/// Settings of `stacktally check`, as [`of_run`]. It publishes nothing, so it writes no metrics either: they are the run's.
+/// Settings of `stacktally check`, as [`of_run`]: of a run into OUT that stops before its commit, or without one of a run from
+/// nothing. It publishes nothing, so it writes no metrics either: they are the run's.
 ///
 /// # Errors
 /// As [`of_run`].
 pub fn of_check(args: CheckArgs) -> (Seen, Result<Settings>) {
-    let CheckArgs { options, seen, json } = args;
+    let CheckArgs { out, lock, reuse, forget, options, seen, said, json } = args;
     let file = settings_file(options.input.settings.as_deref());
-    let seen = Seen::of(seen, json, file.as_ref().ok());
-    (seen, file.and_then(|file| merged(options, file, None)))
+    let seen = Seen::of(seen, said, json, file.as_ref().ok());
+    let settings = file.and_then(|file| match out.or_else(|| file.out.clone()).filter(|out| Out::is_one(out)) {
+        // Where nothing is published nothing is looked at either, and no folder is made.
+        None => merged(options, file, None),
+        Some(out) => {
+            let mut settings = into_out(options, file, Some(out), (lock, reuse, forget))?;
+            settings.plan.rehearse = true;
+            Ok(settings)
+        }
+    });
+    (seen, settings)
 }
 
 /// Whose coverage is to be shown.
@@ -248,32 +281,79 @@ pub enum CoverageOf {
     Root(Box<Settings>),
 }
 
-/// Settings of `stacktally coverage`.
+/// Settings of `stacktally coverage`. It only looks, so nothing is too much for it.
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_coverage(out: Option<PathBuf>, options: Options) -> Result<CoverageOf> {
-    let file = settings_file(options.input.settings.as_deref())?;
-    match out.or_else(|| file.out.clone().filter(|_| options.input.root.is_none())) {
+pub fn of_coverage(args: &CoverageArgs) -> Result<CoverageOf> {
+    let CoverageArgs { out, months: _, json: _, input, confirmed, settling, speed, billing_currency } = args.clone();
+    let file = settings_file(input.settings.as_deref())?;
+    let file = SettingsFile { strict: None, rejects_max: None, ..file };
+    match out.or_else(|| file.out.clone().filter(|_| input.root.is_none())) {
         Some(out) => {
-            let names = options.input.stamp.or(file.stamp).unwrap_or_default();
+            let names = input.stamp.or(file.stamp).unwrap_or_default();
             Ok(CoverageOf::Published(out, stamps_of(&names)?))
         }
-        None if options.input.root.is_none() && file.root.is_none() => {
+        None if input.root.is_none() && file.root.is_none() => {
             Err(Error::usage("--out <OUT> or --root <ROOT> is missing")
                 .hint("name a publication, or a root to look at its exports"))
         }
-        None => merged(options, file, None).map(|settings| CoverageOf::Root(Box::new(settings))),
+        None => {
+            let prices = PriceOptions { billing_currency, ..PriceOptions::default() };
+            let options = Options { input, confirmed, settling, prices, speed, ..Options::default() };
+            merged(options, file, None).map(|settings| CoverageOf::Root(Box::new(settings)))
+        }
     }
 }
 
-/// Settings of `stacktally history`.
+/// Whose history is to be shown.
+#[derive(Debug)]
+pub enum HistoryOf {
+    /// A publication's, of these stamps; of all when there are none.
+    Published(PathBuf, Vec<Stamp>),
+    /// A root's, as it stands.
+    Root(Box<Settings>),
+}
+
+/// Settings of `stacktally history`. The OUT of a settings file serves unless something is typed that says how a root is read.
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_history(input: InputOptions) -> Result<Settings> {
+pub fn of_history(args: &HistoryArgs) -> Result<HistoryOf> {
+    let HistoryArgs { out, input, confirmed, attribute_at, what_if, speed, .. } = args.clone();
     let file = settings_file(input.settings.as_deref())?;
-    merged(Options { input, publish: PublishOptions::default() }, file, None)
+    match out.or_else(|| file.out.clone().filter(|_| !reads_a_root(args))) {
+        Some(out) => {
+            let names = input.stamp.or(file.stamp).unwrap_or_default();
+            Ok(HistoryOf::Published(out, stamps_of(&names)?))
+        }
+        None if input.root.is_none() && file.root.is_none() => {
+            Err(Error::usage("--out <OUT> or --root <ROOT> is missing")
+                .hint("name a publication with --out, or a root whose exports are to be read with --root"))
+        }
+        None => {
+            let attribution = AttributionOptions { attribute_at, ..AttributionOptions::default() };
+            let options = Options { input, confirmed, attribution, what_if, speed, ..Options::default() };
+            merged(options, file, None).map(|settings| HistoryOf::Root(Box::new(settings)))
+        }
+    }
+}
+
+/// Whether something is typed that says how a root is read.
+fn reads_a_root(args: &HistoryArgs) -> bool {
+    let HistoryArgs { input, confirmed, attribute_at, what_if, .. } = args;
+    let InputOptions { root, settings: _, stamp: _, overlap, granularity, culture, source_time_zone, encoding } = input;
+    root.is_some()
+        || overlap.is_some()
+        || granularity.is_some()
+        || culture.is_some()
+        || source_time_zone.is_some()
+        || encoding.is_some()
+        || attribute_at.is_some()
+        || confirmed.confirm_empty_registration.is_some()
+        || confirmed.confirm_empty_listing.is_some()
+        || confirmed.confirm_shrunken.is_some()
+        || what_if.registration_override.is_some()
 }
 
 /// The publication that a command looks at, and the stamps that it is limited to.
@@ -307,17 +387,11 @@ pub fn since_of(text: &str) -> Result<Since> {
     })
 }
 
-/// An id that was typed.
+/// Stamps that were typed.
 ///
 /// # Errors
-/// It is blank.
-pub fn id_of<T>(flag: &str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
-    parse(text).ok_or_else(|| {
-        Error::usage(format!("--{flag} {text:?} is no id")).hint("write the GUID as the portal or the listing shows it")
-    })
-}
-
-fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
+/// One is no name of a stamp.
+pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
     each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
 }
 
@@ -326,63 +400,121 @@ fn missing(flag: &str, value: &str) -> Error {
         .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
 }
 
+/// Several folders that are not named, of which there is one at least.
+fn all_missing(flags: &[&str]) -> Error {
+    let value = |flag: &str| format!("<{}>", flag.to_uppercase());
+    match flags {
+        [one] => missing(one, &value(one)),
+        flags => {
+            let typed: Vec<String> = flags.iter().map(|flag| format!("--{flag} {}", value(flag))).collect();
+            let keys: Vec<String> = flags.iter().map(|flag| format!("`{flag} = \"…\"`")).collect();
+            Error::usage(format!("{} are missing", typed.join(" and ")))
+                .hint(format!("give them as flags, or as {} in the file named by --settings", keys.join(" and ")))
+        }
+    }
+}
+
+/// What is wrong with settings: it is said at once.
+#[derive(Default)]
+struct Wrong(Vec<Error>);
+
+impl Wrong {
+    fn take<T>(&mut self, own: Result<T>) -> Option<T> {
+        own.map_err(|error| self.0.push(error)).ok()
+    }
+}
+
 fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Settings> {
-    let Options { input, publish } = typed;
+    merged_for(typed, file, out, false)
+}
+
+/// As [`merged`]; a run needs an OUT.
+fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_out: bool) -> Result<Settings> {
+    let Options { input, attribution, what_if, prices, settling, publish, confirmed, tolerance, speed } = typed;
     let stamps = input.stamp.or(file.stamp).unwrap_or_default();
     let overlap = input.overlap.or(file.overlap).unwrap_or(Overlap::Refuse);
     let granularity = input.granularity.or(file.granularity);
     let culture = input.culture.or(file.culture);
     let source_time_zone = input.source_time_zone.or(file.source_time_zone);
     let encoding = input.encoding.or(file.encoding);
-    let attribute_at = input.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
+    let attribute_at = attribution.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
-        input.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+        confirmed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
+    let confirm_empty_listing = confirmed.confirm_empty_listing.or(file.confirm_empty_listing).unwrap_or(false);
+    let confirm_shrunken = confirmed.confirm_shrunken.or(file.confirm_shrunken).unwrap_or_default();
     let operator_user_subscription =
-        input.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
-    let operator_tenant = input.operator_tenant.or(file.operator_tenant).unwrap_or_default();
-    let snapshot_age_max = publish.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
-    let registration_override = input.registration_override.or(file.registration_override).unwrap_or_default();
-    let settling_days = publish.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
+        attribution.operator_user_subscription.or(file.operator_user_subscription).unwrap_or_default();
+    let operator_tenant = attribution.operator_tenant.or(file.operator_tenant).unwrap_or_default();
+    let snapshot_age_max = tolerance.snapshot_age_max.or(file.snapshot_age_max).unwrap_or(Rules::SNAPSHOT_AGE_MAX);
+    let registration_override = what_if.registration_override.or(file.registration_override).unwrap_or_default();
+    let settling_days = settling.settling_days.or(file.settling_days).unwrap_or(SETTLING_DAYS);
     let csv = publish.csv.or(file.csv);
-    let tiering = publish.tiering.or(file.tiering).unwrap_or(TieringChosen::Graduated);
-    let rounding = publish.rounding.or(file.rounding).unwrap_or(RoundingChosen::Down);
-    let billing_currency = publish.billing_currency.or(file.billing_currency);
+    let tiering = prices.tiering.or(file.tiering).unwrap_or(TieringChosen::Graduated);
+    let rounding = prices.rounding.or(file.rounding).unwrap_or(RoundingChosen::Down);
+    let billing_currency = prices.billing_currency.or(file.billing_currency);
     let no_owners = publish.no_owners.or(file.no_owners).unwrap_or(false);
-    let strict = publish.strict.or(file.strict).unwrap_or(false);
-    let accept = publish.accept.or(file.accept).unwrap_or_default();
-    let rejects_max = publish.rejects_max.or(file.rejects_max);
-    let threads = input.threads.or(file.threads);
-    let root = input.root.or(file.root).ok_or_else(|| missing("root", "<ROOT>"))?;
-    if let Some(threads) = threads.filter(|threads| !(1..=THREADS_MAX).contains(threads)) {
-        return Err(Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))
-            .hint("leave it out for one a core"));
+    let strict = tolerance.strict.or(file.strict).unwrap_or(false);
+    let accept = tolerance.accept.or(file.accept).unwrap_or_default();
+    let rejects_max = tolerance.rejects_max.or(file.rejects_max);
+    let threads = speed.threads.or(file.threads);
+    let mut wrong = Wrong::default();
+    let root = input.root.or(file.root);
+    let unnamed = [root.is_none().then_some("root"), (needs_out && out.is_none()).then_some("out")];
+    let unnamed: Vec<&str> = unnamed.into_iter().flatten().collect();
+    if !unnamed.is_empty() {
+        wrong.0.push(all_missing(&unnamed));
     }
-    if let Some(path) = [Some(&root), out.as_ref()].into_iter().flatten().find(|path| path.as_os_str().is_empty()) {
-        return Err(Error::usage(format!("{path:?} names no folder")).hint("`.` is the folder that one is in"));
+    if let Some(threads) = threads.filter(|threads| !(1..=THREADS_MAX).contains(threads)) {
+        wrong.0.push(
+            Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))
+                .hint("leave it out for one a core"),
+        );
+    }
+    for (flag, path) in [("root", root.as_ref()), ("out", out.as_ref())] {
+        if path.is_some_and(|path| path.as_os_str().is_empty()) {
+            wrong.0.push(
+                Error::usage(format!("--{flag} names no folder: its value is empty"))
+                    .hint("write the folder's path; `.` is the folder that the command is run in"),
+            );
+        } else if let Some(path) = path.filter(|_| flag == "root") {
+            wrong.take(refuse_no_folder(path));
+        }
     }
     let ids = "write the GUID as the portal or the listing shows it";
+    let known_stamps = wrong.take(stamps_of(&stamps));
+    let operator_user_subscriptions = wrong.take(each(
+        &operator_user_subscription,
+        "operator-user-subscription",
+        "an id",
+        UserSubscriptionId::new,
+        ids,
+    ));
+    let operator_tenants = wrong.take(each(&operator_tenant, "operator-tenant", "an id", TenantId::new, ids));
+    let known_culture = wrong.take(culture.as_deref().map(culture_of).transpose());
+    let known_zone = wrong.take(source_time_zone.as_deref().map(zone_of).transpose());
+    let known_encoding = wrong.take(encoding.as_deref().map(encoding_of).transpose());
+    let known_currency = wrong.take(billing_currency.as_deref().map(currency_of).transpose());
+    let mut accepted = Vec::new();
+    accept.iter().for_each(|code| accepted.extend(wrong.take(finding_of(code))));
+    let (Some(root), true) = (root, wrong.0.is_empty()) else { return Err(Error::several(wrong.0)) };
     let plan = Plan {
-        stamps: stamps_of(&stamps)?,
+        stamps: known_stamps.unwrap_or_default(),
         rules: Rules {
             attribute_at: match attribute_at {
                 Moment::Forwarded => AttributeAt::Forwarded,
                 Moment::Usage => AttributeAt::Usage,
             },
             confirm_empty_registration,
-            operator_user_subscriptions: each(
-                &operator_user_subscription,
-                "operator-user-subscription",
-                "an id",
-                UserSubscriptionId::new,
-                ids,
-            )?,
-            operator_tenants: each(&operator_tenant, "operator-tenant", "an id", TenantId::new, ids)?,
+            confirm_empty_listing,
+            confirmed_shrunken: confirm_shrunken.iter().map(|name| name_in_root(&root, name)).collect(),
+            operator_user_subscriptions: operator_user_subscriptions.unwrap_or_default(),
+            operator_tenants: operator_tenants.unwrap_or_default(),
             snapshot_age_max,
         },
         reading: Reading {
-            culture: culture.as_deref().map(culture_of).transpose()?,
-            source_time_zone: source_time_zone.as_deref().map(zone_of).transpose()?,
-            encoding: encoding.as_deref().map(encoding_of).transpose()?,
+            culture: known_culture.flatten(),
+            source_time_zone: known_zone.flatten(),
+            encoding: known_encoding.flatten(),
             ..Reading::default()
         },
         ledger: LedgerRules {
@@ -402,11 +534,11 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             RoundingChosen::HalfUp => Rounding::HalfUp,
             RoundingChosen::HalfEven => Rounding::HalfEven,
         },
-        billing_currency: billing_currency.as_deref().map(currency_of).transpose()?,
+        billing_currency: known_currency.flatten(),
         with_owners: !no_owners,
         csv_hourly: csv == Some(CsvFact::Hourly),
         strict,
-        accept: accept.iter().map(|code| finding_of(code)).collect::<Result<_>>()?,
+        accept: accepted,
         rejects_max,
         overrides: registration_override.clone(),
         settings: json!({
@@ -420,6 +552,8 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "encoding": encoding,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
+            "confirm-empty-listing": confirm_empty_listing,
+            "confirm-shrunken": confirm_shrunken,
             "operator-user-subscription": operator_user_subscription,
             "operator-tenant": operator_tenant,
             "snapshot-age-max": snapshot_age_max,
@@ -436,16 +570,59 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
             "threads": threads,
         }),
         reuse: Reuse::default(),
+        rehearse: false,
+        forget: Vec::new(),
         now: Utc::now,
         patience: Patience::default(),
         root,
         out,
     };
-    if !plan.root.is_dir() {
-        return Err(Error::usage(format!("--root {}: there is no such folder", plan.root.display()))
-            .hint("name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…"));
-    }
     Ok(Settings { plan, threads })
+}
+
+/// A root is a folder.
+fn refuse_no_folder(root: &Path) -> Result<()> {
+    const HINT: &str = "name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…";
+    match fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(Error::usage(format!("--root {} is a file, and a root is a folder", root.display())).hint(HINT)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(Error::usage(format!("--root {}: there is no such folder", root.display()))
+                .hint(format!("{HINT}; if it lies on a share, see whether that is mounted{}", what_is_there(root))))
+        }
+        Err(error) => Err(Error::machine("look at", root, error)),
+    }
+}
+
+/// What there is of a path that is not there, so that a mistyped one is seen.
+fn what_is_there(path: &Path) -> String {
+    const SHOWN: usize = 5;
+    let Some(folder) = path.ancestors().skip(1).find(|own| own.as_os_str().is_empty() || own.is_dir()) else {
+        return String::new();
+    };
+    let (looked, name) = match folder.to_str() {
+        Some("") => (Path::new("."), "the current folder".to_owned()),
+        _ => (folder, folder.display().to_string()),
+    };
+    let entries = fs::read_dir(looked).into_iter().flatten().flatten().filter(|own| own.path().is_dir());
+    let mut names: Vec<String> = entries.map(|own| own.file_name().to_string_lossy().into_owned()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    names.truncate(SHOWN);
+    if names.is_empty() {
+        return format!("; {name} holds no folder");
+    }
+    format!("; {name} holds the folders {}{more}", names.join(", "))
+}
+
+/// A file or folder of the root as messages name it, though it was typed with the root before it, or as Windows does.
+fn name_in_root(root: &Path, text: &str) -> String {
+    let one_spelling = |text: &str| text.trim().replace('\\', "/").trim_start_matches("./").to_owned();
+    let (own, root) = (one_spelling(text), one_spelling(&root.to_string_lossy()));
+    let below =
+        Path::new(&own).strip_prefix(&root).map_or_else(|_| own.clone(), |own| own.to_string_lossy().into_owned());
+    below.trim_end_matches('/').to_owned()
 }
 
 fn culture_of(name: &str) -> Result<Culture> {
@@ -490,14 +667,17 @@ fn finding_of(code: &str) -> Result<FindingCode> {
 fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
     let parsed =
         |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is not {what}")).hint(hint));
-    texts.iter().map(parsed).collect()
+    let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
+    let wrong: Vec<Error> = wrong.into_iter().filter_map(Result::err).collect();
+    if wrong.is_empty() { Ok(good.into_iter().flatten().collect()) } else { Err(Error::several(wrong)) }
 }
 
 /// A publication inside the root would be taken for a stamp by the next run, and a root inside OUT for a table.
 fn refuse_out_in_root(plan: &Plan) -> Result<()> {
     let Some(out) = &plan.out else { return Ok(()) };
     if out.exists() && !out.is_dir() {
-        return Err(Error::usage(format!("--out {} is no folder", out.display())).hint("name a folder to publish to"));
+        return Err(Error::usage(format!("--out {} is a file, and OUT is a folder", out.display()))
+            .hint("name a folder to publish to; it is made if need be"));
     }
     let (Some(root), Some(real_out)) = (absolute(&plan.root), absolute(out)) else { return Ok(()) };
     let (inner, outer) = if real_out.starts_with(&root) {
@@ -539,13 +719,48 @@ fn absolute(path: &Path) -> Option<PathBuf> {
     Some(resolved)
 }
 
+const AS_FLAG: &str = "a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`";
+const IN_TOML: &str = "write one setting a line, without braces and commas: `root = \"/srv/usage\"`, `strict = true`";
+const WINDOWS_PATH: &str = "in double quotes a `\\` begins an escape: write a Windows path in single quotes, as 'C:\\usage', or \
+                            with `/`, as \"C:/usage\"";
+
+/// Whether a line has a backslash in a text in double quotes.
+fn holds_backslash_in_quotes(line: &str) -> bool {
+    line.split_once('"').is_some_and(|(_, text)| text.contains('\\'))
+}
+
+fn text_of_settings(path: &Path) -> Result<String> {
+    let name = path.display();
+    let cannot = |hint: String| Error::usage(format!("cannot read the settings file {name}")).hint(hint);
+    if path.is_dir() {
+        return Err(Error::usage(format!("--settings {name} is a folder, and settings are a file"))
+            .hint(format!("name the file in it, such as {}", path.join("stacktally.toml").display())));
+    }
+    fs::read_to_string(path).map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::NotFound => format!("name it by --settings FILE{}", what_is_beside(path)),
+            ErrorKind::InvalidData => "save it as UTF-8 text".to_owned(),
+            _ => machine::remedy(path, &error).unwrap_or_else(|| "name it by --settings FILE".to_owned()),
+        };
+        cannot(hint).because(error)
+    })
+}
+
+/// Settings files in the folder where one is not.
+fn what_is_beside(path: &Path) -> String {
+    let folder = path.parent().filter(|own| !own.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|own| path.with_file_name(own.file_name()));
+    let is_toml = |own: &PathBuf| own.extension().is_some_and(|extension| extension == "toml");
+    let mut names: Vec<String> = entries.filter(is_toml).map(|own| own.display().to_string()).collect();
+    names.sort();
+    if names.is_empty() { String::new() } else { format!("; there is {}", names.join(", ")) }
+}
+
 /// Reads the settings file. Its paths are relative to its own folder, so that a cron job may run anywhere.
 fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
     let Some(path) = path else { return Ok(SettingsFile::default()) };
     let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("cannot read the settings file {name}")).hint("name it by --settings FILE").because(error)
-    })?;
+    let text = text_of_settings(path)?;
     let at = |offset: usize| {
         let before = &text[..offset.min(text.len())];
         let line = before.matches('\n').count() + 1;
@@ -553,20 +768,47 @@ fn settings_file(path: Option<&Path>) -> Result<SettingsFile> {
     };
     let broken = |error: toml::de::Error| {
         let (line, column) = at(error.span().map_or(0, |span| span.start));
-        Error::usage(error.message().trim().to_owned())
-            .at_line(&name, line, column)
-            .hint("a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`")
+        let is_windows_path = text.lines().nth(line - 1).is_some_and(holds_backslash_in_quotes);
+        let hint = if text.trim_start().starts_with('{') {
+            IN_TOML
+        } else if is_windows_path {
+            WINDOWS_PATH
+        } else {
+            AS_FLAG
+        };
+        let what = if text.trim_start().starts_with('{') { "JSON, where TOML is expected: " } else { "" };
+        Error::usage(format!("{what}{}", error.message().trim())).at_line(&name, line, column).hint(hint)
     };
     let table = toml::de::DeTable::parse(&text).map_err(broken)?;
     let known = known_keys();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    if let Some(key) = table.get_ref().keys().find(|key| !known.contains(&key.get_ref().as_ref())) {
+    let mut wrong = Wrong::default();
+    for (key, value) in table.get_ref() {
         let (line, column) = at(key.span().start);
-        let key = key.get_ref();
-        let meant = nearest(key, &known).map_or(String::new(), |known| format!("did you mean `{known}`? "));
-        return Err(Error::usage(format!("unknown setting `{key}`"))
-            .at_line(&name, line, column)
-            .hint(format!("{meant}known are {}", known.join(", "))));
+        let own = key.get_ref();
+        if !known.contains(&own.as_ref()) {
+            let meant = nearest(own, &known).map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
+            wrong.0.push(
+                Error::usage(format!("unknown setting `{own}`{meant}"))
+                    .at_line(&name, line, column)
+                    .hint(format!("known are {}", known.join(", "))),
+            );
+            continue;
+        }
+        // Each by itself, so that all that is wrong is said.
+        let mut alone = toml::de::DeTable::new();
+        alone.insert(key.clone(), value.clone());
+        let alone = toml::de::Deserializer::from(toml::Spanned::new(value.span(), alone));
+        wrong.take(SettingsFile::deserialize(alone).map_err(broken));
+        let texts = value.get_ref().as_array().map_or_else(Vec::new, |own| own.iter().collect());
+        let mut texts = texts.into_iter().chain([value]).filter_map(|own| own.get_ref().as_str());
+        if texts.any(|own| own.contains(char::is_control)) {
+            let what = format!("`{own}` holds a control character, which a `\\` in double quotes makes");
+            wrong.0.push(Error::usage(what).at_line(&name, line, column).hint(WINDOWS_PATH));
+        }
+    }
+    if !wrong.0.is_empty() {
+        return Err(Error::several(wrong.0));
     }
     let mut settings: SettingsFile = toml::from_str(&text).map_err(broken)?;
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -16,7 +16,7 @@ use crate::domain::{Finding, Hour, RejectReason, Stamp};
 use crate::error::Error;
 use crate::pipeline::Outcome;
 use crate::publish::Receipt;
-use crate::publish::receipt::{Count, FindingEntry, Lines, MissingEntry, StatementEntry, UnpricedEntry};
+use crate::publish::receipt::{Count, FindingEntry, LeftEntry, Lines, MissingEntry, StatementEntry, UnpricedEntry};
 
 /// What a program sees.
 #[derive(Debug, Serialize)]
@@ -54,10 +54,16 @@ struct Summary<'a> {
     full_run: Option<&'a str>,
     /// Exports that the last run counted and that are gone from the root, or are left out.
     missing: &'a [MissingEntry],
-    /// Of days that were published before; `null` when nothing was published.
+    /// Of days that were published before; of a check that was given an OUT, what a run would change. Else `null`.
     changes: Option<ChangesShown>,
     /// `null` when nothing was published.
     published: Option<PublishedShown>,
+    /// What was gone from the root, and forgotten by name.
+    forgotten: &'a [String],
+    /// Stamps that `--stamp` left as they were published.
+    left_as_published: &'a [LeftEntry],
+    /// Of a check that was given an OUT: what a run would publish there.
+    would_publish: Option<PublishedShown>,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,6 +91,7 @@ struct ErrorShown<'a> {
 struct FindingShown<'a> {
     stamp: &'a str,
     code: &'static str,
+    severity: &'static str,
     sentence: &'a str,
     concerned: &'a [String],
     remedy: &'a str,
@@ -144,7 +151,10 @@ pub fn json(ended: &Ended<'_>) -> String {
         full_run: receipt.and_then(|receipt| receipt.full_run.as_deref()),
         missing: receipt.map_or(&[], |receipt| &receipt.missing),
         changes: ended.out.and(ended.outcome()).map(ChangesShown::of),
-        published: ended.out.and(ended.outcome()).map(PublishedShown::of),
+        published: ended.outcome().filter(|own| !own.is_rehearsal).map(PublishedShown::of),
+        forgotten: receipt.map_or(&[], |receipt| &receipt.forgotten),
+        left_as_published: receipt.map_or(&[], |receipt| &receipt.left_as_published),
+        would_publish: ended.out.and(ended.outcome()).filter(|own| own.is_rehearsal).map(PublishedShown::of),
     };
     let text = serde_json::to_string_pretty(&summary).expect("texts, numbers and names as keys become JSON");
     format!("{text}\n")
@@ -208,13 +218,14 @@ impl<'a> ErrorShown<'a> {
 
 impl<'a> FindingShown<'a> {
     fn of(own: &'a FindingEntry) -> Self {
-        let FindingEntry { stamp, code, sentence, concerned, remedy, accepted } = own;
-        Self { stamp, code, sentence, concerned, remedy, accepted: *accepted }
+        let FindingEntry { stamp, code, severity, sentence, concerned, remedy, accepted, months: _ } = own;
+        Self { stamp, code, severity, sentence, concerned, remedy, accepted: *accepted }
     }
 
     fn beside(own: &'a Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days: _ } = own;
-        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted: false }
+        let severity = code.severity().as_str();
+        Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, accepted: false }
     }
 }
 

@@ -86,11 +86,52 @@ pub enum FindingCode {
     RateCardUnitUnknown,
     /// A rate card has an offer term that takes nothing off a price.
     RateCardTermNotApplied,
+    /// Exports that the last publication stands on are gone from the root.
+    ExportsMissing,
+    /// A stamp that the last publication has is gone from the root.
+    StampMissing,
+    /// A file of the root itself that the last publication stands on is gone: names, meters, prices, exchange rates.
+    TableMissing,
+    /// Rows of `names.csv` have a name for an id, and an id for a name.
+    NamesSwapped,
+    /// `names.csv` names what is no tenant and no billed subscription of the root.
+    NameOfUnknownId,
+    /// A price, an exchange rate or a term of billing is not what a month was closed with.
+    ClosedMonthPriceNotApplied,
+    /// A tenant or a billed subscription is called otherwise than when a month was closed.
+    ClosedMonthNameNotApplied,
+    /// A meter is described otherwise than when a month was closed.
+    ClosedMonthMeterNotApplied,
+}
+
+/// How much a finding weighs: published, and never less in a later version for the same fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Figures may be wrong or incomplete, and something can be done about it: a month is not closed over it unless that is forced.
+    Error,
+    /// The figures are what the rules make of the input; a person should know of it all the same.
+    Warning,
+}
+
+impl Severity {
+    /// The published text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 45] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -128,6 +169,14 @@ impl FindingCode {
         Self::RateCardMeterUnmapped,
         Self::RateCardUnitUnknown,
         Self::RateCardTermNotApplied,
+        Self::ExportsMissing,
+        Self::StampMissing,
+        Self::TableMissing,
+        Self::NamesSwapped,
+        Self::NameOfUnknownId,
+        Self::ClosedMonthPriceNotApplied,
+        Self::ClosedMonthNameNotApplied,
+        Self::ClosedMonthMeterNotApplied,
     ];
 
     /// The code of a published text.
@@ -175,6 +224,81 @@ impl FindingCode {
             Self::RateCardMeterUnmapped => "rate_card_meter_unmapped",
             Self::RateCardUnitUnknown => "rate_card_unit_unknown",
             Self::RateCardTermNotApplied => "rate_card_term_not_applied",
+            Self::ExportsMissing => "exports_missing",
+            Self::StampMissing => "stamp_missing",
+            Self::TableMissing => "table_missing",
+            Self::NamesSwapped => "names_swapped",
+            Self::NameOfUnknownId => "name_of_unknown_id",
+            Self::ClosedMonthPriceNotApplied => "closed_month_price_not_applied",
+            Self::ClosedMonthNameNotApplied => "closed_month_name_not_applied",
+            Self::ClosedMonthMeterNotApplied => "closed_month_meter_not_applied",
+        }
+    }
+
+    /// Whether figures may be wrong or incomplete because of it.
+    pub const fn severity(self) -> Severity {
+        match self {
+            // Usage is missing, or may be.
+            Self::ChainWithoutEnd
+            | Self::StampWithoutUsage
+            | Self::ExportWithoutFiles
+            | Self::PageFullWithoutSuccessor
+            | Self::TableMayBeCut
+            | Self::FewLinesInWindow
+            | Self::PublishedLinesUnvouched
+            | Self::UsageTimesNotWhole
+            // Usage may lie on the wrong day, since its dates or hours may have been misread.
+            | Self::TimeZoneAssumed
+            | Self::UsageLongBeforeWindow
+            // Usage may count twice, or may be another stamp's.
+            | Self::SeveralProviderSubscriptions
+            | Self::EqualLines
+            | Self::SeveralShapes
+            // Somebody may be charged who should not be: snapshots contradict themselves or each other, or Azure refuses what they say.
+            | Self::UserSubscriptionListedTwice
+            | Self::InvalidCustomerSubscriptionId
+            | Self::CustomerSubscriptionsNotAllowed
+            | Self::RegistrationOfSeveralStamps
+            // Charges are missing.
+            | Self::UsageUnpriced
+            // What was published would go.
+            | Self::ExportsMissing
+            | Self::StampMissing
+            | Self::TableMissing => Severity::Error,
+
+            // It counts once, and nothing is missing.
+            Self::PageSavedTwice
+            // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are `few_lines_in_window`.
+            | Self::PageWithoutLines
+            // Who pays is what the registration says, though it may not be what is meant.
+            | Self::CustomerSubscriptionOfSeveralTenants
+            | Self::RegistrationWithoutCustomers
+            | Self::DefaultSubscriptionIsCustomer
+            | Self::CustomerSubscriptionNotFound
+            | Self::TenantRegisteredOnAnotherStamp
+            | Self::MappedTenantWithoutUsage
+            | Self::DefaultSubscriptionOfSeveralStamps
+            // It holds nobody, so other listings serve; usage that none of them knows is counted as unknown.
+            | Self::ListingWithoutTenants
+            // A rule says which snapshot serves, and no later one can tell more about the past.
+            | Self::SnapshotLaterThanUsage
+            | Self::SnapshotOlderThanUsage
+            // Ids are compared in one spelling, or as they stand.
+            | Self::IdMalformed
+            | Self::IdCaseDiffers
+            // What is closed was decided; what comes to it is billed apart.
+            | Self::ClosedMonthNotCharged
+            | Self::AdjustmentNotCharged
+            | Self::ClosedMonthPriceNotApplied
+            | Self::ClosedMonthNameNotApplied
+            | Self::ClosedMonthMeterNotApplied
+            // Names are what they are; no figure changes.
+            | Self::NamesSwapped
+            | Self::NameOfUnknownId
+            // What a rate card does not price is `usage_unpriced` where it is used.
+            | Self::RateCardMeterUnmapped
+            | Self::RateCardUnitUnknown
+            | Self::RateCardTermNotApplied => Severity::Warning,
         }
     }
 }

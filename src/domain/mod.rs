@@ -22,6 +22,7 @@ pub mod registration_error;
 pub mod reject;
 pub mod time;
 pub mod totals;
+pub mod unit;
 
 pub use attribution::Attribution;
 pub use cause::Cause;

@@ -11,7 +11,7 @@ use super::identity::{BilledSubscriptionId, MeterId, Stamp, TenantId, UserSubscr
 use super::limits::{CHARGE_MAX, CHARGE_SCALE, QUANTITY_SCALE};
 use super::money::{Charge, Currency, Decimal, scaled_18};
 use super::quantity::Quantity;
-use super::time::Day;
+use super::time::{Day, Month};
 
 /// For whom a price is, the most specific first: of several in force the first serves.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -173,6 +173,26 @@ impl PriceEntry {
         add(self.note.as_deref().unwrap_or_default());
         let digest = hash.finalize();
         i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+    }
+
+    /// Whether it is in force on some day of a month.
+    pub fn is_in_force_in(&self, month: Month) -> bool {
+        let (first, end) = (month.first_day(), month.next().first_day());
+        self.from.is_none_or(|from| from < end) && self.to.is_none_or(|to| to > first)
+    }
+
+    /// Of what it says of a month alone: not of other months, not in which words. So an entry that is ended for the months after
+    /// it says the same of it.
+    pub fn key_in(&self, month: Month) -> i64 {
+        let (first, end) = (month.first_day(), month.next().first_day());
+        let of_month = Self {
+            from: Some(self.from.map_or(first, |from| from.max(first))),
+            to: Some(self.to.map_or(end, |to| to.min(end))),
+            unit: None,
+            note: None,
+            ..self.clone()
+        };
+        of_month.key()
     }
 
     /// Whether it is in force on some day on which the other is.

@@ -40,6 +40,8 @@ pub enum Granularity {
 }
 
 impl Granularity {
+    pub const ALL: [Self; 2] = [Self::Hourly, Self::Daily];
+
     /// The published text, as the usage API spells `aggregationGranularity`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -416,6 +418,20 @@ impl Window {
     /// Whether all of `other` lies within it.
     pub fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether windows together cover all of it.
+    pub fn is_covered_by(self, windows: impl IntoIterator<Item = Self>) -> bool {
+        let mut windows: Vec<Self> = windows.into_iter().filter(|own| own.overlaps(self)).collect();
+        windows.sort_unstable_by_key(|own| own.start);
+        let mut covered = self.start;
+        for own in windows {
+            // Past a gap nothing helps: the windows are in order of their starts.
+            if own.start <= covered {
+                covered = covered.max(own.end);
+            }
+        }
+        covered >= self.end
     }
 
     /// How long it is.

@@ -234,7 +234,12 @@ impl<'a> Coded<'a> {
 
     /// The text, or `None` where it is null.
     pub fn text(self, row: usize) -> Option<&'a str> {
-        self.code(row).map(|code| self.texts.value(code as usize))
+        self.code(row).and_then(|code| self.of_code(code))
+    }
+
+    /// The text that a number of these rows stands for.
+    pub fn of_code(self, code: i32) -> Option<&'a str> {
+        (usize::try_from(code).ok()? < self.texts.len()).then(|| self.texts.value(code as usize))
     }
 }
 

@@ -223,7 +223,7 @@ fn ranked<T: Ord>(texts: &Texts, spell: impl Fn(&str) -> Option<T>) -> (Vec<T>, 
 }
 
 const PUBLISHED_HINT: &str =
-    "lay the resources.parquet of the same publication, as it is, into the folder of its lines";
+    "put the resources.parquet of the same publication, as it is, into the folder of its lines";
 
 /// The distinct resources behind what lines say, sorted by key, and the rank of each text's number: [`NO_RANK`] where
 /// published lines name one that nothing describes.

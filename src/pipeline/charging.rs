@@ -8,20 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::Plan;
 use super::making::Making;
 use super::recharged::Repriced;
 use super::tally::Tally;
+use super::{Plan, not_applied};
 use crate::balance;
 use crate::domain::finding::FindingCode;
 use crate::domain::price::Scope;
 use crate::domain::totals::Checksum;
+use crate::domain::unit;
 use crate::domain::{Amount, Charge, Currency, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::frame::tables::{self, integer};
 use crate::normalise::Meter;
 use crate::publish::Publisher;
-use crate::publish::charges::{publish_charges, publish_prices, publish_statements, statement_csv};
+use crate::publish::charges::{
+    publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder,
+};
 use crate::publish::dimensions::Names;
 use crate::rate::{
     self, CardNote, Known, Line, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, Taking, rate_month,
@@ -74,12 +77,14 @@ impl PriceInputs {
 /// What months are rated by.
 #[derive(Debug)]
 pub struct Charging {
-    book: PriceBook,
+    pub(super) book: PriceBook,
     /// Without one nothing is charged but what was closed.
-    has_book: bool,
-    rates: ExchangeRates,
-    billing_currency: Option<Currency>,
+    pub(super) has_book: bool,
+    pub(super) rates: ExchangeRates,
+    pub(super) billing_currency: Option<Currency>,
     notes: Vec<CardNote>,
+    /// The files of the book.
+    files: BTreeSet<String>,
 }
 
 impl Charging {
@@ -91,6 +96,8 @@ impl Charging {
         let PriceInputs { files, rates } = inputs;
         let (mut entries, mut cards) = (Vec::new(), Vec::new());
         let has_book = files.is_some();
+        let names_of = |files: &Vec<PriceFile>| files.iter().map(|own| own.file.name.clone()).collect();
+        let file_names: BTreeSet<String> = files.as_ref().map_or_else(BTreeSet::new, names_of);
         for own in files.into_iter().flatten() {
             match own.content {
                 PriceContent::Entries(own) => entries.extend(own),
@@ -105,7 +112,15 @@ impl Charging {
         let unit_of = |meter: &MeterId| names.meter(meter).and_then(|own| own.unit.as_deref());
         let book = PriceBook::new(entries, unit_of)?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
-        Ok(Self { book, has_book, rates, billing_currency, notes })
+        Ok(Self { book, has_book, rates, billing_currency, notes, files: file_names })
+    }
+}
+
+impl Charging {
+    /// The tenants and billed subscriptions that prices are for.
+    pub fn scope_ids(&self) -> impl Iterator<Item = &str> {
+        let is_of_both = |own: &&Scope| matches!(own, Scope::Tenant(_) | Scope::BilledSubscription(_));
+        self.book.entries().iter().map(|own| &own.scope).filter(is_of_both).filter_map(Scope::id)
     }
 }
 
@@ -120,6 +135,16 @@ impl Making<'_> {
             Some(out) => ChargedMonths::load(out)?,
             None => ChargedMonths::default(),
         };
+        if charging.has_book {
+            let is_open = |(month, _): &(&Month, &ChargedMonth)| {
+                let is_closed = |stamp: &Stamp| self.closed.get(stamp).is_some_and(|own| own.contains_key(month));
+                !self.state.stamps.keys().all(is_closed)
+            };
+            let open = former.0.iter().filter(is_open);
+            let entries = open.flat_map(|(month, own)| own.entries.iter().map(|entry| (*month, entry)));
+            let has_entry = |key| charging.book.entry_of(key).is_some();
+            self.vanished.refuse_lost_prices(&charging.files, entries, has_entry)?;
+        }
         let mut charged = ChargedMonths::default();
         let mut prices: BTreeMap<i64, PriceEntry> = BTreeMap::new();
         let mut changes = Vec::new();
@@ -154,6 +179,7 @@ impl Making<'_> {
             publish_prices(&prices, self.publisher)?;
         }
         self.tally.found(findings(charging, &charged, &self.names));
+        self.tally.found(not_applied::prices(&self.closed, charging, self.plan));
         self.tally.count_charged(&charged, &charging.notes);
         self.corrections.extend(changes);
         charged.save(self.publisher)
@@ -288,8 +314,7 @@ impl<'a> OfMonth<'a> {
         }
         publisher.keep(&statements_path(self.month))?;
         publisher.keep_csv(&statement_csv(self.month, None));
-        let below = format!("{}/", statement_csv(self.month, None));
-        out.published_below(&below).for_each(|path| publisher.keep_if_there(path));
+        out.published_below(&statement_csv_folder(self.month)).for_each(|path| publisher.keep_if_there(path));
         Ok(())
     }
 
@@ -333,7 +358,8 @@ impl<'a> OfMonth<'a> {
         let lines = statement.lines(month, &self.terms)?;
         prove_lines(month, &lines, &charges)?;
         let shown = ShownIds::of(&lines);
-        publish_statements(month, &lines, &entries, &making.names, publisher)?;
+        let is_closed = self.stamps.iter().all(|own| own.usage.is_closed());
+        publish_statements((month, is_closed), &lines, &entries, &making.names, publisher)?;
         Ok(ChargedMonth {
             prices: self.prices,
             usage: self.usage,
@@ -341,6 +367,7 @@ impl<'a> OfMonth<'a> {
             shown,
             terms: self.terms.clone(),
             entries: entries.into_values().collect(),
+            book: self.book.keys_in(month),
             unpriced: unpriced
                 .into_iter()
                 .filter(|(_, quantity)| *quantity != Quantity::ZERO)
@@ -592,7 +619,10 @@ fn findings(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<
         let known = names.meter(meter);
         let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
         let name = known.and_then(|own| own.meter_name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
-        let at_stake: Vec<String> = months.iter().map(|(month, own)| format!("{own} {unit} in {month}")).collect();
+        let at_stake: Vec<String> = months
+            .iter()
+            .map(|(month, own)| format!("{} in {month}", unit::quantity(&own.to_string(), Some(unit))))
+            .collect();
         findings.push(Finding::new(
             stamp,
             FindingCode::UsageUnpriced,

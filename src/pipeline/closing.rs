@@ -8,8 +8,8 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::objections::{Readiness, refused};
 use crate::audit::Publication;
-use crate::domain::coverage::DayState;
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ pub struct Closing {
     pub month: Month,
     /// All that have usage in it, when empty.
     pub stamps: Vec<Stamp>,
-    /// Close though not all days are settled.
+    /// Close though something speaks against it.
     pub force: bool,
     pub reason: Option<String>,
     pub patience: Patience,
@@ -44,7 +44,8 @@ pub struct Closing {
 /// Closes a month of some stamps. Returns what was written to the journal.
 ///
 /// # Errors
-/// A day of it is not settled, it is closed already, nothing of it is published, or what is published is missing or altered.
+/// Something speaks against it and it is not forced, it is closed already, nothing of it is published, or what is published is
+/// missing or altered.
 pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
     let Closing { month, .. } = *closing;
     let (out, mut closings) = held(closing, watch)?;
@@ -74,25 +75,10 @@ pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
         }
     }
     let coverage = publication.coverage()?;
-    let mut entries = Vec::new();
+    let (mut entries, mut objections) = (Vec::new(), Vec::new());
     for stamp in &open {
-        let days = month.days().count() as i64;
-        let settled: BTreeSet<_> = coverage
-            .iter()
-            .filter(|row| {
-                row.stamp == *stamp && row.coverage.day.month() == month && row.coverage.state == DayState::Settled
-            })
-            .map(|row| row.coverage.day)
-            .collect();
-        let days_settled = settled.len() as i64;
-        if days_settled < days && !closing.force {
-            let first = month
-                .days()
-                .find(|day| !settled.contains(day))
-                .map_or(String::new(), |day| format!(", the first is {day}"));
-            return Err(Error::input(format!("{} of {days} days of {month} are not settled on stamp {stamp}{first}", days - days_settled))
-                .hint(format!("`stacktally coverage --out {}` shows what is missing; close it all the same with --force --reason TEXT, or close other stamps with --stamp", closing.out.display())));
-        }
+        let Readiness { days_settled, days_before_stamp, objections: own } =
+            Readiness::of(&publication, &coverage, stamp, month)?;
         entries.push(ClosingEntry {
             format: FORMAT,
             run: out.last().generation + 1,
@@ -101,10 +87,16 @@ pub fn close(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
             month,
             at: (closing.now)().to_rfc3339_opts(SecondsFormat::Secs, true),
             days_settled,
-            days,
-            forced: days_settled < days,
+            days: month.days().count() as i64,
+            days_before_stamp,
+            forced: !own.is_empty(),
+            overridden: own.iter().map(|own| own.what.clone()).collect(),
             reason: closing.reason.clone(),
         });
+        objections.extend(own);
+    }
+    if !objections.is_empty() && !closing.force {
+        return Err(refused(month, &objections));
     }
     closings.entries.extend(entries.iter().cloned());
     let publisher = Publisher::new(Some(out))?;
@@ -213,7 +205,10 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
         rows_in_all += rows.len() as u64;
         take_figures(&Figures::of(&rows, FigureTable::DAILY)?, &mut frozen, &mut used, &mut resources)?;
     }
-    frozen.used = used.into_iter().collect();
+    let places: BTreeMap<&NamedOwner, u32> = frozen.owners.iter().zip(0..).collect();
+    let places_of = |owners: &BTreeSet<NamedOwner>| owners.iter().filter_map(|own| places.get(own).copied()).collect();
+    frozen.used_by = used.iter().map(|(meter, own)| (meter.clone(), places_of(&own.owners))).collect();
+    frozen.used = used.into_iter().map(|(meter, own)| (meter, own.totals)).collect();
     frozen.resources = resources.into_iter().collect();
     freeze_dimensions(out, stamp, &mut frozen)?;
     freeze_charges(publisher, stamp, month, &mut frozen)?;
@@ -250,14 +245,21 @@ fn freeze_charges(publisher: &Publisher, stamp: &Stamp, month: Month, frozen: &m
     if prices.len() != keys.len() {
         return Err(tables::contradiction(&path, "rests on prices that nothing is known of".to_owned()));
     }
-    frozen.charging = Some(FrozenCharging { terms: known.terms, prices });
+    frozen.charging = Some(FrozenCharging { terms: known.terms, prices, book: Some(known.book) });
     publisher.plain(&Frozen::path(stamp, month, frozen.run, "charges.parquet"), rows_in_all, charges.bytes)
+}
+
+/// What a meter came to, and who used it.
+#[derive(Default)]
+struct MeterUse {
+    totals: Totals,
+    owners: BTreeSet<NamedOwner>,
 }
 
 fn take_figures(
     figures: &Figures,
     frozen: &mut Frozen,
-    used: &mut BTreeMap<MeterId, Totals>,
+    used: &mut BTreeMap<MeterId, MeterUse>,
     resources: &mut BTreeSet<i64>,
 ) -> Result<()> {
     for figure in figures.iter() {
@@ -272,8 +274,12 @@ fn take_figures(
         };
         let (owner, meter) = owner().ok_or_else(|| tables::contradiction("daily", "holds what is no id".to_owned()))?;
         frozen.days.insert(figure.day);
+        let own = used.entry(meter).or_default();
+        own.totals.merge(figure.totals)?;
+        if !own.owners.contains(&owner) {
+            own.owners.insert(owner.clone());
+        }
         frozen.owners.insert(owner);
-        used.entry(meter).or_default().merge(figure.totals)?;
         resources.insert(figure.resource);
     }
     Ok(())

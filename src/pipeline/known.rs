@@ -9,6 +9,7 @@ use super::{Plan, Reuse};
 use crate::domain::Stamp;
 use crate::error::Result;
 use crate::publish::Out;
+use crate::publish::receipt::StoodOn;
 use crate::read::{self, Export, ExportLines, FileStat, Fingerprint, InputFile, Known, ReadFile, StampFolder};
 use crate::state::{KnownInput, Loaded, RunState, StampState, Version};
 
@@ -18,6 +19,10 @@ pub struct Former {
     pub stamps: BTreeMap<Stamp, StampState>,
     /// Why everything is made anew, where it is.
     pub full_run: Option<String>,
+    /// The run that looked at the inputs of each stamp last.
+    pub read_in: BTreeMap<Stamp, u64>,
+    /// What the last publication stands on.
+    pub stood_on: StoodOn,
 }
 
 impl Former {
@@ -32,12 +37,17 @@ impl Former {
         if plan.reuse.full {
             // Whatever lies there is made anew: it need not be as it was published.
             let Loaded { state, .. } = RunState::load(out, &version)?;
-            return Ok(Self { stamps: state.stamps, full_run: Some("--full".to_owned()) });
+            return Ok(Self::loaded(state, Some("--full".to_owned()), out));
         }
         let missing = out.check(plan.reuse.verify)?;
         let Loaded { state, unusable } = RunState::load(out, &version)?;
         let is_missing = |path: &String| format!("{path} is missing or not as it was written");
-        Ok(Self { stamps: state.stamps, full_run: unusable.or_else(|| missing.first().map(is_missing)) })
+        Ok(Self::loaded(state, unusable.or_else(|| missing.first().map(is_missing)), out))
+    }
+
+    fn loaded(state: RunState, full_run: Option<String>, out: &Out) -> Self {
+        let RunState { stamps, read_in } = state;
+        Self { stamps, full_run, read_in, stood_on: out.stood_on() }
     }
 }
 
@@ -78,13 +88,19 @@ impl KnownInputs {
         Ok(Self { stats, unchanged, is_full, reuse })
     }
 
+    /// Files that are taken as they were read, without a look at them.
+    pub fn as_recorded(former: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
+        let stats = former.iter().map(|(name, own)| (name.clone(), (own.stat, own.is_settled))).collect();
+        Self { stats, unchanged: former.keys().cloned().collect(), is_full: false, reuse }
+    }
+
     /// The files that hold what they held.
     pub fn unchanged(&self) -> &BTreeSet<String> {
         &self.unchanged
     }
 
     /// The exports that need not be read.
-    pub fn known(&self, folder: &StampFolder, former: &StampState) -> Known {
+    pub fn known(&self, folder: &StampFolder, former: &StampState, is_forgotten: impl Fn(&str) -> bool) -> Known {
         let by_folder: BTreeMap<&str, &ExportLines> =
             former.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
         let is_same = |export: &&Export| {
@@ -92,10 +108,18 @@ impl KnownInputs {
         };
         let unchanged = folder.exports.iter().filter(is_same);
         let unchanged = unchanged.map(|export| (export.folder.clone(), by_folder[export.folder.as_str()].clone()));
-        let folders: BTreeSet<&str> = folder.exports.iter().map(|export| export.folder.as_str()).collect();
-        let is_missing = |known: &&ExportLines| !folders.contains(known.folder.as_str());
+        let folders = folders_with_files(&folder.exports);
+        let is_missing = |known: &&ExportLines| known.is_gone_from(&folders);
         let kept = former.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
+        let kept = kept.filter(|known| !is_forgotten(&known.folder));
         Known { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
+    }
+
+    /// All exports of a stamp that is left as it was published.
+    pub fn known_as_left(former: &StampState) -> Known {
+        let (kept, unchanged): (Vec<ExportLines>, Vec<ExportLines>) =
+            former.exports.iter().cloned().partition(|own| former.kept.contains(&own.folder));
+        Known { unchanged: unchanged.into_iter().map(|own| (own.folder.clone(), own)).collect(), kept }
     }
 
     fn is_unchanged(&self, export: &Export, known: &ExportLines) -> bool {
@@ -112,6 +136,11 @@ impl KnownInputs {
         });
         known.collect()
     }
+}
+
+/// The folders of exports that have a file: an empty one may be where a disk is not mounted.
+pub fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
+    exports.iter().filter(|own| !own.files.is_empty()).map(|own| own.folder.as_str()).collect()
 }
 
 fn holds_the_same(file: &InputFile, stat: FileStat, known: &KnownInput, reuse: Reuse) -> Result<bool> {

@@ -10,11 +10,13 @@ use super::corrections::{self, DayTotals};
 use super::known::KnownInputs;
 use super::settle::{self, SettledStamp, settle};
 use super::tally::Tally;
+use super::vanished::Vanished;
 use super::work::StampWork;
 use crate::attribute::{self, Decider, FormerOwner, OwnedUsage, Snapshots, StampUse};
 use crate::domain::coverage::{self, DayCoverage};
 use crate::domain::finding::FindingCode;
 use crate::domain::totals::{Checksum, Totals};
+use crate::domain::unit;
 use crate::domain::{Cause, Correction, Day, Finding, MeterId, Month, Stamp, TenantId, UserSubscriptionId, Window};
 use crate::error::{Error, Result};
 use crate::frame::tables;
@@ -40,6 +42,9 @@ pub struct Making<'a> {
     pub tally: Tally,
     /// What the last run knew.
     pub formers: BTreeMap<Stamp, StampState>,
+    /// Stamps that stay as they were published.
+    pub left: BTreeSet<Stamp>,
+    pub vanished: Vanished,
     /// Why everything is made anew, where it is.
     pub full_run: Option<String>,
     pub state: RunState,
@@ -64,16 +69,25 @@ impl Making<'_> {
         let former = self.formers.remove(&folder.stamp).unwrap_or_default();
         let former_exports: BTreeSet<String> = former.exports.iter().map(|export| export.label.clone()).collect();
         let is_full = self.full_run.is_some();
-        let inputs = {
+        let is_left = self.left.contains(&folder.stamp);
+        let inputs = if is_left {
+            KnownInputs::as_recorded(&former.inputs, self.plan.reuse)
+        } else {
             let files = folder.exports.iter().flat_map(|export| &export.files);
             KnownInputs::look(files, &former.inputs, self.plan.reuse, is_full, self.started_at)?
         };
-        let known = inputs.known(folder, &former);
+        let known = if is_left {
+            KnownInputs::known_as_left(&former)
+        } else {
+            inputs.known(folder, &former, |folder| self.vanished.forgets_export(folder))
+        };
         let is_new = |export: &&read::Export| !known.unchanged.contains_key(&export.folder);
         let files = folder.exports.iter().filter(is_new).map(|export| export.files.len() as u64).sum();
         self.watch.begin_stamp("reading_usage", &folder.stamp, files);
         let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
-        self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept);
+        self.tally.count_missing(&folder.stamp, &folder.exports, &former.exports, &kept, |folder| {
+            self.vanished.forgets_export(folder)
+        });
         let mut lines = self.gather(folder, known.clone())?;
         let unpublished = counting_again(&lines.exports, &former.exports, &known);
         if let Some(own) = unpublished.iter().find(|own| kept.contains(*own)) {
@@ -85,7 +99,10 @@ impl Making<'_> {
             known.unchanged.retain(|own, _| !unpublished.contains(own));
             lines = self.gather(folder, known.clone())?;
         }
-        self.refuse_forgotten(&lines)?;
+        self.refuse_unknown_lines(&lines)?;
+        self.vanished.refuse_emptied(&folder.stamp, &emptied(&lines.exports, &former.exports))?;
+        let others = self.state.stamps.iter().map(|(stamp, own)| (stamp, own.exports.as_slice()));
+        read::refuse_pages_of_another_stamp(&lines.exports, others)?;
         let unread = known.folders();
         let work = self.work(&mut lines, former, (&kept, &unread), snapshots)?;
         let usage = normalise::normalise(lines)?;
@@ -115,14 +132,14 @@ impl Making<'_> {
 
     /// Refuses to lose lines that are to be kept. What archived exports were is known from the state alone: where that is
     /// lost, their lines are published, and of an export that nothing knows.
-    fn refuse_forgotten(&self, lines: &StampLines) -> Result<()> {
+    fn refuse_unknown_lines(&self, lines: &StampLines) -> Result<()> {
         let out = self.publisher.out().filter(|_| self.plan.reuse.keep_missing);
         let labels: BTreeSet<&str> = lines.exports.iter().map(|export| export.label.as_str()).collect();
         let prefix = format!("lines/{}/", lines.stamp);
         let published = out.iter().flat_map(|out| out.published_below(&prefix));
         let is_known = |path: &str| {
             let label = path.rsplit('/').next().and_then(|name| name.strip_suffix(".parquet"));
-            label.is_none_or(|label| labels.contains(label))
+            label.is_none_or(|label| labels.contains(label) || self.vanished.forgets_window(&lines.stamp, label))
         };
         let mut forgotten = published.filter(|path| !is_known(path));
         forgotten.next().map_or(Ok(()), |path| Err(unknown_kept(path)))
@@ -298,7 +315,8 @@ impl Making<'_> {
         let shown = |&((month, meter), delta): &(&(Month, String), &Totals)| {
             let known = MeterId::new(meter).and_then(|id| self.names.meter(&id));
             let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
-            format!("{} {unit} of meter {meter} in {month}", delta.quantity)
+            let quantity = unit::quantity(&delta.quantity.to_string(), Some(unit));
+            format!("{quantity} of meter {meter} in {month}")
         };
         let at_stake: Vec<String> = adjusted.iter().map(shown).collect();
         let meters: BTreeSet<String> = adjusted.iter().map(|((_, meter), _)| meter.clone()).collect();
@@ -346,7 +364,7 @@ impl Making<'_> {
         let is_left = |stamp: &&Stamp| !self.state.stamps.contains_key(*stamp);
         if let Some(stamp) = self.closed.keys().find(is_left) {
             return Err(Error::input("has closed months, and would no longer be published").at(stamp.as_str()).hint(
-                "put the stamp's folder back into the root, name it with --stamp as well, or open its months again with `stacktally reopen`",
+                "put the stamp's folder back into the root; or open its months again with `stacktally reopen`, and then forget it",
             ));
         }
         let mut formers = std::mem::take(&mut self.formers);
@@ -355,14 +373,13 @@ impl Making<'_> {
                 formers.entry(stamp).or_default();
             }
         }
-        let is_kept = |own: &StampState| self.plan.reuse.keep_missing && !own.exports.is_empty();
-        if let Some((stamp, _)) = formers.iter().find(|(_, own)| is_kept(own)) {
-            return Err(Error::input("would no longer be published, though --keep-missing is to keep its lines")
+        if let Some(stamp) = formers.keys().find(|stamp| !self.vanished.forgets_stamp(stamp)) {
+            return Err(Error::input("is published, and the root has no such stamp any more")
                 .at(stamp.as_str())
-                .hint("put the stamp's folder back with its snapshots, which say who pays; its exports may be gone. Or run without --keep-missing to remove its tables"));
+                .hint(format!("put the stamp's folder back with its snapshots, which say who pays; --forget {stamp} removes its tables")));
         }
         for (stamp, former) in formers {
-            self.tally.count_missing(&stamp, &[], &former.exports, &BTreeSet::new());
+            self.tally.count_missing(&stamp, &[], &former.exports, &BTreeSet::new(), |_| true);
             let causes = BTreeSet::from([Cause::WindowRemoved]);
             let touched: BTreeMap<Day, BTreeSet<Cause>> =
                 former.days.keys().map(|day| (*day, causes.clone())).collect();
@@ -443,7 +460,7 @@ impl Making<'_> {
         let months: BTreeSet<Month> = open.chain(closed).collect();
         let (written, kept): (BTreeSet<Month>, BTreeSet<Month>) =
             months.into_iter().partition(|month| self.csv_months.contains(month));
-        kept.iter().for_each(|month| self.publisher.keep_csv(&format!("csv/monthly/{month}")));
+        kept.iter().for_each(|month| self.publisher.keep_csv(&flat::csv_path("monthly", None, Some(month))));
         let mut tables: BTreeMap<Month, (CsvTable, Checksum)> = BTreeMap::new();
         for &month in &written {
             tables.insert(month, (self.publisher.csv_table(flat::CSV_MONTHLY.columns), Checksum::default()));
@@ -457,7 +474,12 @@ impl Making<'_> {
             }
         }
         for (month, (table, sum)) in tables {
-            self.publisher.csv(&format!("csv/monthly/{month}"), flat::CSV_MONTHLY.columns, table, Some(sum))?;
+            self.publisher.csv(
+                &flat::csv_path("monthly", None, Some(&month)),
+                flat::CSV_MONTHLY.columns,
+                table,
+                Some(sum),
+            )?;
         }
         Ok(())
     }
@@ -469,6 +491,15 @@ fn counting_again(exports: &[ExportLines], former: &[ExportLines], known: &Known
     let folders = known.folders();
     let counts = |own: &&ExportLines| !own.files.is_empty() && dropped.contains(own.folder.as_str());
     exports.iter().filter(counts).map(|own| own.folder.clone()).filter(|own| folders.contains(own)).collect()
+}
+
+/// The exports that had usable lines and have none any more, with how many they had. (What a rule drops is dropped by choice.)
+fn emptied(exports: &[ExportLines], former: &[ExportLines]) -> Vec<(String, i64)> {
+    let before: BTreeMap<&str, i64> =
+        former.iter().map(|own| (own.label.as_str(), own.used())).filter(|(_, lines)| *lines > 0).collect();
+    let is_empty = |own: &&ExportLines| own.used() == 0 && !own.is_dropped();
+    let lines_before = |own: &ExportLines| Some((own.folder.clone(), *before.get(own.label.as_str())?));
+    exports.iter().filter(is_empty).filter_map(lines_before).collect()
 }
 
 /// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of
@@ -489,5 +520,5 @@ fn coverage_of(exports: &[ExportLines], settling_days: u16, lines: &BTreeMap<Day
 pub fn unknown_kept(folder: &str) -> Error {
     Error::input("its export is gone, and nothing is known of the lines that are published of it")
         .at(folder)
-        .hint("put the export back, or run without --keep-missing to remove its lines")
+        .hint("put the export back, or run with --forget and its folder to remove its lines")
 }

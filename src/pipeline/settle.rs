@@ -298,7 +298,7 @@ impl Settling<'_> {
     fn publish_csv_hourly(&self, day: Day, hourly: &Cells) -> Result<()> {
         let mut table = self.publisher.csv_table(flat::CSV_HOURLY.columns);
         self.texts.flat(self.owned, self.names, FlatTime::HourOf(day), hourly, &mut table)?;
-        let path = format!("csv/hourly/{}/{day}", self.owned.usage.stamp);
+        let path = flat::csv_path("hourly", Some(&self.owned.usage.stamp), Some(&day));
         self.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
     }
 
@@ -341,7 +341,7 @@ impl Settling<'_> {
         if is_written_again && !self.publisher.is_rehearsal() {
             return self.standing_hours(day)?.map_or(Ok(()), |hourly| self.publish_csv_hourly(day, &hourly));
         }
-        self.publisher.keep_csv(&format!("csv/hourly/{stamp}/{day}"));
+        self.publisher.keep_csv(&flat::csv_path("hourly", Some(stamp), Some(&day)));
         Ok(())
     }
 
@@ -429,7 +429,7 @@ impl Settling<'_> {
         if !is_written {
             let cells = published.ok_or_else(|| self.base.contradiction("monthly", month))?;
             self.publisher.keep(&daily_path(stamp, month))?;
-            self.publisher.keep_csv(&format!("csv/daily/{stamp}/{month}"));
+            self.publisher.keep_csv(&flat::csv_path("daily", Some(stamp), Some(&month)));
             settled.months.push((month, cells));
             return Ok(());
         }
@@ -520,7 +520,7 @@ impl Settling<'_> {
     }
 
     fn publish_csv_daily(&self, month: Month, days: FlatDays<'_, '_>, sum: Checksum) -> Result<()> {
-        let path = format!("csv/daily/{}/{month}", self.owned.usage.stamp);
+        let path = flat::csv_path("daily", Some(&self.owned.usage.stamp), Some(&month));
         self.publisher.csv(&path, flat::CSV_DAILY.columns, days.finish()?, Some(sum))
     }
 
@@ -530,8 +530,7 @@ impl Settling<'_> {
             return Ok(());
         }
         let stamp = &self.owned.usage.stamp;
-        // A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
-        let csv = format!("csv/default_usage/{stamp}/default_usage");
+        let csv = flat::csv_path("default_usage", Some(stamp), None);
         let is_touched = self.work.touched.keys().any(|day| !self.work.is_closed(day.month()));
         if !is_touched && !self.work.texts_changed && !self.work.is_full && self.base.has(&default_path(stamp)) {
             self.publisher.keep(&default_path(stamp))?;

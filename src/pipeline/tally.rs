@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Plan;
+use super::known::folders_with_files;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
@@ -14,8 +15,8 @@ use crate::domain::{Attribution, Cause, Day, Granularity, MeterId, Quantity, Rej
 use crate::error::{Error, Result};
 use crate::normalise::Usage;
 use crate::publish::receipt::{
-    BalanceEntry, Count, FORMAT, FindingEntry, Input, Lines, MissingEntry, RateCardEntry, SettledEntry, StatementEntry,
-    UnpricedEntry, WindowEntry,
+    BalanceEntry, Count, FORMAT, FindingEntry, Input, LeftEntry, Lines, MissingEntry, RateCardEntry, SettledEntry,
+    StatementEntry, UnpricedEntry, WindowEntry,
 };
 use crate::publish::{Publisher, Receipt};
 use crate::rate::CardNote;
@@ -53,6 +54,9 @@ pub struct Tally {
     unpriced: Vec<UnpricedEntry>,
     rate_cards: Vec<RateCardEntry>,
     inputs: Vec<Input>,
+    /// Stamps that stay as they were published: what was found of them was known when they were.
+    left: Vec<LeftEntry>,
+    forgotten: Vec<String>,
 }
 
 type Precedence = usize;
@@ -127,13 +131,17 @@ impl Tally {
         exports: &[Export],
         former: &[ExportLines],
         kept: &BTreeSet<String>,
+        is_forgotten: impl Fn(&str) -> bool,
     ) {
-        let folders: BTreeSet<&str> = exports.iter().map(|export| export.folder.as_str()).collect();
-        for own in former.iter().filter(|own| !folders.contains(own.folder.as_str())) {
-            let is_kept = kept.contains(&own.folder);
-            let entry =
-                MissingEntry { stamp: stamp.to_string(), folder: own.folder.clone(), lines: own.used(), kept: is_kept };
-            self.missing.push(entry);
+        let folders = folders_with_files(exports);
+        for own in former.iter().filter(|own| own.is_gone_from(&folders)) {
+            self.missing.push(MissingEntry {
+                stamp: stamp.to_string(),
+                folder: own.folder.clone(),
+                lines: own.used(),
+                kept: kept.contains(&own.folder),
+                forgotten: is_forgotten(&own.folder),
+            });
         }
     }
 
@@ -145,6 +153,16 @@ impl Tally {
             causes: causes.iter().map(|cause| cause.as_str()).collect(),
         };
         self.settled.extend(touched.iter().map(entry));
+    }
+
+    /// Notes which stamps stay as they were published.
+    pub fn leave(&mut self, left: Vec<LeftEntry>) {
+        self.left = left;
+    }
+
+    /// Notes what was gone, and forgotten by name.
+    pub fn forget(&mut self, forgotten: Vec<String>) {
+        self.forgotten = forgotten;
     }
 
     /// Notes findings.
@@ -289,7 +307,8 @@ impl Tally {
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
     pub fn refuse(&self, plan: &Plan) -> Result<()> {
-        let refused = self.findings.iter().filter(|own| !plan.accept.contains(&own.code));
+        let is_left = |own: &Finding| self.left.iter().any(|left| left.stamp == own.stamp);
+        let refused = self.findings.iter().filter(|own| !plan.accept.contains(&own.code) && !is_left(own));
         let count = refused.clone().count();
         if plan.strict && count > 0 {
             let shown = |own: &Finding| {
@@ -370,6 +389,8 @@ impl Tally {
             full_run,
             settled: self.settled,
             missing: self.missing,
+            forgotten: self.forgotten,
+            left_as_published: self.left,
             stacktally: env!("CARGO_PKG_VERSION"),
             started_at: rfc3339(started_at),
             finished_at: rfc3339((plan.now)()),

@@ -15,13 +15,13 @@ use crate::domain::totals::Checksum;
 use crate::domain::{Charge, Currency, MeterId, Month, PriceEntry, PriceStatus, Quantity};
 use crate::error::Result;
 use crate::frame::arrays::{
-    Dictionary, constant, dates, integers, maybe_amounts, maybe_charges, maybe_dates, maybe_integers, maybe_quantities,
-    quantities, texts,
+    Dictionary, booleans, constant, dates, integers, maybe_amounts, maybe_charges, maybe_dates, maybe_integers,
+    maybe_quantities, quantities, texts,
 };
 use crate::rate::{Line, OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, Tenants};
 use crate::read::Fingerprint;
 use crate::schema::column::{AMOUNT, BILLING_AMOUNT, ROUNDING_DIFFERENCE};
-use crate::schema::flat::CSV_STATEMENTS;
+use crate::schema::flat::{CSV_STATEMENTS, csv_path};
 use crate::schema::{self, Column, Table, charges_path, statements_path};
 
 /// Texts that repeat, as a dictionary, and the place of each of some others in it.
@@ -179,17 +179,22 @@ fn file_name(id: &str) -> Cow<'_, str> {
 /// Where the flat CSV of a month's statements lies, less its end: of all, or of one billed subscription.
 pub fn statement_csv(month: Month, billed_subscription: Option<&str>) -> String {
     match billed_subscription {
-        None => format!("csv/statements/{month}"),
-        Some(id) => format!("csv/statements/{month}/{}", file_name(id)),
+        None => csv_path("statements", None, Some(&month)),
+        Some(id) => format!("{}statement-{}-{month}", statement_csv_folder(month), file_name(id)),
     }
 }
 
-/// Stages the statements of a month: the table, the flat CSV of all of them, and one of each billed subscription.
+/// Where the flat CSV of each billed subscription's statement lies.
+pub fn statement_csv_folder(month: Month) -> String {
+    format!("csv/statements/{month}/")
+}
+
+/// Stages the statements of a month, and whether it is closed: the table, the flat CSV of all of them, and one of each billed subscription.
 ///
 /// # Errors
 /// A table cannot be staged.
 pub fn publish_statements(
-    month: Month,
+    (month, is_closed): (Month, bool),
     lines: &[Line],
     prices: &BTreeMap<i64, PriceEntry>,
     names: &Names,
@@ -226,6 +231,7 @@ pub fn publish_statements(
         maybe_quantities(priced().map(|own| own?.exchange_rate?.as_quantity()))?,
         texts(priced().map(|own| code(own.map(|own| own.billing_currency)))),
         maybe_amounts(priced().map(|own| own.map(|own| own.billing_amount)))?,
+        booleans(lines.iter().map(|_| is_closed)),
     ];
     let mut sum = Checksum::of_lines(lines.len());
     let places =
@@ -244,7 +250,7 @@ pub fn publish_statements(
         let mut table = CsvTable::new(CSV_STATEMENTS.columns);
         let mut sum = Checksum::default();
         for line in own {
-            let cells = flat(month, line, entry(line), names);
+            let cells = flat((month, is_closed), line, entry(line), names);
             all.row(&cells, 1, line.quantity)?;
             table.row(&cells, 1, line.quantity)?;
             sum.add_line(line.quantity);
@@ -263,7 +269,12 @@ fn tenant_of(line: &Line) -> Option<&str> {
     }
 }
 
-fn flat<'a>(month: Month, line: &'a Line, entry: Option<&'a PriceEntry>, names: &'a Names) -> Vec<CsvCell<'a>> {
+fn flat<'a>(
+    (month, is_closed): (Month, bool),
+    line: &'a Line,
+    entry: Option<&'a PriceEntry>,
+    names: &'a Names,
+) -> Vec<CsvCell<'a>> {
     let id = MeterId::new(&line.key.meter);
     let meter = id.as_ref().and_then(|id| names.meter(id));
     let nothing = CsvCell::Text(None);
@@ -298,5 +309,6 @@ fn flat<'a>(month: Month, line: &'a Line, entry: Option<&'a PriceEntry>, names: 
         CsvCell::Text(entry.map(|own| own.file.as_str())),
         entry.map_or(nothing, |own| CsvCell::Integer(own.row)),
         CsvCell::Text(entry.and_then(|own| own.note.as_deref())),
+        CsvCell::Boolean(is_closed),
     ]
 }

@@ -111,7 +111,7 @@ fn place(path: &str) -> u8 {
 }
 
 /// What the last publication had and this one has not.
-fn gone<'a>(
+pub(super) fn gone<'a>(
     last: &'a BTreeMap<String, KnownFile>,
     now: &[Published],
 ) -> impl Iterator<Item = (&'a String, &'a KnownFile)> {
@@ -156,10 +156,8 @@ fn make_folders(out: &Out, journal: &Journal) -> Result<BTreeSet<PathBuf>> {
 /// Proves that names in a folder can be changed, while nothing has changed yet.
 fn prove_writable(folder: &Path) -> Result<()> {
     let probe = folder.join(PROBE);
-    let failed = |error| Error::machine("write to the folder", folder, error);
-    File::create(&probe)
-        .map(drop)
-        .map_err(|error| failed(error).hint("nothing was published: make it writable, and run again"))?;
+    let failed = |error| disk::failed("write to the folder", folder, error);
+    File::create(&probe).map(drop).map_err(failed)?;
     step!("commit::probed", "write to the folder", folder);
     fs::remove_file(&probe).map_err(failed)
 }

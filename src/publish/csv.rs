@@ -109,6 +109,7 @@ pub enum CsvCell<'a> {
     Quantity(Quantity),
     Charge(Charge),
     Amount(Amount),
+    Boolean(bool),
 }
 
 impl CsvTable {
@@ -259,6 +260,7 @@ impl CsvRows {
             CsvCell::Quantity(quantity) => write!(bytes, "{quantity}"),
             CsvCell::Charge(charge) => write!(bytes, "{charge}"),
             CsvCell::Amount(amount) => write!(bytes, "{amount}"),
+            CsvCell::Boolean(value) => write!(bytes, "{value}"),
         };
         written.expect("memory takes whatever is written");
     }

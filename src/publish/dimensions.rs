@@ -12,12 +12,12 @@ use super::csv::{CsvCell, CsvTable};
 use crate::attribute::Snapshots;
 use crate::domain::coverage::{self, CoverageRow};
 use crate::domain::finding::FindingCode;
-use crate::domain::{BilledSubscriptionId, Day, MeterId, Quantity, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::frame::arrays::{booleans, dates, integers, texts};
 use crate::normalise::{Meter, Resource, Usage};
 use crate::read::{Fingerprint, ListedUserSubscription, Reject};
-use crate::schema;
+use crate::schema::{self, BILLED_KINDS};
 
 /// Names and descriptions by id: what the flat CSV lays beside each key.
 #[derive(Debug)]
@@ -178,6 +178,15 @@ impl Names {
         self.meters.values()
     }
 
+    /// The names of user subscriptions, by stamp and id.
+    pub fn display_names(&self) -> BTreeMap<(Stamp, String), String> {
+        let of_stamp = |(stamp, own): (&Stamp, &BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>)| {
+            let named = own.iter().filter_map(|(id, own)| Some((id, own.as_ref()?.display_name.clone()?)));
+            named.map(|(id, name)| ((stamp.clone(), id.to_string()), name)).collect::<Vec<_>>()
+        };
+        self.user_subscriptions.iter().flat_map(of_stamp).collect()
+    }
+
     /// The names of tenants and billed subscriptions.
     pub fn into_names(self) -> BTreeMap<String, String> {
         self.names
@@ -313,7 +322,12 @@ impl Dimensions {
     ///
     /// # Errors
     /// A table cannot be staged.
-    pub fn publish(mut self, names: &Names, coverage: &[CoverageRow], publisher: &Publisher) -> Result<()> {
+    pub fn publish(
+        mut self,
+        names: &Names,
+        (coverage, closed): (&[CoverageRow], &BTreeSet<(Stamp, Month)>),
+        publisher: &Publisher,
+    ) -> Result<()> {
         self.days.extend(coverage.iter().map(|row| row.coverage.day));
         if publisher.is_rehearsal() {
             return Ok(());
@@ -332,7 +346,7 @@ impl Dimensions {
             &|| publish_billed_subscriptions(&self.billed, names, publisher),
             &|| publish_dates(&self.days, publisher),
             &|| publish_coverage(coverage, publisher),
-            &|| publish_coverage_months(coverage, publisher),
+            &|| publish_coverage_months(coverage, closed, publisher),
             &|| publish_rejects(&self.rejects, publisher),
         ];
         // Of several that fail, the first is told.
@@ -416,11 +430,12 @@ fn publish_billed_subscriptions(
     names: &Names,
     publisher: &Publisher,
 ) -> Result<()> {
+    let [customer, default, both] = BILLED_KINDS.map(str::to_owned);
     let kind = |own: &Billed| match (&own.frozen, own.is_customer, own.is_default) {
         (Some(frozen), ..) => frozen.kind.clone(),
-        (None, true, true) => "both".to_owned(),
-        (None, true, false) => "customer".to_owned(),
-        (None, false, _) => "default".to_owned(),
+        (None, true, true) => both.clone(),
+        (None, true, false) => customer.clone(),
+        (None, false, _) => default.clone(),
     };
     let tenant = |own: &'_ Billed| match &own.frozen {
         Some(frozen) => frozen.tenant.as_ref().map(TenantId::to_string),
@@ -502,12 +517,18 @@ fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
     publisher.csv("csv/coverage", schema::COVERAGE.columns, csv, None)
 }
 
-fn publish_coverage_months(coverage: &[CoverageRow], publisher: &Publisher) -> Result<()> {
+fn publish_coverage_months(
+    coverage: &[CoverageRow],
+    closed: &BTreeSet<(Stamp, Month)>,
+    publisher: &Publisher,
+) -> Result<()> {
     let rows = coverage::months(coverage);
+    let is_closed = |own: &coverage::MonthCoverage| closed.contains(&(own.stamp.clone(), own.month));
     let mut csv = CsvTable::new(schema::COVERAGE_MONTHS.columns);
     for own in &rows {
         let [days, settled, open, partial] = own.counts().map(CsvCell::Integer);
-        let cells = [CsvCell::Text(Some(own.stamp.as_str())), CsvCell::Month(own.month), days, settled, open, partial];
+        let (stamp, month) = (CsvCell::Text(Some(own.stamp.as_str())), CsvCell::Month(own.month));
+        let cells = [stamp, month, days, settled, open, partial, CsvCell::Boolean(is_closed(own))];
         csv.row(&cells, 0, Quantity::ZERO)?;
     }
     let mut columns = vec![
@@ -515,6 +536,7 @@ fn publish_coverage_months(coverage: &[CoverageRow], publisher: &Publisher) -> R
         dates(rows.iter().map(|own| own.month.first_day())),
     ];
     columns.extend((0..4).map(|at| integers(rows.iter().map(move |own| own.counts()[at]))));
+    columns.push(booleans(rows.iter().map(is_closed)));
     publisher.table("coverage_months.parquet".into(), &schema::COVERAGE_MONTHS, columns, None)?;
     publisher.csv("csv/coverage_months", schema::COVERAGE_MONTHS.columns, csv, None)
 }

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::journal::STAGING;
 use crate::error::{Error, Result};
+use crate::machine;
 
 /// A step of publication that the fault harness can end the process at, or let fail as a disk would. Without the feature
 /// `failpoints` it is nothing at all.
 macro_rules! step {
     ($name:literal, $what:literal, $path:expr) => {
         #[cfg(feature = "failpoints")]
-        crate::publish::disk::fail_at($name).map_err(|error| crate::error::Error::machine($what, $path, error))?;
+        crate::publish::disk::fail_at($name).map_err(|error| crate::publish::disk::failed($what, $path, error))?;
     };
 }
 pub(super) use step;
@@ -46,10 +48,24 @@ pub(super) fn append(path: &Path, file: &mut File, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).map_err(|error| failed("write", path, error))
 }
 
+const NOTHING: &str = "nothing was published";
+const OTHERWISE: &str = "make room, or OUT writable, and run again";
+
 /// Before a commit; what comes after it says something else.
-fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
-    let remedy = "nothing was published: make room, or OUT writable, and run again";
-    Error::machine(what, path, error).hint(remedy)
+pub(super) fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
+    let is_full = error.kind() == ErrorKind::StorageFull;
+    let staging = path.ancestors().find(|own| own.ends_with(STAGING)).filter(|_| is_full);
+    let staged = staging.map_or(String::new(), |folder| {
+        format!(" when {} were staged and more were to come", machine::bytes(machine::bytes_below(folder)))
+    });
+    Error::machine(what, path, error).before_hint(&format!("{NOTHING}{staged}"), OTHERWISE)
+}
+
+/// What is known of how the machine failed, of an error that [`failed`] may have made: without what holds before a commit alone.
+pub(super) fn known_of(error: &Error) -> Option<&str> {
+    let hint = error.hint.as_deref()?;
+    let known = if hint.starts_with(NOTHING) { hint.split_once(": ")?.1 } else { hint };
+    Some(known).filter(|known| *known != OTHERWISE)
 }
 
 /// The bytes of a file; `None` where there is none, or what lies there is no file.

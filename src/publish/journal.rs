@@ -166,8 +166,9 @@ pub(super) fn is_there(out: &Path) -> bool {
 
 /// An error after the commit.
 pub(super) fn committed(error: Error, out: &Path) -> Error {
+    let known = disk::known_of(&error).map_or(String::new(), |known| format!(" ({known})"));
     error.hint(format!(
-        "the new publication is committed, and is what stacktally's commands read: put this right, then run \
+        "the new publication is committed, and is what stacktally's commands read: put this right{known}, then run \
          `stacktally recover --out {}` or the next run, which put the rest in its place; where a file is lost for good, move \
          {} away and publish everything anew with `stacktally run --full`",
         out.display(),

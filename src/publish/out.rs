@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::{self, is_within};
 use super::journal::{self, JOURNAL_UNFINISHED, Journal, STAGING, Staged};
+use super::receipt::StoodOn;
 use crate::error::{Error, Result};
 use crate::read::{Fingerprint, Stored};
 use crate::watch::Watch;
@@ -339,6 +340,16 @@ impl Out {
         Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
     }
 
+    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in `receipts/`.
+    pub fn stood_on(&self) -> StoodOn {
+        if self.last.files.is_empty() {
+            return StoodOn::default();
+        }
+        let kept = format!("{RECEIPTS}/{:06}.json", self.last.generation);
+        let receipt = fs::read(self.folder.join(RECEIPT)).or_else(|_| fs::read(self.folder.join(kept)));
+        receipt.map(|own| StoodOn::of_receipt(&own)).unwrap_or_default()
+    }
+
     /// Whether the receipt says that what lies there is a what-if; without one it is the real thing.
     pub fn is_what_if(&self) -> bool {
         let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
@@ -405,9 +416,8 @@ pub(super) fn private(out: &Path, name: &str) -> PathBuf {
 
 fn lock(folder: &Path, patience: Patience, watch: &Watch) -> Result<File> {
     let path = private(folder, "lock");
-    let lock = File::options().create(true).append(true).open(&path).map_err(|error| {
-        Error::machine("open", &path, error).hint("nothing was published: make OUT writable, and run again")
-    })?;
+    let lock =
+        File::options().create(true).append(true).open(&path).map_err(|error| disk::failed("open", &path, error))?;
     let mut waited = false;
     loop {
         match lock.try_lock() {

@@ -1,7 +1,7 @@
 //! The receipt: what one run did, for people and for monitors. `receipt.json` is the last run's, `receipts/` keeps all.
 
 use std::borrow::Cow;
-
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::stage::Published;
 use crate::domain::finding::Finding;
+use crate::domain::{Day, Month};
 use crate::error::{Error, Result};
 use crate::read::ReadFile;
 
@@ -59,9 +60,51 @@ pub struct Receipt {
     pub settled: Vec<SettledEntry>,
     /// Exports that the last run read, and that are gone from the root.
     pub missing: Vec<MissingEntry>,
+    /// What was gone, and was forgotten by name (`--forget`): stamps, folders of exports, files of the root.
+    pub forgotten: Vec<String>,
+    /// Stamps that `--stamp` left as they were published, and the run that published them.
+    pub left_as_published: Vec<LeftEntry>,
     /// Files and folders passed over by their names.
     pub skipped: Vec<String>,
     pub published: Vec<Published>,
+}
+
+/// What a receipt of any version says that its publication stands on.
+#[derive(Debug, Default, Deserialize)]
+pub struct StoodOn {
+    #[serde(default)]
+    pub windows: Vec<StoodWindow>,
+    #[serde(default)]
+    pub inputs: Vec<StoodFile>,
+}
+
+/// An export that a publication stands on.
+#[derive(Debug, Deserialize)]
+pub struct StoodWindow {
+    pub stamp: String,
+    pub window: String,
+    pub folder: String,
+    pub files: usize,
+    pub lines: i64,
+    /// The rule by which it does not count.
+    pub dropped: Option<String>,
+}
+
+/// A file that a publication stands on.
+#[derive(Debug, Deserialize)]
+pub struct StoodFile {
+    pub path: String,
+    pub blake3: String,
+    #[serde(default)]
+    pub lines: i64,
+    pub dropped: Option<String>,
+}
+
+impl StoodOn {
+    /// What a receipt says; nothing where the bytes are none.
+    pub fn of_receipt(receipt: &[u8]) -> Self {
+        serde_json::from_slice(receipt).unwrap_or_default()
+    }
 }
 
 /// `read = used + rejected + dropped`.
@@ -190,6 +233,16 @@ pub struct MissingEntry {
     pub lines: i64,
     /// Whether its lines count all the same (`--keep-missing`).
     pub kept: bool,
+    /// Whether it is gone because `--forget` names it.
+    pub forgotten: bool,
+}
+
+/// A stamp that a run left as it was published.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftEntry {
+    pub stamp: String,
+    /// The number of the run that looked at its inputs last; `None` where nobody knows.
+    pub run: Option<u64>,
 }
 
 /// One input file, decompressed.
@@ -230,18 +283,30 @@ impl Input {
 pub struct FindingEntry {
     pub stamp: String,
     pub code: &'static str,
+    /// `error` or `warning`.
+    pub severity: &'static str,
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: Cow<'static, str>,
+    /// The months whose usage it may be about; empty when it is about none in particular.
+    pub months: Vec<String>,
     /// Whether `--accept` names its code.
     pub accepted: bool,
 }
 
+/// Days by which usage is reported after it happened, as a rule (Q3, Q4).
+const LATE_DAYS: i32 = 2;
+
 impl FindingEntry {
     /// A finding, and whether the operator accepts its kind.
     pub fn of(accepted: bool, finding: Finding) -> Self {
-        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
-        Self { stamp, code: code.as_str(), sentence, concerned, remedy, accepted }
+        let Finding { stamp, code, sentence, concerned, remedy, days } = finding;
+        // Findings about exports are about the days of their windows, and these bring usage of the days before.
+        let concerned_days = |&day: &Day| (0..=LATE_DAYS).map(move |late| Day::of_days(day.days_since_epoch() - late));
+        let months: BTreeSet<Month> = days.iter().flat_map(concerned_days).map(Day::month).collect();
+        let months = months.iter().map(Month::to_string).collect();
+        let severity = code.severity().as_str();
+        Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, months, accepted }
     }
 }
 

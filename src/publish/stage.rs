@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::commit::commit;
+use super::commit::{commit, gone};
 use super::csv::{CsvTable, PartFiles, WrittenPart};
 use super::disk::{self, step};
 use super::out::{KnownFile, Out, Stat, state_path};
@@ -484,6 +484,13 @@ impl Publisher {
         synced?;
         let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
         commit(out, self.generation(), &files, &state, receipt)
+    }
+
+    /// The published files that a commit would remove.
+    pub fn would_remove(&self) -> Vec<String> {
+        let files = self.files();
+        let out = self.out.as_ref();
+        out.map_or_else(Vec::new, |out| gone(&out.last().files, &files).map(|(path, _)| path.clone()).collect())
     }
 
     /// Forgets everything that was staged.

@@ -142,11 +142,20 @@ impl PriceBook {
 
     /// Fingerprints of the entries that are in force on some day of a month: of what they say, and of where they stand.
     pub fn fingerprints_of(&self, month: Month) -> Vec<Fingerprint> {
-        let (first, end) = (month.first_day(), month.next().first_day());
-        let is_in_force =
-            |own: &PriceEntry| own.from.is_none_or(|from| from < end) && own.to.is_none_or(|to| to > first);
         let entries = self.entries.iter().zip(&self.fingerprints);
-        entries.filter(|(own, _)| is_in_force(own)).map(|(_, fingerprint)| *fingerprint).collect()
+        entries.filter(|(own, _)| own.is_in_force_in(month)).map(|(_, fingerprint)| *fingerprint).collect()
+    }
+
+    /// The entries that are in force on some day of a month.
+    pub fn entries_in(&self, month: Month) -> impl Iterator<Item = &PriceEntry> {
+        self.entries.iter().filter(move |own| own.is_in_force_in(month))
+    }
+
+    /// What the book says of a month, by [`PriceEntry::key_in`], sorted.
+    pub fn keys_in(&self, month: Month) -> Vec<i64> {
+        let mut keys: Vec<i64> = self.entries_in(month).map(|own| own.key_in(month)).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Refuses prices for ids that nothing else names: a mistyped one would leave its usage to another price.

@@ -59,13 +59,23 @@ pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
     Ok(meters.into_values().collect())
 }
 
-/// Reads `id,name`: names of tenants and billed subscriptions, by id in its one spelling.
+/// What `names.csv` says: names of tenants and billed subscriptions, by id in its one spelling.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamesTable {
+    /// The file, relative to the root.
+    pub file: String,
+    pub names: BTreeMap<String, String>,
+    /// In which line of the file each id stands, its header being 1.
+    pub rows: BTreeMap<String, usize>,
+}
+
+/// Reads `id,name`.
 ///
 /// # Errors
 /// As [`read_meters`].
-pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(BTreeMap<String, String>, ReadFile)> {
+pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(NamesTable, ReadFile)> {
     let text = text::read(file, reading.encoding)?;
-    let mut names = BTreeMap::new();
+    let mut table = NamesTable { file: file.name.clone(), ..NamesTable::default() };
     rows(&file.name, text.as_str(), &["id", "name"], "name", |line, cell| {
         let id = cell("id").unwrap_or_default();
         let spelled = one_spelling(&id);
@@ -73,9 +83,27 @@ pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(BTreeMap<Strin
             return Err(no_id(&file.name, line));
         }
         let name = cell("name").unwrap_or_default();
-        names.insert(spelled, name).map_or(Ok(()), |_| Err(twice(&file.name, line, &id)))
+        table.rows.insert(spelled.clone(), line);
+        table.names.insert(spelled, name).map_or(Ok(()), |_| Err(twice(&file.name, line, &id)))
     })?;
-    Ok((names, text.file))
+    Ok((table, text.file))
+}
+
+/// The lines of such a table by the ids that stand in them, each in its one spelling; `column` is that of the ids.
+///
+/// # Errors
+/// It cannot be read.
+pub fn lines_of_ids(file: &InputFile, reading: &Reading, column: &str) -> Result<BTreeMap<String, usize>> {
+    let text = text::read(file, reading.encoding)?;
+    let table = Table::parse(&file.name, text.as_str())?;
+    let Some(column) = table.column(&[column]) else { return Ok(BTreeMap::new()) };
+    let (mut rows, mut cells, mut lines) = (table.rows(), Vec::new(), BTreeMap::new());
+    while rows.next(&mut cells)? {
+        if let Some(cell) = cells.get(column) {
+            lines.insert(one_spelling(&cell.text()), rows.line());
+        }
+    }
+    Ok(lines)
 }
 
 fn no_id(file: &str, line: usize) -> Error {

@@ -114,7 +114,7 @@ impl<'a> Table<'a> {
         twin.map_or(Ok(()), |(_, name)| {
             Err(Error::input(format!("two columns are called {name:?}"))
                 .at_line(self.name, self.line_at(start), 1)
-                .hint("nobody can say which of them is meant: export the table again, or remove one"))
+                .hint("only one of them can be meant: export the table again, or remove one"))
         })
     }
 

@@ -114,11 +114,19 @@ impl DayLines {
     fn spill(&self, held: &mut Held) -> Result<()> {
         for (day, chunks) in std::mem::take(&mut held.days) {
             let path = self.path(held, day)?;
-            append(&path, &chunks).map_err(|error| Error::machine("write", &path, error))?;
+            append(&path, &chunks).map_err(|error| self.or_elsewhere(Error::machine("write", &path, error)))?;
             *held.spilled.entry(day).or_default() += chunks.len() as u32;
         }
         held.bytes = 0;
         Ok(())
+    }
+
+    /// Where lines wait in the folder for temporary files, that can be another.
+    fn or_elsewhere(&self, error: Error) -> Error {
+        if self.folder.is_some() {
+            return error.before_hint("nothing was published", "make room, or OUT writable, and run again");
+        }
+        error.or_hint("name another folder for temporary files with the environment variable TMPDIR")
     }
 
     fn path(&self, held: &mut Held, day: Day) -> Result<PathBuf> {
@@ -126,7 +134,7 @@ impl DayLines {
         if let Some(folder) = &self.folder {
             return Ok(folder.join(name));
         }
-        let failed = |error| Error::machine("make a folder in", &std::env::temp_dir(), error);
+        let failed = |error| self.or_elsewhere(Error::machine("make a folder in", &std::env::temp_dir(), error));
         if held.temporary.is_none() {
             held.temporary = Some(tempfile::tempdir().map_err(failed)?);
         }

@@ -41,7 +41,7 @@ impl<'a> Declared<'a> {
         if let Some(sidecar) = sidecar.as_ref().filter(|_| export.is_loose) {
             return Err(Error::input("an export.json beside files that may come from several queries")
                 .at(&sidecar.file.name)
-                .hint("lay it into a folder, with the files of the query that it is about"));
+                .hint("move it into a folder of its own, with the files of the query that it is about"));
         }
         let is_usage = |file: &&InputFile| sidecar.is_none() || Some(*file) != export.sidecar.as_ref();
         let files = export.files.iter().filter(is_usage).collect();
@@ -51,6 +51,17 @@ impl<'a> Declared<'a> {
     fn folder(&self) -> &str {
         &self.export.folder
     }
+}
+
+/// The reported window that an export's folder or its sidecar says, as far as that can be told without reading its usage.
+///
+/// # Errors
+/// The sidecar cannot be read.
+pub fn declared_window(export: &Export, reading: &Reading) -> Result<Option<Window>> {
+    if export.window.is_some() || export.is_loose {
+        return Ok(export.window);
+    }
+    Ok(Declared::read(export, reading)?.sidecar.and_then(|own| own.asked.window))
 }
 
 /// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in order of
@@ -70,7 +81,7 @@ pub(super) fn proved(
             FindingCode::StampWithoutUsage,
             format!("stamp {stamp} has no export: nothing of its usage is published"),
             vec![format!("{stamp}/usage")],
-            "see whether its usage folder is there, and mounted",
+            "see whether the folder `usage` of the stamp is there and its share is mounted, and put exports there as usage/<reported-start>/…",
         ));
     }
     proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
@@ -267,7 +278,7 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
         return Err(Error::input("the folder's name is no reported window, and nothing in it says one")
             .at(declared.folder())
             .hint(
-                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC), or lay an export.json into \
+                "name it <start> or <start>--<end>, each as 2026-10-05 or 2026-10-05T13 (UTC), or put an export.json into \
                  it; rename it so that it begins with `_` or `.` to have it skipped",
             ));
     };
@@ -511,7 +522,7 @@ impl AboutExport<'_> {
                 FindingCode::PublishedLinesUnvouched,
                 format!("{} holds published lines, which do not say whether they are all of their export", self.folder),
                 folder(),
-                "lay an export.json with its window beside them, if they are; until then its days stay partial",
+                "put an export.json with its window beside them, if they are; until then its days stay partial",
             );
         }
         let early = |file: &&FileLines| {
@@ -640,14 +651,44 @@ fn few_lines_findings(stamp: &Stamp, exports: &[ExportLines], thin: &[(usize, i6
     }
 }
 
-/// A page with lines that lies in two windows proves that a folder was copied.
-fn refuse_copied_pages(exports: &[ExportLines]) -> Result<()> {
-    let mut seen: BTreeMap<Fingerprint, &FileNote> = BTreeMap::new();
+/// The files of exports that hold lines, each once within its export.
+fn with_lines(exports: &[ExportLines]) -> impl Iterator<Item = &FileNote> {
     let files = exports.iter().flat_map(|export| {
         let replaced = export.dropped.iter().filter(|(_, rule)| *rule != DropRule::SavedTwice);
         export.files.iter().chain(replaced.map(|(file, _)| file))
     });
-    for file in files.filter(|file| file.read.lines > 0) {
+    files.filter(|file| file.read.lines > 0)
+}
+
+/// Refuses exports of a stamp that hold what lies in the folder of another: user subscriptions are of one stamp, so the same
+/// page in two of them is the usage of one, charged twice.
+///
+/// # Errors
+/// There is one; how many there are is said.
+pub fn refuse_pages_of_another_stamp<'a>(
+    exports: &[ExportLines],
+    others: impl IntoIterator<Item = (&'a Stamp, &'a [ExportLines])>,
+) -> Result<()> {
+    let own: BTreeMap<Fingerprint, &FileNote> = with_lines(exports).map(|file| (file.content, file)).collect();
+    for (stamp, exports) in others {
+        let mut same = with_lines(exports).filter_map(|other| Some((own.get(&other.content)?, other)));
+        let Some((file, other)) = same.next() else { continue };
+        let more = match same.count() {
+            0 => String::new(),
+            1 => "; 1 more file repeats one of that stamp".to_owned(),
+            more => format!("; {more} more files repeat some of that stamp"),
+        };
+        return Err(Error::input(format!("the same bytes as {}, of stamp {stamp}{more}", other.file.name))
+            .at(&file.file.name)
+            .hint("a folder was copied, or a download was saved for the wrong stamp, and its usage would be charged twice: remove the one that is wrong, and fetch that stamp's own export"));
+    }
+    Ok(())
+}
+
+/// A page with lines that lies in two windows proves that a folder was copied.
+fn refuse_copied_pages(exports: &[ExportLines]) -> Result<()> {
+    let mut seen: BTreeMap<Fingerprint, &FileNote> = BTreeMap::new();
+    for file in with_lines(exports) {
         if let Some(other) = seen.insert(file.content, file) {
             return Err(Error::input(format!("the same bytes as {}, in another window", other.file.name))
                 .at(&file.file.name)

@@ -335,6 +335,8 @@ pub fn gather_beside(
     for export in &folder.exports {
         match known.unchanged.remove(&export.folder) {
             Some(own) => unread.push(own.count_again()),
+            // What was read of it is kept.
+            None if export.files.is_empty() && known.kept.iter().any(|own| own.folder == export.folder) => {}
             None => declared.push(Declared::read(export, reading)?),
         }
     }
@@ -480,6 +482,11 @@ impl ExportLines {
     /// What stands in its files.
     pub fn read(&self) -> Checksum {
         self.all_files().map(|file| file.read).sum()
+    }
+
+    /// Whether it had files, and its folder is not among those that have.
+    pub fn is_gone_from(&self, folders: &BTreeSet<&str>) -> bool {
+        !folders.contains(self.folder.as_str()) && self.all_files().next().is_some()
     }
 
     /// Good lines in files that count.

@@ -297,12 +297,12 @@ impl<'f> Chain<'f> {
     }
 
     fn prove(&self, snapshot: &SnapshotFiles, expected: &str) -> Result<()> {
-        let several = "keep the whole list of that date, and lay the others beside it, each named by its own date";
+        let several = "keep the whole list of that date, and put the others beside it, each named by its own date";
         let refused = |what: String, hint: &str| Err(Error::input(what).at(&snapshot.name).hint(hint));
         match (self.last_pages.as_slice(), self.same_link) {
             ([], _) => refused(
                 format!("{expected} that lacks pages: each of its {} names a next one", self.pages),
-                "follow `nextLink` until a page has none, and lay all pages into one folder named by the date",
+                "follow `nextLink` until a page has none, and put all pages into one folder named by the date",
             ),
             ([one, other, ..], _) => refused(
                 format!(

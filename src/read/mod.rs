@@ -35,8 +35,9 @@ mod user_subscriptions;
 mod usual;
 
 pub use self::csv::{Cell, Table};
-pub use catalogue::{CatalogueRow, meters_from, read_meters, read_names};
+pub use catalogue::{CatalogueRow, NamesTable, lines_of_ids, meters_from, read_meters, read_names};
 pub use days::{DayLines, FileChunk};
+pub use export::{declared_window, refuse_pages_of_another_stamp};
 pub use fingerprint::{Fingerprint, ReadFile};
 pub use intern::{Interner, Texts};
 pub use json::{Object, text_of};

@@ -10,7 +10,7 @@ use super::list::{DatedList, DatedLists, KnownLists, ListKind, Row, read_lists};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles, StampFolder};
 use super::text;
-use crate::domain::identity::is_guid;
+use crate::domain::identity::{is_guid, one_spelling};
 use crate::domain::{BilledSubscriptionId, Hour, TenantId};
 use crate::error::{Error, Result};
 use crate::watch::Watch;
@@ -24,6 +24,8 @@ pub struct Registration {
     /// The id as the resource spells it.
     pub resource_id: String,
     pub billing_model: Option<String>,
+    /// Of the stamp that was registered, lower case; some producers leave it out.
+    pub cloud_id: Option<String>,
     pub pages: Vec<ReadFile>,
 }
 
@@ -116,9 +118,9 @@ pub fn read_registrations(snapshots: &[SnapshotFiles], reading: &Reading, watch:
     let DatedLists { rows, lists } = read_lists(snapshots, &kind, KnownLists::none(), reading, watch)?;
     let one = |list: DatedList| match list.rows.as_slice() {
         &[row] => {
-            let RegistrationRow { id, resource_id, billing_model } = rows[row as usize].clone();
+            let RegistrationRow { id, resource_id, billing_model, cloud_id } = rows[row as usize].clone();
             let pages = list.pages.into_iter().map(|page| page.file).collect();
-            Ok(Registration { as_of: list.as_of, file: list.file, id, resource_id, billing_model, pages })
+            Ok(Registration { as_of: list.as_of, file: list.file, id, resource_id, billing_model, cloud_id, pages })
         }
         [] => Err(Error::input("a list of no registration").at(&list.file).hint(WHOLE_RESOURCE)),
         several => {
@@ -162,6 +164,7 @@ struct RegistrationRow {
     id: RegistrationId,
     resource_id: String,
     billing_model: Option<String>,
+    cloud_id: Option<String>,
 }
 
 fn registration(file: &InputFile, _: usize, row: &Row<'_>) -> Result<RegistrationRow> {
@@ -175,8 +178,9 @@ fn registration(file: &InputFile, _: usize, row: &Row<'_>) -> Result<Registratio
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
-    let billing_model = row.object("properties").and_then(|properties| properties.text(&["billingModel"]));
-    Ok(RegistrationRow { id, resource_id, billing_model })
+    let property = |name| row.object("properties").and_then(|properties| properties.text(&[name]));
+    let cloud_id = property("cloudId").map(|own| one_spelling(&own));
+    Ok(RegistrationRow { id, resource_id, billing_model: property("billingModel"), cloud_id })
 }
 
 /// The names that a resource's id goes by: `Get-AzResource` calls it `ResourceId`, too.

@@ -3,15 +3,17 @@
 //! Looks at names only. What is inside a file is recognised from its content, by `shape`.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::asked::SIDECAR;
+use super::lines::ExportLines;
 use crate::domain::limits::{FILES_MAX, FOLDER_DEPTH_MAX};
 use crate::domain::{Hour, Stamp, Window};
 use crate::error::{self, Error, Kind, Result};
 
 /// The folders that a stamp may have.
-const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
+pub const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
 /// The files that a root may have beside its stamps.
 const ROOT_FILES: [&str; 4] = ["meters.csv", "names.csv", "prices.csv", "exchange-rates.csv"];
 /// The folder of several price books, unless it is laid out as a stamp's.
@@ -77,20 +79,50 @@ pub struct InputFile {
 impl Root {
     /// A refusal of one stamp's input, with how the others can go on without it.
     pub fn or_without(&self, error: Error, stamp: &Stamp) -> Error {
-        let names: Vec<&str> = self.stamps.iter().map(|folder| folder.stamp.as_str()).collect();
-        or_without(error, stamp.as_str(), &names)
+        self.or_without_all(vec![(stamp, error)])
+    }
+
+    /// All refusals of the input of some stamps, of which there is one at least; and how the others, if any are left, can go on
+    /// without them. That is no remedy where the machine failed or the command was used wrongly.
+    pub fn or_without_all(&self, refused: Vec<(&Stamp, Error)>) -> Error {
+        let is_refused = |own: &str| refused.iter().any(|(stamp, _)| stamp.as_str() == own);
+        let names = || self.stamps.iter().map(|folder| folder.stamp.as_str());
+        let others: Vec<&str> = names().filter(|own| !is_refused(own)).collect();
+        let without: Vec<&str> = names().filter(|own| is_refused(own)).collect();
+        let error = Error::several(refused.into_iter().map(|(_, error)| error).collect());
+        if error.kind != Kind::Input || others.is_empty() {
+            return error;
+        }
+        let noun = if without.len() == 1 { "stamp" } else { "stamps" };
+        error.or_at_last(&format!(
+            "leave {noun} {} out with --stamp {}: what is published of {} stays",
+            without.join(" and "),
+            others.join(" "),
+            if without.len() == 1 { "it" } else { "them" }
+        ))
     }
 }
 
-fn or_without(error: Error, stamp: &str, all: &[impl AsRef<str>]) -> Error {
-    let others: Vec<&str> = all.iter().map(AsRef::as_ref).filter(|&other| other != stamp).collect();
-    if error.kind != Kind::Input || others.is_empty() {
-        return error;
+impl StampFolder {
+    /// A stamp's folder as it was when these exports were read: without its snapshots, and without a look at any file.
+    pub fn as_known<'e>(stamp: Stamp, exports: impl Iterator<Item = &'e ExportLines>) -> Self {
+        let known = |name: &str| InputFile { name: name.to_owned(), path: PathBuf::new() };
+        let export = |own: &ExportLines| Export {
+            window: own.window,
+            is_loose: false,
+            folder: own.folder.clone(),
+            files: own.input_files().map(|file| known(&file.name)).collect(),
+            sidecar: own.sidecar.as_ref().map(|file| known(&file.name)),
+        };
+        Self {
+            stamp,
+            exports: exports.map(export).collect(),
+            registrations: Vec::new(),
+            customer_subscriptions: Vec::new(),
+            user_subscriptions: Vec::new(),
+            overridden: Vec::new(),
+        }
     }
-    error.or_hint(&format!(
-        "leave stamp {stamp} out with --stamp {} (and give another --out, if its published tables are to stay)",
-        others.join(" ")
-    ))
 }
 
 impl Export {
@@ -109,60 +141,97 @@ struct Entry {
     is_folder: bool,
 }
 
+/// What is looked at while a root is: all that does not belong is said at once.
+#[derive(Default)]
+struct Looking {
+    skipped: Vec<String>,
+    errors: Vec<Error>,
+}
+
+impl Looking {
+    fn refuse(&mut self, what: impl Into<String>, at: &str, hint: impl Into<String>) {
+        self.errors.push(Error::input(what).at(at).hint(hint));
+    }
+}
+
 /// Reads the folder convention below `root`. With `only`, other stamps are not looked into.
 ///
 /// # Errors
-/// The root cannot be read, holds something that is not of the convention, or names a moment twice.
+/// The root cannot be read, is a stamp's folder, or holds something that is not of the convention or names a moment twice: all of
+/// it at once.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
+    refuse_part_of_a_stamp(root)?;
     let mut found = Root::default();
-    let (mut names, mut folders) = (Vec::new(), Vec::new());
-    for entry in entries(root, "", &mut found.skipped)? {
+    let mut look = Looking::default();
+    let mut folders = Vec::new();
+    for entry in look.entries(root, "") {
         match (entry.is_folder, entry.name.as_str()) {
             (true, PRICES) if !is_laid_out_as_a_stamp(&entry.file.path) => {
-                files_below(&entry.file, found.prices.get_or_insert_default(), &mut found.skipped)?;
+                look.files_below(&entry.file, found.prices.get_or_insert_default());
             }
-            (true, name) => {
-                let stamp = stamp_of(name)?;
-                names.push(stamp.to_string());
-                if only.is_empty() || only.contains(&stamp) {
-                    folders.push((stamp, entry.file.path));
+            (true, name) if ROOT_FILES.contains(&name) => {
+                look.refuse(
+                    "a folder, where a file is meant",
+                    name,
+                    format!("put the file {name} in its place; {SKIP_HINT}"),
+                );
+            }
+            (true, name) => match Stamp::new(name) {
+                Some(stamp) => {
+                    found.all_stamps.push(stamp.to_string());
+                    if only.is_empty() || only.contains(&stamp) {
+                        folders.push((stamp, entry.file.path));
+                    }
                 }
-            }
+                None => look.refuse(
+                    "the folder's name is no stamp name",
+                    name,
+                    format!(
+                        "a stamp is named [a-z0-9][a-z0-9._-]*, all lower case{}; {SKIP_HINT}",
+                        Stamp::new(&name.to_lowercase()).map_or(String::new(), |own| format!(", such as {own}"))
+                    ),
+                ),
+            },
             (false, "meters.csv") => found.meters = Some(entry.file),
             (false, "names.csv") => found.names = Some(entry.file),
             (false, "prices.csv") => found.prices.get_or_insert_default().push(entry.file),
             (false, "exchange-rates.csv") => found.exchange_rates = Some(entry.file),
-            (false, name) => {
-                let nearest = error::nearest(name, &ROOT_FILES);
-                return Err(Error::input("a file that a root does not have").at(name).hint(format!(
-                    "a root holds stamp folders, the folder {PRICES} and {}{}; {SKIP_HINT}",
-                    list(&ROOT_FILES),
-                    nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
-                )));
-            }
+            (false, name) => look.refuse_file_of_root(name, only),
         }
     }
-    if let Some(missing) = only.iter().find(|stamp| !names.iter().any(|name| name == stamp.as_str())) {
-        return Err(Error::usage(format!("--stamp {missing}: the root has no such stamp"))
-            .hint(format!("it has {}", list(&names))));
+    if let Some(missing) = only.iter().find(|own| !found.all_stamps.iter().any(|name| name == own.as_str())) {
+        // Below what is refused the stamp may be the one that is misnamed.
+        let hint = if found.all_stamps.is_empty() {
+            "it has no folder of any stamp".to_owned()
+        } else {
+            format!("it has {}", list(&found.all_stamps))
+        };
+        look.errors.push(Error::usage(format!("--stamp {missing}: the root has no such stamp")).hint(hint));
+        return Err(Error::several(look.errors));
     }
-    found.all_stamps.clone_from(&names);
     found.prices.iter_mut().for_each(|files| files.sort());
     for (stamp, path) in folders {
-        let folder = stamp_folder(stamp.clone(), &path, &mut found.skipped);
-        found.stamps.push(folder.map_err(|error| or_without(error, stamp.as_str(), &names))?);
+        let folder = look.stamp_folder(stamp, &path);
+        found.stamps.push(folder);
     }
     let files: usize = found.stamps.iter().flat_map(|stamp| &stamp.exports).map(|export| export.files.len()).sum();
     if files > FILES_MAX {
-        return Err(Error::input(format!("{files} files of usage, and {FILES_MAX} can be read in one run"))
-            .hint("run over fewer stamps at a time with --stamp, or archive what is closed"));
+        look.errors.push(
+            Error::input(format!("{files} files of usage, and {FILES_MAX} can be read in one run"))
+                .hint("run over fewer stamps at a time with --stamp, or archive what is closed"),
+        );
     }
-    if found.stamps.is_empty() {
+    if found.stamps.is_empty() && look.errors.is_empty() {
         return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(
-            "lay exports out as <root>/<stamp>/usage/<reported-start>/…, with registration, customer-subscriptions \
-             and user-subscriptions beside usage",
+            "put exports into folders as <root>/<stamp>/usage/<reported-start>/…, with registration, customer-subscriptions \
+             and user-subscriptions beside usage; if it is a mount point, see whether its share is mounted",
         ));
     }
+    if !look.errors.is_empty() {
+        return Err(Error::several(look.errors));
+    }
+    look.skipped.sort();
+    found.skipped = look.skipped;
     Ok(found)
 }
 
@@ -171,148 +240,245 @@ fn is_laid_out_as_a_stamp(folder: &Path) -> bool {
     STAMP_FOLDERS.iter().any(|own| folder.join(own).is_dir())
 }
 
+/// A root that is the folder of a stamp, or of a stamp's usage or snapshots: the root lies above it.
+///
+/// # Errors
+/// It is one.
+fn refuse_part_of_a_stamp(root: &Path) -> Result<()> {
+    let whole = std::path::absolute(root).map_err(|error| Error::machine("look at", root, error))?;
+    let is_stamp = |folder: &Path| {
+        // A root may hold a stamp that is called as one of these folders.
+        let own = STAMP_FOLDERS.map(|own| folder.join(own));
+        own.iter().any(|own| own.is_dir())
+            && !own.iter().any(|own| is_laid_out_as_a_stamp(own))
+            && !holds_a_stamp(folder)
+    };
+    let is_part = STAMP_FOLDERS.iter().any(|own| whole.ends_with(own)) && !holds_a_stamp(&whole);
+    let (stamp, what) = match whole.parent() {
+        _ if is_stamp(&whole) => (whole.as_path(), "the folder of a stamp"),
+        Some(parent) if is_part && is_stamp(parent) => (parent, "a folder within that of a stamp"),
+        _ => return Ok(()),
+    };
+    let Some((name, above)) = stamp.file_name().and_then(|name| name.to_str()).zip(stamp.parent()) else {
+        return Ok(());
+    };
+    Err(Error::usage(format!("--root {} is {what}, and not the root that holds the stamps", root.display())).hint(
+        format!(
+            "name the folder above the stamp's: --root {}; to read this stamp alone add --stamp {name}",
+            above.display()
+        ),
+    ))
+}
+
+/// Whether some folder in it is laid out as a stamp's.
+fn holds_a_stamp(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| is_laid_out_as_a_stamp(&entry.path()))
+}
+
 const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";
 
-fn stamp_of(name: &str) -> Result<Stamp> {
-    Stamp::new(name).ok_or_else(|| {
-        Error::input("the folder's name is no stamp name")
-            .at(name)
-            .hint(format!("a stamp is named [a-z0-9][a-z0-9._-]*, all lower case; {SKIP_HINT}"))
-    })
-}
+impl Looking {
+    /// A file that lies in a root, and is none of those that a root has.
+    fn refuse_file_of_root(&mut self, name: &str, only: &[Stamp]) {
+        if only.iter().any(|own| own.as_str() == name) || !name.contains('.') {
+            let hint = format!("a stamp is a folder, with its exports below {name}/usage; {SKIP_HINT}");
+            return self.refuse("a file, where the folder of a stamp is meant", name, hint);
+        }
+        let nearest = error::nearest(name, &ROOT_FILES);
+        self.refuse(
+            "a file that a root does not have",
+            name,
+            format!(
+                "a root holds stamp folders, the folder {PRICES} and {}{}; {SKIP_HINT}",
+                list(&ROOT_FILES),
+                nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+            ),
+        );
+    }
 
-fn stamp_folder(stamp: Stamp, path: &Path, skipped: &mut Vec<String>) -> Result<StampFolder> {
-    let mut found = StampFolder {
-        stamp,
-        exports: Vec::new(),
-        registrations: Vec::new(),
-        customer_subscriptions: Vec::new(),
-        user_subscriptions: Vec::new(),
-        overridden: Vec::new(),
-    };
-    for entry in entries(path, found.stamp.as_str(), skipped)? {
-        let Entry { file, name, is_folder } = &entry;
-        match (is_folder, name.as_str()) {
-            (true, "usage") => found.exports = exports(file, skipped)?,
-            (true, "registration") => found.registrations = snapshots(file, skipped)?,
-            (true, "customer-subscriptions") => found.customer_subscriptions = snapshots(file, skipped)?,
-            (true, "user-subscriptions") => found.user_subscriptions = snapshots(file, skipped)?,
-            _ => {
-                let nearest = error::nearest(name, &STAMP_FOLDERS);
-                return Err(Error::input("something that a stamp's folder does not have").at(&file.name).hint(
+    fn stamp_folder(&mut self, stamp: Stamp, path: &Path) -> StampFolder {
+        let mut found = StampFolder {
+            stamp,
+            exports: Vec::new(),
+            registrations: Vec::new(),
+            customer_subscriptions: Vec::new(),
+            user_subscriptions: Vec::new(),
+            overridden: Vec::new(),
+        };
+        let before = self.errors.len();
+        let entries = self.entries(path, found.stamp.as_str());
+        if entries.is_empty() && self.errors.len() == before {
+            self.refuse(
+                "the folder of the stamp is empty",
+                found.stamp.as_str(),
+                "see whether its share is mounted, and that its exports were saved here; if there is no such stamp, remove the folder",
+            );
+        }
+        for entry in &entries {
+            let Entry { file, name, is_folder } = entry;
+            match (is_folder, name.as_str()) {
+                (true, "usage") => found.exports = self.exports(file),
+                (true, "registration") => found.registrations = self.snapshots(file),
+                (true, "customer-subscriptions") => found.customer_subscriptions = self.snapshots(file),
+                (true, "user-subscriptions") => found.user_subscriptions = self.snapshots(file),
+                (false, "usage") => self.refuse(
+                    "a file, where the folder of the exports is meant",
+                    &file.name,
+                    format!("make a folder {0}, and move the file there, as {0}/<reported-start>/…", file.name),
+                ),
+                (false, name) if STAMP_FOLDERS.contains(&name) => self.refuse(
+                    "a file, where the folder of dated snapshots is meant",
+                    &file.name,
+                    format!("make a folder {0}, and move the file there, as {0}/<date>.json", file.name),
+                ),
+                _ => {
+                    let nearest = error::nearest(name, &STAMP_FOLDERS);
+                    self.refuse(
+                        "something that a stamp's folder does not have",
+                        &file.name,
+                        format!(
+                            "a stamp holds the folders {}{}; {SKIP_HINT}",
+                            list(&STAMP_FOLDERS),
+                            nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+                        ),
+                    );
+                }
+            }
+        }
+        found
+    }
+
+    /// The exports below a stamp's `usage` folder.
+    fn exports(&mut self, usage: &InputFile) -> Vec<Export> {
+        let mut exports = Vec::new();
+        let mut undeclared = Vec::new();
+        for entry in self.entries(&usage.path, &usage.name) {
+            if !entry.is_folder {
+                undeclared.push(entry.file);
+                continue;
+            }
+            let mut files = Vec::new();
+            self.files_below(&entry.file, &mut files);
+            exports.push(Export::new(Window::parse(&entry.name), &entry.file.name, files, false));
+        }
+        if !undeclared.is_empty() {
+            exports.push(Export::new(None, &usage.name, undeclared, true));
+        }
+        exports
+    }
+
+    /// The snapshots of one kind, in order of their dates.
+    fn snapshots(&mut self, folder: &InputFile) -> Vec<SnapshotFiles> {
+        let mut snapshots: Vec<SnapshotFiles> = Vec::new();
+        for entry in self.entries(&folder.path, &folder.name) {
+            let Some(as_of) = date_of(&entry.name) else {
+                self.refuse(
+                    "the name is no date",
+                    &entry.file.name,
                     format!(
-                        "a stamp holds the folders {}{}; {SKIP_HINT}",
-                        list(&STAMP_FOLDERS),
-                        nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+                        "name a snapshot by the moment it was taken, 2026-10-05.json or 2026-10-05T13.json (UTC), or a \
+                         folder of its pages likewise; {SKIP_HINT}"
                     ),
+                );
+                continue;
+            };
+            let mut pages = Vec::new();
+            if entry.is_folder {
+                let before = self.errors.len();
+                self.files_below(&entry.file, &mut pages);
+                if pages.is_empty() && self.errors.len() == before {
+                    self.refuse(
+                        "the snapshot's folder holds no page",
+                        &entry.file.name,
+                        "put its pages there, or remove the folder",
+                    );
+                    continue;
+                }
+            } else {
+                pages.push(entry.file.clone());
+            }
+            snapshots.push(SnapshotFiles { as_of, name: entry.file.name, pages });
+        }
+        snapshots.sort_by_key(|snapshot| snapshot.as_of);
+        for pair in snapshots.windows(2).filter(|pair| pair[0].as_of == pair[1].as_of) {
+            self.refuse(
+                format!("is dated {}, as {} is", pair[1].as_of, pair[0].name),
+                &pair[1].name,
+                "two snapshots of one kind at one moment contradict each other: keep one of the two",
+            );
+        }
+        snapshots
+    }
+
+    /// All files below a folder, at any depth.
+    fn files_below(&mut self, folder: &InputFile, files: &mut Vec<InputFile>) {
+        if folder.name.split('/').count() > FOLDER_DEPTH_MAX {
+            return self.refuse(
+                format!("more than {FOLDER_DEPTH_MAX} folders within each other"),
+                &folder.name,
+                "a link probably leads back to a folder above it: remove the link",
+            );
+        }
+        for entry in self.entries(&folder.path, &folder.name) {
+            if entry.is_folder {
+                self.files_below(&entry.file, files);
+            } else if files.len() < FILES_MAX {
+                files.push(entry.file);
+            } else {
+                return self.refuse(format!("more than {FILES_MAX} files"), &folder.name, "archive what is closed");
+            }
+        }
+    }
+
+    /// What a folder holds, sorted by name, less what is skipped. Links are followed.
+    fn entries(&mut self, folder: &Path, name: &str) -> Vec<Entry> {
+        let mut found = Vec::new();
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        match entries {
+            Ok(entries) => found.extend(entries.into_iter().filter_map(|own| self.entry(own.path(), name))),
+            Err(error) => self.errors.push(Error::machine("read the folder", folder, error)),
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    fn entry(&mut self, path: PathBuf, folder: &str) -> Option<Entry> {
+        let Some(own) = path.file_name().and_then(|own| own.to_str()).map(str::to_owned) else {
+            self.refuse("the name is not UTF-8", &path.to_string_lossy(), "rename it");
+            return None;
+        };
+        let full = if folder.is_empty() { own.clone() } else { format!("{folder}/{own}") };
+        if is_skipped(&own) {
+            self.skipped.push(full);
+            return None;
+        }
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() || metadata.is_file() => {
+                return Some(Entry { name: own, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
+            }
+            Ok(_) => self.refuse(
+                "neither a file nor a folder",
+                &full,
+                format!("pipes, sockets and devices cannot be read twice: put a file there, or {SKIP_HINT}"),
+            ),
+            Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+                self.errors.push(Error::machine("look at", &path, error).hint(
+                    "it is a link to something that is not there: see whether the share that it leads to is mounted, or remove the link",
                 ));
             }
+            Err(error) => self.errors.push(Error::machine("look at", &path, error)),
         }
+        None
     }
-    Ok(found)
 }
 
-/// The exports below a stamp's `usage` folder.
-fn exports(usage: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<Export>> {
-    let mut exports = Vec::new();
-    let mut undeclared = Vec::new();
-    for entry in entries(&usage.path, &usage.name, skipped)? {
-        if !entry.is_folder {
-            undeclared.push(entry.file);
-            continue;
-        }
-        let mut files = Vec::new();
-        files_below(&entry.file, &mut files, skipped)?;
-        exports.push(Export::new(Window::parse(&entry.name), &entry.file.name, files, false));
-    }
-    if !undeclared.is_empty() {
-        exports.push(Export::new(None, &usage.name, undeclared, true));
-    }
-    Ok(exports)
-}
-
-/// The snapshots of one kind, in order of their dates.
-fn snapshots(folder: &InputFile, skipped: &mut Vec<String>) -> Result<Vec<SnapshotFiles>> {
-    let mut snapshots: Vec<SnapshotFiles> = Vec::new();
-    for entry in entries(&folder.path, &folder.name, skipped)? {
-        let as_of = entry.name.get(..13).and_then(Hour::parse_name).map(|hour| (hour, 13));
-        let (as_of, _) = as_of
-            .or_else(|| entry.name.get(..10).and_then(Hour::parse_name).map(|day| (day, 10)))
-            .filter(|&(_, length)| matches!(entry.name.as_bytes().get(length), None | Some(b'.')))
-            .ok_or_else(|| {
-                Error::input("the name is no date").at(&entry.file.name).hint(format!(
-                    "name a snapshot by the moment it was taken, 2026-10-05.json or 2026-10-05T13.json (UTC), or a \
-                     folder of its pages likewise; {SKIP_HINT}"
-                ))
-            })?;
-        let mut pages = Vec::new();
-        if entry.is_folder {
-            files_below(&entry.file, &mut pages, skipped)?;
-            if pages.is_empty() {
-                return Err(Error::input("the snapshot's folder holds no page")
-                    .at(&entry.file.name)
-                    .hint("lay its pages there, or remove the folder"));
-            }
-        } else {
-            pages.push(entry.file.clone());
-        }
-        snapshots.push(SnapshotFiles { as_of, name: entry.file.name, pages });
-    }
-    snapshots.sort_by_key(|snapshot| snapshot.as_of);
-    if let Some(pair) = snapshots.windows(2).find(|pair| pair[0].as_of == pair[1].as_of) {
-        return Err(Error::input(format!("is dated {}, as {} is", pair[1].as_of, pair[0].name))
-            .at(&pair[1].name)
-            .hint("two snapshots of one kind at one moment contradict each other: keep one of the two"));
-    }
-    Ok(snapshots)
-}
-
-/// All files below a folder, at any depth.
-fn files_below(folder: &InputFile, files: &mut Vec<InputFile>, skipped: &mut Vec<String>) -> Result<()> {
-    if folder.name.split('/').count() > FOLDER_DEPTH_MAX {
-        return Err(Error::input(format!("more than {FOLDER_DEPTH_MAX} folders within each other"))
-            .at(&folder.name)
-            .hint("a link probably leads back to a folder above it: remove the link"));
-    }
-    for entry in entries(&folder.path, &folder.name, skipped)? {
-        if entry.is_folder {
-            files_below(&entry.file, files, skipped)?;
-        } else if files.len() < FILES_MAX {
-            files.push(entry.file);
-        } else {
-            return Err(Error::input(format!("more than {FILES_MAX} files"))
-                .at(&folder.name)
-                .hint("archive what is closed"));
-        }
-    }
-    Ok(())
-}
-
-/// What a folder holds, sorted by name, less what is skipped. Links are followed.
-fn entries(folder: &Path, name: &str, skipped: &mut Vec<String>) -> Result<Vec<Entry>> {
-    let failed = |error| Error::machine("read the folder", folder, error);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let Some(own) = path.file_name().and_then(|own| own.to_str()).map(str::to_owned) else {
-            return Err(Error::input("the name is not UTF-8").at(path.to_string_lossy()).hint("rename it"));
-        };
-        let full = if name.is_empty() { own.clone() } else { format!("{name}/{own}") };
-        if is_skipped(&own) {
-            skipped.push(full);
-            continue;
-        }
-        let metadata = fs::metadata(&path).map_err(|error| Error::machine("look at", &path, error))?;
-        if !metadata.is_dir() && !metadata.is_file() {
-            return Err(Error::input("neither a file nor a folder")
-                .at(full)
-                .hint(format!("pipes, sockets and devices cannot be read twice: lay a file there, or {SKIP_HINT}")));
-        }
-        found.push(Entry { name: own, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    skipped.sort();
-    Ok(found)
+/// The moment that a snapshot's name says.
+fn date_of(name: &str) -> Option<Hour> {
+    let hour = name.get(..13).and_then(Hour::parse_name).map(|hour| (hour, 13));
+    let date = hour.or_else(|| name.get(..10).and_then(Hour::parse_name).map(|day| (day, 10)));
+    let (as_of, length) = date?;
+    matches!(name.as_bytes().get(length), None | Some(b'.')).then_some(as_of)
 }
 
 fn is_skipped(name: &str) -> bool {

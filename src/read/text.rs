@@ -195,7 +195,7 @@ fn utf8(bytes: Vec<u8>, file: &InputFile, encoding: Option<&'static Encoding>) -
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
         let column = valid.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
         let hint = if valid.starts_with(b"PK\x03\x04") {
-            "this is a zip archive: unpack it, and lay its files there"
+            "this is a zip archive: unpack it, and put its files there"
         } else {
             "export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`), or say --encoding windows-1252"
         };

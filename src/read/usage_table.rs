@@ -77,7 +77,7 @@ impl<'a> UsageTable<'a> {
         if USER_SUBSCRIPTION.iter().all(|column| table.column(&[column]).is_some()) {
             return Err(Error::input("a table with both a SubscriptionId and a subscription")
                 .at_line(name, 1, 1)
-                .hint("nobody can say which of them is the user subscription: remove the other column"));
+                .hint("only one of them can be the user subscription: remove the other column"));
         }
         let lost = ["UsageAggregations", "Properties"];
         if missing.len() >= REQUIRED.len() - 1 {

@@ -3,11 +3,13 @@
 //! Columns are only ever added at the end: what earlier versions wrote stays, and is read.
 
 use super::column::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID, STAMP, USAGE_DATE};
-use super::{Column, Kind, Table};
+use super::{Column, Kind, Table, texts_of};
+use crate::domain::Cause;
 
 pub const RUN: Column = Column::new("run", Kind::Integer, "the number of the run that changed it: its receipt's name");
 pub const CAUSE: Column =
-    Column::new("cause", Kind::Text, "why the day was settled or charged anew, separated by blanks");
+    Column::new("cause", Kind::Text, "why the day was settled or charged anew; several are separated by blanks")
+        .one_of(texts_of!(Cause));
 
 pub const CHANGES: Table = Table {
     name: "changes",

@@ -1,6 +1,7 @@
 //! Columns that several tables share: the same name, type and meaning everywhere.
 
-use super::{Column, Kind};
+use super::{Column, Kind, texts_of};
+use crate::domain::{Attribution, PriceStatus, SnapshotKind};
 
 pub const STAMP: Column = Column::new("stamp", Kind::Text, "the Azure Stack Hub instance, named by its folder");
 pub const USAGE_HOUR: Column =
@@ -11,7 +12,7 @@ pub const MONTH: Column =
 pub const BILLED_SUBSCRIPTION_ID: Column =
     Column::new("billed_subscription_id", Kind::Text, "the Azure subscription that pays");
 pub const ATTRIBUTION: Column =
-    Column::new("attribution", Kind::Text, "why that subscription pays, from a closed list");
+    Column::new("attribution", Kind::Text, "why that subscription pays").one_of(texts_of!(Attribution));
 pub const TENANT_ID: Column = Column::new("tenant_id", Kind::Text, "the customer's Entra directory").nullable();
 pub const USER_SUBSCRIPTION_ID: Column =
     Column::new("user_subscription_id", Kind::Text, "the local subscription on the stamp that the line names");
@@ -31,7 +32,7 @@ pub const FIRST_SEEN: Column = Column::new(
 .unit("UTC");
 pub const LAST_SEEN: Column = Column::new("last_seen", Kind::Date, "the last such day").unit("UTC");
 pub const SNAPSHOT_KIND: Column =
-    Column::new("snapshot_kind", Kind::Text, "registration, customer_subscriptions or user_subscriptions");
+    Column::new("snapshot_kind", Kind::Text, "what the snapshot is of").one_of(texts_of!(SnapshotKind));
 pub const SUBJECT_ID: Column = Column::new(
     "subject_id",
     Kind::Text,
@@ -58,9 +59,30 @@ pub const UNIT: Column = Column::new("unit", Kind::Text, "the unit of its quanti
 pub const QUANTITY_KIND: Column = Column::new(
     "quantity_kind",
     Kind::Text,
-    "what its quantities count: vm_hours and core_hours describe the same hours",
+    "what its quantities count: vm_hours and core_hours describe the same hours; of the built-in catalogue one of these, and \
+     meters.csv may name others",
 )
-.nullable();
+.nullable()
+.one_of(&QUANTITY_KINDS);
+
+/// What the quantities of the built-in catalogue count, sorted.
+pub const QUANTITY_KINDS: [&str; 15] = [
+    "bindings",
+    "byte_hours",
+    "core_hours",
+    "disk_hours",
+    "disk_months",
+    "gigabyte_hours",
+    "gigabyte_months",
+    "gigabyte_seconds",
+    "gigabytes",
+    "instance_hours",
+    "ip_address_hours",
+    "megabyte_hours",
+    "requests_10",
+    "requests_10000",
+    "vm_hours",
+];
 
 /// Meters of Azure's rate cards.
 pub const AZURE_METER_ID: Column = Column::new(
@@ -74,8 +96,9 @@ pub const CURRENCY: Column = Column::new("currency", Kind::Text, "the currency o
 pub const PRICE_STATUS: Column = Column::new(
     "price_status",
     Kind::Text,
-    "priced, not_billable (a price entry says so) or unpriced (none is in force)",
-);
+    "whether a price is in force; not_billable: a price entry says so; unpriced: none is in force",
+)
+.one_of(texts_of!(PriceStatus));
 pub const PRICE_KEY: Column =
     Column::new("price_key", Kind::Integer, "key into prices, of content alone; null of what is unpriced").nullable();
 pub const TIER_FROM: Column =
@@ -128,6 +151,13 @@ pub const BILLING_AMOUNT: Column = Column::new(
 )
 .nullable()
 .unit("the billing currency");
+
+/// Of a stamp's month.
+pub const CLOSED: Column = Column::new(
+    "closed",
+    Kind::Boolean,
+    "whether the month is closed on that stamp, so that its figures do not change again; a closing shows from the next run on",
+);
 
 pub const RESOURCE_URI: Column = Column::new("resource_uri", Kind::Text, "the resource, lower case").nullable();
 pub const RESOURCE_GROUP: Column = Column::new("resource_group", Kind::Text, "from the URI").nullable();

@@ -1,7 +1,8 @@
 //! `coverage`: how complete each day is.
 
 use super::column::{LINE_COUNT, STAMP, USAGE_DATE};
-use super::{Column, Kind, Table};
+use super::{Column, Kind, Table, texts_of};
+use crate::domain::coverage::DayState;
 
 pub const COVERAGE: Table = Table {
     name: "coverage",
@@ -9,7 +10,7 @@ pub const COVERAGE: Table = Table {
     columns: &[
         STAMP,
         USAGE_DATE,
-        Column::new("state", Kind::Text, "settled, open or partial"),
+        Column::new("state", Kind::Text, "how complete the day is").one_of(texts_of!(DayState)),
         Column::new("windows_loaded", Kind::Integer, "reported windows that touch the day or the days that settle it")
             .unit("windows"),
         Column::new("loaded", Kind::Text, "those windows, as [start, end) separated by blanks").nullable(),

@@ -1,6 +1,6 @@
 //! `coverage_months`: how complete each month is.
 
-use super::column::{MONTH, STAMP};
+use super::column::{CLOSED, MONTH, STAMP};
 use super::{Column, Kind, Table};
 
 pub const COVERAGE_MONTHS: Table = Table {
@@ -14,6 +14,7 @@ pub const COVERAGE_MONTHS: Table = Table {
         Column::new("days_open", Kind::Integer, "of these, open").unit("days"),
         Column::new("days_partial", Kind::Integer, "the rest: partial, or with neither usage nor reported time")
             .unit("days"),
+        CLOSED,
     ],
     sorted_by: 2,
 };

@@ -2,6 +2,8 @@
 //!
 //! `resource_key` is not in it: a spreadsheet keeps 15 digits.
 
+use std::fmt::Display;
+
 use super::column::{
     ADDITIONAL_INFO, AMOUNT, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, BILLING_AMOUNT,
     BILLING_CURRENCY, CURRENCY, DISCOUNT_PERCENT, DISPLAY_NAME, EFFECTIVE_FROM, EXCHANGE_RATE, FILE, FIRST_SEEN,
@@ -11,6 +13,21 @@ use super::column::{
     TENANT_NAME, TIER_FROM, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
 };
 use super::{Column, Kind, Table};
+use crate::domain::Stamp;
+
+/// Where the flat CSV of a table lies in OUT, less its end: in the table's own folder, in a file that says what it is of, so that
+/// it can be told apart wherever it is copied.
+///
+/// ```text
+/// csv/daily/zurich/daily-zurich-2026-10        csv/monthly/monthly-2026-10        csv/default_usage/zurich/default_usage-zurich
+/// ```
+/// A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
+pub fn csv_path(table: &str, stamp: Option<&Stamp>, period: Option<&dyn Display>) -> String {
+    let folder = stamp.map_or_else(String::new, |stamp| format!("{stamp}/"));
+    let stamp = stamp.map_or_else(String::new, |stamp| format!("-{stamp}"));
+    let period = period.map_or_else(String::new, |period| format!("-{period}"));
+    format!("csv/{table}/{folder}{table}{stamp}{period}")
+}
 
 /// A fact as flat CSV.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +102,40 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
     ],
 };
 
+/// What `stacktally unregistered --csv` prints: what of one user subscription and meter fell on a default subscription.
+pub const CSV_UNREGISTERED: FlatTable = FlatTable {
+    name: "csv_unregistered",
+    columns: &[
+        STAMP,
+        BILLED_SUBSCRIPTION_ID,
+        BILLED_SUBSCRIPTION_NAME,
+        ATTRIBUTION,
+        TENANT_ID,
+        TENANT_NAME,
+        USER_SUBSCRIPTION_ID,
+        METER_ID,
+        METER_NAME,
+        UNIT,
+        QUANTITY,
+        LINE_COUNT,
+        FIRST_SEEN,
+        LAST_SEEN,
+        Column::new(
+            "moved_to_tenant_id",
+            Kind::Text,
+            "the tenant that the latest listing gives the user subscription, where that is another",
+        )
+        .nullable(),
+        Column::new(
+            "registered_since",
+            Kind::Timestamp,
+            "date of the list since which the tenant is mapped, if the latest list maps it",
+        )
+        .nullable()
+        .unit("UTC"),
+    ],
+};
+
 /// What came to closed months, without the key of the resource.
 pub const CSV_ADJUSTMENTS: FlatTable = FlatTable {
     name: "csv_adjustments",
@@ -134,12 +185,21 @@ pub const CSV_STATEMENTS: FlatTable = FlatTable {
         PRICE_FILE,
         PRICE_ROW,
         PRICE_NOTE,
+        super::STATEMENTS.columns[19],
     ],
 };
 
 /// Every flat table of its own; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
-pub const FLAT_TABLES: [&FlatTable; 7] =
-    [&CSV_HOURLY, &CSV_DAILY, &CSV_MONTHLY, &CSV_DEFAULT_USAGE, &CSV_HISTORY, &CSV_ADJUSTMENTS, &CSV_STATEMENTS];
+pub const FLAT_TABLES: [&FlatTable; 8] = [
+    &CSV_HOURLY,
+    &CSV_DAILY,
+    &CSV_MONTHLY,
+    &CSV_DEFAULT_USAGE,
+    &CSV_HISTORY,
+    &CSV_UNREGISTERED,
+    &CSV_ADJUSTMENTS,
+    &CSV_STATEMENTS,
+];
 
 /// The tables whose CSV has the columns of their Parquet.
 pub const SAME_IN_CSV: [&Table; 4] = [&super::CHANGES, &super::COVERAGE, &super::COVERAGE_MONTHS, &super::REJECTS];

@@ -1,7 +1,8 @@
 //! `lines`: the usage lines as read, normalised, not yet attributed: the base of every other table.
 
 use super::column::{FILE, METER_ID, QUANTITY, RESOURCE_KEY, ROW, STAMP, USER_SUBSCRIPTION_ID};
-use super::{Column, Kind, Table};
+use super::{Column, Kind, Table, texts_of};
+use crate::domain::Granularity;
 
 pub const LINES: Table = Table {
     name: "lines",
@@ -9,7 +10,8 @@ pub const LINES: Table = Table {
     columns: &[
         STAMP,
         Column::new("usage_start", Kind::Timestamp, "start of the hour or day in which the usage happened").unit("UTC"),
-        Column::new("granularity", Kind::Text, "Hourly or Daily"),
+        Column::new("granularity", Kind::Text, "what the line counts: a full hour or a full day")
+            .one_of(texts_of!(Granularity)),
         USER_SUBSCRIPTION_ID,
         METER_ID,
         RESOURCE_KEY,

@@ -28,7 +28,7 @@ mod tenants;
 mod user_subscriptions;
 
 pub use adjustments::ADJUSTMENTS;
-pub use billed_subscriptions::BILLED_SUBSCRIPTIONS;
+pub use billed_subscriptions::{BILLED_KINDS, BILLED_SUBSCRIPTIONS};
 pub use changes::CHANGES;
 pub use charges::{CHARGE, CHARGES, charges_path};
 pub use coverage::COVERAGE;
@@ -48,6 +48,23 @@ pub use snapshots::SNAPSHOTS;
 pub use statements::{STATEMENTS, statements_path};
 pub use tenants::TENANTS;
 pub use user_subscriptions::USER_SUBSCRIPTIONS;
+
+/// The published texts of all values of an enum, in its own order: what a column can have.
+macro_rules! texts_of {
+    ($own:ty) => {{
+        const TEXTS: [&str; <$own>::ALL.len()] = {
+            let mut texts = [""; <$own>::ALL.len()];
+            let mut at = 0;
+            while at < texts.len() {
+                texts[at] = <$own>::ALL[at].as_str();
+                at += 1;
+            }
+            texts
+        };
+        &TEXTS
+    }};
+}
+use texts_of;
 
 /// The type of a column, as published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +114,19 @@ pub struct Column {
     /// `` for ids and texts.
     pub unit: &'static str,
     pub meaning: &'static str,
+    /// All values that it can have, where that is a closed list; else none.
+    pub values: &'static [&'static str],
 }
 
 impl Column {
     const fn new(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
-        Self { name, kind, nullable: false, unit: "", meaning }
+        Self { name, kind, nullable: false, unit: "", meaning, values: &[] }
+    }
+
+    /// The same, with its closed list of values.
+    const fn one_of(mut self, values: &'static [&'static str]) -> Self {
+        self.values = values;
+        self
     }
 
     const fn nullable(mut self) -> Self {

@@ -1,7 +1,8 @@
 //! `rejects`: lines set aside.
 
 use super::column::{FILE, ROW, STAMP};
-use super::{Column, Kind, Table};
+use super::{Column, Kind, Table, texts_of};
+use crate::domain::RejectReason;
 
 pub const REJECTS: Table = Table {
     name: "rejects",
@@ -10,7 +11,7 @@ pub const REJECTS: Table = Table {
         STAMP,
         FILE,
         ROW,
-        Column::new("reason", Kind::Text, "why it was set aside, from a closed list"),
+        Column::new("reason", Kind::Text, "why it was set aside").one_of(texts_of!(RejectReason)),
         Column::new("offending_text", Kind::Text, "the text that offends, null when it is the absence that offends")
             .nullable(),
     ],

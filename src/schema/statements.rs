@@ -2,9 +2,9 @@
 
 use super::charges::CHARGE;
 use super::column::{
-    AMOUNT, BILLED_SUBSCRIPTION_ID, BILLING_AMOUNT, BILLING_CURRENCY, CURRENCY, DISCOUNT_PERCENT, EFFECTIVE_FROM,
-    EXCHANGE_RATE, METER_ID, MONTH, PER, PRICE, PRICE_KEY, PRICE_STATUS, QUANTITY, ROUNDING_DIFFERENCE, TENANT_ID,
-    TIER_FROM,
+    AMOUNT, BILLED_SUBSCRIPTION_ID, BILLING_AMOUNT, BILLING_CURRENCY, CLOSED, CURRENCY, DISCOUNT_PERCENT,
+    EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, MONTH, PER, PRICE, PRICE_KEY, PRICE_STATUS, QUANTITY, ROUNDING_DIFFERENCE,
+    TENANT_ID, TIER_FROM,
 };
 use super::{Column, Table};
 use crate::domain::Month;
@@ -32,6 +32,10 @@ pub const STATEMENTS: Table = Table {
         EXCHANGE_RATE,
         BILLING_CURRENCY,
         BILLING_AMOUNT,
+        Column {
+            meaning: "whether the month is closed on every stamp that is charged in it, so that its statements do not change again; a closing shows from the next run on",
+            ..CLOSED
+        },
     ],
     sorted_by: 8,
 };

@@ -29,6 +29,8 @@ pub struct ChargedMonth {
     pub terms: MonthTerms,
     /// The price entries that its charges rest on.
     pub entries: Vec<PriceEntry>,
+    /// What the price book said of the month, by [`PriceEntry::key_in`], sorted.
+    pub book: Vec<i64>,
     /// What has no price.
     pub unpriced: Vec<Unpriced>,
     /// What its statements come to, by currency.

@@ -52,9 +52,36 @@ pub struct ClosingEntry {
     /// Days of the month that were settled, of all its days.
     pub days_settled: i64,
     pub days: i64,
-    /// Whether it was closed though not all of its days were settled.
+    /// Of all its days, those before the stamp's first reported window that have no usage: they need not be settled.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub days_before_stamp: i64,
+    /// Whether it was closed though something spoke against it.
     pub forced: bool,
+    /// What spoke against it. Journals of before this was kept say only that it was forced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<Overridden>,
     pub reason: Option<String>,
+}
+
+/// What spoke against a closing that was forced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overridden {
+    /// `days_partial`, `days_not_settled`, `default_user_subscription_unknown`, or the code of a finding.
+    pub reason: String,
+    pub sentence: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_none(count: &i64) -> bool {
+    *count == 0
+}
+
+impl ClosingEntry {
+    /// The reasons that spoke against it, each once, in order.
+    pub fn reasons(&self) -> Vec<&str> {
+        let reasons: BTreeSet<&str> = self.overridden.iter().map(|own| own.reason.as_str()).collect();
+        reasons.into_iter().collect()
+    }
 }
 
 /// A month as it is published.
@@ -174,6 +201,9 @@ pub struct Frozen {
     pub owners: BTreeSet<NamedOwner>,
     /// What each meter came to.
     pub used: Vec<(MeterId, Totals)>,
+    /// Who used each meter, by places in `owners`; empty: it was closed before this was kept.
+    #[serde(default)]
+    pub used_by: Vec<(MeterId, Vec<u32>)>,
     pub meters: Vec<Meter>,
     /// `None`: no listing held it.
     pub user_subscriptions: Vec<(UserSubscriptionId, Option<ListedUserSubscription>)>,
@@ -192,7 +222,11 @@ pub struct Frozen {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenCharging {
     pub terms: MonthTerms,
+    /// Those that some charge rests on.
     pub prices: Vec<PriceEntry>,
+    /// What the price book said of the month, by [`PriceEntry::key_in`]; `None`: it was closed before this was kept.
+    #[serde(default)]
+    pub book: Option<Vec<i64>>,
 }
 
 impl Frozen {

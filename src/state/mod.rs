@@ -12,7 +12,7 @@ mod run;
 pub use charged::{ChargedMonth, ChargedMonths, CurrencyTotal, ShownIds, Unpriced};
 pub use closed::{
     Action, AttributionText, ClosingEntry, Closings, FORMAT as CLOSING_FORMAT, Frozen, FrozenBilled, FrozenCharging,
-    JOURNAL, NamedOwner,
+    JOURNAL, NamedOwner, Overridden,
 };
 pub use day::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 pub use run::{KnownInput, Loaded, RunState, SnapshotState, StampState, Version};

@@ -14,7 +14,7 @@ use crate::read::{ExportLines, FileStat, Fingerprint, SnapshotLists};
 use crate::schema::{self, TABLES};
 
 /// Raised when what lies in these files means something else.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const RUN: &str = "run.json";
 
 /// By whom and for what a state was written: another one cannot use it.
@@ -125,6 +125,8 @@ impl SnapshotState<'_> {
 #[derive(Debug, Default)]
 pub struct RunState {
     pub stamps: BTreeMap<Stamp, StampState>,
+    /// The run that looked at the inputs of each stamp last: `--stamp` leaves the others as they were published.
+    pub read_in: BTreeMap<Stamp, u64>,
 }
 
 /// The state of the last run, as far as it could be read, and why it cannot serve, where it cannot.
@@ -139,6 +141,8 @@ struct RunFile {
     version: Version,
     /// Each with its days.
     stamps: BTreeMap<Stamp, BTreeSet<Day>>,
+    #[serde(default)]
+    read_in: BTreeMap<Stamp, u64>,
 }
 
 impl RunState {
@@ -155,6 +159,7 @@ impl RunState {
         let run = out.state(RUN)?.and_then(|bytes| serde_json::from_slice::<RunFile>(&bytes).ok());
         let Some(run) = run else { return Ok(Loaded { unusable: unreadable, ..loaded }) };
         loaded.unusable = run.version.difference(current);
+        loaded.state.read_in = run.read_in;
         for (stamp, days) in run.stamps {
             match StampState::load(out, &stamp, &days)? {
                 Some(own) => drop(loaded.state.stamps.insert(stamp, own)),
@@ -175,7 +180,8 @@ impl RunState {
         publisher: &Publisher,
     ) -> Result<()> {
         let stamps = self.stamps.iter().map(|(stamp, own)| (stamp.clone(), own.days.keys().copied().collect()));
-        publisher.state(RUN, json(&RunFile { version, stamps: stamps.collect() })?)?;
+        let read_in = self.read_in.clone();
+        publisher.state(RUN, json(&RunFile { version, stamps: stamps.collect(), read_in })?)?;
         for (stamp, own) in &self.stamps {
             publisher.state(&inputs_name(stamp), json(own)?)?;
             own.days.par_iter().try_for_each(|(&day, note)| {

@@ -107,5 +107,5 @@ fn a_line_is_of_a_whole_month_and_of_all_stamps() {
     assert!(refused(&["--month", "2026-09"]).contains("no statement of 2026-09 was published"));
     assert!(refused(&["--month", "October"]).contains("is no month"));
     let nothing = refused(&["--month", "2026-10", "--billed-subscription", DEFAULT, "--meter", VM_HOURS]);
-    assert!(nothing.contains("no statement line of 2026-10 that is asked for"), "{nothing}");
+    assert!(nothing.contains("no statement of 2026-10 has a line of these meters"), "{nothing}");
 }

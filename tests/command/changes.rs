@@ -26,7 +26,7 @@ fn corrected() -> TestRoot {
     root.run(&[]).expect(0);
     root.run(&[]).expect(0);
     root.remove("north/usage/2026-10-06");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     root
 }
 
@@ -135,8 +135,9 @@ fn a_first_publication_corrects_nothing() {
 #[test]
 fn a_stamp_that_is_gone_has_a_history() {
     let root = published();
-    let gone = root.run(&["--stamp", "north"]).expect(0);
-    insta::assert_snapshot!("stamp-left-out", gone.transcript());
+    root.remove("south");
+    let gone = root.run(&["--forget", "south"]).expect(0);
+    insta::assert_snapshot!("stamp-forgotten", gone.transcript());
     let rows = rows(&root, &["--stamp", "south"]);
     assert_eq!((&rows[0]["quantity_before"], &rows[0]["quantity_after"]), (&"4".into(), &Value::Null));
     assert_eq!(rows[0]["quantity_difference"], "-4");
@@ -150,7 +151,7 @@ fn a_run_says_that_it_changed_published_days() {
     root.remove("north/usage/2026-10-05");
     let keep = ["--keep-missing"];
     insta::assert_snapshot!("run-kept", root.run(&keep).expect(0).transcript());
-    insta::assert_snapshot!("run-missing", root.run(&[]).expect(0).transcript());
+    insta::assert_snapshot!("run-missing", root.run(&["--forget", "all"]).expect(0).transcript());
     assert_eq!(receipt(&root.out())["missing"][0]["lines"], 3);
     insta::assert_snapshot!("run-settings", root.run(&["--no-owners"]).expect(0).transcript());
 }
@@ -160,16 +161,20 @@ fn programs_are_told_the_same() {
     let root = published();
     root.remove("south/usage/2026-10-05");
     root.file("south/usage/2026-10-06/page.json", page(&[line(SUB_B, "2026-10-06T13", "4")]));
-    let summary = root.run(&["--json", "--full"]).expect(0);
-    assert!(summary.stderr.starts_with("warning: no longer published: 1 line of 1 export"), "{}", summary.stderr);
+    let summary = root.run(&["--json", "--full", "--forget", "all"]).expect(0);
+    assert!(
+        summary.stderr.starts_with("warning: no longer published, as --forget says: 1 line of 1 export"),
+        "{}",
+        summary.stderr
+    );
     let summary: Value = serde_json::from_str(&summary.stdout).unwrap();
     assert_eq!(summary["full_run"], "--full");
     assert_eq!(summary["missing"][0]["folder"], "south/usage/2026-10-05");
     assert_eq!(summary["changes"], serde_json::json!({"run": 2, "days": 1, "stamps": ["south"]}));
     root.remove("south/usage/2026-10-06");
     root.file("south/usage/2026-10-05/page.json", page(&[line(SUB_B, "2026-10-05T13", "4")]));
-    let logged = root.run(&["--log-format", "json", "--full"]).expect(0).stderr;
-    for message in ["everything made anew", "export missing", "published days changed"] {
+    let logged = root.run(&["--log-format", "json", "--full", "--forget", "all"]).expect(0).stderr;
+    for message in ["everything made anew", "export missing", "forgotten", "published days changed"] {
         assert!(logged.contains(&format!("\"message\":\"{message}\"")), "{message}: {logged}");
     }
     root.remove("south/usage/2026-10-05");

@@ -107,7 +107,12 @@ fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
     insta::assert_snapshot!(close(&root, &[]).expect(0).transcript());
     assert_eq!(tables(&root), before, "closing changes no table");
     root.run(&[]).expect(0);
-    assert_eq!(tables(&root), before, "and neither does a run after it");
+    let figures = |mut files: BTreeMap<String, Vec<u8>>| {
+        files.retain(|path, _| !path.contains("coverage_months"));
+        files
+    };
+    // `coverage_months` says from now on that the month is closed.
+    assert_eq!(figures(tables(&root)), figures(before.clone()), "and neither does a run after it");
     assert_eq!(adjustments(&root), Vec::<String>::new());
 
     late(&root);
@@ -175,7 +180,7 @@ fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() 
         customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, "b111ed00-0000-4000-8000-00000000000b")]),
     );
     root.remove("north/usage/2026-10-31");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(names("tenants"), tenants, "rows that closed figures name stay as they are");
     assert_eq!(
@@ -191,7 +196,7 @@ fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() 
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(adjustments(&root).len(), 4);
     // November shows what is so now, but for rows that October holds.
-    let november = String::from_utf8(files_below(&root.out())["csv/monthly/2026-11.csv"].clone()).unwrap();
+    let november = String::from_utf8(files_below(&root.out())["csv/monthly/monthly-2026-11.csv"].clone()).unwrap();
     assert!(november.contains("Contoso") && !november.contains("Renamed"), "{november}");
 }
 
@@ -201,7 +206,7 @@ fn closing_is_refused_where_days_may_still_change() {
     root.run(&[]).expect(0);
     let refused = |arguments: &[&str], code: i32| root.stacktally(arguments).expect(code).transcript();
     root.remove("north/usage/2026-11-02");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     insta::assert_snapshot!("not_settled", refused(&["close", "2026-10", "--out", "out"], 3));
     insta::assert_snapshot!("no_reason", refused(&["close", "2026-10", "--out", "out", "--force"], 2));
     insta::assert_snapshot!("no_usage", refused(&["close", "2026-09", "--out", "out"], 2));
@@ -223,10 +228,14 @@ fn a_stamp_with_closed_months_is_not_left_out_unseen() {
     root.snapshots("south");
     root.run(&[]).expect(0);
     close(&root, &["--stamp", "north"]).expect(0);
-    let ran = root.run(&["--stamp", "south"]).expect(3);
-    assert!(ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
+    root.run(&["--stamp", "south"]).expect(0);
+    for flags in [&["--stamp", "south", "--forget", "north"][..], &["--forget", "all"]] {
+        let ran = root.run(flags).expect(if flags.len() == 2 { 0 } else { 3 });
+        assert!(flags.len() == 2 || ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
+    }
     root.remove("north");
-    root.run(&[]).expect(3);
+    let ran = root.run(&["--forget", "north"]).expect(3);
+    assert!(ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
 }
 
 /// Everything but history, of a run into a fresh OUT over the same root.
@@ -257,7 +266,7 @@ fn a_month_whose_usage_is_gone_stays_while_it_is_closed_and_goes_when_it_is_open
     for window in ["2026-10-01--2026-10-31", "2026-10-31", "2026-11-01"] {
         root.remove(&format!("north/usage/{window}"));
     }
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     assert_eq!(of_october(tables(&root)), of_october(closed));
     let sum: i64 = table(&root.out(), "history/adjustments")
         .iter()
@@ -288,7 +297,7 @@ fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row()
     // The usage of 2025 goes, and with it the only listing that knows its tenant.
     root.remove("north/usage/2025-12-31");
     root.file("north/user-subscriptions/2026-10-01.json", crate::support::listing(&[(SUB_A, TENANT_A)]));
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     a_full_run_changes_nothing(&root);
     let ids = |name: &str, column: &str| -> std::collections::BTreeSet<String> {
         table(&root.out(), name).iter().filter_map(|row| row[column].clone()).collect()
@@ -312,7 +321,7 @@ fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row()
 fn what_arrives_for_a_closed_month_is_billed_in_an_open_one() {
     let root = october();
     root.remove("north/usage/2026-10-31");
-    root.run(&[]).expect(0);
+    root.run(&["--forget", "all"]).expect(0);
     close(&root, &["--force", "--reason", "the bill is due"]).expect(0);
     root.file("north/usage/2026-10-31/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4")]));
     late(&root);
@@ -362,4 +371,231 @@ fn absurd_quantities_for_a_closed_month_are_refused() {
     root.file("north/usage/2026-11-03/page.json", page(&[absurd.clone(), absurd]));
     let ran = root.run(&[]).expect(3);
     assert!(ran.stderr.contains(VM_HOURS) && ran.stderr.contains("DECIMAL(38,18)"), "{}", ran.stderr);
+}
+
+/// A price book with one row for each line.
+fn book(root: &TestRoot, rows: &[&str]) {
+    let rows: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    let rows = rows.replace("WINDOWS", WINDOWS_HOURS).replace("VM", VM_HOURS);
+    root.file("prices.csv", format!("{}{rows}", super::prices::HEADER));
+}
+
+const WINDOWS_PRICE: &str = "WINDOWS,0.5,1,Virtual core hours,USD,,,,,,,";
+
+/// Everything in OUT but receipts.
+fn everything(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
+    files_below(&root.out())
+}
+
+#[test]
+fn all_that_speaks_against_closing_is_said_at_once_and_a_forced_closing_looks_forced() {
+    let root = october();
+    book(&root, &[WINDOWS_PRICE]);
+    // A table that may be cut, usage of somebody whom no listing holds, and a day without a window.
+    root.file(
+        "north/usage/2026-10-31/page.json",
+        page(&[
+            Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4"),
+            Line::hourly(crate::support::SUB_UNKNOWN, WINDOWS_HOURS, "2026-10-31T06", "0.5"),
+        ])
+        .replacen('{', "{\"nextLink\":\"https://next\",", 1),
+    );
+    root.remove("north/usage/2026-11-02");
+    root.run(&[]).expect(0);
+    let before = everything(&root);
+    let receipt_before = std::fs::read(root.out().join("receipt.json")).unwrap();
+    let refused = close(&root, &[]).expect(3);
+    insta::assert_snapshot!("all_reasons", refused.transcript());
+    assert_eq!(everything(&root), before, "nothing is done");
+    assert_eq!(std::fs::read(root.out().join("receipt.json")).unwrap(), receipt_before);
+
+    let forced = close(&root, &["--force", "--reason", "the bill is due"]).expect(0);
+    insta::assert_snapshot!("all_reasons_forced", forced.transcript());
+    let journal = std::fs::read_to_string(root.out().join("history/closings.jsonl")).unwrap();
+    let entry: Value = serde_json::from_str(journal.trim()).unwrap();
+    let reasons: Vec<&str> =
+        entry["overridden"].as_array().unwrap().iter().map(|own| own["reason"].as_str().unwrap()).collect();
+    let expected = [
+        "days_partial",
+        "days_not_settled",
+        "usage_unpriced",
+        "default_user_subscription_unknown",
+        "chain_without_end",
+    ];
+    assert_eq!((reasons.as_slice(), &entry["forced"]), (&expected[..], &true.into()));
+    assert_eq!(receipt(&root.out())["closings"][0]["overridden"], entry["overridden"]);
+
+    root.run(&[]).expect(0);
+    let coverage = root.stacktally(&["coverage", "--out", "out"]).expect(0).stdout;
+    let shown = "forced      2026-10 chain_without_end days_not_settled days_partial default_user_subscription_unknown usage_unpriced\n";
+    assert!(coverage.contains(shown), "{coverage}");
+    let json = root.stacktally(&["coverage", "--out", "out", "--json"]).expect(0).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["closed"][0]["overridden"], entry["overridden"]);
+    let statement = root.stacktally(&["statement", "2026-10", "--out", "out"]).expect(0).stdout;
+    assert!(statement.contains("  closed by force on north: the bill is due\n"), "{statement}");
+    let json = root.stacktally(&["statement", "2026-10", "--out", "out", "--json"]).expect(0).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["forced"][0]["stamp"], &json["closed"]["north"]), (&"north".into(), &true.into()));
+    assert_eq!(json["forced"][0]["overridden"], entry["overridden"]);
+}
+
+#[test]
+fn what_is_put_right_or_accepted_speaks_no_more_against_closing() {
+    let root = october();
+    book(&root, &[WINDOWS_PRICE]);
+    root.file("north/usage/2026-11-01/page-2.json", page(&[]));
+    root.run(&[]).expect(0);
+    let refused = close(&root, &[]).expect(3);
+    assert!(
+        refused.stderr.contains("usage_unpriced: no price is in force for 8.5 VM hours of meter"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!refused.stderr.contains("page_without_lines"), "a warning is none: {}", refused.stderr);
+    book(&root, &[WINDOWS_PRICE, "VM,,,,,,,,,,,the same hours as core hours"]);
+    root.run(&[]).expect(0);
+    let closed = close(&root, &["--force", "--reason", "nothing to force"]).expect(0);
+    assert_eq!(closed.stdout, "closed 2026-10 of north: 31 of 31 days are settled\n", "nothing was overridden");
+
+    // A finding of severity error that is known and meant.
+    let root = october();
+    let first = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4")]);
+    root.file("north/usage/2026-10-31/page.json", first.replace("0be4a700-0000-4000-8000-000000000001", SUB_B));
+    root.run(&[]).expect(0);
+    let refused = close(&root, &[]).expect(3);
+    assert!(
+        refused.stderr.contains("north several_provider_subscriptions: usage was asked of 2"),
+        "{}",
+        refused.stderr
+    );
+    root.run(&["--accept", "several_provider_subscriptions"]).expect(0);
+    close(&root, &[]).expect(0);
+}
+
+/// The first window of November brings usage of October, so what is wrong with it may be wrong in October.
+#[test]
+fn a_finding_about_the_window_after_a_month_speaks_against_closing_it() {
+    let root = october();
+    let twice = Line::hourly(SUB_A, VM_HOURS, "2026-11-01T01", "7");
+    root.file("north/usage/2026-11-01/page.json", page(&[twice.clone(), twice]));
+    root.run(&[]).expect(0);
+    let refused = close(&root, &[]).expect(3).stderr;
+    assert!(
+        refused.contains("north equal_lines: ") && refused.contains("in north/usage/2026-11-01 equal another of it"),
+        "{refused}"
+    );
+    let found = &receipt(&root.out())["findings"][0];
+    assert_eq!((&found["severity"], &found["months"]), (&"error".into(), &serde_json::json!(["2026-10", "2026-11"])));
+}
+
+/// A stamp that began in mid-month can be closed without force, and one whose usage is older than its first window cannot.
+#[test]
+fn days_before_a_stamp_began_need_not_be_settled() {
+    let root = TestRoot::with_snapshots();
+    for day in ["2026-10-29", "2026-10-30", "2026-10-31", "2026-11-01", "2026-11-02"] {
+        let line = Line::hourly(SUB_A, VM_HOURS, &format!("{day}T05"), "1");
+        root.file(&format!("north/usage/{day}/page.json"), page(&[line]));
+    }
+    root.run(&[]).expect(0);
+    let closed = close(&root, &[]).expect(0).stdout;
+    let expected = "closed 2026-10 of north: 3 of 3 days are settled (the 28 days before its first reported window do not count)\n";
+    assert_eq!(closed, expected);
+    root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "late lines"]).expect(0);
+    let late =
+        [Line::hourly(SUB_A, VM_HOURS, "2026-10-28T23", "1"), Line::hourly(SUB_A, VM_HOURS, "2026-10-29T05", "1")];
+    root.file("north/usage/2026-10-29/page.json", page(&late));
+    root.run(&[]).expect(0);
+    let refused = close(&root, &[]).expect(3).stderr;
+    let expected = "north days_partial: 1 of 4 days is not settled (partial: reported time is missing): 2026-10-28\n";
+    assert!(refused.contains(expected), "{refused}");
+}
+
+fn not_applied(root: &TestRoot) -> Vec<(String, String)> {
+    let receipt = receipt(&root.out());
+    let text = |own: &Value, name: &str| own[name].as_str().unwrap().to_owned();
+    let found = receipt["findings"].as_array().unwrap().iter();
+    let found = found.filter(|own| text(own, "code").starts_with("closed_month_"));
+    found.map(|own| (text(own, "code"), text(own, "sentence"))).collect()
+}
+
+#[test]
+fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_applied() {
+    let root = october();
+    let vm = "VM,,,,,,,,,,,the same hours as core hours";
+    book(&root, &[WINDOWS_PRICE, vm]);
+    root.file("meters.csv", format!("meter_id,meter_name,unit\n{VM_HOURS},VM hours,VM hours\n"));
+    root.run(&[]).expect(0);
+    close(&root, &[]).expect(0);
+    let closed = of_october(files_below(&root.out()));
+    root.run(&[]).expect(0);
+    assert_eq!(not_applied(&root), [], "nothing changed");
+    // From November on: that is no change of October, though the row of October ends now, and in other words.
+    let ended = "WINDOWS,0.50,1,Virtual core hours,USD,,2026-11-01,,,,,until October";
+    let november = "WINDOWS,0.6,1,Virtual core hours,USD,2026-11-01,,,,,,";
+    // And tenant A used other meters.
+    let other = format!("WINDOWS,9,1,Virtual core hours,USD,,,,tenant,{TENANT_A},,");
+    book(&root, &[vm, ended, november, &other]);
+    root.run(&[]).expect(0);
+    assert_eq!(not_applied(&root), [], "a price that ends with October says the same of October");
+
+    let changed = "WINDOWS,0.7,1,Virtual core hours,USD,,2026-11-01,,,,,";
+    let of_tenant = format!("WINDOWS,0.1,1,Virtual core hours,USD,,2026-11-01,,tenant,{TENANT_B},,");
+    book(&root, &[vm, changed, november, &of_tenant]);
+    root.file("names.csv", format!("id,name\n{BILLED_A},Contoso pays\n{TENANT_A},Contoso Ltd\n"));
+    root.file("meters.csv", format!("meter_id,meter_name,unit\n{VM_HOURS},VM hours (all),VM hours\n"));
+    let keep = "closed months keep the";
+    let expected = [
+        (
+            "closed_month_price_not_applied".to_owned(),
+            format!(
+                "{keep} prices and terms that they were closed with, and these changes are not applied to them: \
+                 2026-10: meter {WINDOWS_HOURS} is 0.1 USD for 1 Virtual core hours, for tenant {TENANT_B}, before 2026-11-01 now (prices.csv row 5), closed without this price; \
+                 2026-10: meter {WINDOWS_HOURS} is 0.7 USD for 1 Virtual core hours, before 2026-11-01 now (prices.csv row 3), closed with 0.5 USD for 1 Virtual core hours (prices.csv row 2)"
+            ),
+        ),
+        (
+            "closed_month_name_not_applied".to_owned(),
+            format!(
+                "{keep} names that they were closed with, and these changes are not applied to them: \
+                 2026-10: {TENANT_A} \"Contoso Ltd\" now, closed \"Contoso\" (names.csv row 3)"
+            ),
+        ),
+        (
+            "closed_month_meter_not_applied".to_owned(),
+            format!(
+                "{keep} meters that they were closed with, and these changes are not applied to them: \
+                 2026-10: {VM_HOURS} meter_name is \"VM hours (all)\" now, closed \"VM hours\" (meters.csv row 2)"
+            ),
+        ),
+    ];
+    for flags in [&[][..], &[], &["--full"]] {
+        root.run(flags).expect(0);
+        assert_eq!(not_applied(&root), expected, "every night, {flags:?}");
+        assert_eq!(of_october(files_below(&root.out())), closed, "and it is not applied");
+    }
+    root.run(&["--strict"]).expect(3);
+    let codes: Vec<&str> = expected.iter().map(|(code, _)| code.as_str()).collect();
+    root.run(&[&["--strict", "--accept", "snapshot_older_than_usage"][..], &codes].concat()).expect(0);
+    // Terms of billing: they decide amounts, too.
+    root.file("exchange-rates.csv", "month,from,to,rate\n2026-10,USD,EUR,0.9\n2026-11,USD,EUR,0.9\n");
+    root.run(&["--rounding", "half-up"]).expect(0);
+    let of_terms = &not_applied(&root)[0].1;
+    assert!(of_terms.contains("2026-10: --rounding is half-up now, closed with down"), "{of_terms}");
+    assert!(of_terms.contains("the billing currency is EUR now, closed with that of each price"), "{of_terms}");
+    root.remove("exchange-rates.csv");
+
+    root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "prices"]).expect(0);
+    root.run(&[]).expect(0);
+    assert_eq!(not_applied(&root), [], "opened again, all of it is applied");
+    assert!(of_october(files_below(&root.out())) != closed);
+}
+
+/// Journals of before a closing kept what it overrode are read as they are.
+#[test]
+fn a_journal_without_what_was_overridden_is_read() {
+    let line = r#"{"format":1,"run":7,"action":"close","stamp":"north","month":"2026-10","at":"2026-11-05T03:15:07Z","days_settled":30,"days":31,"forced":true,"reason":"the bill is due"}"#;
+    let entry: stacktally::state::ClosingEntry = serde_json::from_str(line).unwrap();
+    assert!(entry.forced && entry.overridden.is_empty() && entry.days_before_stamp == 0);
+    assert_eq!(serde_json::to_string(&entry).unwrap(), line, "and written as it was");
 }

@@ -33,7 +33,7 @@ fn what_if_a_tenant_had_been_registered() {
     )
     .unwrap();
     let ran = what_if(&root, "both.json").expect(0);
-    assert!(ran.stdout.contains("what if      both.json in the stead of the stamp's own snapshots"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("what if      both.json instead of the stamp's own snapshots"), "{}", ran.stdout);
     assert_eq!(receipt(&root.folder().join("what-if"))["settings"]["registration-override"][0], "both.json");
     insta::assert_snapshot!("what-if", root.stacktally(&["compare", "out", "what-if"]).expect(6).transcript());
     let json = root.stacktally(&["compare", "out", "what-if", "--json"]).expect(6).stdout;
@@ -183,7 +183,7 @@ fn what_changed_within_a_day_or_a_stamp_is_a_difference_too() {
     let text = root.stacktally(&["compare", "before", "out"]).expect(6).stdout;
     assert!(text.contains("  changed      1       1           0      2\n"), "{text}");
     let none = root.stacktally(&["compare", "before", "root"]).expect(2);
-    assert!(none.stderr.contains("root holds no publication"), "{}", none.stderr);
+    assert!(none.stderr.contains("root holds exports, and no publication"), "{}", none.stderr);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use stacktally::audit::Publication;
 use stacktally::cli::show::calendar;
 use stacktally::cli::show::layout::Width;
 
-use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, page, table};
+use crate::support::{Line, SUB_A, SUB_B, TestRoot, VM_HOURS, page, table};
 
 fn with_gaps() -> TestRoot {
     let root = TestRoot::with_snapshots();
@@ -14,7 +14,10 @@ fn with_gaps() -> TestRoot {
     }
     root.file("north/usage/2026-10-06/page.json", page(&[]));
     root.snapshots("south");
-    root.file("south/usage/2026-10-01T00--2026-10-01T12/page.json", page(&[line("2026-10-01")]));
+    root.file(
+        "south/usage/2026-10-01T00--2026-10-01T12/page.json",
+        page(&[Line::hourly(SUB_B, VM_HOURS, "2026-10-01T01", "1")]),
+    );
     root
 }
 

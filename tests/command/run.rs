@@ -59,7 +59,9 @@ fn removed_files_are_said() {
     root.file("south/usage/2026-10-05/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0")]));
     root.snapshots("south");
     root.run(&[]).expect(0);
-    insta::assert_snapshot!(root.run(&["--stamp", "north"]).expect(0).transcript());
+    root.remove("south");
+    insta::assert_snapshot!("what-would-vanish", root.run(&[]).expect(3).transcript());
+    insta::assert_snapshot!(root.run(&["--forget", "south"]).expect(0).transcript());
 }
 
 #[test]

@@ -147,15 +147,12 @@ fn what_cannot_be_answered_says_why() {
     );
     assert_eq!(
         refused(&["--out", "out", "--date", "2026-10-05", "--resource", "nothing"], 2),
-        "error: --resource \"nothing\": no resource that was published"
+        "error: --resource \"nothing\": no resource has that key, URI or name"
     );
-    assert_eq!(
-        refused(&["--out", "root", "--date", "2026-10-05"], 2),
-        "error: root holds no publication: there is no receipt.json"
-    );
+    assert_eq!(refused(&["--out", "root", "--date", "2026-10-05"], 2), "error: root holds exports, and no publication");
     assert_eq!(
         refused(&["--out", "out", "--date", "2026-10-05", "--meter", "VM size hour"], 2),
-        "error: --meter \"VM size hour\": no meter that was published"
+        "error: --meter \"VM size hour\": no meter has that id or name"
     );
     assert_eq!(
         refused(&["--out", "out", "--date", "2026-10-05", "--stamp", "west"], 2),

@@ -198,7 +198,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// Whether a program is there and does this.
-fn can(program: &str, arguments: &[&str]) -> bool {
+pub fn can(program: &str, arguments: &[&str]) -> bool {
     let tried = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     tried.is_ok_and(|status| status.success())
 }

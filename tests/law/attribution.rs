@@ -206,7 +206,9 @@ fn thousandths(quantity: &str) -> i128 {
 }
 
 fn run(root: &TestRoot, flags: &[&str]) {
-    root.run(&[&["--confirm-empty-registration"], flags].concat()).expect(0);
+    let confirming = root.confirming();
+    let confirming: Vec<&str> = confirming.iter().map(String::as_str).collect();
+    root.run(&[&confirming[..], flags].concat()).expect(0);
 }
 
 /// The tables that say what was used and who pays for it.

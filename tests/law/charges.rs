@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::incremental::{USERS, bare_customers, difference};
 use crate::support::{
     DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows,
-    files_below, listing, page, receipt, registration, table,
+    files_below, listing_of, page, receipt, registration, table,
 };
 
 const STAMPS: [&str; 2] = ["north", "south"];
@@ -123,7 +123,7 @@ fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) ->
         root.file(&format!("{stamp}/customer-subscriptions/2026-09-01.json"), bare_customers([true, false]));
         root.file(
             &format!("{stamp}/user-subscriptions/2026-09-01.json"),
-            listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
+            listing_of(stamp, &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
         );
         root.file(&format!("{stamp}/usage/2026-08-01/none.json"), page(&[]));
     }
@@ -232,7 +232,9 @@ fn check_statements(root: &TestRoot) {
             .collect::<Vec<_>>()
     };
     for month in ["2026-09", "2026-10"] {
-        let all = files.get(&format!("statements/{month}.csv")).map(|own| csv_rows(std::str::from_utf8(own).unwrap()));
+        let all = files
+            .get(&format!("statements/statements-{month}.csv"))
+            .map(|own| csv_rows(std::str::from_utf8(own).unwrap()));
         assert_eq!(all.unwrap_or_default(), rows(&format!("statements/{month}")));
     }
 }

@@ -12,7 +12,7 @@ use super::incremental::{
 };
 use crate::support::{
     BILLED_A, DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, csv_rows, files_below,
-    listing, page, registration, run_in, table,
+    listing_of, page, registration, run_in, table,
 };
 
 /// Windows of a day each, and days of usage: over the ends of three months and of a year.
@@ -163,12 +163,13 @@ impl Sealed {
     fn of(root: &TestRoot, (stamp, month): &Closed) -> Self {
         let mut files = files_below(&root.out());
         let texts = |path: &String, bytes: &Vec<u8>| {
-            let is_monthly = path.starts_with(&format!("csv/monthly/{month}"));
+            let is_monthly = path.starts_with(&format!("csv/monthly/monthly-{month}"));
             is_monthly.then(|| csv_rows(std::str::from_utf8(bytes).unwrap()))
         };
         let mut csv_monthly: Vec<_> = files.iter().filter_map(|(path, bytes)| texts(path, bytes)).flatten().collect();
         csv_monthly.retain(|row| row["stamp"] == *stamp);
-        let own = ["daily", "csv/daily", "charges"].map(|table| format!("{table}/{stamp}/{month}"));
+        let flat = format!("csv/daily/{stamp}/daily-{stamp}-{month}");
+        let own = [format!("daily/{stamp}/{month}"), flat, format!("charges/{stamp}/{month}")];
         files.retain(|path, _| own.iter().any(|start| path.starts_with(start)));
         let rows = |name: &str, time: &str| {
             let is_own = |row: &Row| cell(row, "stamp") == stamp && cell(row, time).starts_with(month);
@@ -246,7 +247,7 @@ impl Closing {
             root.file(&format!("{stamp}/registration/{FIRST_SNAPSHOTS}.json"), registration(DEFAULT, stamp));
             let mapped = bare_customers([true, false]);
             root.file(&format!("{stamp}/customer-subscriptions/{FIRST_SNAPSHOTS}.json"), mapped);
-            let owned = listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
+            let owned = listing_of(stamp, &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
             root.file(&format!("{stamp}/user-subscriptions/{FIRST_SNAPSHOTS}.json"), owned);
             // A stamp without usage is none.
             root.file(&format!("{stamp}/usage/2025-10-01/none.json"), page(&[]));
@@ -288,8 +289,10 @@ impl Closing {
                     .zip(tenants)
                     .filter_map(|(user, tenant)| Some((user, [TENANT_A, TENANT_B, TENANT_C][usize::from((*tenant)?)])))
                     .collect();
-                self.root
-                    .file(&format!("{}/user-subscriptions/{}.json", STAMPS[*stamp], DATES[*date]), listing(&owned));
+                self.root.file(
+                    &format!("{}/user-subscriptions/{}.json", STAMPS[*stamp], DATES[*date]),
+                    listing_of(STAMPS[*stamp], &owned),
+                );
             }
             Step::Registration { stamp, date, other } => {
                 let default = if *other { DEFAULT_2 } else { DEFAULT };
@@ -363,9 +366,27 @@ impl Closing {
         }
         let open: Vec<Closed> = meant.into_iter().filter(|own| !self.closed.contains_key(own)).collect();
         let mut sealed: Vec<_> = open.into_iter().map(|own| (own.clone(), Sealed::of(&self.root, &own))).collect();
+        if self.is_closed_unforced(month, stamp) {
+            return self.closed.extend(sealed.drain(..));
+        }
         if self.on_month("close", month, stamp, &["--force"], sealed.is_empty()) {
             self.closed.extend(sealed.drain(..));
         }
+    }
+
+    /// Closes where nothing speaks against it: then nothing is overridden. What is refused changes nothing.
+    fn is_closed_unforced(&self, month: &str, stamp: Option<&str>) -> bool {
+        let of_stamp = stamp.map_or(Vec::new(), |own| vec!["--stamp", own]);
+        let before = files_below(&self.root.out());
+        let ran = self.root.stacktally(&[&["close", month, "--out", "out"], &of_stamp[..]].concat());
+        if ran.code != 0 {
+            assert!(matches!(ran.code, 2 | 3), "{}", ran.transcript());
+            assert!(files_below(&self.root.out()) == before, "refused, and something changed: {}", ran.transcript());
+            return false;
+        }
+        let journal = fs::read_to_string(self.root.out().join("history/closings.jsonl")).unwrap();
+        assert!(journal.lines().last().unwrap().contains("\"forced\":false"), "{journal}");
+        true
     }
 
     fn reopen(&mut self, month: &str, stamp: Option<&str>) {
@@ -394,8 +415,10 @@ impl Closing {
 
     /// Runs on the root into a folder beside it.
     fn run_to(&self, out: &str, flags: &[&str]) {
-        let arguments = ["run", "--root", "root", "--out", out, "--confirm-empty-registration"];
-        let ran = run_in(self.root.folder(), &[&arguments, SETTINGS[self.settings], flags].concat());
+        let confirming = self.root.confirming();
+        let confirming: Vec<&str> = confirming.iter().map(String::as_str).collect();
+        let arguments = ["run", "--root", "root", "--out", out, "--forget", "all"];
+        let ran = run_in(self.root.folder(), &[&arguments[..], &confirming, SETTINGS[self.settings], flags].concat());
         if ran.code == 3 && ran.stderr.contains("that anything names") {
             // Whom the price book names is gone from the root: so is the price book.
             self.root.remove("prices.csv");

@@ -12,7 +12,7 @@ use stacktally::domain::Quantity;
 use super::random_root::BILLED_B;
 use crate::support::{
     BILLED_A, DEFAULT, Line, Ran, Row, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS,
-    WINDOWS_HOURS, cell, files_below, listing, page, receipt, registration, run_in, table,
+    WINDOWS_HOURS, cell, files_below, listing_of, page, receipt, registration, run_in, table,
 };
 
 pub(super) const STAMPS: [&str; 2] = ["north", "south"];
@@ -27,7 +27,7 @@ pub(super) const DEFAULT_2: &str = "b111ed00-0000-4000-8000-0000000000dd";
 
 /// A line of a window, by place in the lists above.
 #[derive(Clone, Debug)]
-struct Used {
+pub(super) struct Used {
     user: usize,
     meter: usize,
     resource: u8,
@@ -40,7 +40,7 @@ struct Used {
 
 /// What happens to a root.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     /// A file of a window is there with these lines, whatever it held; the window may be new.
     Put {
         stamp: usize,
@@ -138,7 +138,7 @@ fn put() -> impl Strategy<Value = Step> {
     })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(super) fn step() -> impl Strategy<Value = Step> {
     let of_file = || (0..STAMPS.len(), 0..WINDOWS.len(), 0_u8..2);
     prop_oneof![
         6 => put(),
@@ -171,8 +171,8 @@ fn snapshot_step() -> impl Strategy<Value = Step> {
 }
 
 /// A root that changes: each run is told which settings are in force.
-struct Changing {
-    root: TestRoot,
+pub(super) struct Changing {
+    pub(super) root: TestRoot,
     settings: usize,
     /// What a file of a window holds.
     files: BTreeMap<String, Vec<u8>>,
@@ -180,13 +180,13 @@ struct Changing {
 }
 
 impl Changing {
-    fn new(settings: usize, first: &[Step]) -> Self {
+    pub(super) fn new(settings: usize, first: &[Step]) -> Self {
         let root = TestRoot::empty();
         for stamp in STAMPS {
             root.file(&format!("{stamp}/registration/2026-09-01.json"), registration(DEFAULT, stamp));
             let mapped = bare_customers([true, false]);
             root.file(&format!("{stamp}/customer-subscriptions/2026-09-01.json"), mapped);
-            let owned = listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
+            let owned = listing_of(stamp, &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]);
             root.file(&format!("{stamp}/user-subscriptions/2026-09-01.json"), owned);
             // A stamp without usage is none.
             root.file(&format!("{stamp}/usage/2026-08-01/none.json"), page(&[]));
@@ -196,7 +196,7 @@ impl Changing {
         own
     }
 
-    fn take(&mut self, step: &Step) {
+    pub(super) fn take(&mut self, step: &Step) {
         self.count += 1;
         match step {
             Step::Put { stamp, window, file, lines } => {
@@ -240,7 +240,7 @@ impl Changing {
                     .zip(tenants)
                     .filter_map(|(user, tenant)| Some((user, if (*tenant)? { TENANT_A } else { TENANT_B })))
                     .collect();
-                let mut text = listing(&owned);
+                let mut text = listing_of(STAMPS[*stamp], &owned);
                 if *named {
                     text = text.replace("someone@", &format!("somebody-{}@", self.count));
                 }
@@ -304,16 +304,21 @@ impl Changing {
         File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
     }
 
-    fn flags(&self) -> Vec<&'static str> {
-        [&["--confirm-empty-registration"], SETTINGS[self.settings]].concat()
+    /// A run of the root into a folder, whatever its lists lack.
+    pub(super) fn run_to(&self, out: &str, flags: &[&str]) -> Ran {
+        let confirming = self.root.confirming();
+        let confirming: Vec<&str> = confirming.iter().map(String::as_str).collect();
+        let arguments = ["run", "--root", "root", "--out", out];
+        run_in(self.root.folder(), &[&arguments[..], &confirming, SETTINGS[self.settings], flags].concat())
     }
 
-    fn run(&self, flags: &[&str]) -> Ran {
-        let ran = self.root.run(&[&self.flags(), flags].concat());
+    pub(super) fn run(&self, flags: &[&str]) -> Ran {
+        // Whatever goes is meant to, but for what is kept: what is not meant is the business of `vanishing`.
+        let forget: &[&str] = if flags.contains(&"--keep-missing") { &[] } else { &["--forget", "all"] };
+        let ran = self.run_to("out", &[flags, forget].concat());
         if ran.code == 3 && ran.stderr.contains("that anything names") {
             // Whom the price book names is gone from the root: a run from nothing says so, too. So is the price book.
-            let fresh = [&["run", "--root", "root", "--out", "refused"], &self.flags()[..]].concat();
-            assert_eq!(run_in(self.root.folder(), &fresh).expect(3).stderr, ran.stderr);
+            assert_eq!(self.run_to("refused", &[]).expect(3).stderr, ran.stderr);
             self.remove_file("prices.csv");
             return self.run(flags);
         }
@@ -327,8 +332,7 @@ impl Changing {
         if fresh.exists() {
             fs::remove_dir_all(&fresh).unwrap();
         }
-        let ran =
-            run_in(self.root.folder(), &[&["run", "--root", "root", "--out", "fresh"], &self.flags()[..]].concat());
+        let ran = self.run_to("fresh", &[]);
         assert!(matches!(ran.code, 0 | 4), "{}", ran.transcript());
         but_history(files_below(&fresh))
     }
@@ -430,7 +434,7 @@ pub(super) fn difference(one: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<Strin
     paths.into_iter().find(|path| one.get(*path) != other.get(*path)).cloned()
 }
 
-fn starts() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn starts() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(put(), 2..8)
 }
 
@@ -747,9 +751,9 @@ fn kept_lines_are_never_lost_with_the_state() {
     let whole = changing.published();
     fs::remove_dir_all(changing.root.out().join(".stacktally/state")).unwrap();
     for flags in [&["--keep-missing"][..], &["--keep-missing", "--full"]] {
-        let ran = changing.root.run(&[&changing.flags(), flags].concat()).expect(3);
+        let ran = changing.run_to("out", flags).expect(3);
         assert!(ran.stderr.contains("lines/north/2026-09-30/2026-09-30.parquet"), "{}", ran.stderr);
-        assert!(ran.stderr.contains("without --keep-missing"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("run with --forget"), "{}", ran.stderr);
         assert_eq!(difference(&changing.published(), &whole), None);
     }
     changing.run(&[]);
@@ -802,7 +806,7 @@ fn verify_reads_what_is_published() {
     let (bytes, modified) = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
     fs::write(&path, vec![b'x'; bytes.len()]).unwrap();
     File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
-    let ran = changing.root.run(&[&changing.flags()[..], &["--verify"]].concat()).expect(3);
+    let ran = changing.run_to("out", &["--verify"]).expect(3);
     assert!(ran.stderr.contains("csv/coverage.csv: altered since it was published"), "{}", ran.stderr);
     changing.run(&["--full"]);
     assert_eq!(fs::read(&path).unwrap(), bytes);

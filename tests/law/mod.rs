@@ -12,3 +12,4 @@ mod one_state;
 mod random_root;
 mod readers;
 mod shapes;
+mod vanishing;

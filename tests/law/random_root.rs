@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::support::{
-    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, customers, listing, page,
+    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, customers, listing_of, page,
     registration,
 };
 
@@ -118,7 +118,7 @@ pub fn without_usage() -> TestRoot {
         root.file(&format!("{stamp}/registration/2026-09-01.json"), registration(DEFAULT, stamp));
         root.file(
             &format!("{stamp}/user-subscriptions/2026-09-01.json"),
-            listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
+            listing_of(stamp, &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
         );
         root.file(
             &format!("{stamp}/customer-subscriptions/2026-09-01.json"),

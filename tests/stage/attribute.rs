@@ -123,7 +123,7 @@ fn a_window_longer_than_a_day_counts_by_the_usage_day() {
     assert_eq!(receipt(&root.out())["lines_attributed_by_usage_day"], 3);
     root.remove("north/usage");
     root.file("north/usage/loose.json", page(&lines));
-    assert_eq!(attributed(&root, &[]), expected, "an undeclared export likewise");
+    assert_eq!(attributed(&root, &["--forget", "all"]), expected, "an undeclared export likewise");
     assert_eq!(receipt(&root.out())["lines_attributed_by_usage_day"], 3);
 }
 

@@ -153,6 +153,13 @@ fn stamps_that_share_what_each_should_have_of_its_own() {
     );
     root.file("south/registration/2026-10-01.json", registration(DEFAULT, "NORTH"));
     root.file("south/customer-subscriptions/2026-10-01.json", customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)]));
+    root.run(&[]).expect(3);
+    // Their cloud ids say that they are two all the same.
+    for (stamp, name, cloud) in [("north", "north", "c10d-1"), ("south", "NORTH", "c10d-2")] {
+        let own = registration(DEFAULT, name)
+            .replace("\"billingModel\"", &format!("\"cloudId\":\"{cloud}\",\"billingModel\""));
+        root.file(&format!("{stamp}/registration/2026-10-01.json"), own);
+    }
     assert_eq!(
         found(&root, &[]),
         [
@@ -267,7 +274,7 @@ fn a_mapping_is_told_from_when_it_ended_until_it_is_there_again() {
     root.remove("north/customer-subscriptions/2026-10-09.json");
     root.remove("north/usage");
     root.file("north/usage/2026-10-06/page.json", page(&[line(SUB_A, "2026-10-04"), line(SUB_B, "2026-10-04")]));
-    assert!(found(&root, &[])[0].contains("1 lines from 2026-10-04 to 2026-10-04"));
+    assert!(found(&root, &["--forget", "all"])[0].contains("1 lines from 2026-10-04 to 2026-10-04"));
 }
 
 #[test]

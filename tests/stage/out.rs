@@ -39,6 +39,8 @@ fn commit(publisher: Publisher) -> Vec<String> {
         generation: publisher.generation(),
         full_run: None,
         settled: Vec::new(),
+        forgotten: Vec::new(),
+        left_as_published: Vec::new(),
         missing: Vec::new(),
         stacktally: "test",
         started_at: String::new(),

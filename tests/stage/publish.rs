@@ -137,6 +137,7 @@ fn parts_hold_so_many_rows_and_each_has_the_header() {
             CsvCell::Integer(0),
             CsvCell::Integer(0),
             CsvCell::Integer(0),
+            CsvCell::Boolean(number == 4),
         ];
         table.row(&cells, 1, Quantity::ZERO).unwrap();
     }
@@ -147,6 +148,7 @@ fn parts_hold_so_many_rows_and_each_has_the_header() {
         assert_eq!((rows, sum), (part.rows, None));
         assert!(part.bytes.starts_with("\u{feff}stamp,month,".as_bytes()));
     }
+    assert!(parts[2].bytes.ends_with(b"0,true\r\n"), "{:?}", parts[2].bytes);
 }
 
 #[test]
@@ -172,6 +174,32 @@ fn line(day: &str) -> Line {
     Line::hourly(SUB_A, VM_HOURS, &format!("{day}T13"), "1")
 }
 
+/// Flat files had other names until version 0.1 was released: an OUT that has them gets the new ones, and loses the old.
+#[test]
+fn flat_files_by_their_former_names_give_way() {
+    let root = TestRoot::with_lines(&[line("2026-10-05")]);
+    root.run(&["--csv", "hourly"]).expect(0);
+    let now = files_below(&root.out());
+    let former = [
+        ("csv/hourly/north/hourly-north-2026-10-05.csv", "csv/hourly/north/2026-10-05.csv"),
+        ("csv/daily/north/daily-north-2026-10.csv", "csv/daily/north/2026-10.csv"),
+        ("csv/default_usage/north/default_usage-north.csv", "csv/default_usage/north/default_usage.csv"),
+        ("csv/monthly/monthly-2026-10.csv", "csv/monthly/2026-10.csv"),
+    ];
+    let mut receipt = fs::read_to_string(root.out().join("receipt.json")).unwrap();
+    for (own, was) in former {
+        fs::rename(root.out().join(own), root.out().join(was)).unwrap();
+        assert!(receipt.contains(own), "{own}");
+        receipt = receipt.replace(own, was);
+    }
+    fs::write(root.out().join("receipt.json"), receipt).unwrap();
+    // What is known beside the receipt names the files, too; another version would not read it anyway.
+    fs::remove_dir_all(root.out().join(".stacktally")).unwrap();
+    let ran = root.run(&["--csv", "hourly"]).expect(0);
+    assert!(ran.stdout.contains("removed      4 files of an earlier run"), "{}", ran.stdout);
+    assert!(files_below(&root.out()) == now, "{:?}", files_below(&root.out()).keys());
+}
+
 #[test]
 fn what_the_root_no_longer_makes_is_removed_and_nothing_else() {
     let root = TestRoot::with_lines(&[line("2026-10-05")]);
@@ -181,15 +209,15 @@ fn what_the_root_no_longer_makes_is_removed_and_nothing_else() {
     fs::write(root.out().join("daily/north/mine.txt"), "mine").unwrap();
     let before = files_below(&root.out());
     root.remove("north/usage/2026-11-05");
-    let ran = root.run(&[]).expect(0);
-    assert!(ran.stdout.contains("removed      5 files of an earlier run"), "{}", ran.stdout);
+    let ran = root.run(&["--forget", "all"]).expect(0);
+    assert!(ran.stdout.contains("removed      5 files published before are removed"), "{}", ran.stdout);
     let after = files_below(&root.out());
     let gone: Vec<&String> = before.keys().filter(|path| !after.contains_key(*path)).collect();
     assert_eq!(
         gone,
         [
-            "csv/daily/north/2026-11.csv",
-            "csv/monthly/2026-11.csv",
+            "csv/daily/north/daily-north-2026-11.csv",
+            "csv/monthly/monthly-2026-11.csv",
             "daily/north/2026-11.parquet",
             "hourly/north/2026-11-05.parquet",
             "lines/north/2026-11-05/2026-11-05.parquet",

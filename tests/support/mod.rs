@@ -109,11 +109,19 @@ pub fn customers(default: &str, name: &str, mapped: &[(&str, &str)]) -> String {
     json!({"value": mapped.iter().map(row).collect::<Vec<_>>()}).to_string()
 }
 
-/// A listing of user subscriptions: (user subscription, tenant).
+/// A listing of user subscriptions of stamp north: (user subscription, tenant).
 pub fn listing(owned: &[(&str, &str)]) -> String {
+    listing_of("north", owned)
+}
+
+/// The same of any stamp: each has a provider subscription of its own.
+pub fn listing_of(stamp: &str, owned: &[(&str, &str)]) -> String {
+    let number = stamp.bytes().fold(0_u64, |sum, own| (sum * 31 + u64::from(own)) % (1 << 40));
+    let provider =
+        if stamp == "north" { PROVIDER.to_owned() } else { format!("0be4a700-0000-4000-8000-{number:012x}") };
     let row = |(subscription, tenant): &(&str, &str)| {
         json!({
-            "id": format!("/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{subscription}"),
+            "id": format!("/subscriptions/{provider}/providers/Microsoft.Subscriptions.Admin/subscriptions/{subscription}"),
             "subscriptionId": subscription,
             "displayName": format!("of {tenant}"),
             "owner": "someone@tenant.example",
@@ -147,7 +155,7 @@ impl TestRoot {
         );
         self.file(
             &format!("{stamp}/user-subscriptions/2026-10-01.json"),
-            listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
+            listing_of(stamp, &[(SUB_A, TENANT_A), (SUB_B, TENANT_B)]),
         );
     }
 
@@ -189,6 +197,19 @@ impl TestRoot {
 
     pub fn stacktally(&self, arguments: &[&str]) -> Ran {
         run_in(self.folder.path(), arguments)
+    }
+
+    /// Flags that accept whatever customer lists and listings lack, as the root stands.
+    pub fn confirming(&self) -> Vec<String> {
+        let mut flags = vec!["--confirm-empty-registration".to_owned(), "--confirm-empty-listing".to_owned()];
+        let is_list =
+            |path: &String| path.contains("/customer-subscriptions/") || path.contains("/user-subscriptions/");
+        let lists: Vec<String> = files_below(&self.root()).into_keys().filter(is_list).collect();
+        if !lists.is_empty() {
+            flags.push("--confirm-shrunken".to_owned());
+            flags.extend(lists);
+        }
+        flags
     }
 
     pub fn folder(&self) -> &Path {

@@ -55,12 +55,13 @@ fn list(page: &mut Page, own: &WhyBilled, ids: &Ids) {
     let head = "name one with --billed-subscription and --meter to see the days behind it";
     page.paragraph(0, &format!("{} lines on statements of {}; {head}", own.lines.len(), own.month));
     page.gap();
+    let unit_named = |meter: &str| own.meters.get(meter).and_then(|meter| meter.unit.as_deref());
     let row = |BilledLine { line, days }: &BilledLine| {
         [
             ids.named(&line.billed_subscription, &own.names),
             meter_named(&line.meter, &own.meters, ids),
             format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
-            price_text(&line.price),
+            price_text(&line.price, unit_named(&line.meter)),
             line.sums
                 .map_or_else(String::new, |sums| format!("{} {}", sums.amount.shown(sums.currency), sums.currency)),
             days.len().to_string(),
@@ -91,7 +92,8 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
     say(page, "meter", &meter_named(&line.meter, &own.meters, ids));
     say(page, "billed to", &ids.named_within(&line.billed_subscription, &own.names, room));
     if line.price.terms.is_some() {
-        say(page, "price", &price_text(&line.price));
+        let unit = own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref());
+        say(page, "price", &price_text(&line.price, unit));
     }
     if let Some(entry) = line.price.key.and_then(|key| own.prices.get(&key)) {
         let blake3 = own.fingerprints.get(&entry.file);

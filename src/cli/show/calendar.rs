@@ -4,6 +4,7 @@
 //! north       1       5         10        15        20        25        30
 //! 2026-10     . . . . # # # # # # # # #*# # ! ! # o o . . . . . . . . . . .
 //! closed      2026-09
+//! forced      2026-09 days_not_settled
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,13 +30,13 @@ const DAYS_SHOWN: usize = 6;
 
 /// One calendar a stamp, with the months that are closed, what is missing and what was found below it.
 pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>, width: Width) -> String {
-    let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<Month>)> = BTreeMap::new();
+    let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<&ClosingEntry>)> = BTreeMap::new();
     for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
         stamps.entry(rows[0].stamp.clone()).or_default().0 = rows;
     }
     // A closed month stays, even where no day is left.
     for own in closed.unwrap_or_default() {
-        stamps.entry(own.stamp.clone()).or_default().1.push(own.month);
+        stamps.entry(own.stamp.clone()).or_default().1.push(own);
     }
     if stamps.is_empty() {
         return "no stamp has a day of usage\n".to_owned();
@@ -51,7 +52,7 @@ pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>, width: Width)
     page.finish()
 }
 
-fn write_stamp(page: &mut Page, stamp: &Stamp, rows: &[CoverageRow], closed: &[Month]) {
+fn write_stamp(page: &mut Page, stamp: &Stamp, rows: &[CoverageRow], closed: &[&ClosingEntry]) {
     let is_first = |day: usize| day == 1 || day == HALF + 1 && !is_wide(page);
     let number =
         |day: usize| if is_first(day) || day.is_multiple_of(5) { format!("{day:<DAY$}") } else { " ".repeat(DAY) };
@@ -73,8 +74,12 @@ fn write_stamp(page: &mut Page, stamp: &Stamp, rows: &[CoverageRow], closed: &[M
         write_days(page, &month.to_string(), &cells);
     }
     if !closed.is_empty() {
-        let months: Vec<String> = closed.iter().map(Month::to_string).collect();
+        let months: Vec<String> = closed.iter().map(|own| own.month.to_string()).collect();
         page.entry(0, "closed", LABEL, &months.join(" "));
+    }
+    for (at, own) in closed.iter().filter(|own| own.forced).enumerate() {
+        let (label, why) = (if at == 0 { "forced" } else { "" }, own.reasons().join(" "));
+        page.entry(0, label, LABEL, &format!("{} {why}", own.month));
     }
     for (at, gap) in gaps(rows).into_iter().enumerate() {
         page.entry(0, if at == 0 { "missing" } else { "" }, LABEL, &intervals(&[gap]));
@@ -165,6 +170,7 @@ pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
             "days_settled": settled,
             "days_open": open,
             "days_partial": partial,
+            "closed": closed.map(|all| all.iter().any(|one| (&one.stamp, one.month) == (&own.stamp, own.month))),
         })
     };
     let closing = |own: &ClosingEntry| {
@@ -175,7 +181,9 @@ pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
             "at": own.at,
             "days": own.days,
             "days_settled": own.days_settled,
+            "days_before_stamp": own.days_before_stamp,
             "forced": own.forced,
+            "overridden": own.overridden,
             "reason": own.reason,
         })
     };

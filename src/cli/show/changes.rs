@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::ids::Ids;
 use super::layout::{Page, Width};
-use super::{counted, meter_named, note_on_ids, unit_of};
+use super::{counted, csv_text, meter_named, note_on_ids, unit_of};
 use crate::audit::{Changes, ChangingRun, Since};
 use crate::domain::correction::{charge_difference, usage_difference};
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Corrected, Correction, Currency, Quantity};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::publish::changes::csv_of_changes;
 
 /// Run by run, day by day: who is billed, for what, before and since.
@@ -98,8 +98,7 @@ fn signed(quantity: Quantity) -> String {
 /// The table cannot be written, which does not happen in memory.
 pub fn csv(own: &Changes) -> Result<String> {
     let table = csv_of_changes(each(own, true).chain(each(own, false)).map(|(run, own)| (run.number, own)))?;
-    let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
-    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
+    csv_text(table)
 }
 
 /// The same rows, with what names them.

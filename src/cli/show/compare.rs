@@ -10,7 +10,7 @@ use super::layout::{Column, Page, Table, Width};
 use super::{meter_named, note_on_ids, unit_of};
 use crate::audit::{BillTotal, Billed, Comparison, Moved, Recharged};
 use crate::domain::totals::Totals;
-use crate::domain::{Amount, Charge, Currency, Month, Quantity};
+use crate::domain::{Amount, Charge, Currency, Month, Quantity, unit};
 
 /// Days listed whose hours differ.
 const DAYS_SHOWN: usize = 10;
@@ -41,6 +41,11 @@ pub fn text(own: &Comparison, width: Width) -> String {
         let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
         let charged = if own.is_charged { ", and so is every statement" } else { "" };
         let month = own.month.map_or_else(String::new, |month| format!(" of {month}"));
+        if own.is_narrowed {
+            return format!(
+                "equal as far as is asked for: every such cell of daily{month} is the same{adjusted}{charged}\n"
+            );
+        }
         return format!("equal: every cell of daily and hourly{month} is the same{adjusted}{charged}\n");
     }
     let (mut page, ids) = (Page::new(width), ids_of(own));
@@ -84,9 +89,10 @@ fn ids_of(own: &Comparison) -> Ids {
 /// What was used of a stamp's meter, and is paid otherwise.
 fn usage(page: &mut Page, own: &Comparison, ids: &Ids, of_meter: &[&Moved]) {
     let Moved { stamp, meter, .. } = of_meter[0];
-    let unit = unit_of(meter, &own.meters);
+    let unit = own.meters.get(meter).and_then(|meter| meter.unit.as_deref());
+    let unit = unit.map_or_else(String::new, |unit| format!(" in {}", unit::alone(unit)));
     page.gap();
-    page.paragraph(0, &format!("{stamp} {}, quantities in{unit}", meter_named(meter, &own.meters, ids)));
+    page.paragraph(0, &format!("{stamp} {}, quantities{unit}", meter_named(meter, &own.meters, ids)));
     let row = |moved: &&Moved| {
         let payer = ids.named(&moved.billed_subscription, &own.names);
         [

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::ids::Ids;
 use super::layout::{Column, Page, Table, Width};
-use super::{counted, meter_named, note_on_ids, unit_of};
+use super::{counted, csv_text, meter_named, note_on_ids, unit_of};
 use crate::audit::{Change, ChangeKind, MeterText, Moving, Subject};
 use crate::domain::totals::Totals;
 use crate::domain::{MeterId, Quantity, SnapshotKind};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::schema::flat;
 
@@ -22,6 +22,8 @@ pub struct Shown {
     pub names: BTreeMap<String, String>,
     /// Lines that were set aside, and so moved nothing.
     pub rejected: usize,
+    /// What says why these lines were set aside.
+    pub rejected_where: &'static str,
 }
 
 /// Subject by subject, change by change.
@@ -65,7 +67,10 @@ pub fn text(own: &Shown, width: Width) -> String {
     if own.rejected > 0 {
         let set_aside = counted(own.rejected as i64, "line");
         page.gap();
-        page.paragraph(0, &format!("{set_aside} set aside, and not in these quantities: `stacktally check` says why"));
+        page.paragraph(
+            0,
+            &format!("{set_aside} set aside, and not in these quantities: {} says why", own.rejected_where),
+        );
     }
     note_on_ids(&mut page, &ids);
     page.finish()
@@ -118,8 +123,7 @@ pub fn csv(own: &Shown) -> Result<String> {
             table.row(&[&head[..], &tail].concat(), 0, Quantity::ZERO)?;
         }
     }
-    let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
-    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
+    csv_text(table)
 }
 
 /// Every change with what it moved.

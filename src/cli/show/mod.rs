@@ -18,6 +18,9 @@ use ids::Ids;
 use layout::Page;
 
 use crate::audit::MeterText;
+use crate::domain::unit;
+use crate::error::{Error, Result};
+use crate::publish::csv::CsvTable;
 
 /// A meter by its id, as far as it is shown, and its name.
 fn meter_named(id: &str, meters: &BTreeMap<String, MeterText>, ids: &Ids) -> String {
@@ -30,10 +33,16 @@ fn meter_name(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     meters.get(id).and_then(|meter| meter.name.clone()).unwrap_or_else(|| id.to_owned())
 }
 
-/// The unit of a meter, with a blank before it; nothing where it is not known.
+/// What stands behind a quantity of a meter, with a blank before it; nothing where its unit is not known.
 fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     let unit = meters.get(id).and_then(|meter| meter.unit.as_deref());
-    unit.map_or_else(String::new, |unit| format!(" {unit}"))
+    unit::after(unit)
+}
+
+/// All rows of a table as CSV, its parts one after the other.
+fn csv_text(table: CsvTable) -> Result<String> {
+    let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
+    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
 }
 
 /// `1 line`, `2 lines`.

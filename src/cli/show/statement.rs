@@ -5,7 +5,7 @@
 //!   not closed on dresden: figures may change
 //!
 //!   meter                  quantity                 price                          exact  amount
-//!   Base VM Size Hours     4 Virtual core hours     0.008 USD for 1                0.032  0.03 USD
+//!   Base VM Size Hours     4 Virtual core hours     0.008 USD per Virtual core hour  0.032  0.03 USD
 //!
 //!   total                  0.03 USD, exact 0.032, rounding -0.002
 //! ```
@@ -17,9 +17,14 @@ use serde_json::{Value, json};
 
 use super::ids::Ids;
 use super::layout::{Column, Page, Table, Width};
-use super::{meter_name, meter_named, note_on_ids, unit_of};
+use super::{csv_text, meter_name, meter_named, note_on_ids, unit_of};
 use crate::audit::{MeterText, PriceOf, PriceText, StatementLine, Statements};
+use crate::domain::unit;
 use crate::domain::{Amount, Charge, Currency, Month, PriceStatus, Quantity, Stamp};
+use crate::error::Result;
+use crate::publish::csv::{CsvCell, CsvTable};
+use crate::schema::flat;
+use crate::state::ClosingEntry;
 
 /// One statement after the other.
 pub fn text(own: &Statements, width: Width) -> String {
@@ -40,6 +45,13 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLin
     let room = page.width().columns() - head.len();
     page.paragraph(0, &(head + &ids.named_within(&lines[0].billed_subscription, &own.names, room)));
     page.paragraph(2, &closed_on(&own.stamps));
+    for ClosingEntry { stamp, reason, .. } in &own.forced {
+        let reason = reason.as_deref().unwrap_or("no reason was kept");
+        page.paragraph(2, &format!("closed by force on {stamp}: {reason}"));
+    }
+    for entry in own.forced.iter().filter(|entry| !entry.overridden.is_empty()) {
+        page.paragraph(4, &format!("{} was overridden: {}", entry.stamp, entry.reasons().join(", ")));
+    }
     let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(own, line)).collect();
     if !rows.is_empty() {
         let columns = [
@@ -98,7 +110,7 @@ fn row(own: &Statements, line: &StatementLine) -> Option<[String; 7]> {
     Some([
         meter_name(&line.meter, &own.meters),
         format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
-        price_text(&line.price),
+        price_text(&line.price, own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref())),
         entry.map_or_else(String::new, place_of),
         sums.charge.to_string(),
         format!("{} {}", sums.amount.shown(sums.currency), sums.currency),
@@ -106,12 +118,12 @@ fn row(own: &Statements, line: &StatementLine) -> Option<[String; 7]> {
     ])
 }
 
-/// `0.006 USD for 720, beyond 100, less 10 %`.
-pub(super) fn price_text(price: &PriceOf) -> String {
+/// `0.006 USD per 720 GB*hours, beyond 100, less 10 %`.
+pub(super) fn price_text(price: &PriceOf, unit: Option<&str>) -> String {
     let Some(terms) = price.terms else { return price.status.to_string() };
-    let mut text = format!("{} {} for {}", terms.price, terms.currency, terms.per);
+    let mut text = format!("{} {} per {}", terms.price, terms.currency, unit::per(&terms.per.to_string(), unit));
     if let Some(tier) = price.tier_from.filter(|tier| *tier != Quantity::ZERO) {
-        let _ = write!(text, ", beyond {tier}");
+        let _ = write!(text, ", beyond {}", unit::tier(&tier.to_string(), unit));
     }
     if terms.discount_percent != Quantity::ZERO {
         let _ = write!(text, ", less {} %", terms.discount_percent);
@@ -229,6 +241,53 @@ pub(super) fn closed_json(stamps: &BTreeMap<Stamp, bool>) -> Value {
     json!(closed)
 }
 
+/// Every line, with the columns of `csv/statements`.
+///
+/// # Errors
+/// The table cannot be written, which does not happen in memory.
+pub fn csv(own: &Statements) -> Result<String> {
+    let mut table = CsvTable::new(flat::CSV_STATEMENTS.columns);
+    let nothing = CsvCell::Text(None);
+    let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
+    for line in &own.lines {
+        let meter = own.meters.get(&line.meter);
+        let entry = line.price.key.and_then(|key| own.prices.get(&key));
+        let (terms, sums) = (line.price.terms, line.sums);
+        let name = |id: &str| own.names.get(id).map(String::as_str);
+        let cells = [
+            CsvCell::Month(own.month),
+            CsvCell::Text(Some(&line.billed_subscription)),
+            CsvCell::Text(name(&line.billed_subscription)),
+            CsvCell::Text(line.tenant.as_deref()),
+            CsvCell::Text(line.tenant.as_deref().and_then(name)),
+            CsvCell::Text(Some(&line.meter)),
+            CsvCell::Text(meter.and_then(|meter| meter.name.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.service.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
+            CsvCell::Text(Some(line.price.status.as_str())),
+            line.from.map_or(nothing, CsvCell::Day),
+            quantity(line.price.tier_from),
+            CsvCell::Quantity(line.quantity),
+            quantity(terms.map(|own| own.price)),
+            quantity(terms.map(|own| own.per)),
+            quantity(terms.map(|own| own.discount_percent)),
+            CsvCell::Text(terms.map(|own| own.currency.code())),
+            sums.map_or(nothing, |own| CsvCell::Charge(own.charge)),
+            sums.map_or(nothing, |own| CsvCell::Amount(own.amount)),
+            sums.map_or(nothing, |own| CsvCell::Charge(own.rounding_difference)),
+            quantity(sums.and_then(|own| own.exchange_rate)),
+            CsvCell::Text(sums.map(|own| own.billing_currency.code())),
+            sums.map_or(nothing, |own| CsvCell::Amount(own.billing_amount)),
+            CsvCell::Text(entry.map(|own| own.file.as_str())),
+            entry.map_or(nothing, |own| CsvCell::Integer(own.row)),
+            CsvCell::Text(entry.and_then(|own| own.note.as_deref())),
+            CsvCell::Boolean(line.is_closed),
+        ];
+        table.row(&cells, 1, line.quantity)?;
+    }
+    csv_text(table)
+}
+
 /// Every line, as JSON.
 pub fn json(own: &Statements) -> String {
     let by = Named { month: own.month, prices: &own.prices, meters: &own.meters, names: &own.names };
@@ -244,6 +303,9 @@ pub fn json(own: &Statements) -> String {
         })
     };
     let lines: Vec<Value> = own.lines.iter().map(|line| line_json(line, &by)).collect();
+    let forced = |own: &ClosingEntry| json!({ "stamp": own.stamp.as_str(), "at": own.at, "reason": own.reason, "overridden": own.overridden });
+    let forced: Vec<Value> = own.forced.iter().map(forced).collect();
     let tenants: Vec<Value> = tenants.map(tenant).collect();
-    format!("{:#}\n", json!({ "closed": closed_json(&own.stamps), "lines": lines, "tenants": tenants }))
+    let closed = closed_json(&own.stamps);
+    format!("{:#}\n", json!({ "closed": closed, "forced": forced, "lines": lines, "tenants": tenants }))
 }

@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use super::ids::Ids;
 use super::layout::{Column, Page, Table, Width, clean};
-use super::{counted, meter_name, meter_named, note_on_ids, unit_of};
+use super::{counted, csv_text, meter_name, meter_named, note_on_ids, unit_of};
 use crate::audit::{DefaultCharge, DefaultUnpriced, Fallen, Unregistered};
 use crate::domain::identity::is_guid;
 use crate::domain::{Attribution, Charge, Stamp};
+use crate::error::Result;
+use crate::publish::csv::{CsvCell, CsvTable};
+use crate::schema::flat;
 
 /// The api-version that all documentation of customer subscriptions uses (reference §4.1).
 const API_VERSION: &str = "2017-06-01";
@@ -252,6 +255,38 @@ fn is_resource_id(id: &str) -> bool {
 
 fn list(ids: &BTreeSet<&str>) -> String {
     ids.iter().copied().collect::<Vec<_>>().join(", ")
+}
+
+/// The same sums, a row each.
+///
+/// # Errors
+/// The table cannot be written, which does not happen in memory.
+pub fn csv(own: &Unregistered) -> Result<String> {
+    let mut table = CsvTable::new(flat::CSV_UNREGISTERED.columns);
+    for fallen in &own.fallen {
+        let meter = own.meters.get(&fallen.meter);
+        let name = |id: &str| own.names.get(id).map(String::as_str);
+        let cells = [
+            CsvCell::Text(Some(fallen.stamp.as_str())),
+            CsvCell::Text(Some(&fallen.billed_subscription)),
+            CsvCell::Text(name(&fallen.billed_subscription)),
+            CsvCell::Text(Some(fallen.attribution.as_str())),
+            CsvCell::Text(fallen.tenant.as_deref()),
+            CsvCell::Text(fallen.tenant.as_deref().and_then(name)),
+            CsvCell::Text(Some(&fallen.user_subscription)),
+            CsvCell::Text(Some(&fallen.meter)),
+            CsvCell::Text(meter.and_then(|meter| meter.name.as_deref())),
+            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
+            CsvCell::Quantity(fallen.quantity),
+            CsvCell::Integer(fallen.line_count),
+            CsvCell::Day(fallen.first_seen),
+            CsvCell::Day(fallen.last_seen),
+            CsvCell::Text(fallen.moved_to.as_deref()),
+            fallen.registered_since.map_or(CsvCell::Text(None), CsvCell::Hour),
+        ];
+        table.row(&cells, fallen.line_count, fallen.quantity)?;
+    }
+    csv_text(table)
 }
 
 /// The same sums, with columns named as in `default_usage`.

@@ -171,6 +171,7 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[Cell], lines: usize)
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
     let unit = unit_of(&key.meter, &why.meters);
+    let unit_named = why.meters.get(&key.meter).and_then(|meter| meter.unit.as_deref());
     let say = |page: &mut Page, label: &str, value: &str| page.entry(INDENT, label, LABEL, value);
     let room = page.width().columns() - INDENT - LABEL - 2;
     let named = |id: &str| ids.named_within(id, &why.names, room);
@@ -195,7 +196,7 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[Cell], lines: usize)
         };
         let place =
             entry.map_or_else(String::new, |own| format!(", {}: {}", ids.in_text(&in_force(own)), place_of(own)));
-        say(page, "price", &format!("{of}{}{place}", price_text(&price)));
+        say(page, "price", &format!("{of}{}{place}", price_text(&price, unit_named)));
         if let Some(note) = entry.and_then(|own| own.note.as_deref()) {
             say(page, "", note);
         }

@@ -1,0 +1,359 @@
+//! Who or what is meant by a text that somebody typed: an id, a name, or the beginning of an id.
+//!
+//! ```text
+//! --tenant Fabrikam        one tenant has that name       its id is used
+//! --meter S6               two meters have that name      refused, with both ids
+//! --tenant Fabricam        nobody has that name           refused, with the nearest and with what there is
+//! ```
+//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, a whole name over the first words of one, and
+//! these over the beginning of an id.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::publication::Publication;
+use crate::domain::identity::one_spelling;
+use crate::domain::{Month, Stamp};
+use crate::error::{Error, Result, nearest};
+use crate::frame::tables::{Keep, text};
+use crate::schema;
+
+/// How much of an id must be typed at least, for it to be found by its beginning.
+const BEGINNING_MIN: usize = 8;
+/// How many candidates a refusal lists.
+const LISTED: usize = 20;
+
+/// What can be asked for by its id or its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    BilledSubscription,
+    Tenant,
+    UserSubscription,
+    Meter,
+}
+
+impl Asked {
+    /// Its flag, without the dashes.
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Self::BilledSubscription => "billed-subscription",
+            Self::Tenant => "tenant",
+            Self::UserSubscription => "user-subscription",
+            Self::Meter => "meter",
+        }
+    }
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::BilledSubscription => "billed subscription",
+            Self::Tenant => "tenant",
+            Self::UserSubscription => "user subscription",
+            Self::Meter => "meter",
+        }
+    }
+
+    /// The table that lists all of them.
+    const fn table(self) -> &'static str {
+        match self {
+            Self::BilledSubscription => schema::BILLED_SUBSCRIPTIONS.name,
+            Self::Tenant => schema::TENANTS.name,
+            Self::UserSubscription => schema::USER_SUBSCRIPTIONS.name,
+            Self::Meter => schema::METERS.name,
+        }
+    }
+}
+
+/// Something that can be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Known {
+    pub id: String,
+    pub name: Option<String>,
+    /// What else tells it apart from others of its name: the unit of a meter, the stamp of a user subscription.
+    pub beside: Option<String>,
+}
+
+impl Known {
+    /// `7e4a4700-… Fabrikam (north)`.
+    fn shown(&self) -> String {
+        let name = self.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+        let beside = self.beside.as_ref().map_or_else(String::new, |beside| format!(" ({beside})"));
+        format!("{}{name}{beside}", self.id)
+    }
+}
+
+/// The id of what is meant by `wanted`.
+///
+/// # Errors
+/// Nothing goes by it, or several do: the error names them.
+pub fn id_of(subject: Asked, wanted: &str, known: &[Known]) -> Result<String> {
+    let candidates = candidates(wanted, known);
+    let ids: BTreeSet<&str> = candidates.iter().map(|own| own.id.as_str()).collect();
+    match ids.into_iter().collect::<Vec<_>>()[..] {
+        [id] => Ok(id.to_owned()),
+        [] => Err(nobody(subject, wanted, known)),
+        _ => Err(several(subject.flag(), &format!("{}s", subject.noun()), wanted, &candidates)),
+    }
+}
+
+/// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning of its id.
+fn candidates<'k>(wanted: &str, known: &'k [Known]) -> Vec<&'k Known> {
+    // Commands print long ids as `7e4a4700-c000-…`, and where others begin so as `7e4a4700-…000a`.
+    let (head, tail) = wanted.trim().split_once('…').unwrap_or((wanted.trim(), ""));
+    let (spelled, tail) = (one_spelling(head), tail.to_lowercase());
+    let is_named = |own: &&Known| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
+    let is_called = |own: &&Known| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
+    let begins = |own: &&Known| {
+        spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled) && own.id.ends_with(&tail)
+    };
+    let of = |is: &dyn Fn(&&Known) -> bool| known.iter().filter(is).collect::<Vec<_>>();
+    let tries: [&dyn Fn(&&Known) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
+    tries.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// Whether a name is the one that was typed.
+pub(super) fn is_same(name: &str, wanted: &str) -> bool {
+    name.trim().to_lowercase() == wanted.trim().to_lowercase()
+}
+
+/// Whether a name begins with all of the words that were typed: `Contoso (CSP)` does with `contoso`, and `Contosoft` does not.
+fn has_first_words(name: &str, wanted: &str) -> bool {
+    let (name, wanted) = (name.trim().to_lowercase(), wanted.trim().to_lowercase());
+    let rest = name.strip_prefix(&wanted).filter(|_| !wanted.is_empty());
+    rest.is_some_and(|rest| rest.starts_with(|own: char| !own.is_alphanumeric()))
+}
+
+pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&Known]) -> Error {
+    Error::usage(format!("--{flag} {wanted:?}: several {nouns} match")).hint(format!(
+        "name one of them by its id instead: {}",
+        listed(candidates, &format!("the table `{}`", nouns.replace(' ', "_")))
+    ))
+}
+
+fn nobody(subject: Asked, wanted: &str, known: &[Known]) -> Error {
+    let noun = subject.noun();
+    let error = Error::usage(format!("--{} {wanted:?}: no {noun} has that id or name", subject.flag()));
+    let all: Vec<&Known> = known.iter().collect();
+    if all.is_empty() {
+        return error.hint(format!("leave the flag out: there is no {noun} at all"));
+    }
+    error.hint(format!(
+        "{}there are {}",
+        did_you_mean(wanted, known),
+        listed(&all, &format!("the table `{}`", subject.table()))
+    ))
+}
+
+/// What a mistyped text most resembles, as the beginning of a hint.
+fn did_you_mean(wanted: &str, known: &[Known]) -> String {
+    let mut spellings: BTreeMap<String, &str> = BTreeMap::new();
+    for own in known {
+        spellings.insert(own.id.clone(), &own.id);
+        spellings.extend(own.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
+    }
+    let all: Vec<&str> = spellings.keys().map(String::as_str).collect();
+    let meant = nearest(&wanted.trim().to_lowercase(), &all).and_then(|own| spellings.get(own));
+    meant.map_or_else(String::new, |own| format!("did you mean {own:?}? "))
+}
+
+/// Those with names first, since they are easier to recognise; where they are too many the rest is counted.
+fn listed(all: &[&Known], table: &str) -> String {
+    let mut all = all.to_vec();
+    all.sort_by_key(|own| (own.name.is_none(), &own.name, *own));
+    all.dedup();
+    let shown: Vec<String> = all.iter().take(LISTED).map(|own| own.shown()).collect();
+    let rest = match all.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        rest => format!("; and {rest} more: see {table}"),
+    };
+    format!("{}{rest}", shown.join("; "))
+}
+
+/// What was typed to narrow figures: ids or names, all when empty.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub billed_subscriptions: Vec<String>,
+    pub tenants: Vec<String>,
+    pub user_subscriptions: Vec<String>,
+    pub meters: Vec<String>,
+    pub month: Option<Month>,
+}
+
+/// What is meant: ids, all when empty.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen {
+    pub billed_subscriptions: Vec<String>,
+    pub tenants: Vec<String>,
+    pub user_subscriptions: Vec<String>,
+    pub meters: Vec<String>,
+    pub month: Option<Month>,
+}
+
+impl Wanted {
+    /// Looks everything up in some publications, among these stamps (all when empty).
+    ///
+    /// # Errors
+    /// Something is in none of them or ambiguous, or a table cannot be read.
+    pub fn among(&self, publications: &[&Publication], stamps: &[Stamp]) -> Result<Chosen> {
+        self.among_these_and(publications, stamps, &BTreeSet::new())
+    }
+
+    /// The same, where more ids are known than the dimensions have: history goes on naming what is gone.
+    ///
+    /// # Errors
+    /// As [`Wanted::among`].
+    pub(super) fn among_these_and(
+        &self,
+        publications: &[&Publication],
+        stamps: &[Stamp],
+        others: &BTreeSet<(Asked, String)>,
+    ) -> Result<Chosen> {
+        let ids = |subject: Asked, wanted: &[String]| -> Result<Vec<String>> {
+            if wanted.is_empty() {
+                return Ok(Vec::new());
+            }
+            let mut known = BTreeSet::new();
+            for publication in publications {
+                known.extend(publication.known(subject, stamps)?);
+            }
+            let ids: BTreeSet<String> = known.iter().map(|own| own.id.clone()).collect();
+            let gone = others.iter().filter(|(own, id)| *own == subject && !ids.contains(id));
+            known.extend(gone.map(|(_, id)| Known { id: id.clone(), ..Known::default() }));
+            let known: Vec<Known> = known.into_iter().collect();
+            let mut ids = BTreeSet::new();
+            for wanted in wanted {
+                let found = match id_of(subject, wanted, &known) {
+                    // The catalogue has meters that share a name, but seldom are they all used.
+                    Err(_) if subject == Asked::Meter => {
+                        let mut used = BTreeSet::new();
+                        for publication in publications {
+                            used.extend(publication.meters_used()?);
+                        }
+                        let used: Vec<Known> = known.iter().filter(|own| used.contains(&own.id)).cloned().collect();
+                        let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &known).is_empty();
+                        id_of(subject, wanted, if is_used { &used } else { &known })
+                    }
+                    found => found,
+                };
+                ids.insert(found?);
+            }
+            Ok(ids.into_iter().collect())
+        };
+        Ok(Chosen {
+            billed_subscriptions: ids(Asked::BilledSubscription, &self.billed_subscriptions)?,
+            tenants: ids(Asked::Tenant, &self.tenants)?,
+            user_subscriptions: ids(Asked::UserSubscription, &self.user_subscriptions)?,
+            meters: ids(Asked::Meter, &self.meters)?,
+            month: self.month,
+        })
+    }
+}
+
+impl Chosen {
+    /// Whether an id is among those that are asked for.
+    pub fn is_asked(ids: &[String], id: &str) -> bool {
+        ids.is_empty() || ids.iter().any(|own| own == id)
+    }
+
+    /// Whether nothing narrows what is shown.
+    pub fn is_everything(&self) -> bool {
+        let Self { billed_subscriptions, tenants, user_subscriptions, meters, month } = self;
+        [billed_subscriptions, tenants, user_subscriptions, meters].iter().all(|ids| ids.is_empty()) && month.is_none()
+    }
+}
+
+impl Publication {
+    /// Everything of a kind that was published, of these stamps (all when empty) where the table tells stamps apart.
+    ///
+    /// # Errors
+    /// A table cannot be read.
+    fn known(&self, subject: Asked, stamps: &[Stamp]) -> Result<Vec<Known>> {
+        let (table, id, name, beside) = match subject {
+            Asked::BilledSubscription => {
+                (&schema::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name", None)
+            }
+            Asked::Tenant => (&schema::TENANTS, "tenant_id", "tenant_name", None),
+            Asked::UserSubscription => {
+                (&schema::USER_SUBSCRIPTIONS, "user_subscription_id", "display_name", Some("stamp"))
+            }
+            Asked::Meter => (&schema::METERS, "meter_id", "meter_name", Some("unit")),
+        };
+        let columns: Vec<&str> = [id, name].into_iter().chain(beside).collect();
+        let of_stamps = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (beside == Some("stamp") && !stamps.is_empty()).then(of_stamps).into_iter().collect();
+        let mut known = Vec::new();
+        for rows in self.read(&format!("{}.parquet", table.name), table, &columns, &keep)? {
+            let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
+            let besides = beside.map(|column| rows.texts(column)).transpose()?;
+            for row in 0..rows.len() {
+                let owned = |own: Option<&str>| own.map(str::to_owned);
+                known.push(Known {
+                    id: ids.value(row).to_owned(),
+                    name: owned(text(names, row)),
+                    beside: owned(besides.and_then(|own| text(own, row))),
+                });
+            }
+        }
+        Ok(known)
+    }
+
+    /// The meters that some usage is of.
+    fn meters_used(&self) -> Result<BTreeSet<String>> {
+        let mut used = BTreeSet::new();
+        for path in self.files_below("monthly/") {
+            for rows in self.read(path, &schema::MONTHLY, &["meter_id"], &[])? {
+                let ids = rows.texts("meter_id")?;
+                used.extend((0..rows.len()).map(|row| ids.value(row).to_owned()));
+            }
+        }
+        Ok(used)
+    }
+
+    /// The keys of the resource that goes by a text, sorted: each distinct instance of it has its own. Of resources that share a
+    /// name, those of these stamps and user subscriptions count (all when empty).
+    ///
+    /// # Errors
+    /// No resource has that key, URI or name, or several resources have the name.
+    pub(super) fn resource_keys(
+        &self,
+        wanted: &str,
+        stamps: &[Stamp],
+        user_subscriptions: &[String],
+    ) -> Result<Vec<i64>> {
+        let key: Option<i64> = wanted.trim().parse().ok();
+        let columns = ["resource_key", "stamp", "resource_uri", "resource_name"];
+        let of_stamps = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (!stamps.is_empty()).then(of_stamps).into_iter().collect();
+        // By key or URI, and by name.
+        let (mut exact, mut named) = (Vec::new(), BTreeMap::<Known, Vec<i64>>::new());
+        for rows in self.read("resources.parquet", &schema::RESOURCES, &columns, &keep)? {
+            let (keys, stamps) = (rows.integers("resource_key")?, rows.texts("stamp")?);
+            let (uris, names) = (rows.texts("resource_uri")?, rows.texts("resource_name")?);
+            for row in 0..rows.len() {
+                let is = |own: Option<&str>| own.is_some_and(|own| is_same(own, wanted));
+                let uri = text(uris, row);
+                if Some(keys.value(row)) == key || is(uri) {
+                    exact.push(keys.value(row));
+                }
+                if is(text(names, row)) {
+                    let id = uri.unwrap_or_default().to_owned();
+                    let own = Known { id, name: None, beside: Some(stamps.value(row).to_owned()) };
+                    named.entry(own).or_default().push(keys.value(row));
+                }
+            }
+        }
+        let is_theirs = |uri: &str| user_subscriptions.iter().any(|id| uri.contains(&format!("/subscriptions/{id}/")));
+        if named.keys().any(|own| is_theirs(&own.id)) {
+            named.retain(|own, _| is_theirs(&own.id));
+        }
+        if exact.is_empty() && named.len() > 1 {
+            let candidates: Vec<&Known> = named.keys().collect();
+            return Err(several("resource", "resources", wanted, &candidates));
+        }
+        let mut keys = if exact.is_empty() { named.into_values().flatten().collect() } else { exact };
+        keys.sort_unstable();
+        if keys.is_empty() {
+            return Err(Error::usage(format!("--resource {wanted:?}: no resource has that key, URI or name"))
+                .hint("the table `resources` lists them by `resource_key`, `resource_uri` and `resource_name`"));
+        }
+        Ok(keys)
+    }
+}

@@ -1,0 +1,172 @@
+//! The history of mappings from what was published: `mappings` says how they changed, `lines` what was used under which
+//! snapshots.
+//!
+//! The published facts would not do: late usage of a day was reported in a later window, which may lie on the other side of a
+//! change. So each line is decided once more, by its window, as `why` does. No export and no snapshot is read.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::history::{Change, Followed, History, Subject, Used, by_subject};
+use super::publication::{NamedMappings, Publication, PublishedMappings};
+use crate::domain::totals::{PastRange, Totals};
+use crate::domain::{
+    Day, Granularity, Hour, InForce, MeterId, Slot, SnapshotKind, Stamp, TenantId, UserSubscriptionId, Window,
+};
+use crate::error::Result;
+use crate::frame::tables::{Rows, contradiction};
+use crate::schema;
+
+/// Follows the published mappings of some stamps. Returns with them how many of their lines were set aside, and so moved
+/// nothing.
+///
+/// # Errors
+/// Published tables cannot be read or contradict each other, or a sum leaves the range of a quantity.
+pub fn published_history(publication: &Publication, stamps: &[Stamp]) -> Result<(History, usize)> {
+    let stamps = publication.stamps_of(stamps)?;
+    let mut history = History::default();
+    for stamp in &stamps {
+        let mappings = publication.published_mappings(stamp)?;
+        let used = UsedLines::of(publication, stamp, &mappings)?;
+        history.changes.extend(changes_of(stamp, &mappings, &used)?);
+    }
+    let mut rejected = 0;
+    for rows in publication.read("rejects.parquet", &schema::REJECTS, &["stamp"], &[])? {
+        let names = rows.texts("stamp")?;
+        rejected += names.iter().flatten().filter(|&name| stamps.iter().any(|own| own.as_str() == name)).count();
+    }
+    Ok((history, rejected))
+}
+
+/// Lines by their user subscriptions, the snapshots in force and their meters.
+struct UsedLines {
+    /// By user subscription.
+    used: Used,
+    user_subscriptions: Vec<String>,
+    meters: Vec<MeterId>,
+}
+
+/// Ids by the order in which they came.
+#[derive(Default)]
+struct Ids(HashMap<String, u32>);
+
+impl Ids {
+    fn number(&mut self, id: &str) -> u32 {
+        if let Some(&known) = self.0.get(id) {
+            return known;
+        }
+        let next = self.0.len() as u32;
+        self.0.insert(id.to_owned(), next);
+        next
+    }
+
+    fn in_order(self) -> Vec<String> {
+        let mut ids = vec![String::new(); self.0.len()];
+        self.0.into_iter().for_each(|(id, number)| ids[number as usize] = id);
+        ids
+    }
+}
+
+const COLUMNS: [&str; 7] =
+    ["usage_start", "granularity", "user_subscription_id", "meter_id", "quantity", "window_start", "window_end"];
+
+impl UsedLines {
+    fn of(publication: &Publication, stamp: &Stamp, mappings: &PublishedMappings) -> Result<Self> {
+        let (mut users, mut meters, mut used) = (Ids::default(), Ids::default(), Used::new());
+        for day in publication.days_of(stamp) {
+            for path in publication.files_below(&format!("lines/{stamp}/{day}/")) {
+                for rows in publication.read_coded(path, &schema::LINES, &COLUMNS)? {
+                    let own = sums(&rows, publication, mappings, day, path)?;
+                    for ((user, meter, in_force), totals) in own {
+                        let key = (users.number(&user), in_force, meters.number(&meter));
+                        used.entry(key).or_default().merge(totals)?;
+                    }
+                }
+            }
+        }
+        let meters = meters
+            .in_order()
+            .into_iter()
+            .map(|id| MeterId::new(&id).ok_or_else(|| contradiction("lines", format!("{id:?} is no id of a meter"))));
+        Ok(Self { used, user_subscriptions: users.in_order(), meters: meters.collect::<Result<_>>()? })
+    }
+}
+
+type Sums = BTreeMap<(String, String, InForce), Totals>;
+
+/// The sums of some lines of a day by user subscription, meter and snapshots in force.
+fn sums(rows: &Rows, publication: &Publication, mappings: &PublishedMappings, day: Day, path: &str) -> Result<Sums> {
+    let (users, meters) = (rows.coded("user_subscription_id")?, rows.coded("meter_id")?);
+    let (starts, granularities) = (rows.hours("usage_start")?, rows.coded("granularity")?);
+    let (window_starts, window_ends) = (rows.hours("window_start")?, rows.hours("window_end")?);
+    let quantities = rows.quantities("quantity")?;
+    // Equal numbers are equal texts within these rows. A file is of one window, so what is in force seldom changes.
+    let mut last: Option<((Option<Window>, Slot), InForce)> = None;
+    let mut used: HashMap<(i32, i32, InForce), Totals> = HashMap::new();
+    for row in 0..rows.len() {
+        let incomplete = || contradiction(path, format!("row {} lacks a value", row + 1));
+        let start: Hour = starts[row].ok_or_else(incomplete)?;
+        let slot = match granularities.text(row).and_then(Granularity::parse).ok_or_else(incomplete)? {
+            Granularity::Daily => Slot::DAILY,
+            Granularity::Hourly => Slot::hourly(start.hour_of_day()),
+        };
+        let window = window_starts[row].zip(window_ends[row]).map(|(start, end)| Window { start, end });
+        let in_force = match last {
+            Some((of, known)) if of == (window, slot) => known,
+            _ => mappings.dates.in_force(publication.attribute_at.moment(window, day, slot)),
+        };
+        last = Some(((window, slot), in_force));
+        let (user, meter) = users.code(row).zip(meters.code(row)).ok_or_else(incomplete)?;
+        let totals = Totals { lines: 1, quantity: quantities.value(row) };
+        let past_range = |_: PastRange| contradiction(path, "its lines sum to more than a quantity can be".to_owned());
+        used.entry((user, meter, in_force)).or_default().merge(totals).map_err(past_range)?;
+    }
+    let text = |own: Option<&str>| own.unwrap_or_default().to_owned();
+    let own = |((user, meter, in_force), totals)| {
+        ((text(users.of_code(user)), text(meters.of_code(meter)), in_force), totals)
+    };
+    Ok(used.into_iter().map(own).collect())
+}
+
+fn changes_of(stamp: &Stamp, mappings: &PublishedMappings, lines: &UsedLines) -> Result<Vec<Change>> {
+    let PublishedMappings { dates, defaults, customers, listed, .. } = mappings;
+    let user = |user: u32| &*lines.user_subscriptions[user as usize];
+    // The tenant of a user subscription, and whether it is mapped to a customer subscription.
+    let tenant = |own: u32, in_force: InForce| {
+        let mapping = listed.mappings.held_after(in_force.listings, listed.subject(user(own))?)?;
+        customers.subject(listed.target(mapping))
+    };
+    let is_mapped = |own: u32, in_force: InForce| {
+        let tenant = tenant(own, in_force);
+        tenant.is_some_and(|own| customers.mappings.said_by(in_force.customer_subscriptions, own).is_some())
+    };
+    let followed = |kind, own: &NamedMappings, subject_of: &dyn Fn(&str) -> Option<Subject>, used| {
+        let files = |place| mappings.files_of(kind, place).first().map_or_else(String::new, |own| own.file.clone());
+        let subjects = own.subjects_in_order();
+        let subject_of = |number: u32| {
+            let id = subjects[number as usize];
+            subject_of(id).ok_or_else(|| contradiction("mappings.parquet", format!("{id:?} is no id")))
+        };
+        let target = |to: u32| own.target_of(to).to_owned();
+        Followed { stamp, kind, mappings: &own.mappings, dates: dates.of(kind), meters: &lines.meters }
+            .changes(subject_of, target, files, used)
+    };
+    let mut changes = followed(
+        SnapshotKind::Registration,
+        defaults,
+        &|_| Some(Subject::Stamp),
+        by_subject(&lines.used, |own, in_force| (!is_mapped(own, in_force)).then_some((0, in_force.registration + 1)))?,
+    )?;
+    changes.extend(followed(
+        SnapshotKind::CustomerSubscriptions,
+        customers,
+        &|id| TenantId::new(id).map(Subject::Tenant),
+        by_subject(&lines.used, |own, in_force| Some((tenant(own, in_force)?, in_force.customer_subscriptions + 1)))?,
+    )?);
+    changes.extend(followed(
+        SnapshotKind::UserSubscriptions,
+        listed,
+        &|id| UserSubscriptionId::new(id).map(Subject::UserSubscription),
+        by_subject(&lines.used, |own, in_force| Some((listed.subject(user(own))?, in_force.listings)))?,
+    )?);
+    Ok(changes)
+}

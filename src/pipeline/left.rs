@@ -1,0 +1,72 @@
+//! Stamps that `--stamp` does not name: they stay as they were published, and are part of the publication all the same.
+//!
+//! What is published of such a stamp is known from the state, so that none of its files is looked at: its exports and
+//! snapshots are taken as they were read. Whatever needs its files (another version, other settings) is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Plan;
+use super::corrections;
+use super::known::Former;
+use crate::attribute::Snapshots;
+use crate::domain::Stamp;
+use crate::error::{Error, Result};
+use crate::publish::Out;
+use crate::publish::receipt::LeftEntry;
+use crate::read::StampFolder;
+
+/// A stamp as it was read.
+#[derive(Debug)]
+pub struct LeftStamp {
+    pub folder: StampFolder,
+    pub snapshots: Snapshots,
+}
+
+/// The published stamps that a run leaves as they are: those that `--stamp` does not name, and `--forget` neither.
+pub fn left_stamps(plan: &Plan, former: &Former, out: Option<&Out>) -> BTreeSet<Stamp> {
+    if plan.stamps.is_empty() {
+        return BTreeSet::new();
+    }
+    let of_receipt = former.stood_on.windows.iter().filter_map(|own| Stamp::new(&own.stamp));
+    let published = out.map(corrections::stamps_published).unwrap_or_default();
+    let all: BTreeSet<Stamp> = former.stamps.keys().cloned().chain(published).chain(of_receipt).collect();
+    let is_left =
+        |stamp: &Stamp| !plan.stamps.contains(stamp) && !plan.forget.iter().any(|name| name == stamp.as_str());
+    all.into_iter().filter(is_left).collect()
+}
+
+/// Takes a stamp as it was read last.
+///
+/// # Errors
+/// Everything is made anew, or nothing is known of it.
+pub fn load(stamp: &Stamp, plan: &Plan, former: &Former) -> Result<LeftStamp> {
+    let refused = |why: &str| {
+        Error::input(format!("--stamp is to leave stamp {stamp} as it was published, but {why}")).hint(format!(
+            "run without --stamp; or with the settings and the version of the last run; or name all stamps. --forget {stamp} removes its tables"
+        ))
+    };
+    if let Some(why) = &former.full_run {
+        return Err(refused(&format!("everything has to be made anew: {why}")));
+    }
+    let known = former.stamps.get(stamp).and_then(|own| Some((own, own.snapshots.as_ref()?)));
+    let Some((state, snapshots)) = known else {
+        return Err(refused("what the last run knew of it (in OUT/.stacktally/state) is lost"));
+    };
+    let exports = state.exports.iter().filter(|own| !state.kept.contains(&own.folder));
+    let lists = snapshots.lists.clone();
+    let snapshots = Snapshots::checked(
+        stamp.clone(),
+        lists.registrations.into_owned(),
+        lists.customer_subscriptions.into_owned(),
+        lists.listings.into_owned(),
+        &[],
+        &plan.rules,
+    )?;
+    Ok(LeftStamp { folder: StampFolder::as_known(stamp.clone(), exports), snapshots })
+}
+
+/// What the receipt says of them.
+pub fn entries(left: &BTreeSet<Stamp>, read_in: &BTreeMap<Stamp, u64>) -> Vec<LeftEntry> {
+    let entry = |stamp: &Stamp| LeftEntry { stamp: stamp.to_string(), run: read_in.get(stamp).copied() };
+    left.iter().map(entry).collect()
+}

@@ -1,0 +1,487 @@
+//! What the last publication stood on and the root no longer has: refused, kept, or forgotten by name.
+//!
+//! ```text
+//! last receipt      root now               what comes of it
+//! north 2026-10-05  no such folder         refused; kept with --keep-missing; its lines go with --forget
+//! north 2026-10-06  2026-10-01--2026-11-01 replaced: other exports cover its window
+//! north 2026-10-07  2 of its 3 pages       refused, unless what is left of it was written anew
+//! south             no such folder         refused; its tables go with --forget south
+//! prices.csv        no such file           refused; its charges go with --forget prices
+//! ```
+//! What a publication stood on is what its receipt says: the receipt is there wherever the tables are, whatever became of
+//! the private state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Plan;
+use crate::domain::finding::{Finding, FindingCode};
+use crate::domain::{Day, Month, PriceEntry, Stamp, Window};
+use crate::error::{Error, Result};
+use crate::publish::receipt::{StoodFile, StoodOn};
+use crate::read::{self, Export, Root, StampFolder};
+
+/// Names that a refusal lists one by one.
+const NAMES_SHOWN: usize = 10;
+/// Forgets everything that is gone.
+const ALL: &str = "all";
+
+/// What is gone, and what of it is meant to be.
+#[derive(Debug, Default)]
+pub struct Vanished {
+    forgets_all: bool,
+    /// Exports that are gone and forgotten, by their folders; those of forgotten stamps as well.
+    exports: BTreeSet<String>,
+    /// The same by stamp and window, as published files are called.
+    windows: BTreeSet<(Stamp, String)>,
+    /// Stamps that are gone and forgotten.
+    stamps: BTreeSet<Stamp>,
+    /// Names that were typed and may yet turn out to be gone once exports and prices are read.
+    pending: BTreeSet<String>,
+    /// What was forgotten, as the receipt names it.
+    forgotten: BTreeSet<String>,
+}
+
+/// Everything that is gone, before anybody says whether that is meant.
+#[derive(Debug, Default)]
+struct Gone {
+    stamps: BTreeMap<Stamp, Vec<GoneExport>>,
+    exports: BTreeMap<Stamp, Vec<GoneExport>>,
+    /// Files of the root itself: names, meters, prices, exchange rates.
+    tables: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct GoneExport {
+    folder: String,
+    window: String,
+    lines: i64,
+    months: BTreeSet<Month>,
+    /// Files of it that are gone while others are there; empty when all are.
+    files: Vec<String>,
+}
+
+impl Vanished {
+    /// Compares a root with what the last publication stood on. `stays` are stamps that this run leaves as they are.
+    ///
+    /// # Errors
+    /// Something is gone, and no setting keeps or forgets it; or a name to forget is not that of anything gone.
+    pub fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
+        let gone = Gone::find(plan, root, stood_on, stays)?;
+        let mut own = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
+        for name in plan.forget.iter().filter(|name| *name != ALL) {
+            if !own.forget(name, &gone) {
+                own.pending.insert(name.clone());
+            }
+        }
+        if own.forgets_all {
+            for name in gone.names() {
+                own.forget(&name, &gone);
+            }
+        }
+        let refused = gone.but(&own, plan.reuse.keep_missing);
+        if refused.is_empty() {
+            return Ok(own);
+        }
+        Err(refused.refusal(plan.reuse.keep_missing))
+    }
+
+    /// Takes a name that was typed; says whether anything gone is called so.
+    fn forget(&mut self, name: &str, gone: &Gone) -> bool {
+        let before = (self.exports.len(), self.stamps.len(), self.forgotten.len());
+        for (stamp, exports) in gone.exports.iter().chain(&gone.stamps) {
+            let named = exports.iter().filter(|own| stamp.as_str() == name || matches(name, &own.folder));
+            for own in named {
+                self.exports.insert(own.folder.clone());
+                self.windows.insert((stamp.clone(), own.window.clone()));
+                self.forgotten.insert(own.folder.clone());
+            }
+        }
+        for (stamp, exports) in gone.stamps.iter().filter(|(stamp, _)| stamp.as_str() == name) {
+            self.stamps.insert(stamp.clone());
+            self.forgotten.insert(stamp.to_string());
+            for own in exports {
+                self.forgotten.remove(&own.folder);
+            }
+        }
+        let called = |path: &&String| *path == name || kind_of(path) == name || matches(name, path);
+        self.forgotten.extend(gone.tables.iter().filter(called).cloned());
+        before != (self.exports.len(), self.stamps.len(), self.forgotten.len())
+            || self.forgotten.contains(name)
+            || self.exports.contains(name)
+    }
+
+    /// Whether an export that is gone, or what its lines were, is forgotten.
+    pub fn forgets_export(&self, folder: &str) -> bool {
+        self.forgets_all || self.exports.contains(folder) || self.pending.iter().any(|name| matches(name, folder))
+    }
+
+    /// The same of an export by its window, as published files are called.
+    pub fn forgets_window(&self, stamp: &Stamp, window: &str) -> bool {
+        self.forgets_all || self.windows.contains(&(stamp.clone(), window.to_owned()))
+    }
+
+    /// Whether a stamp that is gone is forgotten.
+    pub fn forgets_stamp(&self, stamp: &Stamp) -> bool {
+        self.forgets_all || self.stamps.contains(stamp)
+    }
+
+    /// Refuses exports that had usable lines and have none any more, though their files are there.
+    ///
+    /// # Errors
+    /// There is such an export, and `--forget` does not name it.
+    pub fn refuse_emptied(&mut self, stamp: &Stamp, emptied: &[(String, i64)]) -> Result<()> {
+        let (meant, refused): (Vec<_>, Vec<_>) = emptied.iter().partition(|(folder, _)| self.forgets_export(folder));
+        for (folder, _) in meant {
+            self.take_pending(folder);
+        }
+        let Some((folder, lines)) = refused.first() else { return Ok(()) };
+        let more = if refused.len() > 1 {
+            format!(" (and {} more exports like it)", refused.len() - 1)
+        } else {
+            String::new()
+        };
+        Err(Error::input(format!("holds no usable line any more, and {} of it were published{more}", lines_text(*lines)))
+            .at(folder.clone())
+            .hint(format!(
+                "export that window again and put its pages there; if stamp {stamp} really used nothing, say so once with --forget {folder}"
+            )))
+    }
+
+    /// Refuses a price book that lost a file with prices which published charges of open months rest on.
+    ///
+    /// # Errors
+    /// There is such a price, and `--forget prices` does not say that it is meant.
+    pub fn refuse_lost_prices<'e>(
+        &mut self,
+        files: &BTreeSet<String>,
+        published: impl Iterator<Item = (Month, &'e PriceEntry)>,
+        has_entry: impl Fn(i64) -> bool,
+    ) -> Result<()> {
+        let is_lost = |own: &PriceEntry| !files.contains(&own.file) && !has_entry(own.key());
+        let mut lost: BTreeMap<&str, (BTreeSet<i64>, BTreeSet<Month>)> = BTreeMap::new();
+        for (month, entry) in published.filter(|(_, own)| is_lost(own)) {
+            let (keys, months) = lost.entry(&entry.file).or_default();
+            keys.insert(entry.key());
+            months.insert(month);
+        }
+        let is_meant = |path: &str| {
+            self.forgets_all || self.pending.iter().any(|name| matches(name, path) || kind_of(path) == name)
+        };
+        let (meant, refused): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(path, _)| is_meant(path));
+        for (path, _) in meant {
+            self.take_pending(path);
+        }
+        let Some((path, (keys, months))) = refused.first() else { return Ok(()) };
+        Err(Error::input(format!(
+            "is gone, and with it {} that published charges of {} rest on",
+            counted(keys.len(), "price"),
+            list(months)
+        ))
+        .at((*path).to_owned())
+        .hint("put the file back, or lay its rows into another file of the price book; if these prices are to go, say so once with --forget prices"))
+    }
+
+    /// Notes that something which a name was typed for was forgotten.
+    fn take_pending(&mut self, path: &str) {
+        self.pending.retain(|name| !matches(name, path) && kind_of(path) != name);
+        self.forgotten.insert(path.to_owned());
+    }
+
+    /// Refuses names that nothing turned out to be called: a slip of the pen must not pass for an order carried out.
+    ///
+    /// # Errors
+    /// There is such a name.
+    pub fn refuse_unused(&self) -> Result<()> {
+        let Some(name) = self.pending.first() else { return Ok(()) };
+        Err(Error::usage(format!("--forget {name}: nothing of that name is gone"))
+            .hint("leave --forget out: it is said once, for what a run refused to lose. `stacktally check` with the same flags says what is gone"))
+    }
+
+    /// What was forgotten, as the receipt names it.
+    pub fn into_forgotten(self) -> Vec<String> {
+        self.forgotten.into_iter().collect()
+    }
+}
+
+impl Gone {
+    fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
+        let mut gone = Self::default();
+        let folders: BTreeMap<&str, &StampFolder> = root.stamps.iter().map(|own| (own.stamp.as_str(), own)).collect();
+        let mut exports: BTreeMap<Stamp, Vec<GoneExport>> = BTreeMap::new();
+        for window in stood_on.windows.iter().filter(|own| own.dropped.is_none() && own.files > 0) {
+            let Some(stamp) = Stamp::new(&window.stamp).filter(|own| !stays.contains(own)) else { continue };
+            let reported = Window::parse(&window.window);
+            let lost = match folders.get(stamp.as_str()) {
+                None => Some(Vec::new()),
+                Some(folder) => {
+                    let files = stood_on.inputs.iter().filter(|own| is_below(&own.path, &window.folder));
+                    lost_of(folder, &window.folder, reported, &files.collect::<Vec<_>>(), plan)?
+                }
+            };
+            if let Some(files) = lost {
+                let months = reported.into_iter().flat_map(|own| own.days().map(Day::month).collect::<Vec<_>>());
+                exports.entry(stamp).or_default().push(GoneExport {
+                    folder: window.folder.clone(),
+                    window: window.window.clone(),
+                    lines: window.lines,
+                    months: months.collect(),
+                    files,
+                });
+            }
+        }
+        for (stamp, own) in exports {
+            let is_there = folders.contains_key(stamp.as_str());
+            if is_there {
+                gone.exports.insert(stamp, own)
+            } else {
+                gone.stamps.insert(stamp, own)
+            };
+        }
+        // A stamp without any export has tables all the same.
+        for window in &stood_on.windows {
+            if let Some(stamp) = Stamp::new(&window.stamp).filter(|own| !stays.contains(own))
+                && !folders.contains_key(stamp.as_str())
+            {
+                gone.stamps.entry(stamp).or_default();
+            }
+        }
+        let has = |path: &str| match kind_of(path) {
+            "names" => root.names.is_some(),
+            "meters" => root.meters.is_some(),
+            "exchange-rates" => root.exchange_rates.is_some(),
+            // One file of several may be another's now: that is looked at when the book is read.
+            "prices" => root.prices.is_some(),
+            _ => true,
+        };
+        let tables = stood_on.inputs.iter().map(|own| &own.path).filter(|path| !has(path));
+        gone.tables = tables.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        Ok(gone)
+    }
+
+    /// The names by which each can be forgotten.
+    fn names(&self) -> Vec<String> {
+        let exports = self.exports.values().flatten().map(|own| own.folder.clone());
+        let stamps = self.stamps.keys().map(Stamp::to_string);
+        let tables: BTreeSet<String> = self.tables.iter().map(|path| kind_of(path).to_owned()).collect();
+        stamps.chain(exports).chain(tables).collect()
+    }
+
+    /// What is neither forgotten nor kept.
+    fn but(&self, meant: &Vanished, keeps: bool) -> Self {
+        let is_meant = |own: &GoneExport| meant.exports.contains(&own.folder) || (keeps && own.files.is_empty());
+        let exports = self.exports.iter().filter_map(|(stamp, exports)| {
+            let refused: Vec<GoneExport> = exports.iter().filter(|own| !is_meant(own)).cloned().collect();
+            (!refused.is_empty()).then(|| (stamp.clone(), refused))
+        });
+        let stamps = self.stamps.iter().filter(|(stamp, _)| !meant.stamps.contains(*stamp));
+        let tables = self.tables.iter().filter(|path| !meant.forgotten.contains(*path));
+        Self {
+            stamps: stamps.map(|(stamp, exports)| (stamp.clone(), exports.clone())).collect(),
+            exports: exports.collect(),
+            tables: tables.cloned().collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stamps.is_empty() && self.exports.is_empty() && self.tables.is_empty()
+    }
+
+    fn refusal(&self, keeps: bool) -> Error {
+        let mut parts: Vec<String> = Vec::new();
+        let exports: Vec<&GoneExport> = self.exports.values().flatten().collect();
+        if !exports.is_empty() {
+            let stamps: Vec<&str> = self.exports.keys().map(Stamp::as_str).collect();
+            parts.push(format!("{} of {} ({})", counted(exports.len(), "export"), stamps.join(", "), extent(&exports)));
+        }
+        for (stamp, exports) in &self.stamps {
+            parts.push(format!("stamp {stamp} ({})", extent(&exports.iter().collect::<Vec<_>>())));
+        }
+        let kinds: BTreeSet<&str> = self.tables.iter().map(|path| kind_of(path)).collect();
+        parts.extend(kinds.iter().map(|kind| what_is(kind).to_owned()));
+        let names = self.names();
+        let forget = match &names[..] {
+            [name] => format!("--forget {name}"),
+            [first, second] => format!("--forget {first} {second}"),
+            _ => "--forget all, or --forget and the names above".to_owned(),
+        };
+        let is_archived = self.exports.values().flatten().any(|own| own.files.is_empty()) && !keeps;
+        let keep = if is_archived { "; exports that you archive go on counting with --keep-missing" } else { "" };
+        Error::input(format!("what the last run published stands on inputs that are gone: {}", parts.join(", ")))
+            .hint(format!(
+                "see whether a disk or share is not mounted, and put back what is missing{keep}; what is meant to go is named once: {forget}"
+            ))
+            .found(self.findings(keeps))
+    }
+
+    fn findings(&self, keeps: bool) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (stamp, exports) in &self.exports {
+            let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
+            let shown: Vec<String> = exports.iter().take(NAMES_SHOWN).map(GoneExport::shown).collect();
+            let sentence = format!(
+                "{} gone that the last run published ({}): {}{}",
+                if exports.len() == 1 { "1 export is".to_owned() } else { format!("{} exports are", exports.len()) },
+                extent(&exports.iter().collect::<Vec<_>>()),
+                shown.join(", "),
+                if exports.len() > NAMES_SHOWN {
+                    format!(" and {} more", exports.len() - NAMES_SHOWN)
+                } else {
+                    String::new()
+                },
+            );
+            let remedy = if keeps {
+                "put the files back, or remove the rest of the folder as well: --keep-missing keeps whole exports; or name the folder with --forget"
+            } else {
+                "put them back, keep what was published of them with --keep-missing, or name their folders with --forget"
+            };
+            findings.push(Finding::new(stamp, FindingCode::ExportsMissing, sentence, folders, remedy));
+        }
+        for (stamp, exports) in &self.stamps {
+            let sentence = format!(
+                "the root has no folder {stamp} any more, and the last run published {} of it ({})",
+                counted(exports.len(), "export"),
+                extent(&exports.iter().collect::<Vec<_>>()),
+            );
+            let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
+            let remedy = "put the folder back with its snapshots; --stamp leaves stamps that it does not name as they were published; --forget and the stamp's name removes its tables";
+            findings.push(Finding::new(stamp, FindingCode::StampMissing, sentence, folders, remedy));
+        }
+        for path in &self.tables {
+            let sentence = format!("{path} is gone, and the last run read it: without it {}", what_goes(kind_of(path)));
+            let remedy = "put it back, or say with --forget that it is meant to go";
+            findings.push(Finding::of_root(FindingCode::TableMissing, sentence, vec![path.clone()], remedy));
+        }
+        findings
+    }
+}
+
+impl GoneExport {
+    fn shown(&self) -> String {
+        match &self.files[..] {
+            [] => self.folder.clone(),
+            [file] => file.clone(),
+            [file, more @ ..] => format!("{file} and {} more of its files", more.len()),
+        }
+    }
+}
+
+/// What a stamp's folder lost of an export: `None` when it lost nothing, or has other exports in its stead; no file when it
+/// lost all of them.
+fn lost_of(
+    folder: &StampFolder,
+    name: &str,
+    window: Option<Window>,
+    files: &[&StoodFile],
+    plan: &Plan,
+) -> Result<Option<Vec<String>>> {
+    let there = folder.exports.iter().find(|own| own.folder == name && !own.files.is_empty());
+    let Some(export) = there else {
+        let others = folder.exports.iter().filter(|own| !own.files.is_empty());
+        let covers = others.map(|own| read::declared_window(own, &plan.reading)).collect::<Result<Vec<_>>>()?;
+        let is_replaced = window.is_some_and(|own| own.is_covered_by(covers.into_iter().flatten()));
+        return Ok((!is_replaced).then(Vec::new));
+    };
+    let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
+    let known: BTreeSet<&str> = files.iter().map(|own| own.path.as_str()).collect();
+    let (left, lost): (Vec<&StoodFile>, Vec<&StoodFile>) =
+        files.iter().copied().partition(|own| names.contains(own.path.as_str()));
+    // A copy that did not count, or whose bytes are still there, is no loss.
+    let lost: Vec<&StoodFile> = lost
+        .into_iter()
+        .filter(|own| own.lines > 0 && own.dropped.is_none() && left.iter().all(|other| other.blake3 != own.blake3))
+        .collect();
+    let is_written_anew = names.iter().any(|name| !known.contains(name));
+    if lost.is_empty() || is_written_anew || holds_others(export, &left)? {
+        return Ok(None);
+    }
+    Ok(Some(lost.iter().map(|own| own.path.clone()).collect()))
+}
+
+/// Whether any of these files holds something else than it did.
+fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
+    for own in left {
+        let file = export.files.iter().find(|file| file.name == own.path);
+        if let Some(file) = file
+            && read::fingerprint_of(file)?.to_string() != own.blake3
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a path lies in an export's folder. (Files of an undeclared export lie in the folder of all exports, but not in
+/// one of theirs.)
+fn is_below(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    rest.is_some_and(|rest| !folder.ends_with("/usage") || !rest.contains('/'))
+}
+
+/// Whether a typed name means a path: itself, or what begins so where it ends in `*`.
+fn matches(name: &str, path: &str) -> bool {
+    let name = name.trim_end_matches('/');
+    name.strip_suffix('*').map_or(name == path, |start| path.starts_with(start))
+}
+
+/// By what word a file of the root itself is forgotten; the path itself where it is of a stamp.
+fn kind_of(path: &str) -> &str {
+    match path {
+        "names.csv" => "names",
+        "meters.csv" => "meters",
+        "exchange-rates.csv" => "exchange-rates",
+        "prices.csv" => "prices",
+        path if path.starts_with("prices/") && !is_of_stamp(path) => "prices",
+        path => path,
+    }
+}
+
+/// A stamp may be called `prices`.
+fn is_of_stamp(path: &str) -> bool {
+    let folder = path.split('/').nth(1).unwrap_or_default();
+    path.split('/').count() > 2 && read::root::STAMP_FOLDERS.contains(&folder)
+}
+
+fn what_is(kind: &str) -> &str {
+    match kind {
+        "prices" => "the price book",
+        "names" => "names.csv",
+        "meters" => "meters.csv",
+        "exchange-rates" => "exchange-rates.csv",
+        other => other,
+    }
+}
+
+fn what_goes(kind: &str) -> &'static str {
+    match kind {
+        "prices" => "nothing is charged, and charges and statements of open months are removed",
+        "names" => "tenants and billed subscriptions have no names",
+        "meters" => "meters have the names and units of the built-in catalogue",
+        "exchange-rates" => "statements are not converted",
+        _ => "tables change",
+    }
+}
+
+/// How many lines of which months.
+fn extent(exports: &[&GoneExport]) -> String {
+    let lines = lines_text(exports.iter().map(|own| own.lines).sum());
+    let months: BTreeSet<Month> = exports.iter().flat_map(|own| own.months.iter().copied()).collect();
+    if months.is_empty() { lines } else { format!("{lines}, {}", list(&months)) }
+}
+
+fn list(months: &BTreeSet<Month>) -> String {
+    let months: Vec<String> = months.iter().map(Month::to_string).collect();
+    match &months[..] {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, .., last] if months.len() > 3 => format!("{} months from {first} to {last}", months.len()),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn lines_text(lines: i64) -> String {
+    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
