@@ -15,6 +15,7 @@ mod known;
 mod left;
 mod making;
 mod named;
+mod nights;
 mod not_applied;
 mod objections;
 mod recharged;
@@ -32,6 +33,7 @@ use self::charging::{Charging, PriceInputs};
 use self::known::{Former, KnownInputs};
 use self::left::LeftStamp;
 use self::making::Making;
+pub use self::nights::{ReportedTime, seconds_of};
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use self::vanished::Vanished;
@@ -50,6 +52,9 @@ use crate::read::{self, Reading, Root, StampFolder};
 use crate::schema;
 use crate::state::{Closings, Frozen, KnownInput, RunState, SnapshotState, Version};
 use crate::watch::Watch;
+
+/// New rejects whose places a summary shows; the table has all.
+const REJECTS_SHOWN: usize = 10;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -83,6 +88,8 @@ pub struct Plan {
     pub strict: bool,
     /// Findings that are tolerated all the same.
     pub accept: Vec<FindingCode>,
+    /// Hours after the end of its newest window from which on a stamp is overdue; `None`: as its rhythm says.
+    pub overdue_after: Option<u16>,
     /// Refuse more rejects than this.
     pub rejects_max: Option<u64>,
     /// What may vanish though it was published, by name: stamps, folders of exports, `prices`, `names` …, or `all`.
@@ -113,8 +120,14 @@ pub struct Reuse {
 pub struct Outcome {
     pub receipt: Receipt,
     pub coverage: Vec<CoverageRow>,
-    /// The places of the first few rejects, with reason and text.
+    /// Lines set aside that the last publication does not hold.
+    pub rejects_new: u64,
+    /// The places of the first few of them, with reason and text.
     pub first_rejects: Vec<String>,
+    /// What is missing of each stamp's reported time, but for what is accepted.
+    pub times: Vec<ReportedTime>,
+    /// Stamps whose next window should be there: by the clock, so in no receipt.
+    pub overdue: Vec<Finding>,
     /// Snapshots that served in the stead of a stamp's own.
     pub overrides: Vec<String>,
     /// Files of an earlier run that this one no longer makes, relative to OUT.
@@ -151,7 +164,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     // Charges are made of days.
     let publisher = if prices.has_book() { publisher.holding(&schema::DAILY)? } else { publisher };
     match publish(plan, watch, &publisher, prepared, prices, former, vanished, started_at) {
-        Ok(Made { receipt, coverage, first_rejects, changed }) => {
+        Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed }) => {
             let removed = if plan.rehearse {
                 let removed = publisher.would_remove();
                 publisher.abandon();
@@ -162,7 +175,18 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
             };
             let is_rehearsal = plan.rehearse || plan.out.is_none();
             let overrides = plan.overrides.clone();
-            Ok(Outcome { receipt, coverage, first_rejects, removed, changed, overrides, is_rehearsal })
+            Ok(Outcome {
+                receipt,
+                coverage,
+                rejects_new,
+                first_rejects,
+                times,
+                overdue,
+                removed,
+                changed,
+                overrides,
+                is_rehearsal,
+            })
         }
         Err(error) => {
             publisher.abandon();
@@ -221,7 +245,7 @@ impl Plan {
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 23] = [
+        const OTHERS: [&str; 24] = [
             "root",
             "out",
             // Each stamp is made by itself; those that are not named stay.
@@ -240,6 +264,7 @@ impl Plan {
             "confirm-empty-listing",
             "confirm-shrunken",
             "settling-days",
+            "overdue-after",
             "log-format",
             "log-level",
             "metrics",
@@ -344,7 +369,10 @@ fn read_snapshots(
 struct Made {
     receipt: Receipt,
     coverage: Vec<CoverageRow>,
+    rejects_new: u64,
     first_rejects: Vec<String>,
+    times: Vec<ReportedTime>,
+    overdue: Vec<Finding>,
     changed: BTreeMap<Stamp, BTreeSet<Day>>,
 }
 
@@ -414,6 +442,9 @@ fn publish(
     let changed = corrections::days_of(&making.corrections);
     let Making { names, dimensions, tally, state, touched, full_run, closed, .. } = making;
     let coverage = tally.coverage();
+    let new_rejects = nights::new_rejects(dimensions.rejects(), publisher.out())?;
+    let shown = new_rejects.iter().take(REJECTS_SHOWN);
+    let first_rejects = shown.map(|&place| dimensions.rejects()[place].to_string()).collect();
     let closed = closed.into_iter().flat_map(|(stamp, own)| own.into_keys().map(move |month| (stamp.clone(), month)));
     dimensions.publish(&names, (&coverage, &closed.collect()), publisher)?;
     state.save(Version::current(plan.deciding_settings()), &touched, publisher)?;
@@ -425,9 +456,10 @@ fn publish(
         }
     }
     watch.check()?;
-    let first_rejects = tally.first_rejects.clone();
+    let (times, overdue) = (tally.times().to_vec(), tally.overdue(plan));
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
-    Ok(Made { receipt, coverage, first_rejects, changed })
+    let rejects_new = new_rejects.len() as u64;
+    Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed })
 }
 
 type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;

@@ -87,16 +87,31 @@ fn the_readme_names_every_code_that_a_person_may_meet() {
     assert_eq!(tables.collect::<Vec<_>>(), Vec::<&str>::new());
 }
 
+/// The metrics that a text names.
+fn metrics_in(text: &str) -> BTreeSet<&str> {
+    let is_name = |own: char| own.is_ascii_lowercase() || own == '_';
+    text.match_indices("stacktally_").map(|(at, _)| text[at..].split(|own| !is_name(own)).next().unwrap()).collect()
+}
+
 /// And no other: an alert on a metric that is not there never fires.
 #[test]
 fn the_readme_names_every_metric() {
     let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    let is_name = |own: char| own.is_ascii_lowercase() || own == '_';
-    let named: BTreeSet<&str> = readme
-        .match_indices("stacktally_")
-        .map(|(at, _)| readme[at..].split(|own| !is_name(own)).next().unwrap())
-        .collect();
-    assert_eq!(named, FAMILIES.iter().map(|(name, _)| *name).collect());
+    assert_eq!(metrics_in(&readme), FAMILIES.iter().map(|(name, _)| *name).collect());
+}
+
+/// Every alert is explained, and rests on metrics that are there.
+#[test]
+fn alerts_are_about_metrics_and_are_explained() {
+    let read = |name: &str| fs::read_to_string(project().join("docs/operate").join(name)).unwrap();
+    let (alerts, page) = (read("alerts.yml"), read("metrics-and-alerts.md"));
+    let known: BTreeSet<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
+    for text in [&alerts, &page] {
+        assert!(metrics_in(text).is_subset(&known), "{:?}", metrics_in(text).difference(&known));
+    }
+    let named: Vec<&str> = alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let explained: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### Stacktally")).collect();
+    assert_eq!(named, explained.iter().map(|name| format!("Stacktally{name}")).collect::<Vec<_>>());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Row, TestRoot, files_below, findings, project, receipt, table};
+use crate::support::{Row, STRICT, TestRoot, files_below, findings, project, receipt, table};
 
 const WINDOW: &str = "2026-10-05--2026-10-08";
 
@@ -138,12 +138,12 @@ fn fifteen_digits(text: &str) -> String {
 #[test]
 fn every_producer_says_the_same() {
     let rest = root_of("rest");
-    rest.run(&["--strict"]).expect(0);
+    rest.run(&STRICT).expect(0);
     let truth = published(&rest.out());
     assert_eq!(truth.len(), 14);
     for (producer, shape, dialect, losses) in PRODUCERS {
         let root = root_of(producer);
-        root.run(&["--strict"]).expect(0);
+        root.run(&STRICT).expect(0);
         let mut expected: Vec<Row> = truth.iter().map(|line| lossy(line.clone(), losses)).collect();
         expected.sort();
         let found = published(&root.out());
@@ -209,7 +209,7 @@ fn published_lines_say_the_same() {
         &format!("north/usage/{WINDOW}/export.json"),
         r#"{"reportedStartTime":"2026-10-05","reportedEndTime":"2026-10-08"}"#,
     );
-    again.run(&["--strict"]).expect(0);
+    again.run(&STRICT).expect(0);
     assert_eq!(published(&again.out()), published(&rest.out()));
     let (again_files, rest_files) = (files_below(&again.out()), files_below(&rest.out()));
     for (name, bytes) in rest_files.iter().filter(|(name, _)| !name.starts_with("lines/")) {
@@ -217,7 +217,7 @@ fn published_lines_say_the_same() {
     }
     // Beside what they were made of, without the resources, under another window, in another stamp: refused.
     let refused = |root: &TestRoot, expected: &str| {
-        let ran = root.run(&[]).expect(3);
+        let ran = root.run(&["--forget", "all"]).expect(3);
         assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     };
     let page = format!("north/usage/{WINDOW}/page.json");
@@ -240,7 +240,7 @@ fn published_lines_say_the_same() {
 #[test]
 fn every_producer_of_snapshots_says_the_same() {
     let truth = root_of("rest");
-    truth.run(&["--strict"]).expect(0);
+    truth.run(&STRICT).expect(0);
     let facts = |root: &TestRoot| (table(&root.out(), "monthly"), table(&root.out(), "billed_subscriptions"));
     for (kind, names) in [
         (
@@ -271,7 +271,7 @@ fn every_producer_of_snapshots_says_the_same() {
                 &format!("north/{kind}/2026-10-01.json"),
                 fs::read(folder().join("snapshots").join(name)).unwrap(),
             );
-            root.run(&["--strict"]).expect(0);
+            root.run(&STRICT).expect(0);
             assert_eq!(facts(&root), facts(&truth), "{name}");
             if kind == "user-subscriptions" {
                 listed.push(table(&root.out(), "user_subscriptions"));

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::support::{
-    BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, customers,
-    files_below, findings, listing, page, ran, receipt, registration, skip, stacktally, table,
+    BILLED_A, DEFAULT, Line, STRICT, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell,
+    customers, files_below, findings, listing, page, ran, receipt, registration, skip, stacktally, table,
 };
 
 fn line() -> Line {
@@ -39,7 +39,7 @@ fn a_listing_that_knows_nobody_is_a_finding() {
         root.file("north/user-subscriptions/2026-10-01.json", nobody);
         root.run(&[]).expect(0);
         assert_eq!(findings(&root.out()), ["listing_without_tenants"]);
-        root.run(&["--strict", "--forget", "all"]).expect(3);
+        root.run(&[&STRICT[..], &["--forget", "all"]].concat()).expect(3);
     }
 }
 
@@ -92,7 +92,7 @@ fn a_stamp_without_usage_is_a_finding() {
     let root = TestRoot::with_lines(&[line()]);
     root.run(&[]).expect(0);
     root.remove("north/usage");
-    root.run(&["--strict", "--forget", "all"]).expect(3);
+    root.run(&[&STRICT[..], &["--forget", "all"]].concat()).expect(3);
     root.run(&["--forget", "all"]).expect(0);
     assert_eq!(findings(&root.out()), ["stamp_without_usage"]);
 }

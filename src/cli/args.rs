@@ -11,11 +11,11 @@ use crate::error::Error;
 /// As every help shows them.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    published, no line was set aside
+  0    published, no line was set aside that the last publication did not have
   1    the machine failed (disk, permission)
   2    the command was used wrongly
   3    input was refused, nothing was published
-  4    published, and some lines were set aside: see rejects
+  4    published, and lines were set aside that the last publication did not have: see rejects
   5    totals do not balance, nothing was published
   6    `compare` found differences
   7    another run holds OUT; with --wait a run waits for it
@@ -756,14 +756,19 @@ pub struct ToleranceOptions {
     /// Days by which a snapshot may be older than the usage that it serves; more is a finding [default: 7]
     #[arg(long, value_name = "DAYS")]
     pub snapshot_age_max: Option<u16>,
-    /// Refuse findings: end with exit code 3 where anything about exports or snapshots should be known
+    /// Refuse findings: end with exit code 3 where anything about exports or snapshots should be known, or a stamp is
+    /// overdue
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub strict: Option<bool>,
     /// Findings that are known and meant, by their codes: --strict tolerates them
     #[arg(long, value_name = "CODE", num_args = 1..)]
     pub accept: Option<Vec<String>>,
-    /// Refuse more than N rejected lines: end with exit code 3 instead of publishing with 4
+    /// Hours after the end of its newest reported window from which on a stamp is overdue [default: the median length of its
+    /// latest seven windows, at least 24; 72 more where that is longer than a day]
+    #[arg(long, value_name = "HOURS")]
+    pub overdue_after: Option<u16>,
+    /// Refuse more than N rejected lines, old and new: end with exit code 3 instead of publishing
     #[arg(long, value_name = "N")]
     pub rejects_max: Option<u64>,
 }

@@ -3,7 +3,7 @@
 use crate::error::Kind;
 use crate::pipeline::Outcome;
 
-/// Published, and no line was set aside.
+/// Published, and no line was set aside that the last publication did not have.
 pub const PUBLISHED: u8 = 0;
 /// The machine failed: disk, permission.
 pub const MACHINE: u8 = 1;
@@ -11,7 +11,7 @@ pub const MACHINE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Input was refused, nothing was published.
 pub const REFUSED: u8 = 3;
-/// Published, and some lines were set aside.
+/// Published, and lines were set aside that the last publication did not have.
 pub const REJECTS: u8 = 4;
 /// The totals do not balance, nothing was published.
 pub const BALANCE: u8 = 5;
@@ -36,5 +36,5 @@ pub fn of_failure(kind: Kind) -> u8 {
 
 /// The code of a run that came to its end.
 pub fn of_outcome(outcome: &Outcome) -> u8 {
-    if outcome.receipt.lines.rejected == 0 { PUBLISHED } else { REJECTS }
+    if outcome.rejects_new == 0 { PUBLISHED } else { REJECTS }
 }

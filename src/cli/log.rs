@@ -76,8 +76,17 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     }
     let lines = receipt.lines;
     info!(read = lines.read, used = lines.used, rejected = lines.rejected, dropped = lines.dropped, "lines");
+    let new = outcome.rejects_new;
     for own in &receipt.rejects {
-        warn!(reason = own.name, count = own.count, "lines set aside");
+        // Told once, they are no warning any more.
+        if new > 0 {
+            warn!(reason = own.name, count = own.count, new, "lines set aside");
+        } else {
+            info!(reason = own.name, count = own.count, new, "lines set aside");
+        }
+    }
+    for Finding { stamp, sentence, remedy, .. } in &outcome.overdue {
+        warn!(stamp, sentence, remedy = &**remedy, "stamp overdue");
     }
     for own in &receipt.findings {
         let (stamp, code, sentence, remedy) = (&*own.stamp, own.code, &*own.sentence, &*own.remedy);

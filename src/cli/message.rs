@@ -6,9 +6,11 @@ use std::path::Path;
 
 use super::show::counted;
 use super::show::layout::{Page, Width};
-use crate::domain::{Day, Finding, Stamp};
+use crate::domain::coverage::intervals;
+use crate::domain::finding::FindingCode;
+use crate::domain::{Day, Finding, Stamp, Window, reported};
 use crate::error::Error;
-use crate::pipeline::{FINDINGS_SHOWN, Outcome};
+use crate::pipeline::{FINDINGS_SHOWN, Outcome, ReportedTime};
 use crate::publish::receipt::{Count, FindingEntry, LeftEntry, MissingEntry, StatementEntry};
 use crate::publish::{Receipt, Recovered};
 use crate::state::{ClosingEntry, Overridden};
@@ -17,6 +19,9 @@ use crate::state::{ClosingEntry, Overridden};
 const REMOVED_SHOWN: usize = 10;
 /// Exports that are gone, listed in a summary; the receipt has all.
 const MISSING_SHOWN: usize = 10;
+/// Stamps with gaps, or overdue, that a summary names, and gaps of each; the findings have all.
+const STAMPS_SHOWN: usize = 5;
+const GAPS_SHOWN: usize = 3;
 /// Totals of statements in a summary, the latest; the receipt has all.
 const CHARGED_SHOWN: usize = 6;
 /// Forgotten names on one line of a summary.
@@ -40,6 +45,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let lines = &receipt.lines;
     let mut page = Page::new(width);
     let mut say = |label: &str, value: String| page.entry(0, label, LABEL, &value);
+    nights(outcome, &mut say);
     let dropped = if lines.dropped > 0 { format!(" + {} dropped", lines.dropped) } else { String::new() };
     say("lines", format!("{} read = {} used + {} rejected{dropped}", lines.read, lines.used, lines.rejected));
     list(&mut say, "files", &counts(receipt.inputs.iter().filter_map(|input| input.shape)));
@@ -57,10 +63,15 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         say("", format!("and {} of earlier months, in receipt.json", receipt.statements.len() - charged.len()));
     }
     list(&mut say, "rejects", &receipt.rejects);
+    match outcome.rejects_new {
+        0 if lines.rejected > 0 => say("", "  none of them is new".to_owned()),
+        new if new < lines.rejected as u64 => say("", format!("  {new} of them new:")),
+        _ => {}
+    }
     for own in &outcome.first_rejects {
         say("", format!("  {}", shortened(own)));
     }
-    let rest = receipt.lines.rejected.saturating_sub(outcome.first_rejects.len() as i64);
+    let rest = outcome.rejects_new.saturating_sub(outcome.first_rejects.len() as u64);
     if rest > 0 {
         say("", format!("  and {rest} more, in rejects"));
     }
@@ -87,15 +98,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     if let Some(why) = &receipt.full_run {
         say("full run", format!("everything was made anew: {why}"));
     }
-    for (label, sentence, own) in missing(receipt) {
-        say(label, sentence);
-        own.iter().take(MISSING_SHOWN).for_each(|own| {
-            say("", format!("  {}: {}", own.folder, counted(own.lines, "line")));
-        });
-        if own.len() > MISSING_SHOWN {
-            say("", format!("and {} more, in receipt.json", own.len() - MISSING_SHOWN));
-        }
-    }
+    missing(receipt, true, &mut say);
     let forgotten: Vec<&str> = receipt.forgotten.iter().map(String::as_str).collect();
     for (at, names) in forgotten.chunks(NAMES_A_LINE).enumerate() {
         say(if at == 0 { "forgotten" } else { "" }, names.join(", "));
@@ -186,14 +189,58 @@ pub fn reopened(entries: &[ClosingEntry]) -> String {
     entries.iter().map(line).collect()
 }
 
-/// The exports of the last run that are gone: those whose lines are gone with them, and those that count all the same.
-fn missing(receipt: &Receipt) -> Vec<(&'static str, String, Vec<&MissingEntry>)> {
-    let (kept, gone): (Vec<&MissingEntry>, Vec<&MissingEntry>) = receipt.missing.iter().partition(|own| own.kept);
-    let count = |own: &[&MissingEntry]| counted(own.len() as i64, "export");
-    let is_gone = format!("{} that the last run counted, and this one does not (--forget):", count(&gone));
-    let is_kept = format!("{} gone from the root, counted by published lines (--keep-missing):", count(&kept));
-    let own = [("missing", is_gone, gone), ("kept", is_kept, kept)];
-    own.into_iter().filter(|(_, _, own)| !own.is_empty()).collect()
+/// What a night job must say first: reported time that is missing, stamps that are overdue, exports that are gone. Nothing where all
+/// is well.
+fn nights(outcome: &Outcome, say: &mut impl FnMut(&str, String)) {
+    let with_gaps: Vec<&ReportedTime> = outcome.times.iter().filter(|own| !own.missing.is_empty()).collect();
+    for (at, own) in with_gaps.iter().take(STAMPS_SHOWN).enumerate() {
+        let hours = reported::length_in_hours(own.hours_missing());
+        let shown: Vec<String> = own.missing.iter().take(GAPS_SHOWN).map(gap).collect();
+        let more = and_more(own.missing.len(), GAPS_SHOWN);
+        say(if at == 0 { "gaps" } else { "" }, format!("{hours} of {}: {}{more}", own.stamp, shown.join(", ")));
+    }
+    if with_gaps.len() > STAMPS_SHOWN {
+        say("", format!("and of {} more", counted((with_gaps.len() - STAMPS_SHOWN) as i64, "stamp")));
+    }
+    let is_overdue = |own: &&ReportedTime| outcome.overdue.iter().any(|other| other.stamp == own.stamp.as_str());
+    let overdue = outcome.times.iter().filter(is_overdue).filter_map(|own| Some((&own.stamp, own.next?.from)));
+    // On one line, so that a root of years ago is not noisy.
+    let overdue: Vec<String> = overdue.map(|(stamp, from)| format!("{stamp}, nothing after {from}")).collect();
+    if !overdue.is_empty() {
+        let more = and_more(overdue.len(), STAMPS_SHOWN);
+        say("overdue", overdue[..overdue.len().min(STAMPS_SHOWN)].join("; ") + &more);
+    }
+    missing(&outcome.receipt, false, say);
+}
+
+/// A piece of reported time that is missing, and why, unless no export asks for it.
+fn gap((window, code): &(Window, FindingCode)) -> String {
+    let why = if *code == FindingCode::WindowMissing { String::new() } else { format!(" ({code})") };
+    format!("{}{why}", intervals(&[*window]))
+}
+
+fn and_more(count: usize, shown: usize) -> String {
+    if count > shown { format!(" and {} more", count - shown) } else { String::new() }
+}
+
+/// The exports of the last run that are gone: those whose lines are gone with them, or those that count all the same.
+fn missing(receipt: &Receipt, kept: bool, say: &mut impl FnMut(&str, String)) {
+    let own: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| own.kept == kept).collect();
+    if own.is_empty() {
+        return;
+    }
+    let count = counted(own.len() as i64, "export");
+    if kept {
+        say("kept", format!("{count} gone from the root, counted by published lines (--keep-missing):"));
+    } else {
+        say("missing", format!("{count} that the last run counted, and this one does not (--forget):"));
+    }
+    for own in own.iter().take(MISSING_SHOWN) {
+        say("", format!("  {}: {}", own.folder, counted(own.lines, "line")));
+    }
+    if own.len() > MISSING_SHOWN {
+        say("", format!("and {} more, in receipt.json", own.len() - MISSING_SHOWN));
+    }
 }
 
 /// Exports that are gone took their lines with them: nobody should learn it from a total alone.

@@ -8,7 +8,7 @@
 //! Metrics about the *run* are of the last one, however it ended. Metrics about *data* are of the last good run: one that failed
 //! carries them over from the file as it is, so that a full disk does not look like a night without lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -18,12 +18,13 @@ use std::path::{Path, PathBuf};
 use super::ended::Ended;
 use super::summary::{lag_hours, rejects};
 use crate::domain::coverage::{self, DayState};
+use crate::domain::finding::{Finding, FindingCode};
 use crate::error::{Error, Result};
-use crate::pipeline::Outcome;
+use crate::pipeline::{Outcome, seconds_of};
 
 /// What the metrics are called, what they mean, in the order of the file. All are gauges: a textfile tells of one run, and counts
 /// nothing up.
-pub const FAMILIES: [(&str, &str); 17] = [
+pub const FAMILIES: [(&str, &str); 23] = [
     ("stacktally_build_info", "The version that ran last."),
     ("stacktally_last_run_timestamp_seconds", "When the last run ended, however it ended."),
     (LAST_SUCCESS, "When the last run that published ended (exit code 0 or 4); 0 when that is not known."),
@@ -32,6 +33,7 @@ pub const FAMILIES: [(&str, &str); 17] = [
     ("stacktally_step_duration_seconds", "Duration of the steps of the last run, over all stamps."),
     ("stacktally_lines", "Lines of the last good run: read = used + rejected + dropped."),
     ("stacktally_rejects", "Lines set aside in the last good run, by reason."),
+    ("stacktally_new_rejects", "Of them, lines that the publication before did not have."),
     ("stacktally_findings", "Findings of the last good run, by code."),
     ("stacktally_findings_all", "Findings of the last good run, of every code, accepted ones too."),
     ("stacktally_findings_not_accepted", "Findings of the last good run whose code is not accepted."),
@@ -40,11 +42,26 @@ pub const FAMILIES: [(&str, &str); 17] = [
         "Full hours from the end of the latest reported time loaded to the last good run.",
     ),
     ("stacktally_covered_to_timestamp_seconds", "The end of the latest reported time loaded by the last good run."),
+    (
+        "stacktally_next_window_due_timestamp_seconds",
+        "From when on the stamp is overdue, unless a newer window is loaded.",
+    ),
+    (
+        "stacktally_missing_hours",
+        "Hours between the first and the last reported window that no whole export covers, in the last good run.",
+    ),
+    (MISSING_EXPORTS, "Exports that the last publication stood on and that are gone from the root."),
+    (
+        "stacktally_kept_exports",
+        "Exports that are gone from the root, and count by their published lines (--keep-missing).",
+    ),
     ("stacktally_days", "Days by how complete they were in the last good run."),
+    ("stacktally_unpriced_meters", "Meters of stamps with usage that no price is in force for, in the last good run."),
     ("stacktally_published_files", "Files published by the last good run."),
     ("stacktally_published_bytes", "Their size."),
     ("stacktally_changed_files", "Of them, those that the last good run changed."),
 ];
+const MISSING_EXPORTS: &str = "stacktally_missing_exports";
 const LAST_SUCCESS: &str = "stacktally_last_success_timestamp_seconds";
 
 /// Those of the last run, however it ended. All others but [`LAST_SUCCESS`] are of the last good one.
@@ -113,6 +130,7 @@ fn samples(ended: &Ended<'_>, previous: Samples) -> Samples {
         Some(outcome) => of_data(&mut Adding(&mut samples), outcome, ended),
         None => samples = previous,
     }
+    set_missing_exports(&mut samples, &missing_exports(ended));
     of_run(&mut samples, ended);
     samples
 }
@@ -149,6 +167,7 @@ fn of_data(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
     for (reason, count) in rejects(receipt) {
         adding.add("stacktally_rejects", &[("reason", reason)], count);
     }
+    adding.add("stacktally_new_rejects", &[], outcome.rejects_new);
     let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
     receipt.findings.iter().for_each(|own| *findings.entry(own.code).or_default() += 1);
     for (code, count) in findings {
@@ -158,10 +177,49 @@ fn of_data(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
     adding.add("stacktally_findings_all", &[], receipt.findings.len());
     adding.add("stacktally_findings_not_accepted", &[], not_accepted);
     of_coverage(adding, outcome, ended);
+    of_reported_time(adding, outcome);
+    of_prices(adding, outcome);
     let published = &receipt.published;
     adding.add("stacktally_published_files", &[], published.len());
     adding.add("stacktally_published_bytes", &[], published.iter().map(|file| file.bytes).sum::<u64>());
     adding.add("stacktally_changed_files", &[], published.iter().filter(|file| file.is_changed()).count());
+}
+
+/// Usage without a price, where there is a price book; 0 where it is accepted.
+fn of_prices(adding: &mut Adding<'_>, outcome: &Outcome) {
+    let receipt = &outcome.receipt;
+    if receipt.statements.is_empty() && receipt.unpriced.is_empty() {
+        return;
+    }
+    let is_told = receipt.findings.iter().any(|own| own.code == FindingCode::UsageUnpriced.as_str() && !own.accepted);
+    let unpriced = receipt.unpriced.iter().filter(|_| is_told).map(|own| (&own.stamp, &own.meter_id));
+    adding.add("stacktally_unpriced_meters", &[], unpriced.collect::<BTreeSet<_>>().len());
+}
+
+/// How many exports of each stamp are gone from the root with their lines, as a run found it: also one that was refused because of
+/// them.
+fn missing_exports<'a>(ended: &'a Ended<'_>) -> BTreeMap<&'a str, u64> {
+    let mut gone: BTreeMap<&str, u64> = BTreeMap::new();
+    let missing = ended.outcome().map_or(&[][..], |outcome| &outcome.receipt.missing);
+    missing.iter().filter(|own| !own.kept).for_each(|own| *gone.entry(&own.stamp).or_default() += 1);
+    // A refusal names what is gone in findings beside it, by the folders of exports.
+    let is_about_exports = |own: &&Finding| matches!(own.code, FindingCode::ExportsMissing | FindingCode::StampMissing);
+    let refused = ended.error().and_then(|error| error.beside.as_ref()).map_or(&[][..], |beside| &beside.findings);
+    for own in refused.iter().filter(is_about_exports) {
+        *gone.entry(&own.stamp).or_default() += own.concerned.len() as u64;
+    }
+    gone
+}
+
+/// Says of these stamps how many of their exports are gone; what is said of others stays.
+fn set_missing_exports(samples: &mut Samples, gone: &BTreeMap<&str, u64>) {
+    let own = samples.entry(MISSING_EXPORTS.to_owned()).or_default();
+    own.retain(|line| !gone.keys().any(|stamp| line.starts_with(&format!("{MISSING_EXPORTS}{{stamp=\"{stamp}\"}} "))));
+    own.extend(gone.iter().map(|(stamp, count)| format!("{MISSING_EXPORTS}{{stamp=\"{stamp}\"}} {count}")));
+    own.sort();
+    if own.is_empty() {
+        samples.remove(MISSING_EXPORTS);
+    }
 }
 
 fn of_coverage(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
@@ -170,12 +228,26 @@ fn of_coverage(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
         // A stamp of which no window is whole has no lag: that is not 0.
         if let Some(hour) = own.covered_to {
             adding.add("stacktally_coverage_lag_hours", &[("stamp", stamp)], lag_hours(hour, ended.finished));
-            let seconds = i64::from(hour.hours_since_epoch()) * 3600;
-            adding.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds);
+            adding.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds_of(hour));
         }
         for (state, days) in DayState::ALL.iter().zip(own.days) {
             adding.add("stacktally_days", &[("stamp", stamp), ("state", state.as_str())], days);
         }
+    }
+}
+
+/// What is missing of each stamp: of every stamp, so that a series that is gone says that its stamp is.
+fn of_reported_time(adding: &mut Adding<'_>, outcome: &Outcome) {
+    for own in &outcome.times {
+        let stamp = own.stamp.as_str();
+        // Where --accept tolerates it, nothing is due; nor where no window is whole.
+        if let Some(due) = own.due {
+            adding.add("stacktally_next_window_due_timestamp_seconds", &[("stamp", stamp)], seconds_of(due));
+        }
+        adding.add("stacktally_missing_hours", &[("stamp", stamp)], own.hours_missing());
+        adding.add(MISSING_EXPORTS, &[("stamp", stamp)], 0);
+        let kept = outcome.receipt.missing.iter().filter(|missing| missing.kept && missing.stamp == stamp).count();
+        adding.add("stacktally_kept_exports", &[("stamp", stamp)], kept);
     }
 }
 

@@ -63,6 +63,7 @@ struct SettingsFile {
     no_owners: Option<bool>,
     strict: Option<bool>,
     accept: Option<Vec<String>>,
+    overdue_after: Option<u16>,
     rejects_max: Option<u64>,
     threads: Option<usize>,
     log_format: Option<LogFormat>,
@@ -455,6 +456,7 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
     let no_owners = publish.no_owners.or(file.no_owners).unwrap_or(false);
     let strict = tolerance.strict.or(file.strict).unwrap_or(false);
     let accept = tolerance.accept.or(file.accept).unwrap_or_default();
+    let overdue_after = tolerance.overdue_after.or(file.overdue_after);
     let rejects_max = tolerance.rejects_max.or(file.rejects_max);
     let threads = speed.threads.or(file.threads);
     let mut wrong = Wrong::default();
@@ -539,6 +541,7 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
         csv_hourly: csv == Some(CsvFact::Hourly),
         strict,
         accept: accepted,
+        overdue_after,
         rejects_max,
         overrides: registration_override.clone(),
         settings: json!({
@@ -566,6 +569,7 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
             "no-owners": no_owners,
             "strict": strict,
             "accept": accept,
+            "overdue-after": overdue_after,
             "rejects-max": rejects_max,
             "threads": threads,
         }),

@@ -14,7 +14,7 @@ use super::settings::ClockTime;
 use crate::domain::coverage::{self, StampCoverage};
 use crate::domain::{Finding, Hour, RejectReason, Stamp};
 use crate::error::Error;
-use crate::pipeline::Outcome;
+use crate::pipeline::{Outcome, ReportedTime};
 use crate::publish::Receipt;
 use crate::publish::receipt::{Count, FindingEntry, LeftEntry, Lines, MissingEntry, StatementEntry, UnpricedEntry};
 
@@ -36,6 +36,8 @@ struct Summary<'a> {
     lines: Option<Lines>,
     /// Lines set aside by reason: all reasons, zero included.
     rejects: Option<BTreeMap<&'static str, u64>>,
+    /// Of the lines set aside, those that the last publication did not have: with one, the exit code is 4.
+    rejects_new: Option<u64>,
     /// Lines by attribution: all of them, zero included.
     attributions: Option<BTreeMap<&'static str, u64>>,
     /// Days by state, over all stamps.
@@ -106,6 +108,11 @@ struct CoverageShown {
     covered_to: Option<String>,
     /// Full hours from then to the end of the run.
     lag_hours: Option<i64>,
+    /// When the next window should be there, and whether it was not when the run ended.
+    due: Option<String>,
+    overdue: bool,
+    /// Hours between its first and its last window that no whole export covers; the findings say which, and why.
+    missing_hours: i32,
 }
 
 /// What `stacktally changes --since RUN` shows of this run.
@@ -141,6 +148,7 @@ pub fn json(ended: &Ended<'_>) -> String {
         error: ended.error().map(Failure::of),
         lines: receipt.map(|receipt| receipt.lines),
         rejects: receipt.map(rejects),
+        rejects_new: ended.outcome().map(|outcome| outcome.rejects_new),
         attributions: receipt.map(|receipt| by_name(&receipt.attributions)),
         days: receipt.map(|receipt| by_name(&receipt.days)),
         findings: findings(ended),
@@ -184,11 +192,18 @@ fn findings<'a>(ended: &Ended<'a>) -> Vec<FindingShown<'a>> {
 }
 
 fn coverage_shown(outcome: &Outcome, at: ClockTime) -> Vec<CoverageShown> {
-    let shown = |own: StampCoverage| CoverageShown {
-        stamp: own.stamp.to_string(),
-        last_settled_day: own.last_settled_day.map(|day| day.to_string()),
-        covered_to: own.covered_to.map(|hour| format!("{hour}:00:00Z")),
-        lag_hours: own.covered_to.map(|hour| lag_hours(hour, at)),
+    let instant = |hour: Hour| format!("{hour}:00:00Z");
+    let shown = |own: StampCoverage| {
+        let time = outcome.times.iter().find(|time| time.stamp == own.stamp);
+        CoverageShown {
+            stamp: own.stamp.to_string(),
+            last_settled_day: own.last_settled_day.map(|day| day.to_string()),
+            covered_to: own.covered_to.map(instant),
+            lag_hours: own.covered_to.map(|hour| lag_hours(hour, at)),
+            due: time.and_then(|time| time.due).map(instant),
+            overdue: outcome.overdue.iter().any(|other| other.stamp == own.stamp.as_str()),
+            missing_hours: time.map_or(0, ReportedTime::hours_missing),
+        }
     };
     coverage::stamps(&outcome.coverage).into_iter().map(shown).collect()
 }

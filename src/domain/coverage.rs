@@ -162,7 +162,7 @@ pub fn of_day(day: Day, windows: &[Window], settling_days: u16) -> DayCoverage {
 }
 
 /// What of `whole` none of the sorted `windows` covers.
-fn gaps(whole: Window, windows: &[Window]) -> Vec<Window> {
+pub(super) fn gaps(whole: Window, windows: &[Window]) -> Vec<Window> {
     let mut gaps = Vec::new();
     let mut covered_to: Hour = whole.start;
     for window in windows {

@@ -34,6 +34,12 @@ pub enum FindingCode {
     SeveralProviderSubscriptions,
     /// A window has far fewer lines than those beside it.
     FewLinesInWindow,
+    /// Reported time between the windows of a stamp is in no export: a night was missed.
+    WindowMissing,
+    /// A window ends before those beside it let expect, and nothing follows it there: a query was cut short.
+    WindowCutShort,
+    /// The newest window of a stamp is older than its rhythm lets expect. This one is found by the clock, so it is in no receipt.
+    WindowOverdue,
     /// Many lines of a window equal another of it: usage may have been asked for twice.
     EqualLines,
     /// Files of one export have several shapes: one usage may have been saved twice.
@@ -131,7 +137,7 @@ impl fmt::Display for Severity {
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 48] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -143,6 +149,9 @@ impl FindingCode {
         Self::UsageTimesNotWhole,
         Self::SeveralProviderSubscriptions,
         Self::FewLinesInWindow,
+        Self::WindowMissing,
+        Self::WindowCutShort,
+        Self::WindowOverdue,
         Self::EqualLines,
         Self::SeveralShapes,
         Self::PublishedLinesUnvouched,
@@ -198,6 +207,9 @@ impl FindingCode {
             Self::UsageTimesNotWhole => "usage_times_not_whole",
             Self::SeveralProviderSubscriptions => "several_provider_subscriptions",
             Self::FewLinesInWindow => "few_lines_in_window",
+            Self::WindowMissing => "window_missing",
+            Self::WindowCutShort => "window_cut_short",
+            Self::WindowOverdue => "window_overdue",
             Self::EqualLines => "equal_lines",
             Self::SeveralShapes => "several_shapes",
             Self::PublishedLinesUnvouched => "published_lines_unvouched",
@@ -245,6 +257,8 @@ impl FindingCode {
             | Self::PageFullWithoutSuccessor
             | Self::TableMayBeCut
             | Self::FewLinesInWindow
+            | Self::WindowMissing
+            | Self::WindowCutShort
             | Self::PublishedLinesUnvouched
             | Self::UsageTimesNotWhole
             // Usage may lie on the wrong day, since its dates or hours may have been misread.
@@ -268,6 +282,8 @@ impl FindingCode {
 
             // It counts once, and nothing is missing.
             Self::PageSavedTwice
+            // By the clock: of what is published nothing is wrong.
+            | Self::WindowOverdue
             // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are `few_lines_in_window`.
             | Self::PageWithoutLines
             // Who pays is what the registration says, though it may not be what is meant.

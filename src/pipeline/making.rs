@@ -8,6 +8,7 @@ use super::Plan;
 use super::adjustments::{self, Adjustment};
 use super::corrections::{self, DayTotals};
 use super::known::KnownInputs;
+use super::nights::ReportedTime;
 use super::settle::{self, SettledStamp, settle};
 use super::tally::Tally;
 use super::vanished::Vanished;
@@ -271,6 +272,7 @@ impl Making<'_> {
         self.tally.count_windows(&owned.usage, &notes);
         self.tally.count_touched(&stamp, &work.touched);
         let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
+        self.tally.count_time(ReportedTime::of(&stamp, &owned.usage.exports, self.plan));
         self.tally.count_days(&stamp, coverage_of(&owned.usage.exports, self.plan.settling_days, &lines));
         self.correct(&stamp, &after, work)?;
 

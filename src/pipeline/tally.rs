@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Plan;
 use super::known::folders_with_files;
+use super::nights::ReportedTime;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
@@ -25,8 +26,6 @@ use crate::state::{ChargedMonths, DayNote};
 
 /// Equal lines of a window above this share are a finding (`product.md` §3.3).
 const EQUAL_LINES_PERCENT: i64 = 25;
-/// Rejects whose places a summary shows; the table has all.
-const REJECTS_SHOWN: usize = 10;
 /// Findings that a refusal or a summary lists; the receipt has all.
 pub const FINDINGS_SHOWN: usize = 10;
 
@@ -39,8 +38,10 @@ pub struct Tally {
     before_first_snapshot: u64,
     attributions: BTreeMap<Precedence, u64>,
     rejects: BTreeMap<RejectReason, u64>,
-    /// The places of the first few, for the summary.
-    pub first_rejects: Vec<String>,
+    /// The place of the first of them.
+    first_reject: Option<String>,
+    /// What is missing of each stamp's reported time.
+    times: Vec<ReportedTime>,
     coverage: Vec<(Stamp, DayCoverage, i64)>,
     windows: Vec<WindowEntry>,
     rejected: BTreeMap<(String, Option<MeterId>), MeterSum>,
@@ -79,10 +80,10 @@ impl Tally {
             *self.rejects.entry(reject.reason).or_default() += 1;
             let key = (stamp.clone(), reject.meter.as_deref().and_then(MeterId::new));
             self.rejected.entry(key).or_default().add_line(reject.quantity.unwrap_or(Quantity::ZERO));
-            if self.first_rejects.len() < REJECTS_SHOWN {
+            self.first_reject.get_or_insert_with(|| {
                 let text = reject.text.as_deref().unwrap_or("absent");
-                self.first_rejects.push(format!("{file} row {}: {}: {text}", reject.row, reject.reason));
-            }
+                format!("{file} row {}: {}: {text}", reject.row, reject.reason)
+            });
             self.lines.rejected += 1;
         }
         for export in &usage.exports {
@@ -143,6 +144,22 @@ impl Tally {
                 forgotten: is_forgotten(&own.folder),
             });
         }
+    }
+
+    /// Notes what is missing of a stamp's reported time.
+    pub fn count_time(&mut self, time: ReportedTime) {
+        self.times.push(time);
+    }
+
+    /// What is missing of each stamp's reported time.
+    pub fn times(&self) -> &[ReportedTime] {
+        &self.times
+    }
+
+    /// The stamps whose next window should be there, by the clock: findings that no receipt holds.
+    pub fn overdue(&self, plan: &Plan) -> Vec<Finding> {
+        let now = (plan.now)().timestamp();
+        self.times.iter().filter_map(|own| own.overdue(now)).collect()
     }
 
     /// Notes which days were settled anew, and why.
@@ -308,7 +325,9 @@ impl Tally {
     /// Findings under --strict, or more rejects than --rejects-max.
     pub fn refuse(&self, plan: &Plan) -> Result<()> {
         let is_left = |own: &Finding| self.left.iter().any(|left| left.stamp == own.stamp);
-        let refused = self.findings.iter().filter(|own| !plan.accept.contains(&own.code) && !is_left(own));
+        let overdue = self.overdue(plan);
+        let refused = self.findings.iter().chain(&overdue);
+        let refused = refused.filter(|own| !plan.accept.contains(&own.code) && !is_left(own));
         let count = refused.clone().count();
         if plan.strict && count > 0 {
             let shown = |own: &Finding| {
@@ -337,7 +356,8 @@ impl Tally {
         match plan.rejects_max {
             Some(max) if self.lines.rejected as u64 > max => Err(Error::input(format!(
                 "{} rejected, more than --rejects-max {max}; the first is {}",
-                self.lines.rejected, self.first_rejects[0]
+                self.lines.rejected,
+                self.first_reject.as_deref().unwrap_or_default()
             ))
             .hint("correct the exports, or raise the limit: `stacktally check` without it lists more of them")),
             _ => Ok(()),

@@ -1,7 +1,7 @@
 //! The dimensions, coverage and rejects: small tables of text, gathered over all stamps and written once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use arrow::array::ArrayRef;
 use chrono::{Datelike, NaiveDate};
@@ -227,13 +227,24 @@ struct FrozenKind {
     tenant: Option<TenantId>,
 }
 
+/// A line that was set aside, as `rejects` has it.
 #[derive(Debug)]
-struct RejectRow {
-    stamp: Stamp,
-    file: String,
-    row: i64,
-    reason: &'static str,
-    text: Option<String>,
+pub struct RejectRow {
+    pub stamp: Stamp,
+    /// Relative to the root.
+    pub file: String,
+    pub row: i64,
+    pub reason: &'static str,
+    /// `None` when it is the absence that offends.
+    pub text: Option<String>,
+}
+
+/// For people: the place, the reason, the text.
+impl fmt::Display for RejectRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, row, reason, text, .. } = self;
+        write!(f, "{file} row {row}: {reason}: {}", text.as_deref().unwrap_or("absent"))
+    }
 }
 
 impl Dimensions {
@@ -276,6 +287,11 @@ impl Dimensions {
             text: own.text.clone(),
         };
         self.rejects.extend(usage.rejects().into_iter().map(reject));
+    }
+
+    /// All lines that were set aside, as they are published.
+    pub fn rejects(&self) -> &[RejectRow] {
+        &self.rejects
     }
 
     /// The ids of all tenants and of all billed subscriptions.

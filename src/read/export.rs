@@ -10,9 +10,11 @@ use super::lines::{Api, BothApis, DropRule, ExportLines, FileLines, FileNote};
 use super::reading::Reading;
 use super::root::{Export, InputFile};
 use super::shape::Shape;
+use crate::domain::coverage::intervals;
 use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::identity::one_spelling;
 use crate::domain::ledger::{self, Conflict, Entry, Fate, LedgerRules};
+use crate::domain::reported;
 use crate::domain::totals::MeterSum;
 use crate::domain::{Day, Granularity, MeterId, RejectReason, Stamp, Window};
 use crate::error::{Error, Result};
@@ -22,6 +24,9 @@ const PAGE_ROWS: i64 = 1_000;
 
 /// Usage is reported within hours (Q4), seldom days; a month later it is odd.
 const LATE_HOURS_MAX: i32 = 31 * 24;
+
+/// Gaps that a finding spells out; it concerns all of them.
+const GAPS_SHOWN: usize = 20;
 
 /// An export with what its sidecar says, and the files that hold its usage.
 #[derive(Debug)]
@@ -92,6 +97,7 @@ pub(super) fn proved(
     }
     provider_findings(stamp, &proved, &mut findings);
     few_lines_findings(stamp, &proved, &thin, &mut findings);
+    reported_time_findings(stamp, &proved, &mut findings);
     refuse_copied_pages(&proved)?;
     refuse_undeclared_beside_declared(&proved)?;
     refuse_both_apis(&proved)?;
@@ -648,6 +654,45 @@ fn few_lines_findings(stamp: &Stamp, exports: &[ExportLines], thin: &[(usize, i6
             format!("{folder} holds {lines} lines, and replaces windows with {replaced}"),
             "a wider export holds at least what those within it do: run its query again, pages may be missing",
         );
+    }
+}
+
+/// Reported time that is in no export, between those that are there; and windows that were cut short. What an export that is not
+/// whole lacks, its own findings say.
+fn reported_time_findings(stamp: &Stamp, exports: &[ExportLines], findings: &mut Vec<Finding>) {
+    let used: Vec<(&ExportLines, Window)> =
+        exports.iter().filter(|own| !own.is_dropped()).filter_map(|own| Some((own, own.window?))).collect();
+    let windows: Vec<Window> = used.iter().map(|(_, window)| *window).collect();
+    let gaps = reported::gaps_between(&windows);
+    if !gaps.is_empty() {
+        let hours = reported::length_in_hours(gaps.iter().map(|gap| gap.hours()).sum());
+        let shown = intervals(&gaps[..gaps.len().min(GAPS_SHOWN)]).replace(' ', ", ");
+        let more = gaps.len().saturating_sub(GAPS_SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let finding = Finding::new(
+            stamp,
+            FindingCode::WindowMissing,
+            format!("no export holds {hours} of reported time between its windows: {shown}{more}"),
+            gaps.iter().map(|gap| format!("{stamp}/usage/{}", gap.label())).collect(),
+            "run the query for that time and save its pages in a folder of that window; until then its usage is billed to nobody",
+        );
+        findings.push(finding.on(&gaps.iter().flat_map(|gap| gap.days()).collect()));
+    }
+    for (at, rhythm) in reported::cut_short(&windows) {
+        let (export, window) = used[at];
+        let (folder, own) = (&export.folder, reported::length(window.hours()));
+        let finding = Finding::new(
+            stamp,
+            FindingCode::WindowCutShort,
+            format!(
+                "{folder} ends after {own}, at {}, and nothing follows there: the window before it has {}",
+                window.end,
+                reported::length(rhythm)
+            ),
+            vec![folder.clone()],
+            "see whether its query was asked for too early an end: run it again for the whole window and replace the folder, or add a folder for the rest",
+        );
+        findings.push(finding.on(&BTreeSet::from([(window.end + -1).day()])));
     }
 }
 

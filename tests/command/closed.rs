@@ -1,6 +1,6 @@
 //! The column `closed` of `coverage_months` and `statements`.
 
-use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, cell, csv_rows, files_below, page, table};
+use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, cell, csv_rows, files_below, page, page_of, table};
 
 fn on(day: &str) -> Line {
     Line::hourly(SUB_A, VM_HOURS, &format!("{day}T13"), "1")
@@ -11,7 +11,7 @@ fn charged() -> TestRoot {
     let root = TestRoot::with_snapshots();
     root.snapshots("south");
     for stamp in ["north", "south"] {
-        root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page(&[on("2026-10-05")]));
+        root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page_of(stamp, &[on("2026-10-05")]));
     }
     root.file("north/usage/2026-11-05/page.json", page(&[on("2026-11-05")]));
     root.file("prices.csv", format!("meter_id,price,per,unit,currency\n{VM_HOURS},0.5,1,VM hours,USD\n"));

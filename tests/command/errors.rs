@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::{
-    Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, files_below, page, project, ran, run_in, skip, stacktally,
+    Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, files_below, page, page_of, project, ran, run_in, skip, stacktally,
 };
 
 const RUN: &[&str] = &["run", "--root", "root", "--out", "out"];
@@ -410,7 +410,7 @@ fn leaving_a_stamp_out_is_said_where_it_helps() {
         let root = TestRoot::empty();
         for stamp in stamps {
             root.snapshots(stamp);
-            root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page(&[line(SUB_A)]));
+            root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page_of(stamp, &[line(SUB_A)]));
         }
         root
     };
@@ -423,7 +423,7 @@ fn leaving_a_stamp_out_is_said_where_it_helps() {
     root.file("south/customer-subscriptions/2026-10-02.json", "{");
     let ran = run_in(root.folder(), &["run", "--root", "root", "--out", "another"]).expect(3);
     assert_eq!(ran.stderr.matches("leave stamp").count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("leave stamps north and south out with --stamp east "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("leave stamps north and south out with --stamp east: what"), "{}", ran.stderr);
     run_in(root.folder(), &["run", "--root", "root", "--out", "another", "--stamp", "east"]).expect(0);
     // Nobody is left.
     root.file("east/registration/2026-10-02.json", "{}");

@@ -16,6 +16,7 @@ mod history;
 mod log;
 mod metrics;
 mod names;
+mod nights;
 mod prices;
 mod recover;
 mod run;

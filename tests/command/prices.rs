@@ -6,8 +6,8 @@ use std::fs;
 use insta::assert_snapshot;
 
 use crate::support::{
-    BILLED_A, DEFAULT, Line, Ran, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, customers,
-    files_below, findings, page, receipt, table,
+    BILLED_A, DEFAULT, Line, Ran, STRICT, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell,
+    customers, files_below, findings, page, receipt, table,
 };
 
 pub const HEADER: &str =
@@ -443,8 +443,8 @@ fn what_has_no_price_is_no_number() {
             }
         }
     }
-    assert_eq!(root.run(&["--strict"]).code, 3);
-    root.run(&["--strict", "--accept", "usage_unpriced"]).expect(0);
+    assert_eq!(root.run(&STRICT).code, 3);
+    root.run(&[&STRICT[..], &["usage_unpriced"]].concat()).expect(0);
     // An empty book charges nothing, and says so of everything.
     book(&root, "");
     root.run(&[]).expect(0);

@@ -6,13 +6,14 @@ use std::fs;
 use serde_json::Value;
 
 use crate::support::{
-    DEFAULT, Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, listing, page, receipt, table,
+    DEFAULT, Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, listing_of, page, page_of,
+    receipt, table,
 };
 
 /// A page that no other is equal to.
 fn usage(mark: &str, day: &str, quantity: &str) -> String {
     let line = Line::hourly(SUB_A, VM_HOURS, &format!("{day}T05"), quantity);
-    page(&[line]).replacen('{', &format!("{{\"of\":\"{mark}\","), 1)
+    page_of(mark, &[line])
 }
 
 const PRICES: &str =
@@ -29,7 +30,7 @@ fn published() -> TestRoot {
     for (stamp, quantity) in [("north", "1"), ("south", "2")] {
         root.snapshots(stamp);
         if stamp == "south" {
-            let other = listing(&[(SUB_B, crate::support::TENANT_B)]);
+            let other = listing_of("south", &[(SUB_B, crate::support::TENANT_B)]);
             root.file("south/user-subscriptions/2026-10-01.json", other);
         }
         for day in ["2026-10-05", "2026-10-06", "2026-10-07"] {
@@ -379,7 +380,7 @@ fn stamps_that_are_not_named_stay_as_they_were_published() {
         }
     }
     root.snapshots("south");
-    root.file("south/user-subscriptions/2026-10-01.json", listing(&[(SUB_B, crate::support::TENANT_B)]));
+    root.file("south/user-subscriptions/2026-10-01.json", listing_of("south", &[(SUB_B, crate::support::TENANT_B)]));
     root.run(&[]).expect(0);
     root.stacktally(&["run", "--root", "root", "--out", "fresh"]).expect(0);
     let mut fresh = files_below(&root.folder().join("fresh"));

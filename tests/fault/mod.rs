@@ -100,7 +100,7 @@ impl Scene {
     /// A run over one of the roots to OUT, ready to start.
     fn command(&self, which: Which, flags: &[&str]) -> Command {
         let mut command = stacktally(self.folder.folder());
-        command.arg("run").arg("--root").arg(self.root(which)).args(["--out", "out"]).args(flags);
+        command.arg("run").arg("--root").arg(self.root(which)).args(["--out", "out", "--forget", "all"]).args(flags);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -71,7 +71,7 @@ fn syncs_and_renames_come_in_the_order_that_keeps_the_promise() {
     let trace = scene.folder.folder().join("trace");
     let status = Command::new("strace")
         .args(["-f", "-y", "-o", trace.to_str().unwrap(), "-e", CALLS, env!("CARGO_BIN_EXE_stacktally"), "run"])
-        .args(["--root", scene.root(Which::Second).to_str().unwrap(), "--out", "out"])
+        .args(["--root", scene.root(Which::Second).to_str().unwrap(), "--out", "out", "--forget", "all"])
         .current_dir(scene.folder.folder())
         .output()
         .unwrap()

@@ -11,5 +11,6 @@ mod incremental;
 mod one_state;
 mod random_root;
 mod readers;
+mod reported;
 mod shapes;
 mod vanishing;

@@ -1,7 +1,7 @@
 //! `attribute`: who pays and why, over dated snapshots; the fatal cases.
 
 use crate::support::{
-    BILLED_A, DEFAULT, Line, PROVIDER, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell,
+    BILLED_A, DEFAULT, Line, PROVIDER, STRICT, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell,
     customers, listing, page, receipt, registration, table,
 };
 
@@ -321,7 +321,7 @@ fn what_is_odd_but_not_fatal_is_a_finding() {
         .map(|own| own["code"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(codes, ["customer_subscription_of_several_tenants", "user_subscription_listed_twice"]);
-    root.run(&["--strict"]).expect(3);
+    root.run(&STRICT).expect(3);
 }
 
 #[test]

@@ -225,7 +225,8 @@ fn check_says_them_all_and_strict_refuses_any_that_is_not_accepted() {
     assert!(ran.stdout.contains("and 6 more, in receipt.json"), "{}", ran.stdout);
     let strict = root.check(&["--strict"]).expect(3);
     assert_eq!(strict.stderr.matches(code).count(), 15, "{}", strict.stderr);
-    let both = ["--strict", "--accept", "invalid_customer_subscription_id", "mapped_tenant_without_usage"];
+    let both =
+        ["--strict", "--accept", "window_overdue", "invalid_customer_subscription_id", "mapped_tenant_without_usage"];
     let accepted = root.run(&both).expect(0);
     let said = "accepted     15 invalid_customer_subscription_id, 1 mapped_tenant_without_usage";
     assert!(accepted.stdout.contains(said), "{}", accepted.stdout);

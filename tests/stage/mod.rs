@@ -16,6 +16,7 @@ mod publish;
 mod quantity;
 mod ranked;
 mod read;
+mod reported;
 mod root;
 mod tables;
 mod time;

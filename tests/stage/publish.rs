@@ -196,7 +196,7 @@ fn flat_files_by_their_former_names_give_way() {
     // What is known beside the receipt names the files, too; another version would not read it anyway.
     fs::remove_dir_all(root.out().join(".stacktally")).unwrap();
     let ran = root.run(&["--csv", "hourly"]).expect(0);
-    assert!(ran.stdout.contains("removed      4 files of an earlier run"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("removed      4 files published before are removed"), "{}", ran.stdout);
     assert!(files_below(&root.out()) == now, "{:?}", files_below(&root.out()).keys());
 }
 

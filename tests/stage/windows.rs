@@ -1,6 +1,6 @@
 //! Windows against each other: what counts, what is refused, what it does to coverage.
 
-use crate::support::{Line, PROVIDER, SUB_A, SUB_B, TestRoot, VM_HOURS, cell, findings, page, receipt, table};
+use crate::support::{Line, PROVIDER, STRICT, SUB_A, SUB_B, TestRoot, VM_HOURS, cell, findings, page, receipt, table};
 
 fn line(hour: &str, quantity: &str) -> Line {
     Line::hourly(SUB_A, VM_HOURS, hour, quantity)
@@ -181,7 +181,7 @@ fn a_wider_window_replaces_what_it_contains_if_a_setting_says_so() {
     root.file("north/usage/2026-10-05/page.json", page(&[line("2026-10-05T01", "8")]));
     root.file("north/usage/2026-10-06/page.json", page(&[line("2026-10-06T01", "16")]));
     root.file("north/usage/2026-10-01--2026-11-01/page.json", page(&month));
-    root.run(&["--overlap", "wider", "--strict"]).expect(0);
+    root.run(&[&STRICT[..], &["--overlap", "wider"]].concat()).expect(0);
     let quantities: Vec<String> =
         table(&root.out(), "daily").iter().map(|row| cell(row, "quantity").trim_end_matches('0').to_owned()).collect();
     assert_eq!(quantities, ["1.", "2.", "4."]);
@@ -264,7 +264,7 @@ fn a_window_is_said_by_the_folder_a_sidecar_or_a_link() {
     let root = TestRoot::with_snapshots();
     root.file("north/usage/monday/export.json", &good);
     root.file("north/usage/monday/page.json", page(&lines));
-    root.run(&["--strict"]).expect(0);
+    root.run(&STRICT).expect(0);
     assert_eq!(ledger(&root), ["2026-10-05 Hourly 1 used"]);
     assert!(root.out().join("lines/north/2026-10-05/2026-10-05.parquet").exists());
     let inputs = receipt(&root.out())["inputs"].to_string();
@@ -279,7 +279,7 @@ fn a_window_is_said_by_the_folder_a_sidecar_or_a_link() {
     let root = TestRoot::with_snapshots();
     root.file("north/usage/monday/1.json", linked(&lines));
     root.file("north/usage/monday/2.json", page(&[line("2026-10-05T14", "1")]));
-    root.run(&["--strict"]).expect(0);
+    root.run(&STRICT).expect(0);
     assert_eq!(ledger(&root), ["2026-10-05 Hourly 2 used"]);
     // Nothing says it.
     let root = TestRoot::with_snapshots();
@@ -295,7 +295,7 @@ fn a_window_is_said_by_the_folder_a_sidecar_or_a_link() {
     // A page that happens to be called so is a page.
     let root = TestRoot::with_snapshots();
     root.file("north/usage/2026-10-05/export.json", page(&lines));
-    root.run(&["--strict"]).expect(0);
+    root.run(&STRICT).expect(0);
     assert_eq!(ledger(&root), ["2026-10-05 Hourly 1 used"]);
     // What contradicts itself.
     for (file, content, expected) in [
@@ -346,14 +346,14 @@ fn equal_lines_are_counted_and_many_are_a_finding() {
     // 6 of 26 lines: under a quarter.
     root.file("north/usage/2026-10-05/1.json", page(&twice));
     root.file("north/usage/2026-10-05/2.json", page(&once));
-    root.run(&["--strict"]).expect(0);
+    root.run(&STRICT).expect(0);
     assert_eq!(receipt(&root.out())["windows"][0]["lines_equal"], 6);
     root.file("north/usage/2026-10-05/2.json", page(&once[..4]));
     root.run(&[]).expect(0);
     assert_eq!(findings(&root.out()), ["equal_lines"]);
     assert_eq!(cell(&table(&root.out(), "coverage")[0], "findings"), "equal_lines");
     assert_eq!(cell(&table(&root.out(), "daily")[0], "line_count"), "16", "all are counted");
-    root.check(&["--strict"]).expect(3);
+    root.check(&STRICT).expect(3);
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn what_exports_should_not_look_like_is_a_finding() {
         let coverage = table(&root.out(), "coverage");
         let shown: Vec<&str> = coverage.iter().filter_map(|row| row["findings"].as_deref()).collect();
         assert_eq!(shown.is_empty(), expected.is_empty(), "{shown:?}");
-        root.run(&["--strict"]).expect(if expected.is_empty() { 0 } else { 3 });
+        root.run(&STRICT).expect(if expected.is_empty() { 0 } else { 3 });
     };
     let many = |count: usize, day: &str| -> Vec<Line> {
         (0..count).map(|at| Line { resource: format!("vm-{at}"), ..line(&format!("{day}T01"), "1") }).collect()

@@ -29,6 +29,9 @@ pub const SUB_UNKNOWN: &str = "5ab00000-0000-4000-8000-0000000000ff";
 pub const VM_HOURS: &str = "6dab500f-a4fd-49c4-956d-229bb9c8c793";
 pub const WINDOWS_HOURS: &str = "9cd92d4c-bafd-4492-b278-bedc2de8232a";
 
+/// Flags that refuse findings, of roots that lie in the past.
+pub const STRICT: [&str; 3] = ["--strict", "--accept", "window_overdue"];
+
 /// A root being built, and beside it a folder to publish to.
 pub struct TestRoot {
     folder: TempDir,
@@ -85,6 +88,11 @@ impl Line {
 pub fn page(lines: &[Line]) -> String {
     let lines: Vec<String> = lines.iter().map(Line::to_json).collect();
     format!("{{\"value\":[{}]}}", lines.join(","))
+}
+
+/// The same with a mark, so that pages of stamps that use alike are not equal.
+pub fn page_of(mark: &str, lines: &[Line]) -> String {
+    page(lines).replacen('{', &format!("{{\"of\":\"{mark}\","), 1)
 }
 
 /// A registration, as its REST API returns it.
