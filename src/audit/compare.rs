@@ -58,6 +58,19 @@ pub struct Billed {
     pub billing_amount: Amount,
 }
 
+/// What statements of a month ask for in the end, as rounded as it is billed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillTotal {
+    pub month: Month,
+    /// `None`: all of them.
+    pub billed_subscription: Option<String>,
+    pub billing_currency: Currency,
+    /// In the first publication; `None`: it bills nothing in that currency.
+    pub before: Option<Amount>,
+    /// In the second.
+    pub after: Option<Amount>,
+}
+
 /// What differs between two publications.
 #[derive(Debug, Default)]
 pub struct Comparison {
@@ -69,6 +82,10 @@ pub struct Comparison {
     pub hours: Vec<(Stamp, Day)>,
     /// What statements bill otherwise.
     pub charges: Vec<Recharged>,
+    /// Of each month and billed subscription that is billed otherwise, and of each such month: all that is billed.
+    pub bills: Vec<BillTotal>,
+    /// The only month that was looked at; `None`: all.
+    pub month: Option<Month>,
     /// Whether either side has statements.
     pub is_charged: bool,
     /// Whether what came to closed months was added on either side.
@@ -109,6 +126,18 @@ impl Comparison {
                 && Chosen::is_asked(billed_subscriptions, &own.billed_subscription)
                 && Chosen::is_asked(meters, &own.meter)
         });
+        // A bill of all billed subscriptions or meters would not be what is asked for.
+        let is_whole = keeps_statements && meters.is_empty();
+        let charges = &self.charges;
+        self.bills.retain(|own| {
+            let is_there =
+                |id: &String| charges.iter().any(|row| row.billed_subscription == *id && row.month == own.month);
+            is_whole
+                && match &own.billed_subscription {
+                    Some(id) => is_there(id),
+                    None => billed_subscriptions.is_empty(),
+                }
+        });
         self.is_narrowed = narrows_usage || !stamps.is_empty();
     }
 }
@@ -116,27 +145,27 @@ impl Comparison {
 /// Billed subscription, attribution, tenant and meter of a stamp.
 type Key = (String, String, Option<String>, String);
 
-/// Compares two publications.
+/// Compares two publications: one month of them, or all.
 ///
 /// # Errors
 /// One of them is none, or cannot be read.
-pub fn compare(first: &Publication, second: &Publication) -> Result<Comparison> {
-    let mut comparison = Comparison { meters: first.meters()?, names: first.names()?, ..Comparison::default() };
+pub fn compare(first: &Publication, second: &Publication, month: Option<Month>) -> Result<Comparison> {
+    let mut comparison = Comparison { meters: first.meters()?, names: first.names()?, month, ..Comparison::default() };
     comparison.meters.extend(second.meters()?);
     comparison.names.extend(second.names()?);
     let sides = [first, second];
-    comparison.charges = recharged(sides)?;
+    (comparison.charges, comparison.bills) = recharged(sides, month)?;
     comparison.is_charged = !files_of(sides, "statements/").is_empty();
     let mut stamps = BTreeSet::new();
     for side in sides {
         stamps.extend(side.stamps());
     }
     for stamp in stamps {
-        let adjustments = [adjustments(first, &stamp)?, adjustments(second, &stamp)?];
+        let adjustments = [adjustments(first, &stamp, month)?, adjustments(second, &stamp, month)?];
         comparison.is_adjusted |= adjustments.iter().any(|own| !own.is_empty());
-        let Differing { cells, days } = differing_cells(sides, &stamp, &adjustments)?;
-        comparison.hours.extend(differing_hours(sides, &stamp, &days)?);
-        let totals = monthly_totals(sides, &stamp, &adjustments)?;
+        let Differing { cells, days } = differing_cells(sides, &stamp, &adjustments, month)?;
+        comparison.hours.extend(differing_hours(sides, &stamp, &days, month)?);
+        let totals = monthly_totals(sides, &stamp, &adjustments, month)?;
         for (key, cells) in cells {
             let [before, after] = totals.get(&key).copied().unwrap_or_default();
             let (billed_subscription, attribution, tenant, meter) = key;
@@ -172,14 +201,19 @@ fn is_same_file(sides: [&Publication; 2], path: &str) -> Result<bool> {
 }
 
 /// The days of a stamp whose hours differ, but for those whose sums differ anyway.
-fn differing_hours(sides: [&Publication; 2], stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Vec<(Stamp, Day)>> {
+fn differing_hours(
+    sides: [&Publication; 2],
+    stamp: &Stamp,
+    days: &BTreeSet<Day>,
+    month: Option<Month>,
+) -> Result<Vec<(Stamp, Day)>> {
     let prefix = format!("hourly/{stamp}/");
     let mut differing = Vec::new();
     for path in files_of(sides, &prefix) {
         let name = path.strip_prefix(&prefix).and_then(|name| name.strip_suffix(".parquet"));
-        if !is_same_file(sides, &path)? {
-            let day = name.and_then(Day::parse).filter(|day| !days.contains(day));
-            differing.extend(day.map(|day| (stamp.clone(), day)));
+        let day = name.and_then(Day::parse).filter(|day| month.is_none_or(|month| day.month() == month));
+        if day.is_some() && !is_same_file(sides, &path)? {
+            differing.extend(day.filter(|day| !days.contains(day)).map(|day| (stamp.clone(), day)));
         }
     }
     Ok(differing)
@@ -192,13 +226,18 @@ struct Differing {
     days: BTreeSet<Day>,
 }
 
-fn differing_cells(sides: [&Publication; 2], stamp: &Stamp, adjustments: &[Adjustments; 2]) -> Result<Differing> {
+fn differing_cells(
+    sides: [&Publication; 2],
+    stamp: &Stamp,
+    adjustments: &[Adjustments; 2],
+    only: Option<Month>,
+) -> Result<Differing> {
     let mut differing = Differing::default();
     let prefix = format!("daily/{stamp}/");
     let files = files_of(sides, &prefix);
     let published = files.iter().filter_map(|path| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?));
     let months: BTreeSet<Month> = published.chain(adjustments.iter().flat_map(|own| own.keys().copied())).collect();
-    for month in months {
+    for month in months.into_iter().filter(|month| only.is_none_or(|only| *month == only)) {
         let path = schema::daily_path(stamp, month);
         let own = [0, 1].map(|side: usize| adjustments[side].get(&month));
         if own[0] == own[1] && is_same_file(sides, &path)? {
@@ -263,8 +302,8 @@ fn owned((day, billed, attribution, tenant, user, meter, resource): FigureKey<'_
     (day, billed.to_owned(), attribution.to_owned(), tenant, user.to_owned(), meter.to_owned(), resource)
 }
 
-/// All adjustments of a stamp, added up. What was taken back when a month was opened again is none.
-fn adjustments(publication: &Publication, stamp: &Stamp) -> Result<Adjustments> {
+/// All adjustments of a stamp, or those of one month, added up. What was taken back when a month was opened again is none.
+fn adjustments(publication: &Publication, stamp: &Stamp, month: Option<Month>) -> Result<Adjustments> {
     let mut adjustments = Adjustments::new();
     let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
     for path in adjusted::tables(publication) {
@@ -275,6 +314,7 @@ fn adjustments(publication: &Publication, stamp: &Stamp) -> Result<Adjustments> 
             rows.step();
         }
     }
+    adjustments.retain(|own, _| month.is_none_or(|month| *own == month));
     adjustments.values_mut().for_each(|own| own.retain(|_, total| !total.is_nothing()));
     adjustments.retain(|_, own| !own.is_empty());
     Ok(adjustments)
@@ -374,20 +414,28 @@ impl FigureRows {
     }
 }
 
-/// What the statements of both publications bill otherwise, by month, billed subscription, meter and currency.
-fn recharged(sides: [&Publication; 2]) -> Result<Vec<Recharged>> {
+/// What the statements of both publications bill otherwise, by month, billed subscription, meter and currency; and what they
+/// bill in all where they do.
+fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recharged>, Vec<BillTotal>)> {
     let prefix = "statements/";
-    let mut recharged = Vec::new();
+    let (mut recharged, mut bills) = (Vec::new(), Vec::new());
     for path in files_of(sides, prefix) {
         let month = path.strip_prefix(prefix).and_then(|name| Month::parse(name.strip_suffix(".parquet")?));
-        let Some(month) = month else { continue };
+        let Some(month) = month.filter(|month| only.is_none_or(|only| *month == only)) else { continue };
         if is_same_file(sides, &path)? {
             continue;
         }
+        let past_range = || contradiction(&path, "lines that sum to more than can be".to_owned());
         let mut lines: BTreeMap<_, [Option<Billed>; 2]> = BTreeMap::new();
+        let mut totals: BTreeMap<(Option<String>, Currency), [Option<Amount>; 2]> = BTreeMap::new();
         for (at, side) in sides.into_iter().enumerate() {
             for StatementLine { billed_subscription, meter, price, quantity, sums, .. } in statement_lines(side, month)?
             {
+                for (own, sums) in [Some(billed_subscription.clone()), None].into_iter().zip([sums, sums]) {
+                    let Some(sums) = sums else { continue };
+                    let sum = totals.entry((own, sums.billing_currency)).or_default()[at].get_or_insert_default();
+                    *sum = sum.checked_add(sums.billing_amount).ok_or_else(past_range)?;
+                }
                 let currencies = sums.map(|own| (own.currency, own.billing_currency));
                 let key = (billed_subscription, meter, price.status, currencies);
                 let sum = lines.entry(key).or_default()[at].get_or_insert_default();
@@ -400,17 +448,28 @@ fn recharged(sides: [&Publication; 2]) -> Result<Vec<Recharged>> {
                             .checked_add(sums.map_or(Amount::ZERO, |own| own.billing_amount))?,
                     })
                 };
-                let past_range = || contradiction(&path, "lines that sum to more than can be".to_owned());
                 *sum = added().ok_or_else(past_range)?;
             }
         }
         let differing = lines.into_iter().filter(|(_, [before, after])| before != after);
-        recharged.extend(differing.map(|(key, [before, after])| {
-            let (billed_subscription, meter, status, currencies) = key;
-            Recharged { month, billed_subscription, meter, status, currencies, before, after }
+        let of_month: Vec<Recharged> = differing
+            .map(|(key, [before, after])| {
+                let (billed_subscription, meter, status, currencies) = key;
+                Recharged { month, billed_subscription, meter, status, currencies, before, after }
+            })
+            .collect();
+        totals.retain(|(billed, _), _| match billed {
+            Some(billed) => of_month.iter().any(|own| own.billed_subscription == *billed),
+            None => !of_month.is_empty(),
+        });
+        // All of them stand below each of them.
+        let (all, each): (Vec<_>, Vec<_>) = totals.into_iter().partition(|((billed, _), _)| billed.is_none());
+        bills.extend(each.into_iter().chain(all).map(|((billed_subscription, billing_currency), [before, after])| {
+            BillTotal { month, billed_subscription, billing_currency, before, after }
         }));
+        recharged.extend(of_month);
     }
-    Ok(recharged)
+    Ok((recharged, bills))
 }
 
 /// All of a stamp in both publications, by billed subscription, tenant and meter.
@@ -418,11 +477,13 @@ fn monthly_totals(
     sides: [&Publication; 2],
     stamp: &Stamp,
     adjustments: &[Adjustments; 2],
+    month: Option<Month>,
 ) -> Result<BTreeMap<Key, [Option<Totals>; 2]>> {
-    let columns = ["billed_subscription_id", "attribution", "tenant_id", "meter_id", "quantity", "line_count"];
+    let columns = ["month", "billed_subscription_id", "attribution", "tenant_id", "meter_id", "quantity", "line_count"];
+    let keep: Vec<Keep> = month.map(|month| Keep::Day("month", month.first_day())).into_iter().collect();
     let mut totals: BTreeMap<Key, [Option<Totals>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
-        for rows in side.read(&format!("monthly/{stamp}.parquet"), &schema::MONTHLY, &columns, &[])? {
+        for rows in side.read(&format!("monthly/{stamp}.parquet"), &schema::MONTHLY, &columns, &keep)? {
             let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
             let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
             let (counts, attributions) = (rows.integers("line_count")?, rows.texts("attribution")?);

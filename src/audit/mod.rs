@@ -3,17 +3,19 @@
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
-//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement
+//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement    OUT: charges ──▶ why a statement line
 //! OUT: mappings, lines ──▶ history           root ──read, normalise, attribute──▶ history
 //! ```
 //! What somebody typed to narrow it is looked up by `names`, the same for every command.
 //!
 //! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
-//! behind each cell, and refuses to explain one that they do not make.
+//! behind each cell, and the charges behind each statement line, and refuses to explain one that they do not make.
 
 mod adjusted;
+mod billed;
 mod changes;
 mod compare;
+mod default_charges;
 mod history;
 mod names;
 mod publication;
@@ -23,8 +25,10 @@ mod unregistered;
 mod why;
 
 pub use adjusted::Adjusted;
+pub use billed::{BilledDay, BilledLine, NotBilled, WhyBilled, explain_billed};
 pub use changes::{Changes, ChangingRun, Since, changes};
-pub use compare::{Billed, Comparison, Moved, Recharged, compare};
+pub use compare::{BillTotal, Billed, Comparison, Moved, Recharged, compare};
+pub use default_charges::{DefaultCharge, DefaultCharges, DefaultUnpriced};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
 pub use names::{Asked, Chosen, Known, Wanted, id_of};
 pub use publication::{MeterText, Publication, SnapshotFile, no_publication};

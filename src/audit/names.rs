@@ -96,11 +96,14 @@ pub fn id_of(subject: Asked, wanted: &str, known: &[Known]) -> Result<String> {
 
 /// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning of its id.
 fn candidates<'k>(wanted: &str, known: &'k [Known]) -> Vec<&'k Known> {
-    // Commands print long ids as `7e4a4700-c000-…`.
-    let spelled = one_spelling(wanted.trim().trim_end_matches('…'));
+    // Commands print long ids as `7e4a4700-c000-…`, and where others begin so as `7e4a4700-…000a`.
+    let (head, tail) = wanted.trim().split_once('…').unwrap_or((wanted.trim(), ""));
+    let (spelled, tail) = (one_spelling(head), tail.to_lowercase());
     let is_named = |own: &&Known| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
     let is_called = |own: &&Known| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
-    let begins = |own: &&Known| spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled);
+    let begins = |own: &&Known| {
+        spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled) && own.id.ends_with(&tail)
+    };
     let of = |is: &dyn Fn(&&Known) -> bool| known.iter().filter(is).collect::<Vec<_>>();
     let tries: [&dyn Fn(&&Known) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
     tries.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()

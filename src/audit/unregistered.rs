@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::adjusted;
+use super::default_charges::{DefaultCharges, default_charges};
 use super::names::{Chosen, Wanted};
 use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
@@ -38,6 +39,8 @@ pub struct Fallen {
 pub struct Unregistered {
     /// By stamp, then why, then meter, the largest first.
     pub fallen: Vec<Fallen>,
+    /// What of it is charged, as published: what came to closed months since is not.
+    pub charged: DefaultCharges,
     pub meters: BTreeMap<String, MeterText>,
     /// Of tenants and billed subscriptions.
     pub names: BTreeMap<String, String>,
@@ -81,7 +84,10 @@ pub fn unregistered(
         }
         order(a).cmp(&order(b)).then_with(|| (&a.tenant, &a.user_subscription).cmp(&(&b.tenant, &b.user_subscription)))
     });
-    Ok(Unregistered { fallen, meters: publication.meters()?, names: publication.names()?, registrations, since })
+    let is_in = |day: Day| is_in(&chosen, since, day);
+    let charged = default_charges(publication, &publication.stamps_of(stamps)?, &keeping(&chosen), is_in)?;
+    let (meters, names) = (publication.meters()?, publication.names()?);
+    Ok(Unregistered { fallen, charged, meters, names, registrations, since })
 }
 
 /// What can be put right comes first.
@@ -114,12 +120,28 @@ fn of_stamp(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Op
         if !is_asked(chosen, &key) {
             continue;
         }
-        let is_in =
-            |day: Day| since.is_none_or(|since| day >= since) && chosen.month.is_none_or(|month| day.month() == month);
-        days.retain(|&day, own| !own.is_nothing() && is_in(day));
+        days.retain(|&day, own| !own.is_nothing() && is_in(chosen, since, day));
         fallen.extend(sum_of(&path, stamp, attribution, key, &days)?);
     }
     Ok(fallen)
+}
+
+/// Whether a day is asked for.
+fn is_in(chosen: &Chosen, since: Option<Day>, day: Day) -> bool {
+    since.is_none_or(|since| day >= since) && chosen.month.is_none_or(|month| day.month() == month)
+}
+
+/// The rows of a table that are asked for, but for their days.
+fn keeping(chosen: &Chosen) -> Vec<Keep> {
+    let Chosen { billed_subscriptions, tenants, user_subscriptions, meters, month: _ } = chosen;
+    let columns = [
+        ("billed_subscription_id", billed_subscriptions),
+        ("tenant_id", tenants),
+        ("user_subscription_id", user_subscriptions),
+        ("meter_id", meters),
+    ];
+    let asked = columns.into_iter().filter(|(_, ids)| !ids.is_empty());
+    asked.map(|(column, ids)| Keep::Texts(column, ids.clone())).collect()
 }
 
 fn is_asked(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription, meter): &SumKey) -> bool {

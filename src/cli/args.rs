@@ -74,6 +74,7 @@ const COVERAGE_EXAMPLES: &[&str] = &[
 const WHY_EXAMPLES: &[&str] = &[
     "stacktally why --out /srv/chargeback --date 2026-10-05 --tenant Fabrikam",
     "stacktally why --out /srv/chargeback --date 2026-10-05 --meter 'VM size hours' --json",
+    "stacktally why --out /srv/chargeback --month 2026-10 --billed-subscription Contoso",
 ];
 
 const UNREGISTERED_EXAMPLES: &[&str] = &[
@@ -108,6 +109,7 @@ const REOPEN_EXAMPLES: &[&str] = &["stacktally reopen 2026-10 --out /srv/chargeb
 const COMPARE_EXAMPLES: &[&str] = &[
     "stacktally compare /srv/chargeback /srv/what-if",
     "stacktally compare last-week today --billed-subscription Contoso --json",
+    "stacktally compare last-week today --month 2026-10",
 ];
 
 fn with_examples(examples: &[&str], exit_codes: &str) -> String {
@@ -146,7 +148,8 @@ pub enum Command {
     /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
     #[command(after_help = with_examples(COVERAGE_EXAMPLES, LOOKING))]
     Coverage(CoverageArgs),
-    /// Explain published figures of a day: the lines behind them, and the snapshots that decided who pays
+    /// Explain published figures of a day (the lines behind them, and the snapshots that decided who pays), or the lines of a
+    /// month's statements (the charges of each day, and the price entries)
     #[command(after_help = with_examples(WHY_EXAMPLES, LOOKING))]
     Why(WhyArgs),
     /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
@@ -210,9 +213,12 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
 pub struct WhyArgs {
     #[command(flatten)]
     pub publication: PublicationArgs,
-    /// The day of usage, UTC, such as 2026-10-05
-    #[arg(long, value_name = "DATE")]
-    pub date: String,
+    /// The day of usage whose figures are explained, UTC, such as 2026-10-05
+    #[arg(long, value_name = "DATE", required_unless_present = "month", conflicts_with = "month")]
+    pub date: Option<String>,
+    /// The month whose statement lines are explained, UTC, such as 2026-10: what is charged for each day, and by which price
+    #[arg(long, value_name = "MONTH", conflicts_with_all = ["user_subscription", "tenant", "resource"], help_heading = NARROWED)]
+    pub month: Option<String>,
     #[command(flatten)]
     pub payers: PayerArgs,
     #[command(flatten)]
@@ -393,6 +399,9 @@ pub struct CompareArgs {
     /// Only these stamps
     #[arg(long, value_name = "NAME", num_args = 1.., help_heading = NARROWED)]
     pub stamp: Option<Vec<String>>,
+    /// Only this month of usage and its statements, UTC, such as 2026-10
+    #[arg(long, value_name = "MONTH", help_heading = NARROWED)]
+    pub month: Option<String>,
     #[command(flatten)]
     pub payers: PayerArgs,
     #[command(flatten)]

@@ -13,11 +13,12 @@ use super::ended::Ended;
 use super::message::printable;
 use super::progress::TerminalProgress;
 use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
-use super::show::{calendar, changes, compare, history, statement, unregistered, why};
+use super::show::layout::Width;
+use super::show::{billed, calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Asked, Publication, Query, Wanted};
-use crate::domain::{Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline::closing::{self, Closing};
 use crate::pipeline::{self, Followed};
@@ -65,7 +66,8 @@ pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsi
         }
     }
     let closed = closed.as_deref();
-    let text = if args.json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed) };
+    let text =
+        if args.json { calendar::json(&rows, closed) } else { calendar::text(&rows, closed, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -106,7 +108,7 @@ fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
         talk.extend(metrics.as_ref().map(message::warning));
     }
     let told = ended.outcome().filter(|_| !seen.quiet);
-    let summary = || told.map(|outcome| message::summary(outcome, ended.out));
+    let summary = || told.map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
     let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
     Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
@@ -146,14 +148,18 @@ fn said(text: String) -> Ending {
     Ending { text, talk: String::new(), code: exit::PUBLISHED, is_the_product: false }
 }
 
-/// Explains published figures.
+/// Explains published figures of a day, or lines on the statements of a month.
 ///
 /// # Errors
-/// There is no publication or no such figure, or as [`audit::explain`].
+/// There is no publication or no such figure, or as [`audit::explain`] and [`audit::explain_billed`].
 pub fn explain(args: &WhyArgs) -> Result<Ending> {
     let (out, stamps) = settings::of_publication(&args.publication)?;
+    if let Some(month) = &args.month {
+        return explain_billed(&Publication::open(&out)?, settings::month_of(month)?, args);
+    }
+    let date = args.date.as_deref().unwrap_or_default();
     let query = Query {
-        date: settings::day_of("date", &args.date)?,
+        date: settings::day_of("date", date)?,
         stamps,
         wanted: Wanted {
             user_subscriptions: args.user_subscriptions.user_subscription.clone(),
@@ -167,11 +173,22 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
         audit::explain(&publication, &mut own)?;
         why::json(&own)?
     } else if why::is_too_much(&own) {
-        printable(&why::list(&own))
+        why::list(&own, Width::of_stdout())
     } else {
         audit::explain(&publication, &mut own)?;
-        printable(&why::text(&own, args.lines))
+        why::text(&own, args.lines, Width::of_stdout())
     };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Explains lines on the statements of a month.
+fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Result<Ending> {
+    if args.publication.stamp.is_some() {
+        return Err(Error::usage("--stamp with --month: a statement line is of all stamps together")
+            .hint("leave --stamp out; with --date figures of one stamp are explained"));
+    }
+    let own = audit::explain_billed(publication, month, &wanted(&args.payers, &TenantArgs::default()))?;
+    let text = if args.publication.json { billed::json(&own) } else { billed::text(&own, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
@@ -192,7 +209,7 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
         _ if args.csv => unregistered::csv(&own)?,
         (true, _) => printable(&unregistered::commands(&own)),
         (false, true) => unregistered::json(&own),
-        (false, false) => printable(&unregistered::text(&own)),
+        (false, false) => unregistered::text(&own, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -210,7 +227,7 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
     let text = match (args.csv, args.publication.json) {
         (true, _) => changes::csv(&own)?,
         (false, true) => changes::json(&own),
-        (false, false) => printable(&changes::text(&own)),
+        (false, false) => changes::text(&own, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -226,7 +243,7 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
     let text = match (args.csv, args.json) {
         (true, _) => statement::csv(&own)?,
         (false, true) => statement::json(&own),
-        (false, false) => printable(&statement::text(&own)),
+        (false, false) => statement::text(&own, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -269,7 +286,7 @@ pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>)
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),
-        (false, false) => printable(&history::text(&shown)),
+        (false, false) => history::text(&shown, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -280,6 +297,7 @@ pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>)
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
     let (first, second) = (Publication::open(&args.first)?, Publication::open(&args.second)?);
+    let month = args.month.as_deref().map(settings::month_of).transpose()?;
     let stamps = settings::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
     let known: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
     if let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) {
@@ -288,11 +306,11 @@ pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
             .hint(format!("they have {}", names.join(", "))));
     }
     let chosen = wanted(&args.payers, &args.tenants).among(&[&first, &second], &[])?;
-    let mut own = audit::compare(&first, &second)?;
+    let mut own = audit::compare(&first, &second, month)?;
     if !stamps.is_empty() || !chosen.is_everything() {
         own.narrow(&stamps, &chosen);
     }
-    let text = if args.json { compare::json(&own) } else { printable(&compare::text(&own)) };
+    let text = if args.json { compare::json(&own) } else { compare::text(&own, Width::of_stdout()) };
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
 }
 

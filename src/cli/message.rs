@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::show::counted;
+use super::show::layout::{Page, Width};
 use crate::domain::coverage::intervals;
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Finding, Stamp, Window, reported};
@@ -34,16 +35,16 @@ const ALIKE_SHOWN: usize = 20;
 /// Characters shown of a reject.
 const TEXT_SHOWN: usize = 200;
 
+/// Columns of the labels of a summary.
+const LABEL: usize = 11;
+
 /// The summary that ends a run, or with no `out` the rehearsal of one from nothing.
-pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
+pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let is_rehearsal = outcome.is_rehearsal;
     let receipt = &outcome.receipt;
     let lines = &receipt.lines;
-    let mut text = String::new();
-    let mut say = |label: &str, value: String| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{label:<13}{value}");
-    };
+    let mut page = Page::new(width);
+    let mut say = |label: &str, value: String| page.entry(0, label, LABEL, &value);
     nights(outcome, &mut say);
     let dropped = if lines.dropped > 0 { format!(" + {} dropped", lines.dropped) } else { String::new() };
     say("lines", format!("{} read = {} used + {} rejected{dropped}", lines.read, lines.used, lines.rejected));
@@ -58,6 +59,9 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         let label = if at == 0 { "charged" } else { "" };
         say(label, format!("{month} {billed} {billing_currency} in {}", counted(*lines as i64, "line")));
     }
+    if charged.len() < receipt.statements.len() {
+        say("", format!("and {} of earlier months, in receipt.json", receipt.statements.len() - charged.len()));
+    }
     list(&mut say, "rejects", &receipt.rejects);
     match outcome.rejects_new {
         0 if lines.rejected > 0 => say("", "  none of them is new".to_owned()),
@@ -66,6 +70,10 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
     }
     for own in &outcome.first_rejects {
         say("", format!("  {}", shortened(own)));
+    }
+    let rest = outcome.rejects_new.saturating_sub(outcome.first_rejects.len() as u64);
+    if rest > 0 {
+        say("", format!("  and {rest} more, in rejects"));
     }
     // A check keeps no receipt, so it says them all.
     let findings: Vec<&FindingEntry> = receipt.findings.iter().filter(|own| !own.accepted).collect();
@@ -133,7 +141,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>) -> String {
         Some(out) => say("published", format!("{} files in {}", receipt.published.len(), out.display())),
         None => say("published", "nothing: this was a check".to_owned()),
     }
-    printable(&text)
+    page.finish()
 }
 
 /// What `recover` did.

@@ -70,7 +70,7 @@ fn every_run_says_what_it_corrected() {
     insta::assert_snapshot!("the-last", masked(&changes(&root, &[]).expect(0)));
     insta::assert_snapshot!("json", masked(&changes(&root, &["--json", "--since", "4"]).expect(0)));
     let text = changes(&root, &["--since", "1"]).stdout;
-    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
     assert_eq!(runs(&root, &["--stamp", "south"]), [4], "the last that changed something of it");
     let csv = changes(&root, &["--csv", "--since", "1"]).expect(0).stdout;
     let published: String = (2..=6)

@@ -1,5 +1,6 @@
 //! `stacktally compare`, and the what-if that it is for.
 
+use super::prices;
 use crate::support::{
     BILLED_A, DEFAULT, Line, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, customers,
     files_below, page, receipt, registration,
@@ -58,7 +59,7 @@ fn a_registration_may_be_overridden_as_well() {
     root.file("north/registration/2026-10-02.json", "{");
     what_if(&root, "other.json").expect(0);
     let text = root.stacktally(&["compare", "out", "what-if"]).expect(6).stdout;
-    assert!(text.contains(other) && text.contains(DEFAULT), "{text}");
+    assert!(text.contains(" b111ed00-…00dd ") && text.contains(" b111ed00-…0000 "), "{text}");
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn what_changed_within_a_day_or_a_stamp_is_a_difference_too() {
     root.file("north/usage/2026-10-05/page-0001.json", page(&[moved("vm-9")]));
     root.run(&[]).expect(0);
     let text = root.stacktally(&["compare", "before", "out"]).expect(6).stdout;
-    assert!(text.contains("  changed      1       1           0      2  "), "{text}");
+    assert!(text.contains("  changed      1       1           0      2\n"), "{text}");
     let none = root.stacktally(&["compare", "before", "root"]).expect(2);
     assert!(none.stderr.contains("root holds exports, and no publication"), "{}", none.stderr);
 }
@@ -214,4 +215,48 @@ fn it_does_not_matter_whether_a_month_is_closed() {
     root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "the bill was wrong"]).expect(0);
     root.run(&[]).expect(0);
     assert_eq!(root.stacktally(&["compare", "out", "open"]).expect(0).stdout, untouched.stdout);
+}
+
+#[test]
+fn bills_are_compared_as_they_are_rounded_month_by_month() {
+    let root = prices::used();
+    prices::book(&root, prices::GOOD);
+    root.file("north/usage/2026-11-05/page.json", page(&[Line::hourly(SUB_A, WINDOWS_HOURS, "2026-11-05T05", "1")]));
+    root.run(&[]).expect(0);
+    std::fs::rename(root.out(), root.folder().join("before")).unwrap();
+    // A cent more in October, and in November less than one, which no statement shows.
+    let moved = prices::GOOD.replace(",0.046,", ",0.0476,").replace(",0.05,1", ",0.0501,1");
+    prices::book(&root, &moved);
+    root.run(&[]).expect(0);
+    let compare =
+        |flags: &[&str], code: i32| root.stacktally(&[&["compare", "before", "out"], flags].concat()).expect(code);
+    insta::assert_snapshot!("bills", compare(&[], 6).transcript());
+    let json: serde_json::Value = serde_json::from_str(&compare(&["--json", "--month", "2026-10"], 6).stdout).unwrap();
+    assert!(json["charges"].as_array().unwrap().iter().all(|own| own["month"] == "2026-10"), "{json}");
+    let bill = json["bills"].as_array().unwrap().last().unwrap();
+    assert!(bill["billed_subscription_id"].is_null());
+    assert_eq!(["first", "second", "difference"].map(|name| bill[name].as_str().unwrap()), ["0.48", "0.49", "0.01"]);
+    // What differs only in its exact charge is a difference, too.
+    let november = compare(&["--month", "2026-11"], 6).stdout;
+    assert!(november.contains("+0.0001 USD") && !november.contains("2026-10"), "{november}");
+    let september = compare(&["--month", "2026-09"], 0).stdout;
+    assert!(september.starts_with("equal: every cell of daily and hourly of 2026-09 is the same"), "{september}");
+}
+
+#[test]
+fn usage_of_another_month_is_no_difference_of_this_one() {
+    let root = root();
+    root.stacktally(&["run", "--root", "root", "--out", "before"]).expect(0);
+    root.file("north/usage/2026-11-05/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-11-05T05", "1")]));
+    root.run(&[]).expect(0);
+    let compare =
+        |month: &str, code: i32| root.stacktally(&["compare", "before", "out", "--month", month]).expect(code);
+    compare("2026-10", 0);
+    let text = compare("2026-11", 6).stdout;
+    assert!(text.contains("added       -       1          +1      1\n"), "{text}");
+    assert!(
+        text.lines().any(|line| line.trim_start().starts_with("all of this stamp") && line.contains(" 0       1 ")),
+        "{text}"
+    );
+    compare("2026-13", 2);
 }

@@ -2,6 +2,7 @@
 
 use stacktally::audit::Publication;
 use stacktally::cli::show::calendar;
+use stacktally::cli::show::layout::Width;
 
 use crate::support::{Line, SUB_A, SUB_B, TestRoot, VM_HOURS, page, table};
 
@@ -77,7 +78,7 @@ fn what_cannot_be_shown_is_said() {
 fn with_closed(root: &TestRoot) -> (String, serde_json::Value) {
     let publication = Publication::open(&root.out()).unwrap();
     let (rows, closed) = (publication.coverage().unwrap(), publication.closed().unwrap());
-    let text = anstream::adapter::strip_str(&calendar::text(&rows, Some(&closed))).to_string();
+    let text = anstream::adapter::strip_str(&calendar::text(&rows, Some(&closed), Width::OF_A_FILE)).to_string();
     (text, serde_json::from_str(&calendar::json(&rows, Some(&closed))).unwrap())
 }
 

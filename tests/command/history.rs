@@ -68,14 +68,13 @@ fn one_that_is_listed_again_goes_on_with_its_tenant() {
     let root = with_history();
     root.file("north/user-subscriptions/2026-10-06.json", listing(&[(SUB_A, TENANT_A), (SUB_B, TENANT_A)]));
     let text = history(&root, &["--user-subscription", SUB_B]);
-    assert!(text.contains(&format!("2026-10-06T00 is listed again with {TENANT_A}")), "{text}");
+    assert!(text.contains("2026-10-06T00 is listed again with 7e4a4700-…000a  ("), "{text}");
     root.file(
         "north/usage/2026-10-06/bad.json",
         page(&[Line { quantity: "-1".into(), ..Line::hourly(SUB_B, VM_HOURS, "2026-10-06T01", "1") }]),
     );
-    assert!(
-        history(&root, &[]).ends_with("\n1 line set aside, and not in these quantities: `stacktally check` says why\n")
-    );
+    let set_aside = "\n1 line set aside, and not in these quantities: `stacktally check` says why\n";
+    assert!(history(&root, &[]).contains(set_aside));
 }
 
 /// A publication says of itself what its root says: text, JSON and CSV, limited or not.

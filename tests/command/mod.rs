@@ -1,6 +1,7 @@
 //! What a person sees: exit code, standard output and error of the real binary, as transcripts.
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
+mod billed;
 mod changes;
 mod check;
 mod closed;
@@ -8,6 +9,7 @@ mod closing;
 mod compare;
 mod copied;
 mod coverage;
+mod docs;
 mod errors;
 mod help;
 mod history;
@@ -24,3 +26,4 @@ mod summary;
 mod unregistered;
 mod vanished;
 mod why;
+mod width;

@@ -6,6 +6,7 @@ mod coverage;
 mod days;
 mod findings;
 mod identity;
+mod layout;
 mod ledger;
 mod money;
 mod normalise;

@@ -246,6 +246,11 @@ impl Ran {
     }
 }
 
+/// A text without what it is laid out with: one blank between any two words.
+pub fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A transcript without what differs from run to run: times, durations, sizes, lags.
 pub fn masked(ran: &Ran) -> String {
     mask(&ran.transcript())
@@ -281,6 +286,8 @@ fn mask_line(line: &str) -> String {
 pub fn stacktally(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stacktally"));
     command.current_dir(folder).env_remove("POLARS_MAX_THREADS").env_remove("RAYON_NUM_THREADS");
+    // Whoever runs the tests may have a terminal of any width.
+    command.env_remove("COLUMNS");
     command
 }
 

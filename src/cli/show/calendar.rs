@@ -8,24 +8,28 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
+use super::layout::{Page, Width};
 use crate::domain::coverage::{self, CoverageRow, DayState, MonthCoverage, intervals};
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Month, Stamp, Window};
 use crate::state::ClosingEntry;
 
 const LABEL: usize = 10;
+/// Columns of a day.
+const DAY: usize = 2;
+/// The most days that a month has.
+const DAYS: usize = 31;
+/// Days on a line where a whole month does not fit on one.
+const HALF: usize = 15;
 /// Days listed behind a finding.
 const DAYS_SHOWN: usize = 6;
-/// Closed months on a line: as many as fit a narrow terminal.
-const MONTHS_A_LINE: usize = 8;
 
 /// One calendar a stamp, with the months that are closed, what is missing and what was found below it.
-pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
+pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>, width: Width) -> String {
     let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<&ClosingEntry>)> = BTreeMap::new();
     for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
         stamps.entry(rows[0].stamp.clone()).or_default().0 = rows;
@@ -37,22 +41,28 @@ pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     if stamps.is_empty() {
         return "no stamp has a day of usage\n".to_owned();
     }
-    let mut text = String::new();
+    let mut page = Page::new(width);
     for (stamp, (rows, closed)) in &stamps {
-        write_stamp(&mut text, stamp, rows, closed);
+        write_stamp(&mut page, stamp, rows, closed);
     }
-    let legend = DayState::ALL.into_iter().rev().map(|state| format!("{} {state}", styled(state)));
-    write_line(
-        &mut text,
-        &format!("{}   . no usage reported   * see findings", legend.collect::<Vec<_>>().join("   ")),
-    );
-    text
+    let mut legend: Vec<String> =
+        DayState::ALL.into_iter().rev().map(|state| format!("{} {state}", styled(state))).collect();
+    legend.extend([". no usage reported", "* see findings"].map(str::to_owned));
+    page.flow(0, 0, &legend, 3);
+    page.finish()
 }
 
-fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow], closed: &[&ClosingEntry]) {
-    let number = |day: u32| if day == 1 || day.is_multiple_of(5) { format!("{day:<2}") } else { "  ".to_owned() };
-    let numbers: String = (1..=31).map(number).collect();
-    write_line(text, &format!("{:<LABEL$}  {numbers}", stamp.as_str()));
+fn write_stamp(page: &mut Page, stamp: &Stamp, rows: &[CoverageRow], closed: &[&ClosingEntry]) {
+    let is_first = |day: usize| day == 1 || day == HALF + 1 && !is_wide(page);
+    let number =
+        |day: usize| if is_first(day) || day.is_multiple_of(5) { format!("{day:<DAY$}") } else { " ".repeat(DAY) };
+    let numbers: Vec<String> = (1..=DAYS).map(number).collect();
+    let mut label = stamp.as_str();
+    if label.len() > LABEL {
+        page.line(label);
+        label = "";
+    }
+    write_days(page, label, &numbers);
     let days: BTreeMap<Day, &CoverageRow> = rows.iter().map(|row| (row.coverage.day, row)).collect();
     let months: BTreeSet<Month> = days.keys().map(|day| day.month()).collect();
     for month in months {
@@ -60,36 +70,41 @@ fn write_stamp(text: &mut String, stamp: &Stamp, rows: &[CoverageRow], closed: &
             None => ". ".to_owned(),
             Some(row) => format!("{}{}", styled(row.coverage.state), if row.findings.is_empty() { ' ' } else { '*' }),
         };
-        let cells: String = month.days().map(cell).collect();
-        write_line(text, &format!("{:<LABEL$}  {cells}", month.to_string()));
+        let cells: Vec<String> = month.days().map(cell).collect();
+        write_days(page, &month.to_string(), &cells);
     }
-    for (at, months) in closed.chunks(MONTHS_A_LINE).enumerate() {
-        let months: Vec<String> = months.iter().map(|own| own.month.to_string()).collect();
-        write_line(text, &format!("{:<LABEL$}  {}", if at == 0 { "closed" } else { "" }, months.join(" ")));
+    if !closed.is_empty() {
+        let months: Vec<String> = closed.iter().map(|own| own.month.to_string()).collect();
+        page.entry(0, "closed", LABEL, &months.join(" "));
     }
     for (at, own) in closed.iter().filter(|own| own.forced).enumerate() {
         let (label, why) = (if at == 0 { "forced" } else { "" }, own.reasons().join(" "));
-        write_line(text, &format!("{label:<LABEL$}  {} {why}", own.month));
+        page.entry(0, label, LABEL, &format!("{} {why}", own.month));
     }
-    let gaps = gaps(rows);
-    if !gaps.is_empty() {
-        write_line(
-            text,
-            &format!("{:<LABEL$}  {}", "missing", intervals(&gaps).replace(' ', &format!("\n{:LABEL$}  ", ""))),
-        );
+    for (at, gap) in gaps(rows).into_iter().enumerate() {
+        page.entry(0, if at == 0 { "missing" } else { "" }, LABEL, &intervals(&[gap]));
     }
     for (code, days) in findings(rows) {
         let more =
             if days.len() > DAYS_SHOWN { format!(" and {} more days", days.len() - DAYS_SHOWN) } else { String::new() };
         let days: Vec<String> = days.iter().take(DAYS_SHOWN).map(Day::to_string).collect();
-        write_line(text, &format!("{:<LABEL$}  {code} {}{more}", "finding", days.join(" ")));
+        page.entry(0, "finding", LABEL, &format!("{code} {}{more}", days.join(" ")));
     }
-    text.push('\n');
+    page.gap();
 }
 
-fn write_line(text: &mut String, line: &str) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "{}", line.trim_end());
+/// The days of a month behind a label: on one line, or on two where the terminal is narrow.
+fn write_days(page: &mut Page, label: &str, cells: &[String]) {
+    let (first, second) = cells.split_at(if is_wide(page) { cells.len() } else { HALF });
+    page.line(&format!("{label:<LABEL$}  {}", first.concat()));
+    if !second.is_empty() {
+        page.line(&format!("{:<LABEL$}  {}", "", second.concat()));
+    }
+}
+
+/// Whether a whole month fits on a line.
+fn is_wide(page: &Page) -> bool {
+    LABEL + 2 + DAYS * DAY <= page.width().columns()
 }
 
 /// The letter of a state, in its colour.

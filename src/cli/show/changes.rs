@@ -1,10 +1,10 @@
 //! What runs corrected of published days.
 
-use std::fmt::Write;
-
 use serde_json::json;
 
-use super::{counted, csv_text, meter_named, named, unit_of};
+use super::ids::Ids;
+use super::layout::{Page, Width};
+use super::{counted, csv_text, meter_named, note_on_ids, unit_of};
 use crate::audit::{Changes, ChangingRun, Since};
 use crate::domain::correction::{charge_difference, usage_difference};
 use crate::domain::totals::Totals;
@@ -12,50 +12,50 @@ use crate::domain::{Charge, Corrected, Correction, Currency, Quantity};
 use crate::error::Result;
 use crate::publish::changes::csv_of_changes;
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
-
 /// Run by run, day by day: who is billed, for what, before and since.
-pub fn text(own: &Changes) -> String {
+pub fn text(own: &Changes, width: Width) -> String {
     if own.runs.is_empty() {
         return format!("no published day changed{}\n", since(own));
     }
-    let mut text = String::new();
+    let mut page = Page::new(width);
+    let corrections = own.runs.iter().flat_map(|run| &run.corrections);
+    let ids = Ids::of(corrections.flat_map(|own| [own.billed_subscription.as_str(), own.meter.as_str()]));
     for run in &own.runs {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "run {}, {}", run.number, finished(run));
+        page.gap();
+        page.paragraph(0, &format!("run {}, {}", run.number, finished(run)));
         for (is_of_usage, what) in [(true, ""), (false, ", charges")] {
             let of_kind: Vec<&Correction> =
                 run.corrections.iter().filter(|own| own.is_of_usage() == is_of_usage).collect();
             for of_day in of_kind.chunk_by(|a, b| (&a.stamp, a.day) == (&b.stamp, b.day)) {
                 let Correction { stamp, day, causes, .. } = of_day[0];
-                let _ = writeln!(text, "  {stamp} {day}{what}: {}", causes.replace(' ', ", "));
+                page.paragraph(2, &format!("{stamp} {day}{what}: {}", causes.replace(' ', ", ")));
                 for of_payer in of_day.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
-                    let _ = writeln!(text, "    {}", named(&of_payer[0].billed_subscription, &own.names));
+                    let room = width.columns() - 4;
+                    page.paragraph(4, &ids.named_within(&of_payer[0].billed_subscription, &own.names, room));
                     for correction in of_payer {
-                        let _ = writeln!(text, "      {}", meter_named(&correction.meter, &own.meters));
-                        text.push_str(&match correction.of {
+                        page.paragraph(6, &meter_named(&correction.meter, &own.meters, &ids));
+                        let moved = match correction.of {
                             Corrected::Usage { before, after } => {
                                 moved(before, after, &unit_of(&correction.meter, &own.meters))
                             }
                             Corrected::Charge { currency, before, after } => recharged(before, after, currency),
-                        });
+                        };
+                        page.items(8, &moved, 1);
                     }
                 }
             }
         }
-        text.push('\n');
     }
-    text.pop();
-    text
+    note_on_ids(&mut page, &ids);
+    page.finish()
 }
 
-/// `1.5 → 1.25 (-0.25) USD`.
-fn recharged(before: Option<Charge>, after: Option<Charge>, currency: Currency) -> String {
+/// `1.5 → 1.25 (-0.25) USD`, in parts that stay whole.
+fn recharged(before: Option<Charge>, after: Option<Charge>, currency: Currency) -> Vec<String> {
     let charge = |own: Option<Charge>| own.map_or_else(|| "nothing".to_owned(), |own| own.to_string());
     let difference = charge_difference(before, after);
     let sign = if difference > Charge::ZERO { "+" } else { "" };
-    format!("        {} → {} ({sign}{difference}) {currency}\n", charge(before), charge(after))
+    vec![charge(before), format!("→ {}", charge(after)), format!("({sign}{difference}) {currency}")]
 }
 
 fn finished(run: &ChangingRun) -> String {
@@ -73,17 +73,11 @@ fn since(own: &Changes) -> String {
     }
 }
 
-/// `1 → 3 (+2) VM hours in 1 → 2 lines`, on one line or, where that is too long, on several.
-fn moved(before: Option<Totals>, after: Option<Totals>, unit: &str) -> String {
+/// `1 → 3 (+2) VM hours in 1 → 2 lines`, in parts that stay whole.
+fn moved(before: Option<Totals>, after: Option<Totals>, unit: &str) -> Vec<String> {
     let quantity = |totals: Option<Totals>| totals.map_or_else(|| "nothing".to_owned(), |own| own.quantity.to_string());
     let difference = format!("({}){unit}", signed(usage_difference(before, after)));
-    let parts = [quantity(before), format!("→ {}", quantity(after)), difference, lines(before, after)];
-    let indent = " ".repeat(8);
-    let whole = format!("{indent}{}", parts.join(" "));
-    if whole.chars().count() <= WIDTH {
-        return whole + "\n";
-    }
-    parts.iter().map(|part| format!("{indent}{part}\n")).collect()
+    vec![quantity(before), format!("→ {}", quantity(after)), difference, lines(before, after)]
 }
 
 fn lines(before: Option<Totals>, after: Option<Totals>) -> String {

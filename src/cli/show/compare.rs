@@ -1,14 +1,16 @@
-//! What differs between two publications. `cells` are those of `daily`: where the sums of both are the same, usage moved
-//! between days, resources or user subscriptions.
+//! What differs between two publications: what statements bill, month by month, and what was used. `cells` are those of `daily`:
+//! where the sums of both are the same, usage moved between days, resources or user subscriptions.
 
-use std::fmt::Write;
+use std::fmt::Display;
 
 use serde_json::{Value, json};
 
-use super::{meter_named, named, table, unit_of};
-use crate::audit::{Billed, Comparison, Moved, Recharged};
+use super::ids::Ids;
+use super::layout::{Column, Page, Table, Width};
+use super::{meter_named, note_on_ids, unit_of};
+use crate::audit::{BillTotal, Billed, Comparison, Moved, Recharged};
 use crate::domain::totals::Totals;
-use crate::domain::{Quantity, unit};
+use crate::domain::{Amount, Charge, Currency, Month, Quantity, unit};
 
 /// Days listed whose hours differ.
 const DAYS_SHOWN: usize = 10;
@@ -32,119 +34,199 @@ fn quantity(total: Option<Totals>) -> String {
     total.map_or_else(|| "-".to_owned(), |total| total.quantity.to_string())
 }
 
-/// Stamp by stamp and meter by meter: who pays more, who less, and the totals.
-pub fn text(own: &Comparison) -> String {
+/// Month by month who is billed more, who less; then stamp by stamp and meter by meter who pays for more usage, who for less;
+/// each with the totals.
+pub fn text(own: &Comparison, width: Width) -> String {
     if own.is_equal() {
         let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
         let charged = if own.is_charged { ", and so is every statement" } else { "" };
+        let month = own.month.map_or_else(String::new, |month| format!(" of {month}"));
         if own.is_narrowed {
-            return format!("equal as far as is asked for: every such cell of daily is the same{adjusted}{charged}\n");
+            return format!(
+                "equal as far as is asked for: every such cell of daily{month} is the same{adjusted}{charged}\n"
+            );
         }
-        return format!("equal: every cell of daily and hourly is the same{adjusted}{charged}\n");
+        return format!("equal: every cell of daily and hourly{month} is the same{adjusted}{charged}\n");
     }
-    let mut text = String::new();
+    let (mut page, ids) = (Page::new(width), ids_of(own));
+    for of_month in own.charges.chunk_by(|a, b| a.month == b.month) {
+        bills(&mut page, own, &ids, of_month);
+    }
     let mut moved: Vec<&Moved> = own.moved.iter().collect();
     moved.sort_by_key(|own| (&own.stamp, &own.meter, &own.billed_subscription, &own.attribution, &own.tenant));
     for of_meter in moved.chunk_by(|a, b| (&a.stamp, &a.meter) == (&b.stamp, &b.meter)) {
-        let Moved { stamp, meter, .. } = of_meter[0];
-        let unit = own.meters.get(meter).and_then(|meter| meter.unit.as_deref());
-        let unit = unit.map_or_else(String::new, |unit| format!(" in {}", unit::alone(unit)));
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{stamp} {}, quantities{unit}", meter_named(meter, &own.meters));
-        let row = |moved: &&Moved| {
-            let tenant = moved.tenant.as_deref().map_or_else(|| "no tenant".to_owned(), |id| named(id, &own.names));
-            [
-                kind(moved).to_owned(),
-                quantity(moved.before),
-                quantity(moved.after),
-                difference(moved.before, moved.after),
-                moved.cells.to_string(),
-                format!("{} {}", named(&moved.billed_subscription, &own.names), moved.attribution),
-                tenant,
-            ]
-        };
-        let header = ["", "first", "second", "difference", "cells", "paid by, and why", "tenant"].map(str::to_owned);
-        let mut rows: Vec<[String; 7]> = vec![header];
-        rows.extend(of_meter.iter().map(row));
-        if let Some(&[before, after]) = own.totals.get(&(stamp.clone(), meter.clone())) {
-            let total = [
-                "all".to_owned(),
-                before.quantity.to_string(),
-                after.quantity.to_string(),
-                difference(Some(before), Some(after)),
-                String::new(),
-                "all usage of this stamp and meter, moved or not".to_owned(),
-                String::new(),
-            ];
-            rows.push(total);
-        }
-        text.push_str(&table(&rows, [false, true, true, true, true, false, false], 2));
-        text.push('\n');
+        usage(&mut page, own, &ids, of_meter);
     }
     if own.moved.iter().any(|moved| moved.before == moved.after) {
-        let _ = writeln!(
-            text,
-            "cells are rows of daily that differ: where the quantities are the same, usage moved between days, resources or user subscriptions\n"
+        page.gap();
+        page.paragraph(
+            0,
+            "cells are rows of daily that differ: where the quantities are the same, usage moved between days, resources or \
+             user subscriptions",
         );
     }
     for of_stamp in own.hours.chunk_by(|a, b| a.0 == b.0) {
         let days: Vec<String> = of_stamp.iter().take(DAYS_SHOWN).map(|(_, day)| day.to_string()).collect();
-        let more = if of_stamp.len() > DAYS_SHOWN {
-            format!(" and {} more", of_stamp.len() - DAYS_SHOWN)
-        } else {
-            String::new()
-        };
-        let _ = writeln!(
-            text,
-            "{} hours differ within {}{more}, though the day's sums do not",
-            of_stamp[0].0,
-            days.join(" ")
-        );
+        let rest = of_stamp.len().saturating_sub(DAYS_SHOWN);
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        let (stamp, days) = (&of_stamp[0].0, days.join(" "));
+        page.gap();
+        page.paragraph(0, &format!("{stamp} hours differ within {days}{more}, though the day's sums do not"));
     }
-    if !own.charges.is_empty() {
-        if !own.hours.is_empty() {
-            text.push('\n');
-        }
-        text.push_str("what statements bill\n");
-        let header = ["", "first", "second", "", "month", "billed subscription", "meter"].map(str::to_owned);
-        let rows = own.charges.iter().map(|row| charged(own, row));
-        let rows: Vec<[String; 7]> = std::iter::once(header).chain(rows).collect();
-        text.push_str(&table(&rows, [false, true, true, false, false, false, false], 2));
-    } else if own.hours.is_empty() {
-        text.pop();
-    }
-    text
+    note_on_ids(&mut page, &ids);
+    page.finish()
 }
 
-/// The exact charge, and the billing amount where that differs; of what has no amount the quantity.
-fn charged(own: &Comparison, row: &Recharged) -> [String; 7] {
-    let Recharged { month, billed_subscription, meter, status, currencies, before, after } = row;
-    let is_charge = before.map(|own| own.charge) != after.map(|own| own.charge);
-    let shown = |own: &Option<Billed>| match own {
-        None => "-".to_owned(),
-        Some(own) if currencies.is_none() => own.quantity.to_string(),
-        Some(own) if is_charge => own.charge.to_string(),
-        Some(own) => own.billing_amount.to_string(),
+fn ids_of(own: &Comparison) -> Ids {
+    let moved = own
+        .moved
+        .iter()
+        .flat_map(|own| [Some(own.billed_subscription.as_str()), own.tenant.as_deref(), Some(own.meter.as_str())]);
+    let charged = own.charges.iter().flat_map(|own| [own.billed_subscription.as_str(), own.meter.as_str()]);
+    Ids::of(moved.flatten().chain(charged))
+}
+
+/// What was used of a stamp's meter, and is paid otherwise.
+fn usage(page: &mut Page, own: &Comparison, ids: &Ids, of_meter: &[&Moved]) {
+    let Moved { stamp, meter, .. } = of_meter[0];
+    let unit = own.meters.get(meter).and_then(|meter| meter.unit.as_deref());
+    let unit = unit.map_or_else(String::new, |unit| format!(" in {}", unit::alone(unit)));
+    page.gap();
+    page.paragraph(0, &format!("{stamp} {}, quantities{unit}", meter_named(meter, &own.meters, ids)));
+    let row = |moved: &&Moved| {
+        let payer = ids.named(&moved.billed_subscription, &own.names);
+        [
+            format!("{payer} {}", moved.attribution),
+            moved.tenant.as_deref().map_or_else(|| "no tenant".to_owned(), |id| ids.named(id, &own.names)),
+            kind(moved).to_owned(),
+            quantity(moved.before),
+            quantity(moved.after),
+            difference(moved.before, moved.after),
+            moved.cells.to_string(),
+        ]
     };
-    let unit = match currencies {
-        None => format!("{status}{}", unit_of(meter, &own.meters)),
-        Some((currency, _)) if is_charge => format!("{currency} charged"),
-        Some((_, billing)) => format!("{billing} billed"),
+    let mut rows: Vec<[String; 7]> = of_meter.iter().map(row).collect();
+    if let Some(&[before, after]) = own.totals.get(&(stamp.clone(), meter.clone())) {
+        rows.push([
+            "all of this stamp and meter, moved or not".to_owned(),
+            String::new(),
+            String::new(),
+            before.quantity.to_string(),
+            after.quantity.to_string(),
+            difference(Some(before), Some(after)),
+            String::new(),
+        ]);
+    }
+    let columns = [
+        Column::text("paid by, and why"),
+        Column::text("tenant"),
+        Column::whole("change"),
+        Column::figure("first"),
+        Column::figure("second"),
+        Column::figure("difference"),
+        Column::figure("cells"),
+    ];
+    page.table(2, &Table::new(columns, rows));
+}
+
+/// What statements of a month bill otherwise, as rounded as they bill it; and what has no amount on either side.
+fn bills(page: &mut Page, own: &Comparison, ids: &Ids, of_month: &[Recharged]) {
+    let month = of_month[0].month;
+    let row = |row: &Recharged| {
+        let (_, billing) = row.currencies?;
+        let [before, after] = [row.before, row.after].map(|side| side.map(|own| own.billing_amount));
+        let cells = amounts(billing, before, after);
+        let charge = charge_difference(row).filter(|&own| billed_difference(before, after).as_charge() != own);
+        let exact = charge
+            .zip(row.currencies)
+            .map_or_else(String::new, |(own, (currency, _))| format!("{} {currency}", signed(own.scaled(), &own)));
+        let [first, second, difference] = cells;
+        let payer = ids.named(&row.billed_subscription, &own.names);
+        Some([payer, meter_named(&row.meter, &own.meters, ids), first, second, difference, exact])
     };
-    let change = match (before, after) {
-        (None, _) => "added",
-        (_, None) => "removed",
-        _ => "changed",
+    let total = |total: &BillTotal| {
+        let whose = total.billed_subscription.as_deref();
+        let whose = whose.map_or_else(|| "all statements".to_owned(), |id| ids.named(id, &own.names));
+        let [first, second, difference] = amounts(total.billing_currency, total.before, total.after);
+        let what = if total.billed_subscription.is_some() { "whole statement" } else { "" };
+        [whose, what.to_owned(), first, second, difference, String::new()]
     };
-    [
-        change.to_owned(),
-        shown(before),
-        shown(after),
-        unit,
-        month.to_string(),
-        named(billed_subscription, &own.names),
-        meter_named(meter, &own.meters),
-    ]
+    let totals = |whose: Option<&str>| {
+        let is_asked = move |own: &&BillTotal| own.month == month && own.billed_subscription.as_deref() == whose;
+        own.bills.iter().filter(is_asked).map(total).collect::<Vec<[String; 6]>>()
+    };
+    let mut rows: Vec<[String; 6]> = Vec::new();
+    for of_payer in of_month.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
+        let billed: Vec<[String; 6]> = of_payer.iter().filter_map(row).collect();
+        if !billed.is_empty() {
+            rows.extend(billed);
+            rows.extend(totals(Some(&of_payer[0].billed_subscription)));
+        }
+    }
+    if !rows.is_empty() {
+        rows.extend(totals(None));
+        page.gap();
+        page.paragraph(0, &format!("bills of {month}, as rounded on statements"));
+        let columns = [
+            Column::text("billed subscription"),
+            Column::text("meter"),
+            Column::figure("first"),
+            Column::figure("second"),
+            Column::figure("difference"),
+            Column::figure("exact"),
+        ];
+        page.table(2, &Table::new(columns, rows));
+    }
+    let without_amount = |row: &Recharged| {
+        let None = row.currencies else { return None };
+        let unit = unit_of(&row.meter, &own.meters);
+        let shown = |side: Option<Billed>| side.map_or_else(|| "-".to_owned(), |own| format!("{}{unit}", own.quantity));
+        Some([
+            ids.named(&row.billed_subscription, &own.names),
+            meter_named(&row.meter, &own.meters, ids),
+            shown(row.before),
+            shown(row.after),
+            row.status.to_string(),
+        ])
+    };
+    let rows: Vec<[String; 5]> = of_month.iter().filter_map(without_amount).collect();
+    if !rows.is_empty() {
+        page.gap();
+        page.paragraph(0, &format!("on statements of {month} without an amount"));
+        let columns = [
+            Column::text("billed subscription"),
+            Column::text("meter"),
+            Column::quantity("first"),
+            Column::quantity("second"),
+            Column::text("why"),
+        ];
+        page.table(2, &Table::new(columns, rows));
+    }
+}
+
+/// Before, after and by how much they differ, in one currency.
+fn amounts(currency: Currency, before: Option<Amount>, after: Option<Amount>) -> [String; 3] {
+    let shown = |own: Option<Amount>| own.map_or_else(|| "-".to_owned(), |own| own.shown(currency));
+    let difference = billed_difference(before, after);
+    let difference = signed(difference.scaled(), &difference.shown(currency));
+    [shown(before), shown(after), format!("{difference} {currency}")]
+}
+
+/// What is not billed is billed as nothing, as far as a difference goes.
+fn billed_difference(before: Option<Amount>, after: Option<Amount>) -> Amount {
+    let [before, after] = [before, after].map(|own| own.map_or(0, Amount::scaled));
+    Amount::from_scaled(after - before)
+}
+
+/// By how much the exact charges differ; `None`: there is no amount.
+fn charge_difference(row: &Recharged) -> Option<Charge> {
+    row.currencies?;
+    let [before, after] = [row.before, row.after].map(|side| side.map_or(0, |own| own.charge.scaled()));
+    Some(Charge::from_scaled(after - before))
+}
+
+fn signed(scaled: i128, shown: &impl Display) -> String {
+    format!("{}{shown}", if scaled > 0 { "+" } else { "" })
 }
 
 /// Every key that differs, the totals of each stamp and meter that differs, and the days whose hours differ.
@@ -194,6 +276,21 @@ pub fn json(own: &Comparison) -> String {
             "billing_currency": own.currencies.map(|(_, billing)| billing.code()),
             "first": billed(own.before),
             "second": billed(own.after),
+            "charge_difference": charge_difference(own).map(|own| own.to_string()),
+            "billing_amount_difference": own.currencies.map(|_| {
+                let [before, after] = [own.before, own.after].map(|side| side.map(|own| own.billing_amount));
+                billed_difference(before, after).to_string()
+            }),
+        })
+    });
+    let bills = own.bills.iter().map(|own| {
+        json!({
+            "month": own.month.to_string(),
+            "billed_subscription_id": own.billed_subscription,
+            "billing_currency": own.billing_currency.code(),
+            "first": own.before.map(|own| own.to_string()),
+            "second": own.after.map(|own| own.to_string()),
+            "difference": billed_difference(own.before, own.after).to_string(),
         })
     });
     let all = json!({
@@ -202,6 +299,8 @@ pub fn json(own: &Comparison) -> String {
         "totals": totals.collect::<Vec<Value>>(),
         "hours": hours.collect::<Vec<Value>>(),
         "charges": charges.collect::<Vec<Value>>(),
+        "bills": bills.collect::<Vec<Value>>(),
+        "month": own.month.map(|month: Month| month.to_string()),
     });
     format!("{all:#}\n")
 }

@@ -1,11 +1,12 @@
 //! How mappings changed, and what each change moved.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{counted, csv_text, meter_named, named, one_line, table, unit_of};
+use super::ids::Ids;
+use super::layout::{Column, Page, Table, Width};
+use super::{counted, csv_text, meter_named, note_on_ids, unit_of};
 use crate::audit::{Change, ChangeKind, MeterText, Moving, Subject};
 use crate::domain::totals::Totals;
 use crate::domain::{MeterId, Quantity, SnapshotKind};
@@ -26,50 +27,57 @@ pub struct Shown {
 }
 
 /// Subject by subject, change by change.
-pub fn text(own: &Shown) -> String {
+pub fn text(own: &Shown, width: Width) -> String {
     if own.changes.is_empty() {
         return "no mapping that is asked for\n".to_owned();
     }
-    let mut text = String::new();
+    let mut page = Page::new(width);
+    let meters = own.changes.iter().flat_map(|change| change.moved.keys()).map(MeterId::as_str);
+    let of_change = |change: &'_ Change| {
+        [change.subject.id(), change.from.as_deref(), change.to.as_deref()].map(|id| id.map(str::to_owned))
+    };
+    let subjects: Vec<String> = own.changes.iter().flat_map(of_change).flatten().collect();
+    let ids = Ids::of(subjects.iter().map(String::as_str).chain(meters));
     for of_subject in own.changes.chunk_by(|a, b| (&a.stamp, &a.subject) == (&b.stamp, &b.subject)) {
         let Change { stamp, subject, .. } = &of_subject[0];
+        let room = width.columns().saturating_sub(stamp.as_str().len() + "user subscription".len() + 2);
+        let named = |id: &str| ids.named_within(id, &own.names, room);
         let subject = match subject {
             Subject::Stamp => "default subscription".to_owned(),
-            Subject::Tenant(id) => format!("tenant {}", named(id.as_str(), &own.names)),
-            Subject::UserSubscription(id) => format!("user subscription {}", one_line(id.as_str())),
+            Subject::Tenant(id) => format!("tenant {}", named(id.as_str())),
+            Subject::UserSubscription(id) => format!("user subscription {}", named(id.as_str())),
         };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{stamp} {subject}");
+        page.gap();
+        page.paragraph(0, &format!("{stamp} {subject}"));
         for change in of_subject {
-            let _ = writeln!(text, "  {} {}  ({})", change.at, sentence(change, own), change.file);
+            page.paragraph(2, &format!("{} {}  ({})", change.at, sentence(change, own, &ids), change.file));
             let row = |(meter, moving): (&MeterId, &Moving)| {
                 let used = |totals: Totals| {
                     let unit = unit_of(meter.as_str(), &own.meters);
                     format!("{}{unit} in {}", totals.quantity, counted(totals.lines, "line"))
                 };
-                [
-                    meter_named(meter.as_str(), &own.meters),
-                    "before".to_owned(),
-                    used(moving.before),
-                    "after".to_owned(),
-                    used(moving.after),
-                ]
+                [meter_named(meter.as_str(), &own.meters, &ids), used(moving.before), used(moving.after)]
             };
-            let rows: Vec<[String; 5]> = change.moved.iter().map(row).collect();
-            text.push_str(&table(&rows, [false, false, true, false, true], 4));
+            let columns = [Column::text("meter"), Column::quantity("before"), Column::quantity("after")];
+            if !change.moved.is_empty() {
+                page.table(4, &Table::new(columns, change.moved.iter().map(row)));
+            }
         }
-        text.push('\n');
     }
-    text.pop();
     if own.rejected > 0 {
         let set_aside = counted(own.rejected as i64, "line");
-        let _ = writeln!(text, "\n{set_aside} set aside, and not in these quantities: {} says why", own.rejected_where);
+        page.gap();
+        page.paragraph(
+            0,
+            &format!("{set_aside} set aside, and not in these quantities: {} says why", own.rejected_where),
+        );
     }
-    text
+    note_on_ids(&mut page, &ids);
+    page.finish()
 }
 
-fn sentence(change: &Change, own: &Shown) -> String {
-    let id = |id: &Option<String>| id.as_deref().map_or_else(String::new, |id| named(id, &own.names));
+fn sentence(change: &Change, own: &Shown, ids: &Ids) -> String {
+    let id = |id: &Option<String>| id.as_deref().map_or_else(String::new, |id| ids.named(id, &own.names));
     let (from, to) = (id(&change.from), id(&change.to));
     match change.kind {
         ChangeKind::Began => format!("began → {to}"),

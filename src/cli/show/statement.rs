@@ -13,100 +13,109 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{csv_text, meter_named, named, one_line, table, unit_of};
-use crate::audit::{PriceOf, PriceText, StatementLine, Statements};
+use super::ids::Ids;
+use super::layout::{Column, Page, Table, Width};
+use super::{csv_text, meter_name, meter_named, note_on_ids, unit_of};
+use crate::audit::{MeterText, PriceOf, PriceText, StatementLine, Statements};
 use crate::domain::unit;
-use crate::domain::{Amount, Charge, Currency, PriceStatus, Quantity, Stamp};
+use crate::domain::{Amount, Charge, Currency, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::schema::flat;
 use crate::state::ClosingEntry;
 
 /// One statement after the other.
-pub fn text(own: &Statements) -> String {
-    let mut text = String::new();
-    for (at, lines) in own.lines.chunk_by(|a, b| a.billed_subscription == b.billed_subscription).enumerate() {
-        if at > 0 {
-            text.push('\n');
-        }
-        statement(&mut text, own, lines);
+pub fn text(own: &Statements, width: Width) -> String {
+    let mut page = Page::new(width);
+    let tenants = own.tenants.values().flat_map(|sums| sums.keys()).filter_map(|(tenant, _)| tenant.as_deref());
+    let lines = own.lines.iter().flat_map(|line| [line.billed_subscription.as_str(), line.meter.as_str()]);
+    let ids = Ids::of(lines.chain(tenants));
+    for lines in own.lines.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
+        page.gap();
+        statement(&mut page, own, &ids, lines);
     }
-    text
+    note_on_ids(&mut page, &ids);
+    page.finish()
 }
 
-fn statement(text: &mut String, own: &Statements, lines: &[StatementLine]) {
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "statement of {} for {}", own.month, named(&lines[0].billed_subscription, &own.names));
-    let open: Vec<&str> = own.stamps.iter().filter(|(_, closed)| !**closed).map(|(stamp, _)| stamp.as_str()).collect();
-    if open.is_empty() {
-        let closed: Vec<&str> = own.stamps.keys().map(Stamp::as_str).collect();
-        let _ = writeln!(text, "  closed on {}: what is charged there does not change again", closed.join(", "));
-    } else {
-        let _ = writeln!(text, "  not closed on {}: figures may change", open.join(", "));
-    }
+fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLine]) {
+    let head = format!("statement of {} for ", own.month);
+    let room = page.width().columns() - head.len();
+    page.paragraph(0, &(head + &ids.named_within(&lines[0].billed_subscription, &own.names, room)));
+    page.paragraph(2, &closed_on(&own.stamps));
     for ClosingEntry { stamp, reason, .. } in &own.forced {
-        let _ = writeln!(
-            text,
-            "  closed by force on {stamp}: {}",
-            one_line(reason.as_deref().unwrap_or("no reason was kept"))
-        );
+        let reason = reason.as_deref().unwrap_or("no reason was kept");
+        page.paragraph(2, &format!("closed by force on {stamp}: {reason}"));
     }
     for entry in own.forced.iter().filter(|entry| !entry.overridden.is_empty()) {
-        let _ = writeln!(text, "    {} was overridden: {}", entry.stamp, entry.reasons().join(", "));
+        page.paragraph(4, &format!("{} was overridden: {}", entry.stamp, entry.reasons().join(", ")));
     }
-    let mut rows = vec![["meter", "quantity", "price", "price entry", "exact", "amount"].map(str::to_owned)];
-    for line in lines.iter().filter(|line| line.sums.is_some()) {
-        rows.extend(row(own, line));
+    let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(own, line)).collect();
+    if !rows.is_empty() {
+        let columns = [
+            Column::text("meter"),
+            Column::quantity("quantity"),
+            Column::text("price"),
+            Column::text("price entry"),
+            Column::figure("exact"),
+            Column::figure("amount"),
+            Column::figure("converted"),
+        ];
+        page.gap();
+        page.table(2, &Table::new(columns, rows));
     }
-    if rows.len() > 1 {
-        let _ = write!(text, "\n{}", table(&rows, [false, true, false, false, true, true], 2));
-    }
-    text.push('\n');
-    text.push_str(&table(&totals(lines), [false, true, false], 2));
+    page.gap();
+    page.table(2, &Table::new([Column::whole(""), Column::figure(""), Column::text("")], totals(lines)));
     if let Some(tenants) = own.tenants.get(&lines[0].billed_subscription) {
         let row = |((tenant, currency), charge): (&(Option<String>, Currency), &Charge)| {
-            let tenant = tenant.as_ref().map_or_else(|| "no tenant known".to_owned(), |id| named(id, &own.names));
-            [tenant, format!("{charge} {currency}")]
+            let known = |id: &String| ids.named(id, &own.names);
+            [tenant.as_ref().map_or_else(|| "no tenant known".to_owned(), known), format!("{charge} {currency}")]
         };
-        let rows: Vec<[String; 2]> = tenants.iter().map(row).collect();
-        let _ = write!(text, "\n  for several tenants, exact:\n{}", table(&rows, [false, true], 4));
+        page.gap();
+        page.paragraph(2, "for several tenants, exact:");
+        page.table(4, &Table::new([Column::text(""), Column::figure("")], tenants.iter().map(row)));
     }
     for (status, label) in [(PriceStatus::NotBillable, "not billable"), (PriceStatus::Unpriced, "no price in force")] {
-        let others: Vec<[String; 3]> =
-            lines.iter().filter(|line| line.price.status == status).map(|line| without_amount(own, line)).collect();
+        let others: Vec<[String; 3]> = lines
+            .iter()
+            .filter(|line| line.price.status == status)
+            .map(|line| without_amount(own, ids, line))
+            .collect();
         if !others.is_empty() {
-            let _ = write!(text, "\n  {label}:\n{}", table(&others, [false, true, false], 4));
+            page.gap();
+            page.paragraph(2, &format!("{label}:"));
+            page.table(4, &Table::new([Column::text(""), Column::quantity(""), Column::text("")], others));
         }
     }
 }
 
-fn row(own: &Statements, line: &StatementLine) -> Option<[String; 6]> {
-    let sums = line.sums?;
-    let mut amount = format!("{} {}", sums.amount.shown(sums.currency), sums.currency);
-    if let Some(rate) = sums.exchange_rate {
-        let _ = write!(
-            amount,
-            " × {rate} = {} {}",
-            sums.billing_amount.shown(sums.billing_currency),
-            sums.billing_currency
-        );
+/// On which stamps the month is closed: whether figures may change.
+pub(super) fn closed_on(stamps: &BTreeMap<Stamp, bool>) -> String {
+    let open: Vec<&str> = stamps.iter().filter(|(_, closed)| !**closed).map(|(stamp, _)| stamp.as_str()).collect();
+    if !open.is_empty() {
+        return format!("not closed on {}: figures may change", open.join(", "));
     }
+    let closed: Vec<&str> = stamps.keys().map(Stamp::as_str).collect();
+    format!("closed on {}: what is charged there does not change again", closed.join(", "))
+}
+
+fn row(own: &Statements, line: &StatementLine) -> Option<[String; 7]> {
+    let sums = line.sums?;
+    let converted = |rate: Quantity| {
+        format!("× {rate} = {} {}", sums.billing_amount.shown(sums.billing_currency), sums.billing_currency)
+    };
     let entry = line.price.key.and_then(|key| own.prices.get(&key));
     Some([
-        meter_of(own, line),
+        meter_name(&line.meter, &own.meters),
         format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
         price_text(&line.price, own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref())),
         entry.map_or_else(String::new, place_of),
         sums.charge.to_string(),
-        amount,
+        format!("{} {}", sums.amount.shown(sums.currency), sums.currency),
+        sums.exchange_rate.map_or_else(String::new, converted),
     ])
-}
-
-fn meter_of(own: &Statements, line: &StatementLine) -> String {
-    let name = own.meters.get(&line.meter).and_then(|meter| meter.name.clone());
-    name.unwrap_or_else(|| line.meter.clone())
 }
 
 /// `0.006 USD per 720 GB*hours, beyond 100, less 10 %`.
@@ -174,12 +183,62 @@ fn too_much() -> String {
     "more than can be".to_owned()
 }
 
-fn without_amount(own: &Statements, line: &StatementLine) -> [String; 3] {
+fn without_amount(own: &Statements, ids: &Ids, line: &StatementLine) -> [String; 3] {
     let entry = line.price.key.and_then(|key| own.prices.get(&key));
     let why = entry.map_or_else(String::new, |entry| {
         format!("{}: {}", place_of(entry), entry.note.as_deref().unwrap_or_default())
     });
-    [meter_named(&line.meter, &own.meters), format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)), why]
+    [meter_named(&line.meter, &own.meters, ids), format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)), why]
+}
+
+/// What names the ids of lines.
+pub(super) struct Named<'a> {
+    pub month: Month,
+    pub prices: &'a BTreeMap<i64, PriceText>,
+    pub meters: &'a BTreeMap<String, MeterText>,
+    pub names: &'a BTreeMap<String, String>,
+}
+
+/// A line, with the columns of `statements` and what names its ids.
+pub(super) fn line_json(line: &StatementLine, by: &Named<'_>) -> Value {
+    let meter = by.meters.get(&line.meter);
+    let entry = line.price.key.and_then(|key| by.prices.get(&key));
+    let (terms, sums) = (line.price.terms, line.sums);
+    json!({
+        "month": by.month.to_string(),
+        "billed_subscription_id": line.billed_subscription,
+        "billed_subscription_name": by.names.get(&line.billed_subscription),
+        "tenant_id": line.tenant,
+        "tenant_name": line.tenant.as_ref().and_then(|tenant| by.names.get(tenant)),
+        "meter_id": line.meter,
+        "meter_name": meter.and_then(|meter| meter.name.as_deref()),
+        "unit": meter.and_then(|meter| meter.unit.as_deref()),
+        "price_status": line.price.status.as_str(),
+        // A text, since a double does not hold 64 bits.
+        "price_key": line.price.key.map(|key| key.to_string()),
+        "price_file": entry.map(|entry| &entry.file),
+        "price_row": entry.map(|entry| entry.row),
+        "price_note": entry.and_then(|entry| entry.note.as_deref()),
+        "effective_from": line.from.map(|day| day.to_string()),
+        "tier_from": line.price.tier_from.map(|own| own.to_string()),
+        "quantity": line.quantity.to_string(),
+        "price": terms.map(|own| own.price.to_string()),
+        "per": terms.map(|own| own.per.to_string()),
+        "discount_percent": terms.map(|own| own.discount_percent.to_string()),
+        "currency": terms.map(|own| own.currency.code()),
+        "charge": sums.map(|own| own.charge.to_string()),
+        "amount": sums.map(|own| own.amount.to_string()),
+        "rounding_difference": sums.map(|own| own.rounding_difference.to_string()),
+        "exchange_rate": sums.and_then(|own| own.exchange_rate).map(|own| own.to_string()),
+        "billing_currency": sums.map(|own| own.billing_currency.code()),
+        "billing_amount": sums.map(|own| own.billing_amount.to_string()),
+    })
+}
+
+/// Whether a month is closed, by stamp.
+pub(super) fn closed_json(stamps: &BTreeMap<Stamp, bool>) -> Value {
+    let closed: BTreeMap<&str, bool> = stamps.iter().map(|(stamp, closed)| (stamp.as_str(), *closed)).collect();
+    json!(closed)
 }
 
 /// Every line, with the columns of `csv/statements`.
@@ -231,40 +290,7 @@ pub fn csv(own: &Statements) -> Result<String> {
 
 /// Every line, as JSON.
 pub fn json(own: &Statements) -> String {
-    let line = |line: &StatementLine| {
-        let meter = own.meters.get(&line.meter);
-        let entry = line.price.key.and_then(|key| own.prices.get(&key));
-        let (terms, sums) = (line.price.terms, line.sums);
-        json!({
-            "month": own.month.to_string(),
-            "billed_subscription_id": line.billed_subscription,
-            "billed_subscription_name": own.names.get(&line.billed_subscription),
-            "tenant_id": line.tenant,
-            "tenant_name": line.tenant.as_ref().and_then(|tenant| own.names.get(tenant)),
-            "meter_id": line.meter,
-            "meter_name": meter.and_then(|meter| meter.name.as_deref()),
-            "unit": meter.and_then(|meter| meter.unit.as_deref()),
-            "price_status": line.price.status.as_str(),
-            // A text, since a double does not hold 64 bits.
-            "price_key": line.price.key.map(|key| key.to_string()),
-            "price_file": entry.map(|entry| &entry.file),
-            "price_row": entry.map(|entry| entry.row),
-            "price_note": entry.and_then(|entry| entry.note.as_deref()),
-            "effective_from": line.from.map(|day| day.to_string()),
-            "tier_from": line.price.tier_from.map(|own| own.to_string()),
-            "quantity": line.quantity.to_string(),
-            "price": terms.map(|own| own.price.to_string()),
-            "per": terms.map(|own| own.per.to_string()),
-            "discount_percent": terms.map(|own| own.discount_percent.to_string()),
-            "currency": terms.map(|own| own.currency.code()),
-            "charge": sums.map(|own| own.charge.to_string()),
-            "amount": sums.map(|own| own.amount.to_string()),
-            "rounding_difference": sums.map(|own| own.rounding_difference.to_string()),
-            "exchange_rate": sums.and_then(|own| own.exchange_rate).map(|own| own.to_string()),
-            "billing_currency": sums.map(|own| own.billing_currency.code()),
-            "billing_amount": sums.map(|own| own.billing_amount.to_string()),
-        })
-    };
+    let by = Named { month: own.month, prices: &own.prices, meters: &own.meters, names: &own.names };
     let tenants =
         own.tenants.iter().flat_map(|(billed, sums)| sums.iter().map(move |(key, charge)| (billed, key, charge)));
     let tenant = |(billed, (tenant, currency), charge): (&String, &(Option<String>, Currency), &Charge)| {
@@ -276,10 +302,10 @@ pub fn json(own: &Statements) -> String {
             "charge": charge.to_string(),
         })
     };
-    let closed: BTreeMap<&str, bool> = own.stamps.iter().map(|(stamp, closed)| (stamp.as_str(), *closed)).collect();
-    let lines: Vec<_> = own.lines.iter().map(line).collect();
+    let lines: Vec<Value> = own.lines.iter().map(|line| line_json(line, &by)).collect();
     let forced = |own: &ClosingEntry| json!({ "stamp": own.stamp.as_str(), "at": own.at, "reason": own.reason, "overridden": own.overridden });
-    let forced: Vec<_> = own.forced.iter().map(forced).collect();
-    let tenants: Vec<_> = tenants.map(tenant).collect();
+    let forced: Vec<Value> = own.forced.iter().map(forced).collect();
+    let tenants: Vec<Value> = tenants.map(tenant).collect();
+    let closed = closed_json(&own.stamps);
     format!("{:#}\n", json!({ "closed": closed, "forced": forced, "lines": lines, "tenants": tenants }))
 }

@@ -1,14 +1,15 @@
 //! What fell on the default subscriptions, and the commands that would register whom it is for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{counted, csv_text, meter_named, named, one_line, table, unit_of};
-use crate::audit::{Fallen, Unregistered};
+use super::ids::Ids;
+use super::layout::{Column, Page, Table, Width, clean};
+use super::{counted, csv_text, meter_name, meter_named, note_on_ids, unit_of};
+use crate::audit::{DefaultCharge, DefaultUnpriced, Fallen, Unregistered};
 use crate::domain::identity::is_guid;
-use crate::domain::{Attribution, Stamp};
+use crate::domain::{Attribution, Charge, Stamp};
 use crate::error::Result;
 use crate::publish::csv::{CsvCell, CsvTable};
 use crate::schema::flat;
@@ -18,42 +19,134 @@ const API_VERSION: &str = "2017-06-01";
 /// What stands where the customer subscription is to be filled in.
 const FILL_IN: &str = "<customer-subscription-id>";
 
-/// Stamp by stamp, reason by reason, meter by meter, the largest first.
-pub fn text(own: &Unregistered) -> String {
-    if own.fallen.is_empty() {
+/// What is charged, the largest first; then stamp by stamp, reason by reason, meter by meter what was used, the largest first.
+pub fn text(own: &Unregistered, width: Width) -> String {
+    let is_nothing = own.fallen.is_empty() && own.charged.charges.is_empty() && own.charged.unpriced.is_empty();
+    if is_nothing {
         return format!("nothing fell on a default subscription{}\n", since(own));
     }
-    let mut text = String::new();
+    let (mut page, ids) = (Page::new(width), ids_of(own));
+    if own.charged.is_charged {
+        money(&mut page, own, &ids);
+    }
+    if own.fallen.is_empty() {
+        page.gap();
+        page.paragraph(0, "by now none of it is on a default subscription: closed months keep their charges");
+    }
     for of_stamp in own.fallen.chunk_by(|a, b| a.stamp == b.stamp) {
         let is_same =
             |a: &Fallen, b: &Fallen| (a.attribution, &a.billed_subscription) == (b.attribution, &b.billed_subscription);
         for of_reason in of_stamp.chunk_by(is_same) {
             let Fallen { stamp, attribution, billed_subscription, .. } = &of_reason[0];
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{stamp} {attribution}: {}", meaning(*attribution));
-            let _ = writeln!(text, "  paid by {}", named(billed_subscription, &own.names));
+            page.gap();
+            page.paragraph(0, &format!("{stamp} {attribution}: {}", meaning(*attribution)));
+            let room = width.columns() - "  paid by ".len();
+            page.paragraph(2, &format!("paid by {}", ids.named_within(billed_subscription, &own.names, room)));
             for of_meter in of_reason.chunk_by(|a, b| a.meter == b.meter) {
                 let meter = &of_meter[0].meter;
-                let _ = writeln!(text, "  {}", meter_named(meter, &own.meters));
+                page.paragraph(2, &meter_named(meter, &own.meters, &ids));
                 let row = |fallen: &Fallen| {
-                    let tenant = fallen.tenant.as_deref();
                     [
                         format!("{}{}", fallen.quantity, unit_of(meter, &own.meters)),
                         counted(fallen.line_count, "line"),
                         format!("{} to {}", fallen.first_seen, fallen.last_seen),
-                        fallen.user_subscription.clone(),
-                        tenant.map_or_else(String::new, |id| format!("tenant {}", named(id, &own.names))),
-                        by_now(fallen, own),
+                        ids.short(&fallen.user_subscription),
+                        fallen
+                            .tenant
+                            .as_deref()
+                            .map_or_else(String::new, |id| format!("tenant {}", ids.named(id, &own.names))),
+                        by_now(fallen, own, &ids),
                     ]
                 };
-                let rows: Vec<[String; 6]> = of_meter.iter().map(row).collect();
-                text.push_str(&table(&rows, [true, true, false, false, false, false], 4));
+                let columns = [
+                    Column::quantity(""),
+                    Column::figure(""),
+                    Column::text(""),
+                    Column::whole(""),
+                    Column::text(""),
+                    Column::text(""),
+                ];
+                page.table(4, &Table::new(columns, of_meter.iter().map(row)));
             }
-            text.push('\n');
         }
     }
-    text.pop();
-    text
+    note_on_ids(&mut page, &ids);
+    page.finish()
+}
+
+fn ids_of(own: &Unregistered) -> Ids {
+    let fallen = own.fallen.iter().flat_map(|own| {
+        let Fallen { billed_subscription, tenant, user_subscription, meter, moved_to, .. } = own;
+        [Some(billed_subscription), tenant.as_ref(), Some(user_subscription), Some(meter), moved_to.as_ref()]
+    });
+    let charged = own.charged.charges.iter().flat_map(|own| [Some(&own.billed_subscription), own.tenant.as_ref()]);
+    let unpriced = own.charged.unpriced.iter().map(|own| own.tenant.as_ref());
+    Ids::of(fallen.chain(charged).chain(unpriced).flatten().map(String::as_str))
+}
+
+/// What is charged to default subscriptions, currency by currency, and what has no price.
+fn money(page: &mut Page, own: &Unregistered, ids: &Ids) {
+    let (charges, unpriced) = (&own.charged.charges, &own.charged.unpriced);
+    let tenant = |id: &Option<String>| {
+        id.as_deref().map_or_else(|| "no tenant known".to_owned(), |id| ids.named(id, &own.names))
+    };
+    if charges.is_empty() {
+        page.paragraph(0, &format!("nothing is charged to a default subscription{}", since(own)));
+    } else {
+        page.paragraph(
+            0,
+            &format!("charged to default subscriptions{}, exact: only statement lines are rounded", since(own)),
+        );
+        let mut rows: Vec<[String; 5]> = Vec::new();
+        for of_currency in charges.chunk_by(|a, b| a.currency == b.currency) {
+            let currency = of_currency[0].currency;
+            rows.extend(of_currency.iter().map(|own_charge| {
+                let DefaultCharge { charge, stamp, attribution, billed_subscription, .. } = own_charge;
+                [
+                    format!("{charge} {currency}"),
+                    stamp.to_string(),
+                    attribution.to_string(),
+                    tenant(&own_charge.tenant),
+                    ids.named(billed_subscription, &own.names),
+                ]
+            }));
+            let sum = of_currency.iter().try_fold(Charge::ZERO, |sum, own| sum.checked_add(own.charge));
+            let sum = sum.map_or_else(|| "more than can be".to_owned(), |sum| format!("{sum} {currency}"));
+            if of_currency.len() > 1 {
+                rows.push([sum, "all".to_owned(), String::new(), String::new(), String::new()]);
+            }
+        }
+        let columns = [
+            Column::figure("charged"),
+            Column::whole("stamp"),
+            Column::text("why"),
+            Column::text("tenant"),
+            Column::text("paid by"),
+        ];
+        page.table(2, &Table::new(columns, rows));
+    }
+    if !unpriced.is_empty() {
+        page.gap();
+        page.paragraph(0, "on default subscriptions, and no price in force: not in these amounts");
+        let row = |own_usage: &DefaultUnpriced| {
+            let DefaultUnpriced { stamp, attribution, meter, quantity, .. } = own_usage;
+            [
+                format!("{quantity}{}", unit_of(meter, &own.meters)),
+                meter_name(meter, &own.meters),
+                stamp.to_string(),
+                attribution.to_string(),
+                tenant(&own_usage.tenant),
+            ]
+        };
+        let columns = [
+            Column::quantity("quantity"),
+            Column::text("meter"),
+            Column::whole("stamp"),
+            Column::text("why"),
+            Column::text("tenant"),
+        ];
+        page.table(2, &Table::new(columns, unpriced.iter().map(row)));
+    }
 }
 
 fn since(own: &Unregistered) -> String {
@@ -61,8 +154,8 @@ fn since(own: &Unregistered) -> String {
 }
 
 /// What has become of it since.
-fn by_now(fallen: &Fallen, own: &Unregistered) -> String {
-    let moved = fallen.moved_to.as_deref().map(|tenant| format!("by now of tenant {}", named(tenant, &own.names)));
+fn by_now(fallen: &Fallen, own: &Unregistered, ids: &Ids) -> String {
+    let moved = fallen.moved_to.as_deref().map(|tenant| format!("by now of tenant {}", ids.named(tenant, &own.names)));
     let registered = || fallen.registered_since.map(|since| format!("registered since {since}"));
     moved.or_else(registered).unwrap_or_default()
 }
@@ -108,11 +201,7 @@ pub fn commands(own: &Unregistered) -> String {
     }
     for ((stamp, tenant), users) in &tenants {
         lines.push(String::new());
-        lines.push(comment(&format!(
-            "{stamp}: tenant {}, user subscriptions {}",
-            named(tenant, &own.names),
-            list(users)
-        )));
+        lines.push(comment(&format!("{stamp}: tenant {}, user subscriptions {}", whole(tenant, own), list(users))));
         match own.registrations.get(*stamp).filter(|id| is_resource_id(id)) {
             Some(registration) if is_guid(tenant) => lines.extend(registering(registration, tenant)),
             Some(_) => lines.push("# its id is no GUID, so it is no directory that could be registered".to_owned()),
@@ -137,6 +226,11 @@ pub fn commands(own: &Unregistered) -> String {
     lines.join("\n") + "\n"
 }
 
+/// An id, whole, with its name: what is to be run or filled in is never shortened.
+fn whole(id: &str, own: &Unregistered) -> String {
+    own.names.get(id).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
+}
+
 /// The same command for the Azure CLI and for PowerShell.
 fn registering(registration: &str, tenant: &str) -> [String; 2] {
     let id = format!("{}/customerSubscriptions/{FILL_IN}", registration.trim_matches('/'));
@@ -151,7 +245,7 @@ fn registering(registration: &str, tenant: &str) -> [String; 2] {
 
 /// A comment of one line, whatever the texts in it: what follows it would be run.
 fn comment(text: &str) -> String {
-    format!("# {}", one_line(text))
+    format!("# {}", clean(text))
 }
 
 /// Whether an id holds nothing that a shell would take for more than text.
@@ -217,5 +311,35 @@ pub fn json(own: &Unregistered) -> String {
             "registered_since": fallen.registered_since.map(|since| since.to_string()),
         })
     };
-    format!("{:#}\n", json!({ "default_usage": own.fallen.iter().map(row).collect::<Vec<_>>() }))
+    let charge = |charged: &DefaultCharge| {
+        let DefaultCharge { currency, charge, stamp, attribution, billed_subscription, tenant } = charged;
+        json!({
+            "currency": currency.code(),
+            "charge": charge.to_string(),
+            "stamp": stamp.as_str(),
+            "attribution": attribution.as_str(),
+            "billed_subscription_id": billed_subscription,
+            "billed_subscription_name": own.names.get(billed_subscription),
+            "tenant_id": tenant,
+            "tenant_name": tenant.as_ref().and_then(|id| own.names.get(id)),
+        })
+    };
+    let unpriced = |unpriced: &DefaultUnpriced| {
+        let DefaultUnpriced { stamp, attribution, tenant, meter, quantity } = unpriced;
+        let known = own.meters.get(meter);
+        json!({
+            "stamp": stamp.as_str(),
+            "attribution": attribution.as_str(),
+            "tenant_id": tenant,
+            "tenant_name": tenant.as_ref().and_then(|id| own.names.get(id)),
+            "meter_id": meter,
+            "meter_name": known.and_then(|meter| meter.name.as_deref()),
+            "unit": known.and_then(|meter| meter.unit.as_deref()),
+            "quantity": quantity.to_string(),
+        })
+    };
+    let charges: Vec<Value> = own.charged.charges.iter().map(charge).collect();
+    let unpriced: Vec<Value> = own.charged.unpriced.iter().map(unpriced).collect();
+    let rows: Vec<Value> = own.fallen.iter().map(row).collect();
+    format!("{:#}\n", json!({ "charges": charges, "unpriced": unpriced, "default_usage": rows }))
 }

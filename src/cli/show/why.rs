@@ -11,18 +11,22 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::ids::{Ids, fingerprint};
+use super::layout::{Column, Page, Table, Width};
 use super::statement::{place_of, price_text};
-use super::{counted, meter_named, named, one_line, table, unit_of};
+use super::{counted, meter_named, note_on_ids, unit_of};
 use crate::audit::{self, Adjusted, Cell, CellCharge, CellKey, Line, PriceOf, PriceText, Reason, SnapshotFile, Why};
 use crate::domain::coverage::intervals;
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Charge, Hour, Quantity, Stamp};
 use crate::error::{Error, Result};
 
+const INDENT: usize = 2;
+/// As wide as the longest label.
+const LABEL: usize = 17;
 /// More figures than this are listed, not explained.
 const FIGURES_EXPLAINED: usize = 20;
 
@@ -43,16 +47,25 @@ pub fn is_too_much(why: &Why) -> bool {
     figures(why).len() > FIGURES_EXPLAINED
 }
 
+/// The ids that figures are identified by.
+fn ids_of(why: &Why) -> Ids {
+    let of_cell = |key: &'_ CellKey| {
+        let CellKey { billed_subscription, tenant, user_subscription, meter, .. } = key;
+        [Some(billed_subscription), tenant.as_ref(), Some(user_subscription), Some(meter)].map(|id| id.cloned())
+    };
+    let ids: BTreeSet<String> = why.cells.iter().flat_map(|cell| of_cell(&cell.key)).flatten().collect();
+    Ids::of(ids.iter().map(String::as_str))
+}
+
 /// One explained figure after the other, each with at most `lines` of its lines.
-pub fn text(why: &Why, lines: usize) -> String {
-    let mut text = String::new();
-    for (at, figure) in figures(why).into_iter().enumerate() {
-        if at > 0 {
-            text.push('\n');
-        }
-        explain(&mut text, why, figure, lines);
+pub fn text(why: &Why, lines: usize, width: Width) -> String {
+    let (mut page, ids) = (Page::new(width), ids_of(why));
+    for figure in figures(why) {
+        page.gap();
+        explain(&mut page, why, &ids, figure, lines);
     }
-    text
+    note_on_ids(&mut page, &ids);
+    page.finish()
 }
 
 /// The quantity and the lines of a figure, as text and count.
@@ -98,7 +111,7 @@ fn charged(figure: &[Cell]) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
 }
 
 /// For whom a price is, and from when to when.
-fn in_force(own: &PriceText) -> String {
+pub(super) fn in_force(own: &PriceText) -> String {
     let whose = match (own.scope.as_str(), &own.scope_id) {
         (_, None) => "for all".to_owned(),
         (scope, Some(id)) => format!("for {} {id}", scope.replace('_', " ")),
@@ -115,28 +128,35 @@ fn closed_as(figure: &[Cell]) -> String {
 }
 
 /// Many figures: a line each.
-pub fn list(why: &Why) -> String {
-    let figures = figures(why);
+pub fn list(why: &Why, width: Width) -> String {
+    let (figures, ids) = (figures(why), ids_of(why));
     let row = |figure: &&[Cell]| {
         let key = &figure[0].key;
         let (quantity, line_count) = sum(figure);
         [
             key.stamp.to_string(),
-            key.user_subscription.clone(),
-            format!("{} {}", key.billed_subscription, key.attribution),
-            quantity,
+            ids.short(&key.user_subscription),
+            format!("{} {}", ids.named(&key.billed_subscription, &why.names), key.attribution),
+            format!("{quantity}{}{}", unit_of(&key.meter, &why.meters), closed_as(figure)),
             line_count.to_string(),
-            format!("{}{}", meter_named(&key.meter, &why.meters), closed_as(figure)),
+            meter_named(&key.meter, &why.meters, &ids),
         ]
     };
-    let header = ["stamp", "user subscription", "paid by, and why", "quantity", "lines", "meter"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(header).chain(figures.iter().map(row)).collect();
-    format!(
-        "{} figures of {}; name one with --user-subscription, --meter or --resource to see the lines behind it\n\n{}",
-        figures.len(),
-        why.date,
-        table(&rows, [false, false, false, true, true, false], 0)
-    )
+    let columns = [
+        Column::whole("stamp"),
+        Column::whole("user subscription"),
+        Column::text("paid by, and why"),
+        Column::quantity("quantity"),
+        Column::figure("lines"),
+        Column::text("meter"),
+    ];
+    let mut page = Page::new(width);
+    let head = "name one with --user-subscription, --meter or --resource to see the lines behind it";
+    page.paragraph(0, &format!("{} figures of {}; {head}", figures.len(), why.date));
+    page.gap();
+    page.table(0, &Table::new(columns, figures.iter().map(row)));
+    note_on_ids(&mut page, &ids);
+    page.finish()
 }
 
 /// A reason that several cells of a figure share.
@@ -147,24 +167,25 @@ struct Shared<'a> {
     lines: Vec<(i64, &'a Line)>,
 }
 
-fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
+fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[Cell], lines: usize) {
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
     let unit = unit_of(&key.meter, &why.meters);
     let unit_named = why.meters.get(&key.meter).and_then(|meter| meter.unit.as_deref());
-    let say = |text: &mut String, label: &str, value: &str| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {label:<17}  {}", one_line(value));
-    };
-    let _ = writeln!(text, "{} {}: {quantity}{unit} in {}", key.stamp, why.date, counted(line_count, "line"));
-    say(text, "meter", &meter_named(&key.meter, &why.meters));
-    say(text, "user subscription", &key.user_subscription);
-    say(text, "tenant", &key.tenant.as_deref().map_or_else(|| "unknown".to_owned(), |own| named(own, &why.names)));
-    say(text, "paid by", &format!("{}: {}", named(&key.billed_subscription, &why.names), key.attribution));
+    let say = |page: &mut Page, label: &str, value: &str| page.entry(INDENT, label, LABEL, value);
+    let room = page.width().columns() - INDENT - LABEL - 2;
+    let named = |id: &str| ids.named_within(id, &why.names, room);
+    page.paragraph(0, &format!("{} {}: {quantity}{unit} in {}", key.stamp, why.date, counted(line_count, "line")));
+    say(page, "meter", &meter_named(&key.meter, &why.meters, ids));
+    say(page, "user subscription", &named(&key.user_subscription));
+    say(page, "tenant", &key.tenant.as_deref().map_or_else(|| "unknown".to_owned(), named));
+    let payer =
+        ids.named_within(&key.billed_subscription, &why.names, room.saturating_sub(key.attribution.as_str().len() + 2));
+    say(page, "paid by", &format!("{payer}: {}", key.attribution));
     if let Some([closed, (by, line_count)]) = closed_and_adjusted(figure) {
-        say(text, "closed", &format!("{}{unit} in {}", closed.0, counted(closed.1, "line")));
+        say(page, "closed", &format!("{}{unit} in {}", closed.0, counted(closed.1, "line")));
         let lines = counted(line_count, "line");
-        say(text, "adjusted", &format!("by {by}{unit} and {lines} since the month was closed: see adjustments"));
+        say(page, "adjusted", &format!("by {by}{unit} and {lines} since the month was closed: see adjustments"));
     }
     for (price, quantity, charge) in charged(figure) {
         let entry = price.key.and_then(|key| why.prices.get(&key));
@@ -173,17 +194,18 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
         } else {
             String::new()
         };
-        let place = entry.map_or_else(String::new, |own| format!(", {}: {}", in_force(own), place_of(own)));
-        say(text, "price", &format!("{of}{}{place}", price_text(&price, unit_named)));
+        let place =
+            entry.map_or_else(String::new, |own| format!(", {}: {}", ids.in_text(&in_force(own)), place_of(own)));
+        say(page, "price", &format!("{of}{}{place}", price_text(&price, unit_named)));
         if let Some(note) = entry.and_then(|own| own.note.as_deref()) {
-            say(text, "", note);
+            say(page, "", note);
         }
         if let Some((charge, terms)) = charge.zip(price.terms) {
-            say(text, "charge", &format!("{charge} {}", terms.currency));
+            say(page, "charge", &format!("{charge} {}", terms.currency));
         }
     }
     if figure.iter().all(|cell| cell.line_count == 0) {
-        say(text, "because", "no line comes to it any more, though the closed month publishes it still");
+        say(page, "because", "no line comes to it any more, though the closed month publishes it still");
     }
     // Resources share their reasons.
     let mut reasons: Vec<Shared<'_>> = Vec::new();
@@ -200,18 +222,18 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
     let mut left = lines;
     let mut files = BTreeSet::new();
     for Shared { reason, moments, lines: behind } in &reasons {
-        say(text, "because", &reason.sentence);
+        say(page, "because", &ids.in_text(&reason.sentence));
         let (first, last) = *moments;
         let decided = if first == last { first.to_string() } else { format!("{first} to {last}") };
-        say(text, "decided at", &decided);
+        say(page, "decided at", &decided);
         let snapshots = [
             ("listing", &reason.listing),
             ("customer list", &reason.customer_subscriptions),
             ("registration", &reason.registration),
         ];
         for (label, pages) in snapshots {
-            for page in pages {
-                say(text, label, &format!("{} {} blake3 {}", page.as_of, page.file, page.blake3));
+            for own in pages {
+                say(page, label, &format!("{} {} blake3 {}", own.as_of, own.file, fingerprint(&own.blake3)));
             }
         }
         let shown = behind.len().min(left);
@@ -229,16 +251,16 @@ fn explain(text: &mut String, why: &Why, figure: &[Cell], lines: usize) {
                 window,
             ]
         };
-        let rows: Vec<[String; 5]> = behind.iter().take(shown).map(row).collect();
-        text.push_str(&table(&rows, [false, true, false, false, false], 4));
+        let columns = [Column::whole(""), Column::figure(""), Column::text(""), Column::text(""), Column::whole("")];
+        page.table(2 * INDENT, &Table::new(columns, behind.iter().take(shown).map(row)));
         if behind.len() > shown {
             let rest = counted((behind.len() - shown) as i64, "line");
-            let _ = writeln!(text, "    and {rest} more: --lines N shows more of them, --json all");
+            page.paragraph(2 * INDENT, &format!("and {rest} more: --lines N shows more of them, --json all"));
         }
     }
     for file in files {
-        if let Some(fingerprint) = why.fingerprints.get(file) {
-            say(text, "file", &format!("{file} blake3 {fingerprint}"));
+        if let Some(own) = why.fingerprints.get(file) {
+            say(page, "file", &format!("{file} blake3 {}", fingerprint(own)));
         }
     }
 }

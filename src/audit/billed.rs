@@ -1,0 +1,223 @@
+//! Why a statement line is what it is: the charges of each day behind it, which must add up to it, to the last place.
+//!
+//! ```text
+//! statement line: 28 Virtual core hours at 0.0085 USD beyond 200 ── 0.238 USD ── 0.23 USD
+//!   2026-10-16  zurich  28  0.238 USD   ◀── why --date 2026-10-16 goes on to its lines
+//! ```
+//! A statement is of all stamps and of a whole month, so a line is never explained in part.
+
+use std::collections::BTreeMap;
+
+use super::adjusted;
+use super::names::{Chosen, Wanted};
+use super::publication::{MeterText, Publication};
+use super::statement::{PRICE_COLUMNS, PriceText, StatementLine, Statements, prices_of, statements};
+use crate::domain::totals::Totals;
+use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
+use crate::error::Result;
+use crate::frame::tables::{Keep, contradiction};
+use crate::schema::{self, statements_path};
+
+/// What is charged on one day, on one stamp, of a statement line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BilledDay {
+    pub day: Day,
+    pub stamp: Stamp,
+    pub quantity: Quantity,
+    /// `None`: not billable, or unpriced.
+    pub charge: Option<Charge>,
+    /// How many rows of `charges` it is the sum of.
+    pub cells: u64,
+}
+
+/// A statement line and the days that it is the sum of.
+#[derive(Clone, Debug)]
+pub struct BilledLine {
+    pub line: StatementLine,
+    /// In order of days, then stamps.
+    pub days: Vec<BilledDay>,
+}
+
+/// What came to a closed month after it was closed, and is on no statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotBilled {
+    pub billed_subscription: String,
+    pub meter: String,
+    pub stamp: Stamp,
+    pub by: Totals,
+}
+
+/// The answer.
+#[derive(Debug)]
+pub struct WhyBilled {
+    pub month: Month,
+    /// In the order of the statement.
+    pub lines: Vec<BilledLine>,
+    pub not_billed: Vec<NotBilled>,
+    pub prices: BTreeMap<i64, PriceText>,
+    pub meters: BTreeMap<String, MeterText>,
+    /// Of tenants and billed subscriptions.
+    pub names: BTreeMap<String, String>,
+    /// Fingerprints of the input files, by their names.
+    pub fingerprints: BTreeMap<String, String>,
+    /// The stamps that are charged in that month, and whether it is closed there.
+    pub stamps: BTreeMap<Stamp, bool>,
+}
+
+/// What makes a line of a statement, beside its month.
+type LineKey = (String, String, PriceStatus, Option<i64>, Option<Quantity>, Option<Currency>);
+
+type Days = BTreeMap<(Day, Stamp), BilledDay>;
+
+/// Explains the lines of a month's statements, as far as they are asked for.
+///
+/// # Errors
+/// There is no such line, published tables cannot be read, or the charges of the days do not make a line.
+pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) -> Result<WhyBilled> {
+    let Statements { lines, prices, meters: known, names, stamps, .. } = statements(publication, month, wanted)?;
+    let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
+    let mut keep = Vec::new();
+    for (column, ids) in [("billed_subscription_id", billed_subscriptions), ("meter_id", meters)] {
+        if !ids.is_empty() {
+            keep.push(Keep::Texts(column, ids));
+        }
+    }
+    let mut days: BTreeMap<LineKey, Days> = BTreeMap::new();
+    for stamp in stamps.keys() {
+        add_charges(publication, stamp, month, &keep, &mut days)?;
+    }
+    let path = statements_path(month);
+    let mut explained = Vec::new();
+    for line in lines {
+        let own = days.remove(&key_of(&line)).unwrap_or_default().into_values().collect();
+        let billed = BilledLine { line, days: own };
+        prove(&path, &billed)?;
+        explained.push(billed);
+    }
+    if let Some(((billed, meter, ..), _)) = days.first_key_value() {
+        return Err(contradiction(
+            &path,
+            format!("charges of meter {meter} for billed subscription {billed} that no line of the statement counts"),
+        ));
+    }
+    Ok(WhyBilled {
+        month,
+        lines: explained,
+        not_billed: not_billed(publication, month, &keep, &stamps)?,
+        prices,
+        meters: known,
+        names,
+        fingerprints: publication.fingerprints.clone(),
+        stamps,
+    })
+}
+
+fn key_of(line: &StatementLine) -> LineKey {
+    let StatementLine { billed_subscription, meter, price, .. } = line;
+    let currency = price.terms.map(|terms| terms.currency);
+    (billed_subscription.clone(), meter.clone(), price.status, price.key, price.tier_from, currency)
+}
+
+/// Adds up the charges of a stamp's month, day by day and line by line.
+fn add_charges(
+    publication: &Publication,
+    stamp: &Stamp,
+    month: Month,
+    keep: &[Keep],
+    lines: &mut BTreeMap<LineKey, Days>,
+) -> Result<()> {
+    let path = schema::charges_path(stamp, month);
+    let own = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "charge"];
+    let columns: Vec<&str> = own.into_iter().chain(PRICE_COLUMNS).collect();
+    for rows in publication.read(&path, &schema::CHARGES, &columns, keep)? {
+        let (days, billed, meters) =
+            (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (quantities, charges) = (rows.quantities("quantity")?, rows.quantities("charge")?);
+        for (row, price) in prices_of(&path, &rows)?.into_iter().enumerate() {
+            let currency = price.terms.map(|terms| terms.currency);
+            let (billed, meter) = (billed.value(row).to_owned(), meters.value(row).to_owned());
+            let key = (billed, meter, price.status, price.key, price.tier_from, currency);
+            let (day, charge) = (days[row], charges.maybe(row).map(|own| Charge::from_scaled(own.scaled())));
+            let sum = lines.entry(key).or_default().entry((day, stamp.clone())).or_insert_with(|| BilledDay {
+                day,
+                stamp: stamp.clone(),
+                quantity: Quantity::ZERO,
+                charge: charge.map(|_| Charge::ZERO),
+                cells: 0,
+            });
+            let past_range = || contradiction(&path, format!("figures of {day} that sum to more than can be"));
+            sum.quantity = sum.quantity.checked_add(quantities.value(row)).ok_or_else(past_range)?;
+            sum.charge = match (sum.charge, charge) {
+                (Some(sum), Some(charge)) => Some(sum.checked_add(charge).ok_or_else(past_range)?),
+                (None, None) => None,
+                _ => {
+                    return Err(contradiction(
+                        &path,
+                        format!("figures of {day} with and without a charge at one price"),
+                    ));
+                }
+            };
+            sum.cells += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Proves that the days are all of a line, and that its amount is its charge but for the rounding that it states.
+fn prove(path: &str, billed: &BilledLine) -> Result<()> {
+    let BilledLine { line, days } = billed;
+    let which = || format!("meter {}, billed subscription {}", line.meter, line.billed_subscription);
+    let quantity = days.iter().try_fold(Quantity::ZERO, |sum, own| sum.checked_add(own.quantity));
+    if quantity != Some(line.quantity) {
+        let sum = quantity.map_or_else(|| "too much".to_owned(), |own| own.to_string());
+        let text = format!("charges of a quantity of {sum} behind a statement line of {} ({})", line.quantity, which());
+        return Err(contradiction(path, text));
+    }
+    let charge = days.iter().filter_map(|own| own.charge).try_fold(Charge::ZERO, Charge::checked_add);
+    let (expected, amount) = match line.sums {
+        Some(sums) => (sums.charge, sums.charge.checked_add(sums.rounding_difference) == Some(sums.amount.as_charge())),
+        None => (Charge::ZERO, true),
+    };
+    if charge != Some(expected) {
+        let sum = charge.map_or_else(|| "too much".to_owned(), |own| own.to_string());
+        return Err(contradiction(
+            path,
+            format!("charges of {sum} behind a statement line of {expected} ({})", which()),
+        ));
+    }
+    if !amount {
+        return Err(contradiction(path, format!("an amount that is not its charge and its rounding ({})", which())));
+    }
+    Ok(())
+}
+
+/// What `adjustments` has of these billed subscriptions and meters.
+fn not_billed(
+    publication: &Publication,
+    month: Month,
+    keep: &[Keep],
+    stamps: &BTreeMap<Stamp, bool>,
+) -> Result<Vec<NotBilled>> {
+    let mut sums: BTreeMap<(String, String, Stamp), Totals> = BTreeMap::new();
+    let columns = ["stamp", "usage_date", "billed_subscription_id", "meter_id", "quantity_delta", "line_count_delta"];
+    for path in adjusted::tables(publication) {
+        for rows in publication.read(path, &schema::ADJUSTMENTS, &columns, keep)? {
+            let (of, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
+            let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+            let (quantities, counts) = (rows.quantities("quantity_delta")?, rows.integers("line_count_delta")?);
+            for row in (0..rows.len()).filter(|&row| days[row].month() == month) {
+                let Some(stamp) = stamps.keys().find(|own| own.as_str() == of.value(row)) else { continue };
+                let key = (billed.value(row).to_owned(), meters.value(row).to_owned(), stamp.clone());
+                let more = Totals { quantity: quantities.value(row), lines: counts.value(row) };
+                let past_range =
+                    |_past_range| contradiction(path, format!("adjusts {month} by more than a quantity can be"));
+                sums.entry(key).or_default().merge(more).map_err(past_range)?;
+            }
+        }
+    }
+    sums.retain(|_, by| !by.is_nothing());
+    let own = sums.into_iter();
+    Ok(own
+        .map(|((billed_subscription, meter, stamp), by)| NotBilled { billed_subscription, meter, stamp, by })
+        .collect())
+}

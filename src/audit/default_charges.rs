@@ -1,0 +1,137 @@
+//! What is charged to the default subscriptions: `charges` added up by currency, stamp, reason and tenant.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::publication::Publication;
+use super::statement::prices_of;
+use crate::domain::{Attribution, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
+use crate::error::Result;
+use crate::frame::tables::{Keep, contradiction, text};
+use crate::schema;
+
+/// What of one tenant is charged to a default subscription for one reason, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultCharge {
+    pub currency: Currency,
+    /// The sum of its charges, as exact as they are: only statement lines are rounded.
+    pub charge: Charge,
+    pub stamp: Stamp,
+    pub attribution: Attribution,
+    pub billed_subscription: String,
+    pub tenant: Option<String>,
+}
+
+/// Usage on a default subscription that no price is in force for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultUnpriced {
+    pub stamp: Stamp,
+    pub attribution: Attribution,
+    pub tenant: Option<String>,
+    pub meter: String,
+    pub quantity: Quantity,
+}
+
+/// What the default subscriptions are charged.
+#[derive(Debug, Default)]
+pub struct DefaultCharges {
+    /// By currency, then the largest first.
+    pub charges: Vec<DefaultCharge>,
+    pub unpriced: Vec<DefaultUnpriced>,
+    /// Whether some of this usage was charged at all: there was a price book.
+    pub is_charged: bool,
+}
+
+/// What a sum of charges is of: by text, so as published tables sort it.
+type ChargeKey = (Currency, Stamp, &'static str, String, Option<String>);
+
+/// What unpriced usage is of.
+type UnpricedKey = (Stamp, &'static str, Option<String>, String);
+
+/// Adds up the charges of default subscriptions on some stamps, of the rows that all of `keep` hold for and of the days that are
+/// asked for.
+///
+/// # Errors
+/// A table cannot be read, or a sum leaves its range.
+pub fn default_charges(
+    publication: &Publication,
+    stamps: &[Stamp],
+    keep: &[Keep],
+    is_asked: impl Fn(Day) -> bool,
+) -> Result<DefaultCharges> {
+    let mut own = DefaultCharges::default();
+    let mut sums: BTreeMap<ChargeKey, (Attribution, Charge)> = BTreeMap::new();
+    let mut unpriced: BTreeMap<UnpricedKey, (Attribution, Quantity)> = BTreeMap::new();
+    let defaults = Attribution::ALL.into_iter().filter(|own| own.is_default()).map(|own| own.as_str().to_owned());
+    let mut keep = keep.to_vec();
+    keep.push(Keep::Texts("attribution", defaults.collect()));
+    let columns = [
+        "usage_date",
+        "billed_subscription_id",
+        "attribution",
+        "tenant_id",
+        "meter_id",
+        "quantity",
+        "charge",
+        "price_status",
+        "price_key",
+        "tier_from",
+        "price",
+        "per",
+        "discount_percent",
+        "currency",
+    ];
+    for stamp in stamps {
+        let prefix = format!("charges/{stamp}/");
+        for path in publication.files_below(&prefix) {
+            let month = path.strip_prefix(&prefix).and_then(|name| Month::parse(name.strip_suffix(".parquet")?));
+            if month.is_none_or(|month| !month.days().any(&is_asked)) {
+                continue;
+            }
+            own.is_charged = true;
+            for rows in publication.read(path, &schema::CHARGES, &columns, &keep)? {
+                let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
+                let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
+                let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
+                let charges = rows.quantities("charge")?;
+                for (row, price) in prices_of(path, &rows)?.into_iter().enumerate() {
+                    let Some(attribution) = Attribution::parse(attributions.value(row)) else {
+                        return Err(contradiction(path, format!("{:?} is not known", attributions.value(row))));
+                    };
+                    if !is_asked(days[row]) {
+                        continue;
+                    }
+                    let tenant = text(tenants, row).map(str::to_owned);
+                    let past_range = || contradiction(path, "figures that sum to more than can be".to_owned());
+                    if price.status == PriceStatus::Unpriced {
+                        let key = (stamp.clone(), attribution.as_str(), tenant, meters.value(row).to_owned());
+                        let (_, sum) = unpriced.entry(key).or_insert((attribution, Quantity::ZERO));
+                        *sum = sum.checked_add(quantities.value(row)).ok_or_else(past_range)?;
+                    } else if let Some((charge, terms)) = charges.maybe(row).zip(price.terms) {
+                        let billed = billed.value(row).to_owned();
+                        let key = (terms.currency, stamp.clone(), attribution.as_str(), billed, tenant);
+                        let (_, sum) = sums.entry(key).or_insert((attribution, Charge::ZERO));
+                        *sum = sum.checked_add(Charge::from_scaled(charge.scaled())).ok_or_else(past_range)?;
+                    }
+                }
+            }
+        }
+    }
+    let charge = |((currency, stamp, _, billed_subscription, tenant), (attribution, charge)): (ChargeKey, _)| {
+        DefaultCharge { currency, charge, stamp, attribution, billed_subscription, tenant }
+    };
+    own.charges = sums.into_iter().map(charge).collect();
+    // What is equal stays in the order of its keys.
+    own.charges.sort_by_key(|own| (own.currency, Reverse(own.charge)));
+    let unpriced = unpriced.into_iter();
+    own.unpriced = unpriced
+        .map(|((stamp, _, tenant, meter), (attribution, quantity))| DefaultUnpriced {
+            stamp,
+            attribution,
+            tenant,
+            meter,
+            quantity,
+        })
+        .collect();
+    Ok(own)
+}

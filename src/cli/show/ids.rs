@@ -1,0 +1,74 @@
+//! Ids as a person reads them: only as much of each as tells it from all others that are shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use textwrap::core::display_width;
+
+use super::layout::clean;
+use crate::domain::identity::is_guid;
+
+/// What stands for the rest of an id or of a fingerprint.
+const REST: char = '…';
+
+/// The ids that a text shows, each with its short form. JSON has them whole.
+#[derive(Debug, Default)]
+pub struct Ids {
+    short: BTreeMap<String, String>,
+}
+
+impl Ids {
+    /// Of all ids that are to be told apart.
+    pub fn of<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
+        let ids: BTreeSet<&str> = ids.into_iter().filter(|id| id.len() == 36 && is_guid(id)).collect();
+        // Its first groups, and where others begin so, its end as well.
+        const FORMS: [(usize, usize); 5] = [(9, 0), (14, 0), (9, 4), (14, 4), (9, 12)];
+        let mut left: Vec<&str> = ids.into_iter().collect();
+        let mut short = BTreeMap::new();
+        let all = left.clone();
+        for (head, tail) in FORMS {
+            let form = |id: &str| format!("{}{REST}{}", &id[..head], &id[id.len() - tail..]);
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            all.iter().for_each(|id| *counts.entry(form(id)).or_default() += 1);
+            left.retain(|id| {
+                let is_unique = counts.get(&form(id)) == Some(&1);
+                if is_unique {
+                    short.insert((*id).to_owned(), form(id));
+                }
+                !is_unique
+            });
+        }
+        Self { short }
+    }
+
+    /// An id in its short form; one that is no GUID, or not short of another, as it is.
+    pub fn short(&self, id: &str) -> String {
+        self.short.get(id).cloned().unwrap_or_else(|| clean(id))
+    }
+
+    /// An id with its name behind it, where it has one.
+    pub fn named(&self, id: &str, names: &BTreeMap<String, String>) -> String {
+        let short = self.short(id);
+        names.get(id).map_or_else(|| short.clone(), |name| clean(&format!("{short} {name}")))
+    }
+
+    /// The same, with the whole id where that has room.
+    pub fn named_within(&self, id: &str, names: &BTreeMap<String, String>, room: usize) -> String {
+        let whole = names.get(id).map_or_else(|| clean(id), |name| clean(&format!("{id} {name}")));
+        if display_width(&whole) <= room { whole } else { self.named(id, names) }
+    }
+
+    /// A sentence with its ids in their short forms.
+    pub fn in_text(&self, text: &str) -> String {
+        self.short.iter().fold(text.to_owned(), |text, (id, short)| text.replace(id, short))
+    }
+
+    /// What says that ids are short; nothing where none is.
+    pub fn note(&self) -> Option<&'static str> {
+        (!self.short.is_empty()).then_some("ids are shortened: --json has them whole")
+    }
+}
+
+/// The beginning of a fingerprint: enough to compare two by eye.
+pub fn fingerprint(whole: &str) -> String {
+    whole.get(..8).map_or_else(|| whole.to_owned(), |first| format!("{first}{REST}"))
+}

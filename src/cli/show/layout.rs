@@ -1,0 +1,347 @@
+//! The layout of text for people: as wide as the terminal, and no wider.
+//!
+//! ```text
+//! wide enough            narrower                 narrower still
+//!
+//! meter     amount       meter        amount      Base VM Size Hours
+//! Base VM…  1.25 USD     Base VM    1.25 USD        amount  1.25 USD
+//!                        Size Hours
+//! ```
+//! Columns of a terminal are counted, not characters: wide ones take two, combining ones none. A figure or an id is never
+//! cut; where it is wider than the terminal, its line is, too. A path goes on behind one of its slashes.
+
+use std::io::IsTerminal;
+
+use terminal_size::terminal_size_of;
+use textwrap::WrapAlgorithm;
+use textwrap::core::{Word, display_width};
+
+use crate::cli::message::printable;
+
+/// Between two columns of a table.
+const GAP: usize = 2;
+/// How much further to the right what goes on in the next line begins.
+const HANGING: usize = 2;
+/// Sentences are not read across a wider screen than this.
+const PROSE_MAX: usize = 120;
+/// No figure and no id is wider; a word that is may be broken anywhere.
+const WHOLE_MAX: usize = 40;
+/// A column of text is not made narrower than this.
+const TEXT_MIN: usize = 12;
+/// A row that would take more lines reads better as a record.
+const ROW_LINES_MAX: usize = 4;
+
+/// How many columns there are to write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Width(usize);
+
+impl Width {
+    /// What is not read on a terminal has one width, wherever it is made.
+    pub const OF_A_FILE: Self = Self(120);
+    /// Nothing can be laid out in less.
+    const MIN: usize = 40;
+
+    pub fn new(columns: usize) -> Self {
+        Self(columns.max(Self::MIN))
+    }
+
+    /// The width of standard output: what the environment variable COLUMNS says, else the terminal's, else that of a file.
+    pub fn of_stdout() -> Self {
+        let said = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|&own| own > 0);
+        let of_terminal = || {
+            let stdout = std::io::stdout();
+            let (width, _) = terminal_size_of(&stdout).filter(|_| stdout.is_terminal())?;
+            Some(usize::from(width.0)).filter(|&own| own > 0)
+        };
+        said.or_else(of_terminal).map_or(Self::OF_A_FILE, Self::new)
+    }
+
+    pub const fn columns(self) -> usize {
+        self.0
+    }
+}
+
+/// A text that is laid out line by line.
+#[derive(Debug)]
+pub struct Page {
+    text: String,
+    width: Width,
+}
+
+impl Page {
+    pub const fn new(width: Width) -> Self {
+        Self { text: String::new(), width }
+    }
+
+    pub const fn width(&self) -> Width {
+        self.width
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub fn finish(self) -> String {
+        self.text
+    }
+
+    /// A line that is laid out already.
+    pub fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// An empty line, unless nothing stands before it.
+    pub fn gap(&mut self) {
+        if !self.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// A text that goes on further to the right where it takes several lines.
+    pub fn paragraph(&mut self, indent: usize, text: &str) {
+        let text = clean(text);
+        let width = self.prose().saturating_sub(indent);
+        for (at, line) in wrapped(&text, width, width.saturating_sub(HANGING)).into_iter().enumerate() {
+            let hanging = if at == 0 { 0 } else { HANGING };
+            self.line(&format!("{:blanks$}{line}", "", blanks = indent + hanging));
+        }
+    }
+
+    /// A value behind its label, whose column is so wide. Blanks before the value indent all its lines.
+    pub fn entry(&mut self, indent: usize, label: &str, label_width: usize, value: &str) {
+        let label = clean(label);
+        let left = indent + label_width.max(display_width(&label)) + 2;
+        let value = clean(value);
+        let inset = value.len() - value.trim_start().len();
+        let width = self.prose().saturating_sub(left + inset);
+        let mut head = format!("{:indent$}{label}", "");
+        for line in wrapped(value.trim_start(), width, width) {
+            self.line(&format!("{}{line}", padded(&head, left + inset)));
+            head.clear();
+        }
+    }
+
+    /// A command to be copied: on one line, or where that is too long on one for each part, as a shell goes on reading them.
+    pub fn command(&mut self, indent: usize, parts: &[String]) {
+        let parts: Vec<String> = parts.iter().map(|own| clean(own)).collect();
+        let whole = parts.join(" ");
+        let is_long = indent + display_width(&whole) > self.width.columns();
+        let lines = if is_long { parts.join(" \\\n") } else { whole };
+        for (at, line) in lines.lines().enumerate() {
+            let hanging = if at == 0 { 0 } else { HANGING };
+            self.line(&format!("{:blanks$}{line}", "", blanks = indent + hanging));
+        }
+    }
+
+    /// Items beside each other, and below each other where they do not fit.
+    pub fn items(&mut self, indent: usize, items: &[String], gap: usize) {
+        let items: Vec<String> = items.iter().map(|own| clean(own)).filter(|own| !own.is_empty()).collect();
+        self.flow(indent, indent, &items, gap);
+    }
+
+    /// The same; the items may be styled, so they hold nothing from the input. What goes on begins behind `hanging` columns.
+    pub fn flow(&mut self, indent: usize, hanging: usize, items: &[String], gap: usize) {
+        let mut line = " ".repeat(indent);
+        let mut is_begun = false;
+        for item in items {
+            let wide = display_width(&line) + gap + display_width(item);
+            if is_begun && wide > self.width.columns() {
+                self.line(&line);
+                line = " ".repeat(hanging);
+            } else if is_begun {
+                line.push_str(&" ".repeat(gap));
+            }
+            line.push_str(item);
+            is_begun = true;
+        }
+        self.line(&line);
+    }
+
+    /// The rows of a table: side by side where they fit, with texts on several lines where that helps, else as records.
+    pub fn table<const N: usize>(&mut self, indent: usize, table: &Table<N>) {
+        let shown = table.shown();
+        let room = self.width.columns().saturating_sub(indent);
+        match table.widths(&shown, room) {
+            Some(widths) => self.rows(indent, table, &shown, &widths),
+            None => self.records(indent, table, &shown),
+        }
+    }
+
+    fn rows<const N: usize>(&mut self, indent: usize, table: &Table<N>, shown: &[usize], widths: &[usize]) {
+        for row in table.all_rows() {
+            let cells: Vec<Vec<String>> =
+                shown.iter().zip(widths).map(|(&at, &width)| wrapped(&row[at], width, width)).collect();
+            let lines = cells.iter().map(Vec::len).max().unwrap_or(0);
+            for number in 0..lines {
+                let mut line = " ".repeat(indent);
+                for ((cell, &width), &at) in cells.iter().zip(widths).zip(shown) {
+                    let part = cell.get(number).map_or("", String::as_str);
+                    let padding = " ".repeat(width.saturating_sub(display_width(part)));
+                    let (before, behind) =
+                        if table.columns[at].is_right { (padding, String::new()) } else { (String::new(), padding) };
+                    line.push_str(&format!("{before}{part}{behind}{:GAP$}", ""));
+                }
+                self.line(&line);
+            }
+        }
+    }
+
+    /// A row below its first cell: what has a heading behind that, one a line; a table without headings goes on as it fits.
+    fn records<const N: usize>(&mut self, indent: usize, table: &Table<N>, shown: &[usize]) {
+        let heading = |at: &usize| table.columns[*at].heading;
+        let label_width = shown.iter().skip(1).map(|at| display_width(heading(at))).max().unwrap_or(0);
+        for row in &table.rows {
+            if label_width == 0 {
+                let cells: Vec<String> =
+                    shown.iter().map(|&at| row[at].clone()).filter(|own| !own.is_empty()).collect();
+                self.flow(indent, indent + HANGING, &cells, GAP);
+                continue;
+            }
+            let mut cells = shown.iter().filter(|&&at| !row[at].is_empty());
+            if let Some(&title) = cells.next() {
+                self.paragraph(indent, &row[title]);
+            }
+            for at in cells {
+                self.entry(indent + HANGING, heading(at), label_width, &row[*at]);
+            }
+        }
+    }
+
+    fn prose(&self) -> usize {
+        self.width.columns().min(PROSE_MAX)
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    heading: &'static str,
+    is_right: bool,
+    /// Whether its cells may take several lines.
+    wraps: bool,
+}
+
+impl Column {
+    /// Numbers, to the right and never cut.
+    pub const fn figure(heading: &'static str) -> Self {
+        Self { heading, is_right: true, wraps: false }
+    }
+
+    /// Numbers with what they count.
+    pub const fn quantity(heading: &'static str) -> Self {
+        Self { heading, is_right: true, wraps: true }
+    }
+
+    /// Ids, days, places: never cut.
+    pub const fn whole(heading: &'static str) -> Self {
+        Self { heading, is_right: false, wraps: false }
+    }
+
+    pub const fn text(heading: &'static str) -> Self {
+        Self { heading, is_right: false, wraps: true }
+    }
+}
+
+/// Rows of as many cells; the first cell names its row. Columns without a cell that says anything are left out.
+#[derive(Clone, Debug)]
+pub struct Table<const N: usize> {
+    columns: [Column; N],
+    rows: Vec<[String; N]>,
+}
+
+impl<const N: usize> Table<N> {
+    pub fn new(columns: [Column; N], rows: impl IntoIterator<Item = [String; N]>) -> Self {
+        let clean_row = |row: [String; N]| row.map(|cell| clean(&cell));
+        Self { columns, rows: rows.into_iter().map(clean_row).collect() }
+    }
+
+    fn shown(&self) -> Vec<usize> {
+        (0..N).filter(|&at| self.rows.iter().any(|row| !row[at].is_empty())).collect()
+    }
+
+    /// The headings, where there are any, and the rows.
+    fn all_rows(&self) -> Vec<[String; N]> {
+        let headings = self.columns.map(|column| column.heading.to_owned());
+        let headings = Some(headings).filter(|own| own.iter().any(|heading| !heading.is_empty()));
+        headings.into_iter().chain(self.rows.iter().cloned()).collect()
+    }
+
+    /// How wide each column that is shown has to be; `None`: they do not fit side by side.
+    fn widths(&self, shown: &[usize], room: usize) -> Option<Vec<usize>> {
+        let rows = self.all_rows();
+        let widest = |at: usize, of: &dyn Fn(&str) -> usize| rows.iter().map(|row| of(&row[at])).max().unwrap_or(0);
+        let mut widths: Vec<usize> = shown.iter().map(|&at| widest(at, &display_width)).collect();
+        let least = |&at: &usize| {
+            let whole = widest(at, &display_width);
+            let word = widest(at, &|cell| {
+                pieces(cell, WHOLE_MAX).iter().map(|own| display_width(own.word)).max().unwrap_or(0)
+            });
+            if self.columns[at].wraps { word.max(TEXT_MIN).min(whole) } else { whole }
+        };
+        let least: Vec<usize> = shown.iter().map(least).collect();
+        let room = room.checked_sub(GAP * shown.len().saturating_sub(1))?;
+        while widths.iter().sum::<usize>() > room {
+            let widest = (0..widths.len()).filter(|&at| widths[at] > least[at]).max_by_key(|&at| widths[at])?;
+            widths[widest] -= 1;
+        }
+        let lines = |row: &[String; N]| {
+            let of_cell = |(&at, &width): (&usize, &usize)| wrapped(&row[at], width, width).len();
+            shown.iter().zip(&widths).map(of_cell).max().unwrap_or(0)
+        };
+        rows.iter().all(|row| lines(row) <= ROW_LINES_MAX).then_some(widths)
+    }
+}
+
+/// A text from the input, on one line, and safe for a terminal.
+pub fn clean(text: &str) -> String {
+    let is_break =
+        |own: char| matches!(own, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    printable(&text.replace(is_break, " ")).trim_end().to_owned()
+}
+
+/// A text with blanks behind it, up to so many columns.
+fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{:blanks$}", "", blanks = columns.saturating_sub(display_width(text)))
+}
+
+/// The lines of a text: the first so wide at most, the others as wide as the second says.
+fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
+    let pieces = pieces(text, first.min(others));
+    let line = |words: &[Word<'_>]| {
+        let mut line: String = words.iter().flat_map(|own| [own.word, own.whitespace]).collect();
+        line.truncate(line.trim_end().len());
+        line
+    };
+    WrapAlgorithm::FirstFit.wrap(&pieces, &[first, others]).into_iter().map(line).collect()
+}
+
+/// What may stand at the end of a line: words, folders of a path that is wider than `room`, and characters of writings that
+/// know no blanks.
+fn pieces(text: &str, room: usize) -> Vec<Word<'_>> {
+    let mut pieces = Vec::new();
+    for word in text.split_inclusive(' ') {
+        let word_width = display_width(word.trim_end());
+        let mut start = 0;
+        let mut before: Option<char> = None;
+        for (at, character) in word.char_indices() {
+            let is_wide = |own: char| columns_of(own) > 1;
+            let may_end = before.is_some_and(|before| {
+                let is_overlong = before == '/' || display_width(&word[start..at]) >= WHOLE_MAX;
+                word_width > room && is_overlong || is_wide(before) || is_wide(character)
+            });
+            // A blank and what combines with the character before it stay with it.
+            if may_end && character != ' ' && columns_of(character) > 0 {
+                pieces.push(Word::from(&word[start..at]));
+                start = at;
+            }
+            before = Some(character);
+        }
+        pieces.push(Word::from(&word[start..]));
+    }
+    pieces
+}
+
+fn columns_of(character: char) -> usize {
+    display_width(character.encode_utf8(&mut [0; 4]))
+}
