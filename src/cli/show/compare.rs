@@ -1,6 +1,7 @@
 //! What differs between two publications: what statements bill, month by month, and what was used. `cells` are those of `daily`:
 //! where the sums of both are the same, usage moved between days, resources or user subscriptions.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use serde_json::{Value, json};
@@ -78,12 +79,15 @@ pub fn text(own: &Comparison, width: Width) -> String {
 }
 
 fn ids_of(own: &Comparison) -> Ids {
-    let moved = own
-        .moved
-        .iter()
-        .flat_map(|own| [Some(own.billed_subscription.as_str()), own.tenant.as_deref(), Some(own.meter.as_str())]);
-    let charged = own.charges.iter().flat_map(|own| [own.billed_subscription.as_str(), own.meter.as_str()]);
-    Ids::of(moved.flatten().chain(charged))
+    let mut ids: BTreeSet<&str> = BTreeSet::new();
+    for moved in &own.moved {
+        ids.extend([moved.billed_subscription.as_str(), moved.meter.as_str()]);
+        ids.extend(moved.tenant.as_deref());
+    }
+    for charge in &own.charges {
+        ids.extend([charge.billed_subscription.as_str(), charge.meter.as_str()]);
+    }
+    Ids::of(ids)
 }
 
 /// What was used of a stamp's meter, and is paid otherwise.

@@ -75,13 +75,17 @@ pub fn text(own: &Unregistered, width: Width) -> String {
 }
 
 fn ids_of(own: &Unregistered) -> Ids {
-    let fallen = own.fallen.iter().flat_map(|own| {
-        let Fallen { billed_subscription, tenant, user_subscription, meter, moved_to, .. } = own;
-        [Some(billed_subscription), tenant.as_ref(), Some(user_subscription), Some(meter), moved_to.as_ref()]
-    });
-    let charged = own.charged.charges.iter().flat_map(|own| [Some(&own.billed_subscription), own.tenant.as_ref()]);
-    let unpriced = own.charged.unpriced.iter().map(|own| own.tenant.as_ref());
-    Ids::of(fallen.chain(charged).chain(unpriced).flatten().map(String::as_str))
+    let mut ids: BTreeSet<&str> = BTreeSet::new();
+    for Fallen { billed_subscription, tenant, user_subscription, meter, moved_to, .. } in &own.fallen {
+        ids.extend([billed_subscription, user_subscription, meter].map(String::as_str));
+        ids.extend([tenant, moved_to].into_iter().filter_map(Option::as_deref));
+    }
+    for charge in &own.charged.charges {
+        ids.insert(&charge.billed_subscription);
+        ids.extend(charge.tenant.as_deref());
+    }
+    ids.extend(own.charged.unpriced.iter().filter_map(|own| own.tenant.as_deref()));
+    Ids::of(ids)
 }
 
 /// What is charged to default subscriptions, currency by currency, and what has no price.
