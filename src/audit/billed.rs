@@ -17,6 +17,7 @@ use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::frame::tables::{Keep, contradiction};
 use crate::schema::{self, statements_path};
+use crate::state::ClosingEntry;
 
 /// What is charged on one day, on one stamp, of a statement line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,15 @@ pub struct WhyBilled {
     pub fingerprints: BTreeMap<String, String>,
     /// The stamps that are charged in that month, and whether it is closed there.
     pub stamps: BTreeMap<Stamp, bool>,
+    /// Of these, those whose month was closed though something spoke against it.
+    pub forced: Vec<ClosingEntry>,
+}
+
+impl WhyBilled {
+    /// Whether some stamp's part is what was closed, by the prices of then.
+    pub fn is_closed_anywhere(&self) -> bool {
+        self.stamps.values().any(|closed| *closed)
+    }
 }
 
 /// What makes a line of a statement, beside its month.
@@ -74,7 +84,7 @@ type Days = BTreeMap<(Day, Stamp), BilledDay>;
 /// # Errors
 /// There is no such line, published tables cannot be read, or the charges of the days do not make a line.
 pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) -> Result<WhyBilled> {
-    let Statements { lines, prices, meters: known, names, stamps, .. } = statements(publication, month, wanted)?;
+    let Statements { lines, prices, meters: known, names, stamps, forced, .. } = statements(publication, month, wanted)?;
     let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
     let mut keep = Vec::new();
     for (column, ids) in [("billed_subscription_id", billed_subscriptions), ("meter_id", meters)] {
@@ -109,6 +119,7 @@ pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) 
         names,
         fingerprints: publication.fingerprints.clone(),
         stamps,
+        forced,
     })
 }
 

@@ -82,6 +82,8 @@ pub struct Statements {
     pub stamps: BTreeMap<Stamp, bool>,
     /// Of these, those whose month was closed though something spoke against it.
     pub forced: Vec<ClosingEntry>,
+    /// Whether only the lines of some meters were asked for, so that totals are not the statement's.
+    pub is_of_some_meters: bool,
     /// Of each billed subscription that pays for several tenants, what is charged for each of them.
     pub tenants: BTreeMap<String, TenantCharges>,
 }
@@ -118,6 +120,7 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
     let forced = closed.into_iter().filter(is_forced).collect();
     let billed: BTreeSet<String> = lines.iter().map(|line| line.billed_subscription.clone()).collect();
     Ok(Statements {
+        is_of_some_meters: !wanted.meters.is_empty(),
         forced,
         tenants: tenants(publication, month, stamps.keys(), billed)?,
         month,

@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::closing::{self, Closing};
 use crate::pipeline::{self, Followed};
 use crate::publish::{Out, Patience};
+use crate::schema::daily_path;
 use crate::watch::Watch;
 
 /// How a command ended: what to say on standard output and on standard error, and the exit code.
@@ -304,6 +305,13 @@ pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
         let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
         return Err(Error::usage(format!("--stamp {unknown}: neither publication has such a stamp"))
             .hint(format!("they have {}", names.join(", "))));
+    }
+    let has_month = |month: Month| {
+        [&first, &second].iter().any(|own| own.stamps().iter().any(|stamp| own.has(&daily_path(stamp, month))))
+    };
+    if let Some(month) = month.filter(|month| !has_month(*month)) {
+        return Err(Error::usage(format!("--month {month}: neither publication has usage of it"))
+            .hint("`stacktally coverage --out OUT` shows which months there are"));
     }
     let chosen = wanted(&args.payers, &args.tenants).among(&[&first, &second], &[])?;
     let mut own = audit::compare(&first, &second, month)?;

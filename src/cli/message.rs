@@ -125,8 +125,9 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         }
     }
     if !outcome.removed.is_empty() {
-        let would = if is_rehearsal { "would be" } else { "are" };
-        say("removed", format!("{} published before {would} removed:", counted(outcome.removed.len() as i64, "file")));
+        let would = if is_rehearsal { " would go" } else { "" };
+        let files = counted(outcome.removed.len() as i64, "file");
+        say("removed", format!("{files} that the last run published{would}:"));
         outcome.removed.iter().take(REMOVED_SHOWN).for_each(|path| say("", format!("  {path}")));
         if outcome.removed.len() > REMOVED_SHOWN {
             say("", format!("  and {} more", outcome.removed.len() - REMOVED_SHOWN));
@@ -245,7 +246,16 @@ fn missing(receipt: &Receipt, kept: bool, say: &mut impl FnMut(&str, String)) {
 
 /// Exports that are gone took their lines with them: nobody should learn it from a total alone.
 pub fn lines_are_gone(receipt: &Receipt) -> Option<Error> {
+    let is_typed = receipt.settings["forget"].as_array().is_some_and(|own| own.iter().any(|name| name == "all"));
+    if receipt.forgotten.is_empty() && is_typed {
+        let text = "--forget all: nothing is gone, so nothing was forgotten";
+        return Some(Error::input(text).hint("leave it out: it is meant for one run, and would let everything vanish unasked"));
+    }
     let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| !own.kept).collect();
+    if gone.is_empty() && !receipt.forgotten.is_empty() {
+        let text = format!("forgotten, as --forget says: {}", receipt.forgotten.join(", "));
+        return Some(Error::input(text).hint("if that was not meant, put them back and run again"));
+    }
     let lines = counted(gone.iter().map(|own| own.lines).sum(), "line");
     let (exports, first) = (counted(gone.len() as i64, "export"), &gone.first()?.folder);
     let text = format!("no longer published, as --forget says: {lines} of {exports}, such as {first}");

@@ -201,7 +201,7 @@ fn of_prices(adding: &mut Adding<'_>, outcome: &Outcome) {
 fn missing_exports<'a>(ended: &'a Ended<'_>) -> BTreeMap<&'a str, u64> {
     let mut gone: BTreeMap<&str, u64> = BTreeMap::new();
     let missing = ended.outcome().map_or(&[][..], |outcome| &outcome.receipt.missing);
-    missing.iter().filter(|own| !own.kept).for_each(|own| *gone.entry(&own.stamp).or_default() += 1);
+    missing.iter().filter(|own| !own.kept && !own.forgotten).for_each(|own| *gone.entry(&own.stamp).or_default() += 1);
     // A refusal names what is gone in findings beside it, by the folders of exports.
     let is_about_exports = |own: &&Finding| matches!(own.code, FindingCode::ExportsMissing | FindingCode::StampMissing);
     let refused = ended.error().and_then(|error| error.beside.as_ref()).map_or(&[][..], |beside| &beside.findings);

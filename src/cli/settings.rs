@@ -16,7 +16,7 @@ use super::args::{
     SeenOptions, StatementArgs, TieringChosen,
 };
 use crate::attribute::Rules;
-use crate::audit::Since;
+use crate::audit::{Since, no_publication};
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
@@ -261,6 +261,10 @@ pub fn of_check(args: CheckArgs) -> (Seen, Result<Settings>) {
     let CheckArgs { out, lock, reuse, forget, options, seen, said, json } = args;
     let file = settings_file(options.input.settings.as_deref());
     let seen = Seen::of(seen, said, json, file.as_ref().ok());
+    if let Some(typed) = out.as_deref().filter(|out| !Out::is_one(out)) {
+        // A slip of the pen must not pass for a check of what is published.
+        return (seen, Err(no_publication(typed).or_hint("leave --out out to check the root alone")));
+    }
     let settings = file.and_then(|file| match out.or_else(|| file.out.clone()).filter(|out| Out::is_one(out)) {
         // Where nothing is published nothing is looked at either, and no folder is made.
         None => merged(options, file, None),

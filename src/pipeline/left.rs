@@ -48,6 +48,10 @@ pub fn load(stamp: &Stamp, plan: &Plan, former: &Former) -> Result<LeftStamp> {
     if let Some(why) = &former.full_run {
         return Err(refused(&format!("everything has to be made anew: {why}")));
     }
+    let settling_days = former.stood_on.settings["settling-days"].as_u64();
+    if settling_days.is_some_and(|own| own != u64::from(plan.settling_days)) {
+        return Err(refused("--settling-days changed, which says how complete its days are"));
+    }
     let known = former.stamps.get(stamp).and_then(|own| Some((own, own.snapshots.as_ref()?)));
     let Some((state, snapshots)) = known else {
         return Err(refused("what the last run knew of it (in OUT/.stacktally/state) is lost"));

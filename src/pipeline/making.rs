@@ -522,5 +522,5 @@ fn coverage_of(exports: &[ExportLines], settling_days: u16, lines: &BTreeMap<Day
 pub fn unknown_kept(folder: &str) -> Error {
     Error::input("its export is gone, and nothing is known of the lines that are published of it")
         .at(folder)
-        .hint("put the export back, or run with --forget and its folder to remove its lines")
+        .hint("put the export back, or run with --forget and its folder to remove its lines (a `*` at its end stands for several)")
 }

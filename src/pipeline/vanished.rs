@@ -82,7 +82,12 @@ impl Vanished {
         if refused.is_empty() {
             return Ok(own);
         }
-        Err(refused.refusal(plan.reuse.keep_missing))
+        let unused: Vec<&str> = own.pending.iter().map(String::as_str).collect();
+        let error = refused.refusal(plan.reuse.keep_missing);
+        if unused.is_empty() {
+            return Err(error);
+        }
+        Err(error.or_hint(&format!("look at what was typed: nothing gone is called {}", unused.join(", "))))
     }
 
     /// Takes a name that was typed; says whether anything gone is called so.
@@ -291,7 +296,9 @@ impl Gone {
         let exports: Vec<&GoneExport> = self.exports.values().flatten().collect();
         if !exports.is_empty() {
             let stamps: Vec<&str> = self.exports.keys().map(Stamp::as_str).collect();
-            parts.push(format!("{} of {} ({})", counted(exports.len(), "export"), stamps.join(", "), extent(&exports)));
+            let files = if exports.iter().all(|own| !own.files.is_empty()) { "files of " } else { "" };
+            let count = counted(exports.len(), "export");
+            parts.push(format!("{files}{count} of {} ({})", stamps.join(", "), extent(&exports)));
         }
         for (stamp, exports) in &self.stamps {
             parts.push(format!("stamp {stamp} ({})", extent(&exports.iter().collect::<Vec<_>>())));
@@ -318,9 +325,15 @@ impl Gone {
         for (stamp, exports) in &self.exports {
             let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
             let shown: Vec<String> = exports.iter().take(NAMES_SHOWN).map(GoneExport::shown).collect();
+            let is_partial = exports.iter().all(|own| !own.files.is_empty());
+            let what = match (exports.len(), is_partial) {
+                (1, true) => "files of 1 export are".to_owned(),
+                (count, true) => format!("files of {count} exports are"),
+                (1, false) => "1 export is".to_owned(),
+                (count, false) => format!("{count} exports are"),
+            };
             let sentence = format!(
-                "{} gone that the last run published ({}): {}{}",
-                if exports.len() == 1 { "1 export is".to_owned() } else { format!("{} exports are", exports.len()) },
+                "{what} gone that the last run published ({}): {}{}",
                 extent(&exports.iter().collect::<Vec<_>>()),
                 shown.join(", "),
                 if exports.len() > NAMES_SHOWN {
@@ -329,7 +342,9 @@ impl Gone {
                     String::new()
                 },
             );
-            let remedy = if keeps {
+            let remedy = if is_partial && !keeps {
+                "put the files back, or name the folder with --forget; --keep-missing keeps whole exports only"
+            } else if keeps {
                 "put the files back, or remove the rest of the folder as well: --keep-missing keeps whole exports; or name the folder with --forget"
             } else {
                 "put them back, keep what was published of them with --keep-missing, or name their folders with --forget"

@@ -76,6 +76,8 @@ pub struct StoodOn {
     pub windows: Vec<StoodWindow>,
     #[serde(default)]
     pub inputs: Vec<StoodFile>,
+    #[serde(default)]
+    pub settings: serde_json::Value,
 }
 
 /// An export that a publication stands on.

@@ -106,8 +106,8 @@ fn a_window_that_is_there_and_not_whole_is_missing_too() {
     root.file("north/usage/2026-10-06/page.json", text);
     root.remove("north/usage/2026-10-07/page.json");
     let ran = root.run(&[&METRICS[..], &NOT_OVERDUE].concat()).expect(0);
-    let expected = "gaps         48 hours of north: [2026-10-06T00,2026-10-07T00) (chain_without_end), \
-                    [2026-10-07T00,2026-10-08T00) (export_without_files)\n";
+    let expected = "gaps         48 hours of north: [2026-10-06T00,2026-10-07T00) (chain_without_end), [2026-10-07T00,2026-10-08T00)\n\
+                    \x20            (export_without_files)\n";
     assert_eq!(first_lines(&ran), expected);
     assert_eq!(findings(&root.out()), ["chain_without_end", "export_without_files"], "one finding for one cause");
     assert_eq!(series(&root)["stacktally_missing_hours{stamp=\"north\"}"], "48");
@@ -225,8 +225,8 @@ fn many_stamps_of_long_ago_get_one_line() {
         root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page(&[own]));
     }
     let ran = root.run(&[]).expect(0);
-    let expected = "overdue      a, nothing after 2026-10-06T00; b, nothing after 2026-10-06T00; c, nothing after 2026-10-06T00; \
-                    d, nothing after 2026-10-06T00; e, nothing after 2026-10-06T00 and 2 more\n";
+    let expected = "overdue      a, nothing after 2026-10-06T00; b, nothing after 2026-10-06T00; c, nothing after 2026-10-06T00; d, nothing\n\
+                    \x20            after 2026-10-06T00; e, nothing after 2026-10-06T00 and 2 more\n";
     assert_eq!(first_lines(&ran), expected);
 }
 

@@ -421,9 +421,9 @@ fn a_check_says_what_a_run_would_change() {
     assert!(summary["would_publish"]["changed"].as_u64().unwrap() > 0);
     root.remove("south");
     let ran = root.check(&["--out", "out", "--forget", "south"]).expect(0);
-    assert!(ran.stdout.contains("published before would be removed"), "{}", ran.transcript());
+    assert!(ran.stdout.contains("that the last run published would go"), "{}", ran.transcript());
     assert!(seen(&root) == before);
-    // Where nothing is published, none of it is there to be looked at, and nothing is made.
-    root.check(&["--out", "nowhere"]).expect(0);
+    // A mistyped OUT is no publication: nothing is compared with it, and nothing is made there.
+    has(&root.check(&["--out", "nowhere"]).expect(2), &["there is no folder nowhere", "leave --out out"]);
     assert!(!root.folder().join("nowhere").exists());
 }

@@ -196,7 +196,7 @@ fn flat_files_by_their_former_names_give_way() {
     // What is known beside the receipt names the files, too; another version would not read it anyway.
     fs::remove_dir_all(root.out().join(".stacktally")).unwrap();
     let ran = root.run(&["--csv", "hourly"]).expect(0);
-    assert!(ran.stdout.contains("removed      4 files published before are removed"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("removed      4 files that the last run published"), "{}", ran.stdout);
     assert!(files_below(&root.out()) == now, "{:?}", files_below(&root.out()).keys());
 }
 
@@ -210,7 +210,7 @@ fn what_the_root_no_longer_makes_is_removed_and_nothing_else() {
     let before = files_below(&root.out());
     root.remove("north/usage/2026-11-05");
     let ran = root.run(&["--forget", "all"]).expect(0);
-    assert!(ran.stdout.contains("removed      5 files published before are removed"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("removed      5 files that the last run published"), "{}", ran.stdout);
     let after = files_below(&root.out());
     let gone: Vec<&String> = before.keys().filter(|path| !after.contains_key(*path)).collect();
     assert_eq!(

@@ -24,6 +24,7 @@ use super::why::in_force;
 use super::{counted, meter_name, meter_named, note_on_ids, unit_of};
 use crate::audit::{BilledDay, BilledLine, NotBilled, WhyBilled};
 use crate::domain::{PriceStatus, Stamp};
+use crate::state::ClosingEntry;
 
 /// More lines than this are listed, not explained.
 const LINES_EXPLAINED: usize = 20;
@@ -45,7 +46,7 @@ pub fn text(own: &WhyBilled, width: Width) -> String {
             explain(&mut page, own, &ids, billed);
         }
         later(&mut page, own, &ids);
-        go_on(&mut page, own, &ids);
+        go_on(&mut page, own);
     }
     note_on_ids(&mut page, &ids);
     page.finish()
@@ -96,7 +97,8 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
         say(page, "price", &price_text(&line.price, unit));
     }
     if let Some(entry) = line.price.key.and_then(|key| own.prices.get(&key)) {
-        let blake3 = own.fingerprints.get(&entry.file);
+        // What a closed month was charged by is not what the file holds now.
+        let blake3 = own.fingerprints.get(&entry.file).filter(|_| !own.is_closed_anywhere());
         let blake3 = blake3.map_or_else(String::new, |whole| format!(", blake3 {}", fingerprint(whole)));
         say(page, "price entry", &format!("{}, {}{blake3}", place_of(entry), ids.in_text(&in_force(entry))));
         if let Some(note) = &entry.note {
@@ -122,6 +124,9 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
         }
     }
     say(page, "month", &closed_on(&own.stamps));
+    for ClosingEntry { stamp, reason, .. } in &own.forced {
+        say(page, "", &format!("closed by force on {stamp}: {}", reason.as_deref().unwrap_or("no reason was kept")));
+    }
     page.gap();
     let several = days.iter().map(|own| &own.stamp).collect::<BTreeSet<&Stamp>>().len() > 1;
     let row = |day: &BilledDay| {
@@ -170,7 +175,7 @@ fn later(page: &mut Page, own: &WhyBilled, ids: &Ids) {
 }
 
 /// How to see the lines of a day.
-fn go_on(page: &mut Page, own: &WhyBilled, ids: &Ids) {
+fn go_on(page: &mut Page, own: &WhyBilled) {
     let largest = own.lines.iter().flat_map(|billed| billed.days.iter().map(move |day| (billed, day)));
     // Any day would do: one that says most.
     let Some((BilledLine { line, .. }, day)) = largest.max_by_key(|(_, own)| (own.charge, own.quantity)) else {
@@ -179,9 +184,8 @@ fn go_on(page: &mut Page, own: &WhyBilled, ids: &Ids) {
     page.gap();
     page.paragraph(0, "the usage lines of a day, and why they are billed so:");
     let (payer, meter) = (&line.billed_subscription, &line.meter);
-    let payer =
-        format!("--billed-subscription {}", ids.named_within(payer, &BTreeMap::new(), page.width().columns() - 30));
-    let meter = format!("--meter {}", ids.named_within(meter, &BTreeMap::new(), page.width().columns() - 12));
+    // Whole ids, whatever the width: this is to be pasted.
+    let (payer, meter) = (format!("--billed-subscription {payer}"), format!("--meter {meter}"));
     page.command(INDENT, &[format!("stacktally why --out OUT --date {}", day.day), payer, meter]);
 }
 
@@ -200,7 +204,7 @@ pub fn json(own: &WhyBilled) -> String {
     let line = |BilledLine { line, days }: &BilledLine| {
         let mut value = line_json(line, &by);
         let entry = line.price.key.and_then(|key| own.prices.get(&key));
-        value["price_blake3"] = json!(entry.and_then(|entry| own.fingerprints.get(&entry.file)));
+        value["price_blake3"] = json!(entry.and_then(|entry| own.fingerprints.get(&entry.file)).filter(|_| !own.is_closed_anywhere()));
         value["days"] = days.iter().map(day).collect();
         value
     };

@@ -52,6 +52,9 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLin
     for entry in own.forced.iter().filter(|entry| !entry.overridden.is_empty()) {
         page.paragraph(4, &format!("{} was overridden: {}", entry.stamp, entry.reasons().join(", ")));
     }
+    if own.is_of_some_meters {
+        page.paragraph(2, "only the lines that --meter asks for: totals are theirs, and the statement may have more");
+    }
     let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(own, line)).collect();
     if !rows.is_empty() {
         let columns = [
