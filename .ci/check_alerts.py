@@ -29,14 +29,26 @@ PRESENT = 30 * DAY
 # promtool would have seconds. These are read by people, and never added to seconds; `stacktally_days` counts days of usage.
 UNITS_ARE_MEANT = {"stacktally_coverage_lag_hours", "stacktally_missing_hours", "stacktally_days"}
 
-DEFAULT = "b111ed00-0000-4000-8000-000000000000"
 BILLED = "b111ed00-0000-4000-8000-00000000000a"
 TENANT = "7e4a4700-0000-4000-8000-00000000000a"
-USER = "5ab00000-0000-4000-8000-00000000000a"
-PROVIDER = "0be4a700-0000-4000-8000-000000000001"
+STAMPS = ["north", "south"]
 METER = "6dab500f-a4fd-49c4-956d-229bb9c8c793"
 OTHER_METER = "9cd92d4c-bafd-4492-b278-bedc2de8232a"
 PRICES = "meter_id,price,per,unit,currency,effective_from,effective_to,tier_from,scope,scope_id,discount_percent,note\n"
+
+
+def user(stamp):
+    """The one user subscription of a stamp: no two stamps share one, a provider or a default."""
+    return f"5ab00000-0000-4000-8000-{STAMPS.index(stamp) + 1:012}"
+
+
+def provider(stamp):
+    return f"0be4a700-0000-4000-8000-{STAMPS.index(stamp) + 1:012}"
+
+
+def default(stamp):
+    return f"b111ed00-0000-4000-8000-{STAMPS.index(stamp) + 1:012}"
+
 
 MIDNIGHT = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
 
@@ -52,10 +64,10 @@ class Night:
     def __init__(self, stacktally, folder):
         self.stacktally, self.folder = stacktally, folder
         self.root, self.metrics = folder / "root", folder / "stacktally.prom"
-        for stamp in ["north", "south"]:
+        for stamp in STAMPS:
             self.snapshots(stamp)
             for ago in range(1, 6):
-                self.window(stamp, day(ago), [self.line(day(ago))])
+                self.window(stamp, day(ago), [self.line(stamp, day(ago))])
 
     def write(self, name, text):
         path = self.root / name
@@ -63,20 +75,20 @@ class Night:
         path.write_text(text)
 
     def snapshots(self, stamp):
-        registration = f"/subscriptions/{DEFAULT}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/{stamp}"
+        registration = f"/subscriptions/{default(stamp)}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/{stamp}"
         customer = {"id": f"{registration}/customerSubscriptions/{BILLED}", "name": f"{stamp}/{BILLED}",
                     "properties": {"tenantId": TENANT}}
-        listed = {"id": f"/subscriptions/{PROVIDER}/providers/Microsoft.Subscriptions.Admin/subscriptions/{USER}",
-                  "subscriptionId": USER, "displayName": "vms", "owner": "someone@tenant.example", "tenantId": TENANT,
+        listed = {"id": f"/subscriptions/{provider(stamp)}/providers/Microsoft.Subscriptions.Admin/subscriptions/{user(stamp)}",
+                  "subscriptionId": user(stamp), "displayName": "vms", "owner": "someone@tenant.example", "tenantId": TENANT,
                   "offerId": "/offer", "state": "Enabled"}
         self.write(f"{stamp}/registration/{day(6)}.json",
                    json.dumps({"id": registration, "name": stamp, "properties": {"billingModel": "PayAsYouUse"}}))
         self.write(f"{stamp}/customer-subscriptions/{day(6)}.json", json.dumps({"value": [customer]}))
         self.write(f"{stamp}/user-subscriptions/{day(6)}.json", json.dumps({"value": [listed]}))
 
-    def line(self, date, quantity=1, meter=METER):
-        return {"id": f"/subscriptions/{PROVIDER}/providers/Microsoft.Commerce/UsageAggregate/{USER}-{meter}",
-                "properties": {"subscriptionId": USER, "usageStartTime": f"{date}T01:00:00+00:00",
+    def line(self, stamp, date, quantity=1, meter=METER):
+        return {"id": f"/subscriptions/{provider(stamp)}/providers/Microsoft.Commerce/UsageAggregate/{user(stamp)}-{meter}",
+                "properties": {"subscriptionId": user(stamp), "usageStartTime": f"{date}T01:00:00+00:00",
                                "usageEndTime": f"{date}T02:00:00+00:00", "instanceData": None, "quantity": quantity,
                                "meterId": meter}}
 
@@ -205,19 +217,19 @@ def a_stamp_that_may_lag(night):
 
 def new_rejects(night):
     night.run()
-    night.window("north", day(1), [night.line(day(1)), night.line(day(1), -1)])
+    night.window("north", day(1), [night.line("north", day(1)), night.line("north", day(1), -1)])
     return night.run(), {"StacktallyNewRejects": 1}, 0
 
 
 def old_rejects(night):
-    night.window("north", day(1), [night.line(day(1)), night.line(day(1), -1)])
+    night.window("north", day(1), [night.line("north", day(1)), night.line("north", day(1), -1)])
     night.run()
     return night.run(), {}, 0
 
 
 def unpriced_usage(night):
     night.price(METER)
-    night.window("north", day(1), [night.line(day(1)), night.line(day(1), meter=OTHER_METER)])
+    night.window("north", day(1), [night.line("north", day(1)), night.line("north", day(1), meter=OTHER_METER)])
     return night.run(), {"StacktallyUsageUnpriced": 1}, 0
 
 
