@@ -84,7 +84,8 @@ type Days = BTreeMap<(Day, Stamp), BilledDay>;
 /// # Errors
 /// There is no such line, published tables cannot be read, or the charges of the days do not make a line.
 pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) -> Result<WhyBilled> {
-    let Statements { lines, prices, meters: known, names, stamps, forced, .. } = statements(publication, month, wanted)?;
+    let Statements { lines, prices, meters: known, names, stamps, forced, .. } =
+        statements(publication, month, wanted)?;
     let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
     let mut keep = Vec::new();
     for (column, ids) in [("billed_subscription_id", billed_subscriptions), ("meter_id", meters)] {

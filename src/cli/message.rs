@@ -249,7 +249,9 @@ pub fn lines_are_gone(receipt: &Receipt) -> Option<Error> {
     let is_typed = receipt.settings["forget"].as_array().is_some_and(|own| own.iter().any(|name| name == "all"));
     if receipt.forgotten.is_empty() && is_typed {
         let text = "--forget all: nothing is gone, so nothing was forgotten";
-        return Some(Error::input(text).hint("leave it out: it is meant for one run, and would let everything vanish unasked"));
+        return Some(
+            Error::input(text).hint("leave it out: it is meant for one run, and would let everything vanish unasked"),
+        );
     }
     let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| !own.kept).collect();
     if gone.is_empty() && !receipt.forgotten.is_empty() {

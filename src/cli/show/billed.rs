@@ -13,7 +13,7 @@
 //!     2026-10-16  zurich  28        0.238 USD
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -204,7 +204,8 @@ pub fn json(own: &WhyBilled) -> String {
     let line = |BilledLine { line, days }: &BilledLine| {
         let mut value = line_json(line, &by);
         let entry = line.price.key.and_then(|key| own.prices.get(&key));
-        value["price_blake3"] = json!(entry.and_then(|entry| own.fingerprints.get(&entry.file)).filter(|_| !own.is_closed_anywhere()));
+        value["price_blake3"] =
+            json!(entry.and_then(|entry| own.fingerprints.get(&entry.file)).filter(|_| !own.is_closed_anywhere()));
         value["days"] = days.iter().map(day).collect();
         value
     };
