@@ -51,7 +51,8 @@ pub fn is_too_much(why: &Why) -> bool {
 fn ids_of(why: &Why) -> Ids {
     let of_cell = |key: &'_ CellKey| {
         let CellKey { billed_subscription, tenant, user_subscription, meter, .. } = key;
-        [Some(billed_subscription), tenant.as_ref(), Some(user_subscription), Some(meter)].map(Option::<&String>::cloned)
+        [Some(billed_subscription), tenant.as_ref(), Some(user_subscription), Some(meter)]
+            .map(Option::<&String>::cloned)
     };
     let ids: BTreeSet<String> = why.cells.iter().flat_map(|cell| of_cell(&cell.key)).flatten().collect();
     Ids::of(ids.iter().map(String::as_str))
