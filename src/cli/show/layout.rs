@@ -124,7 +124,13 @@ impl Page {
 
     /// A command to be copied: on one line, or where that is too long on one for each part, as a shell goes on reading them.
     pub fn command(&mut self, indent: usize, parts: &[String]) {
-        let parts: Vec<String> = parts.iter().map(|own| clean(own)).collect();
+        // A flag that has no room beside its value stands above it.
+        let has_room = |own: &str| indent + HANGING + display_width(own) + 2 <= self.width.columns();
+        let words = |own: String| match own.split_once(' ') {
+            Some((flag, value)) if flag.starts_with("--") && !has_room(&own) => vec![flag.to_owned(), value.to_owned()],
+            _ => vec![own],
+        };
+        let parts: Vec<String> = parts.iter().flat_map(|own| words(clean(own))).collect();
         let whole = parts.join(" ");
         let is_long = indent + display_width(&whole) > self.width.columns();
         let lines = if is_long { parts.join(" \\\n") } else { whole };
