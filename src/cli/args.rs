@@ -358,7 +358,8 @@ pub struct HistoryArgs {
     /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as `check`
     /// reads them
     #[arg(short, long, value_name = "OUT", display_order = 1, conflicts_with_all = [
-        "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "attribute_at",
+        "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "late_days",
+        "rejects_percent", "attribute_at",
         "confirm_empty_registration", "confirm_empty_listing", "confirm_shrunken", "registration_override",
     ])]
     pub out: Option<PathBuf>,
@@ -655,6 +656,14 @@ pub struct InputOptions {
     /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are refused
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
+    /// Days by which usage may be reported after it happened: a file whose usage all lies longer before its reported window is
+    /// refused, and some of it a finding [default: 7]
+    #[arg(long, value_name = "N")]
+    pub late_days: Option<u16>,
+    /// Percent of an export's lines that may be set aside; with more, and at least 10 of them, its reported time does not count as
+    /// covered [default: 5]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub rejects_percent: Option<u8>,
 }
 
 /// How fast a root is read.

@@ -47,6 +47,8 @@ struct SettingsFile {
     culture: Option<String>,
     source_time_zone: Option<String>,
     encoding: Option<String>,
+    late_days: Option<u16>,
+    rejects_percent: Option<u8>,
     attribute_at: Option<Moment>,
     confirm_empty_registration: Option<bool>,
     confirm_empty_listing: Option<bool>,
@@ -347,13 +349,26 @@ pub fn of_history(args: &HistoryArgs) -> Result<HistoryOf> {
 /// Whether something is typed that says how a root is read.
 fn reads_a_root(args: &HistoryArgs) -> bool {
     let HistoryArgs { input, confirmed, attribute_at, what_if, .. } = args;
-    let InputOptions { root, settings: _, stamp: _, overlap, granularity, culture, source_time_zone, encoding } = input;
+    let InputOptions {
+        root,
+        settings: _,
+        stamp: _,
+        overlap,
+        granularity,
+        culture,
+        source_time_zone,
+        encoding,
+        late_days,
+        rejects_percent,
+    } = input;
     root.is_some()
         || overlap.is_some()
         || granularity.is_some()
         || culture.is_some()
         || source_time_zone.is_some()
         || encoding.is_some()
+        || late_days.is_some()
+        || rejects_percent.is_some()
         || attribute_at.is_some()
         || confirmed.confirm_empty_registration.is_some()
         || confirmed.confirm_empty_listing.is_some()
@@ -442,6 +457,8 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
     let culture = input.culture.or(file.culture);
     let source_time_zone = input.source_time_zone.or(file.source_time_zone);
     let encoding = input.encoding.or(file.encoding);
+    let late_days = input.late_days.or(file.late_days).unwrap_or(Reading::LATE_DAYS);
+    let rejects_percent = input.rejects_percent.or(file.rejects_percent).unwrap_or(Reading::REJECTS_PERCENT);
     let attribute_at = attribution.attribute_at.or(file.attribute_at).unwrap_or(Moment::Forwarded);
     let confirm_empty_registration =
         confirmed.confirm_empty_registration.or(file.confirm_empty_registration).unwrap_or(false);
@@ -474,6 +491,12 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
         wrong.0.push(
             Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))
                 .hint("leave it out for one a core"),
+        );
+    }
+    if rejects_percent > 100 {
+        wrong.0.push(
+            Error::usage(format!("--rejects-percent {rejects_percent}: a percentage is from 0 to 100"))
+                .hint("write how many of a hundred lines may be set aside, such as 5"),
         );
     }
     for (flag, path) in [("root", root.as_ref()), ("out", out.as_ref())] {
@@ -521,6 +544,8 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
             culture: known_culture.flatten(),
             source_time_zone: known_zone.flatten(),
             encoding: known_encoding.flatten(),
+            late_days,
+            rejects_percent,
             ..Reading::default()
         },
         ledger: LedgerRules {
@@ -557,6 +582,8 @@ fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_ou
             "culture": culture,
             "source-time-zone": source_time_zone,
             "encoding": encoding,
+            "late-days": late_days,
+            "rejects-percent": rejects_percent,
             "attribute-at": attribute_at,
             "confirm-empty-registration": confirm_empty_registration,
             "confirm-empty-listing": confirm_empty_listing,

@@ -1,23 +1,38 @@
-//! Cultures as .NET names them, and the two things of each that decide how a table is read: whether a date written
-//! `a/b/yyyy` begins with its day or its month, and what separates whole units from fractions.
+//! Cultures as .NET names them, and what of each decides how a table is read: whether a date written `a/b/yyyy` begins with its
+//! day or its month, what separates whole units from fractions, and what is written for the halves of a day.
 //!
-//! Facts: the short date patterns and number formats of the Unicode CLDR, which .NET and Windows follow.
+//! Facts: `cultures.tsv`, made from the Unicode CLDR, which .NET follows (so does Windows, but for what is marked there as
+//! either).
 
-/// Whether the day or the month of a date comes first. (A date that begins with its year needs no telling.)
+/// Which of its parts a date begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DateOrder {
     DayFirst,
     MonthFirst,
+    /// Only where a year has two digits does this need telling.
+    YearFirst,
 }
 
 impl DateOrder {
+    pub const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
+
     /// As messages and the receipt say it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DayFirst => "day first",
             Self::MonthFirst => "month first",
+            Self::YearFirst => "year first",
         }
     }
+}
+
+/// What a culture writes between whole units and fractions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecimalMark {
+    Point,
+    Comma,
+    /// One by the CLDR, the other by Windows.
+    Either,
 }
 
 /// A culture by its name, such as `de-DE`.
@@ -25,40 +40,91 @@ impl DateOrder {
 pub struct Culture {
     pub name: &'static str,
     pub date_order: DateOrder,
-    pub decimal_comma: bool,
+    pub decimal: DecimalMark,
 }
 
 impl Culture {
     /// The culture of that name, in any case.
     pub fn of(name: &str) -> Option<Self> {
-        let listed = |(names, date_order, decimal_comma): &(&'static str, DateOrder, bool)| {
-            let name = names.split_whitespace().find(|own| own.eq_ignore_ascii_case(name.trim()))?;
-            Some(Self { name, date_order: *date_order, decimal_comma: *decimal_comma })
-        };
-        CULTURES.iter().find_map(listed)
+        let name = name.trim();
+        if name.eq_ignore_ascii_case(INVARIANT.name) {
+            return Some(INVARIANT);
+        }
+        rows().find(|row| row.name.eq_ignore_ascii_case(name)).map(|row| Self {
+            name: row.name,
+            date_order: row.date_order,
+            decimal: row.decimal,
+        })
     }
 
     /// The names of all cultures, sorted.
     pub fn names() -> Vec<&'static str> {
-        let mut names: Vec<_> = CULTURES.iter().flat_map(|(names, ..)| names.split_whitespace()).collect();
+        let mut names: Vec<_> = rows().map(|row| row.name).chain([INVARIANT.name]).collect();
         names.sort_unstable();
         names
     }
 }
 
-const CULTURES: [(&str, DateOrder, bool); 3] = [
-    ("en-US en-PH es-PA es-PR es-US fil-PH invariant", DateOrder::MonthFirst, false),
-    (
-        "da-DK de-AT de-BE de-DE de-LU ca-ES cs-CZ es-AR es-BO es-CL es-CO es-CR es-EC es-ES es-PY es-UY es-VE \
-         et-EE fi-FI fr-BE fr-CA fr-FR fr-LU hr-HR hu-HU id-ID is-IS it-IT lt-LT lv-LV nb-NO nl-BE nl-NL nn-NO pl-PL pt-BR \
-         pt-PT ro-RO ru-RU sk-SK sl-SI sr-Latn-RS sv-FI sv-SE tr-TR uk-UA vi-VN en-ZA fr-CH",
-        DateOrder::DayFirst,
-        true,
-    ),
-    (
-        "de-CH de-LI en-AU en-CA en-GB en-IE en-IN en-MY en-NZ en-SG es-DO es-GT es-HN es-MX es-NI es-PE \
-         es-SV it-CH ja-JP zh-CN",
-        DateOrder::DayFirst,
-        false,
-    ),
-];
+/// What .NET prints when no culture is asked.
+const INVARIANT: Culture =
+    Culture { name: "invariant", date_order: DateOrder::MonthFirst, decimal: DecimalMark::Point };
+
+const TABLE: &str = include_str!("cultures.tsv");
+
+struct CultureRow {
+    name: &'static str,
+    date_order: DateOrder,
+    decimal: DecimalMark,
+    designators: [&'static str; 2],
+}
+
+/// The rows of the table, below its note and its header.
+fn rows() -> impl Iterator<Item = CultureRow> {
+    TABLE.lines().skip(2).map(|line| {
+        let mut cells = line.split('\t');
+        let mut next = || cells.next().expect("a row of cultures.tsv has nine cells");
+        let (name, first, decimal) = (next(), next(), next());
+        let _patterns = [next(), next(), next()];
+        CultureRow {
+            name,
+            date_order: match first {
+                "day" => DateOrder::DayFirst,
+                "month" => DateOrder::MonthFirst,
+                _ => DateOrder::YearFirst,
+            },
+            decimal: match decimal {
+                "." => DecimalMark::Point,
+                "," => DecimalMark::Comma,
+                _ => DecimalMark::Either,
+            },
+            designators: [next(), next()],
+        }
+    })
+}
+
+/// Before noon or after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HalfDay {
+    Morning,
+    Afternoon,
+}
+
+/// The half of a day that some culture writes so, whatever its case, points and blanks; `None` when none does. No text means
+/// one half here and the other there.
+pub fn half_day(text: &str) -> Option<HalfDay> {
+    let bare = bare(text);
+    match bare.as_str() {
+        "" => None,
+        "am" => Some(HalfDay::Morning),
+        "pm" => Some(HalfDay::Afternoon),
+        _ => rows().find_map(|row| {
+            let [morning, afternoon] = row.designators.map(self::bare);
+            if bare == morning { Some(HalfDay::Morning) } else { (bare == afternoon).then_some(HalfDay::Afternoon) }
+        }),
+    }
+}
+
+/// A designator without its case, points and blanks.
+fn bare(text: &str) -> String {
+    text.chars().filter(|own| !own.is_whitespace() && *own != '.').flat_map(char::to_lowercase).collect()
+}

@@ -3,16 +3,19 @@
 //!
 //! ```text
 //! 9/6/2017 12:00:00 AM   06.09.2017 00:00:00   2017-09-06 00:00:00   43335.0416666667   16,46
+//! 6/9/17 12:00:00 a. m.   2017-09-06 00 h 00 min 00 s   6/9/2560 0:00:00
 //! ```
 
+use std::borrow::Cow;
 use std::fmt;
 
-use chrono::{DateTime, LocalResult, NaiveDate, TimeZone as _};
+use chrono::{DateTime, LocalResult, NaiveDate, Offset as _, TimeZone as _};
 
-use super::culture::DateOrder;
+use super::culture::{DateOrder, HalfDay, half_day};
+use super::limits::{END_YEAR, FIRST_YEAR};
 use super::quantity::{Parsed, Quantity};
 use super::reject::RejectReason;
-use super::time::{CivilTime, Day, Hour, Span, TimeFault, offset_minutes};
+use super::time::{CivilTime, Day, Hour, Span, TimeFault, offset_minutes, powershell_millis};
 
 const MINUTES_A_DAY: i64 = 24 * 60;
 /// Spreadsheets count days from here; so 1900-03-01, the first day on which they are right, is 61.
@@ -25,9 +28,54 @@ const SERIAL_PLACES: usize = 11;
 pub struct Dialect {
     /// `None`: no date of the file needs it.
     pub date_order: Option<DateOrder>,
+    pub era: Era,
     pub decimal_comma: bool,
     /// Of times that say no offset; `None`: there are none, or they cannot be read.
     pub zone: Option<SourceTimeZone>,
+    /// `/Date(…)/` counts from what the zone's clock showed, not from UTC: PowerShell took UTC for local time when it wrote it.
+    pub ticks_are_local: bool,
+}
+
+/// From when years are counted. Calendars with other months are not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Era {
+    #[default]
+    Gregorian,
+    /// Thailand's: 2569 is 2026.
+    Buddhist,
+    /// Taiwan's: 115 is 2026.
+    Minguo,
+}
+
+impl Era {
+    /// As messages and the receipt say it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gregorian => "Gregorian years",
+            Self::Buddhist => "years of the Buddhist era",
+            Self::Minguo => "years of the Minguo era",
+        }
+    }
+
+    /// Its year 0 as a Gregorian one, backwards.
+    const fn years_ahead(self) -> i32 {
+        match self {
+            Self::Gregorian => 0,
+            Self::Buddhist => 543,
+            Self::Minguo => -1911,
+        }
+    }
+
+    /// The Gregorian year of one that is written with so many digits; `None` when nobody writes years of the era so.
+    fn gregorian(self, year: u32, digits: usize) -> Option<i32> {
+        let year = i32::try_from(year).ok()?;
+        match (digits, self) {
+            (1 | 2, Self::Gregorian) => Some(2000 + year),
+            (1 | 2, Self::Buddhist) => Some(2500 + year - self.years_ahead()),
+            (3, Self::Minguo) | (4, Self::Gregorian | Self::Buddhist) => Some(year - self.years_ahead()),
+            _ => None,
+        }
+    }
 }
 
 /// The zone in which times without an offset were printed.
@@ -49,6 +97,17 @@ impl SourceTimeZone {
         }
         let offset = offset_minutes(text).flatten().filter(|_| text.contains(':'));
         offset.map(Self::Offset).or_else(|| text.parse().ok().map(Self::Named))
+    }
+
+    /// What the zone's clocks show at an instant, both in minutes since 1970-01-01T00:00.
+    fn shows(self, instant: i64) -> i64 {
+        match self {
+            Self::Offset(minutes) => instant + minutes,
+            Self::Named(zone) => DateTime::from_timestamp(instant * 60, 0).map_or(instant, |time| {
+                let offset = zone.offset_from_utc_datetime(&time.naive_utc()).fix();
+                instant + i64::from(offset.local_minus_utc()).div_euclid(60)
+            }),
+        }
     }
 
     /// The instants, in minutes since 1970-01-01T00:00Z, at which the zone's clocks showed `local`: two when clocks were
@@ -113,8 +172,9 @@ impl Dialect {
     /// The full hours that a text may mean: one, or two by a clock that was put back.
     fn hours(&self, text: &str) -> Result<[Option<Hour>; 2], TimeFault> {
         let text = text.trim();
-        if text.starts_with("/Date(") {
-            return Hour::parse(text).map(|hour| [Some(hour), None]);
+        if text.starts_with(TICKS) {
+            let zone = self.zone.filter(|_| self.ticks_are_local);
+            return ticks(text, zone).map(|hour| [Some(hour), None]);
         }
         let Written { minutes, on_minute, offset } = self.written(text)?;
         let instants = match (offset, self.zone) {
@@ -131,7 +191,8 @@ impl Dialect {
     }
 
     fn written(&self, text: &str) -> Result<Written, TimeFault> {
-        if let Some(iso) = CivilTime::read(text.as_bytes()) {
+        if let Some(mut iso) = CivilTime::read(text.as_bytes()) {
+            iso.year -= self.era.years_ahead();
             return Ok(Written { minutes: iso.minutes()?, on_minute: iso.on_minute, offset: iso.offset_minutes });
         }
         // A plain reading knows neither: another way to read them has to be decided first.
@@ -141,7 +202,7 @@ impl Dialect {
         if let Some(minutes) = serial(text)? {
             return Ok(Written { minutes, on_minute: true, offset: None });
         }
-        let local = printed(text, self.date_order).ok_or(TimeFault::Unreadable)?;
+        let local = printed(text, self.date_order, self.era).ok_or(TimeFault::Unreadable)?;
         Ok(Written { minutes: local.minutes()?, on_minute: local.on_minute, offset: local.offset_minutes })
     }
 
@@ -155,6 +216,13 @@ impl Dialect {
         }
         Quantity::parse(text)
     }
+}
+
+/// The hour of a time that Windows PowerShell wrote; with a zone the one that its clock showed then.
+fn ticks(text: &str, zone: Option<SourceTimeZone>) -> Result<Hour, TimeFault> {
+    let Some(zone) = zone else { return Hour::parse(text) };
+    let millis = powershell_millis(text).ok_or(TimeFault::Unreadable)?;
+    Hour::of_millis(zone.shows(millis.div_euclid(60_000)) * 60_000 + millis.rem_euclid(60_000))
 }
 
 /// Whether a text is a spreadsheet's serial time, such as `43335.0416666667`.
@@ -188,9 +256,54 @@ fn serial(text: &str) -> Result<Option<i64>, TimeFault> {
     Ok(Some(minutes))
 }
 
-/// Reads a date of three numbers between `/`, `.` or `-`, and behind it a time with or without seconds, of 24 hours or
-/// with AM and PM. `None` when the text is no such time, or needs an order that is not known.
-fn printed(text: &str, order: Option<DateOrder>) -> Option<CivilTime> {
+/// Reads a date of three numbers between `/`, `.` or `-`, and behind it (in Vietnam: before it) a time with or without seconds,
+/// of 24 hours or of half a day. `None` when the text is no such time, or needs an order that is not known.
+fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> {
+    let text = with_plain_blanks(text.trim());
+    if let Some((date, rest)) = date(&text, order, era) {
+        let rest = rest.strip_prefix('.').unwrap_or(rest);
+        let time = rest.strip_prefix(',').unwrap_or(rest);
+        return match time.trim_start() {
+            "" => Some(date.at((0, true, None))),
+            own if own.len() < time.len() || time.starts_with('T') => {
+                Some(date.at(clock(own.strip_prefix('T').unwrap_or(own))?))
+            }
+            _ => None,
+        };
+    }
+    text.match_indices(' ').find_map(|(at, _)| {
+        let (date, rest) = date(text[at..].trim_start(), order, era)?;
+        matches!(rest, "" | ".").then(|| clock(text[..at].trim_end_matches([' ', ','])).map(|time| date.at(time)))?
+    })
+}
+
+/// A text without marks of direction, and with blanks for all that looks like one: cultures print narrow ones that do not break.
+fn with_plain_blanks(text: &str) -> Cow<'_, str> {
+    let is_mark = |own: &char| matches!(own, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = |own: char| if own.is_whitespace() { ' ' } else { own };
+    Cow::Owned(text.chars().filter(|own| !is_mark(own)).map(plain).collect())
+}
+
+/// The parts of a date.
+#[derive(Clone, Copy)]
+struct Date {
+    year: i32,
+    month: u32,
+    day: u32,
+}
+
+impl Date {
+    fn at(self, (minute_of_day, on_minute, offset_minutes): (i64, bool, Option<i64>)) -> CivilTime {
+        let Self { year, month, day } = self;
+        CivilTime { year, month, day, minute_of_day, on_minute, offset_minutes }
+    }
+}
+
+/// The date that a text begins with, and the rest of it.
+fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> {
     let mut rest = text;
     let number = |rest: &mut &str| -> Option<(u32, usize)> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -206,68 +319,108 @@ fn printed(text: &str, order: Option<DateOrder>) -> Option<CivilTime> {
     };
     let (second, second_digits) = next(&mut rest)?;
     let (third, third_digits) = next(&mut rest)?;
-    let (year, month, day) = match (first_digits, third_digits) {
-        (4, 1 | 2) => (first, second, third),
-        (1 | 2, 4) => match order? {
-            DateOrder::DayFirst => (third, second, first),
-            // No culture separates a date that begins with its month by points.
-            DateOrder::MonthFirst if separator != '.' => (third, first, second),
-            DateOrder::MonthFirst => return None,
-        },
-        _ => return None,
-    };
     if second_digits > 2 {
         return None;
     }
-    let rest = rest.strip_prefix('.').unwrap_or(rest);
-    let (minute_of_day, on_minute, offset_minutes) = match rest.trim_start() {
-        "" => (0, true, None),
-        time if time.len() < rest.len() || rest.starts_with('T') => clock(time.strip_prefix('T').unwrap_or(time))?,
+    let (year, digits, month, day) = match (first_digits, third_digits) {
+        (3 | 4, 1 | 2) => (first, first_digits, second, third),
+        (1 | 2, digits) => match order? {
+            DateOrder::DayFirst => (third, digits, second, first),
+            // No culture separates a date that begins with its month by points.
+            DateOrder::MonthFirst if separator != '.' => (third, digits, first, second),
+            DateOrder::YearFirst if digits <= 2 => (first, first_digits, second, third),
+            DateOrder::MonthFirst | DateOrder::YearFirst => return None,
+        },
         _ => return None,
     };
-    Some(CivilTime { year: i32::try_from(year).ok()?, month, day, minute_of_day, on_minute, offset_minutes })
+    Some((Date { year: era.gregorian(year, digits)?, month, day }, rest))
 }
 
-/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`: the minute of the day, whether nothing smaller was said, and the offset.
+/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`, `00 h 00 min 00 s`, `上午12:00`: the minute of the day, whether nothing smaller was
+/// said, and the offset.
 fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
-    let end =
-        text.bytes().position(|byte| !byte.is_ascii_digit() && byte != b':' && byte != b'.').unwrap_or(text.len());
-    let (digits, rest) = text.split_at(end);
-    let parts: Vec<&str> = digits.split([':', '.']).collect();
-    let number = |part: &str| part.parse::<i64>().ok().filter(|_| part.len() <= 2);
-    let (hour, minute, second) = match *parts {
-        [hour, minute] => (number(hour)?, number(minute)?, 0),
-        [hour, minute, second] => (number(hour)?, number(minute)?, number(second)?),
+    let (before, time) = text.split_at(text.find(|own: char| own.is_ascii_digit())?);
+    let mut rest = time;
+    let number = |rest: &mut &str| -> Option<i64> {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let value = rest[..digits].parse().ok().filter(|_| digits <= 2)?;
+        *rest = &rest[digits..];
+        Some(value)
+    };
+    let unit = |rest: &mut &str, unit: &str| -> bool {
+        let behind = rest.trim_start().strip_prefix(unit).filter(|own| !own.starts_with(char::is_alphabetic));
+        *rest = behind.map_or(*rest, str::trim_start);
+        behind.is_some()
+    };
+    let mark = |rest: &mut &str| -> bool {
+        let behind = rest.strip_prefix([':', '.']).filter(|own| own.starts_with(|own: char| own.is_ascii_digit()));
+        *rest = behind.unwrap_or(rest);
+        behind.is_some()
+    };
+    let hour = number(&mut rest)?;
+    let has_units = unit(&mut rest, "h");
+    if !has_units && !mark(&mut rest) {
+        return None;
+    }
+    let minute = number(&mut rest)?;
+    let has_second = if has_units { unit(&mut rest, "min") && !rest.is_empty() } else { mark(&mut rest) };
+    let second = if has_second { number(&mut rest)? } else { 0 };
+    if has_units {
+        unit(&mut rest, "s");
+    } else if has_second && mark(&mut rest) {
+        // A fraction of nothing.
+        rest = rest.trim_start_matches('0');
+    }
+    let (behind, offset) = match offset_minutes(rest) {
+        Some(offset) => ("", offset),
+        None => {
+            let of_offset = rest.find(['+', '-']).or_else(|| rest.strip_suffix(" Z").map(str::len));
+            let (designator, offset) = rest.split_at(of_offset.unwrap_or(rest.len()));
+            (designator, offset_minutes(offset)?)
+        }
+    };
+    let half = match (before.trim(), behind.trim()) {
+        ("", "") => None,
+        ("", own) | (own, "") => Some(half_day(own)?),
         _ => return None,
     };
-    let rest = rest.trim_start();
-    let of_designator =
-        |designator: &str| rest.get(..designator.len()).is_some_and(|own| own.eq_ignore_ascii_case(designator));
-    let designator = ["AM", "PM", "a.m.", "p.m.", "a. m.", "p. m.", "a.\u{a0}m.", "p.\u{a0}m."]
-        .into_iter()
-        .find(|own| of_designator(own));
-    let rest = &rest[designator.map_or(0, str::len)..];
-    let hour = match (designator.map(|own| own.as_bytes()[0].to_ascii_uppercase()), hour) {
-        (None, 0..24) => hour,
-        (Some(b'A'), 12) => 0,
-        (Some(b'A'), 1..12) | (Some(b'P'), 12) => hour,
-        (Some(b'P'), 1..12) => hour + 12,
+    // Japan counts each half from 0, others from 12; and some write 24 hours all the same.
+    let hour = match (half, hour) {
+        (None, 0..24) | (Some(HalfDay::Morning), 0..12) | (Some(HalfDay::Afternoon), 12..24) => hour,
+        (Some(HalfDay::Morning), 12) => 0,
+        (Some(HalfDay::Afternoon), 0..12) => hour + 12,
         _ => return None,
     };
-    (minute < 60 && second < 60).then_some((hour * 60 + minute, second == 0, offset_minutes(rest)?))
+    (minute < 60 && second < 60).then_some((hour * 60 + minute, second == 0, offset))
 }
 
 /// Whether a date order decides what the text means: `9/6/2026` is one day or another.
 pub fn depends_on_order(text: &str) -> bool {
-    printed(text.trim(), None).is_none() && is_printed(text)
-}
-
-fn is_printed(text: &str) -> bool {
-    in_any_order(text).is_some()
+    printed(text, None, Era::Gregorian).is_none() && in_any_order(text).is_some()
 }
 
 fn in_any_order(text: &str) -> Option<CivilTime> {
-    [DateOrder::DayFirst, DateOrder::MonthFirst].into_iter().find_map(|order| printed(text.trim(), Some(order)))
+    let eras = [Era::Gregorian, Era::Minguo];
+    eras.into_iter().find_map(|era| DateOrder::ALL.into_iter().find_map(|order| printed(text, Some(order), era)))
+}
+
+/// The year of a time as it stands there, where that is not one of 2000 to 2199 in four digits.
+pub fn odd_year(text: &str) -> Option<String> {
+    let text = text.trim().replace(". ", ".");
+    let date = text.split([' ', 'T', ',']).next().unwrap_or_default();
+    let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|own| !own.is_empty()).collect();
+    if numbers.len() < 3 || !numbers.iter().all(|own| own.bytes().all(|byte| byte.is_ascii_digit())) {
+        return None;
+    }
+    let longest = numbers.iter().copied().max_by_key(|own| own.len()).unwrap_or_default();
+    match longest.len() {
+        2 => Some("two digits".to_owned()),
+        1 => None,
+        _ => {
+            let is_usual = longest.len() == 4 && longest.parse().is_ok_and(|own| (FIRST_YEAR..END_YEAR).contains(&own));
+            (!is_usual).then(|| longest.to_owned())
+        }
+    }
 }
 
 /// Whether a text is a time that lacks nothing but its zone, and perhaps the order of its date.
@@ -279,8 +432,15 @@ pub fn is_local(text: &str) -> bool {
 /// Whether a text is a time as the usage API writes it: with its offset, and in an order that everybody knows.
 pub fn is_plain(text: &str) -> bool {
     let text = text.trim();
-    text.starts_with("/Date(") || CivilTime::read(text.as_bytes()).is_some_and(|time| time.offset_minutes.is_some())
+    text.starts_with(TICKS) || CivilTime::read(text.as_bytes()).is_some_and(|time| time.offset_minutes.is_some())
 }
+
+/// Whether a text counts from 1970, as Windows PowerShell writes times.
+pub fn is_ticks(text: &str) -> bool {
+    text.trim().starts_with(TICKS)
+}
+
+const TICKS: &str = "/Date(";
 
 /// How a number is written, by the separators in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

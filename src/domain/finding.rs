@@ -46,8 +46,10 @@ pub enum FindingCode {
     SeveralShapes,
     /// Published lines lie without anything that says that they are all of their export.
     PublishedLinesUnvouched,
-    /// Usage ends more than a month before its reported window begins.
+    /// Usage lies longer before its reported window than usage is reported late.
     UsageLongBeforeWindow,
+    /// So many lines of an export were set aside that its time does not count as covered.
+    ManyRejects,
     /// One customer subscription is mapped to several tenants.
     CustomerSubscriptionOfSeveralTenants,
     /// A listing gives no user subscription a tenant.
@@ -137,7 +139,7 @@ impl fmt::Display for Severity {
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -156,6 +158,7 @@ impl FindingCode {
         Self::SeveralShapes,
         Self::PublishedLinesUnvouched,
         Self::UsageLongBeforeWindow,
+        Self::ManyRejects,
         Self::CustomerSubscriptionOfSeveralTenants,
         Self::ListingWithoutTenants,
         Self::UserSubscriptionListedTwice,
@@ -214,6 +217,7 @@ impl FindingCode {
             Self::SeveralShapes => "several_shapes",
             Self::PublishedLinesUnvouched => "published_lines_unvouched",
             Self::UsageLongBeforeWindow => "usage_long_before_window",
+            Self::ManyRejects => "many_rejects",
             Self::CustomerSubscriptionOfSeveralTenants => "customer_subscription_of_several_tenants",
             Self::ListingWithoutTenants => "listing_without_tenants",
             Self::UserSubscriptionListedTwice => "user_subscription_listed_twice",
@@ -264,6 +268,7 @@ impl FindingCode {
             // Usage may lie on the wrong day, since its dates or hours may have been misread.
             | Self::TimeZoneAssumed
             | Self::UsageLongBeforeWindow
+            | Self::ManyRejects
             // Usage may count twice, or may be another stamp's.
             | Self::SeveralProviderSubscriptions
             | Self::EqualLines

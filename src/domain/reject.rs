@@ -71,6 +71,24 @@ impl RejectReason {
             Self::QuantityTooLarge => "quantity_too_large",
         }
     }
+
+    /// What is wrong with such lines, as a sentence says it of all of them.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NotAUsageLine => "they are no usage lines",
+            Self::TooLong => "a value is too long",
+            Self::UserSubscriptionMissing => "the user subscription is missing",
+            Self::MeterMissing => "the meter is missing",
+            Self::UsageTimeMissing => "a usage time is missing",
+            Self::UsageTimeUnreadable => "the usage times cannot be read",
+            Self::UsageTimeOutOfRange => "the usage times lie before 2000 or after 2199",
+            Self::UsageTimeNotWhole => "they count neither a full UTC hour nor a full UTC day",
+            Self::QuantityMissing => "the quantity is missing",
+            Self::QuantityUnreadable => "the quantities are no decimal numbers",
+            Self::QuantityNegative => "the quantities are below zero",
+            Self::QuantityTooLarge => "the quantities are too large",
+        }
+    }
 }
 
 impl fmt::Display for RejectReason {

@@ -189,12 +189,21 @@ impl Hour {
     /// # Errors
     /// The text is no such time, lies outside the years 2000 to 2199, or is not on a full UTC hour.
     pub fn parse(text: &str) -> Result<Self, TimeFault> {
-        if let Some(ticks) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
-            return Self::of_powershell(ticks);
+        if text.starts_with("/Date(") {
+            return Self::of_millis(powershell_millis(text).ok_or(TimeFault::Unreadable)?);
         }
         let civil = CivilTime::read(text.as_bytes()).ok_or(TimeFault::Unreadable)?;
         let offset = civil.offset_minutes.ok_or(TimeFault::Unreadable)?;
         Self::of_minutes(civil.minutes()? - offset, civil.on_minute)
+    }
+
+    /// The hour that starts so many milliseconds after 1970-01-01T00:00Z.
+    pub(super) fn of_millis(millis: i64) -> Result<Self, TimeFault> {
+        let hour = i32::try_from(millis.div_euclid(SECONDS * 1000)).map(Self).map_err(|_far| TimeFault::OutOfRange)?;
+        if !Self::years().contains(&hour) {
+            return Err(TimeFault::OutOfRange);
+        }
+        if millis % (SECONDS * 1000) == 0 { Ok(hour) } else { Err(TimeFault::NotWhole) }
     }
 
     /// The hour that starts `minutes` after 1970-01-01T00:00Z.
@@ -204,19 +213,6 @@ impl Hour {
         }
         let hour = i32::try_from(minutes / 60).ok().map(Self).filter(|hour| Self::years().contains(hour));
         hour.ok_or(TimeFault::OutOfRange)
-    }
-
-    /// `1575997200000` or `1575997200000+0100`, as Windows PowerShell's `ConvertTo-Json` writes a time: milliseconds
-    /// since 1970 in UTC; the offset says only how it was shown.
-    fn of_powershell(ticks: &str) -> Result<Self, TimeFault> {
-        let digits =
-            ticks.split(['+', '-']).next().filter(|own| !own.is_empty() && own.bytes().all(|b| b.is_ascii_digit()));
-        let millis: i64 = digits.and_then(|digits| digits.parse().ok()).ok_or(TimeFault::Unreadable)?;
-        let hour = i32::try_from(millis / (SECONDS * 1000)).map(Self).map_err(|_far_future| TimeFault::OutOfRange)?;
-        if !Self::years().contains(&hour) {
-            return Err(TimeFault::OutOfRange);
-        }
-        if millis % (SECONDS * 1000) == 0 { Ok(hour) } else { Err(TimeFault::NotWhole) }
     }
 
     /// Reads the date of a folder or file: `2026-10-05` (midnight) or `2026-10-05T13`.
@@ -238,6 +234,15 @@ impl std::ops::Add<i32> for Hour {
     fn add(self, hours: i32) -> Self {
         Self(self.0 + hours)
     }
+}
+
+/// `/Date(1575997200000)/` or `/Date(1575997200000+0100)/`, as Windows PowerShell's `ConvertTo-Json` writes a time: milliseconds since
+/// 1970 in UTC; the offset says only how it was shown.
+pub(super) fn powershell_millis(text: &str) -> Option<i64> {
+    let ticks = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let digits =
+        ticks.split(['+', '-']).next().filter(|own| !own.is_empty() && own.bytes().all(|b| b.is_ascii_digit()));
+    digits?.parse().ok()
 }
 
 /// The parts of an ISO 8601 time.
@@ -409,6 +414,11 @@ impl Window {
             }
         };
         (window.start < window.end).then_some(window)
+    }
+
+    /// Whether usage that ends then can be reported in it, when usage is reported at most so many days late.
+    pub fn can_report(self, end: Hour, late_days: u16) -> bool {
+        end <= self.end && end > self.start + -i32::from(late_days) * HOURS
     }
 
     pub fn overlaps(self, other: Self) -> bool {

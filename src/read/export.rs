@@ -14,6 +14,7 @@ use crate::domain::coverage::intervals;
 use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::identity::one_spelling;
 use crate::domain::ledger::{self, Conflict, Entry, Fate, LedgerRules};
+use crate::domain::misplaced::Suspicion;
 use crate::domain::reported;
 use crate::domain::totals::MeterSum;
 use crate::domain::{Day, Granularity, MeterId, RejectReason, Stamp, Window};
@@ -22,8 +23,8 @@ use crate::error::{Error, Result};
 /// Rows of a full page of the usage API (reference §1.2).
 const PAGE_ROWS: i64 = 1_000;
 
-/// Usage is reported within hours (Q4), seldom days; a month later it is odd.
-const LATE_HOURS_MAX: i32 = 31 * 24;
+/// Fewer lines set aside than these are slips, whatever their share.
+const REJECTS_MIN: i64 = 10;
 
 /// Gaps that a finding spells out; it concerns all of them.
 const GAPS_SHOWN: usize = 20;
@@ -55,6 +56,11 @@ impl<'a> Declared<'a> {
 
     fn folder(&self) -> &str {
         &self.export.folder
+    }
+
+    /// The reported window that its folder's name or its sidecar says.
+    pub fn window(&self) -> Option<Window> {
+        self.export.window.or_else(|| self.sidecar.as_ref()?.asked.window)
     }
 }
 
@@ -117,13 +123,16 @@ pub(super) fn export_lines(
     stamp: &Stamp,
     declared: &Declared<'_>,
     files: Vec<FileLines>,
+    reading: &Reading,
     texts: &Interners,
 ) -> Result<ExportLines> {
+    let late_days = reading.late_days;
     refuse_other_stamp(stamp, declared, &files)?;
     refuse_published_beside_others(&files)?;
     let window = window_of(declared, &files)?;
     let granularity = granularity_of(declared, &files)?;
-    refuse_usage_after_window(window, &files)?;
+    refuse_usage_after_window(window, late_days, &files)?;
+    refuse_usage_long_before_window(window, late_days, &files)?;
     let is_whole = !files.is_empty()
         && has_end(&files, texts)
         && !files.iter().any(|file| file.may_be_cut)
@@ -133,15 +142,24 @@ pub(super) fn export_lines(
         files.into_iter().partition(|file| file.read.lines == 0 || first.insert(file.content));
     let sidecar = declared.sidecar.as_ref();
     let folder = declared.folder();
-    let about =
-        AboutExport { stamp, folder, window, has_sidecar: sidecar.is_some(), files: &files, twice: &twice, texts };
+    let about = AboutExport {
+        stamp,
+        folder,
+        window,
+        late_days,
+        has_sidecar: sidecar.is_some(),
+        files: &files,
+        twice: &twice,
+        texts,
+    };
     let mut export = ExportLines {
         window,
         label: window.map_or_else(|| "undeclared".to_owned(), Window::label),
         folder: folder.to_owned(),
         granularity,
         is_whole,
-        findings: about.findings(),
+        has_many_rejects: about.many_rejects(reading.rejects_percent).is_some(),
+        findings: about.findings(reading.rejects_percent),
         both_apis: both_apis(&files, texts),
         sidecar: sidecar.map(|sidecar| sidecar.file.clone()),
         files: Vec::new(),
@@ -196,7 +214,7 @@ impl FileLines {
             read: self.read,
             rounded: self.rounded,
             shape: self.shape,
-            dialect: self.dialect,
+            dialect: self.written,
             lacks: of_shape.iter().copied().chain(self.lacks).map(str::to_owned).collect(),
             queried: self.queried,
             days: self.sums.into_keys().collect(),
@@ -351,23 +369,62 @@ fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option
     }
 }
 
-fn refuse_usage_after_window(window: Option<Window>, files: &[FileLines]) -> Result<()> {
+fn refuse_usage_after_window(window: Option<Window>, late_days: u16, files: &[FileLines]) -> Result<()> {
     let Some(window) = window else { return Ok(()) };
     let late =
         files.iter().find_map(|file| file.latest_end.filter(|&(end, _)| end > window.end).map(|late| (file, late)));
-    match late {
-        Some((file, (end, row))) => Err(Error::input(format!(
-            "row {row} is usage until {end}, after the end of its reported window {window_end}",
-            window_end = window.end
+    let Some((file, (end, row))) = late else { return Ok(()) };
+    let hint = match Suspicion::of((end + -1).day(), window, late_days) {
+        _ if file.zone_is_assumed => "nothing says in which zone these times were printed, and they were taken as UTC: say it with --source-time-zone".to_owned(),
+        Suspicion::OtherWindow => "usage is reported after it happens, so this page belongs to a later window: move it to the folder of the window that was queried".to_owned(),
+        suspicion => format!("usage is reported after it happens, and {}", suspicion.sentence()),
+    };
+    Err(Error::input(format!("row {row} is usage until {end}, after the end of its reported window {}", window.end))
+        .at(&file.file.name)
+        .hint(hint))
+}
+
+/// Usage of a file that ends so long before its reported window that it cannot have been reported there.
+struct EarlyUsage {
+    lines: i64,
+    /// The last of its days.
+    last: Day,
+}
+
+impl EarlyUsage {
+    /// That of a file; `None` when it has none.
+    fn of(file: &FileLines, window: Option<Window>, late_days: u16) -> Option<Self> {
+        let window = window?;
+        let is_early = |day: Day| day.end() <= window.start && !window.can_report(day.end(), late_days);
+        let days = file.sums.iter().filter(|(day, _)| is_early(**day));
+        days.fold(None, |early: Option<Self>, (&last, sums)| {
+            let lines: i64 = sums.iter().map(|(_, sum)| sum.read.lines).sum();
+            Some(Self { lines: lines + early.map_or(0, |early| early.lines), last })
+        })
+    }
+}
+
+/// A file all of whose usage lies where its window cannot have reported it is misread, or in the wrong folder.
+fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files: &[FileLines]) -> Result<()> {
+    for file in files {
+        let good = file.read.lines - file.rejects.len() as i64;
+        let early = EarlyUsage::of(file, window, late_days).filter(|early| early.lines == good);
+        let Some((EarlyUsage { last, .. }, window)) = early.zip(window) else { continue };
+        let days_before = (window.start.hours_since_epoch() - last.end().hours_since_epoch()) / 24;
+        let all = if good == 1 { "its line is usage".to_owned() } else { format!("all of its {good} lines are usage") };
+        let until = if good == 1 { "of" } else { "until" };
+        return Err(Error::input(format!(
+            "{all} {until} {last}, {days_before} days before its reported window {}",
+            window.label()
         ))
         .at(&file.file.name)
-        .hint(if file.zone_is_assumed {
-            "nothing says in which zone these times were printed, and they were taken as UTC: say it with --source-time-zone"
-        } else {
-            "usage is reported after it happens, so this page belongs to a later window: move it to the folder of the window that was queried"
-        })),
-        None => Ok(()),
+        .hint(format!(
+            "usage is reported within hours, seldom days, and {}; if it really came so late, say --late-days {}",
+            Suspicion::of(last, window, late_days).sentence(),
+            days_before + 1
+        )));
     }
+    Ok(())
 }
 
 /// Applies the ledger to the exports that have a window (they come first). Returns those that replace far more lines than
@@ -451,6 +508,7 @@ struct AboutExport<'a> {
     stamp: &'a Stamp,
     folder: &'a str,
     window: Option<Window>,
+    late_days: u16,
     has_sidecar: bool,
     files: &'a [FileLines],
     /// Files that were saved twice.
@@ -459,8 +517,15 @@ struct AboutExport<'a> {
 }
 
 impl AboutExport<'_> {
+    /// How many of its lines were set aside, and of how many, where that is more than this share of them.
+    fn many_rejects(&self, percent: u8) -> Option<(i64, i64)> {
+        let rejected = self.files.iter().map(|file| file.rejects.len() as i64).sum::<i64>();
+        let lines = self.files.iter().map(|file| file.read.lines).sum::<i64>();
+        (rejected >= REJECTS_MIN && rejected * 100 > lines * i64::from(percent)).then_some((rejected, lines))
+    }
+
     /// What a person should know of one export.
-    fn findings(&self) -> Vec<Finding> {
+    fn findings(&self, rejects_percent: u8) -> Vec<Finding> {
         let Self { stamp, window, files, twice, texts, .. } = *self;
         let mut findings = Vec::new();
         let days: BTreeSet<Day> = match window {
@@ -531,17 +596,19 @@ impl AboutExport<'_> {
                 "put an export.json with its window beside them, if they are; until then its days stay partial",
             );
         }
-        let early = |file: &&FileLines| {
-            let earliest = window.map(|window| window.start + -LATE_HOURS_MAX);
-            file.earliest_end.zip(earliest).is_some_and(|((end, _), earliest)| end < earliest)
-        };
-        for file in files.iter().filter(early) {
-            let (end, row) = file.earliest_end.expect("asked just above");
+        if let Some((rejected, lines)) = self.many_rejects(rejects_percent) {
+            let mut counts: BTreeMap<RejectReason, usize> = BTreeMap::new();
+            files
+                .iter()
+                .flat_map(|file| &file.rejects)
+                .for_each(|reject| *counts.entry(reject.reason).or_default() += 1);
+            let commonest = counts.into_iter().rev().max_by_key(|(_, count)| *count);
+            let commonest = commonest.map_or("", |(reason, _)| reason.as_str());
             found(
-                FindingCode::UsageLongBeforeWindow,
-                format!("row {row} of {} is usage until {end}, long before its reported window", file.file.name),
-                vec![name(file)],
-                "usage is reported within days: see whether day and month of its dates were taken for each other (--culture)",
+                FindingCode::ManyRejects,
+                format!("{rejected} of {lines} lines in {} were set aside, most of them for {commonest}", self.folder),
+                folder(),
+                "see in the table rejects what is wrong with them and export them again; until then their time does not count as covered (--rejects-percent says how many may be)",
             );
         }
         let says_nothing = !files.iter().any(|file| file.has_next_links);
@@ -602,7 +669,23 @@ impl AboutExport<'_> {
                 "see whether the times were printed in another zone, and say which with --source-time-zone",
             );
         }
+        findings.extend(self.early_usage().map(|finding| finding.on(&days)));
         findings
+    }
+
+    /// Files with some usage that their window cannot have reported.
+    fn early_usage(&self) -> impl Iterator<Item = Finding> {
+        self.files.iter().filter_map(|file| {
+            let EarlyUsage { lines, last } = EarlyUsage::of(file, self.window, self.late_days)?;
+            let suspicion = Suspicion::of(last, self.window?, self.late_days);
+            let name = &file.file.name;
+            let lines = if lines == 1 { "1 line of".to_owned() } else { format!("{lines} lines of") };
+            let sentence = format!("{lines} {name} lie long before its reported window, such as usage of {last}");
+            let mut finding =
+                Finding::new(self.stamp, FindingCode::UsageLongBeforeWindow, sentence, vec![name.clone()], "");
+            finding.remedy = suspicion.sentence().into();
+            Some(finding)
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem;
+
 use super::asked::{self, Asked};
 use super::intern::{Interner, Recent, Texts};
 use super::json::{JsonFile, Object};
@@ -12,8 +14,9 @@ use super::reading::{Pages, Reading};
 use super::root::InputFile;
 use super::row::{RawRow, Value};
 use super::shape::{self, Shape};
+use super::survey::{Decided, Survey};
 use super::text::{self, Buffers, Text};
-use super::usage_table::{Decided, UsageTable};
+use super::usage_table::UsageTable;
 use super::usual::{self, Memory};
 use crate::domain::dialect;
 use crate::domain::identity::one_spelling;
@@ -21,7 +24,7 @@ use crate::domain::limits::{self, INSTANCE_BYTES_MAX, REJECT_BYTES_MAX, VALUE_BY
 use crate::domain::quantity::Parsed;
 use crate::domain::time::TimeFault;
 use crate::domain::totals::Checksum;
-use crate::domain::{Day, Dialect, Quantity, RejectReason, Span, Window};
+use crate::domain::{Day, DecimalMark, Dialect, Quantity, RejectReason, SourceTimeZone, Span, Window};
 use crate::error::{Error, Result};
 
 /// The texts of a stamp, shared by all threads that read it.
@@ -52,6 +55,7 @@ pub(super) struct Thread {
 /// The file is not what a `usage` folder holds.
 pub(super) fn read_file(
     file: &InputFile,
+    window: Option<Window>,
     reading: &Reading,
     texts: &Interners,
     Thread { memory, buffers }: &mut Thread,
@@ -62,9 +66,9 @@ pub(super) fn read_file(
     }
     let text = content.into_text(file, reading.encoding)?;
     let mut lines = if text.is_json() || shape::is_refused_at_sight(text.as_str()) {
-        read_json(file, &text, reading, texts, memory)?
+        read_json(file, &text, window, reading, texts, memory)?
     } else {
-        read_table(file, &text, reading, texts)?
+        read_table(file, &text, window, reading, texts)?
     };
     refuse_if_nothing_is_usable(file, &lines)?;
     lines.content = text.content();
@@ -75,15 +79,17 @@ pub(super) fn read_file(
 fn read_json(
     file: &InputFile,
     text: &Text,
+    window: Option<Window>,
     reading: &Reading,
     texts: &Interners,
     memory: &mut Memory,
 ) -> Result<FileLines> {
-    let date_order = reading.culture.map(|culture| culture.date_order);
-    let dialect = Dialect { zone: reading.source_time_zone, date_order, ..Dialect::default() };
-    if reading.pages == Pages::Usual {
+    let dialect = Dialect { zone: reading.source_time_zone, ..Dialect::default() };
+    // By the clock of which zone a time counts from 1970 is decided over all rows.
+    let is_decided = reading.source_time_zone.is_none() || memmem::find(text.as_str().as_bytes(), b"/Date(").is_none();
+    if reading.pages == Pages::Usual && is_decided {
         let mut lines = FileLines::of(text.file.clone());
-        let mut reader = LineReader::new(file, texts, &mut lines, dialect.clone());
+        let mut reader = LineReader::new(file, texts, &mut lines, dialect);
         if let Some(around) = usual::read(text.as_str(), &mut reader, memory)?
             && let Some(json) = JsonFile::one_page(&around)
         {
@@ -95,7 +101,13 @@ fn read_json(
     let json = JsonFile::parse(text.as_str())
         .map_err(|error| shape::refusal(file, text.as_str(), "a page of usage", error))?;
     let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
-    let mut reader = LineReader::new(file, texts, &mut lines, dialect);
+    let mut survey = Survey::default();
+    json.usual.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
+    json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
+    let decided = survey.decide(&file.name, reading, window.or(lines.asked.window), None)?;
+    let how: Vec<String> = decided.times().collect();
+    lines.written = Some(how.join(", ")).filter(|how| !how.is_empty());
+    let mut reader = LineReader::new(file, texts, &mut lines, decided.dialect);
     for Object(line) in &json.usual {
         reader.read(Shape::RestPages, &line.to_row())?;
     }
@@ -107,6 +119,13 @@ fn read_json(
     }
     reader.finish();
     Ok(lines)
+}
+
+/// Takes the times of a row into a survey, where it has both.
+fn note_times(survey: &mut Survey, row: &RawRow<'_>) {
+    if let Some((start, end)) = row.usage_start.text().zip(row.usage_end.text()) {
+        survey.note(&start, &end);
+    }
 }
 
 /// What two links of one file ask for, if they agree.
@@ -121,66 +140,102 @@ fn agreed(file: &InputFile, first: Asked, other: Asked) -> Result<Asked> {
     Ok(Asked { window: first.window.or(other.window), granularity: first.granularity.or(other.granularity) })
 }
 
-fn read_table(file: &InputFile, text: &Text, reading: &Reading, texts: &Interners) -> Result<FileLines> {
+fn read_table(
+    file: &InputFile,
+    text: &Text,
+    window: Option<Window>,
+    reading: &Reading,
+    texts: &Interners,
+) -> Result<FileLines> {
     let table = UsageTable::of(&file.name, text.as_str())?.ok_or_else(|| {
         shape::no_table(file, text.as_str(), "a page of usage", &["SubscriptionId", "MeterId", "UsageStartTime", "…"])
     })?;
     // Where decimals are said to have a comma, a point has to be looked at twice.
-    let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal_comma);
+    let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
     let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
     if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
-        decided = table.decide(reading)?;
+        decided = table.survey()?.decide(&file.name, reading, window, Some(SourceTimeZone::UTC))?;
         lines = FileLines::of(text.file.clone());
         LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
     }
-    lines.dialect = Some(decided.to_string(table.delimiter()));
+    lines.written = Some(decided.to_string(table.delimiter()));
     lines.zone_is_assumed = decided.zone_is_assumed;
     lines.may_be_cut = !table.ends_with_a_line_end();
     lines.lacks.extend(decided.lacks(lines.digits_max));
     Ok(lines)
 }
 
-/// A file whose every element is set aside for one of these reasons is not what its folder says.
+/// A file none of whose lines can be used is not what its folder says, or was written in a way that a setting has to tell: published
+/// as it is, its time would pass for one in which nothing was used.
 fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()> {
-    let all = |reason| {
-        !lines.rejects.is_empty()
-            && lines.read.lines == lines.rejects.len() as i64
-            && lines.rejects.iter().all(|reject| reject.reason == reason)
-    };
+    let total = lines.read.lines;
+    if total == 0 || lines.rejects.len() as i64 != total {
+        return Ok(());
+    }
+    let mut counts: BTreeMap<RejectReason, i64> = BTreeMap::new();
+    lines.rejects.iter().for_each(|reject| *counts.entry(reject.reason).or_default() += 1);
+    // Of reasons that are as common, the first that applies to a line.
+    let (reason, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count).expect("there are rejects");
+    let first = lines.rejects.iter().find(|reject| reject.reason == reason).expect("it was counted");
+    let text = first.text.as_deref().map(|text| limits::cut(text, EXAMPLE_BYTES_MAX));
+    let refused = |message: String| Error::input(message).at(&file.name);
     let is_printed = |text: &str| {
         text.split_whitespace().collect::<String>().to_ascii_lowercase().contains(r#"properties":"@{"#)
             || text.starts_with("\"@{")
     };
-    if all(RejectReason::NotAUsageLine) && lines.rejects[0].text.as_deref().is_some_and(is_printed) {
-        return Err(Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
-            .at(&file.name)
-            .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
+    if reason == RejectReason::NotAUsageLine && text.is_some_and(is_printed) {
+        return Err(refused(
+            "rows whose properties PowerShell printed as text (`@{…}`): their values are lost".to_owned(),
+        )
+        .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
     }
-    if all(RejectReason::NotAUsageLine) {
-        return Err(Error::input(format!("none of its {} elements is a usage line", lines.read.lines))
-            .at(&file.name)
-            .hint("a usage line is an object with `properties`, or a row with all the cells of its header: this looks like the answer of another query"));
-    }
-    if lines.local_times > 0 && lines.local_times == lines.read.lines {
-        let text = lines.rejects[0].text.as_deref().unwrap_or_default();
-        return Err(Error::input(format!("times that do not say all of what they mean, such as {text}"))
-            .at(&file.name)
+    if lines.local_times == total {
+        return Err(refused(format!("times that do not say all of what they mean, such as {}", text.unwrap_or_default()))
             .hint("say in which zone the exporting machine printed them, with --source-time-zone UTC, Europe/Berlin or +02:00, and where the order of day and month is not plain, with --culture"));
     }
-    if all(RejectReason::UsageTimeUnreadable) && lines.dialect.is_some() {
-        let text = lines.rejects[0].text.as_deref().unwrap_or_default();
-        return Err(Error::input(format!("a table none of whose times can be read, such as {text}"))
-            .at(&file.name)
-            .hint("export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z"));
-    }
-    if all(RejectReason::UsageTimeNotWhole) {
-        return Err(Error::input("every line counts something else than a full UTC hour or a full UTC day")
-            .at(&file.name)
-            .hint("the times were probably written in local time: say which with --source-time-zone, as Europe/Berlin or +02:00, or export again in UTC"));
-    }
-    Ok(())
+    let example = match text {
+        None => format!("row {}", first.row),
+        Some(text) => format!("row {}: {text}", first.row),
+    };
+    let share = if count == total { String::new() } else { format!(" ({count} of {total})") };
+    let none = if total == 1 { "its line cannot".to_owned() } else { format!("none of its {total} lines can") };
+    Err(refused(format!("{none} be used: {}{share}, such as {example}", reason.sentence())).hint(remedy(reason, lines)))
 }
+
+/// What to do about a file all of whose lines are set aside, most of them for this reason.
+fn remedy(reason: RejectReason, lines: &FileLines) -> String {
+    const AGAIN: &str = "run the query again and replace the file; if it is no export of usage, rename it so that it begins with `_` to have it skipped";
+    let odd_year =
+        || lines.rejects.iter().find_map(|reject| dialect::odd_year(reject.text.as_deref()?.split('/').next()?));
+    match reason {
+        RejectReason::NotAUsageLine => format!(
+            "a usage line is an object with `properties`, or a row with all the cells of its header: this looks like the answer of another query; {AGAIN}"
+        ),
+        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match odd_year() {
+            Some(year) => format!(
+                "export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z: its years of {year} can be read only as Buddhist or Taiwanese ones, and only where the folder's window confirms them"
+            ),
+            None => "export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z".to_owned(),
+        },
+        RejectReason::UsageTimeNotWhole => {
+            "the times were probably written in local time: say which with --source-time-zone, as Europe/Berlin or +02:00, or export again in UTC".to_owned()
+        }
+        RejectReason::QuantityUnreadable => {
+            "export it again with plain numbers, such as 0.25: a spreadsheet or a script changed them, or, where decimals have a comma, say --culture de-DE (or another)".to_owned()
+        }
+        RejectReason::TooLong
+        | RejectReason::UserSubscriptionMissing
+        | RejectReason::MeterMissing
+        | RejectReason::UsageTimeMissing
+        | RejectReason::QuantityMissing
+        | RejectReason::QuantityNegative
+        | RejectReason::QuantityTooLarge => AGAIN.to_owned(),
+    }
+}
+
+/// Bytes of a line that the refusal of its file shows.
+const EXAMPLE_BYTES_MAX: usize = 200;
 
 /// Whose usage of which meter some lines are, and how it was asked for.
 #[derive(Debug)]
@@ -493,9 +548,6 @@ impl FileLines {
         if self.latest_end.is_none_or(|(latest, _)| span.end > latest) {
             self.latest_end = Some((span.end, row));
         }
-        if self.earliest_end.is_none_or(|(earliest, _)| span.end < earliest) {
-            self.earliest_end = Some((span.end, row));
-        }
     }
 
     /// A file of which nothing is read yet.
@@ -513,7 +565,7 @@ impl FileLines {
             sums: BTreeMap::new(),
             rejects: Vec::new(),
             shape: None,
-            dialect: None,
+            written: None,
             lacks: Vec::new(),
             zone_is_assumed: false,
             local_times: 0,
@@ -524,7 +576,6 @@ impl FileLines {
             asked: Asked::default(),
             granularities: [None; 2],
             latest_end: None,
-            earliest_end: None,
             resources: BTreeMap::new(),
             stamps: BTreeSet::new(),
         }

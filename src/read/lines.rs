@@ -57,6 +57,8 @@ pub struct ExportLines {
     pub granularity: Option<Granularity>,
     /// Whether the window's reported time is really covered: it has files, and its chain of pages has an end.
     pub is_whole: bool,
+    /// Whether so many of its lines were set aside that its time does not count as covered.
+    pub has_many_rejects: bool,
     pub files: Vec<FileNote>,
     /// Files that do not count, each with the rule that says so.
     pub dropped: Vec<(FileNote, DropRule)>,
@@ -157,8 +159,8 @@ pub(super) struct FileLines {
     pub rejects: Vec<Reject>,
     /// The one shape of its rows; `None` when there are none.
     pub shape: Option<Shape>,
-    /// How a table writes times and numbers.
-    pub dialect: Option<String>,
+    /// How it writes times and numbers, where that had to be decided: all of a table's.
+    pub written: Option<String>,
     /// What this file lacks, beside what all of its shape do.
     pub lacks: Vec<&'static str>,
     /// Hours were taken as UTC though nothing says that they are.
@@ -178,7 +180,6 @@ pub(super) struct FileLines {
     /// The first row of each granularity.
     pub(super) granularities: [Option<u32>; 2],
     pub(super) latest_end: Option<(Hour, u32)>,
-    pub(super) earliest_end: Option<(Hour, u32)>,
     /// Resources that stacktally published, by key.
     pub resources: BTreeMap<i64, PublishedResource>,
     /// The stamps that published lines name.
@@ -345,10 +346,10 @@ pub fn gather_beside(
     let mut resources = BTreeMap::new();
     let mut declared = declared.into_iter().peekable();
     let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
-        let read_one = |&(number, file): &(u32, &InputFile)| {
+        let read_one = |&(number, file, window): &(u32, &InputFile, Option<Window>)| {
             watch.check()?;
             let mut thread = threads.take();
-            let mut lines = read_file(file, reading, &texts, &mut thread)?;
+            let mut lines = read_file(file, window, reading, &texts, &mut thread)?;
             threads.give_back(thread);
             lines.number = number;
             lines.hand_over(&days)?;
@@ -363,7 +364,7 @@ pub fn gather_beside(
         for export in batch.exports {
             let mut files = files.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
             resources.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.resources)));
-            exports.push(export::export_lines(&folder.stamp, &export, files, &texts)?);
+            exports.push(export::export_lines(&folder.stamp, &export, files, reading, &texts)?);
         }
         Ok(())
     };
@@ -402,10 +403,10 @@ impl Threads {
 /// Files that are read before what is known of them is brought together: what is noted of each while it is read is large.
 const BATCH_FILES: usize = 128;
 
-/// A few exports, and their files with the numbers by which lines name them.
+/// A few exports, and their files with the numbers by which lines name them and the window that is said of them.
 struct Batch<'a> {
     exports: Vec<Declared<'a>>,
-    files: Vec<(u32, &'a InputFile)>,
+    files: Vec<(u32, &'a InputFile, Option<Window>)>,
 }
 
 impl<'a> Batch<'a> {
@@ -415,7 +416,8 @@ impl<'a> Batch<'a> {
         while batch.files.len() < BATCH_FILES
             && let Some(export) = declared.next()
         {
-            batch.files.extend((*next..).zip(export.files.iter().copied()));
+            let window = export.window();
+            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, window)));
             *next += export.files.len() as u32;
             batch.exports.push(export);
         }
@@ -476,7 +478,7 @@ impl ExportLines {
 
     /// Whether its reported time counts as covered.
     pub fn covers(&self) -> bool {
-        self.is_whole && !self.files.is_empty()
+        self.is_whole && !self.has_many_rejects && !self.files.is_empty()
     }
 
     /// What stands in its files.

@@ -29,6 +29,7 @@ mod shape;
 mod snapshots;
 mod stat;
 mod stored;
+mod survey;
 mod text;
 mod usage_table;
 mod user_subscriptions;

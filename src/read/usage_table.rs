@@ -1,22 +1,16 @@
 //! Usage as a table: what `Export-Csv` and the scripts around it write (reference §3).
 //!
 //! Which column holds what is read from the header, in any order and any case. How times and numbers are written is
-//! decided once for a file, over all its rows: a line counts one full hour or one full day, so of two ways to read a date
-//! the right one is the one that makes the lines whole. Where both do, the file is refused until a setting tells.
+//! decided once for a file, over all its rows, by `survey`.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memchr;
 
 use super::csv::{Cell, Rows, Table};
-use super::reading::Reading;
 use super::row::{InstanceText, PARTS, RawRow, Value};
 use super::shape::Shape;
-use crate::domain::dialect::{Separator, depends_on_order, is_local, is_plain, is_serial, separator};
-use crate::domain::time::TimeFault;
-use crate::domain::{Culture, DateOrder, Dialect, Slot, SourceTimeZone, Span};
+use super::survey::Survey;
 use crate::error::{Error, Result, nearest};
 
 /// A table of usage: which column holds what.
@@ -50,17 +44,6 @@ enum Instance {
 const USER_SUBSCRIPTION: [&str; 2] = ["SubscriptionId", "subscription"];
 /// The columns without which a table is no usage, by the names that the cmdlets give them.
 const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
-
-/// How a table writes times and numbers, and what a person should know of it.
-#[derive(Debug, Default)]
-pub struct Decided {
-    pub dialect: Dialect,
-    /// Times say no offset, hours are counted, and no setting says in which zone they are: they were taken as UTC.
-    pub zone_is_assumed: bool,
-    /// Some times say no offset.
-    pub has_local_times: bool,
-    pub has_serials: bool,
-}
 
 impl<'a> UsageTable<'a> {
     /// Finds the columns of a usage table. `None` when the header is of no usage at all.
@@ -141,78 +124,35 @@ impl<'a> UsageTable<'a> {
         char::from(self.table.delimiter)
     }
 
-    /// Decides how times and numbers are written, over all rows.
+    /// Looks at the times and quantities of all usable rows.
     ///
     /// # Errors
-    /// Two ways to read them are possible, rows contradict each other, or contradict the culture that was said.
-    pub fn decide(&self, reading: &Reading) -> Result<Decided> {
-        let survey = Survey::of(self)?;
-        let name = self.table.name();
-        let refused = |what: String| {
-            Error::input(what).at(name).hint("say how the exporting machine writes them, as with --culture de-DE")
-        };
-        let zone = Some(reading.source_time_zone.unwrap_or(SourceTimeZone::UTC));
-        let evidence = survey.date_order(zone);
-        let said = reading.culture.map(|culture| culture.date_order);
-        let date_order = match (evidence, said) {
-            (Evidence::None, said) => said.filter(|_| !survey.spans.is_empty()),
-            (Evidence::Only(order), Some(said)) if order != said => {
-                return Err(refused(format!(
-                    "dates that are whole hours or days only with the {}, and the culture {} has the {}",
-                    order.as_str(),
-                    reading.culture.map_or("", |culture| culture.name),
-                    said.as_str()
-                )));
+    /// The text is no table from some row on.
+    pub fn survey(&self) -> Result<Survey> {
+        let (mut survey, mut unusable) = (Survey::default(), Survey::default());
+        let (mut rows, mut cells) = (self.table.rows(), Vec::new());
+        let mut has_usable = false;
+        while rows.next(&mut cells)? {
+            let Columns { user_subscription, meter, start, end, quantity, .. } = self.columns;
+            if cells.len() != self.table.header.len() || rows.is_malformed() {
+                continue;
             }
-            (Evidence::Only(order), _) | (_, Some(order)) => Some(order),
-            (Evidence::Neither(text), None) => {
-                return Err(refused(format!(
-                    "dates such as {text} may begin with the day or with the month: no row decides it"
-                )));
+            let cell = |at: usize| cells[at].source();
+            // A row that is set aside whatever is decided says nothing.
+            let is_usable = [user_subscription, meter].into_iter().all(|at| !cell(at).trim().is_empty())
+                && cell(quantity).trim().starts_with(|first: char| first.is_ascii_digit() || first == '+');
+            if is_usable {
+                has_usable = true;
+                survey.note(cell(start), cell(end));
+                survey.note_quantity(cell(quantity));
+            } else {
+                unusable.note(cell(start), cell(end));
             }
-            (Evidence::Both(day, month), None) => {
-                return Err(refused(format!(
-                    "dates that contradict each other: {day} begins with the day, {month} with the month"
-                )));
-            }
-        };
-        let decimal_comma = survey.decimal_comma(reading.culture).map_err(refused)?;
-        Ok(Decided {
-            dialect: Dialect { date_order, decimal_comma, zone },
-            zone_is_assumed: reading.source_time_zone.is_none() && survey.has_local_hours(date_order),
-            has_local_times: survey.spans.iter().any(|&(start, end)| lacks_offset(start) || lacks_offset(end)),
-            has_serials: survey.has_serials,
-        })
-    }
-}
-
-impl Decided {
-    /// As the receipt says it, such as `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
-    pub fn to_string(&self, delimiter: char) -> String {
-        let mut said = vec![if delimiter == '\t' {
-            "tabs between cells".to_owned()
-        } else {
-            format!("`{delimiter}` between cells")
-        }];
-        said.extend(self.dialect.date_order.map(|order| order.as_str().to_owned()));
-        said.push(if self.dialect.decimal_comma { "decimal comma" } else { "decimal point" }.to_owned());
-        if let Some(zone) = self.dialect.zone.filter(|_| self.has_local_times) {
-            said.push(format!("times in {zone}"));
         }
-        said.join(", ")
-    }
-
-    /// What such a file lacks, one sentence each, when its quantities have at most so many digits.
-    pub fn lacks(&self, digits_max: usize) -> Vec<&'static str> {
-        let serials = self.has_serials.then_some("times are serial numbers: a spreadsheet saved this table");
-        let rounded =
-            (digits_max == FRAMEWORK_DIGITS).then_some("quantities have at most 15 digits, where the API sends 17");
-        serials.into_iter().chain(rounded).collect()
+        // Where none is usable each will be set aside, and for its own reason.
+        Ok(if has_usable { survey } else { unusable })
     }
 }
-
-/// Significant digits that .NET Framework prints of a double; the usage API sends 17.
-const FRAMEWORK_DIGITS: usize = 15;
 
 /// Which shape a table with these columns has.
 fn shape_of(table: &Table<'_>, columns: &Columns) -> Shape {
@@ -288,141 +228,5 @@ impl<'a> UsageRows<'_, 'a> {
             meter: value(columns.meter),
             instance,
         })))
-    }
-}
-
-/// What all usable rows together say of times and numbers. A row that is set aside whatever is decided says nothing.
-#[derive(Debug, Default)]
-struct Survey<'a> {
-    /// Distinct spans that are not written as the usage API writes them.
-    spans: BTreeSet<(&'a str, &'a str)>,
-    has_serials: bool,
-    /// The first quantity of each kind.
-    quantities: BTreeMap<Separator, &'a str>,
-}
-
-/// Whether the zone of a time has to be known.
-fn lacks_offset(text: &str) -> bool {
-    is_local(text) || is_serial(text)
-}
-
-/// How well a span is read, best first: a full hour or day, times at least, or nothing.
-fn how_well(span: Result<Span, TimeFault>) -> u8 {
-    match span {
-        Ok(_) => 0,
-        Err(TimeFault::NotWhole) => 1,
-        Err(TimeFault::Unreadable | TimeFault::OutOfRange) => 2,
-    }
-}
-
-/// What the spans say of the order of dates.
-enum Evidence {
-    /// No date needs an order.
-    None,
-    Only(DateOrder),
-    /// Dates that need one, such as this, and no row that tells.
-    Neither(String),
-    /// A span that is whole only day first, and one that is only month first.
-    Both(String, String),
-}
-
-impl<'a> Survey<'a> {
-    fn of(own: &UsageTable<'a>) -> Result<Self> {
-        let mut survey = Self::default();
-        let (mut rows, mut cells) = (own.table.rows(), Vec::new());
-        let mut last = ("", "");
-        let (mut unusable, mut has_usable) = (BTreeSet::new(), false);
-        while rows.next(&mut cells)? {
-            let Columns { user_subscription, meter, start, end, quantity, .. } = own.columns;
-            if cells.len() != own.table.header.len() || rows.is_malformed() {
-                continue;
-            }
-            let cell = |at: usize| cells[at].source();
-            let is_usable = [user_subscription, meter].into_iter().all(|at| !cell(at).trim().is_empty())
-                && cell(quantity).trim().starts_with(|own: char| own.is_ascii_digit() || own == '+');
-            let span = (cell(start), cell(end));
-            if !is_usable {
-                unusable.insert(span);
-                continue;
-            }
-            has_usable = true;
-            if span != last {
-                last = span;
-                if !is_plain(span.0) || !is_plain(span.1) {
-                    survey.has_serials |= is_serial(span.0) || is_serial(span.1);
-                    survey.spans.insert(span);
-                }
-            }
-            survey.quantities.entry(separator(cell(quantity))).or_insert(cell(quantity));
-        }
-        if !has_usable {
-            // Each will be set aside, and for its own reason.
-            survey.spans = unusable;
-        }
-        Ok(survey)
-    }
-
-    /// Whether decimals have a comma; else why nobody can say.
-    fn decimal_comma(&self, culture: Option<Culture>) -> Result<bool, String> {
-        let first = |own| self.quantities.get(&own).copied();
-        let point = first(Separator::Point).or(first(Separator::PointOrGroup));
-        let comma = first(Separator::Comma).or(first(Separator::CommaOrGroup));
-        match (point, comma) {
-            (Some(point), Some(comma)) => {
-                Err(format!("quantities that contradict each other: {point} has a point, {comma} a comma"))
-            }
-            (None, None) => Ok(false),
-            (None, Some(comma)) => match (first(Separator::Comma), culture) {
-                (_, Some(culture)) if culture.decimal_comma => Ok(true),
-                (_, Some(culture)) => {
-                    Err(format!("a quantity of {comma}, and the culture {} has no decimal comma", culture.name))
-                }
-                (Some(_), None) => Ok(true),
-                (None, None) => Err(format!(
-                    "a quantity such as {comma} may have a decimal comma or one between thousands: no row decides it"
-                )),
-            },
-            (Some(point), None) => match (first(Separator::Point), culture) {
-                (None, Some(culture)) if culture.decimal_comma => Err(format!(
-                    "a quantity such as {point}, which the culture {} reads as thousands: no row decides it",
-                    culture.name
-                )),
-                _ => Ok(false),
-            },
-        }
-    }
-
-    fn date_order(&self, zone: Option<SourceTimeZone>) -> Evidence {
-        let with = |order| Dialect { date_order: Some(order), zone, ..Dialect::default() };
-        let (day_first, month_first) = (with(DateOrder::DayFirst), with(DateOrder::MonthFirst));
-        let (mut day, mut month, mut open) = (None, None, None);
-        for &(start, end) in &self.spans {
-            if !depends_on_order(start) && !depends_on_order(end) {
-                continue;
-            }
-            let shown = || format!("{start}/{end}");
-            open.get_or_insert_with(|| start.to_owned());
-            let [by_day, by_month] = [&day_first, &month_first].map(|own| how_well(own.span(start, end)));
-            match by_day.cmp(&by_month) {
-                Ordering::Less => day = day.or_else(|| Some(shown())),
-                Ordering::Greater => month = month.or_else(|| Some(shown())),
-                Ordering::Equal => {}
-            }
-        }
-        match (day, month, open) {
-            (Some(day), Some(month), _) => Evidence::Both(day, month),
-            (Some(_), None, _) => Evidence::Only(DateOrder::DayFirst),
-            (None, Some(_), _) => Evidence::Only(DateOrder::MonthFirst),
-            (None, None, Some(text)) => Evidence::Neither(text),
-            (None, None, None) => Evidence::None,
-        }
-    }
-
-    /// Whether hours are counted whose offset nothing says. (Days that are whole in UTC prove themselves.)
-    fn has_local_hours(&self, date_order: Option<DateOrder>) -> bool {
-        let dialect = Dialect { date_order, zone: Some(SourceTimeZone::UTC), ..Dialect::default() };
-        let is_hour = |span: Span| span.slot != Slot::DAILY;
-        let mut local = self.spans.iter().filter(|(start, end)| lacks_offset(start) || lacks_offset(end));
-        local.any(|&(start, end)| dialect.span(start, end).is_ok_and(is_hour))
     }
 }

@@ -14,7 +14,7 @@ use crate::read::{ExportLines, FileStat, Fingerprint, SnapshotLists};
 use crate::schema::{self, TABLES};
 
 /// Raised when what lies in these files means something else.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const RUN: &str = "run.json";
 
 /// By whom and for what a state was written: another one cannot use it.

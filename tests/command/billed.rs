@@ -66,7 +66,7 @@ fn what_came_to_a_closed_month_is_said_to_be_on_no_statement() {
     root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "the bill is due"]).expect(0);
     let late = [Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-06T09", "3")];
     root.file("north/usage/2026-11-01/page.json", page(&late));
-    root.run(&[]).expect(0);
+    root.run(&["--late-days", "40"]).expect(0);
     let text = why(&root, &["--billed-subscription", BILLED_A]).expect(0).stdout;
     let said = "since the month was closed on north, 3 Virtual core hours of Windows VM Size Hours came in 1 line for";
     assert!(text.contains(said), "{text}");

@@ -10,7 +10,7 @@ fn it_ends_as_run_would_and_writes_nothing() {
     assert_eq!(files_below(good.folder()), before);
 
     let bad = Line { quantity: "\"NaN\"".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1") };
-    let rejects = TestRoot::with_lines(&[bad]);
+    let rejects = TestRoot::with_lines(&[bad, Line::hourly(SUB_A, VM_HOURS, "2026-10-05T14", "1")]);
     rejects.check(&[]).expect(4);
     rejects.check(&["--rejects-max", "0"]).expect(3);
 

@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::support::{
-    BILLED_A, DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, customers,
-    files_below, page, receipt, table,
+    BILLED_A, DEFAULT, Line, Ran, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell,
+    customers, files_below, page, receipt, table,
 };
+
+/// Usage of October comes as late as December here.
+fn run(root: &TestRoot, flags: &[&str]) -> Ran {
+    root.run(&[&["--late-days", "40"], flags].concat())
+}
 
 /// One stamp with lines of 2026-10-30 and 10-31, and windows that settle all days from 10-30 on.
 fn october() -> TestRoot {
@@ -102,11 +107,11 @@ fn tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
 #[test]
 fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let before = tables(&root);
     insta::assert_snapshot!(close(&root, &[]).expect(0).transcript());
     assert_eq!(tables(&root), before, "closing changes no table");
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let figures = |mut files: BTreeMap<String, Vec<u8>>| {
         files.retain(|path, _| !path.contains("coverage_months"));
         files
@@ -116,7 +121,7 @@ fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
     assert_eq!(adjustments(&root), Vec::<String>::new());
 
     late(&root);
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let closed = of_october(before.clone());
     assert!(closed.len() >= 3, "{:?}", closed.keys());
     assert_eq!(of_october(files_below(&root.out())), closed, "the closed month does not change");
@@ -139,11 +144,11 @@ fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
     root.stacktally(&["why", "--out", "out", "--date", "2026-10-29", "--json"]).expect(0);
 
     // A full run keeps the closing, its figures, and adjusts nothing twice.
-    root.run(&["--full"]).expect(0);
+    run(&root, &["--full"]).expect(0);
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(adjustments(&root), expected);
     std::fs::remove_dir_all(root.out().join(".stacktally/state")).unwrap();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(adjustments(&root), expected);
 
@@ -151,11 +156,11 @@ fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
     insta::assert_snapshot!(
         root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "late lines"]).expect(0).transcript()
     );
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let fresh = TestRoot::empty();
     std::fs::remove_dir_all(fresh.root()).unwrap();
     std::fs::rename(root.root(), fresh.root()).unwrap();
-    fresh.run(&[]).expect(0);
+    run(&fresh, &[]).expect(0);
     assert_eq!(tables(&root), tables(&fresh));
     assert_eq!(adjustments(&root).len(), 5, "two arrivals of one figure are taken back as one");
     let sum: i64 = table(&root.out(), "history/adjustments")
@@ -169,7 +174,7 @@ fn what_is_closed_stays_and_what_comes_later_is_an_adjustment() {
 #[test]
 fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     close(&root, &[]).expect(0);
     let closed = of_october(files_below(&root.out()));
     let names = |name: &str| -> Vec<Row> { table(&root.out(), name) };
@@ -180,7 +185,7 @@ fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() 
         customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, "b111ed00-0000-4000-8000-00000000000b")]),
     );
     root.remove("north/usage/2026-10-31");
-    root.run(&["--forget", "all"]).expect(0);
+    run(&root, &["--forget", "all"]).expect(0);
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(names("tenants"), tenants, "rows that closed figures name stay as they are");
     assert_eq!(
@@ -192,7 +197,7 @@ fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() 
             "2026-11-01 2026-10-31 0a 6dab -4.000000000000000000 -1 window_removed attribution_changed",
         ]
     );
-    root.run(&["--full"]).expect(0);
+    run(&root, &["--full"]).expect(0);
     assert_eq!(of_october(files_below(&root.out())), closed);
     assert_eq!(adjustments(&root).len(), 4);
     // November shows what is so now, but for rows that October holds.
@@ -203,10 +208,10 @@ fn a_later_snapshot_a_new_name_and_a_lost_export_do_not_change_a_closed_month() 
 #[test]
 fn closing_is_refused_where_days_may_still_change() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let refused = |arguments: &[&str], code: i32| root.stacktally(arguments).expect(code).transcript();
     root.remove("north/usage/2026-11-02");
-    root.run(&["--forget", "all"]).expect(0);
+    run(&root, &["--forget", "all"]).expect(0);
     insta::assert_snapshot!("not_settled", refused(&["close", "2026-10", "--out", "out"], 3));
     insta::assert_snapshot!("no_reason", refused(&["close", "2026-10", "--out", "out", "--force"], 2));
     insta::assert_snapshot!("no_usage", refused(&["close", "2026-09", "--out", "out"], 2));
@@ -226,15 +231,15 @@ fn closing_is_refused_where_days_may_still_change() {
 fn a_stamp_with_closed_months_is_not_left_out_unseen() {
     let root = october();
     root.snapshots("south");
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     close(&root, &["--stamp", "north"]).expect(0);
-    root.run(&["--stamp", "south"]).expect(0);
+    run(&root, &["--stamp", "south"]).expect(0);
     for flags in [&["--stamp", "south", "--forget", "north"][..], &["--forget", "all"]] {
         let ran = root.run(flags).expect(if flags.len() == 2 { 0 } else { 3 });
         assert!(flags.len() == 2 || ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
     }
     root.remove("north");
-    let ran = root.run(&["--forget", "north"]).expect(3);
+    let ran = run(&root, &["--forget", "north"]).expect(3);
     assert!(ran.stderr.contains("north: has closed months"), "{}", ran.stderr);
 }
 
@@ -242,7 +247,7 @@ fn a_stamp_with_closed_months_is_not_left_out_unseen() {
 fn fresh_tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
     let aside = root.folder().join("aside");
     std::fs::rename(root.out(), &aside).unwrap();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let fresh = tables(root);
     std::fs::remove_dir_all(root.out()).unwrap();
     std::fs::rename(aside, root.out()).unwrap();
@@ -252,7 +257,7 @@ fn fresh_tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
 #[track_caller]
 fn a_full_run_changes_nothing(root: &TestRoot) {
     let before = tables(root);
-    root.run(&["--full"]).expect(0);
+    run(&root, &["--full"]).expect(0);
     let differing: Vec<&String> = before.keys().filter(|path| before.get(*path) != tables(root).get(*path)).collect();
     assert_eq!(differing, Vec::<&String>::new());
 }
@@ -260,13 +265,13 @@ fn a_full_run_changes_nothing(root: &TestRoot) {
 #[test]
 fn a_month_whose_usage_is_gone_stays_while_it_is_closed_and_goes_when_it_is_opened() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     close(&root, &[]).expect(0);
     let closed = tables(&root);
     for window in ["2026-10-01--2026-10-31", "2026-10-31", "2026-11-01"] {
         root.remove(&format!("north/usage/{window}"));
     }
-    root.run(&["--forget", "all"]).expect(0);
+    run(&root, &["--forget", "all"]).expect(0);
     assert_eq!(of_october(tables(&root)), of_october(closed));
     let sum: i64 = table(&root.out(), "history/adjustments")
         .iter()
@@ -277,7 +282,7 @@ fn a_month_whose_usage_is_gone_stays_while_it_is_closed_and_goes_when_it_is_open
     root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "it is gone"]).expect(0);
     let early = close(&root, &[]).expect(2);
     assert!(early.stderr.contains("opened again, and no run has published it since"), "{}", early.stderr);
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     assert_eq!(tables(&root), fresh_tables(&root));
     let changes = root.stacktally(&["changes", "--out", "out", "--since", "1"]).expect(0).stdout;
     assert!(changes.contains("2026-10-31") && changes.contains("month_reopened"), "{changes}");
@@ -287,17 +292,17 @@ fn a_month_whose_usage_is_gone_stays_while_it_is_closed_and_goes_when_it_is_open
 fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row() {
     let root = october();
     root.file("north/usage/2025-12-31/page.json", page(&[Line::hourly(SUB_B, VM_HOURS, "2025-12-31T05", "1")]));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     for month in ["2026-10", "2025-12"] {
         root.stacktally(&["close", month, "--out", "out", "--force", "--reason", "test"]).expect(0);
     }
     late(&root);
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     a_full_run_changes_nothing(&root);
     // The usage of 2025 goes, and with it the only listing that knows its tenant.
     root.remove("north/usage/2025-12-31");
     root.file("north/user-subscriptions/2026-10-01.json", crate::support::listing(&[(SUB_A, TENANT_A)]));
-    root.run(&["--forget", "all"]).expect(0);
+    run(&root, &["--forget", "all"]).expect(0);
     a_full_run_changes_nothing(&root);
     let ids = |name: &str, column: &str| -> std::collections::BTreeSet<String> {
         table(&root.out(), name).iter().filter_map(|row| row[column].clone()).collect()
@@ -321,11 +326,11 @@ fn a_full_run_with_closed_months_makes_the_same_bytes_and_every_id_has_its_row()
 fn what_arrives_for_a_closed_month_is_billed_in_an_open_one() {
     let root = october();
     root.remove("north/usage/2026-10-31");
-    root.run(&["--forget", "all"]).expect(0);
+    run(&root, &["--forget", "all"]).expect(0);
     close(&root, &["--force", "--reason", "the bill is due"]).expect(0);
     root.file("north/usage/2026-10-31/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4")]));
     late(&root);
-    root.run(&["--full"]).expect(0);
+    run(&root, &["--full"]).expect(0);
     let arrivals: Vec<String> = adjustments(&root).iter().map(|row| row[..10].to_owned()).collect();
     assert_eq!(arrivals, ["2026-11-01", "2026-11-01", "2026-12-01"], "{:#?}", adjustments(&root));
 }
@@ -333,13 +338,13 @@ fn what_arrives_for_a_closed_month_is_billed_in_an_open_one() {
 #[test]
 fn closings_that_a_receipt_does_not_know_are_not_lost_unseen() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let receipt = std::fs::read(root.out().join("receipt.json")).unwrap();
     close(&root, &[]).expect(0);
     // As a backup that is put back in parts.
     std::fs::write(root.out().join("receipt.json"), receipt).unwrap();
     std::fs::remove_dir_all(root.out().join(".stacktally")).unwrap();
-    let ran = root.run(&[]).expect(3);
+    let ran = run(&root, &[]).expect(3);
     assert!(
         ran.stderr.contains("history/closings.jsonl: lies in OUT, and receipt.json does not know it"),
         "{}",
@@ -350,9 +355,9 @@ fn closings_that_a_receipt_does_not_know_are_not_lost_unseen() {
 #[test]
 fn personal_data_stays_out_of_what_is_published_after_a_closing() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     close(&root, &[]).expect(0);
-    root.run(&["--no-owners"]).expect(0);
+    run(&root, &["--no-owners"]).expect(0);
     for (path, bytes) in tables(&root).into_iter().filter(|(path, _)| !path.contains("2026-10")) {
         assert!(!String::from_utf8_lossy(&bytes).contains("someone@tenant.example"), "{path}");
     }
@@ -365,11 +370,11 @@ fn personal_data_stays_out_of_what_is_published_after_a_closing() {
 #[test]
 fn absurd_quantities_for_a_closed_month_are_refused() {
     let root = october();
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     close(&root, &["--force", "--reason", "early"]).expect(0);
     let absurd = Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "90000000000000000000");
     root.file("north/usage/2026-11-03/page.json", page(&[absurd.clone(), absurd]));
-    let ran = root.run(&[]).expect(3);
+    let ran = run(&root, &[]).expect(3);
     assert!(ran.stderr.contains(VM_HOURS) && ran.stderr.contains("DECIMAL(38,18)"), "{}", ran.stderr);
 }
 
@@ -401,7 +406,7 @@ fn all_that_speaks_against_closing_is_said_at_once_and_a_forced_closing_looks_fo
         .replacen('{', "{\"nextLink\":\"https://next\",", 1),
     );
     root.remove("north/usage/2026-11-02");
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let before = everything(&root);
     let receipt_before = std::fs::read(root.out().join("receipt.json")).unwrap();
     let refused = close(&root, &[]).expect(3);
@@ -425,7 +430,7 @@ fn all_that_speaks_against_closing_is_said_at_once_and_a_forced_closing_looks_fo
     assert_eq!((reasons.as_slice(), &entry["forced"]), (&expected[..], &true.into()));
     assert_eq!(receipt(&root.out())["closings"][0]["overridden"], entry["overridden"]);
 
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let coverage = root.stacktally(&["coverage", "--out", "out"]).expect(0).stdout;
     let shown = "forced      2026-10 chain_without_end days_not_settled days_partial default_user_subscription_unknown usage_unpriced\n";
     assert!(coverage.contains(shown), "{coverage}");
@@ -445,7 +450,7 @@ fn what_is_put_right_or_accepted_speaks_no_more_against_closing() {
     let root = october();
     book(&root, &[WINDOWS_PRICE]);
     root.file("north/usage/2026-11-01/page-2.json", page(&[]));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let refused = close(&root, &[]).expect(3);
     assert!(
         refused.stderr.contains("usage_unpriced: no price is in force for 8.5 VM hours of meter"),
@@ -454,7 +459,7 @@ fn what_is_put_right_or_accepted_speaks_no_more_against_closing() {
     );
     assert!(!refused.stderr.contains("page_without_lines"), "a warning is none: {}", refused.stderr);
     book(&root, &[WINDOWS_PRICE, "VM,,,,,,,,,,,the same hours as core hours"]);
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let closed = close(&root, &["--force", "--reason", "nothing to force"]).expect(0);
     assert_eq!(closed.stdout, "closed 2026-10 of north: 31 of 31 days are settled\n", "nothing was overridden");
 
@@ -462,14 +467,14 @@ fn what_is_put_right_or_accepted_speaks_no_more_against_closing() {
     let root = october();
     let first = page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-31T05", "4")]);
     root.file("north/usage/2026-10-31/page.json", first.replace("0be4a700-0000-4000-8000-000000000001", SUB_B));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let refused = close(&root, &[]).expect(3);
     assert!(
         refused.stderr.contains("north several_provider_subscriptions: usage was asked of 2"),
         "{}",
         refused.stderr
     );
-    root.run(&["--accept", "several_provider_subscriptions"]).expect(0);
+    run(&root, &["--accept", "several_provider_subscriptions"]).expect(0);
     close(&root, &[]).expect(0);
 }
 
@@ -479,7 +484,7 @@ fn a_finding_about_the_window_after_a_month_speaks_against_closing_it() {
     let root = october();
     let twice = Line::hourly(SUB_A, VM_HOURS, "2026-11-01T01", "7");
     root.file("north/usage/2026-11-01/page.json", page(&[twice.clone(), twice]));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let refused = close(&root, &[]).expect(3).stderr;
     assert!(
         refused.contains("north equal_lines: ") && refused.contains("in north/usage/2026-11-01 equal another of it"),
@@ -497,7 +502,7 @@ fn days_before_a_stamp_began_need_not_be_settled() {
         let line = Line::hourly(SUB_A, VM_HOURS, &format!("{day}T05"), "1");
         root.file(&format!("north/usage/{day}/page.json"), page(&[line]));
     }
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let closed = close(&root, &[]).expect(0).stdout;
     let expected = "closed 2026-10 of north: 3 of 3 days are settled (the 28 days before its first reported window do not count)\n";
     assert_eq!(closed, expected);
@@ -505,7 +510,7 @@ fn days_before_a_stamp_began_need_not_be_settled() {
     let late =
         [Line::hourly(SUB_A, VM_HOURS, "2026-10-28T23", "1"), Line::hourly(SUB_A, VM_HOURS, "2026-10-29T05", "1")];
     root.file("north/usage/2026-10-29/page.json", page(&late));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     let refused = close(&root, &[]).expect(3).stderr;
     let expected = "north days_partial: 1 of 4 days is not settled (partial: reported time is missing): 2026-10-28\n";
     assert!(refused.contains(expected), "{refused}");
@@ -525,10 +530,10 @@ fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_appli
     let vm = "VM,,,,,,,,,,,the same hours as core hours";
     book(&root, &[WINDOWS_PRICE, vm]);
     root.file("meters.csv", format!("meter_id,meter_name,unit\n{VM_HOURS},VM hours,VM hours\n"));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     close(&root, &[]).expect(0);
     let closed = of_october(files_below(&root.out()));
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     assert_eq!(not_applied(&root), [], "nothing changed");
     // From November on: that is no change of October, though the row of October ends now, and in other words.
     let ended = "WINDOWS,0.50,1,Virtual core hours,USD,,2026-11-01,,,,,until October";
@@ -536,7 +541,7 @@ fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_appli
     // And tenant A used other meters.
     let other = format!("WINDOWS,9,1,Virtual core hours,USD,,,,tenant,{TENANT_A},,");
     book(&root, &[vm, ended, november, &other]);
-    root.run(&[]).expect(0);
+    run(&root, &[]).expect(0);
     assert_eq!(not_applied(&root), [], "a price that ends with October says the same of October");
 
     let changed = "WINDOWS,0.7,1,Virtual core hours,USD,,2026-11-01,,,,,";
@@ -574,20 +579,20 @@ fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_appli
         assert_eq!(not_applied(&root), expected, "every night, {flags:?}");
         assert_eq!(of_october(files_below(&root.out())), closed, "and it is not applied");
     }
-    root.run(&["--strict"]).expect(3);
+    run(&root, &["--strict"]).expect(3);
     let codes: Vec<&str> = expected.iter().map(|(code, _)| code.as_str()).collect();
-    root.run(&[&["--strict", "--accept", "snapshot_older_than_usage", "window_overdue"][..], &codes].concat())
+    run(&root, &[&["--strict", "--accept", "snapshot_older_than_usage", "window_overdue"][..], &codes].concat())
         .expect(0);
     // Terms of billing: they decide amounts, too.
     root.file("exchange-rates.csv", "month,from,to,rate\n2026-10,USD,EUR,0.9\n2026-11,USD,EUR,0.9\n");
-    root.run(&["--rounding", "half-up"]).expect(0);
+    run(&root, &["--rounding", "half-up"]).expect(0);
     let of_terms = &not_applied(&root)[0].1;
     assert!(of_terms.contains("2026-10: --rounding is half-up now, closed with down"), "{of_terms}");
     assert!(of_terms.contains("the billing currency is EUR now, closed with that of each price"), "{of_terms}");
     root.remove("exchange-rates.csv");
 
     root.stacktally(&["reopen", "2026-10", "--out", "out", "--reason", "prices"]).expect(0);
-    root.run(&["--forget", "exchange-rates"]).expect(0);
+    run(&root, &["--forget", "exchange-rates"]).expect(0);
     assert_eq!(not_applied(&root), [], "opened again, all of it is applied");
     assert!(of_october(files_below(&root.out())) != closed);
 }

@@ -71,7 +71,10 @@ fn one_that_is_listed_again_goes_on_with_its_tenant() {
     assert!(text.contains("2026-10-06T00 is listed again with 7e4a4700-…000a  ("), "{text}");
     root.file(
         "north/usage/2026-10-06/bad.json",
-        page(&[Line { quantity: "-1".into(), ..Line::hourly(SUB_B, VM_HOURS, "2026-10-06T01", "1") }]),
+        page(&[
+            Line { quantity: "-1".into(), ..Line::hourly(SUB_B, VM_HOURS, "2026-10-06T01", "1") },
+            Line::hourly(SUB_B, VM_HOURS, "2026-10-06T02", "0"),
+        ]),
     );
     let set_aside = "\n1 line set aside, and not in these quantities: `stacktally check` says why\n";
     assert!(history(&root, &[]).contains(set_aside));

@@ -15,7 +15,14 @@ fn usage() -> TestRoot {
         Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "2.0"),
     ]);
     let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1") };
-    root.file("north/usage/2026-10-06/a.json", page(&[bad]).replacen('{', "{\"nextLink\":\"https://next\",", 1));
+    root.file(
+        "north/usage/2026-10-06/a.json",
+        page(&[bad, Line::hourly(SUB_A, VM_HOURS, "2026-10-06T02", "1")]).replacen(
+            '{',
+            "{\"nextLink\":\"https://next\",",
+            1,
+        ),
+    );
     root
 }
 

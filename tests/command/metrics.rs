@@ -42,7 +42,14 @@ const EXIT_CODE: &str = "stacktally_last_exit_code";
 fn a_good_run_tells_everything() {
     let root = usage();
     let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1") };
-    root.file("north/usage/2026-10-06/a.json", page(&[bad]).replacen('{', "{\"nextLink\":\"https://next\",", 1));
+    root.file(
+        "north/usage/2026-10-06/a.json",
+        page(&[bad, Line::hourly(SUB_A, VM_HOURS, "2026-10-06T02", "1")]).replacen(
+            '{',
+            "{\"nextLink\":\"https://next\",",
+            1,
+        ),
+    );
     root.run(&FLAGS).expect(4);
     insta::assert_snapshot!(mask(&read(&root)));
     let own = series(&read(&root));

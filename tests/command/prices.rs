@@ -388,8 +388,8 @@ fn a_currency_that_comes_to_a_half_closed_month_can_be_converted() {
 #[test]
 fn a_bill_is_made_as_the_invoice_is() {
     let root = TestRoot::with_lines(&[
-        Line::hourly(SUB_A, WINDOWS_HOURS, "2026-09-05T05", "55.5"),
-        Line::hourly(SUB_B, WINDOWS_HOURS, "2026-09-05T05", "0.005001"),
+        Line::hourly(SUB_A, WINDOWS_HOURS, "2026-09-29T05", "55.5"),
+        Line::hourly(SUB_B, WINDOWS_HOURS, "2026-09-29T05", "0.005001"),
     ]);
     book(&root, "WINDOWS,0.045,1,Virtual core hours,USD,,,,,,15,\n");
     root.file("exchange-rates.csv", "month,from,to,rate\n2026-09,USD,EUR,0.846202666\n");

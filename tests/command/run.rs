@@ -42,7 +42,7 @@ fn a_good_run_ends_with_its_summary() {
 fn a_run_with_rejects_and_findings_ends_with_4() {
     let root = usage();
     let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1") };
-    let page = page(&[bad]);
+    let page = page(&[bad, Line::hourly(SUB_A, VM_HOURS, "2026-10-06T02", "1")]);
     root.file("north/usage/2026-10-06/a.json", page.replacen('{', "{\"nextLink\":\"https://next\",", 1));
     root.file("north/usage/2026-10-06/b.json", page.replacen('{', "{\"nextLink\":\"https://next\",", 1));
     insta::assert_snapshot!(root.run(&[]).expect(4).transcript());
@@ -149,11 +149,11 @@ fn a_signal_stops_the_run_and_publishes_nothing() {
 #[cfg(unix)]
 pub(super) fn much_to_read(root: &TestRoot) {
     let lines: Vec<Line> =
-        (0..400).map(|at| Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", &format!("0.{at:03}"))).collect();
+        (0..400).map(|at| Line::hourly(SUB_A, VM_HOURS, "2026-10-31T01", &format!("0.{at:03}"))).collect();
     for window in 0..23 {
         for page_number in 0..5 {
             let text = page(&lines).replacen('{', &format!("{{\"page\":\"{window}-{page_number}\","), 1);
-            root.file(&format!("north/usage/2026-11-{:02}/page-{page_number}.json", window + 1), text);
+            root.file(&format!("north/usage/2026-11-01T{:02}/page-{page_number}.json", window), text);
         }
     }
 }

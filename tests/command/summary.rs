@@ -26,7 +26,14 @@ fn a_good_run_says_everything() {
 fn rejects_and_findings_end_with_4() {
     let root = usage();
     let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1") };
-    root.file("north/usage/2026-10-06/a.json", page(&[bad]).replacen('{', "{\"nextLink\":\"https://next\",", 1));
+    root.file(
+        "north/usage/2026-10-06/a.json",
+        page(&[bad, Line::hourly(SUB_A, VM_HOURS, "2026-10-06T02", "1")]).replacen(
+            '{',
+            "{\"nextLink\":\"https://next\",",
+            1,
+        ),
+    );
     insta::assert_snapshot!(masked(&root.run(&["--json", "--accept", "chain_without_end"]).expect(4)));
 }
 

@@ -191,7 +191,7 @@ fn files_that_are_no_pages_are_refused() {
     );
     check_refused(b"{}", "page-1.json: an object with nothing, where a page of usage was expected");
     check_refused(b"{\"Value\":[]}", "page-1.json: an object with `Value`, where a page of usage was expected");
-    check_refused(b"[{}]", "page-1.json: none of its 1 elements is a usage line");
+    check_refused(b"[{}]", "page-1.json: its line cannot be used: they are no usage lines, such as row 1: {}");
     check_refused(
         br#"{"error":{"code":"GatewayTimeout","message":"too slow"}}"#,
         "page-1.json: an error body, where a page of usage was expected: GatewayTimeout: too slow",
@@ -221,7 +221,10 @@ fn files_that_are_no_pages_are_refused() {
         b"\x1f\x8b\x08\x00trash",
         "page-1.json: compressed bytes that cannot be decompressed: unexpected end of file",
     );
-    check_refused(br#"{"value":[{"subscriptionId":"x"}]}"#, "page-1.json: none of its 1 elements is a usage line");
+    check_refused(
+        br#"{"value":[{"subscriptionId":"x"}]}"#,
+        "page-1.json: its line cannot be used: they are no usage lines, such as row 1: {\"subscriptionId\":\"x\"}",
+    );
 }
 
 #[test]
@@ -301,7 +304,7 @@ fn an_export_that_contradicts_itself_is_refused() {
     let half = Line { start: "2026-10-05T13:30:00Z".into(), end: "2026-10-05T14:30:00Z".into(), ..hourly };
     check_refused(
         page(&[half]).as_bytes(),
-        "page-1.json: every line counts something else than a full UTC hour or a full UTC day",
+        "page-1.json: its line cannot be used: they count neither a full UTC hour nor a full UTC day, such as row 1: 2026-10-05T13:30:00Z/2026-10-05T14:30:00Z",
     );
 }
 

@@ -436,7 +436,8 @@ fn what_exports_should_not_look_like_is_a_finding() {
         &["chain_without_end", "several_shapes"],
     );
     check(&[("2026-10-05/a.json", page(&many(3, "2026-10-05"))), ("2026-10-05/b.json", rows)], &["several_shapes"]);
-    check(&[("2026-10-05/a.json", page(&many(3, "2026-08-05")))], &["usage_long_before_window"]);
+    let early = [many(3, "2026-09-01"), many(1, "2026-10-05")].concat();
+    check(&[("2026-10-05/a.json", page(&early))], &["usage_long_before_window"]);
     let other = page(&many(3, "2026-10-06")).replace(PROVIDER, "0be4a700-0000-4000-8000-000000000009");
     check(
         &[("2026-10-05/1.json", page(&many(4, "2026-10-05"))), ("2026-10-06/1.json", other)],

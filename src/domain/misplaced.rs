@@ -1,0 +1,60 @@
+//! Usage that lies where its reported window does not let expect it, and what that suggests.
+
+use chrono::{Datelike as _, NaiveDate};
+
+use super::time::{Day, Window};
+
+/// Days between the first days of the two calendars of Excel: a date of a workbook with 1904 dates, read as one of the other, lies so
+/// much earlier.
+const DAYS_TO_1904: i32 = 1462;
+
+/// What would explain it: the day on which the usage would lie, and so could be reported in the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspicion {
+    /// Day and month of its dates were taken for each other.
+    DayAndMonthExchanged(Day),
+    /// A workbook counts its days from 1904.
+    Dates1904(Day),
+    /// The year is another one: of two digits, of another calendar, or mistyped.
+    OtherYear(Day),
+    /// Nothing of its date: the file lies in the folder of another window.
+    OtherWindow,
+}
+
+impl Suspicion {
+    /// What suggests itself for usage of a day that a window cannot report, when usage is reported at most so many days late.
+    pub fn of(day: Day, window: Window, late_days: u16) -> Self {
+        let date = day.date();
+        let fits =
+            |date: Option<NaiveDate>| date.map(Day::from_date).filter(|day| window.can_report(day.end(), late_days));
+        let years = [window.start.day(), window.end.day()].map(|day| day.date().year());
+        let of_year = |year: i32| fits(NaiveDate::from_ymd_opt(year, date.month(), date.day()));
+        if let Some(day) = fits(NaiveDate::from_ymd_opt(date.year(), date.day(), date.month())) {
+            Self::DayAndMonthExchanged(day)
+        } else if let Some(day) = fits(Some(Day::of_days(day.days_since_epoch() + DAYS_TO_1904).date())) {
+            Self::Dates1904(day)
+        } else if let Some(day) = years.into_iter().filter(|year| *year != date.year()).find_map(of_year) {
+            Self::OtherYear(day)
+        } else {
+            Self::OtherWindow
+        }
+    }
+
+    /// What to look for, as a sentence.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::DayAndMonthExchanged(day) => format!(
+                "day and month look exchanged: as {day} it would be usage of this window. Say --culture where the file prints dates as 9/6/2026; else look at what wrote it (a script's [datetime], a spreadsheet, or whoever named the folder), and export it again"
+            ),
+            Self::Dates1904(day) => format!(
+                "it looks like a workbook with 1904 dates, by which it would be usage of {day}: save the original export again, or turn off Excel's option \"1904 date system\" before saving as CSV"
+            ),
+            Self::OtherYear(day) => format!(
+                "its year looks wrong (two digits, another calendar, or a slip): in the window's year it would be usage of {day}; export it again in UTC as ISO 8601"
+            ),
+            Self::OtherWindow => {
+                "it looks like usage of another window: move it to the folder of the window that was queried".to_owned()
+            }
+        }
+    }
+}
