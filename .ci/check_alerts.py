@@ -227,6 +227,12 @@ def old_rejects(night):
     return night.run(), {}, 0
 
 
+def many_rejects(night):
+    night.window("north", day(1), [night.line("north", day(1), -at - 1) for at in range(10)] + [night.line("north", day(1))])
+    night.run()
+    return night.run(), {"StacktallyManyRejects": 1}, 0
+
+
 def unpriced_usage(night):
     night.price(METER)
     night.window("north", day(1), [night.line("north", day(1)), night.line("north", day(1), meter=OTHER_METER)])
@@ -238,7 +244,7 @@ SITUATIONS = [
     (good, [0]), (good_with_prices, [0]), (no_run, [None]), (never_a_run, [None]), (a_failing_run, [3]), (failing_runs, [3]),
     (never_a_good_run, [3]), (a_gap, [0]), (a_folder_without_files, [0]), (a_gap_that_is_accepted, [0]), (a_vanished_stamp, [0, 3]),
     (a_vanished_export, [0, 3]), (a_kept_export, [0]), (a_stamp_that_lags, [0]), (a_stamp_that_may_lag, [0]), (new_rejects, [4]),
-    (old_rejects, [0]), (unpriced_usage, [0]),
+    (old_rejects, [0]), (many_rejects, [0]), (unpriced_usage, [0]),
 ]
 
 

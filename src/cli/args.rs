@@ -660,8 +660,8 @@ pub struct InputOptions {
     /// refused, and some of it a finding [default: 7]
     #[arg(long, value_name = "N")]
     pub late_days: Option<u16>,
-    /// Percent of an export's lines that may be set aside; with more, and at least 10 of them, its reported time does not count as
-    /// covered [default: 5]
+    /// Percent of an export's lines that may be set aside; with more, and at least 10 of them, the days that it completes are not
+    /// settled [default: 5]
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub rejects_percent: Option<u8>,
 }

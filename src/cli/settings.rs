@@ -29,7 +29,7 @@ use crate::machine;
 use crate::pipeline::closing::Closing;
 use crate::pipeline::{Plan, Reuse};
 use crate::publish::{Out, Patience};
-use crate::read::Reading;
+use crate::read::{Encoding, Reading};
 
 /// The settings file: the names of the flags, each optional.
 #[derive(Debug, Default, Deserialize)]
@@ -683,10 +683,10 @@ fn zone_of(text: &str) -> Result<SourceTimeZone> {
     })
 }
 
-fn encoding_of(name: &str) -> Result<&'static encoding_rs::Encoding> {
-    encoding_rs::Encoding::for_label(name.trim().as_bytes()).ok_or_else(|| {
+fn encoding_of(name: &str) -> Result<Encoding> {
+    Encoding::parse(name).ok_or_else(|| {
         Error::usage(format!("--encoding {name:?}: no encoding that is known"))
-            .hint("Windows machines of western Europe and the Americas write windows-1252")
+            .hint("Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or ibm437; others have a code page of their own, such as windows-1250, ibm852 or 866")
     })
 }
 

@@ -15,7 +15,7 @@ use super::time::{Day, Hour, Month, Window};
 pub enum DayState {
     /// Reported time is missing from the day itself.
     Partial,
-    /// The day's reported time is covered; later days that may still bring lines are not.
+    /// The day's reported time is covered; later days that may still bring lines are not, or much of what they brought was set aside.
     Open,
     /// The day and the days that settle it are covered without a gap.
     Settled,
@@ -139,19 +139,21 @@ pub fn stamps(days: &[CoverageRow]) -> Vec<StampCoverage> {
     stamps.into_values().collect()
 }
 
-/// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days.
+/// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days, but for what one of the `doubted` windows
+/// completes: much of what was reported in these could not be used.
 ///
 /// ```text
 /// windows   |--10-05--|--10-06--|         |--10-08--|
 /// 10-05     open: 10-05 and 10-06 are covered, 10-07 is missing
 /// 10-07     partial: its own reported time is missing
 /// ```
-pub fn of_day(day: Day, windows: &[Window], settling_days: u16) -> DayCoverage {
+pub fn of_day(day: Day, windows: &[Window], doubted: &[Window], settling_days: u16) -> DayCoverage {
     let settling = Window { start: day.start(), end: day.end() + i32::from(settling_days) * 24 };
     let windows: Vec<Window> = windows.iter().copied().filter(|window| window.overlaps(settling)).collect();
     let missing = gaps(settling, &windows);
     let own = Window { start: day.start(), end: day.end() };
-    let state = if missing.is_empty() {
+    let is_doubted = doubted.iter().any(|window| window.overlaps(settling));
+    let state = if missing.is_empty() && !is_doubted {
         DayState::Settled
     } else if missing.iter().all(|gap| !gap.overlaps(own)) {
         DayState::Open

@@ -48,8 +48,10 @@ pub enum FindingCode {
     PublishedLinesUnvouched,
     /// Usage lies longer before its reported window than usage is reported late.
     UsageLongBeforeWindow,
-    /// So many lines of an export were set aside that its time does not count as covered.
+    /// So many lines of an export were set aside that the days which it completes are not settled.
     ManyRejects,
+    /// Pages of public Azure lie among those of a stamp.
+    UsageOfPublicAzure,
     /// One customer subscription is mapped to several tenants.
     CustomerSubscriptionOfSeveralTenants,
     /// A listing gives no user subscription a tenant.
@@ -139,7 +141,7 @@ impl fmt::Display for Severity {
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -159,6 +161,7 @@ impl FindingCode {
         Self::PublishedLinesUnvouched,
         Self::UsageLongBeforeWindow,
         Self::ManyRejects,
+        Self::UsageOfPublicAzure,
         Self::CustomerSubscriptionOfSeveralTenants,
         Self::ListingWithoutTenants,
         Self::UserSubscriptionListedTwice,
@@ -218,6 +221,7 @@ impl FindingCode {
             Self::PublishedLinesUnvouched => "published_lines_unvouched",
             Self::UsageLongBeforeWindow => "usage_long_before_window",
             Self::ManyRejects => "many_rejects",
+            Self::UsageOfPublicAzure => "usage_of_public_azure",
             Self::CustomerSubscriptionOfSeveralTenants => "customer_subscription_of_several_tenants",
             Self::ListingWithoutTenants => "listing_without_tenants",
             Self::UserSubscriptionListedTwice => "user_subscription_listed_twice",
@@ -269,6 +273,7 @@ impl FindingCode {
             | Self::TimeZoneAssumed
             | Self::UsageLongBeforeWindow
             | Self::ManyRejects
+            | Self::UsageOfPublicAzure
             // Usage may count twice, or may be another stamp's.
             | Self::SeveralProviderSubscriptions
             | Self::EqualLines

@@ -1,7 +1,5 @@
 //! Usage that lies where its reported window does not let expect it, and what that suggests.
 
-use chrono::{Datelike as _, NaiveDate};
-
 use super::time::{Day, Window};
 
 /// Days between the first days of the two calendars of Excel: a date of a workbook with 1904 dates, read as one of the other, lies so
@@ -24,20 +22,23 @@ pub enum Suspicion {
 impl Suspicion {
     /// What suggests itself for usage of a day that a window cannot report, when usage is reported at most so many days late.
     pub fn of(day: Day, window: Window, late_days: u16) -> Self {
-        let date = day.date();
-        let fits =
-            |date: Option<NaiveDate>| date.map(Day::from_date).filter(|day| window.can_report(day.end(), late_days));
-        let years = [window.start.day(), window.end.day()].map(|day| day.date().year());
-        let of_year = |year: i32| fits(NaiveDate::from_ymd_opt(year, date.month(), date.day()));
-        if let Some(day) = fits(NaiveDate::from_ymd_opt(date.year(), date.day(), date.month())) {
+        let fits = |other: Option<Day>| other.filter(|day| window.can_report(day.end(), late_days));
+        let years = [window.start, window.end].map(|hour| hour.day().year());
+        if let Some(day) = fits(day.with_day_and_month_exchanged()) {
             Self::DayAndMonthExchanged(day)
-        } else if let Some(day) = fits(Some(Day::of_days(day.days_since_epoch() + DAYS_TO_1904).date())) {
+        } else if let Some(day) = fits(Some(Day::of_days(day.days_since_epoch() + DAYS_TO_1904))) {
             Self::Dates1904(day)
-        } else if let Some(day) = years.into_iter().filter(|year| *year != date.year()).find_map(of_year) {
+        } else if let Some(day) = years.into_iter().find_map(|year| fits(day.in_year(year))) {
             Self::OtherYear(day)
         } else {
             Self::OtherWindow
         }
+    }
+
+    /// The same for several days: what suggests itself for the last that it does for.
+    pub fn of_all(days: &[Day], window: Window, late_days: u16) -> Self {
+        let suspicions = days.iter().rev().map(|day| Self::of(*day, window, late_days));
+        suspicions.into_iter().find(|own| *own != Self::OtherWindow).unwrap_or(Self::OtherWindow)
     }
 
     /// What to look for, as a sentence.

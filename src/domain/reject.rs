@@ -72,21 +72,21 @@ impl RejectReason {
         }
     }
 
-    /// What is wrong with such lines, as a sentence says it of all of them.
+    /// What is wrong with such a line, as a sentence says it.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::NotAUsageLine => "they are no usage lines",
+            Self::NotAUsageLine => "not a usage line",
             Self::TooLong => "a value is too long",
             Self::UserSubscriptionMissing => "the user subscription is missing",
             Self::MeterMissing => "the meter is missing",
             Self::UsageTimeMissing => "a usage time is missing",
-            Self::UsageTimeUnreadable => "the usage times cannot be read",
-            Self::UsageTimeOutOfRange => "the usage times lie before 2000 or after 2199",
-            Self::UsageTimeNotWhole => "they count neither a full UTC hour nor a full UTC day",
+            Self::UsageTimeUnreadable => "the usage time cannot be read",
+            Self::UsageTimeOutOfRange => "the usage time lies before 2000 or after 2199",
+            Self::UsageTimeNotWhole => "the usage time is neither a full UTC hour nor a full UTC day",
             Self::QuantityMissing => "the quantity is missing",
-            Self::QuantityUnreadable => "the quantities are no decimal numbers",
-            Self::QuantityNegative => "the quantities are below zero",
-            Self::QuantityTooLarge => "the quantities are too large",
+            Self::QuantityUnreadable => "the quantity is no decimal number",
+            Self::QuantityNegative => "the quantity is below zero",
+            Self::QuantityTooLarge => "the quantity is too large",
         }
     }
 }

@@ -366,6 +366,21 @@ impl Day {
         Self(self.0 + 1)
     }
 
+    pub fn year(self) -> i32 {
+        self.date().year()
+    }
+
+    /// The same day of another year; `None` where that has none.
+    pub fn in_year(self, year: i32) -> Option<Self> {
+        self.date().with_year(year).map(Self::from_date)
+    }
+
+    /// The day that its date is when its day is taken for its month; `None` when that is no month.
+    pub fn with_day_and_month_exchanged(self) -> Option<Self> {
+        let date = self.date();
+        NaiveDate::from_ymd_opt(date.year(), date.day(), date.month()).map(Self::from_date)
+    }
+
     pub fn month(self) -> Month {
         let date = self.date();
         Month(Self(self.0 - date.day0() as i32))

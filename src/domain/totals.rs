@@ -103,6 +103,12 @@ impl Checksum {
         self.lines += other.lines;
         self.scaled = self.scaled.wrapping_add(other.scaled);
     }
+
+    /// Takes off what was added before.
+    pub fn take(&mut self, other: Self) {
+        self.lines -= other.lines;
+        self.scaled = self.scaled.wrapping_sub(other.scaled);
+    }
 }
 
 impl From<Totals> for Checksum {

@@ -509,12 +509,15 @@ fn emptied(exports: &[ExportLines], former: &[ExportLines]) -> Vec<(String, i64)
 fn coverage_of(exports: &[ExportLines], settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
     let windows: Vec<Window> =
         exports.iter().filter(|export| export.covers()).filter_map(|export| export.window).collect();
+    let with_many_rejects = exports.iter().filter(|export| export.has_many_rejects && !export.is_dropped());
+    let doubted: Vec<Window> = with_many_rejects.filter_map(|export| export.window).collect();
     let asked = || exports.iter().filter(|export| !export.is_dropped()).filter_map(|export| export.window);
     let first = asked().map(|window| window.start.day()).min();
     let last = asked().map(|window| (window.end + -1).day()).max();
     let reported = std::iter::successors(first, |day| Some(day.next())).take_while(|day| Some(*day) <= last);
     let days: BTreeSet<Day> = lines.keys().copied().chain(reported).collect();
-    let of_day = |day| (coverage::of_day(day, &windows, settling_days), lines.get(&day).copied().unwrap_or(0));
+    let of_day =
+        |day| (coverage::of_day(day, &windows, &doubted, settling_days), lines.get(&day).copied().unwrap_or(0));
     days.into_iter().map(of_day).collect()
 }
 

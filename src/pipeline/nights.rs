@@ -68,11 +68,10 @@ pub fn seconds_of(hour: Hour) -> i64 {
 
 /// The finding that says why an export covers nothing.
 fn why_not_whole(export: &ExportLines) -> FindingCode {
-    const REASONS: [FindingCode; 5] = [
+    const REASONS: [FindingCode; 4] = [
         FindingCode::ExportWithoutFiles,
         FindingCode::ChainWithoutEnd,
         FindingCode::TableMayBeCut,
-        FindingCode::ManyRejects,
         FindingCode::PublishedLinesUnvouched,
     ];
     let found = |code: &FindingCode| export.findings.iter().any(|own| own.code == *code);

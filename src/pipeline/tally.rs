@@ -250,7 +250,7 @@ impl Tally {
                 window: export.label.clone(),
                 folder: export.folder.clone(),
                 granularity: export.granularity.map(Granularity::as_str),
-                files: export.all_files().count(),
+                files: export.file_count(),
                 lines,
                 lines_equal,
                 whole: export.covers(),

@@ -267,7 +267,7 @@ pub struct Input {
 impl Input {
     /// A file that was read, with so many lines of usage.
     pub fn of(file: &ReadFile, lines: i64) -> Self {
-        let ReadFile { name, bytes, fingerprint } = file;
+        let ReadFile { name, bytes, fingerprint, by_encoding: _ } = file;
         Self {
             path: name.clone(),
             bytes: *bytes,

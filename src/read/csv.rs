@@ -37,6 +37,8 @@ pub struct Rows<'t, 'a> {
     at: usize,
     start: usize,
     is_malformed: bool,
+    /// Whether the header stood once more before the row that was read last.
+    is_behind_header: bool,
     /// A place whose line is known: that of the next row is counted from there.
     counted: std::cell::Cell<(usize, usize)>,
 }
@@ -108,9 +110,10 @@ impl<'a> Table<'a> {
 
     /// Two columns of one name: nobody can say which is meant.
     fn refuse_twins(&self, start: usize) -> Result<()> {
-        let twin = self.header.iter().enumerate().find(|(at, name)| {
-            !name.is_empty() && self.header[..*at].iter().any(|other| other.eq_ignore_ascii_case(name))
-        });
+        let twin =
+            self.header.iter().enumerate().find(|(at, name)| {
+                !name.is_empty() && self.header[..*at].iter().any(|other| is_same_name(other, name))
+            });
         twin.map_or(Ok(()), |(_, name)| {
             Err(Error::input(format!("two columns are called {name:?}"))
                 .at_line(self.name, self.line_at(start), 1)
@@ -122,9 +125,20 @@ impl<'a> Table<'a> {
         self.name
     }
 
-    /// The place of the column of one of these names, which are compared without case.
+    /// The header as it stands in the file.
+    pub fn header_text(&self) -> &'a str {
+        let before = self.text[..self.body].trim_end_matches(['\r', '\n']);
+        before.rsplit('\n').next().unwrap_or_default()
+    }
+
+    /// What stands below the header.
+    pub fn body_text(&self) -> &'a str {
+        &self.text[self.body..]
+    }
+
+    /// The place of the column of one of these names: their case, and `_`, `-` and blanks in them, tell nothing.
     pub fn column(&self, names: &[&str]) -> Option<usize> {
-        self.header.iter().position(|own| names.iter().any(|name| own.eq_ignore_ascii_case(name)))
+        self.header.iter().position(|own| names.iter().any(|name| is_same_name(own, name)))
     }
 
     pub fn rows(&self) -> Rows<'_, 'a> {
@@ -133,6 +147,7 @@ impl<'a> Table<'a> {
             at: self.body,
             start: self.body,
             is_malformed: false,
+            is_behind_header: false,
             counted: std::cell::Cell::new((0, 1)),
         }
     }
@@ -153,6 +168,15 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Whether two names of a column are one, but for their spelling.
+pub(super) fn is_same_name(one: &str, other: &str) -> bool {
+    let bare = |name: &str| -> Vec<u8> {
+        let letters = name.bytes().filter(|own| !matches!(own, b'_' | b'-' | b' '));
+        letters.map(|own| own.to_ascii_lowercase()).collect()
+    };
+    one.eq_ignore_ascii_case(other) || bare(one) == bare(other)
+}
+
 fn newlines(text: &[u8]) -> usize {
     memchr::memchr_iter(b'\n', text).count()
 }
@@ -163,6 +187,7 @@ impl<'a> Rows<'_, 'a> {
     /// # Errors
     /// A double quote that nothing closes, or another header among the rows.
     pub fn next(&mut self, cells: &mut Vec<Cell<'a>>) -> Result<bool> {
+        self.is_behind_header = false;
         loop {
             let rest = &self.table.text[self.at..];
             // Tables that were joined bring their marks and headers along.
@@ -179,8 +204,11 @@ impl<'a> Rows<'_, 'a> {
             self.is_malformed = false;
             self.read_row(cells)?;
             let is_blank = cells[0].source().is_empty() && cells.iter().all(|cell| cell.source().trim().is_empty());
-            if !is_blank && !self.is_header(cells)? {
-                return Ok(true);
+            if !is_blank {
+                if !self.is_header(cells)? {
+                    return Ok(true);
+                }
+                self.is_behind_header = true;
             }
         }
     }
@@ -221,6 +249,11 @@ impl<'a> Rows<'_, 'a> {
     /// The row that was read last, as it stands in the file.
     pub fn source(&self) -> &'a str {
         self.table.text[self.start..self.at].trim_end_matches(['\r', '\n'])
+    }
+
+    /// Whether the header stood once more before that row.
+    pub fn is_behind_header(&self) -> bool {
+        self.is_behind_header
     }
 
     /// Whether a cell of that row has text behind its closing quote.

@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::asked::{Asked, Sidecar, read_sidecar};
+use super::days::DayLines;
 use super::fingerprint::Fingerprint;
 use super::line_reader::Interners;
 use super::lines::{Api, BothApis, DropRule, ExportLines, FileLines, FileNote};
 use super::reading::Reading;
+use super::repeated::{Repetition, take_out};
 use super::root::{Export, InputFile};
 use super::shape::Shape;
 use crate::domain::coverage::intervals;
@@ -123,6 +125,7 @@ pub(super) fn export_lines(
     stamp: &Stamp,
     declared: &Declared<'_>,
     files: Vec<FileLines>,
+    days: &DayLines,
     reading: &Reading,
     texts: &Interners,
 ) -> Result<ExportLines> {
@@ -132,14 +135,16 @@ pub(super) fn export_lines(
     let window = window_of(declared, &files)?;
     let granularity = granularity_of(declared, &files)?;
     refuse_usage_after_window(window, late_days, &files)?;
+    let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
+    let (files, twice): (Vec<FileLines>, Vec<FileLines>) =
+        files.into_iter().partition(|file| file.read.lines == 0 || first.insert(file.content));
+    let (mut files, repetitions) = take_out(files);
+    files.iter_mut().try_for_each(|file| file.hand_over(days))?;
     refuse_usage_long_before_window(window, late_days, &files)?;
     let is_whole = !files.is_empty()
         && has_end(&files, texts)
         && !files.iter().any(|file| file.may_be_cut)
         && (declared.sidecar.is_some() || published(&files).is_none());
-    let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
-    let (files, twice): (Vec<FileLines>, Vec<FileLines>) =
-        files.into_iter().partition(|file| file.read.lines == 0 || first.insert(file.content));
     let sidecar = declared.sidecar.as_ref();
     let folder = declared.folder();
     let about = AboutExport {
@@ -150,6 +155,7 @@ pub(super) fn export_lines(
         has_sidecar: sidecar.is_some(),
         files: &files,
         twice: &twice,
+        repetitions: &repetitions,
         texts,
     };
     let mut export = ExportLines {
@@ -176,7 +182,8 @@ pub(super) fn export_lines(
         }
         export.files.push(file.into_note(BTreeMap::new()));
     }
-    for file in twice {
+    for mut file in twice.into_iter().chain(repetitions.into_iter().map(|own| own.lines)) {
+        file.add_up();
         let mut sums: BTreeMap<MeterId, MeterSum> = BTreeMap::new();
         for &(meter, sum) in file.sums.values().flatten() {
             sums.entry(meters.of(meter)).or_default().merge(sum.total);
@@ -387,8 +394,8 @@ fn refuse_usage_after_window(window: Option<Window>, late_days: u16, files: &[Fi
 /// Usage of a file that ends so long before its reported window that it cannot have been reported there.
 struct EarlyUsage {
     lines: i64,
-    /// The last of its days.
-    last: Day,
+    /// Its days, in order.
+    days: Vec<Day>,
 }
 
 impl EarlyUsage {
@@ -396,11 +403,15 @@ impl EarlyUsage {
     fn of(file: &FileLines, window: Option<Window>, late_days: u16) -> Option<Self> {
         let window = window?;
         let is_early = |day: Day| day.end() <= window.start && !window.can_report(day.end(), late_days);
-        let days = file.sums.iter().filter(|(day, _)| is_early(**day));
-        days.fold(None, |early: Option<Self>, (&last, sums)| {
-            let lines: i64 = sums.iter().map(|(_, sum)| sum.read.lines).sum();
-            Some(Self { lines: lines + early.map_or(0, |early| early.lines), last })
-        })
+        let early = || file.sums.iter().filter(|(day, _)| is_early(**day));
+        let lines = early().flat_map(|(_, sums)| sums).map(|(_, sum)| sum.read.lines).sum();
+        let days: Vec<Day> = early().map(|(day, _)| *day).collect();
+        (!days.is_empty()).then_some(Self { lines, days })
+    }
+
+    /// The last of its days.
+    fn last(&self) -> Day {
+        self.days[self.days.len() - 1]
     }
 }
 
@@ -409,7 +420,8 @@ fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files
     for file in files {
         let good = file.read.lines - file.rejects.len() as i64;
         let early = EarlyUsage::of(file, window, late_days).filter(|early| early.lines == good);
-        let Some((EarlyUsage { last, .. }, window)) = early.zip(window) else { continue };
+        let Some((early, window)) = early.zip(window) else { continue };
+        let last = early.last();
         let days_before = (window.start.hours_since_epoch() - last.end().hours_since_epoch()) / 24;
         let all = if good == 1 { "its line is usage".to_owned() } else { format!("all of its {good} lines are usage") };
         let until = if good == 1 { "of" } else { "until" };
@@ -420,7 +432,7 @@ fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files
         .at(&file.file.name)
         .hint(format!(
             "usage is reported within hours, seldom days, and {}; if it really came so late, say --late-days {}",
-            Suspicion::of(last, window, late_days).sentence(),
+            Suspicion::of_all(&early.days, window, late_days).sentence(),
             days_before + 1
         )));
     }
@@ -513,6 +525,7 @@ struct AboutExport<'a> {
     files: &'a [FileLines],
     /// Files that were saved twice.
     twice: &'a [FileLines],
+    repetitions: &'a [Repetition],
     texts: &'a Interners,
 }
 
@@ -548,6 +561,14 @@ impl AboutExport<'_> {
                 format!("{} repeats {other} byte for byte and counts once", file.file.name),
                 vec![other, name(file)],
                 "delete one of the two",
+            );
+        }
+        for Repetition { sentence, files, .. } in self.repetitions {
+            found(
+                FindingCode::PageSavedTwice,
+                sentence.clone(),
+                files.clone(),
+                "see why it was saved again, such as a script that appends to a file that is there, and delete the repetition",
             );
         }
         if files.is_empty() && twice.is_empty() {
@@ -608,7 +629,7 @@ impl AboutExport<'_> {
                 FindingCode::ManyRejects,
                 format!("{rejected} of {lines} lines in {} were set aside, most of them for {commonest}", self.folder),
                 folder(),
-                "see in the table rejects what is wrong with them and export them again; until then their time does not count as covered (--rejects-percent says how many may be)",
+                "see in the table rejects what is wrong with them, and export them again; until then the days that this window completes are not settled (--rejects-percent says how many lines may be set aside)",
             );
         }
         let says_nothing = !files.iter().any(|file| file.has_next_links);
@@ -635,6 +656,17 @@ impl AboutExport<'_> {
                 ),
                 vec![name(file)],
                 "old modules return the first page only: run the query again and follow nextLink until a page has none",
+            );
+        }
+        for file in files.iter().filter(|file| file.is_of_public_azure) {
+            found(
+                FindingCode::UsageOfPublicAzure,
+                format!(
+                    "{} holds usage of public Azure: its lines have a meterCategory and a unit, and those of a stamp have none",
+                    file.file.name
+                ),
+                vec![name(file)],
+                "see whether it was asked of public Azure instead of the stamp: if so, remove it, and put the stamp's own export there; it was counted",
             );
         }
         for file in files.iter().filter(|file| file.may_be_cut) {
@@ -676,8 +708,9 @@ impl AboutExport<'_> {
     /// Files with some usage that their window cannot have reported.
     fn early_usage(&self) -> impl Iterator<Item = Finding> {
         self.files.iter().filter_map(|file| {
-            let EarlyUsage { lines, last } = EarlyUsage::of(file, self.window, self.late_days)?;
-            let suspicion = Suspicion::of(last, self.window?, self.late_days);
+            let early = EarlyUsage::of(file, self.window, self.late_days)?;
+            let suspicion = Suspicion::of_all(&early.days, self.window?, self.late_days);
+            let (lines, last) = (early.lines, early.last());
             let name = &file.file.name;
             let lines = if lines == 1 { "1 line of".to_owned() } else { format!("{lines} lines of") };
             let sentence = format!("{lines} {name} lie long before its reported window, such as usage of {last}");

@@ -27,4 +27,6 @@ pub struct ReadFile {
     pub name: String,
     pub bytes: u64,
     pub fingerprint: Fingerprint,
+    /// Whether a setting had to say how it is encoded.
+    pub by_encoding: bool,
 }

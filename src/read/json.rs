@@ -11,15 +11,19 @@
 //! only itself.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
-use memchr::memchr;
+use foldhash::fast::FixedState;
+use memchr::{memchr, memmem};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::repeated::repeated_blocks;
 use super::row::{RawRow, Value};
 use super::shape::Shape;
 
@@ -27,7 +31,7 @@ use super::shape::Shape;
 pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 
 /// A file of usage, its rows in order: all of the usual shape, or any.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct JsonFile<'a> {
     pub usual: Vec<Object<UsualLine<'a>>>,
     pub elements: Vec<Element<'a>>,
@@ -35,6 +39,12 @@ pub struct JsonFile<'a> {
     pub has_next: bool,
     /// Where its pages say that the next one is.
     pub next_links: Vec<&'a RawValue>,
+    /// Its pages and lists of rows, each with the places of its rows and its text, where there are several; of equal ones the first.
+    pub bodies: Vec<(Range<usize>, &'a str)>,
+    /// The places of rows that repeat what stands before them.
+    pub repeats: Vec<Range<usize>>,
+    /// The texts of bodies.
+    texts: HashSet<&'a str, FixedState>,
 }
 
 impl<'a> JsonFile<'a> {
@@ -46,13 +56,23 @@ impl<'a> JsonFile<'a> {
         if let Some(file) = Self::one_page(text) {
             return Ok(file);
         }
-        let mut file = Self { usual: Vec::new(), elements: Vec::new(), has_next: false, next_links: Vec::new() };
+        let mut file = Self::default();
+        let mut loose: Vec<&str> = Vec::new();
         let mut documents = 0;
         for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
             documents += 1;
-            file.document(document?).map_err(|error| placed(error, text, documents))?;
+            let document = document?;
+            let is_loose = file.document(document).map_err(|error| placed(error, text, documents))?;
+            loose.extend(is_loose.then(|| document.get()));
         }
-        if documents == 0 { Err(serde_json::Error::custom("nothing")) } else { Ok(file) }
+        match documents {
+            0 => return Err(serde_json::Error::custom("nothing")),
+            1 => file.bodies.truncate(if file.repeats.is_empty() && file.bodies.len() == 1 { 0 } else { usize::MAX }),
+            // Rows alone, as in files of a row a line: together they are one list.
+            _ if loose.len() == file.elements.len() => file.repeats = repeated_blocks(&loose),
+            _ => {}
+        }
+        Ok(file)
     }
 
     /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
@@ -60,35 +80,58 @@ impl<'a> JsonFile<'a> {
         let list = WireList::<'a, Object<UsualLine<'a>>>::parse(text).ok()?;
         let has_next = list.has_next();
         let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
-        Some(Self { usual: list.value, elements: Vec::new(), has_next, next_links })
+        Some(Self { usual: list.value, has_next, next_links, ..Self::default() })
     }
 
-    /// Takes in a whole JSON document.
-    fn document(&mut self, document: &'a RawValue) -> serde_json::Result<()> {
+    /// Takes in a whole JSON document, and returns whether it is a row that stands alone.
+    fn document(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
+        let first = self.elements.len();
         if !document.get().starts_with('[') {
-            return if self.page(document)? { Ok(()) } else { self.row(document, false) };
+            let is_page = self.page(document)?;
+            return if is_page { Ok(false) } else { self.row(document, false).map(|()| true) };
         }
         let items: Vec<&'a RawValue> = serde_json::from_str(document.get())?;
-        for item in items {
-            if !item.get().starts_with('{') || !self.page(item)? {
+        let mut has_page = false;
+        for &item in &items {
+            if item.get().starts_with('{') && self.page(item)? {
+                has_page = true;
+            } else {
                 self.row(item, true)?;
             }
         }
-        Ok(())
+        if !has_page && !self.body(first, document) {
+            let rows: Vec<&str> = items.iter().map(|item| item.get()).collect();
+            self.repeats.extend(repeated_blocks(&rows).iter().map(|rows| first + rows.start..first + rows.end));
+        }
+        Ok(false)
+    }
+
+    /// Notes the rows from a place on as a page or list of its own; `true` when it is there already.
+    fn body(&mut self, first: usize, text: &'a RawValue) -> bool {
+        let rows = first..self.elements.len();
+        let is_new = rows.is_empty() || self.texts.insert(text.get());
+        match is_new {
+            true if !rows.is_empty() => self.bodies.push((rows, text.get())),
+            true => {}
+            false => self.repeats.push(rows),
+        }
+        !is_new
     }
 
     /// Takes in a page; `false` when the document is none.
     fn page(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
-        let Object(page): Object<AnyPage<'a>> = serde_json::from_str(document.get())?;
+        let page: AnyPage<'a> = serde_json::from_str(document.get())?;
         if page.error.is_some() {
             return Err(error_in_answer());
         }
         let Some(rows) = page.value.or(page.usage_aggregations) else { return Ok(false) };
         self.has_next = has_next(page.next_link);
         self.next_links.extend(page.next_link.filter(|_| self.has_next));
+        let first = self.elements.len();
         for raw in rows {
             self.elements.push(row(raw).ok_or(raw.get()));
         }
+        self.body(first, document);
         Ok(true)
     }
 
@@ -127,6 +170,10 @@ pub struct UsualProperties<'a> {
     quantity: Option<&'a RawValue>,
     #[serde(borrow)]
     meter_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meter_category: Option<&'a RawValue>,
+    #[serde(borrow)]
+    unit: Option<&'a RawValue>,
 }
 
 impl UsualLine<'_> {
@@ -140,61 +187,110 @@ impl UsualLine<'_> {
             quantity: Value::of_json(own.quantity),
             meter: Value::of_json(own.meter_id),
             instance: Cow::Borrowed(own.instance_data.map_or("null", RawValue::get)),
+            is_of_public_azure: is_of_public_azure(own.meter_category, own.unit),
         }
     }
 }
 
-/// A page in any spelling: the REST APIs' and that of `Get-UsageAggregates`.
-#[derive(Deserialize)]
-struct AnyPage<'a> {
-    #[serde(borrow)]
-    value: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, rename = "UsageAggregations", alias = "usageAggregations")]
-    usage_aggregations: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, rename = "nextLink", alias = "NextLink")]
-    next_link: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
+/// Declares an object whose names may be in any spelling: their case, and `_`, `-` and blanks in them, tell nothing. A name that stands in
+/// it twice makes it none.
+macro_rules! in_any_spelling {
+    ($(#[$of:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty = $($spelling:literal)|+,)* }) => {
+        $(#[$of])*
+        #[derive(Default)]
+        struct $name<'a> {
+            $($(#[$about])* $field: Option<$kind>,)*
+        }
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct OfMap;
+
+                impl<'de> Visitor<'de> for OfMap {
+                    type Value = $name<'de>;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        let mut found = $name::default();
+                        let mut seen: Vec<&'static str> = Vec::new();
+                        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                            let mut is_second = |field: &'static str| {
+                                let is_second = seen.contains(&field);
+                                seen.push(field);
+                                is_second
+                            };
+                            match bare_name(&name).as_str() {
+                                $($($spelling)|+ => {
+                                    if is_second(stringify!($field)) {
+                                        return Err(A::Error::custom(format_args!("`{name}` stands in it twice")));
+                                    }
+                                    found.$field = map.next_value()?;
+                                })*
+                                _ => drop(map.next_value::<IgnoredAny>()?),
+                            }
+                        }
+                        Ok(found)
+                    }
+                }
+
+                deserializer.deserialize_map(OfMap)
+            }
+        }
+    };
 }
 
-/// Where a row's values stand: in an object of their own, or `None` of these: in the row itself.
-#[derive(Deserialize)]
-struct AnyRow<'a> {
-    #[serde(borrow, alias = "Id")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    properties: Option<&'a RawValue>,
-    #[serde(borrow, rename = "Properties")]
-    powershell_properties: Option<&'a RawValue>,
+/// A name without what its spelling adds: `usage_start_time` and `Usage Start Time` are `usagestarttime`.
+pub(super) fn bare_name(name: &str) -> String {
+    let letters = name.chars().filter(|own| !matches!(own, '_' | '-' | ' '));
+    letters.map(|own| own.to_ascii_lowercase()).collect()
 }
 
-/// A row's values in any spelling.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AnyValues<'a> {
-    #[serde(borrow, alias = "SubscriptionId", alias = "subscription", alias = "Subscription")]
-    subscription_id: Option<&'a RawValue>,
-    #[serde(borrow, alias = "UsageStartTime")]
-    usage_start_time: Option<&'a RawValue>,
-    #[serde(borrow, alias = "UsageEndTime")]
-    usage_end_time: Option<&'a RawValue>,
-    #[serde(borrow, alias = "InstanceData")]
-    instance_data: Option<&'a RawValue>,
-    #[serde(borrow, alias = "Quantity")]
-    quantity: Option<&'a RawValue>,
-    #[serde(borrow, alias = "MeterId")]
-    meter_id: Option<&'a RawValue>,
-    #[serde(borrow, alias = "ResourceUri")]
-    resource_uri: Option<&'a RawValue>,
-    #[serde(borrow, alias = "Location")]
-    location: Option<&'a RawValue>,
-    #[serde(borrow, alias = "Tags")]
-    tags: Option<&'a RawValue>,
-    #[serde(borrow, alias = "AdditionalInfo")]
-    additional_info: Option<&'a RawValue>,
-    /// Only HPE's script writes it.
-    #[serde(borrow, rename = "RateCardMeterId")]
-    rate_card_meter_id: Option<&'a RawValue>,
+in_any_spelling! {
+    /// A page: of the REST APIs, or of `Get-UsageAggregates`.
+    AnyPage {
+        value: Vec<&'a RawValue> = "value",
+        usage_aggregations: Vec<&'a RawValue> = "usageaggregations",
+        next_link: &'a RawValue = "nextlink",
+        error: &'a RawValue = "error",
+    }
+}
+
+in_any_spelling! {
+    /// Where a row's values stand: in an object of their own, or in the row itself.
+    AnyRow {
+        id: &'a RawValue = "id",
+        properties: &'a RawValue = "properties",
+    }
+}
+
+in_any_spelling! {
+    /// A row's values.
+    AnyValues {
+        subscription_id: &'a RawValue = "subscriptionid" | "subscription",
+        usage_start_time: &'a RawValue = "usagestarttime",
+        usage_end_time: &'a RawValue = "usageendtime",
+        instance_data: &'a RawValue = "instancedata",
+        quantity: &'a RawValue = "quantity",
+        meter_id: &'a RawValue = "meterid",
+        resource_uri: &'a RawValue = "resourceuri",
+        location: &'a RawValue = "location",
+        tags: &'a RawValue = "tags",
+        additional_info: &'a RawValue = "additionalinfo",
+        /// Only HPE's script writes it.
+        rate_card_meter_id: &'a RawValue = "ratecardmeterid",
+        /// Only usage of public Azure has both.
+        meter_category: &'a RawValue = "metercategory",
+        unit: &'a RawValue = "unit",
+    }
+}
+
+/// Whether both say something, as in usage of public Azure: the cmdlets write them of a stamp's, too, and leave them empty.
+fn is_of_public_azure(meter_category: Option<&RawValue>, unit: Option<&RawValue>) -> bool {
+    let says = |raw: &RawValue| text_of(raw).is_some_and(|text| !text.trim().is_empty());
+    meter_category.is_some_and(says) && unit.is_some_and(says)
 }
 
 impl<'a> AnyValues<'a> {
@@ -222,21 +318,20 @@ impl<'a> AnyValues<'a> {
 
 /// Reads a row in any shape; `None` when it is none.
 fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
-    let Object(own) = serde_json::from_str::<Object<AnyRow<'_>>>(raw.get()).ok()?;
-    let (values, nested) = match (own.properties, own.powershell_properties) {
-        (Some(values), _) => (values, Some(Shape::RestPages)),
-        (None, Some(values)) => (values, Some(Shape::PowerShellPages)),
-        (None, None) => (raw, None),
-    };
-    let Object(values) = serde_json::from_str::<Object<AnyValues<'_>>>(values.get()).ok()?;
-    let flat = match (&values.resource_uri, &values.rate_card_meter_id) {
-        (_, Some(_)) => Shape::Hpe,
-        (Some(_), None) => Shape::Table,
-        (None, None) => Shape::PowerShellPages,
-    };
-    if nested.is_none() && !values.is_usage() {
+    let own: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
+    let values: AnyValues<'_> = serde_json::from_str(own.properties.unwrap_or(raw).get()).ok()?;
+    if own.properties.is_none() && !values.is_usage() {
         return None;
     }
+    let is_spelled = |name: &str| memmem::find(raw.get().as_bytes(), format!("\"{name}\"").as_bytes()).is_some();
+    let shape = match (&own.properties, &values.resource_uri, &values.rate_card_meter_id) {
+        (Some(_), ..) if is_spelled("properties") => Shape::RestPages,
+        (Some(_), ..) => Shape::PowerShellPages,
+        (None, _, Some(_)) => Shape::Hpe,
+        (None, Some(_), None) => Shape::Table,
+        (None, None, None) if is_spelled("usage_start_time") => Shape::Python,
+        (None, None, None) => Shape::PowerShellPages,
+    };
     let line = RawRow {
         id: Value::of_json(own.id),
         instance: values.instance(),
@@ -245,8 +340,44 @@ fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
         usage_end: Value::of_json(values.usage_end_time),
         quantity: Value::of_json(values.quantity),
         meter: Value::of_json(values.meter_id),
+        is_of_public_azure: is_of_public_azure(values.meter_category, values.unit),
     };
-    Some((nested.unwrap_or(flat), line))
+    Some((shape, line))
+}
+
+/// The text with blanks for byte order marks between its documents, which files that were joined bring along, and with quotes around
+/// numbers that are none, as Python and others write them (`NaN`, `Infinity`, `-Infinity`): each of these costs its line, and not
+/// the page. `None` when there is neither.
+pub(super) fn mended(text: &str) -> Option<String> {
+    const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    const MARK: &str = "\u{feff}";
+    let bytes = text.as_bytes();
+    let (mut mended, mut copied, mut at) = (String::new(), 0, 0);
+    let mut replace = |at: &mut usize, length: usize, with: [&str; 3]| {
+        mended.push_str(&text[copied..*at]);
+        mended.extend(with);
+        *at += length;
+        copied = *at;
+    };
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        match rest[0] {
+            b'"' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|own| rest.starts_with(own.as_bytes())) {
+                Some(own) => replace(&mut at, own.len(), ["\"", own, "\""]),
+                None => at += 1,
+            },
+            0xef if rest.starts_with(MARK.as_bytes()) => replace(&mut at, MARK.len(), [" "; 3]),
+            _ => at += 1,
+        }
+    }
+    (copied > 0).then(|| mended + &text[copied..])
 }
 
 /// An error with its place in the whole text: of the first document its own error there, of a later one its number.

@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use memchr::memmem;
 
 use super::asked::{self, Asked};
+use super::encoding;
 use super::intern::{Interner, Recent, Texts};
-use super::json::{JsonFile, Object};
+use super::json::{self, JsonFile, Object};
 use super::lines::{Api, Chunk, FileLines, LineNumbers, Reject};
 use super::published;
 use super::reading::{Pages, Reading};
+use super::repeated::Body;
 use super::root::InputFile;
-use super::row::{RawRow, Value};
+use super::row::{InstanceText, RawRow, Value};
 use super::shape::{self, Shape};
 use super::survey::{Decided, Survey};
 use super::text::{self, Buffers, Text};
@@ -20,7 +23,7 @@ use super::usage_table::UsageTable;
 use super::usual::{self, Memory};
 use crate::domain::dialect;
 use crate::domain::identity::one_spelling;
-use crate::domain::limits::{self, INSTANCE_BYTES_MAX, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::domain::limits::{self, INSTANCE_BYTES_MAX, QUANTITY_SCALE, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::quantity::Parsed;
 use crate::domain::time::TimeFault;
 use crate::domain::totals::Checksum;
@@ -49,13 +52,22 @@ pub(super) struct Thread {
     buffers: Buffers,
 }
 
+/// What is known of a file by the export that it is of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfExport {
+    /// The reported window that is said of it.
+    pub window: Option<Window>,
+    /// Whether it is its only file.
+    pub is_alone: bool,
+}
+
 /// Reads one file.
 ///
 /// # Errors
 /// The file is not what a `usage` folder holds.
 pub(super) fn read_file(
     file: &InputFile,
-    window: Option<Window>,
+    of_export: OfExport,
     reading: &Reading,
     texts: &Interners,
     Thread { memory, buffers }: &mut Thread,
@@ -66,9 +78,9 @@ pub(super) fn read_file(
     }
     let text = content.into_text(file, reading.encoding)?;
     let mut lines = if text.is_json() || shape::is_refused_at_sight(text.as_str()) {
-        read_json(file, &text, window, reading, texts, memory)?
+        read_json(file, &text, of_export, reading, texts, memory)?
     } else {
-        read_table(file, &text, window, reading, texts)?
+        read_table(file, &text, of_export, reading, texts)?
     };
     refuse_if_nothing_is_usable(file, &lines)?;
     lines.content = text.content();
@@ -79,7 +91,7 @@ pub(super) fn read_file(
 fn read_json(
     file: &InputFile,
     text: &Text,
-    window: Option<Window>,
+    of_export: OfExport,
     reading: &Reading,
     texts: &Interners,
     memory: &mut Memory,
@@ -98,13 +110,25 @@ fn read_json(
             return lines.linked(file, &json);
         }
     }
-    let json = JsonFile::parse(text.as_str())
-        .map_err(|error| shape::refusal(file, text.as_str(), "a page of usage", error))?;
+    let mended;
+    let json = match JsonFile::parse(text.as_str()) {
+        Ok(json) => json,
+        Err(error) => {
+            encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
+            let refused = |text: &str, error| shape::refusal(file, text, "a page of usage", error);
+            let Some(text_mended) = json::mended(text.as_str()) else { return Err(refused(text.as_str(), error)) };
+            mended = text_mended;
+            JsonFile::parse(&mended).map_err(|error| refused(&mended, error))?
+        }
+    };
     let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
+    let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
+    lines.repeats = json.repeats.iter().map(rows).collect();
+    lines.bodies = json.bodies.iter().map(|(places, text)| Body::new(rows(places), text, of_export.is_alone)).collect();
     let mut survey = Survey::default();
     json.usual.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
     json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
-    let decided = survey.decide(&file.name, reading, window.or(lines.asked.window), None)?;
+    let decided = survey.decide(&file.name, reading, of_export.window.or(lines.asked.window), None)?;
     let how: Vec<String> = decided.times().collect();
     lines.written = Some(how.join(", ")).filter(|how| !how.is_empty());
     let mut reader = LineReader::new(file, texts, &mut lines, decided.dialect);
@@ -143,7 +167,7 @@ fn agreed(file: &InputFile, first: Asked, other: Asked) -> Result<Asked> {
 fn read_table(
     file: &InputFile,
     text: &Text,
-    window: Option<Window>,
+    of_export: OfExport,
     reading: &Reading,
     texts: &Interners,
 ) -> Result<FileLines> {
@@ -155,15 +179,53 @@ fn read_table(
     let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
     if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
-        decided = table.survey()?.decide(&file.name, reading, window, Some(SourceTimeZone::UTC))?;
+        decided = table.survey()?.decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
         lines = FileLines::of(text.file.clone());
         LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
     }
     lines.written = Some(decided.to_string(table.delimiter()));
     lines.zone_is_assumed = decided.zone_is_assumed;
     lines.may_be_cut = !table.ends_with_a_line_end();
+    let (repeats, bodies) = table.repeated(of_export.is_alone)?;
+    (lines.repeats, lines.bodies) = (repeats, bodies);
     lines.lacks.extend(decided.lacks(lines.digits_max));
+    let quantities = lines.days.values().flat_map(|chunk| &chunk.quantity);
+    lines.lacks.extend(are_as_displayed(quantities).then_some(AS_DISPLAYED));
+    lines.lacks.extend(lines.has_lost_characters.then_some(LOST_CHARACTERS));
     Ok(lines)
+}
+
+const AS_DISPLAYED: &str =
+    "quantities have at most two decimals, as a spreadsheet displays them: what stood behind is lost";
+const LOST_CHARACTERS: &str = "characters of resource names were replaced by `?`: a script saved it as ASCII";
+
+/// Whether quantities are what a spreadsheet shows of them: none has more than two decimals, and some have two that no count of full or
+/// quarter hours has.
+fn are_as_displayed<'q>(quantities: impl Iterator<Item = &'q Quantity>) -> bool {
+    const HUNDREDTH: i128 = 10_i128.pow(QUANTITY_SCALE as u32 - 2);
+    let mut has_odd = false;
+    for quantity in quantities {
+        if quantity.scaled() % HUNDREDTH != 0 {
+            return false;
+        }
+        has_odd |= quantity.scaled() % (25 * HUNDREDTH) != 0;
+    }
+    has_odd
+}
+
+/// Whether a row of a table names a resource with a character that no id has: it stands where others were lost.
+fn has_lost_characters(instance: &str) -> bool {
+    let is_lost = |text: &str| text.contains(['?', '\u{fffd}']);
+    is_lost(instance)
+        && match InstanceText::read(instance) {
+            InstanceText::Parts(parts) => parts.first().is_some_and(|uri| is_lost(uri.source())),
+            InstanceText::Cell(cell) => {
+                let text = cell.text();
+                let uri = text.split_once("resourceUri").and_then(|(_, behind)| behind.split(',').next());
+                uri.is_some_and(is_lost)
+            }
+            InstanceText::Json(_) | InstanceText::Published(_) => false,
+        }
 }
 
 /// A file none of whose lines can be used is not what its folder says, or was written in a way that a setting has to tell: published
@@ -243,6 +305,7 @@ pub(super) struct Source {
     user_subscription: u32,
     meter: u32,
     api: Option<Api>,
+    is_of_public_azure: bool,
     /// The subscription that was queried, as it is written.
     queried: Option<String>,
 }
@@ -331,7 +394,10 @@ impl<'a> LineReader<'a> {
         let mut rows = table.rows();
         while let Some(row) = rows.next()? {
             match row {
-                Ok(row) => self.read(table.shape, &row)?,
+                Ok(row) => {
+                    self.lines.has_lost_characters |= has_lost_characters(&row.instance);
+                    self.read(table.shape, &row)?;
+                }
                 Err(text) => self.set_aside_text(&text)?,
             }
             if gives_up(&self) {
@@ -357,6 +423,7 @@ impl<'a> LineReader<'a> {
         match (fields, quantity) {
             (Ok(((user_subscription, meter), span)), Ok(parsed)) => {
                 let api = self.api_of(line, &user_subscription);
+                self.lines.is_of_public_azure |= line.is_of_public_azure;
                 let user_subscription = self.user_subscriptions.intern(&user_subscription)?;
                 self.note_user_subscription(user_subscription, api);
                 let meter = self.meters.intern(&meter)?;
@@ -388,6 +455,7 @@ impl<'a> LineReader<'a> {
             user_subscription: self.user_subscriptions.intern(&user_subscription)?,
             meter: self.meters.intern(&meter)?,
             api: asked.map(|(api, _)| api),
+            is_of_public_azure: line.is_of_public_azure,
             queried: asked.filter(|(api, _)| *api == Api::Provider).map(|(_, queried)| queried.to_owned()),
         }))
     }
@@ -395,6 +463,7 @@ impl<'a> LineReader<'a> {
     /// Notes that the file has lines of a source: once is enough.
     pub fn note_source(&mut self, source: &Source) {
         self.note_user_subscription(source.user_subscription, source.api);
+        self.lines.is_of_public_azure |= source.is_of_public_azure;
         if let Some(queried) = source.queried.as_ref().filter(|own| !self.queried.contains(*own)) {
             self.queried.insert(queried.clone());
         }
@@ -477,7 +546,9 @@ impl<'a> LineReader<'a> {
                 TimeFault::OutOfRange => RejectReason::UsageTimeOutOfRange,
                 TimeFault::NotWhole => RejectReason::UsageTimeNotWhole,
             };
-            (reason, Some(cut(&format!("{}/{}", start.trim_matches('"'), end.trim_matches('"')))))
+            let shown =
+                |value: Value<'_>, written: &str| value.text().map_or_else(|| written.to_owned(), Cow::into_owned);
+            (reason, Some(cut(&format!("{}/{}", shown(line.usage_start, start), shown(line.usage_end, end)))))
         })?;
         self.last_span = Some((start.to_owned(), end.to_owned(), span));
         Ok(span)
@@ -577,6 +648,10 @@ impl FileLines {
             granularities: [None; 2],
             latest_end: None,
             resources: BTreeMap::new(),
+            is_of_public_azure: false,
+            has_lost_characters: false,
+            bodies: Vec::new(),
+            repeats: Vec::new(),
             stamps: BTreeSet::new(),
         }
     }

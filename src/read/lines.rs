@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -19,9 +20,10 @@ use super::asked::Asked;
 use super::days::DayLines;
 use super::export::{self, Declared};
 use super::fingerprint::{Fingerprint, ReadFile};
-use super::line_reader::{Interners, Thread, read_file};
+use super::line_reader::{Interners, OfExport, Thread, read_file};
 use super::published::PublishedResource;
 use super::reading::Reading;
+use super::repeated::Body;
 use super::root::{InputFile, StampFolder};
 use super::shape::Shape;
 use crate::domain::finding::Finding;
@@ -57,7 +59,7 @@ pub struct ExportLines {
     pub granularity: Option<Granularity>,
     /// Whether the window's reported time is really covered: it has files, and its chain of pages has an end.
     pub is_whole: bool,
-    /// Whether so many of its lines were set aside that its time does not count as covered.
+    /// Whether so many of its lines were set aside that the days which it completes do not count as settled.
     pub has_many_rejects: bool,
     pub files: Vec<FileNote>,
     /// Files that do not count, each with the rule that says so.
@@ -182,6 +184,14 @@ pub(super) struct FileLines {
     pub(super) latest_end: Option<(Hour, u32)>,
     /// Resources that stacktally published, by key.
     pub resources: BTreeMap<i64, PublishedResource>,
+    /// Some of its lines say what only usage of public Azure does.
+    pub(super) is_of_public_azure: bool,
+    /// Some of its rows name resources with characters that no name has.
+    pub(super) has_lost_characters: bool,
+    /// The parts that might have been files of their own; empty where it is one.
+    pub(super) bodies: Vec<Body>,
+    /// Rows that repeat what stands before them in it.
+    pub(super) repeats: Vec<Range<u32>>,
     /// The stamps that published lines name.
     pub(super) stamps: BTreeSet<String>,
 }
@@ -262,6 +272,15 @@ impl Chunk {
         self.row.push(row);
     }
 
+    /// The numbers of a line.
+    pub(super) fn numbers(&self, at: usize) -> LineNumbers {
+        LineNumbers {
+            user_subscription: self.user_subscription[at],
+            meter: self.meter[at],
+            instance: self.instance[at],
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.row.len()
     }
@@ -272,8 +291,20 @@ impl Chunk {
 }
 
 impl FileLines {
+    /// Whether all of its lines may count, as far as it alone can tell.
+    fn is_plain(&self) -> bool {
+        self.bodies.is_empty() && self.repeats.is_empty()
+    }
+
+    /// Notes what its lines are, which do not count.
+    pub(super) fn add_up(&mut self) {
+        for (day, mut chunk) in std::mem::take(&mut self.days) {
+            self.sums.insert(day, chunk.take_sums());
+        }
+    }
+
     /// Hands its lines to their days, and notes what they are.
-    fn hand_over(&mut self, days: &DayLines) -> Result<()> {
+    pub(super) fn hand_over(&mut self, days: &DayLines) -> Result<()> {
         for (day, mut chunk) in std::mem::take(&mut self.days) {
             self.sums.insert(day, chunk.take_sums());
             days.push(day, self.number, chunk)?;
@@ -346,13 +377,16 @@ pub fn gather_beside(
     let mut resources = BTreeMap::new();
     let mut declared = declared.into_iter().peekable();
     let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
-        let read_one = |&(number, file, window): &(u32, &InputFile, Option<Window>)| {
+        let read_one = |&(number, file, asked): &(u32, &InputFile, OfExport)| {
             watch.check()?;
             let mut thread = threads.take();
-            let mut lines = read_file(file, window, reading, &texts, &mut thread)?;
+            let mut lines = read_file(file, asked, reading, &texts, &mut thread)?;
             threads.give_back(thread);
             lines.number = number;
-            lines.hand_over(&days)?;
+            // What may repeat another file waits for it.
+            if lines.is_plain() {
+                lines.hand_over(&days)?;
+            }
             watch.advance();
             Ok(lines)
         };
@@ -364,7 +398,7 @@ pub fn gather_beside(
         for export in batch.exports {
             let mut files = files.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
             resources.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.resources)));
-            exports.push(export::export_lines(&folder.stamp, &export, files, reading, &texts)?);
+            exports.push(export::export_lines(&folder.stamp, &export, files, &days, reading, &texts)?);
         }
         Ok(())
     };
@@ -403,10 +437,10 @@ impl Threads {
 /// Files that are read before what is known of them is brought together: what is noted of each while it is read is large.
 const BATCH_FILES: usize = 128;
 
-/// A few exports, and their files with the numbers by which lines name them and the window that is said of them.
+/// A few exports, and their files with the numbers by which lines name them and what is known of them.
 struct Batch<'a> {
     exports: Vec<Declared<'a>>,
-    files: Vec<(u32, &'a InputFile, Option<Window>)>,
+    files: Vec<(u32, &'a InputFile, OfExport)>,
 }
 
 impl<'a> Batch<'a> {
@@ -416,8 +450,8 @@ impl<'a> Batch<'a> {
         while batch.files.len() < BATCH_FILES
             && let Some(export) = declared.next()
         {
-            let window = export.window();
-            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, window)));
+            let asked = OfExport { window: export.window(), is_alone: export.files.len() == 1 };
+            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, asked)));
             *next += export.files.len() as u32;
             batch.exports.push(export);
         }
@@ -478,7 +512,12 @@ impl ExportLines {
 
     /// Whether its reported time counts as covered.
     pub fn covers(&self) -> bool {
-        self.is_whole && !self.has_many_rejects && !self.files.is_empty()
+        self.is_whole && !self.files.is_empty()
+    }
+
+    /// How many files it has, whether they count or not.
+    pub fn file_count(&self) -> usize {
+        self.all_files().map(|file| &file.file.name).collect::<BTreeSet<_>>().len()
     }
 
     /// What stands in its files.

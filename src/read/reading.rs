@@ -1,5 +1,6 @@
 //! How to read files that do not say it themselves, and what to expect of them: settings, handed to every reader.
 
+use super::encoding::Encoding;
 use crate::domain::{Culture, SourceTimeZone};
 
 /// What the operator said of files that do not say it themselves.
@@ -7,11 +8,11 @@ use crate::domain::{Culture, SourceTimeZone};
 pub struct Reading {
     pub culture: Option<Culture>,
     pub source_time_zone: Option<SourceTimeZone>,
-    /// How text that is neither UTF-8 nor marked as UTF-16 is encoded.
-    pub encoding: Option<&'static encoding_rs::Encoding>,
+    /// How text is encoded that is no UTF-8, and neither UTF-16 nor UTF-32 for all to see.
+    pub encoding: Option<Encoding>,
     /// Days by which usage may be reported after it happened: what lies longer before its reported window is not its usage.
     pub late_days: u16,
-    /// Percent of an export's lines that may be set aside before its time no longer counts as covered.
+    /// Percent of an export's lines that may be set aside before the days that it completes do not count as settled.
     pub rejects_percent: u8,
     pub pages: Pages,
 }

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use memchr::memchr;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::csv::Cell;
-use super::json::text_of;
+use super::json::{Object, text_of};
 
 /// A row of usage: its values as they are written.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct RawRow<'a> {
     pub meter: Value<'a>,
     /// As [`InstanceText`] writes it.
     pub instance: Cow<'a, str>,
+    /// It says what only usage of public Azure does.
+    pub is_of_public_azure: bool,
 }
 
 /// A value as it is written; decoded when somebody asks, since most repeat the one before.
@@ -50,18 +53,22 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The text; `None` when there is none, or it is JSON of another kind: a number, an object, …
+    /// The text; `None` when there is none, or it is JSON of another kind: a number, a list, …
     pub fn text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Absent => None,
-            Self::Json(raw) => text_of(raw),
+            Self::Json(raw) => text_of(raw).or_else(|| text_of(wrapped(raw)?)),
             Self::Cell(cell) => Some(cell.text()),
         }
     }
 
     /// The text, or the JSON of something else.
     pub fn text_or_json(self) -> Option<Cow<'a, str>> {
-        self.text().or_else(|| self.written().map(Cow::Borrowed))
+        let json = || match self {
+            Self::Json(raw) => Some(Cow::Borrowed(wrapped(raw).unwrap_or(raw).get())),
+            _ => self.written().map(Cow::Borrowed),
+        };
+        self.text().or_else(json)
     }
 
     /// As a reject shows it: text in quotes, so that a blank can be seen.
@@ -72,6 +79,18 @@ impl<'a> Value<'a> {
             Self::Cell(cell) => Cow::Owned(format!("\"{}\"", cell.text())),
         }
     }
+}
+
+/// The value within `{"value":…,"DisplayHint":2,"DateTime":…}`, as PowerShell writes what it has put more to than the value.
+fn wrapped(raw: &RawValue) -> Option<&RawValue> {
+    #[derive(Deserialize)]
+    struct Wrapped<'a> {
+        #[serde(borrow)]
+        value: &'a RawValue,
+    }
+
+    let Object(Wrapped { value }) = serde_json::from_str(raw.get()).ok().filter(|_| raw.get().starts_with('{'))?;
+    Some(value)
 }
 
 /// What a row says of its resource, as one text that can be interned: equal texts are equal resources.

@@ -23,6 +23,8 @@ pub enum Shape {
     PowerShellPages,
     /// Their rows alone, values nested or flat.
     PowerShell,
+    /// Rows of the Azure SDK for Python: names like `usage_start_time`.
+    Python,
     /// The same by way of `Export-Csv`.
     PowerShellCsv,
     /// Rows as JSON that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
@@ -54,6 +56,7 @@ impl Shape {
             Self::PowerShellPages => "PowerShell pages",
             Self::PowerShell => "PowerShell rows",
             Self::PowerShellCsv => "PowerShell rows as CSV",
+            Self::Python => "Azure SDK for Python rows",
             Self::Table => "usage table as JSON",
             Self::UsageSummary => "Usagesummary.ps1",
             Self::UsageSummary2017 => "Usagesummary.ps1 of 2017",
@@ -71,7 +74,7 @@ impl Shape {
         const CHAIN: &str = "no nextLink: nothing proves that the last page is there";
         match self {
             Self::RestPages | Self::PowerShellPages | Self::PublishedResources => &[],
-            Self::RestRows | Self::PowerShell | Self::PowerShellCsv => &[CHAIN],
+            Self::RestRows | Self::PowerShell | Self::PowerShellCsv | Self::Python => &[CHAIN],
             Self::Table | Self::OtherTable | Self::UsageSummary2017 => &[CHAIN],
             Self::UsageSummary => &[
                 CHAIN,

@@ -4,10 +4,13 @@
 //! decided once for a file, over all its rows, by `survey`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::csv::{Cell, Rows, Table};
+use super::repeated::{Body, repeated_blocks};
 use super::row::{InstanceText, PARTS, RawRow, Value};
 use super::shape::Shape;
 use super::survey::Survey;
@@ -30,6 +33,8 @@ struct Columns {
     quantity: usize,
     id: Option<usize>,
     instance: Instance,
+    /// The columns of which only usage of public Azure fills all.
+    public_azure: Option<[usize; 3]>,
     /// Columns whose values have no line breaks.
     one_line: Vec<usize>,
 }
@@ -93,6 +98,10 @@ impl<'a> UsageTable<'a> {
             instance: table
                 .column(&["InstanceData"])
                 .map_or_else(|| Instance::Parts(PARTS.map(|part| table.column(&[part]))), Instance::Column),
+            public_azure: match ["MeterCategory", "MeterSubCategory", "Unit"].map(|name| table.column(&[name])) {
+                [Some(category), Some(sub_category), Some(unit)] => Some([category, sub_category, unit]),
+                _ => None,
+            },
             one_line: table
                 .columns(&[
                     "Id",
@@ -118,6 +127,54 @@ impl<'a> UsageTable<'a> {
 
     pub fn ends_with_a_line_end(&self) -> bool {
         self.table.ends_with_a_line_end()
+    }
+
+    /// Rows that repeat what stands before them, and the tables that it was joined of, where the header stands in it more than once.
+    ///
+    /// # Errors
+    /// The text is no table from some row on.
+    pub fn repeated(&self, is_alone: bool) -> Result<(Vec<Range<u32>>, Vec<Body>)> {
+        let body = self.table.body_text();
+        let first = body.lines().next().unwrap_or_default();
+        let is_again =
+            |line: &str, text: &str| !line.is_empty() && memmem::find(text.as_bytes(), line.as_bytes()).is_some();
+        if !is_again(first, body.get(first.len()..).unwrap_or_default()) && !is_again(self.table.header_text(), body) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let mut tables: Vec<Vec<&str>> = vec![Vec::new()];
+        let (mut rows, mut cells) = (self.table.rows(), Vec::new());
+        while rows.next(&mut cells)? {
+            if rows.is_behind_header() {
+                tables.push(Vec::new());
+            }
+            tables.last_mut().expect("there is one").push(rows.source());
+        }
+        tables.retain(|rows| !rows.is_empty());
+        let is_joined = tables.len() > 1;
+        let (mut repeats, mut bodies, mut kept, mut places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut known: HashSet<Vec<&str>> = HashSet::new();
+        let mut next = 1;
+        for table in tables {
+            let rows = next..next + table.len() as u32;
+            next = rows.end;
+            if is_joined && known.contains(&table) {
+                repeats.push(rows);
+                continue;
+            }
+            if is_joined {
+                let text = [&[self.table.header_text()], table.as_slice()].concat().join("\n");
+                let windows_text = [&[self.table.header_text()], table.as_slice()].concat().join("\r\n");
+                let mut own = Body::new(rows.clone(), &text, is_alone);
+                own.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
+                bodies.push(own);
+            }
+            places.extend(rows);
+            kept.extend_from_slice(&table);
+            known.insert(table);
+        }
+        let block = |block: Range<usize>| places[block.start]..places[block.end - 1] + 1;
+        repeats.extend(repeated_blocks(&kept).into_iter().map(block));
+        Ok((repeats, bodies))
     }
 
     pub fn delimiter(&self) -> char {
@@ -227,6 +284,9 @@ impl<'a> UsageRows<'_, 'a> {
             quantity: value(columns.quantity),
             meter: value(columns.meter),
             instance,
+            is_of_public_azure: columns
+                .public_azure
+                .is_some_and(|places| places.into_iter().all(|at| !self.cells[at].source().trim().is_empty())),
         })))
     }
 }

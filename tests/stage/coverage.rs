@@ -7,7 +7,7 @@ use stacktally::domain::{Day, Stamp, Window};
 #[track_caller]
 fn check(day: &str, windows: &[&str], settling_days: u16, expected: &str) {
     let windows: Vec<Window> = windows.iter().map(|name| Window::parse(name).unwrap()).collect();
-    let coverage = of_day(Day::parse(day).unwrap(), &windows, settling_days);
+    let coverage = of_day(Day::parse(day).unwrap(), &windows, &[], settling_days);
     let missing: Vec<String> = coverage.missing.iter().map(|gap| format!("[{},{})", gap.start, gap.end)).collect();
     assert_eq!(format!("{}: {}", coverage.state, missing.join(" ")).trim_end(), expected.trim_end());
 }
@@ -46,7 +46,7 @@ fn rows(stamp: &str, days: &[&str], windows: &[&str], settling_days: u16) -> Vec
     let windows: Vec<Window> = windows.iter().map(|name| Window::parse(name).unwrap()).collect();
     let row = |day: &&str| CoverageRow {
         stamp: Stamp::new(stamp).unwrap(),
-        coverage: of_day(Day::parse(day).unwrap(), &windows, settling_days),
+        coverage: of_day(Day::parse(day).unwrap(), &windows, &[], settling_days),
         lines: 0,
         findings: Vec::new(),
     };

@@ -3,6 +3,7 @@
 mod attribute;
 mod balance;
 mod coverage;
+mod cultures;
 mod days;
 mod findings;
 mod identity;

@@ -135,7 +135,7 @@ fn every_reason_to_set_a_line_aside() {
     check_line("\"quantity\":1.0", "\"quantity\":null", "quantity_missing: -");
     check_line("\"quantity\":1.0", "\"quantity\":\"\"", "quantity_missing: \"\"");
     check_line("\"quantity\":1.0", "\"quantity\":\"12,5\"", "quantity_unreadable: 12,5");
-    check_line("\"quantity\":1.0", "\"quantity\":{\"value\":1}", "quantity_unreadable: {\"value\":1}");
+    check_line("\"quantity\":1.0", "\"quantity\":{\"amount\":1}", "quantity_unreadable: {\"amount\":1}");
     check_line("\"quantity\":1.0", "\"quantity\":-0.5", "quantity_negative: -0.5");
     check_line("\"quantity\":1.0", "\"quantity\":1e20", "quantity_too_large: 1e20");
 }
@@ -190,8 +190,8 @@ fn files_that_are_no_pages_are_refused() {
         "page-1.json: begins with \"Id,Name\", where a page of usage was expected, as JSON or as a table",
     );
     check_refused(b"{}", "page-1.json: an object with nothing, where a page of usage was expected");
-    check_refused(b"{\"Value\":[]}", "page-1.json: an object with `Value`, where a page of usage was expected");
-    check_refused(b"[{}]", "page-1.json: its line cannot be used: they are no usage lines, such as row 1: {}");
+    check_refused(b"{\"Values\":[]}", "page-1.json: an object with `Values`, where a page of usage was expected");
+    check_refused(b"[{}]", "page-1.json: its line cannot be used: not a usage line, such as row 1: {}");
     check_refused(
         br#"{"error":{"code":"GatewayTimeout","message":"too slow"}}"#,
         "page-1.json: an error body, where a page of usage was expected: GatewayTimeout: too slow",
@@ -223,7 +223,7 @@ fn files_that_are_no_pages_are_refused() {
     );
     check_refused(
         br#"{"value":[{"subscriptionId":"x"}]}"#,
-        "page-1.json: its line cannot be used: they are no usage lines, such as row 1: {\"subscriptionId\":\"x\"}",
+        "page-1.json: its line cannot be used: not a usage line, such as row 1: {\"subscriptionId\":\"x\"}",
     );
 }
 
@@ -304,7 +304,7 @@ fn an_export_that_contradicts_itself_is_refused() {
     let half = Line { start: "2026-10-05T13:30:00Z".into(), end: "2026-10-05T14:30:00Z".into(), ..hourly };
     check_refused(
         page(&[half]).as_bytes(),
-        "page-1.json: its line cannot be used: they count neither a full UTC hour nor a full UTC day, such as row 1: 2026-10-05T13:30:00Z/2026-10-05T14:30:00Z",
+        "page-1.json: its line cannot be used: the usage time is neither a full UTC hour nor a full UTC day, such as row 1: 2026-10-05T13:30:00Z/2026-10-05T14:30:00Z",
     );
 }
 
@@ -316,17 +316,19 @@ fn every_json_shape_says_the_same() {
     let flat = r#"{"Id":"x","InstanceData":"{}","Location":null,"Tags":"","MeterId":"METER","Quantity":2.5,"SubscriptionId":"SUB","UsageStartTime":"\/Date(1791205200000)\/","UsageEndTime":"\/Date(1791208800000+0200)\/"}"#;
     let table = r#"{"Id":"x","MeterId":"METER","MeterName":"m","Quantity":2.5,"UsageStartTime":"2026-10-05T13:00:00Z","UsageEndTime":"2026-10-05T14:00:00Z","additionalInfo":"","location":"l","tags":"","subscription":"SUB","resourceType":"t","resourceName":"n","resourceUri":"/u"}"#;
     let line = "2026-10-05 Hourly 13 SUB METER 2.5";
+    // Otherwise the second would be the first once more.
+    let other = rest.replacen("\"x\"", "\"y\"", 1);
     for (shape, texts) in [
         (
             "REST pages",
             vec![
                 format!("{{\"value\":[{rest},{rest}]}}"),
                 format!("{{\"value\":[{rest}],\"nextLink\":\"x\"}}\n{{\"value\":[{rest}]}}\n"),
-                format!("{{\"value\":[{rest}]}}{{\"value\":[]}}{{\"value\":[{rest}]}}"),
-                format!("[{{\"value\":[{rest}]}},{{\"value\":[{rest}]}}]"),
+                format!("{{\"value\":[{rest}]}}{{\"value\":[]}}{{\"value\":[{other}]}}"),
+                format!("[{{\"value\":[{rest}]}},{{\"value\":[{other}]}}]"),
             ],
         ),
-        ("REST rows", vec![format!("[{rest},{rest}]"), format!("{rest}\n{rest}"), format!("[{rest}] [{rest}]")]),
+        ("REST rows", vec![format!("[{rest},{rest}]"), format!("{rest}\n{rest}"), format!("[{rest}] [{other}]")]),
         (
             "PowerShell pages",
             vec![format!("{{\"ContinuationToken\":null,\"NextLink\":null,\"UsageAggregations\":[{nested},{nested}]}}")],

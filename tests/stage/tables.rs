@@ -5,7 +5,7 @@ use stacktally::domain::dialect::Dialect;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::{Culture, DateOrder, DecimalMark, SourceTimeZone};
 use stacktally::error::Result;
-use stacktally::read::{InputFile, Reading, StampLines, Table, gather};
+use stacktally::read::{Encoding, InputFile, Reading, StampLines, Table, gather};
 use stacktally::watch::Watch;
 
 use crate::support::stamp_folder;
@@ -324,7 +324,7 @@ fn times_without_a_zone_are_read_in_the_one_that_is_said() {
     check_refused(
         table_of(&kolkata).as_bytes(),
         &Reading::default(),
-        "usage.csv: its line cannot be used: they count neither a full UTC hour nor a full UTC day, such as row 1: 2026-10-04 05:30:00/2026-10-04 06:30:00",
+        "usage.csv: its line cannot be used: the usage time is neither a full UTC hour nor a full UTC day, such as row 1: 2026-10-04 05:30:00/2026-10-04 06:30:00",
     );
     // Hours that nothing proves are a finding; days that are whole in UTC prove themselves.
     check(
@@ -454,7 +454,9 @@ fn what_is_no_whole_table_is_refused_or_found() {
     assert!(swallowed[3].starts_with("not_a_usage_line: SUB\tMETER"), "{swallowed:?}");
     let behind = text.replacen("\t/u", "\t\"/u\"x", 1);
     assert!(shown(&behind, &none)[1].starts_with("not_a_usage_line: SUB\tMETER"));
-    assert_eq!(shown(&format!("{text}\u{feff}{text}\t\t\t\t\t\r\n"), &none)[1..], [good; 4]);
+    let joined = format!("{text}\u{feff}{}\t\t\t\t\t\r\n", text.replacen("/u\r\n", "/v\r\n", 1));
+    assert_eq!(shown(&joined, &none)[1..], [good; 4]);
+    assert_eq!(shown(&format!("{text}\u{feff}{text}"), &none)[1..], [good, good, "page_saved_twice"], "it counts once");
     check_refused(
         b"\r\n#TYPE Some.Type\r\n\"Name\",\"Value\"\r\n",
         &none,
@@ -466,7 +468,7 @@ fn what_is_no_whole_table_is_refused_or_found() {
     latin.splice(at..at + 2, [0xf6]);
     let latin: Vec<u8> = latin.into_iter().take(at + 1).chain(b"ln\r\n".iter().copied()).collect();
     check_refused(&latin, &none, "usage.csv:2:57: byte 0xf6 is not UTF-8 text");
-    let encoded = Reading { encoding: encoding_rs::Encoding::for_label(b"windows-1252"), ..Reading::default() };
+    let encoded = Reading { encoding: Encoding::parse("windows-1252"), ..Reading::default() };
     let lines = gathered(&latin, &encoded).unwrap();
     let instance = lines.texts.into_texts()[2].iter().next().unwrap().1.to_owned();
     assert!(instance.contains("/k\u{f6}ln"), "{instance}");
