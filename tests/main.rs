@@ -15,6 +15,9 @@ mod stage;
 // What a person sees: exit code, standard output and error of the real binary.
 mod command;
 
+// What other people's files showed, kind by kind: shapes of each, with the right value beside.
+mod kinds;
+
 // The same usage as every producer writes it, and the public suites of JSON and CSV files.
 mod producers;
 mod suites;

@@ -3,6 +3,7 @@
 //! Does not guess single bytes: which code page a machine had is said by a setting, and where the text that it makes cannot be
 //! meant, the ones that would make sense are named.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use encoding_rs::{Encoding as Standard, WINDOWS_1252};
@@ -61,7 +62,8 @@ impl Wide {
 
     /// That of text by its mark, or by the zeros around its first character: JSON and tables begin with one of ASCII.
     fn of(bytes: &[u8]) -> Option<(Self, usize)> {
-        let marked = Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()) && bytes.len() % own.bytes() == 0);
+        let marked =
+            Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()) && bytes.len().is_multiple_of(own.bytes()));
         if let Some(own) = marked.or_else(|| Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()))) {
             return Some((own, own.mark().len()));
         }
@@ -109,7 +111,7 @@ impl Wide {
                 text.push(char::from_u32(unit).ok_or_else(|| wrong(&text, "with a broken character"))?);
             }
         }
-        if bytes.len() % self.bytes() != 0 {
+        if !bytes.len().is_multiple_of(self.bytes()) {
             return Err(wrong(&text, "that ends within a character"));
         }
         Ok(text)
@@ -176,9 +178,7 @@ impl Encoding {
     /// The text of bytes that are no UTF-8; `None` when they are none in this encoding either.
     fn text_of(self, bytes: &[u8]) -> Option<String> {
         match self {
-            Self::Standard(own) => {
-                own.decode_without_bom_handling_and_without_replacement(bytes).map(|text| text.into_owned())
-            }
+            Self::Standard(own) => own.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned),
             Self::Oem(page) => DECODING_TABLE_CP_MAP.get(&page)?.decode_string_checked(bytes),
             Self::Wide(own) => {
                 let units = own.units(bytes);
@@ -187,7 +187,7 @@ impl Encoding {
                 } else {
                     units.map(char::from_u32).collect()
                 };
-                text.filter(|_| bytes.len() % own.bytes() == 0)
+                text.filter(|_| bytes.len().is_multiple_of(own.bytes()))
             }
         }
     }

@@ -78,6 +78,10 @@ impl<'a> JsonFile<'a> {
     /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
     pub fn one_page(text: &'a str) -> Option<Self> {
         let list = WireList::<'a, Object<UsualLine<'a>>>::parse(text).ok()?;
+        // What is missing may stand there in another spelling.
+        if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
+            return None;
+        }
         let has_next = list.has_next();
         let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
         Some(Self { usual: list.value, has_next, next_links, ..Self::default() })
@@ -177,6 +181,12 @@ pub struct UsualProperties<'a> {
 }
 
 impl UsualLine<'_> {
+    fn lacks_a_value(&self) -> bool {
+        let Object(own) = &self.properties;
+        let values = [own.subscription_id, own.usage_start_time, own.usage_end_time, own.quantity, own.meter_id];
+        values.iter().any(Option::is_none)
+    }
+
     pub fn to_row(&self) -> RawRow<'_> {
         let Object(own) = &self.properties;
         RawRow {

@@ -252,7 +252,7 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
         )
         .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
     }
-    if lines.local_times == total {
+    if lines.local_times == total && odd_year_of(lines).is_none() {
         return Err(refused(format!("times that do not say all of what they mean, such as {}", text.unwrap_or_default()))
             .hint("say in which zone the exporting machine printed them, with --source-time-zone UTC, Europe/Berlin or +02:00, and where the order of day and month is not plain, with --culture"));
     }
@@ -265,16 +265,19 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     Err(refused(format!("{none} be used: {}{share}, such as {example}", reason.sentence())).hint(remedy(reason, lines)))
 }
 
+/// A year in which a time of its rejects cannot be read.
+fn odd_year_of(lines: &FileLines) -> Option<String> {
+    lines.rejects.iter().find_map(|reject| dialect::odd_year(reject.text.as_deref()?))
+}
+
 /// What to do about a file all of whose lines are set aside, most of them for this reason.
 fn remedy(reason: RejectReason, lines: &FileLines) -> String {
     const AGAIN: &str = "run the query again and replace the file; if it is no export of usage, rename it so that it begins with `_` to have it skipped";
-    let odd_year =
-        || lines.rejects.iter().find_map(|reject| dialect::odd_year(reject.text.as_deref()?.split('/').next()?));
     match reason {
         RejectReason::NotAUsageLine => format!(
             "a usage line is an object with `properties`, or a row with all the cells of its header: this looks like the answer of another query; {AGAIN}"
         ),
-        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match odd_year() {
+        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match odd_year_of(lines) {
             Some(year) => format!(
                 "export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z: its years of {year} can be read only as Buddhist or Taiwanese ones, and only where the folder's window confirms them"
             ),
@@ -367,8 +370,14 @@ impl<'a> LineReader<'a> {
 
     /// Whether the row that was read last has a time or a quantity that another dialect might read.
     fn has_unreadable(&self) -> bool {
-        let is_unreadable =
-            |own: &Reject| matches!(own.reason, RejectReason::UsageTimeUnreadable | RejectReason::QuantityUnreadable);
+        let is_unreadable = |own: &Reject| {
+            matches!(
+                own.reason,
+                RejectReason::UsageTimeUnreadable
+                    | RejectReason::UsageTimeOutOfRange
+                    | RejectReason::QuantityUnreadable
+            )
+        };
         self.lines.rejects.last().is_some_and(is_unreadable)
     }
 

@@ -86,8 +86,10 @@ struct Known {
 
 /// What the spans say of the order of dates.
 enum Evidence {
-    /// No date needs an order, or all orders say the same.
+    /// No date needs an order.
     None,
+    /// All orders in which the dates can be read say the same, such as this one.
+    Same(DateOrder),
     /// One reading makes the lines whole; or of several that do, the window allows one.
     Only { order: DateOrder, by_window: bool },
     /// Dates that need one, such as this, and nothing that tells which of these.
@@ -117,7 +119,7 @@ impl Survey {
             return;
         }
         self.last = (start.to_owned(), end.to_owned());
-        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text)) {
+        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && odd_year(text).is_none()) {
             return;
         }
         self.has_serials |= is_serial(start) || is_serial(end);
@@ -191,7 +193,7 @@ impl Survey {
                     "name the culture of the machine that exported it, one with the {own}, or leave --culture out: the lines decide it themselves"
                 )));
             }
-            (Evidence::Only { order, .. }, _) => Some(order),
+            (Evidence::Only { order, .. } | Evidence::Same(order), _) => Some(order),
             (Evidence::Open(_, among), Some((_, order))) if among.contains(&order) => Some(order),
             (Evidence::Open(..), _) if !is_readable => None,
             (Evidence::Open(text, among), said) => {
@@ -238,16 +240,20 @@ impl Survey {
         let readings = DateOrder::ALL.map(|order| (order, read(order)));
         let best = |at: usize| readings.iter().map(|(_, spans)| how_well(spans[at])).min().unwrap_or_default();
         let best: Vec<u8> = (0..open.len()).map(best).collect();
+        // Where none of them reads any, each will be set aside for what it is.
+        if best.iter().all(|best| *best == how_well(Err(TimeFault::Unreadable))) {
+            return Evidence::None;
+        }
         let is_best =
             |spans: &[Result<Span, TimeFault>]| spans.iter().zip(&best).all(|(span, best)| how_well(*span) == *best);
         let survivors: Vec<_> = readings.iter().filter(|(_, spans)| is_best(spans)).collect();
         match survivors.as_slice() {
             [] => contradiction(&open, &readings),
             [(order, _)] => Evidence::Only { order: *order, by_window: false },
-            [(_, first), others @ ..]
+            [(order, first), others @ ..]
                 if others.iter().all(|(_, spans)| spans == first) && best.iter().all(|best| *best == 0) =>
             {
-                Evidence::None
+                Evidence::Same(*order)
             }
             several => match known.allowed(several) {
                 Some(order) => Evidence::Only { order, by_window: true },

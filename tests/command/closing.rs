@@ -247,7 +247,7 @@ fn a_stamp_with_closed_months_is_not_left_out_unseen() {
 fn fresh_tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
     let aside = root.folder().join("aside");
     std::fs::rename(root.out(), &aside).unwrap();
-    run(&root, &[]).expect(0);
+    run(root, &[]).expect(0);
     let fresh = tables(root);
     std::fs::remove_dir_all(root.out()).unwrap();
     std::fs::rename(aside, root.out()).unwrap();
@@ -257,7 +257,7 @@ fn fresh_tables(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
 #[track_caller]
 fn a_full_run_changes_nothing(root: &TestRoot) {
     let before = tables(root);
-    run(&root, &["--full"]).expect(0);
+    run(root, &["--full"]).expect(0);
     let differing: Vec<&String> = before.keys().filter(|path| before.get(*path) != tables(root).get(*path)).collect();
     assert_eq!(differing, Vec::<&String>::new());
 }

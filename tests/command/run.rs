@@ -153,7 +153,7 @@ pub(super) fn much_to_read(root: &TestRoot) {
     for window in 0..23 {
         for page_number in 0..5 {
             let text = page(&lines).replacen('{', &format!("{{\"page\":\"{window}-{page_number}\","), 1);
-            root.file(&format!("north/usage/2026-11-01T{:02}/page-{page_number}.json", window), text);
+            root.file(&format!("north/usage/2026-11-01T{window:02}/page-{page_number}.json"), text);
         }
     }
 }

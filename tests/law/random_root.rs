@@ -1,5 +1,7 @@
 //! Random roots: usage of two stamps in daily windows, with dated snapshots, good lines and bad.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use crate::support::{
@@ -48,7 +50,21 @@ pub fn lines() -> impl Strategy<Value = Vec<RandomLine>> {
     let line = (place, what).prop_map(|((stamp, day, late, hour), (subscription, meter, resource, quantity))| {
         RandomLine { stamp, day, late, hour, subscription, meter, resource, quantity }
     });
-    prop::collection::vec(line, 0..60)
+    prop::collection::vec(line, 0..60).prop_map(|mut lines| {
+        make_usable(&mut lines);
+        lines
+    })
+}
+
+/// Sees to it that no half of a window is of bad lines alone: such a file would be refused.
+pub fn make_usable(lines: &mut [RandomLine]) {
+    let half = |line: &RandomLine| (line.stamp, line.day, line.late || line.hour < 12);
+    let good: BTreeSet<_> = lines.iter().filter(|line| line.scaled().is_some()).map(half).collect();
+    for line in lines {
+        if !good.contains(&half(line)) {
+            line.quantity = "1".to_owned();
+        }
+    }
 }
 
 impl RandomLine {
@@ -132,6 +148,19 @@ pub fn without_usage() -> TestRoot {
     root
 }
 
+/// Lines in pages of so many, or more where a page would have bad ones alone.
+fn pages_of(lines: &[Line], page_lines: usize) -> Vec<Vec<Line>> {
+    let is_good = |line: &Line| !line.quantity.starts_with('-') && !line.quantity.contains(',');
+    let mut pages: Vec<Vec<Line>> = Vec::new();
+    for chunk in lines.chunks(page_lines) {
+        match pages.last_mut().filter(|last| !chunk.iter().any(is_good) || !last.iter().any(is_good)) {
+            Some(last) => last.extend_from_slice(chunk),
+            None => pages.push(chunk.to_vec()),
+        }
+    }
+    pages
+}
+
 /// Lays the lines out in pages of `page_lines`, named by `name`. Every stamp has every window, empty or not.
 pub fn lay_out(root: &TestRoot, lines: &[RandomLine], page_lines: usize, name: impl Fn(usize) -> String) {
     for stamp in STAMPS {
@@ -145,7 +174,7 @@ pub fn lay_out(root: &TestRoot, lines: &[RandomLine], page_lines: usize, name: i
             if own.is_empty() {
                 root.file(&format!("{window}/{}", name(0)), page(&[]));
             }
-            for (at, chunk) in own.chunks(page_lines).enumerate() {
+            for (at, chunk) in pages_of(&own, page_lines).iter().enumerate() {
                 // A mark of its own: two pages of equal lines would be one page saved twice.
                 let text = page(chunk).replacen('{', &format!("{{\"page\":\"{window}-{at}\","), 1);
                 root.file(&format!("{window}/{}", name(at)), text);
