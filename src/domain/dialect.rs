@@ -266,6 +266,19 @@ fn is_printed(text: &str) -> bool {
     in_any_order(text).is_some()
 }
 
+/// The day of a date that is written in this order, where it needs one, and whether nothing stands behind it but a midnight of
+/// UTC. `None` when the text is no date of the years 2000 to 2199.
+pub fn printed_day(text: &str, order: DateOrder) -> Option<(Day, bool)> {
+    let text = text.trim();
+    if let Some(day) = Day::parse(text) {
+        return Some((day, true));
+    }
+    let time = CivilTime::read(text.as_bytes()).or_else(|| printed(text, Some(order)))?;
+    let day = i32::try_from(time.minutes().ok()?.div_euclid(MINUTES_A_DAY)).ok()?;
+    let is_midnight = time.minute_of_day == 0 && time.on_minute && time.offset_minutes.unwrap_or_default() == 0;
+    Some((Day::of_days(day), is_midnight))
+}
+
 fn in_any_order(text: &str) -> Option<CivilTime> {
     [DateOrder::DayFirst, DateOrder::MonthFirst].into_iter().find_map(|order| printed(text.trim(), Some(order)))
 }

@@ -48,7 +48,7 @@ impl Row<'_> {
                 let raw = members.get(name)?;
                 text_of(raw).map_or_else(|| filled(raw.get()), |text| filled(&text))
             }
-            Self::Cells { table, cells } => filled(&cells[table.column(&[name])?].text()),
+            Self::Cells { table, cells } => filled(&cells.get(table.column(&[name])?)?.text()),
         })
     }
 
@@ -486,14 +486,27 @@ fn rows_of_table(
             .at(&file.name)
             .hint("the file was cut off: export it again; or end its last line, if it is whole"));
     }
-    let (mut rows, mut cells, mut at) = (table.rows(), Vec::new(), 0);
+    // A row has to reach so far: behind it a spreadsheet drops cells that are empty.
+    let needed = table.columns(columns).max().map_or(0, |last| last + 1);
+    let (mut rows, mut cells, mut at, mut has_short) = (table.rows(), Vec::new(), 0, false);
     while rows.next(&mut cells)? {
+        let is_blank = |cell: &Cell<'_>| cell.text().trim().is_empty();
+        if cells.iter().all(is_blank) {
+            continue;
+        }
         at += 1;
-        if cells.len() != table.header.len() || rows.is_malformed() {
-            return Err(Error::input(format!("row {at} has {} cells, the header {}", cells.len(), table.header.len()))
+        let is_named = |at: usize| table.header.get(at).is_some_and(|own| !own.is_empty());
+        let is_unnamed = cells.iter().enumerate().any(|(at, cell)| !is_named(at) && !is_blank(cell));
+        let named = table.header.iter().rposition(|own| !own.is_empty()).map_or(0, |last| last + 1);
+        let is_short = cells.len() < named;
+        // The last row alone is short where a table was cut.
+        let may_be_cut = is_short && (cells.len() < needed || !has_short && rows.is_at_end());
+        if is_unnamed || may_be_cut || rows.is_malformed() {
+            return Err(Error::input(format!("row {at} has {} cells, the header {named}", cells.len()))
                 .at_line(&file.name, rows.line(), 1)
                 .hint("the file was cut off, or edited: export it again"));
         }
+        has_short |= is_short;
         take(at, &Row::Cells { table: &table, cells: &cells })?;
     }
     Ok(())

@@ -13,6 +13,7 @@ mod csv;
 mod days;
 mod export;
 mod fingerprint;
+mod hand_table;
 mod intern;
 mod json;
 mod line_reader;
