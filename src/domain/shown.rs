@@ -17,7 +17,7 @@ use std::fmt::Write;
 pub const VALUE_CHARS: usize = 120;
 /// Characters shown of a list of values, after which their number is said.
 pub const LIST_CHARS: usize = 300;
-/// Characters of one message, hint or sentence, whatever it is made of.
+/// Characters of one line of a message, hint or sentence, whatever it is made of.
 pub const TEXT_CHARS: usize = 4_000;
 
 /// A value as it stands in the input, without quotes around it.
@@ -32,6 +32,33 @@ pub fn quoted(text: &str) -> String {
         Some(begin) if text.chars().nth(VALUE_CHARS).is_some() => format!("\"{begin}\"…"),
         _ => format!("\"{shown}\""),
     }
+}
+
+/// Words that somebody else wrote, such as what a service answered or a parser says of its input.
+pub fn passage(text: &str) -> String {
+    cut(text, LIST_CHARS, &|own| own.is_hidden() || own.is_odd_blank() || own.is_look_alike(), false)
+}
+
+/// The name of a file: whole, since it is there to be found.
+pub fn path(text: &str) -> String {
+    cut(text, usize::MAX, &|own| own.is_hidden() || own.is_odd_blank() || own.is_look_alike(), false)
+}
+
+/// Whether characters of a name were lost on its way through a narrow encoding: `M?ller`, `???? GmbH`, or U+FFFD.
+///
+/// ```
+/// use stacktally::domain::shown::has_lost_characters;
+/// assert!(has_lost_characters("M?ller") && has_lost_characters("Caf?") && has_lost_characters("??? GmbH"));
+/// assert!(!has_lost_characters("Who knows ?") && !has_lost_characters("Müller"));
+/// ```
+pub fn has_lost_characters(name: &str) -> bool {
+    let chars: Vec<char> = name.chars().collect();
+    let is_lost = |at: usize| {
+        let is_like_a_letter =
+            |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|own| own.is_alphabetic() || *own == '?');
+        is_like_a_letter(at.checked_sub(1)) || is_like_a_letter(Some(at + 1))
+    };
+    chars.iter().enumerate().any(|(at, own)| *own == char::REPLACEMENT_CHARACTER || *own == '?' && is_lost(at))
 }
 
 /// Values with a comma between them: as many as fit, and how many more there are.
@@ -60,9 +87,12 @@ pub fn joined(texts: impl IntoIterator<Item = String>, between: &str) -> String 
     shown
 }
 
-/// A message as a whole, on one line or several, safe for a terminal and a log, and never longer than [`TEXT_CHARS`].
+/// A message as a whole, safe for a terminal and a log, none of its lines longer than [`TEXT_CHARS`]. Its line ends are ours: those of
+/// values are shown by their names.
 pub fn bounded(text: &str) -> String {
-    cut(text, TEXT_CHARS, &|own| own.own != '\n' && own.is_hidden(), false)
+    let lines: Vec<String> =
+        text.split('\n').map(|line| cut(line, TEXT_CHARS, &|own| own.is_hidden(), false)).collect();
+    lines.join("\n")
 }
 
 /// Any text that may quote input, safe for a terminal: what would be obeyed or cannot be seen is shown by its name. Line ends

@@ -183,6 +183,9 @@ impl<'a> HandTable<'a> {
     }
 }
 
+/// Columns that a table does not have, of which each is said.
+const UNKNOWN_SHOWN: usize = 10;
+
 /// A name as it is compared: without case, and without what people write between its words.
 fn plain(name: &str) -> String {
     let is_between = |own: char| own.is_whitespace() || matches!(own, '_' | '-' | '\u{feff}' | '\u{200b}');
@@ -194,13 +197,17 @@ fn places_of(table: &Table<'_>, layout: &Layout) -> Result<Vec<Option<usize>>> {
     let name = table.name();
     let known: Vec<String> = layout.columns.iter().map(|own| plain(own)).collect();
     let mut places: Vec<Option<usize>> = vec![None; known.len()];
-    let mut errors = Vec::new();
+    let (mut errors, mut unknown) = (Vec::new(), 0_usize);
     for (at, column) in table.header.iter().enumerate() {
         let own = plain(column);
         if own.is_empty() {
             continue;
         }
         let Some(place) = known.iter().position(|known| *known == own) else {
+            unknown += 1;
+            if unknown > UNKNOWN_SHOWN {
+                continue;
+            }
             let meant = nearest(&column.to_lowercase(), layout.columns)
                 .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
             let called = shown::quoted(column);

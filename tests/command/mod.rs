@@ -13,6 +13,7 @@ mod docs;
 mod errors;
 mod help;
 mod history;
+mod hostile;
 mod log;
 mod metrics;
 mod names;
