@@ -94,6 +94,12 @@ fn read_json(
     }
     let json = JsonFile::parse(text.as_str())
         .map_err(|error| shape::refusal(file, text.as_str(), "a page of usage", error))?;
+    if let [Err(first), ..] = json.elements.as_slice()
+        && json.elements.iter().all(Result::is_err)
+        && let Some(refused) = shape::answer(file, first, "a page of usage")
+    {
+        return Err(refused);
+    }
     let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
     let mut reader = LineReader::new(file, texts, &mut lines, dialect);
     for Object(line) in &json.usual {
@@ -153,9 +159,7 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
             || text.starts_with("\"@{")
     };
     if all(RejectReason::NotAUsageLine) && lines.rejects[0].text.as_deref().is_some_and(is_printed) {
-        return Err(Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
-            .at(&file.name)
-            .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
+        return Err(shape::printed().at(&file.name));
     }
     if all(RejectReason::NotAUsageLine) {
         return Err(Error::input(format!("none of its {} elements is a usage line", lines.read.lines))

@@ -24,7 +24,7 @@ use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
 use super::text::Text;
 use super::{shape, text};
-use crate::domain::{Hour, limits};
+use crate::domain::{Hour, shown};
 use crate::error::{Error, Result};
 use crate::watch::Watch;
 
@@ -454,13 +454,25 @@ impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
 
 /// Values that are ids are texts: of a list or an object nobody can say what it means.
 fn refuse_odd_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Result<()> {
-    let properties = members.get("properties").and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok());
+    let properties = members.get("properties");
+    match properties.and_then(text_of) {
+        Some(text) if text.starts_with("@{") => return Err(shape::printed().at(&file.name)),
+        Some(_) => {
+            return Err(Error::input(format!("row {at} has properties that are a text, and no object"))
+                .at(&file.name)
+                .hint(
+                    "save the list again, as the REST API or PowerShell through ConvertTo-Json -Depth 10 returns it",
+                ));
+        }
+        None => {}
+    }
+    let properties = properties.and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok());
     for members in std::iter::once(members).chain(&properties) {
         for name in ["id", "resourceId", "name", "subscriptionId", "tenantId"] {
             if let Some(raw) = members.get(name).filter(|raw| text_of(raw).is_none()) {
                 return Err(Error::input(format!(
                     "row {at} has a {name} that is no text: {}",
-                    limits::cut(raw.get(), 80)
+                    shown::value(raw.get())
                 ))
                 .at(&file.name)
                 .hint("save the whole list again, as the REST API or PowerShell returns it"));
@@ -524,13 +536,18 @@ impl<'a> JsonList<'a> {
     fn parse(text: &'a str) -> serde_json::Result<Self> {
         let texts = |rows: Vec<&'a RawValue>| rows.into_iter().map(RawValue::get).collect();
         if text.trim_start().starts_with('[') {
-            return Ok(Self { rows: texts(serde_json::from_str(text)?), next_link: None });
+            let rows: Vec<&RawValue> = serde_json::from_str(text)?;
+            if rows.first().is_some_and(|first| shape::is_answer(first.get())) {
+                return Err(error_in_answer());
+            }
+            return Ok(Self { rows: texts(rows), next_link: None });
         }
         let page: Page<Vec<&RawValue>> = serde_json::from_str(text)?;
         match page.value {
             _ if page.has_error => Err(error_in_answer()),
             Some(rows) => Ok(Self { rows: texts(rows), next_link: page.next_link }),
             None if page.is_empty => Err(serde_json::Error::custom("an object with nothing")),
+            None if shape::is_answer(text) => Err(error_in_answer()),
             // The one row that there was, as PowerShell writes a list of one.
             None => Ok(Self { rows: vec![text.trim()], next_link: None }),
         }

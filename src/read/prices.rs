@@ -11,10 +11,10 @@ use super::hand_table::{HandTable, Layout, Row};
 use super::rate_card::{RateCard, read_card};
 use super::reading::Reading;
 use super::root::InputFile;
-use super::text;
+use super::{shape, text};
 use crate::domain::money::{Decimal, ExchangeRate, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
-use crate::domain::{Currency, MeterId, Month, PriceEntry};
+use crate::domain::{Currency, MeterId, Month, PriceEntry, shown};
 use crate::error::{Error, Result, nearest};
 
 /// The table of the price book.
@@ -68,6 +68,9 @@ pub enum PriceContent {
 /// A row that is no price; all that are wrong are said at once.
 pub fn read_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
     let text = text::read(file, reading.encoding)?;
+    if let Some(refused) = shape::answer(file, text.as_str(), "a price book").filter(|_| !text.is_json()) {
+        return Err(refused);
+    }
     let content = if text.is_json() {
         PriceContent::RateCard(read_card(&file.name, text.as_str())?)
     } else {
@@ -195,7 +198,7 @@ impl Row<'_> {
                 .refused(format!("scope {name} without a scope_id"))
                 .hint("write whose price it is, or scope all for a price for everybody"),
             Some(id) if name == "all" => self
-                .refused(format!("scope all with the scope_id {id:?}"))
+                .refused(format!("scope all with the scope_id {}", shown::quoted(&id)))
                 .hint("a price for everybody has no scope_id: leave it empty, or name the scope that the id is of"),
             Some(id) => {
                 self.wrong("scope_id", &id, &format!("no {name}"), "write its id as the published tables have it")

@@ -1,6 +1,7 @@
 //! What a person sees: exit code, standard output and error of the real binary, as transcripts.
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
+mod answers;
 mod billed;
 mod changes;
 mod check;
