@@ -52,8 +52,8 @@ pub use published::PublishedResource;
 pub use rate_card::{CardMeter, CardTerms, Discount, RateCard};
 pub use reading::{Pages, Reading};
 pub use registration::{
-    CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,
-    read_registrations,
+    CustomerSubscription, Parent, Registration, RegistrationId, is_override, override_snapshots,
+    read_customer_subscriptions, read_registrations,
 };
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
 pub use row::{InstanceText, PARTS};

@@ -26,6 +26,7 @@ mod settings;
 mod shrunken;
 mod summary;
 mod unregistered;
+mod unsaid;
 mod vanished;
 mod why;
 mod width;
