@@ -6,8 +6,8 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::domain::Finding;
 use crate::domain::totals::PastRange;
+use crate::domain::{Finding, shown};
 use crate::machine;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -72,7 +72,14 @@ pub struct Beside {
 
 impl Error {
     fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, place: None, message: message.into().into_boxed_str(), hint: None, source: None, beside: None }
+        Self {
+            kind,
+            place: None,
+            message: shown::bounded(&message.into()).into_boxed_str(),
+            hint: None,
+            source: None,
+            beside: None,
+        }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -149,7 +156,7 @@ impl Error {
 
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(shown::bounded(&hint.into()));
         self
     }
 
@@ -165,8 +172,8 @@ impl Error {
     /// Adds another way to go on.
     #[must_use]
     pub fn or_hint(mut self, other: &str) -> Self {
-        self.hint = Some(self.hint.map_or_else(|| other.to_owned(), |hint| format!("{hint}; or {other}")));
-        self
+        let hint = self.hint.take().map_or_else(|| other.to_owned(), |hint| format!("{hint}; or {other}"));
+        self.hint(hint)
     }
 
     /// Adds another way to go on after the last of several errors, since it is one for all of them.
@@ -191,7 +198,7 @@ impl Error {
     /// What led to it, the nearest first.
     pub fn causes(&self) -> Vec<String> {
         let first = std::error::Error::source(self);
-        std::iter::successors(first, |cause| cause.source()).map(ToString::to_string).collect()
+        std::iter::successors(first, |cause| cause.source()).map(|cause| shown::passage(&cause.to_string())).collect()
     }
 }
 
@@ -222,7 +229,7 @@ impl fmt::Display for Error {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
+        f.write_str(&shown::path(&self.file))?;
         self.line_column.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))
     }
 }

@@ -310,6 +310,7 @@ impl Prepared {
             root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file, &plan.reading)?)).transpose()?;
         let names =
             root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
+        tally.found(named::meters_with_lost_characters(overrides.as_deref().unwrap_or_default()).into_iter().collect());
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
         let named = names.unwrap_or_default();
         let mut names = Names::new(meters, named.names.clone(), plan.with_owners);

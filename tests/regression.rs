@@ -412,6 +412,46 @@ fn snapshots_that_are_cut_or_odd_are_refused() {
     check("customer-subscriptions/2026-10-01.json", &odd, "row 1 has a tenantId that is no text");
 }
 
+/// A spreadsheet that saves a listing leaves columns without a name behind, and drops cells at the ends of rows.
+#[test]
+fn a_listing_that_a_spreadsheet_saved_is_read() {
+    let header = "SubscriptionId,TenantId,DisplayName,State";
+    for (table, is_read) in [
+        (format!("{header}\n{SUB_B},{TENANT_B},of B,Enabled\n{SUB_A},{TENANT_A},of A,Enabled\n"), true),
+        (format!("{header},,\r\n{SUB_B},{TENANT_B},of B,Enabled,,\r\n{SUB_A},{TENANT_A},,,,\r\n"), true),
+        (format!("{header}\n{SUB_B},{TENANT_B}\n{SUB_A},{TENANT_A}\n"), true),
+        (format!("{header}\n{SUB_B},{TENANT_B},of B,Enabled,,,\n{SUB_A},{TENANT_A},of A,Enabled,\n,,,\n ,,,\n"), true),
+        (
+            format!("{header};;\n{SUB_B},{TENANT_B},of B,Enabled\n{SUB_A},{TENANT_A},of A,Enabled\n").replace(',', ";"),
+            true,
+        ),
+        // Cut within its last row, and a line end put behind it.
+        (format!("{header}\n{SUB_B},{TENANT_B},of B,Enabled\n{SUB_A},{TENANT_A},of\n"), false),
+        (format!("{header}\n{SUB_B},{TENANT_B}\n{SUB_A}\n"), false),
+        (format!("{header},\n{SUB_B},{TENANT_B},of B,Enabled,x\n{SUB_A},{TENANT_A},of A,Enabled,\n"), false),
+        (format!("{header}\n{SUB_B},{TENANT_B},of B,Enabled\n{SUB_A},{TENANT_A},of A,Enabled"), false),
+    ] {
+        let root = TestRoot::with_lines(&[line()]);
+        root.remove("north/user-subscriptions");
+        root.file("north/user-subscriptions/2026-10-01.csv", &table);
+        let ran = root.run(&[]);
+        assert_eq!(ran.code, if is_read { 0 } else { 3 }, "{table}\n{}", ran.transcript());
+        if is_read {
+            let owners: Vec<(String, Option<String>)> = owners_of(&root);
+            assert_eq!(
+                owners,
+                [(SUB_A.to_owned(), Some(TENANT_A.to_owned())), (SUB_B.to_owned(), Some(TENANT_B.to_owned()))]
+            );
+        }
+    }
+}
+
+/// Published user subscriptions with their tenants.
+fn owners_of(root: &TestRoot) -> Vec<(String, Option<String>)> {
+    let rows = table(&root.out(), "user_subscriptions");
+    rows.iter().map(|row| (cell(row, "user_subscription_id").to_owned(), row["tenant_id"].clone())).collect()
+}
+
 /// As PowerShell 5.1 and 7 print what lies too deep for them.
 #[test]
 fn the_depth_trap_is_recognised_as_it_is_printed() {

@@ -13,9 +13,10 @@ use super::{OwnedUsage, Owner, Rules, Snapshots};
 use crate::domain::finding::FindingCode;
 use crate::domain::identity::is_guid;
 use crate::domain::{
-    Attribution, BilledSubscriptionId, Day, Finding, Hour, InForce, Mapping, SnapshotKind, TenantId, UserSubscriptionId,
+    Attribution, BilledSubscriptionId, Day, Finding, Hour, InForce, Mapping, SnapshotKind, TenantId,
+    UserSubscriptionId, shown,
 };
-use crate::read::{CustomerSubscription, DatedList, DatedLists, Registration};
+use crate::read::{CustomerSubscription, DatedList, DatedLists, Parent, Registration, RegistrationId, is_override};
 
 /// Ids that a finding lists in its sentence; `concerned` has all.
 const IDS_SHOWN: usize = 5;
@@ -23,11 +24,11 @@ const IDS_SHOWN: usize = 5;
 /// Ids in a sentence: the first few, and how many more.
 fn few(ids: &[String]) -> String {
     let more = if ids.len() > IDS_SHOWN { format!(" and {} more", ids.len() - IDS_SHOWN) } else { String::new() };
-    format!("{}{more}", ids[..ids.len().min(IDS_SHOWN)].join(", "))
+    format!("{}{more}", shown::list(&ids[..ids.len().min(IDS_SHOWN)]))
 }
 
 /// The first of some files, and how many more there are.
-fn shown(files: &[&str]) -> String {
+fn first_of(files: &[&str]) -> String {
     match files {
         [] => String::new(),
         [file] => (*file).to_owned(),
@@ -48,12 +49,14 @@ pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Optio
     findings.extend(subscriptions_of_several_tenants(&relevant));
     findings.extend(default_subscription_mapped(&relevant));
     findings.extend(billing_model(&relevant));
+    findings.extend(customers_of_another_registration(&relevant));
     findings.extend(malformed_customers(&relevant));
     findings.extend(pages_saved_twice(&relevant));
     findings.extend(spelling(&Relevant::of(snapshots, None)));
     findings.extend(malformed_listings(snapshots));
     findings.extend(listings_without_tenants(snapshots));
     findings.extend(listed_twice(snapshots));
+    findings.extend(names_with_lost_characters(snapshots));
     findings
 }
 
@@ -126,7 +129,7 @@ fn empty_lists(relevant: &Relevant<'_>, rules: &Rules) -> Option<Finding> {
     (rules.confirm_empty_registration && !empty.is_empty()).then(|| {
         relevant.finding(
             FindingCode::RegistrationWithoutCustomers,
-            format!("no tenant is mapped in {}, as --confirm-empty-registration says", shown(&empty)),
+            format!("no tenant is mapped in {}, as --confirm-empty-registration says", first_of(&empty)),
             texts(&empty),
             "register tenants, if they are to pay for themselves",
         )
@@ -160,7 +163,7 @@ fn subscriptions_of_several_tenants(relevant: &Relevant<'_>) -> Vec<Finding> {
         let tenants: Vec<String> = tenants.into_iter().map(TenantId::to_string).collect();
         relevant.finding(
             FindingCode::CustomerSubscriptionOfSeveralTenants,
-            format!("customer subscription {subscription} pays for {}, in {}", tenants.join(" and "), shown(&files)),
+            format!("customer subscription {subscription} pays for {}, in {}", tenants.join(" and "), first_of(&files)),
             std::iter::once(subscription.to_string()).chain(tenants).collect(),
             "give each tenant a subscription of its own, unless this is meant",
         )
@@ -192,7 +195,7 @@ fn default_subscription_mapped(relevant: &Relevant<'_>) -> Vec<Finding> {
             FindingCode::DefaultSubscriptionIsCustomer,
             format!(
                 "default subscription {default} is mapped to tenant {tenant} in {} as well: the invoice cannot tell that tenant from those who are not registered",
-                shown(&files)
+                first_of(&files)
             ),
             vec![default.to_string(), tenant.to_string()],
             "register the tenant with a customer subscription of its own",
@@ -218,10 +221,73 @@ fn billing_model(relevant: &Relevant<'_>) -> Option<Finding> {
             FindingCode::CustomerSubscriptionsNotAllowed,
             format!(
                 "the billing model is Capacity in {}, and a capacity registration has no customer subscriptions",
-                shown(&files)
+                first_of(&files)
             ),
             texts(&files),
             "register the stamp again as PayAsYouUse, or save an empty list and say --confirm-empty-registration: Azure answers CustomerSubscriptionsNotAllowed, and is sent no usage",
+        )
+    })
+}
+
+/// Customers that lie under another registration than the one that was in force together with them. What serves in the stead of the
+/// stamp's own is meant so.
+fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<Finding> {
+    let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
+    let mut found: BTreeMap<(&RegistrationId, String), (BTreeSet<&TenantId>, BTreeSet<&str>, &str)> = BTreeMap::new();
+    for &(registration, list) in &relevant.pairs {
+        let (registration, list) = (&registrations[registration as usize], &customers.lists[list as usize]);
+        if is_override(&registration.file) || is_override(&list.file) {
+            continue;
+        }
+        for (at, &row) in list.rows.iter().enumerate() {
+            let row = &customers.rows[row as usize];
+            let parent = match &row.parent {
+                own if own.is(&registration.id) => continue,
+                Parent::Id(id) => id.to_string(),
+                Parent::Name(name) => shown::value(name),
+                Parent::Unsaid => continue,
+            };
+            let entry = found.entry((&registration.id, parent));
+            let (tenants, files, _) =
+                entry.or_insert_with(|| (BTreeSet::new(), BTreeSet::new(), registration.file.as_str()));
+            tenants.insert(&row.tenant);
+            files.insert(list.page_of(at));
+        }
+    }
+    let found = found.into_iter().map(|((registration, parent), (tenants, files, file))| {
+        let tenants: Vec<String> = tenants.into_iter().map(TenantId::to_string).collect();
+        let files: Vec<&str> = files.into_iter().collect();
+        relevant.finding(
+            FindingCode::CustomersOfAnotherRegistration,
+            format!(
+                "the customers in {} lie under the registration {parent}, and in force beside them is the registration \
+                 {registration}, by {file}: the stamp was registered anew, and this is of tenant {}",
+                first_of(&files),
+                few(&tenants)
+            ),
+            tenants.clone().into_iter().chain(texts(&files)).collect(),
+            "a new registration has no customers: register them with it, and save its list of customer subscriptions; until then Azure \
+             charges them to the default subscription",
+        )
+    });
+    found.collect()
+}
+
+/// Display names of the latest listing that a narrow encoding spoiled.
+fn names_with_lost_characters(snapshots: &Snapshots) -> Option<Finding> {
+    let listings = &snapshots.listings;
+    let latest = listings.lists.last()?;
+    let is_lost = |name: &String| shown::has_lost_characters(name);
+    let rows = listings.rows_of(latest).filter(|row| row.display_name.as_ref().is_some_and(is_lost));
+    let ids: Vec<String> = rows.map(|row| row.id.to_string()).collect::<BTreeSet<_>>().into_iter().collect();
+    (!ids.is_empty()).then(|| {
+        Finding::new(
+            &snapshots.stamp,
+            FindingCode::NamesWithLostCharacters,
+            // The names themselves may be personal data, and not wanted.
+            format!("display names in which characters were lost, in {}: of {}", latest.file, few(&ids)),
+            ids,
+            "save the listing again as UTF-8: in PowerShell with -Encoding utf8 behind Out-File or Export-Csv",
         )
     })
 }
@@ -234,8 +300,9 @@ fn malformed_customers(relevant: &Relevant<'_>) -> Vec<Finding> {
         relevant.finding(
             FindingCode::InvalidCustomerSubscriptionId,
             format!(
-                "tenant {tenant} is mapped to {subscription:?}, which is no id of an Azure subscription, in {}",
-                shown(&files)
+                "tenant {tenant} is mapped to {}, which is no id of an Azure subscription, in {}",
+                shown::quoted(&subscription),
+                first_of(&files)
             ),
             vec![subscription, tenant],
             "look its id up in Partner Center, register the tenant with it, and save the list again",
@@ -245,7 +312,11 @@ fn malformed_customers(relevant: &Relevant<'_>) -> Vec<Finding> {
     let tenants = tenants.into_iter().map(|(tenant, files)| {
         relevant.finding(
             FindingCode::IdMalformed,
-            format!("{tenant:?} is mapped as a tenant, and is no id of a directory, in {}", shown(&files)),
+            format!(
+                "{} is mapped as a tenant, and is no id of a directory, in {}",
+                shown::quoted(&tenant),
+                first_of(&files)
+            ),
             vec![tenant],
             "write the GUID of the tenant's Entra directory, register it so, and save the list again",
         )
@@ -286,7 +357,7 @@ fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
     }
     let several = spellings.into_iter().filter(|(_, spellings)| spellings.len() > 1);
     let found = several.map(|(id, spellings)| {
-        let each: Vec<String> = spellings.iter().map(|(text, file)| format!("{text} in {file}")).collect();
+        let each: Vec<String> = spellings.iter().map(|(text, file)| format!("{} in {file}", shown::value(text))).collect();
         relevant.finding(
             FindingCode::IdCaseDiffers,
             format!("one id in two spellings: {}; they were taken for one", each.join(", ")),
@@ -303,7 +374,7 @@ fn pages_saved_twice(relevant: &Relevant<'_>) -> Vec<Finding> {
     let finding = (!twice.is_empty()).then(|| {
         relevant.finding(
             FindingCode::PageSavedTwice,
-            format!("a page lies twice, byte for byte, in {}, and counts once", shown(&twice)),
+            format!("a page lies twice, byte for byte, in {}, and counts once", first_of(&twice)),
             texts(&twice),
             "delete one of the two",
         )
@@ -321,11 +392,11 @@ fn malformed_listings(snapshots: &Snapshots) -> Vec<Finding> {
     ];
     let found = found.into_iter().filter(|(_, (ids, _))| !ids.is_empty()).map(|(what, (ids, files))| {
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-        let quoted: Vec<String> = ids.iter().map(|id| format!("{id:?}")).collect();
+        let quoted: Vec<String> = ids.iter().map(|id| shown::quoted(id)).collect();
         Finding::new(
             &snapshots.stamp,
             FindingCode::IdMalformed,
-            format!("{what} {} is no GUID, in {}, and is compared as it stands there", few(&quoted), shown(&files)),
+            format!("{what} {} is no GUID, in {}, and is compared as it stands there", few(&quoted), first_of(&files)),
             ids,
             "save the listing again, as the REST API or Get-AzsUserSubscription returns it",
         )
@@ -358,7 +429,7 @@ fn listings_without_tenants(snapshots: &Snapshots) -> Option<Finding> {
         Finding::new(
             &snapshots.stamp,
             FindingCode::ListingWithoutTenants,
-            format!("no user subscription has a tenant in {}", shown(&without)),
+            format!("no user subscription has a tenant in {}", first_of(&without)),
             texts(&without),
             "save the listing again, as the REST API returns it: usage that no listing knows is charged to the default subscription",
         )
@@ -395,7 +466,7 @@ fn listed_twice(snapshots: &Snapshots) -> Vec<Finding> {
             format!(
                 "user subscription {id} is given to {} in {}; {}, the smallest id, serves",
                 tenants.join(" and to "),
-                shown(&files),
+                first_of(&files),
                 tenants[0]
             ),
             std::iter::once(id).chain(tenants).collect(),

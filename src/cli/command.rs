@@ -10,7 +10,6 @@ use super::args::{
     WhyArgs,
 };
 use super::ended::Ended;
-use super::message::printable;
 use super::progress::TerminalProgress;
 use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
 use super::show::layout::Width;
@@ -18,7 +17,7 @@ use super::show::{billed, calendar, changes, compare, history, statement, unregi
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Asked, Publication, Query, Wanted};
-use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId, shown};
 use crate::error::{Error, Result};
 use crate::pipeline::closing::{self, Closing};
 use crate::pipeline::{self, Followed};
@@ -208,7 +207,7 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
     let own = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.commands, args.publication.json) {
         _ if args.csv => unregistered::csv(&own)?,
-        (true, _) => printable(&unregistered::commands(&own)),
+        (true, _) => shown::printable(&unregistered::commands(&own)),
         (false, true) => unregistered::json(&own),
         (false, false) => unregistered::text(&own, Width::of_stdout()),
     };

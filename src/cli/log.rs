@@ -14,7 +14,7 @@ use super::args::{LogFormat, LogLevel};
 use super::ended::Ended;
 use super::settings::{ClockTime, Settings};
 use super::steps::StepTime;
-use crate::domain::Finding;
+use crate::domain::{Finding, shown};
 use crate::error::Error;
 use crate::pipeline::Outcome;
 use crate::publish::receipt::{LeftEntry, MissingEntry};
@@ -72,7 +72,13 @@ pub fn warned(error: &Error) {
 fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     let receipt = &outcome.receipt;
     for input in &receipt.inputs {
-        debug!(file = input.path, bytes = input.bytes, lines = input.lines, shape = input.shape, "file read");
+        debug!(
+            file = shown::path(&input.path),
+            bytes = input.bytes,
+            lines = input.lines,
+            shape = input.shape,
+            "file read"
+        );
     }
     let lines = receipt.lines;
     info!(read = lines.read, used = lines.used, rejected = lines.rejected, dropped = lines.dropped, "lines");
@@ -101,13 +107,13 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     }
     for MissingEntry { stamp, folder, lines, kept, forgotten: _ } in &receipt.missing {
         if *kept {
-            info!(stamp, folder, lines, "missing export kept");
+            info!(stamp, folder = shown::path(folder), lines, "missing export kept");
         } else {
-            warn!(stamp, folder, lines, "export missing");
+            warn!(stamp, folder = shown::path(folder), lines, "export missing");
         }
     }
     for name in &receipt.forgotten {
-        warn!(name = name.as_str(), "forgotten");
+        warn!(name = shown::path(name), "forgotten");
     }
     for LeftEntry { stamp, run } in &receipt.left_as_published {
         info!(stamp, run, "stamp left as published");
@@ -136,7 +142,7 @@ fn ended_by(error: &Error) {
     let line_column = place.and_then(|place| place.line_column);
     error!(
         kind = error.kind.as_str(),
-        file = place.map(|place| place.file.as_str()),
+        file = place.map(|place| shown::path(&place.file)),
         line = line_column.map(|(line, _)| line),
         column = line_column.map(|(_, column)| column),
         error = &*error.message,

@@ -8,6 +8,7 @@ use super::show::counted;
 use super::show::layout::{Page, Width};
 use crate::domain::coverage::intervals;
 use crate::domain::finding::FindingCode;
+use crate::domain::shown::printable;
 use crate::domain::{Day, Finding, Stamp, Window, reported};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome, ReportedTime};
@@ -32,8 +33,8 @@ const CHANGED_SHOWN: usize = 10;
 const STRETCHES_SHOWN: usize = 6;
 /// Errors shown of those that have one remedy.
 const ALIKE_SHOWN: usize = 20;
-/// Characters shown of a reject.
-const TEXT_SHOWN: usize = 200;
+/// Errors shown that have different remedies.
+const KINDS_SHOWN: usize = 40;
 
 /// Columns of the labels of a summary.
 const LABEL: usize = 11;
@@ -69,7 +70,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         _ => {}
     }
     for own in &outcome.first_rejects {
-        say("", format!("  {}", shortened(own)));
+        say("", format!("  {own}"));
     }
     let rest = outcome.rejects_new.saturating_sub(outcome.first_rejects.len() as u64);
     if rest > 0 {
@@ -297,19 +298,19 @@ fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {
     }
 }
 
-/// A text that may come from input, on one line of bearable length.
-fn shortened(text: &str) -> String {
-    let one_line: String = text.chars().take(TEXT_SHOWN).map(|own| if own == '\n' { ' ' } else { own }).collect();
-    if text.chars().nth(TEXT_SHOWN).is_some() { format!("{one_line}…") } else { one_line }
-}
-
 /// An error with its causes and its hint, all others that ended the run with it, and what was found beside them.
 pub fn failure(error: &Error) -> String {
     let beside = error.beside.as_deref();
     let errors: Vec<&Error> = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)).collect();
     let mut text = String::new();
     // What has one remedy is said together, and the remedy once.
+    let (mut kinds, mut rest) = (0, 0);
     for alike in errors.chunk_by(|a, b| a.hint == b.hint) {
+        kinds += 1;
+        if kinds > KINDS_SHOWN {
+            rest += alike.len();
+            continue;
+        }
         alike.iter().take(ALIKE_SHOWN).for_each(|own| text.push_str(&headed("error", own)));
         if alike.len() > ALIKE_SHOWN {
             let _ = writeln!(
@@ -319,6 +320,9 @@ pub fn failure(error: &Error) -> String {
             );
         }
         text.push_str(&hinted(alike[0]));
+    }
+    if rest > 0 {
+        let _ = writeln!(text, "and {rest} more errors; `stacktally check --json` lists all");
     }
     for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
         let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", of_stamp(stamp));
@@ -347,15 +351,4 @@ fn headed(label: &str, error: &Error) -> String {
 
 fn hinted(error: &Error) -> String {
     error.hint.as_ref().map_or(String::new(), |hint| format!("\nhint: {hint}\n"))
-}
-
-/// Text that may quote input, safe for a terminal: control characters are shown, not obeyed.
-pub(super) fn printable(text: &str) -> String {
-    // Marks that turn the direction of writing could make one id look like another.
-    let is_hidden = |own: char| {
-        own.is_control() && own != '\n'
-            || matches!(own, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let shown = |own: char| if is_hidden(own) { char::REPLACEMENT_CHARACTER } else { own };
-    text.chars().map(shown).collect()
 }

@@ -399,6 +399,22 @@ pub fn depends_on_order(text: &str) -> bool {
     printed(text, None, Era::Gregorian).is_none() && in_any_order(text).is_some()
 }
 
+/// The day of a date that is written in this order, where it needs one, and whether nothing stands behind it but a midnight of
+/// UTC. `None` when the text is no date of the years 2000 to 2199.
+pub fn printed_day(text: &str, order: DateOrder) -> Option<(Day, bool)> {
+    let text = text.trim();
+    if let Some(day) = Day::parse(text) {
+        return Some((day, true));
+    }
+    // Nothing beside a year of two digits tells which of its parts it is.
+    let with_year = |_: &CivilTime| odd_year(text).is_none();
+    let printed = || printed(text, Some(order), Era::Gregorian).filter(with_year);
+    let time = CivilTime::read(text.as_bytes()).or_else(printed)?;
+    let day = i32::try_from(time.minutes().ok()?.div_euclid(MINUTES_A_DAY)).ok()?;
+    let is_midnight = time.minute_of_day == 0 && time.on_minute && time.offset_minutes.unwrap_or_default() == 0;
+    Some((Day::of_days(day), is_midnight))
+}
+
 fn in_any_order(text: &str) -> Option<CivilTime> {
     let eras = [Era::Gregorian, Era::Minguo];
     eras.into_iter().find_map(|era| DateOrder::ALL.into_iter().find_map(|order| printed(text, Some(order), era)))

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::identity::Stamp;
+use super::shown;
 use super::time::Day;
 
 /// What was found. The names are published in the receipt and never change meaning.
@@ -112,6 +113,10 @@ pub enum FindingCode {
     ClosedMonthNameNotApplied,
     /// A meter is described otherwise than when a month was closed.
     ClosedMonthMeterNotApplied,
+    /// Customer subscriptions lie under another registration than the one in force beside them: the stamp was registered anew.
+    CustomersOfAnotherRegistration,
+    /// Names in which characters were lost, and `?` or U+FFFD stands in their stead.
+    NamesWithLostCharacters,
 }
 
 /// How much a finding weighs: published, and never less in a later version for the same fact.
@@ -141,7 +146,7 @@ impl fmt::Display for Severity {
 
 impl FindingCode {
     /// All of them.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 52] = [
         Self::ChainWithoutEnd,
         Self::StampWithoutUsage,
         Self::ExportWithoutFiles,
@@ -192,6 +197,8 @@ impl FindingCode {
         Self::ClosedMonthPriceNotApplied,
         Self::ClosedMonthNameNotApplied,
         Self::ClosedMonthMeterNotApplied,
+        Self::CustomersOfAnotherRegistration,
+        Self::NamesWithLostCharacters,
     ];
 
     /// The code of a published text.
@@ -252,6 +259,8 @@ impl FindingCode {
             Self::ClosedMonthPriceNotApplied => "closed_month_price_not_applied",
             Self::ClosedMonthNameNotApplied => "closed_month_name_not_applied",
             Self::ClosedMonthMeterNotApplied => "closed_month_meter_not_applied",
+            Self::CustomersOfAnotherRegistration => "customers_of_another_registration",
+            Self::NamesWithLostCharacters => "names_with_lost_characters",
         }
     }
 
@@ -283,6 +292,8 @@ impl FindingCode {
             | Self::InvalidCustomerSubscriptionId
             | Self::CustomerSubscriptionsNotAllowed
             | Self::RegistrationOfSeveralStamps
+            // Azure charges them to the default subscription until they are registered anew, and the lines say that they pay.
+            | Self::CustomersOfAnotherRegistration
             // Charges are missing.
             | Self::UsageUnpriced
             // What was published would go.
@@ -321,6 +332,7 @@ impl FindingCode {
             // Names are what they are; no figure changes.
             | Self::NamesSwapped
             | Self::NameOfUnknownId
+            | Self::NamesWithLostCharacters
             // What a rate card does not price is `usage_unpriced` where it is used.
             | Self::RateCardMeterUnmapped
             | Self::RateCardUnitUnknown
@@ -355,11 +367,12 @@ impl Finding {
         concerned: Vec<String>,
         remedy: &'static str,
     ) -> Self {
-        Self { stamp: stamp.to_string(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
+        Self { stamp: stamp.to_string(), ..Self::of_root(code, sentence, concerned, remedy) }
     }
 
-    /// A finding about what is of no stamp, such as the price book.
+    /// A finding about what is of no stamp, such as the price book. A sentence of many ids is bounded; `concerned` has them all.
     pub fn of_root(code: FindingCode, sentence: String, concerned: Vec<String>, remedy: &'static str) -> Self {
+        let sentence = shown::bounded(&sentence);
         Self { stamp: String::new(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
     }
 

@@ -22,6 +22,7 @@ pub mod quantity;
 pub mod registration_error;
 pub mod reject;
 pub mod reported;
+pub mod shown;
 pub mod time;
 pub mod totals;
 pub mod unit;

@@ -6,16 +6,17 @@ use std::collections::BTreeSet;
 use super::Plan;
 use super::charging::Charging;
 use super::making::Making;
-use crate::domain::Finding;
 use crate::domain::finding::FindingCode;
 use crate::domain::identity::is_guid;
-use crate::read::NamesTable;
+use crate::domain::{Finding, shown};
+use crate::read::{CatalogueRow, NamesTable};
 
 /// Rows listed in a sentence.
 const LISTED: usize = 10;
 
 impl Making<'_> {
-    /// Finds rows whose two cells are exchanged, and rows whose id is no tenant and no billed subscription of the root.
+    /// Finds names in which characters were lost, rows whose two cells are exchanged, and rows whose id is no tenant and no billed
+    /// subscription of the root.
     ///
     /// An id that the price book names is known: a customer that is yet to come has a price and a name. Where only some stamps
     /// are read, or other snapshots serve in the stead of their own, the rest is not known, so nothing is said of it.
@@ -31,7 +32,9 @@ impl Making<'_> {
             .collect();
         let is_partly_seen = !stamps.is_empty() || !overrides.is_empty();
         let unknown = others.into_iter().filter(|(id, _)| !is_partly_seen && !known.contains(id.as_str())).collect();
+        let of_table = table.names.iter().filter(|(_, name)| shown::has_lost_characters(name)).collect();
         let found = [
+            finding(table, FindingCode::NamesWithLostCharacters, LOST, of_table, WRITE_AGAIN),
             finding(
                 table,
                 FindingCode::NamesSwapped,
@@ -51,6 +54,24 @@ impl Making<'_> {
     }
 }
 
+/// Finds names and services of `meters.csv` that a narrow encoding spoiled.
+pub fn meters_with_lost_characters(rows: &[CatalogueRow]) -> Option<Finding> {
+    let texts = |own: &CatalogueRow| [own.meter_name.clone(), own.service.clone()].into_iter().flatten();
+    let lost: Vec<(String, String)> = rows
+        .iter()
+        .filter_map(|own| Some((own.meter.to_string(), texts(own).find(|text| shown::has_lost_characters(text))?)))
+        .collect();
+    let listed = shown::joined(lost.iter().map(|(id, text)| format!("{id} ({})", shown::value(text))), ", ");
+    let concerned = lost.iter().map(|(id, _)| id.clone()).collect();
+    let sentence = format!("meters.csv: {LOST}: {listed}");
+    let code = FindingCode::NamesWithLostCharacters;
+    (!lost.is_empty()).then(|| Finding::of_root(code, sentence, concerned, WRITE_AGAIN))
+}
+
+/// What is wrong with a name that a narrow encoding spoiled.
+const LOST: &str = "names in which characters were lost";
+const WRITE_AGAIN: &str = "write the names again, and save the table as CSV UTF-8";
+
 fn finding(
     table: &NamesTable,
     code: FindingCode,
@@ -60,13 +81,16 @@ fn finding(
 ) -> Option<Finding> {
     let row_of = |id: &String| table.rows.get(id).copied().unwrap_or_default();
     rows.sort_by_key(|(id, _)| row_of(id));
-    let shown = rows.iter().take(LISTED).map(|(id, name)| format!("row {} ({id}, {name})", row_of(id)));
-    let shown: Vec<String> = shown.collect();
+    let listed = rows
+        .iter()
+        .take(LISTED)
+        .map(|(id, name)| format!("row {} ({}, {})", row_of(id), shown::value(id), shown::value(name)));
+    let listed: Vec<String> = listed.collect();
     let more = match rows.len().saturating_sub(LISTED) {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let sentence = format!("{}: {what}: {}{more}", table.file, shown.join(", "));
+    let sentence = format!("{}: {what}: {}{more}", table.file, listed.join(", "));
     let concerned = rows.iter().map(|(id, _)| (*id).clone()).collect();
     (!rows.is_empty()).then(|| Finding::of_root(code, sentence, concerned, remedy))
 }

@@ -10,7 +10,7 @@ use super::Plan;
 use super::charging::Charging;
 use crate::domain::finding::FindingCode;
 use crate::domain::price::{Price, Scope, Terms};
-use crate::domain::{Finding, MeterId, Month, PriceEntry, Quantity, Rounding, Stamp, Tiering};
+use crate::domain::{Finding, MeterId, Month, PriceEntry, Quantity, Rounding, Stamp, Tiering, shown};
 use crate::error::Result;
 use crate::normalise::Meter;
 use crate::publish::dimensions::Names;
@@ -82,7 +82,7 @@ fn lines_of(
 }
 
 fn called(name: Option<&str>) -> String {
-    name.map_or_else(|| "without a name".to_owned(), |name| format!("{name:?}"))
+    name.map_or_else(|| "without a name".to_owned(), shown::quoted)
 }
 
 /// What is said of a meter now and was said when a month was closed, where it differs.
@@ -93,7 +93,7 @@ fn differences(now: &Meter, then: &Meter) -> Vec<String> {
         ("unit", &now.unit, &then.unit),
         ("quantity_kind", &now.quantity_kind, &then.quantity_kind),
     ];
-    let text = |own: &Option<String>| own.as_deref().map_or_else(|| "empty".to_owned(), |own| format!("{own:?}"));
+    let text = |own: &Option<String>| own.as_deref().map_or_else(|| "empty".to_owned(), shown::quoted);
     let differing = fields.into_iter().filter(|(_, now, then)| now != then);
     differing.map(|(name, now, then)| format!("{name} is {} now, closed {}", text(now), text(then))).collect()
 }

@@ -12,7 +12,7 @@ use super::csv::{CsvCell, CsvTable};
 use crate::attribute::Snapshots;
 use crate::domain::coverage::{self, CoverageRow};
 use crate::domain::finding::FindingCode;
-use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId};
+use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId, shown};
 use crate::error::{Error, Result};
 use crate::frame::arrays::{booleans, dates, integers, texts};
 use crate::normalise::{Meter, Resource, Usage};
@@ -243,7 +243,7 @@ pub struct RejectRow {
 impl fmt::Display for RejectRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, row, reason, text, .. } = self;
-        write!(f, "{file} row {row}: {reason}: {}", text.as_deref().unwrap_or("absent"))
+        write!(f, "{file} row {row}: {reason}: {}", text.as_deref().map_or_else(|| "absent".to_owned(), shown::value))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::exact::Fraction;
 use crate::domain::price::{Price, Scope, Terms};
-use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity};
+use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity, shown};
 use crate::error::{Error, Result, nearest};
 use crate::read::Fingerprint;
 
@@ -178,7 +178,9 @@ impl PriceBook {
                     ),
                     _ => format!("correct the id{meant}; neither listings nor usage have it"),
                 };
-                Some(refused(own, format!("scope_id {id:?} is no {name} that anything names")).hint(hint))
+                Some(
+                    refused(own, format!("scope_id {} is no {name} that anything names", shown::quoted(id))).hint(hint),
+                )
             }
         });
         // Each looks for what may be meant: a book of another root would have thousands.
@@ -222,14 +224,15 @@ fn unit_refused(own: &PriceEntry, unit: Option<&str>) -> Option<Error> {
         return None;
     }
     let said = own.unit.as_deref().unwrap_or_default();
+    let quoted = shown::quoted(said);
     match unit {
         Some(unit) if unit == said => None,
         Some(unit) => Some(
-            refused(own, format!("unit {said:?} is not the unit of meter {}", own.meter))
-                .hint(format!("it counts {unit:?}: write that, and the price of `per` such units")),
+            refused(own, format!("unit {quoted} is not the unit of meter {}", own.meter))
+                .hint(format!("it counts {}: write that, and the price of `per` such units", shown::quoted(unit))),
         ),
         None => Some(
-            refused(own, format!("meter {} has no unit that unit {said:?} could be compared with", own.meter))
+            refused(own, format!("meter {} has no unit that unit {quoted} could be compared with", own.meter))
                 .hint("correct the meter's id, or add the meter to meters.csv with its unit"),
         ),
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::money::{Decimal, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
-use crate::domain::{Day, MeterId, PriceEntry};
+use crate::domain::{Day, MeterId, PriceEntry, shown};
 use crate::error::{Error, Result};
 use crate::read::{CardMeter, CardTerms, Discount, RateCard};
 
@@ -26,22 +26,84 @@ pub struct CardNote {
     pub other_terms: Vec<String>,
 }
 
-/// How many of a meter's units one unit of the rate card is, by how the two are written (reference §6.1, §6.2). A month has 720
-/// hours: so Microsoft divides the price of a GB-month, whatever month it is.
-const UNITS: [(&str, &str, u32); 12] = [
-    ("1 Hour", "Virtual core hours", 1),
-    ("1 Hour", "VM hours", 1),
-    ("1 Hour", "Core*hours", 1),
-    ("1 Hour", "1 hour", 1),
-    ("1 GB/Hr", "GB*hours", 1),
-    ("1 GB/Hour", "GB*hours", 1),
-    ("1 GB/Month", "GB*hours", 720),
-    ("1 GB/Month", "GB*month", 1),
-    ("1/Month", "Disks*month", 1),
-    ("1/Month", "Disks*hours", 720),
-    ("10K", "10,000 requests", 1),
-    ("1 GB", "GB", 1),
+/// What a unit of a rate card counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Counts {
+    Hours,
+    GbHours,
+    GbMonths,
+    Gb,
+    /// Of disks, whose unit says no more.
+    Months,
+    Requests,
+}
+
+/// How many of a meter's units one of what a rate card counts is (reference §6.1, §6.2). A month has 720 hours: so Microsoft divides
+/// the price of a GB-month, whatever month it is.
+const UNITS: [(Counts, &str, u32); 10] = [
+    (Counts::Hours, "Virtual core hours", 1),
+    (Counts::Hours, "VM hours", 1),
+    (Counts::Hours, "Core*hours", 1),
+    (Counts::Hours, "1 hour", 1),
+    (Counts::GbHours, "GB*hours", 1),
+    (Counts::GbMonths, "GB*hours", 720),
+    (Counts::GbMonths, "GB*month", 1),
+    (Counts::Months, "Disks*month", 1),
+    (Counts::Months, "Disks*hours", 720),
+    (Counts::Gb, "GB", 1),
 ];
+/// What the meters of requests count.
+const TEN_THOUSAND: (&str, u32) = ("10,000 requests", 10_000);
+
+/// How many of a meter's units a price of the card is for; `None` where that is not known for certain.
+fn per_of(of_card: &str, of_meter: &str) -> Option<Decimal> {
+    let (count, counts) = counted(of_card)?;
+    if counts == Counts::Requests {
+        let (unit, requests) = TEN_THOUSAND;
+        return (unit.eq_ignore_ascii_case(of_meter) && count % requests == 0).then(|| (count / requests).into());
+    }
+    let known = UNITS.iter().find(|(own, unit, _)| *own == counts && unit.eq_ignore_ascii_case(of_meter));
+    let (_, _, per) = known?;
+    count.checked_mul(*per).map(Decimal::from)
+}
+
+/// The count and the kind of a unit as rate cards spell it: `1 Hour`, `Hours`, `100 Hrs`, `1 GB/Month`, `1/Month`, `10K`, `1,000,000 requests`.
+fn counted(unit: &str) -> Option<(u32, Counts)> {
+    let unit = unit.trim().to_lowercase().replace(" per ", "/");
+    let digits = unit.find(|own: char| !own.is_ascii_digit() && own != ',').unwrap_or(unit.len());
+    let (number, mut rest) = unit.split_at(digits);
+    let mut groups = number.split(',');
+    let is_grouped = groups.next().is_some_and(|first| !number.contains(',') || (1..=3).contains(&first.len()))
+        && groups.all(|group| group.len() == 3);
+    let mut count: u32 = match number {
+        "" => 1,
+        _ if is_grouped => number.replace(',', "").parse().ok().filter(|own| *own > 0)?,
+        _ => return None,
+    };
+    for (letter, times) in [('k', 1_000), ('m', 1_000_000)] {
+        if let Some(behind) =
+            rest.strip_prefix(letter).filter(|own| !number.is_empty() && !own.starts_with(char::is_alphabetic))
+        {
+            (count, rest) = (count.checked_mul(times)?, behind);
+        }
+    }
+    let is_between = |own: char| own == '*' || own == '-' || own == '/' || own.is_whitespace();
+    let words: Vec<&str> = rest.split(is_between).filter(|own| !own.is_empty()).collect();
+    let is_hour = |own: &str| matches!(own, "hour" | "hours" | "hr" | "hrs" | "h");
+    let is_month = |own: &str| matches!(own, "month" | "months");
+    let counts = match *words.as_slice() {
+        [own] if is_hour(own) => Counts::Hours,
+        ["gb", own] if is_hour(own) => Counts::GbHours,
+        ["gb", own] if is_month(own) => Counts::GbMonths,
+        ["gb"] => Counts::Gb,
+        [own] if is_month(own) => Counts::Months,
+        ["request" | "requests" | "transaction" | "transactions" | "operation" | "operations"] => Counts::Requests,
+        // A bare number counts whatever there are so many of: so cards print requests.
+        [] if count >= TEN_THOUSAND.1 => Counts::Requests,
+        _ => return None,
+    };
+    Some((count, counts))
+}
 
 /// The entries of some rate cards, such as those of several months: a price holds until the same meter has another, in whatever
 /// card, and what two of them say alike is said once. `meters_of` gives the meters that one of Azure prices, each with its unit.
@@ -84,7 +146,7 @@ fn entries_of<'m>(
         let meters = meters_of(&own.id);
         if meters.is_empty() {
             if own.is_of_azure_stack {
-                note.unmapped_of_azure_stack.push(format!("{} ({})", own.name, own.id));
+                note.unmapped_of_azure_stack.push(called(own));
             }
             continue;
         }
@@ -100,20 +162,23 @@ fn entries_of<'m>(
             continue;
         }
         for (meter, unit) in meters {
-            let per = UNITS.iter().find(|(of_card, of_meter, _)| {
-                of_card.eq_ignore_ascii_case(&own.unit) && unit.is_some_and(|unit| unit.eq_ignore_ascii_case(of_meter))
-            });
-            match per {
-                Some(&(_, _, per)) => priced(alike, card, (own, terms), (meter, unit), per.into(), entries)?,
-                None => note.unknown_units.push(format!("{} ({}), {:?}", own.name, own.id, own.unit)),
+            match unit.and_then(|unit| per_of(&own.unit, unit)) {
+                Some(per) => priced(alike, card, (own, terms), (meter, unit), per, entries)?,
+                None => note.unknown_units.push(format!("{}, {}", called(own), shown::quoted(&own.unit))),
             }
         }
     }
     Ok(note)
 }
 
+/// A meter of a card by its name and id.
+fn called(own: &CardMeter) -> String {
+    format!("{} ({})", shown::value(&own.name), shown::value(&own.id))
+}
+
 fn refused(card: &RateCard, own: &CardMeter, what: &str) -> Error {
-    Error::input(format!("meter {} of its list ({} {}): {what}", own.row, own.name, own.id))
+    let (name, id) = (shown::value(&own.name), shown::value(&own.id));
+    Error::input(format!("meter {} of its list ({name} {id}): {what}", own.row))
         .at(&card.file)
         .hint("correct the file, or write the price into prices.csv")
 }
@@ -145,8 +210,9 @@ fn priced(
         }
         [first, second, ..] => {
             return Err(refused(&format!(
-                "the offer terms {:?} and {:?} both take something off",
-                first.name, second.name
+                "the offer terms {} and {} both take something off",
+                shown::quoted(&first.name),
+                shown::quoted(&second.name)
             )));
         }
     };

@@ -15,7 +15,7 @@ use super::reading::Reading;
 use super::root::InputFile;
 use super::text;
 use crate::domain::identity::one_spelling;
-use crate::domain::{Granularity, Hour, Window};
+use crate::domain::{Granularity, Hour, Window, shown};
 use crate::error::{Error, Result};
 
 /// What a query asked for; `None` is unsaid.
@@ -54,7 +54,7 @@ pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sideca
     let Ok(Object(wire)) = serde_json::from_str::<Object<WireSidecar>>(text.as_str()) else { return Ok(None) };
     let (Some(start), Some(end)) = (&wire.reported_start_time, &wire.reported_end_time) else { return Ok(None) };
     let refused = |what: &str, found: &str| {
-        Error::input(format!("{what} is {found:?}")).at(&file.name).hint(
+        Error::input(format!("{what} is {}", shown::quoted(found))).at(&file.name).hint(
             "write it as {\"stamp\":\"north\",\"granularity\":\"Hourly\",\"reportedStartTime\":\"2026-10-05T00:00:00Z\",\
              \"reportedEndTime\":\"2026-10-06T00:00:00Z\"}: full UTC hours, the start before the end",
         )

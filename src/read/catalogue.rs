@@ -2,14 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::csv::Table;
 use super::fingerprint::ReadFile;
+use super::hand_table::{HandTable, Layout, Row};
 use super::reading::Reading;
 use super::root::InputFile;
 use super::text;
-use crate::domain::MeterId;
 use crate::domain::identity::one_spelling;
-use crate::error::{Error, Result, nearest};
+use crate::domain::{MeterId, shown};
+use crate::error::{Error, Result};
+
+const METERS: Layout = Layout::of_texts(
+    &["meter_id", "meter_name", "service", "unit", "quantity_kind", "azure_meter_id", "description"],
+    &["meter_id"],
+);
+
+const NAMES: Layout = Layout::of_texts(&["id", "name"], &["id", "name"]);
 
 /// What a catalogue says of a meter. `None` is an empty cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +44,17 @@ pub fn read_meters(file: &InputFile, reading: &Reading) -> Result<(Vec<Catalogue
 /// # Errors
 /// As [`read_meters`].
 pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
-    let known = ["meter_id", "meter_name", "service", "unit", "quantity_kind", "azure_meter_id", "description"];
+    let table = HandTable::read(name, text, &METERS, &Reading::default())?;
     let mut meters = BTreeMap::new();
-    rows(name, text, &known, "meter_id", |line, cell| {
+    let mut errors = Vec::new();
+    for row in table.rows() {
+        let cell = |column: &str| row.cell(column);
         let id = cell("meter_id").unwrap_or_default();
-        let meter = MeterId::new(&id).ok_or_else(|| no_id(name, line))?;
-        let row = CatalogueRow {
+        let Some(meter) = MeterId::new(&id) else {
+            errors.push(no_id(&row));
+            continue;
+        };
+        let own = CatalogueRow {
             meter: meter.clone(),
             meter_name: cell("meter_name"),
             service: cell("service"),
@@ -54,9 +66,11 @@ pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
                 .map(one_spelling)
                 .collect(),
         };
-        meters.insert(meter, row).map_or(Ok(()), |_| Err(twice(name, line, &id)))
-    })?;
-    Ok(meters.into_values().collect())
+        if meters.insert(meter, own).is_some() {
+            errors.push(twice(&row, &id));
+        }
+    }
+    if errors.is_empty() { Ok(meters.into_values().collect()) } else { Err(Error::several(errors)) }
 }
 
 /// What `names.csv` says: names of tenants and billed subscriptions, by id in its one spelling.
@@ -76,17 +90,21 @@ pub struct NamesTable {
 pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(NamesTable, ReadFile)> {
     let text = text::read(file, reading.encoding)?;
     let mut table = NamesTable { file: file.name.clone(), ..NamesTable::default() };
-    rows(&file.name, text.as_str(), &["id", "name"], "name", |line, cell| {
-        let id = cell("id").unwrap_or_default();
+    let mut errors = Vec::new();
+    for row in HandTable::read(&file.name, text.as_str(), &NAMES, reading)?.rows() {
+        let id = row.cell("id").unwrap_or_default();
         let spelled = one_spelling(&id);
         if spelled.is_empty() {
-            return Err(no_id(&file.name, line));
+            errors.push(no_id(&row));
+            continue;
         }
-        let name = cell("name").unwrap_or_default();
-        table.rows.insert(spelled.clone(), line);
-        table.names.insert(spelled, name).map_or(Ok(()), |_| Err(twice(&file.name, line, &id)))
-    })?;
-    Ok((table, text.file))
+        let name = row.cell("name").unwrap_or_default();
+        table.rows.insert(spelled.clone(), row.line);
+        if table.names.insert(spelled, name).is_some() {
+            errors.push(twice(&row, &id));
+        }
+    }
+    if errors.is_empty() { Ok((table, text.file)) } else { Err(Error::several(errors)) }
 }
 
 /// The lines of such a table by the ids that stand in them, each in its one spelling; `column` is that of the ids.
@@ -95,61 +113,16 @@ pub fn read_names(file: &InputFile, reading: &Reading) -> Result<(NamesTable, Re
 /// It cannot be read.
 pub fn lines_of_ids(file: &InputFile, reading: &Reading, column: &str) -> Result<BTreeMap<String, usize>> {
     let text = text::read(file, reading.encoding)?;
-    let table = Table::parse(&file.name, text.as_str())?;
-    let Some(column) = table.column(&[column]) else { return Ok(BTreeMap::new()) };
-    let (mut rows, mut cells, mut lines) = (table.rows(), Vec::new(), BTreeMap::new());
-    while rows.next(&mut cells)? {
-        if let Some(cell) = cells.get(column) {
-            lines.insert(one_spelling(&cell.text()), rows.line());
-        }
-    }
-    Ok(lines)
+    let layout = if METERS.columns.contains(&column) { &METERS } else { &NAMES };
+    let table = HandTable::read(&file.name, text.as_str(), layout, reading)?;
+    let lines = table.rows().filter_map(|row| Some((one_spelling(&row.cell(column)?), row.line)));
+    Ok(lines.collect())
 }
 
-fn no_id(file: &str, line: usize) -> Error {
-    Error::input("a row without an id").at_line(file, line, 1).hint("fill in the id, or delete the row")
+fn no_id(row: &Row<'_>) -> Error {
+    row.refused("a row without an id").hint("fill in the id, or delete the row")
 }
 
-fn twice(file: &str, line: usize, id: &str) -> Error {
-    Error::input(format!("{} stands in the table twice", id.trim())).at_line(file, line, 1).hint("keep one of the rows")
-}
-
-/// Hands each row to `take`: its line, and its cells by name, trimmed; empty ones are `None`. Unknown columns are refused.
-pub(super) fn rows(
-    name: &str,
-    text: &str,
-    known: &[&str],
-    required: &str,
-    mut take: impl FnMut(usize, &dyn Fn(&str) -> Option<String>) -> Result<()>,
-) -> Result<()> {
-    let table = Table::parse(name, text)
-        .map_err(|error| error.or_hint(&format!("the table has the columns {}", known.join(","))))?;
-    let is_known = |column: &&String| known.iter().any(|known| known.eq_ignore_ascii_case(column));
-    if let Some((at, column)) = table.header.iter().enumerate().find(|(_, column)| !is_known(column)) {
-        let meant =
-            nearest(&column.to_lowercase(), known).map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
-        return Err(Error::input(format!("column {} is called {column:?}", at + 1))
-            .at_line(name, 1, 1)
-            .hint(format!("the table has the columns {}{meant}", known.join(", "))));
-    }
-    if [known[0], required].iter().any(|column| table.column(&[column]).is_none()) {
-        return Err(Error::input(format!("no table of {}", known.join(", ")))
-            .at_line(name, 1, 1)
-            .hint(format!("its columns are {}: the first line names them", table.header.join(", "))));
-    }
-    let (mut rows, mut cells) = (table.rows(), Vec::new());
-    while rows.next(&mut cells)? {
-        let line = rows.line();
-        if cells.len() != table.header.len() {
-            return Err(Error::input(format!("{} cells, and the header has {}", cells.len(), table.header.len()))
-                .at_line(name, line, 1)
-                .hint("a value that holds a comma stands in double quotes"));
-        }
-        let cell = |column: &str| {
-            let text = cells[table.column(&[column])?].text();
-            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-        };
-        take(line, &cell)?;
-    }
-    Ok(())
+fn twice(row: &Row<'_>, id: &str) -> Error {
+    row.refused(format!("{} stands in the table twice", shown::value(id))).hint("keep one of the rows")
 }

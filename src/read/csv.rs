@@ -115,7 +115,7 @@ impl<'a> Table<'a> {
                 !name.is_empty() && self.header[..*at].iter().any(|other| is_same_name(other, name))
             });
         twin.map_or(Ok(()), |(_, name)| {
-            Err(Error::input(format!("two columns are called {name:?}"))
+            Err(Error::input(format!("two columns are called {}", crate::domain::shown::quoted(name)))
                 .at_line(self.name, self.line_at(start), 1)
                 .hint("only one of them can be meant: export the table again, or remove one"))
         })

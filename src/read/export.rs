@@ -273,9 +273,12 @@ fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines
     let of_lines =
         files.iter().find_map(|file| Some((&file.file.name, file.stamps.iter().map(String::as_str).find(is_other)?)));
     match of_sidecar.or(of_lines) {
-        Some((file, other)) => Err(Error::input(format!("usage of stamp {other:?}, in the folder of stamp {stamp}"))
-            .at(file)
-            .hint("move it to the folder of its own stamp")),
+        Some((file, other)) => Err(Error::input(format!(
+            "usage of stamp {}, in the folder of stamp {stamp}",
+            crate::domain::shown::quoted(other)
+        ))
+        .at(file)
+        .hint("move it to the folder of its own stamp")),
         None => Ok(()),
     }
 }

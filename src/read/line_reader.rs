@@ -25,6 +25,7 @@ use crate::domain::dialect;
 use crate::domain::identity::one_spelling;
 use crate::domain::limits::{self, INSTANCE_BYTES_MAX, QUANTITY_SCALE, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::quantity::Parsed;
+use crate::domain::shown;
 use crate::domain::time::TimeFault;
 use crate::domain::totals::Checksum;
 use crate::domain::{Day, DecimalMark, Dialect, Quantity, RejectReason, SourceTimeZone, Span, Window};
@@ -121,6 +122,12 @@ fn read_json(
             JsonFile::parse(&mended).map_err(|error| refused(&mended, error))?
         }
     };
+    if let [Err(first), ..] = json.elements.as_slice()
+        && json.elements.iter().all(Result::is_err)
+        && let Some(refused) = shape::answer(file, first, "a page of usage")
+    {
+        return Err(refused);
+    }
     let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
     let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
     lines.repeats = json.repeats.iter().map(rows).collect();
@@ -240,17 +247,14 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     // Of reasons that are as common, the first that applies to a line.
     let (reason, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count).expect("there are rejects");
     let first = lines.rejects.iter().find(|reject| reject.reason == reason).expect("it was counted");
-    let text = first.text.as_deref().map(|text| limits::cut(text, EXAMPLE_BYTES_MAX));
+    let text = first.text.as_deref().map(shown::value);
     let refused = |message: String| Error::input(message).at(&file.name);
     let is_printed = |text: &str| {
         text.split_whitespace().collect::<String>().to_ascii_lowercase().contains(r#"properties":"@{"#)
             || text.starts_with("\"@{")
     };
-    if reason == RejectReason::NotAUsageLine && text.is_some_and(is_printed) {
-        return Err(refused(
-            "rows whose properties PowerShell printed as text (`@{…}`): their values are lost".to_owned(),
-        )
-        .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`"));
+    if reason == RejectReason::NotAUsageLine && first.text.as_deref().is_some_and(is_printed) {
+        return Err(shape::printed().at(&file.name));
     }
     if lines.local_times == total && odd_year_of(lines).is_none() {
         return Err(refused(format!("times that do not say all of what they mean, such as {}", text.unwrap_or_default()))
@@ -298,9 +302,6 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
         | RejectReason::QuantityTooLarge => AGAIN.to_owned(),
     }
 }
-
-/// Bytes of a line that the refusal of its file shows.
-const EXAMPLE_BYTES_MAX: usize = 200;
 
 /// Whose usage of which meter some lines are, and how it was asked for.
 #[derive(Debug)]

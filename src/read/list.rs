@@ -24,7 +24,7 @@ use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
 use super::text::Text;
 use super::{shape, text};
-use crate::domain::{Hour, limits};
+use crate::domain::{Hour, shown};
 use crate::error::{Error, Result};
 use crate::watch::Watch;
 
@@ -48,7 +48,7 @@ impl Row<'_> {
                 let raw = members.get(name)?;
                 text_of(raw).map_or_else(|| filled(raw.get()), |text| filled(&text))
             }
-            Self::Cells { table, cells } => filled(&cells[table.column(&[name])?].text()),
+            Self::Cells { table, cells } => filled(&cells.get(table.column(&[name])?)?.text()),
         })
     }
 
@@ -454,13 +454,25 @@ impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
 
 /// Values that are ids are texts: of a list or an object nobody can say what it means.
 fn refuse_odd_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Result<()> {
-    let properties = members.get("properties").and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok());
+    let properties = members.get("properties");
+    match properties.and_then(text_of) {
+        Some(text) if text.starts_with("@{") => return Err(shape::printed().at(&file.name)),
+        Some(_) => {
+            return Err(Error::input(format!("row {at} has properties that are a text, and no object"))
+                .at(&file.name)
+                .hint(
+                    "save the list again, as the REST API or PowerShell through ConvertTo-Json -Depth 10 returns it",
+                ));
+        }
+        None => {}
+    }
+    let properties = properties.and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok());
     for members in std::iter::once(members).chain(&properties) {
         for name in ["id", "resourceId", "name", "subscriptionId", "tenantId"] {
             if let Some(raw) = members.get(name).filter(|raw| text_of(raw).is_none()) {
                 return Err(Error::input(format!(
                     "row {at} has a {name} that is no text: {}",
-                    limits::cut(raw.get(), 80)
+                    shown::value(raw.get())
                 ))
                 .at(&file.name)
                 .hint("save the whole list again, as the REST API or PowerShell returns it"));
@@ -486,14 +498,27 @@ fn rows_of_table(
             .at(&file.name)
             .hint("the file was cut off: export it again; or end its last line, if it is whole"));
     }
-    let (mut rows, mut cells, mut at) = (table.rows(), Vec::new(), 0);
+    // A row has to reach so far: behind it a spreadsheet drops cells that are empty.
+    let needed = table.columns(columns).max().map_or(0, |last| last + 1);
+    let (mut rows, mut cells, mut at, mut has_short) = (table.rows(), Vec::new(), 0, false);
     while rows.next(&mut cells)? {
+        let is_blank = |cell: &Cell<'_>| cell.text().trim().is_empty();
+        if cells.iter().all(is_blank) {
+            continue;
+        }
         at += 1;
-        if cells.len() != table.header.len() || rows.is_malformed() {
-            return Err(Error::input(format!("row {at} has {} cells, the header {}", cells.len(), table.header.len()))
+        let is_named = |at: usize| table.header.get(at).is_some_and(|own| !own.is_empty());
+        let is_unnamed = cells.iter().enumerate().any(|(at, cell)| !is_named(at) && !is_blank(cell));
+        let named = table.header.iter().rposition(|own| !own.is_empty()).map_or(0, |last| last + 1);
+        let is_short = cells.len() < named;
+        // The last row alone is short where a table was cut.
+        let may_be_cut = is_short && (cells.len() < needed || !has_short && rows.is_at_end());
+        if is_unnamed || may_be_cut || rows.is_malformed() {
+            return Err(Error::input(format!("row {at} has {} cells, the header {named}", cells.len()))
                 .at_line(&file.name, rows.line(), 1)
                 .hint("the file was cut off, or edited: export it again"));
         }
+        has_short |= is_short;
         take(at, &Row::Cells { table: &table, cells: &cells })?;
     }
     Ok(())
@@ -511,13 +536,18 @@ impl<'a> JsonList<'a> {
     fn parse(text: &'a str) -> serde_json::Result<Self> {
         let texts = |rows: Vec<&'a RawValue>| rows.into_iter().map(RawValue::get).collect();
         if text.trim_start().starts_with('[') {
-            return Ok(Self { rows: texts(serde_json::from_str(text)?), next_link: None });
+            let rows: Vec<&RawValue> = serde_json::from_str(text)?;
+            if rows.first().is_some_and(|first| shape::is_answer(first.get())) {
+                return Err(error_in_answer());
+            }
+            return Ok(Self { rows: texts(rows), next_link: None });
         }
         let page: Page<Vec<&RawValue>> = serde_json::from_str(text)?;
         match page.value {
             _ if page.has_error => Err(error_in_answer()),
             Some(rows) => Ok(Self { rows: texts(rows), next_link: page.next_link }),
             None if page.is_empty => Err(serde_json::Error::custom("an object with nothing")),
+            None if shape::is_answer(text) => Err(error_in_answer()),
             // The one row that there was, as PowerShell writes a list of one.
             None => Ok(Self { rows: vec![text.trim()], next_link: None }),
         }

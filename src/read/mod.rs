@@ -14,6 +14,7 @@ mod days;
 mod encoding;
 mod export;
 mod fingerprint;
+mod hand_table;
 mod intern;
 mod json;
 mod line_reader;
@@ -56,8 +57,8 @@ pub use published::PublishedResource;
 pub use rate_card::{CardMeter, CardTerms, Discount, RateCard};
 pub use reading::{Pages, Reading};
 pub use registration::{
-    CustomerSubscription, Registration, RegistrationId, override_snapshots, read_customer_subscriptions,
-    read_registrations,
+    CustomerSubscription, Parent, Registration, RegistrationId, is_override, override_snapshots,
+    read_customer_subscriptions, read_registrations,
 };
 pub use root::{Export, InputFile, Root, SnapshotFiles, StampFolder};
 pub use row::{InstanceText, PARTS};

@@ -6,32 +6,47 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::rows;
 use super::fingerprint::ReadFile;
+use super::hand_table::{HandTable, Layout, Row};
 use super::rate_card::{RateCard, read_card};
 use super::reading::Reading;
 use super::root::InputFile;
-use super::text;
-use crate::domain::money::{Decimal, ExchangeRate, NoDecimal, decimal, scaled_18};
+use super::{shape, text};
+use crate::domain::money::{Decimal, ExchangeRate, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
-use crate::domain::{Currency, Day, MeterId, Month, PriceEntry};
+use crate::domain::{Currency, MeterId, Month, PriceEntry, shown};
 use crate::error::{Error, Result, nearest};
 
-/// The columns of `prices.csv`.
-const COLUMNS: [&str; 12] = [
-    "meter_id",
-    "price",
-    "per",
-    "unit",
-    "currency",
-    "effective_from",
-    "effective_to",
-    "tier_from",
-    "scope",
-    "scope_id",
-    "discount_percent",
-    "note",
-];
+/// The table of the price book.
+const PRICES: Layout = Layout {
+    columns: &[
+        "meter_id",
+        "price",
+        "per",
+        "unit",
+        "currency",
+        "effective_from",
+        "effective_to",
+        "tier_from",
+        "scope",
+        "scope_id",
+        "discount_percent",
+        "note",
+    ],
+    required: &["meter_id", "price"],
+    numbers: &["price", "per", "tier_from", "discount_percent"],
+    days: &["effective_from", "effective_to"],
+    months: &[],
+};
+
+/// The table of exchange rates.
+const EXCHANGE_RATES: Layout = Layout {
+    columns: &["month", "from", "to", "rate"],
+    required: &["month", "from", "to", "rate"],
+    numbers: &["rate"],
+    days: &[],
+    months: &["month"],
+};
 
 /// One file of a price book.
 #[derive(Debug)]
@@ -53,31 +68,27 @@ pub enum PriceContent {
 /// A row that is no price; all that are wrong are said at once.
 pub fn read_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
     let text = text::read(file, reading.encoding)?;
+    if let Some(refused) = shape::answer(file, text.as_str(), "a price book").filter(|_| !text.is_json()) {
+        return Err(refused);
+    }
     let content = if text.is_json() {
         PriceContent::RateCard(read_card(&file.name, text.as_str())?)
     } else {
-        PriceContent::Entries(entries_of(&file.name, text.as_str())?)
+        PriceContent::Entries(entries_of(&file.name, text.as_str(), reading)?)
     };
     Ok(PriceFile { file: text.file, content })
 }
 
-fn entries_of(name: &str, text: &str) -> Result<Vec<PriceEntry>> {
+fn entries_of(name: &str, text: &str, reading: &Reading) -> Result<Vec<PriceEntry>> {
+    let table = HandTable::read(name, text, &PRICES, reading)?;
     let (mut entries, mut errors) = (Vec::new(), Vec::new());
-    rows(name, text, &COLUMNS, "price", |line, cell| {
-        match (Row { name, line, cell }).entry() {
+    for row in table.rows() {
+        match row.entry() {
             Ok(entry) => entries.push(entry),
             Err(error) => errors.push(error),
         }
-        Ok(())
-    })?;
+    }
     if errors.is_empty() { Ok(entries) } else { Err(Error::several(errors)) }
-}
-
-/// A row of a table, and where it stands.
-struct Row<'r> {
-    name: &'r str,
-    line: usize,
-    cell: &'r dyn Fn(&str) -> Option<String>,
 }
 
 impl Row<'_> {
@@ -85,31 +96,37 @@ impl Row<'_> {
         let meter = self.required("meter_id", "name the meter, as the table `meters` does")?;
         let meter = MeterId::new(&meter).ok_or_else(|| self.wrong("meter_id", &meter, "no id", "name the meter"))?;
         let scope = self.scope()?;
-        let (from, to) = (self.day("effective_from")?, self.day("effective_to")?);
+        let [from, to] = ["effective_from", "effective_to"].map(|column| {
+            self.day(
+                column,
+                "write a UTC day from 2000 to 2199 as 2026-10-01, or leave it empty: from ever, or for good",
+            )
+        });
+        let (from, to) = (from?, to?);
         if let Some((from, to)) = from.zip(to).filter(|(from, to)| from >= to) {
             return Err(self.refused(format!("effective_from {from} is not before effective_to {to}")).hint(
                 "a price is in force from the first of these days on, and no more on the second: for all of October write 2026-10-01 and 2026-11-01",
             ));
         }
-        let tier_from = self.number("tier_from")?.unwrap_or_default();
-        let note = (self.cell)("note");
-        let discount_percent = self.number("discount_percent")?;
-        let terms = match self.number("price")? {
+        let tier_from = self.not_negative("tier_from")?.unwrap_or_default();
+        let note = self.cell("note");
+        let discount_percent = self.not_negative("discount_percent")?;
+        let terms = match self.not_negative("price")? {
             Some(price) => self.price(price, discount_percent.unwrap_or_default())?,
             None => {
                 if note.is_none() {
-                    return Err(self.refused("neither a price nor a note".to_owned()).hint(
+                    return Err(self.refused("neither a price nor a note").hint(
                         "write the price; or where the meter is never charged leave it empty, and say why in `note`",
                     ));
                 }
-                if let Some(column) = ["per", "currency"].into_iter().find(|own| (self.cell)(own).is_some()) {
+                if let Some(column) = ["per", "currency"].into_iter().find(|own| self.cell(own).is_some()) {
                     return Err(self.refused(format!("`{column}` without a price")).hint(
                         "write the price; or where the meter is never charged leave `per` and `currency` empty, too",
                     ));
                 }
                 if !tier_from.is_zero() || discount_percent.is_some_and(|own| !own.is_zero()) {
                     return Err(self
-                        .refused("a tier or a discount without a price".to_owned())
+                        .refused("a tier or a discount without a price")
                         .hint("a meter that is never charged has neither: leave both empty, or write the price"));
                 }
                 Terms::NotBillable
@@ -123,17 +140,17 @@ impl Row<'_> {
             to,
             tier_from,
             terms,
-            unit: (self.cell)("unit"),
+            unit: self.cell("unit"),
             note,
-            file: self.name.to_owned(),
+            file: self.file().to_owned(),
             row: self.line as i64,
             is_of_card: false,
         })
     }
 
     fn price(&self, price: Decimal, discount_percent: Decimal) -> Result<Terms> {
-        let per = self.number("per")?.ok_or_else(|| {
-            self.refused("`per` is empty".to_owned())
+        let per = self.not_negative("per")?.ok_or_else(|| {
+            self.refused("`per` is empty")
                 .hint("write how many units the price is for: 1, or 720 for a GB-month of GB*hours")
         })?;
         if per.is_zero() {
@@ -159,7 +176,7 @@ impl Row<'_> {
         }
         let own = Price { price, per, discount_percent, currency };
         own.fraction().map(|_| Terms::Price(own)).ok_or_else(|| {
-            self.refused("a price that cannot be rated exactly".to_owned()).hint(format!(
+            self.refused("a price that cannot be rated exactly").hint(format!(
                 "`per` may have {} decimals, and a discount {}",
                 Price::PER_PLACES_MAX,
                 Price::DISCOUNT_PLACES_MAX
@@ -168,7 +185,7 @@ impl Row<'_> {
     }
 
     fn scope(&self) -> Result<Scope> {
-        let (name, id) = ((self.cell)("scope"), (self.cell)("scope_id"));
+        let (name, id) = (self.cell("scope"), self.cell("scope_id"));
         let name = name.map_or_else(|| "all".to_owned(), |own| own.to_ascii_lowercase());
         if !Scope::NAMES.contains(&name.as_str()) {
             let meant =
@@ -181,7 +198,7 @@ impl Row<'_> {
                 .refused(format!("scope {name} without a scope_id"))
                 .hint("write whose price it is, or scope all for a price for everybody"),
             Some(id) if name == "all" => self
-                .refused(format!("scope all with the scope_id {id:?}"))
+                .refused(format!("scope all with the scope_id {}", shown::quoted(&id)))
                 .hint("a price for everybody has no scope_id: leave it empty, or name the scope that the id is of"),
             Some(id) => {
                 self.wrong("scope_id", &id, &format!("no {name}"), "write its id as the published tables have it")
@@ -189,52 +206,18 @@ impl Row<'_> {
         })
     }
 
-    fn day(&self, column: &str) -> Result<Option<Day>> {
-        let Some(text) = (self.cell)(column) else { return Ok(None) };
-        let day = Day::parse(&text).ok_or_else(|| {
-            self.wrong(
-                column,
-                &text,
-                "no day",
-                "write a UTC day from 2000 to 2199 as 2026-10-01, or leave it empty: from ever, or for good",
-            )
-        })?;
-        Ok(Some(day))
-    }
-
     /// A number that is not below zero.
-    fn number(&self, column: &str) -> Result<Option<Decimal>> {
-        let Some(text) = (self.cell)(column) else { return Ok(None) };
-        let number = decimal(&text).map_err(|reason| match reason {
-            NoDecimal::Unreadable => self.wrong(
+    fn not_negative(&self, column: &str) -> Result<Option<Decimal>> {
+        let number = self.number(column)?;
+        if let Some(number) = number.filter(|own| own.is_sign_negative() && !own.is_zero()) {
+            return Err(self.wrong(
                 column,
-                &text,
-                "no number",
-                "write digits with a decimal point, without thousands separators or signs: 0.006, not 0,006",
-            ),
-            NoDecimal::TooLong => self.wrong(
-                column,
-                &text,
-                "a number with too many digits",
-                "write at most 28 digits: 20 before the point, and 18 behind it",
-            ),
-        })?;
-        if number.is_sign_negative() && !number.is_zero() {
-            return Err(self.wrong(column, &text, "below zero", "write 0 or more; what is given back is no price"));
+                &number.to_string(),
+                "below zero",
+                "write 0 or more; what is given back is no price",
+            ));
         }
-        Ok(Some(number))
-    }
-
-    fn required(&self, column: &str, hint: &str) -> Result<String> {
-        (self.cell)(column).ok_or_else(|| self.refused(format!("`{column}` is empty")).hint(hint))
-    }
-
-    fn wrong(&self, column: &str, found: &str, what: &str, hint: &str) -> Error {
-        self.refused(format!("{column} {found:?} is {what}")).hint(hint)
-    }
-
-    fn refused(&self, message: String) -> Error {
-        Error::input(message).at_line(self.name, self.line, 1)
+        Ok(number)
     }
 }
 
@@ -249,8 +232,7 @@ pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(Excha
     let text = text::read(file, reading.encoding)?;
     let mut rates = ExchangeRates::new();
     let mut errors = Vec::new();
-    rows(&file.name, text.as_str(), &["month", "from", "to", "rate"], "rate", |line, cell| {
-        let row = Row { name: &file.name, line, cell };
+    for row in HandTable::read(&file.name, text.as_str(), &EXCHANGE_RATES, reading)?.rows() {
         let own = row.rate().and_then(|(key, rate)| match rates.insert(key, rate) {
             None => Ok(()),
             Some(_) => {
@@ -261,16 +243,15 @@ pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(Excha
             }
         });
         errors.extend(own.err());
-        Ok(())
-    })?;
+    }
     if errors.is_empty() { Ok((rates, text.file)) } else { Err(Error::several(errors)) }
 }
 
 impl Row<'_> {
     fn rate(&self) -> Result<((Month, Currency, Currency), ExchangeRate)> {
-        let month = self.required("month", "write the month of usage, such as 2026-10")?;
-        let month = Month::parse(&month)
-            .ok_or_else(|| self.wrong("month", &month, "no month", "write a UTC month as 2026-10"))?;
+        let month = self.month("month")?;
+        let month =
+            month.ok_or_else(|| self.refused("`month` is empty").hint("write the month of usage, such as 2026-10"))?;
         let [from, to] = ["from", "to"].map(|column| {
             let code = self.required(column, "write a currency, such as USD (ISO 4217)")?;
             Currency::parse(&code)
@@ -280,8 +261,8 @@ impl Row<'_> {
         if from == to {
             return Err(self.refused(format!("an exchange rate from {from} to itself")).hint("delete the row"));
         }
-        let rate = self.number("rate")?.ok_or_else(|| {
-            self.refused("`rate` is empty".to_owned()).hint("write how much of `to` one unit of `from` is worth")
+        let rate = self.not_negative("rate")?.ok_or_else(|| {
+            self.refused("`rate` is empty").hint("write how much of `to` one unit of `from` is worth")
         })?;
         let rate = ExchangeRate::new(rate).ok_or_else(|| {
             self.wrong("rate", "0", "no exchange rate", "write how much of `to` one unit of `from` is worth")

@@ -42,7 +42,7 @@ pub(super) fn read(file: &InputFile, content: Content, texts: &Interners) -> Res
         |table: &schema::Table| table.columns.iter().map(|column| column.name).eq(columns.iter().map(String::as_str));
     let (is_lines, is_resources) = (is(&schema::LINES), is(&schema::RESOURCES));
     if !is_lines && !is_resources {
-        return Err(Error::input(format!("a Parquet file with the columns {}", columns.join(", ")))
+        return Err(Error::input(format!("a Parquet file with the columns {}", crate::domain::shown::list(&columns)))
             .at(&file.name)
             .hint(HINT));
     }

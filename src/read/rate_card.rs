@@ -15,10 +15,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::json::{Object, text_of};
+use super::shape;
 use crate::domain::identity::one_spelling;
 use crate::domain::limits::FIRST_YEAR;
 use crate::domain::money::{Decimal, decimal};
-use crate::domain::{Currency, Day};
+use crate::domain::{Currency, Day, shown};
 use crate::error::{Error, Result};
 
 /// Prices of Azure's meters in one currency.
@@ -123,6 +124,9 @@ struct WireTerm<'a> {
 /// It is none, an offer term of it cannot be understood, or its prices include tax.
 pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     let Object(card): Object<WireCard<'_>> = serde_json::from_str(text).map_err(|error| {
+        if let Some(refused) = shape::answered(text, "a rate card") {
+            return refused.at(name);
+        }
         Error::input("no rate card")
             .at_line(name, error.line(), error.column())
             .hint("a price book is a table with the columns of prices.csv, or a rate card as Azure or Partner Center return it; rename the file so that it begins with `_` to have it skipped")
@@ -138,7 +142,7 @@ pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     let code = card.currency.unwrap_or_default();
     let currency = Currency::parse(&code).ok_or_else(|| {
         refused(
-            format!("the currency {code:?} is none"),
+            format!("the currency {} is none", shown::quoted(&code)),
             "ask for the rate card once more, with a currency of ISO 4217",
         )
     })?;
@@ -150,7 +154,9 @@ pub(super) fn read_card(name: &str, text: &str) -> Result<RateCard> {
             Ok(Some(own)) if own.percent.is_zero() => {}
             Ok(Some(own)) => discounts.push(own),
             Ok(None) => other_terms.push(called),
-            Err(what) => return Err(refused(format!("offer term {called:?}: {what}"), "correct the file")),
+            Err(what) => {
+                return Err(refused(format!("offer term {}: {what}", shown::quoted(&called)), "correct the file"));
+            }
         }
     }
     Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
@@ -241,9 +247,13 @@ fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
 
 fn number(text: &str, what: &str) -> Result<Decimal, String> {
     let own = decimal(text.trim()).map_err(|_reason| {
-        format!("{what} {text:?} is no decimal number of at most 28 digits, 18 of them behind the point")
+        format!("{what} {} is no decimal number of at most 28 digits, 18 of them behind the point", shown::quoted(text))
     })?;
-    if own.is_sign_negative() && !own.is_zero() { Err(format!("{what} {text:?} is below zero")) } else { Ok(own) }
+    if own.is_sign_negative() && !own.is_zero() {
+        Err(format!("{what} {} is below zero", shown::quoted(text)))
+    } else {
+        Ok(own)
+    }
 }
 
 /// The UTC day of `2019-12-03T00:00:00Z`; one before any usage is none, such as that of an unset date.
@@ -252,7 +262,9 @@ fn day_of(text: &str) -> Result<Option<Day>, String> {
     let day = text.get(..10).and_then(Day::parse);
     let is_long_ago = text.get(..4).and_then(|year| year.parse::<i32>().ok()).is_some_and(|year| year < FIRST_YEAR);
     match day {
-        None if !is_long_ago => Err(format!("EffectiveDate {text:?} begins with no day such as 2019-12-03")),
+        None if !is_long_ago => {
+            Err(format!("EffectiveDate {} begins with no day such as 2019-12-03", shown::quoted(text)))
+        }
         day => Ok(day),
     }
 }

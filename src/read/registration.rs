@@ -1,6 +1,7 @@
 //! The registration resource and the list of its customer subscriptions (reference §4.1), dated by their file names.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles, StampFolder};
 use super::text;
 use crate::domain::identity::{is_guid, one_spelling};
-use crate::domain::{BilledSubscriptionId, Hour, TenantId};
+use crate::domain::{BilledSubscriptionId, Hour, TenantId, shown};
 use crate::error::{Error, Result};
 use crate::watch::Watch;
 
@@ -46,6 +47,13 @@ pub struct CustomerSubscription {
     pub parent: Parent,
     /// The two ids as the list spells them: Azure's errors call the customer subscription's case sensitive.
     pub spelled: [String; 2],
+}
+
+impl fmt::Display for RegistrationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { default_subscription, resource_group, name } = self;
+        write!(f, "{name} of resource group {resource_group} in subscription {default_subscription}")
+    }
 }
 
 impl RegistrationId {
@@ -125,7 +133,7 @@ pub fn read_registrations(snapshots: &[SnapshotFiles], reading: &Reading, watch:
         [] => Err(Error::input("a list of no registration").at(&list.file).hint(WHOLE_RESOURCE)),
         several => {
             let ids: Vec<&str> = several.iter().map(|&row| rows[row as usize].resource_id.as_str()).collect();
-            Err(Error::input(format!("{} registrations, where a stamp has one: {}", ids.len(), ids.join(", ")))
+            Err(Error::input(format!("{} registrations, where a stamp has one: {}", ids.len(), shown::list(&ids)))
                 .at(&list.file)
                 .hint("keep the registration of this stamp; its cloudId tells it apart"))
         }
@@ -174,7 +182,7 @@ fn registration(file: &InputFile, _: usize, row: &Row<'_>) -> Result<Registratio
             .hint(WHOLE_RESOURCE)
     })?;
     let id = RegistrationId::of_registration(&resource_id).ok_or_else(|| {
-        Error::input(format!("the registration's id {resource_id:?} names no default subscription"))
+        Error::input(format!("the registration's id {} names no default subscription", shown::quoted(&resource_id)))
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
@@ -222,7 +230,7 @@ fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<C
     let parent = match (id, name) {
         (Some(id), _) if id.contains('/') => {
             Parent::Id(RegistrationId::of_customer_subscription(&id).ok_or_else(|| {
-                Error::input(format!("row {at} has the id {id:?}, which is no customer subscription's"))
+                Error::input(format!("row {at} has the id {}, which is no customer subscription's", shown::quoted(&id)))
                     .at(&file.name)
                     .hint("save the list of …/registrations/<name>/customerSubscriptions, as the REST API returns it")
             })?)
@@ -238,6 +246,14 @@ fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<C
         parent,
         spelled: [subscription, tenant],
     })
+}
+
+/// How a file is called that serves in the stead of the stamp's own, before its path.
+const OVERRIDE: &str = "--registration-override ";
+
+/// Whether a snapshot, by its file, serves in the stead of the stamp's own.
+pub fn is_override(file: &str) -> bool {
+    file.starts_with(OVERRIDE)
 }
 
 /// Lets registrations and lists of customer subscriptions, recognised from their content, serve in the stead of all of a
@@ -269,7 +285,7 @@ pub fn override_snapshots(
             None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
         };
         // It lies outside the root, and is called so that no input of the root can be meant.
-        let file = InputFile { name: format!("--registration-override {path}"), path: path.into() };
+        let file = InputFile { name: format!("{OVERRIDE}{path}"), path: path.into() };
         if !file.path.is_file() {
             return Err(wrong("there is no such file".to_owned()));
         }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::asked::SIDECAR;
 use super::lines::ExportLines;
 use crate::domain::limits::{FILES_MAX, FOLDER_DEPTH_MAX};
-use crate::domain::{Hour, Stamp, Window};
+use crate::domain::{Hour, Stamp, Window, shown};
 use crate::error::{self, Error, Kind, Result};
 
 /// The folders that a stamp may have.
@@ -285,6 +285,10 @@ impl Looking {
             let hint = format!("a stamp is a folder, with its exports below {name}/usage; {SKIP_HINT}");
             return self.refuse("a file, where the folder of a stamp is meant", name, hint);
         }
+        if let Some(table) = ROOT_FILES.iter().find(|own| is_workbook_of(name, own)) {
+            let hint = format!("save its sheet as CSV UTF-8 under the name {table}; {SKIP_HINT}");
+            return self.refuse("a workbook, where a table is meant", name, hint);
+        }
         let nearest = error::nearest(name, &ROOT_FILES);
         self.refuse(
             "a file that a root does not have",
@@ -449,7 +453,8 @@ impl Looking {
             return None;
         };
         let full = if folder.is_empty() { own.clone() } else { format!("{folder}/{own}") };
-        if is_skipped(&own) {
+        // A stamp may be called as litter is, which lies in no stamp's folders.
+        if is_skipped(&own) || is_litter(&own) && !is_laid_out_as_a_stamp(&path) {
             self.skipped.push(full);
             return None;
         }
@@ -485,6 +490,61 @@ fn is_skipped(name: &str) -> bool {
     name.starts_with(['.', '_']) || [".tmp", ".part", "~"].iter().any(|end| name.ends_with(end))
 }
 
+/// What systems and programs leave behind in folders, by names in any case: Windows, its recycle bins and Office; macOS; file
+/// systems; NAS devices (Synology, QNAP).
+const LITTER: [&str; 34] = [
+    "thumbs.db",
+    "thumbs.db:encryptable",
+    "ehthumbs.db",
+    "ehthumbs_vista.db",
+    "desktop.ini",
+    "folder.htt",
+    "system volume information",
+    "$recycle.bin",
+    "recycler",
+    "recycled",
+    "found.000",
+    "icon\r",
+    "__macosx",
+    "network trash folder",
+    "temporary items",
+    "thevolumesettingsfolder",
+    "desktop db",
+    "desktop df",
+    "lost+found",
+    "aquota.user",
+    "aquota.group",
+    "quota.user",
+    "quota.group",
+    "lost.dir",
+    "#recycle",
+    "#snapshot",
+    "@eadir",
+    "@tmp",
+    "@sharebin",
+    "@recycle",
+    "@recently-snapshot",
+    "@__thumb",
+    "@syno",
+    "@synoresource",
+];
+/// How such names begin that differ from file to file: what Office keeps beside an open document.
+const LITTER_BEGINS: [&str; 2] = ["~$", ".~lock."];
+
+/// Whether a file is the workbook of a table, such as `Prices.xlsx` of `prices.csv`.
+fn is_workbook_of(name: &str, table: &str) -> bool {
+    let is_stem = |stem: &str| table.strip_suffix(".csv").is_some_and(|own| own.eq_ignore_ascii_case(stem));
+    let parts = name.rsplit_once('.');
+    parts.is_some_and(|(stem, kind)| {
+        is_stem(stem) && ["xlsx", "xlsm", "xls", "xlsb", "ods", "numbers"].contains(&&*kind.to_lowercase())
+    })
+}
+
+fn is_litter(name: &str) -> bool {
+    let name = name.to_lowercase();
+    LITTER.contains(&name.as_str()) || LITTER_BEGINS.iter().any(|begin| name.starts_with(begin))
+}
+
 fn list(names: &[impl AsRef<str>]) -> String {
-    names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+    shown::list(names)
 }

@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::json::text_of;
 use super::root::InputFile;
-use crate::domain::registration_error;
+use crate::domain::{registration_error, shown};
 use crate::error::Error;
 
 /// The shape of a file's rows (reference §3). One file has one.
@@ -133,13 +136,13 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
                 "the download was interrupted: run the query again and replace the file; nothing of a cut page is used",
             );
     }
+    if let Some(refused) = answer(file, text, expected) {
+        return refused;
+    }
     if let Ok(keys) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
-        if let Some(body) = keys.get("error") {
-            return error_body(file, expected, body);
-        }
         if !keys.contains_key("value") {
-            let names: Vec<_> = keys.keys().map(|key| format!("`{key}`")).collect();
-            let found = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            let names = shown::list(keys.keys().map(|key| format!("`{key}`")));
+            let found = if names.is_empty() { "nothing".to_owned() } else { names };
             return input(format!("an object with {found}, where {expected} was expected"))
                 .hint("save the whole answer of the REST API, as it came");
         }
@@ -154,27 +157,125 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
     refused.hint("run the query again and replace the file").because(error)
 }
 
-/// Whether a text is neither JSON nor a table at first sight: empty, HTML or XML.
+/// Whether a text is neither JSON nor a table at first sight: empty, HTML or XML, or JSON within a JSON string.
 pub fn is_refused_at_sight(text: &str) -> bool {
     let trimmed = text.trim_start();
-    trimmed.is_empty() || trimmed.starts_with('<')
+    trimmed.is_empty() || ["<", "\"{", "\"["].iter().any(|start| trimmed.starts_with(start))
+}
+
+/// The refusal of JSON that is what a service answered when a query failed, or what PowerShell made of an answer; `None` when it
+/// is neither.
+pub fn answer(file: &InputFile, text: &str, expected: &str) -> Option<Error> {
+    answered(text, expected).map(|error| error.at(&file.name))
+}
+
+/// Whether JSON is such an answer, which no row is.
+pub fn is_answer(text: &str) -> bool {
+    answered(text, "").is_some()
+}
+
+/// The same as [`answer`], its place not yet said.
+pub fn answered(text: &str, expected: &str) -> Option<Error> {
+    if let Ok(inner) = serde_json::from_str::<String>(text) {
+        return match () {
+            () if inner.starts_with("@{") => Some(printed()),
+            () if is_json(&inner) => answered(&inner, expected).or_else(|| {
+                Some(Error::input(format!("JSON within a JSON string, where {expected} was expected")).hint(
+                    "the answer was made JSON twice: save it once, without a second ConvertTo-Json or json.dumps",
+                ))
+            }),
+            () => None,
+        };
+    }
+    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        return items.first().and_then(|first| answered(first.get(), expected));
+    }
+    let keys = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).ok()?;
+    if let Some(said) = errors_of(&keys) {
+        return Some(failed_query(expected, &said));
+    }
+    if is_row(&keys) {
+        return None;
+    }
+    if find(&keys, "value").is_some_and(is_list_of_printed) {
+        return Some(printed());
+    }
+    let texts = keys.iter().filter_map(|(key, raw)| Some((key, text_of(raw)?)));
+    let (key, inner) = texts.into_iter().find(|(_, text)| is_json(text))?;
+    if let Some(refused) = answered(&inner, expected) {
+        return Some(refused);
+    }
+    let key = shown::value(key);
+    let is_web_response = ["StatusCode", "RawContent", "Headers"].iter().any(|own| find(&keys, own).is_some());
+    let hint = if is_web_response {
+        "this is what Invoke-WebRequest returned, its headers too: save its text alone, as with `$answer.Content | \
+         Out-File page.json -Encoding utf8`"
+            .to_owned()
+    } else {
+        format!("save the text in `{key}` alone as the file, and not the object around it")
+    };
+    Some(Error::input(format!("JSON within the text of `{key}`, where {expected} was expected")).hint(hint))
+}
+
+/// The value of a name in any case, unless it is null.
+fn find<'a>(keys: &BTreeMap<String, &'a RawValue>, name: &str) -> Option<&'a RawValue> {
+    let (_, raw) = keys.iter().find(|(key, raw)| key.eq_ignore_ascii_case(name) && raw.get() != "null")?;
+    Some(raw)
+}
+
+/// Whether an object has what rows have: its other texts are somebody's data.
+fn is_row(keys: &BTreeMap<String, &RawValue>) -> bool {
+    ["id", "properties", "subscriptionId", "resourceId"].iter().any(|name| find(keys, name).is_some())
+}
+
+/// The refusal of values that PowerShell printed as text, as it does with what lies too deep.
+pub fn printed() -> Error {
+    Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
+        .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`")
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+fn is_list_of_printed(raw: &RawValue) -> bool {
+    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    items.first().is_some_and(|first| first.get().starts_with("\"@{"))
 }
 
 /// The refusal of text that is neither JSON nor a table with the columns that were expected.
 pub fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) -> Error {
     Error::input(format!(
-        "begins with {:?}, where {expected} was expected, as JSON or as a table",
-        first_word(text.trim_start())
+        "begins with {}, where {expected} was expected, as JSON or as a table",
+        shown::quoted(text.split_whitespace().next().unwrap_or_default())
     ))
     .at(&file.name)
     .hint(format!("a table has a header with the columns {}", columns.join(", ")))
 }
 
+/// What is known of codes that the services behind usage and registrations answer.
+const ANSWERED: [(&str, &str); 8] = [
+    ("ProcessingNotCompleted", "usage of that time is still being worked on: wait an hour"),
+    ("TooManyRequests", "the service was asked too often: wait some minutes"),
+    (
+        "AuthorizationFailed",
+        "the account may not read this: have it given the Reader role on the subscription that was asked",
+    ),
+    ("AuthenticationFailed", "sign in again"),
+    ("InvalidAuthenticationToken", "sign in again, to the directory of the subscription that was asked"),
+    ("ExpiredAuthenticationToken", "sign in again"),
+    ("SubscriptionNotFound", "correct the subscription in the address that was asked"),
+    ("ResourceNotFound", "correct the address that was asked"),
+];
+
 /// The refusal of an answer that says that the query failed.
-pub fn error_body(file: &InputFile, expected: &str, body: &RawValue) -> Error {
-    let (code, text) = error_text(body);
-    let refused = Error::input(format!("an error body, where {expected} was expected: {text}")).at(&file.name);
-    match code.as_deref().and_then(registration_error::remedy) {
+fn failed_query(expected: &str, said: &[Said]) -> Error {
+    let text = shown::joined(said.iter().map(Said::to_string), "; ");
+    let refused = Error::input(format!("an error body, where {expected} was expected: {text}"));
+    let general =
+        |code: &str| ANSWERED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code)).map(|(_, remedy)| *remedy);
+    let mut codes = said.iter().filter_map(|own| own.code.as_deref());
+    match codes.find_map(|code| registration_error::remedy(code).or_else(|| general(code))) {
         Some(remedy) => refused.hint(format!("{remedy}; then run the query again, and replace the file")),
         None => refused.hint(
             "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
@@ -188,19 +289,76 @@ fn ends_within_number(text: &str) -> bool {
     text.ends_with(['.', 'e', 'E', '+', '-'])
 }
 
-/// The code, and `GatewayTimeout: The gateway did not receive …`, from `{"code":…,"message":…}` or whatever stands there.
-fn error_text(body: &RawValue) -> (Option<String>, String) {
-    let parts: BTreeMap<String, serde_json::Value> = serde_json::from_str(body.get()).unwrap_or_default();
-    let text = |key: &str| parts.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let code = text("code");
-    let shown = match (code.clone(), text("message")) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(either), None) | (None, Some(either)) => either,
-        (None, None) => body.get().chars().take(200).collect(),
-    };
-    (code, shown)
+/// One error of an answer.
+#[derive(Debug, Default)]
+struct Said {
+    code: Option<String>,
+    message: Option<String>,
 }
 
-fn first_word(text: &str) -> String {
-    text.split_whitespace().next().unwrap_or_default().chars().take(60).collect()
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let texts = [&self.code, &self.message].into_iter().flatten().map(|own| shown::passage(own));
+        f.write_str(&texts.collect::<Vec<_>>().join(": "))
+    }
+}
+
+/// How deep errors within errors are looked at.
+const ERROR_DEPTH: usize = 4;
+
+/// The errors of an answer; `None` when it is none. An error stands in `error`, `odata.error` or `errors`, or the whole answer is one:
+/// `{"code":…,"message":…}`, `{"Message":…}`.
+fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<Said>> {
+    let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
+    if let Some(raw) = ["error", "odata.error", "errors"].into_iter().find_map(|name| find(keys, name)) {
+        let mut said = Vec::new();
+        errors_in(&value(raw), ERROR_DEPTH, &mut said);
+        let described = find(keys, "error_description").map(value).and_then(|own| own.as_str().map(str::to_owned));
+        if let (Some(description), Some(first)) = (described, said.first_mut()) {
+            first.code = first.code.take().or(first.message.take());
+            first.message = Some(description);
+        }
+        if said.is_empty() {
+            said.push(Said { code: None, message: Some(raw.get().to_owned()) });
+        }
+        return Some(said);
+    }
+    let whole = || keys.iter().map(|(key, raw)| (key.clone(), value(raw))).collect();
+    let has_message = find(keys, "message").is_some() || find(keys, "code").is_some() && keys.len() == 1;
+    let is_answer = has_message && !is_row(keys) && ["value", "Content"].iter().all(|name| find(keys, name).is_none());
+    let mut said = Vec::new();
+    if is_answer {
+        errors_in(&Value::Object(whole()), ERROR_DEPTH, &mut said);
+    }
+    (!said.is_empty()).then_some(said)
+}
+
+/// Gathers what a value says of errors: its own code and message, else those within it.
+fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match value {
+        Value::String(text) => match serde_json::from_str::<Value>(text).ok().filter(Value::is_object) {
+            Some(inner) => errors_in(&inner, depth, said),
+            None => said.push(Said { code: None, message: Some(text.clone()) }),
+        },
+        Value::Array(items) => items.iter().for_each(|item| errors_in(item, depth, said)),
+        Value::Object(members) => {
+            let find =
+                |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+            let text = |value: &Value| match value {
+                Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+                Value::Number(number) => Some(number.to_string()),
+                // OData says the language of a message beside it.
+                Value::Object(message) => message.get("value").and_then(Value::as_str).map(str::to_owned),
+                _ => None,
+            };
+            let own = Said { code: find("code").and_then(text), message: find("message").and_then(text) };
+            if own.code.is_some() || own.message.is_some() {
+                return said.push(own);
+            }
+            let inner = ["error", "odata.error", "innererror", "details", "errors"].into_iter().filter_map(find);
+            inner.for_each(|inner| errors_in(inner, depth, said));
+        }
+        _ => {}
+    }
 }

@@ -11,6 +11,7 @@ use super::reading::Reading;
 use crate::domain::dialect::{
     Separator, depends_on_order, is_local, is_plain, is_serial, is_ticks, odd_year, separator,
 };
+use crate::domain::shown;
 use crate::domain::time::TimeFault;
 use crate::domain::{Culture, DateOrder, DecimalMark, Dialect, Era, Slot, SourceTimeZone, Span, Window};
 use crate::error::{Error, Result};
@@ -177,7 +178,7 @@ impl Survey {
         Ok(match (evidence, said) {
             (Evidence::None, said) => said.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
             (Evidence::Only { order, by_window }, Some((name, culture_order))) if order != culture_order => {
-                let (text, own) = (self.example(), order.as_str());
+                let (text, own) = (shown::value(self.example()), order.as_str());
                 let why = match known.window.filter(|_| by_window) {
                     Some(window) => {
                         format!("that are usage of the reported window {} only with the {own}", window.label())
@@ -205,7 +206,8 @@ impl Survey {
                 return Err(refused(
                     file,
                     format!(
-                        "dates such as {text}{year} can be read with the {}: no row decides it{said}",
+                        "dates such as {}{year} can be read with the {}: no row decides it{said}",
+                        shown::value(&text),
                         ways.join(" or the ")
                     ),
                 ));
@@ -310,7 +312,7 @@ impl Survey {
 
     /// Whether decimals have a comma; else why nobody can say.
     fn decimal_comma(&self, culture: Option<Culture>) -> Result<bool, String> {
-        let first = |kind| self.quantities.get(&kind).map(String::as_str);
+        let first = |kind| self.quantities.get(&kind).map(|text| shown::value(text));
         let point = first(Separator::Point).or(first(Separator::PointOrGroup));
         let comma = first(Separator::Comma).or(first(Separator::CommaOrGroup));
         let said = culture.filter(|culture| culture.decimal != DecimalMark::Either);
@@ -375,9 +377,9 @@ impl Known {
 
 /// Two spans that are read best in one order each, and not in the same.
 fn contradiction(open: &[&(String, String)], readings: &[OrderReading]) -> Evidence {
-    let shown = |at: usize| format!("{}/{}", open[at].0, open[at].1);
+    let example = |at: usize| shown::value(&format!("{}/{}", open[at].0, open[at].1));
     let better = |one: &OrderReading, other: &OrderReading| {
-        (0..open.len()).find(|&at| how_well(one.1[at]) < how_well(other.1[at])).map(|at| (one.0, shown(at)))
+        (0..open.len()).find(|&at| how_well(one.1[at]) < how_well(other.1[at])).map(|at| (one.0, example(at)))
     };
     let pairs =
         readings.iter().enumerate().flat_map(|(at, one)| readings[at + 1..].iter().map(move |other| (one, other)));

@@ -83,7 +83,7 @@ impl<'a> UsageTable<'a> {
                 .at_line(name, 1, 1)
                 .hint(format!(
                     "its columns are {}{meant}: export it again with all of {}",
-                    header.join(", "),
+                    crate::domain::shown::list(&header),
                     REQUIRED.join(", ")
                 )));
         }

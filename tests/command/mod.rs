@@ -1,6 +1,7 @@
 //! What a person sees: exit code, standard output and error of the real binary, as transcripts.
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
+mod answers;
 mod billed;
 mod changes;
 mod check;
@@ -13,6 +14,7 @@ mod docs;
 mod errors;
 mod help;
 mod history;
+mod hostile;
 mod log;
 mod metrics;
 mod names;
@@ -24,6 +26,7 @@ mod settings;
 mod shrunken;
 mod summary;
 mod unregistered;
+mod unsaid;
 mod vanished;
 mod why;
 mod width;

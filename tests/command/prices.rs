@@ -103,9 +103,9 @@ fn bad_books_are_refused() {
             "write at most 28 digits: 20 before the point, and 18 behind it",
         ),
         (
-            format!("WINDOWS,\"0,006\",1,{unit},USD,,,,,,,"),
-            "price \"0,006\" is no number",
-            "with a decimal point, without thousands separators or signs: 0.006, not 0,006",
+            format!("WINDOWS,\"1,006\",1,{unit},USD,,,,,,,"),
+            "price \"1,006\" may be 1.006 or 1006",
+            "with a decimal point and without thousands separators; or if they are as a culture has them",
         ),
         (format!("WINDOWS,$1,1,{unit},USD,,,,,,,"), "price \"$1\" is no number", "write digits"),
         (
@@ -115,7 +115,12 @@ fn bad_books_are_refused() {
         ),
         (
             format!("WINDOWS,1,1,{unit},USD,10/1/2026,,,,,,"),
-            "effective_from \"10/1/2026\" is no day",
+            "effective_from \"10/1/2026\" may be 2026-01-10 or 2026-10-01",
+            "write each day as 2026-10-01; or if they are as a culture has them",
+        ),
+        (
+            format!("WINDOWS,1,1,{unit},USD,1999-10-01,,,,,,"),
+            "effective_from \"1999-10-01\" is no day",
             "write a UTC day from 2000 to 2199 as 2026-10-01, or leave it empty",
         ),
         (format!("WINDOWS,1,1,{unit},,,,,,,,"), "`currency` is empty", "such as EUR (ISO 4217)"),
@@ -138,7 +143,11 @@ fn bad_books_are_refused() {
         ("WINDOWS,,,,,,,,,,,".to_owned(), "neither a price nor a note", "say why in `note`"),
         ("WINDOWS,,,,,,,5,,,,why".to_owned(), "a tier or a discount without a price", "leave both empty"),
         (format!(",1,1,{unit},USD,,,,,,,"), "`meter_id` is empty", "name the meter"),
-        (format!("WINDOWS,1,1,{unit},USD"), "5 cells, and the header has 12", "stands in double quotes"),
+        (
+            format!("WINDOWS,1,1,{unit},USD,,,,,,,a note, and more"),
+            "\"and more\" stands in column 13, and the header has 12",
+            "put that value in double quotes",
+        ),
     ] {
         let is_overlap = row.contains(",2026-10-05,,,,,,");
         let rows = if is_overlap { format!("WINDOWS,1,1,{unit},USD,,,,,,,\n{row}\n") } else { format!("{row}\n") };

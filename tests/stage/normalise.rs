@@ -145,7 +145,7 @@ fn catalogues_with_mistakes_are_refused() {
     };
     assert_eq!(
         refused("meter_id,meter_nam\nx,y\n"),
-        "meters.csv:1:1: column 2 is called \"meter_nam\" (the table has the columns meter_id, meter_name, service, unit, quantity_kind, azure_meter_id, description (did you mean `meter_name`?))"
+        "meters.csv:1:1: column 2 is called \"meter_nam\" (the table has the columns meter_id, meter_name, service, unit, quantity_kind, azure_meter_id, description (did you mean `meter_name`?): rename this one, or delete it)"
     );
     assert_eq!(
         refused("meter_id,unit\nX,a\n x ,b\n"),
@@ -155,7 +155,9 @@ fn catalogues_with_mistakes_are_refused() {
         refused("meter_id,unit\n,a\n"),
         "meters.csv:2:1: a row without an id (fill in the id, or delete the row)"
     );
-    assert!(refused("meter_id,unit\nx\n").starts_with("meters.csv:2:1: 1 cells, and the header has 2"));
+    assert!(
+        refused("meter_id,unit\nx,a,b\n").starts_with("meters.csv:2:1: \"b\" stands in column 3, and the header has 2")
+    );
     assert!(refused("meter_name,unit\nx,y\n").starts_with("meters.csv:1:1: no table of meter_id"));
     assert!(meters_from("meters.csv", "meter_id;unit\r\nx;\"a;b\"\r\n").unwrap()[0].unit.as_deref() == Some("a;b"));
 }

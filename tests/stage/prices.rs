@@ -215,7 +215,7 @@ fn a_rate_card_of_azure_is_a_price_book() {
     let two = azure_card(&format!("{later},{one}"), "");
     assert_eq!(crossed(&two).0, ["2026-10-01.. 0 0.0487/1 -0 row 1", "2019-12-03..2026-10-01 0 0.046/1 -0 row 2"]);
     // A unit that is not known to be the meter's is not guessed, and neither is a meter that nothing names.
-    let odd = azure_meter(r#"{"0":1}"#, "0", date, "100 Hours");
+    let odd = azure_meter(r#"{"0":1}"#, "0", date, "1 GB");
     let other = one.replace(AZURE_WINDOWS, "8b251e8f-ce5e-4a58-a6e5-2b8f0d176e3a").replace("1 Core", "M30 Disks");
     assert_eq!(
         crossed(&azure_card(
@@ -225,10 +225,68 @@ fn a_rate_card_of_azure_is_a_price_book() {
         (
             Vec::new(),
             format!(
-                "1 of 2 M30 Disks (8b251e8f-ce5e-4a58-a6e5-2b8f0d176e3a); 1 Core ({AZURE_WINDOWS}), \"100 Hours\"; Monetary Credit"
+                "1 of 2 M30 Disks (8b251e8f-ce5e-4a58-a6e5-2b8f0d176e3a); 1 Core ({AZURE_WINDOWS}), \"1 GB\"; Monetary Credit"
             )
         )
     );
+}
+
+/// What a unit of a card is in units of a meter, as it is divided by; `None`: not known for certain, so nothing is guessed.
+#[test]
+fn units_of_rate_cards_are_understood_where_that_is_safe() {
+    let per = |of_card: &str, of_meter: &str| {
+        let meter = MeterId::new(WINDOWS_HOURS).unwrap();
+        let text = azure_card(&azure_meter(r#"{"0":1.5}"#, "0", "2026-10-01T00:00:00Z", of_card), "");
+        let (entries, notes) =
+            entries_of_cards(&[card("prices/card.json", &text).unwrap()], |_| vec![(&meter, Some(of_meter))]).unwrap();
+        assert_eq!(entries.len() + notes[0].unknown_units.len(), 1, "{of_card}: either priced or said");
+        entries.first().map(|own| match &own.terms {
+            Terms::Price(price) => price.per.to_string(),
+            Terms::NotBillable => panic!("a rate card has prices"),
+        })
+    };
+    for (of_card, of_meter, want) in [
+        ("Hours", UNIT, Some("1")),
+        ("1 hour", UNIT, Some("1")),
+        ("1 Hrs", "VM hours", Some("1")),
+        ("1/Hour", "1 hour", Some("1")),
+        (" 1 HR ", "Core*hours", Some("1")),
+        // 1.5 for 100 hours is 0.015 an hour.
+        ("100 Hours", UNIT, Some("100")),
+        ("1,000 Hours", UNIT, Some("1000")),
+        ("1 GB/Hr", "GB*hours", Some("1")),
+        ("GB Hours", "GB*hours", Some("1")),
+        ("1 GB/Month", "GB*hours", Some("720")),
+        ("GB/Month", "GB*hours", Some("720")),
+        ("1 GB per month", "GB*hours", Some("720")),
+        ("100 GB/Month", "GB*hours", Some("72000")),
+        ("1 GB-Month", "GB*month", Some("1")),
+        ("GB", "GB", Some("1")),
+        ("1/Month", "Disks*hours", Some("720")),
+        ("Month", "Disks*month", Some("1")),
+        ("10K", "10,000 requests", Some("1")),
+        ("10,000", "10,000 requests", Some("1")),
+        ("1M", "10,000 requests", Some("100")),
+        ("100K Transactions", "10,000 requests", Some("10")),
+        // Not the same thing, not whole, or not known.
+        ("1K", "10,000 requests", None),
+        ("15K", "10,000 requests", None),
+        ("GB", "GB*hours", None),
+        ("1 GB/Month", "GB", None),
+        ("1 Hour", "GB*hours", None),
+        ("Hours", "Disks*hours", None),
+        ("1 TB/Month", "GB*hours", None),
+        ("1 GiB Hour", "GB*hours", None),
+        ("1,00 Hours", UNIT, None),
+        ("0 Hours", UNIT, None),
+        ("1.5 Hours", UNIT, None),
+        ("1 Day", UNIT, None),
+        ("1 GB Second", "GB*hours", None),
+        ("Core", UNIT, None),
+        ("", UNIT, None),
+    ] {
+        assert_eq!(per(of_card, of_meter).as_deref(), want, "{of_card} for {of_meter}");
+    }
 }
 
 #[test]

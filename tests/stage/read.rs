@@ -196,10 +196,7 @@ fn files_that_are_no_pages_are_refused() {
         br#"{"error":{"code":"GatewayTimeout","message":"too slow"}}"#,
         "page-1.json: an error body, where a page of usage was expected: GatewayTimeout: too slow",
     );
-    check_refused(
-        br#"{"error":"denied"}"#,
-        "page-1.json: an error body, where a page of usage was expected: \"denied\"",
-    );
+    check_refused(br#"{"error":"denied"}"#, "page-1.json: an error body, where a page of usage was expected: denied");
     check_refused(
         b"{\"value\":\n  [{]}",
         "page-1.json:2:5: not a page of usage: key must be a string at line 2 column 5",

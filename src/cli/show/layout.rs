@@ -16,7 +16,7 @@ use terminal_size::terminal_size_of;
 use textwrap::WrapAlgorithm;
 use textwrap::core::{Word, display_width};
 
-use crate::cli::message::printable;
+use crate::domain::shown::printable;
 
 /// Between two columns of a table.
 const GAP: usize = 2;
