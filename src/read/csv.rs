@@ -12,6 +12,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
+use super::spelling;
+use crate::domain::shown;
 use crate::error::{Error, Result};
 
 /// What may stand between two cells.
@@ -110,14 +112,14 @@ impl<'a> Table<'a> {
 
     /// Two columns of one name: nobody can say which is meant.
     fn refuse_twins(&self, start: usize) -> Result<()> {
-        let twin =
-            self.header.iter().enumerate().find(|(at, name)| {
-                !name.is_empty() && self.header[..*at].iter().any(|other| is_same_name(other, name))
-            });
-        twin.map_or(Ok(()), |(_, name)| {
-            Err(Error::input(format!("two columns are called {}", crate::domain::shown::quoted(name)))
+        let first_of =
+            |at: usize, name: &str| self.header[..at].iter().position(|other| spelling::is_same(other, name));
+        let named = self.header.iter().enumerate().filter(|(_, name)| !name.is_empty());
+        let twin = named.into_iter().find_map(|(at, name)| Some((first_of(at, name)?, at, name)));
+        twin.map_or(Ok(()), |(first, at, name)| {
+            Err(Error::input(format!("columns {} and {} are both called {}", first + 1, at + 1, shown::quoted(name)))
                 .at_line(self.name, self.line_at(start), 1)
-                .hint("only one of them can be meant: export the table again, or remove one"))
+                .hint("only one of them can be meant: export the table again, or delete the other"))
         })
     }
 
@@ -138,7 +140,7 @@ impl<'a> Table<'a> {
 
     /// The place of the column of one of these names: their case, and `_`, `-` and blanks in them, tell nothing.
     pub fn column(&self, names: &[&str]) -> Option<usize> {
-        self.header.iter().position(|own| names.iter().any(|name| is_same_name(own, name)))
+        self.header.iter().position(|own| names.iter().any(|name| spelling::is_same(own, name)))
     }
 
     pub fn rows(&self) -> Rows<'_, 'a> {
@@ -166,15 +168,6 @@ impl<'a> Table<'a> {
     fn line_at(&self, at: usize) -> usize {
         newlines(&self.text.as_bytes()[..at]) + 1
     }
-}
-
-/// Whether two names of a column are one, but for their spelling.
-pub(super) fn is_same_name(one: &str, other: &str) -> bool {
-    let bare = |name: &str| -> Vec<u8> {
-        let letters = name.bytes().filter(|own| !matches!(own, b'_' | b'-' | b' '));
-        letters.map(|own| own.to_ascii_lowercase()).collect()
-    };
-    one.eq_ignore_ascii_case(other) || bare(one) == bare(other)
 }
 
 fn newlines(text: &[u8]) -> usize {

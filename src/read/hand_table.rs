@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 use super::csv::{Cell, Table};
 use super::reading::Reading;
+use super::spelling;
 use crate::domain::dialect::{Separator, is_serial, printed_day, separator};
 use crate::domain::money::{Decimal, NoDecimal, decimal};
 use crate::domain::{Culture, DateOrder, Day, DecimalMark, Month, shown};
@@ -176,7 +177,9 @@ impl<'a> HandTable<'a> {
             (None, Some(_)) => Some(DateOrder::MonthFirst),
             (None, None) => None,
         };
-        match (order, self.culture.map(|own| own.date_order)) {
+        // A culture that begins with the year says nothing of days that end with one.
+        let said = self.culture.map(|own| own.date_order).filter(|own| *own != DateOrder::YearFirst);
+        match (order, said) {
             (Some(order), Some(said)) if order != said => Dates::AgainstCulture(order),
             (Some(order), _) | (None, Some(order)) => Dates::Ordered(order),
             (None, None) if needs_order => Dates::Ambiguous,
@@ -188,20 +191,14 @@ impl<'a> HandTable<'a> {
 /// Columns that a table does not have, of which each is said.
 const UNKNOWN_SHOWN: usize = 10;
 
-/// A name as it is compared: without case, and without what people write between its words.
-fn plain(name: &str) -> String {
-    let is_between = |own: char| own.is_whitespace() || matches!(own, '_' | '-' | '\u{feff}' | '\u{200b}');
-    name.to_lowercase().replace(is_between, "")
-}
-
 /// Where each column of the layout stands.
 fn places_of(table: &Table<'_>, layout: &Layout) -> Result<Vec<Option<usize>>> {
     let name = table.name();
-    let known: Vec<String> = layout.columns.iter().map(|own| plain(own)).collect();
+    let known: Vec<String> = layout.columns.iter().map(|own| spelling::bare(own)).collect();
     let mut places: Vec<Option<usize>> = vec![None; known.len()];
     let (mut errors, mut unknown) = (Vec::new(), 0_usize);
     for (at, column) in table.header.iter().enumerate() {
-        let own = plain(column);
+        let own = spelling::bare(column);
         if own.is_empty() {
             continue;
         }
@@ -221,14 +218,7 @@ fn places_of(table: &Table<'_>, layout: &Layout) -> Result<Vec<Option<usize>>> {
             ));
             continue;
         };
-        match places[place] {
-            Some(first) => errors.push(
-                Error::input(format!("columns {} and {} are both `{}`", first + 1, at + 1, layout.columns[place]))
-                    .at_line(name, 1, 1)
-                    .hint("only one of them can be meant: delete the other"),
-            ),
-            None => places[place] = Some(at),
-        }
+        places[place] = Some(at);
     }
     let is_missing =
         |column: &&&str| layout.columns.iter().zip(&places).any(|(own, place)| own == *column && place.is_none());
@@ -255,7 +245,7 @@ type TableRows<'a> = Vec<(usize, Vec<Cell<'a>>)>;
 
 /// The rows that hold anything, and what is wrong with how they stand there.
 fn rows_of<'a>(table: &Table<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
-    let named = table.header.iter().rposition(|own| !plain(own).is_empty()).map_or(0, |last| last + 1);
+    let named = table.header.iter().rposition(|own| !spelling::bare(own).is_empty()).map_or(0, |last| last + 1);
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     let (mut rows, mut cells) = (table.rows(), Vec::new());
     while rows.next(&mut cells)? {
@@ -265,7 +255,7 @@ fn rows_of<'a>(table: &Table<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
         let line = rows.line();
         let refused = |what: String| Error::input(what).at_line(table.name(), line, 1);
         let unnamed = cells.iter().enumerate().find(|(at, cell)| {
-            let is_named = table.header.get(*at).is_some_and(|own| !plain(own).is_empty());
+            let is_named = table.header.get(*at).is_some_and(|own| !spelling::bare(own).is_empty());
             !is_named && filled(&cell.text()).is_some()
         });
         if let Some((at, cell)) = unnamed {

@@ -26,6 +26,7 @@ use serde_json::value::RawValue;
 use super::repeated::repeated_blocks;
 use super::row::{RawRow, Value};
 use super::shape::Shape;
+use super::spelling;
 
 /// One row of a file: a line and the shape that it has, or the raw text of something else.
 pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
@@ -232,7 +233,7 @@ macro_rules! in_any_spelling {
                                 seen.push(field);
                                 is_second
                             };
-                            match bare_name(&name).as_str() {
+                            match spelling::bare(&name).as_str() {
                                 $($($spelling)|+ => {
                                     if is_second(stringify!($field)) {
                                         return Err(A::Error::custom(format_args!("`{name}` stands in it twice")));
@@ -250,12 +251,6 @@ macro_rules! in_any_spelling {
             }
         }
     };
-}
-
-/// A name without what its spelling adds: `usage_start_time` and `Usage Start Time` are `usagestarttime`.
-pub(super) fn bare_name(name: &str) -> String {
-    let letters = name.chars().filter(|own| !matches!(own, '_' | '-' | ' '));
-    letters.map(|own| own.to_ascii_lowercase()).collect()
 }
 
 in_any_spelling! {

@@ -4,7 +4,7 @@
 //! {"value":[row,…],"nextLink":…}   [row,…]   row        JSON: a page at a time, a list, or the one row that there was
 //! "SubscriptionId","TenantId",…                         a table
 //! ```
-//! PowerShell writes the names of the REST API with capitals, so names are compared without case.
+//! PowerShell writes the names of the REST API with capitals, and Python with `_` between words, so names are compared as `spelling` says.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -23,7 +23,7 @@ use super::json::{error_in_answer, has_next, text_of};
 use super::reading::Reading;
 use super::root::{InputFile, SnapshotFiles};
 use super::text::Text;
-use super::{shape, text};
+use super::{shape, spelling, text};
 use crate::domain::{Hour, shown};
 use crate::error::{Error, Result};
 use crate::watch::Watch;
@@ -52,6 +52,11 @@ impl Row<'_> {
         })
     }
 
+    /// A value of the row's `properties`, or of the row itself where a client has put it there.
+    pub fn property(&self, name: &str) -> Option<String> {
+        self.object("properties").and_then(|properties| properties.text(&[name])).or_else(|| self.text(&[name]))
+    }
+
     /// A value that is an object itself, such as `properties`.
     pub fn object(&self, name: &str) -> Option<Row<'_>> {
         match self {
@@ -64,7 +69,7 @@ impl Row<'_> {
 impl<'a> Members<'a> {
     /// The value of that name, in any case, unless it is null.
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, raw) = self.0.iter().find(|(own, raw)| own.eq_ignore_ascii_case(name) && raw.get() != "null")?;
+        let (_, raw) = self.0.iter().find(|(own, raw)| spelling::is_same(own, name) && raw.get() != "null")?;
         Some(raw)
     }
 }
@@ -592,12 +597,12 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Page<V> {
                 while let Some(name) = map.next_key::<String>()? {
                     refuse_twice(names.iter().map(String::as_str), &name)?;
                     page.is_empty = false;
-                    if name.eq_ignore_ascii_case("value") {
+                    if spelling::is_same(&name, "value") {
                         page.value = map.next_value()?;
-                    } else if name.eq_ignore_ascii_case("nextLink") {
+                    } else if spelling::is_same(&name, "nextLink") {
                         let link: Option<&RawValue> = map.next_value()?;
                         page.next_link = link.filter(|link| has_next(Some(link))).map(|link| link.get().to_owned());
-                    } else if name.eq_ignore_ascii_case("error") {
+                    } else if spelling::is_same(&name, "error") {
                         page.has_error = map.next_value::<Option<&RawValue>>()?.is_some();
                     } else {
                         map.next_value::<IgnoredAny>()?;
@@ -614,7 +619,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Page<V> {
 
 /// Two members of one name contradict each other.
 fn refuse_twice<'n, E: serde::de::Error>(known: impl IntoIterator<Item = &'n str>, name: &str) -> Result<(), E> {
-    match known.into_iter().any(|own| own.eq_ignore_ascii_case(name)) {
+    match known.into_iter().any(|own| spelling::is_same(own, name)) {
         true => Err(E::custom(format_args!("`{name}` stands in it twice"))),
         false => Ok(()),
     }

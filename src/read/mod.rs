@@ -30,6 +30,7 @@ pub mod root;
 mod row;
 mod shape;
 mod snapshots;
+mod spelling;
 mod stat;
 mod stored;
 mod survey;

@@ -186,9 +186,8 @@ fn registration(file: &InputFile, _: usize, row: &Row<'_>) -> Result<Registratio
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
-    let property = |name| row.object("properties").and_then(|properties| properties.text(&[name]));
-    let cloud_id = property("cloudId").map(|own| one_spelling(&own));
-    Ok(RegistrationRow { id, resource_id, billing_model: property("billingModel"), cloud_id })
+    let cloud_id = row.property("cloudId").map(|own| one_spelling(&own));
+    Ok(RegistrationRow { id, resource_id, billing_model: row.property("billingModel"), cloud_id })
 }
 
 /// The names that a resource's id goes by: `Get-AzResource` calls it `ResourceId`, too.
@@ -226,7 +225,7 @@ fn customer_subscription(file: &InputFile, at: usize, row: &Row<'_>) -> Result<C
     let last = |id: &str| id.rsplit('/').next().map(str::trim).unwrap_or_default().to_owned();
     let (id, name) = (row.text(&ID), row.text(&["name"]));
     let subscription = id.as_deref().or(name.as_deref()).map(last).unwrap_or_default();
-    let tenant = row.object("properties").and_then(|properties| properties.text(&["tenantId"])).unwrap_or_default();
+    let tenant = row.property("tenantId").unwrap_or_default();
     let parent = match (id, name) {
         (Some(id), _) if id.contains('/') => {
             Parent::Id(RegistrationId::of_customer_subscription(&id).ok_or_else(|| {

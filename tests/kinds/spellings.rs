@@ -62,7 +62,7 @@ fn names_are_read_in_any_spelling() {
         "two columns",
         &root_of(&[("2026-10-05/a.csv", columns.as_bytes())]),
         &[],
-        &Refused(&["two columns are called"]),
+        &Refused(&["columns 2 and 6 are both called"]),
     );
 }
 

@@ -238,7 +238,7 @@ fn what_stands_where_no_column_is_named_is_refused() {
         ),
         (
             format!("meter_id,price,per,unit,currency,Meter ID\n{row},\n"),
-            "prices.csv:1:1: columns 1 and 6 are both `meter_id`\nhint: only one of them can be meant: delete the other",
+            "prices.csv:1:1: columns 1 and 6 are both called \"Meter ID\"\nhint: only one of them can be meant: export the table again, or delete the other",
         ),
         (
             format!("meter_id,prise,per,unit,currency\n{row}\n"),

@@ -99,5 +99,5 @@ fn a_command_goes_on_as_a_shell_reads_it() {
 #[test]
 fn a_text_from_the_input_stays_on_its_line() {
     let text = page(80, |page| page.paragraph(0, "a\nb\u{1b}[31mc\u{202e}d\u{2028}e"));
-    assert_eq!(text, "a b\u{fffd}[31mc\u{fffd}d e\n");
+    assert_eq!(text, "a b<U+001B>[31mc<U+202E>d e\n");
 }

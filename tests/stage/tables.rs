@@ -433,7 +433,7 @@ fn what_is_no_whole_table_is_refused_or_found() {
     check_refused(
         text.replace("resourceUri", "quantity").as_bytes(),
         &none,
-        "usage.csv:1:1: two columns are called \"quantity\"",
+        "usage.csv:1:1: columns 5 and 6 are both called \"quantity\"",
     );
     check_refused(
         text.replace("resourceUri", "SubscriptionId").as_bytes(),
