@@ -130,6 +130,8 @@ pub struct Outcome {
     pub overdue: Vec<Finding>,
     /// Snapshots that served in the stead of a stamp's own.
     pub overrides: Vec<String>,
+    /// Settings that served nothing, though they were said: each as a sentence.
+    pub unused: Vec<String>,
     /// Files of an earlier run that this one no longer makes, relative to OUT.
     pub removed: Vec<String>,
     /// The days of each stamp that were published before, and whose figures this run changed.
@@ -175,6 +177,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
             };
             let is_rehearsal = plan.rehearse || plan.out.is_none();
             let overrides = plan.overrides.clone();
+            let unused = plan.unused(&receipt);
             Ok(Outcome {
                 receipt,
                 coverage,
@@ -185,6 +188,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
                 removed,
                 changed,
                 overrides,
+                unused,
                 is_rehearsal,
             })
         }
@@ -242,6 +246,14 @@ fn usage_of(plan: &Plan, watch: &Watch, folder: &StampFolder) -> Result<Usage> {
 }
 
 impl Plan {
+    /// What was said, and was not needed for any input.
+    fn unused(&self, receipt: &Receipt) -> Vec<String> {
+        let encoding = self.reading.encoding.filter(|_| !receipt.inputs.iter().any(|file| file.by_encoding));
+        let unused =
+            |own| format!("--encoding {own} served nothing: every file is UTF-8, UTF-16 or UTF-32 as it stands");
+        encoding.into_iter().map(unused).collect()
+    }
+
     /// The settings that decide what is read, used or published: what was made with others cannot serve.
     fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
         // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.

@@ -93,6 +93,9 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         let codes: Vec<String> = codes.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
         say("accepted", codes.join(", "));
     }
+    for own in &outcome.unused {
+        say("unused", own.clone());
+    }
     for own in &outcome.overrides {
         say("what if", format!("{own} instead of the stamp's own snapshots"));
     }

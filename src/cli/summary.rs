@@ -52,6 +52,8 @@ struct Summary<'a> {
     unpriced: &'a [UnpricedEntry],
     /// Snapshots that served in the stead of a stamp's own: with one, these are figures of a what-if.
     registration_override: &'a [String],
+    /// Settings that served nothing, though they were said.
+    unused_settings: &'a [String],
     /// Why everything was made anew; `null` where only what had changed was.
     full_run: Option<&'a str>,
     /// Exports that the last run counted and that are gone from the root, or are left out.
@@ -155,6 +157,7 @@ pub fn json(ended: &Ended<'_>) -> String {
         coverage: ended.outcome().map(|outcome| coverage_shown(outcome, ended.finished)),
         statements: receipt.map_or(&[], |receipt| &receipt.statements),
         unpriced: receipt.map_or(&[], |receipt| &receipt.unpriced),
+        unused_settings: ended.outcome().map_or(&[], |outcome| &outcome.unused),
         registration_override: ended.outcome().map_or(&[], |outcome| &outcome.overrides),
         full_run: receipt.and_then(|receipt| receipt.full_run.as_deref()),
         missing: receipt.map_or(&[], |receipt| &receipt.missing),

@@ -262,12 +262,15 @@ pub struct Input {
     pub lacks: Vec<String>,
     /// The rule by which it does not count.
     pub dropped: Option<&'static str>,
+    /// Whether a setting had to say how it is encoded.
+    #[serde(skip)]
+    pub by_encoding: bool,
 }
 
 impl Input {
     /// A file that was read, with so many lines of usage.
     pub fn of(file: &ReadFile, lines: i64) -> Self {
-        let ReadFile { name, bytes, fingerprint, by_encoding: _ } = file;
+        let ReadFile { name, bytes, fingerprint, by_encoding } = file;
         Self {
             path: name.clone(),
             bytes: *bytes,
@@ -277,6 +280,7 @@ impl Input {
             dialect: None,
             lacks: Vec::new(),
             dropped: None,
+            by_encoding: *by_encoding,
         }
     }
 }

@@ -98,7 +98,9 @@ pub fn fingerprint_of(file: &InputFile) -> Result<Fingerprint> {
 /// # Errors
 /// As [`read_bytes`]; or the file is not text.
 pub fn read(file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
-    read_bytes(file)?.into_text(file, encoding)
+    let text = read_bytes(file)?.into_text(file, encoding)?;
+    encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
+    Ok(text)
 }
 
 impl Content {
