@@ -165,7 +165,7 @@ impl<'a> HandTable<'a> {
         for (Readings { day_first, month_first, is_by_points, .. }, text, line) in days.chain(months) {
             match (day_first, month_first) {
                 // Points say it of themselves alone.
-                (Some(_), None) if !is_by_points => drop(by_day.get_or_insert((text, line)).1),
+                (Some(_), None) if !is_by_points => by_day = by_day.or(Some((text, line))),
                 (None, Some(_)) => by_month = by_month.or(Some(line)),
                 (Some(one), Some(other)) => needs_order |= one != other,
                 _ => {}

@@ -505,6 +505,8 @@ fn rows_of_table(
     }
     // A row has to reach so far: behind it a spreadsheet drops cells that are empty.
     let needed = table.columns(columns).max().map_or(0, |last| last + 1);
+    let is_named = |at: usize| table.header.get(at).is_some_and(|own| !own.is_empty());
+    let named = table.header.iter().rposition(|own| !own.is_empty()).map_or(0, |last| last + 1);
     let (mut rows, mut cells, mut at, mut has_short) = (table.rows(), Vec::new(), 0, false);
     while rows.next(&mut cells)? {
         let is_blank = |cell: &Cell<'_>| cell.text().trim().is_empty();
@@ -512,9 +514,7 @@ fn rows_of_table(
             continue;
         }
         at += 1;
-        let is_named = |at: usize| table.header.get(at).is_some_and(|own| !own.is_empty());
         let is_unnamed = cells.iter().enumerate().any(|(at, cell)| !is_named(at) && !is_blank(cell));
-        let named = table.header.iter().rposition(|own| !own.is_empty()).map_or(0, |last| last + 1);
         let is_short = cells.len() < named;
         // The last row alone is short where a table was cut.
         let may_be_cut = is_short && (cells.len() < needed || !has_short && rows.is_at_end());

@@ -177,15 +177,14 @@ pub fn is_answer(text: &str) -> bool {
 /// The same as [`answer`], its place not yet said.
 pub fn answered(text: &str, expected: &str) -> Option<Error> {
     if let Ok(inner) = serde_json::from_str::<String>(text) {
-        return match () {
-            () if inner.starts_with("@{") => Some(printed()),
-            () if is_json(&inner) => answered(&inner, expected).or_else(|| {
-                Some(Error::input(format!("JSON within a JSON string, where {expected} was expected")).hint(
-                    "the answer was made JSON twice: save it once, without a second ConvertTo-Json or json.dumps",
-                ))
-            }),
-            () => None,
+        if inner.starts_with("@{") {
+            return Some(printed());
+        }
+        let twice = || {
+            Error::input(format!("JSON within a JSON string, where {expected} was expected"))
+                .hint("the answer was made JSON twice: save it once, without a second ConvertTo-Json or json.dumps")
         };
+        return is_json(&inner).then(|| answered(&inner, expected).unwrap_or_else(twice));
     }
     if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
         return items.first().and_then(|first| answered(first.get(), expected));
