@@ -375,7 +375,7 @@ impl Making<'_> {
                 formers.entry(stamp).or_default();
             }
         }
-        if let Some(stamp) = formers.keys().find(|stamp| !self.vanished.forgets_stamp(stamp)) {
+        if let Some(stamp) = formers.keys().find(|&stamp| !self.vanished.forgets_stamp(stamp)) {
             return Err(Error::input("is published, and the root has no such stamp any more")
                 .at(stamp.as_str())
                 .hint(format!("put the stamp's folder back with its snapshots, which say who pays; --forget {stamp} removes its tables")));
