@@ -328,7 +328,7 @@ impl Making<'_> {
                 FindingCode::AdjustmentNotCharged,
                 format!("came to closed months since they were closed, and is not charged: {}", at_stake.join(", ")),
                 meters.into_iter().collect(),
-                "bill it apart, by history/adjustments; or open the month again with `stacktally reopen`",
+                "bill it apart, by history/adjustments, and accept the code with --accept; or open the month again with `stacktally reopen`",
             )
         })
     }

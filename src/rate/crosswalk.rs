@@ -115,7 +115,7 @@ fn entries_of<'m>(
 fn refused(card: &RateCard, own: &CardMeter, what: &str) -> Error {
     Error::input(format!("meter {} of its list ({} {}): {what}", own.row, own.name, own.id))
         .at(&card.file)
-        .hint("correct the file, or write the price into prices.csv")
+        .hint("correct the file, or take the meter out of it and write its price into prices.csv")
 }
 
 /// Adds the entries of one meter. `alike` is what all cards say of it.

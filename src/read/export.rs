@@ -250,7 +250,7 @@ fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines
     match of_sidecar.or(of_lines) {
         Some((file, other)) => Err(Error::input(format!("usage of stamp {other:?}, in the folder of stamp {stamp}"))
             .at(file)
-            .hint("move it to the folder of its own stamp")),
+            .hint("move the export to the folder of its own stamp")),
         None => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use super::root::InputFile;
 use super::row::{RawRow, Value};
 use super::shape::{self, Shape};
 use super::text::{self, Buffers, Text};
-use super::usage_table::{Decided, UsageTable};
+use super::usage_table::{Decided, REQUIRED, UsageTable};
 use super::usual::{self, Memory};
 use crate::domain::dialect;
 use crate::domain::identity::one_spelling;
@@ -122,9 +122,8 @@ fn agreed(file: &InputFile, first: Asked, other: Asked) -> Result<Asked> {
 }
 
 fn read_table(file: &InputFile, text: &Text, reading: &Reading, texts: &Interners) -> Result<FileLines> {
-    let table = UsageTable::of(&file.name, text.as_str())?.ok_or_else(|| {
-        shape::no_table(file, text.as_str(), "a page of usage", &["SubscriptionId", "MeterId", "UsageStartTime", "…"])
-    })?;
+    let table = UsageTable::of(&file.name, text.as_str())?
+        .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
     // Where decimals are said to have a comma, a point has to be looked at twice.
     let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal_comma);
     let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));

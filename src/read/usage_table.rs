@@ -49,7 +49,7 @@ enum Instance {
 
 const USER_SUBSCRIPTION: [&str; 2] = ["SubscriptionId", "subscription"];
 /// The columns without which a table is no usage, by the names that the cmdlets give them.
-const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
+pub const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
 
 /// How a table writes times and numbers, and what a person should know of it.
 #[derive(Debug, Default)]
