@@ -12,6 +12,7 @@ mod coverage;
 mod docs;
 mod errors;
 mod help;
+mod hints;
 mod history;
 mod log;
 mod metrics;
