@@ -654,7 +654,7 @@ fn shared_registration(own: &StampUse<'_>, other: &StampUse<'_>) -> Option<Findi
             FindingCode::RegistrationOfSeveralStamps,
             format!("{} and {} of stamp {} are one registration", one.file, two.file, other_stamp),
             vec![one.file.clone(), two.file.clone()],
-            "every stamp has its own registration, though their cloud ids tell the two apart: see which of them is right, or accept the finding if a stamp was registered anew under the name of another",
+            "every stamp has its own registration, though their cloud ids tell the two apart: see which of them is right, or say --accept registration_of_several_stamps if a stamp was registered anew under the name of another",
         ));
     }
     let (one, two) = both().find(|(one, two)| one.id.default_subscription == two.id.default_subscription)?;

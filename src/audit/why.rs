@@ -227,7 +227,7 @@ fn nothing(publication: &Publication, query: &Query) -> Error {
             "there is usage on that day: leave a flag out, and see what there is".to_owned()
         }
         (Some(first), Some(last)) => format!("usage was published from {first} to {last}"),
-        _ => "no usage was published at all".to_owned(),
+        _ => "no usage was published at all: put exports into the root, and run".to_owned(),
     };
     Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint)
 }

@@ -601,7 +601,7 @@ fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
         FindingCode::ClosedMonthNotCharged,
         format!("closed before there was a price book, and not charged: {}", months.join(", ")),
         months,
-        "open them with `stacktally reopen` to have them charged, or accept the finding",
+        "open them with `stacktally reopen` to have them charged, or accept the code with --accept",
     )
 }
 
@@ -642,19 +642,19 @@ fn findings(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<
             FindingCode::RateCardMeterUnmapped,
             "meters of Azure Stack that price no meter of the stamps",
             &note.unmapped_of_azure_stack,
-            "name them in meters.csv (meter_id, azure_meter_id) where they are those of a meter, or write its price into prices.csv",
+            "name them in meters.csv (meter_id, azure_meter_id) where they are those of a meter, or take them out of the rate card",
         );
         found(
             FindingCode::RateCardUnitUnknown,
             "meters whose unit is not known to be that of the stamps' meter",
             &note.unknown_units,
-            "write the price into prices.csv, with the meter's own unit",
+            "take them out of the rate card, and write their price into prices.csv with the meter's own unit",
         );
         found(
             FindingCode::RateCardTermNotApplied,
             "offer terms that take nothing off a price",
             &note.other_terms,
-            "credits and commitments are not part of charges: settle them apart",
+            "credits and commitments are not part of charges: settle them apart, and accept the code with --accept once this is known",
         );
     }
     findings

@@ -133,7 +133,7 @@ pub fn reopen(closing: &Closing, watch: &Watch) -> Result<Vec<ClosingEntry>> {
     if entries.is_empty() {
         let months: Vec<String> = closed.keys().map(|(stamp, month)| format!("{month} of {stamp}")).collect();
         let hint = if months.is_empty() {
-            "no month is closed".to_owned()
+            "no month is closed: there is none to open again".to_owned()
         } else {
             format!("closed are {}", months.join(", "))
         };

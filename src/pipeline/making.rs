@@ -328,7 +328,7 @@ impl Making<'_> {
                 FindingCode::AdjustmentNotCharged,
                 format!("came to closed months since they were closed, and is not charged: {}", at_stake.join(", ")),
                 meters.into_iter().collect(),
-                "bill it apart, by history/adjustments; or open the month again with `stacktally reopen`",
+                "bill it apart, by history/adjustments, and accept the code with --accept; or open the month again with `stacktally reopen`",
             )
         })
     }
@@ -375,7 +375,7 @@ impl Making<'_> {
                 formers.entry(stamp).or_default();
             }
         }
-        if let Some(stamp) = formers.keys().find(|stamp| !self.vanished.forgets_stamp(stamp)) {
+        if let Some(stamp) = formers.keys().find(|&stamp| !self.vanished.forgets_stamp(stamp)) {
             return Err(Error::input("is published, and the root has no such stamp any more")
                 .at(stamp.as_str())
                 .hint(format!("put the stamp's folder back with its snapshots, which say who pays; --forget {stamp} removes its tables")));

@@ -125,8 +125,12 @@ impl Vanished {
         self.forgets_all || self.windows.contains(&(stamp.clone(), window.to_owned()))
     }
 
-    /// Whether a stamp that is gone is forgotten.
-    pub fn forgets_stamp(&self, stamp: &Stamp) -> bool {
+    /// Whether a stamp that is gone is forgotten, though it may have had no export.
+    pub fn forgets_stamp(&mut self, stamp: &Stamp) -> bool {
+        if self.pending.remove(stamp.as_str()) {
+            self.stamps.insert(stamp.clone());
+            self.forgotten.insert(stamp.to_string());
+        }
         self.forgets_all || self.stamps.contains(stamp)
     }
 

@@ -200,18 +200,9 @@ impl Out {
         let known = self.known(published).map(|known| known.blake3.as_str());
         match disk::read(&path)? {
             Some(bytes) if known == Some(Fingerprint::of(&bytes).to_string().as_str()) => Ok(Stored { path, bytes }),
-            _ => Err(Error::input("missing, or altered since it was published").at(path.display().to_string()).hint(
-                match published {
-                    own if own.starts_with("history/closed/") => {
-                        "restore it from a backup: it is what was closed; or open the month again with `stacktally reopen`"
-                    }
-                    own if is_history(own) => "restore it from a backup: no run can make it again",
-                    own if own.starts_with("lines/") => {
-                        "restore it from a backup, or put the export back that it was made of"
-                    }
-                    _ => "restore it from a backup, or publish everything anew with `stacktally run --full`",
-                },
-            )),
+            _ => Err(Error::input("missing, or altered since it was published")
+                .at(path.display().to_string())
+                .hint(remedy_of(published))),
         }
     }
 
@@ -505,6 +496,18 @@ fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<Seen> {
     })
 }
 
+/// How to go on where a published file is missing or another.
+fn remedy_of(published: &str) -> &'static str {
+    match published {
+        own if own.starts_with("history/closed/") => {
+            "restore it from a backup: it is what was closed; or open the month again with `stacktally reopen`"
+        }
+        own if is_history(own) => "restore it from a backup: no run can make it again",
+        own if own.starts_with("lines/") => "restore it from a backup, or put the export back that it was made of",
+        _ => "restore it from a backup, or publish everything anew with `stacktally run --full`",
+    }
+}
+
 fn refuse_altered(folder: &Path, seen: &[(String, Seen)]) -> Result<()> {
     let mut altered = seen.iter().filter(|(_, seen)| matches!(seen, Seen::Altered)).map(|(path, _)| path);
     let Some(first) = altered.next() else { return Ok(()) };
@@ -514,7 +517,7 @@ fn refuse_altered(folder: &Path, seen: &[(String, Seen)]) -> Result<()> {
     };
     Err(Error::input(format!("altered since it was published{others}"))
         .at(folder.join(first).display().to_string())
-        .hint("restore it from a backup, or publish everything anew with `stacktally run --full`"))
+        .hint(remedy_of(first)))
 }
 
 impl<'a> List<'a> {

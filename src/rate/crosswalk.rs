@@ -180,7 +180,7 @@ fn refused(card: &RateCard, own: &CardMeter, what: &str) -> Error {
     let (name, id) = (shown::value(&own.name), shown::value(&own.id));
     Error::input(format!("meter {} of its list ({name} {id}): {what}", own.row))
         .at(&card.file)
-        .hint("correct the file, or write the price into prices.csv")
+        .hint("correct the file, or take the meter out of it and write its price into prices.csv")
 }
 
 /// Adds the entries of one meter. `alike` is what all cards say of it.

@@ -18,6 +18,7 @@ use crate::domain::identity::one_spelling;
 use crate::domain::ledger::{self, Conflict, Entry, Fate, LedgerRules};
 use crate::domain::misplaced::Suspicion;
 use crate::domain::reported;
+use crate::domain::shown;
 use crate::domain::totals::MeterSum;
 use crate::domain::{Day, Granularity, MeterId, RejectReason, Stamp, Window};
 use crate::error::{Error, Result};
@@ -273,12 +274,11 @@ fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines
     let of_lines =
         files.iter().find_map(|file| Some((&file.file.name, file.stamps.iter().map(String::as_str).find(is_other)?)));
     match of_sidecar.or(of_lines) {
-        Some((file, other)) => Err(Error::input(format!(
-            "usage of stamp {}, in the folder of stamp {stamp}",
-            crate::domain::shown::quoted(other)
-        ))
-        .at(file)
-        .hint("move it to the folder of its own stamp")),
+        Some((file, other)) => {
+            Err(Error::input(format!("usage of stamp {}, in the folder of stamp {stamp}", shown::quoted(other)))
+                .at(file)
+                .hint("move the export to the folder of its own stamp"))
+        }
         None => Ok(()),
     }
 }

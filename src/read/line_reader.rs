@@ -19,7 +19,7 @@ use super::row::{InstanceText, RawRow, Value};
 use super::shape::{self, Shape};
 use super::survey::{Decided, Survey};
 use super::text::{self, Buffers, Text};
-use super::usage_table::UsageTable;
+use super::usage_table::{REQUIRED, UsageTable};
 use super::usual::{self, Memory};
 use crate::domain::dialect;
 use crate::domain::identity::one_spelling;
@@ -178,9 +178,8 @@ fn read_table(
     reading: &Reading,
     texts: &Interners,
 ) -> Result<FileLines> {
-    let table = UsageTable::of(&file.name, text.as_str())?.ok_or_else(|| {
-        shape::no_table(file, text.as_str(), "a page of usage", &["SubscriptionId", "MeterId", "UsageStartTime", "…"])
-    })?;
+    let table = UsageTable::of(&file.name, text.as_str())?
+        .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
     // Where decimals are said to have a comma, a point has to be looked at twice.
     let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
     let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));

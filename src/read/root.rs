@@ -202,7 +202,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     if let Some(missing) = only.iter().find(|own| !found.all_stamps.iter().any(|name| name == own.as_str())) {
         // Below what is refused the stamp may be the one that is misnamed.
         let hint = if found.all_stamps.is_empty() {
-            "it has no folder of any stamp".to_owned()
+            "it holds no stamp at all: name the folder that holds the stamps with --root".to_owned()
         } else {
             format!("it has {}", list(&found.all_stamps))
         };

@@ -48,7 +48,7 @@ enum Instance {
 
 const USER_SUBSCRIPTION: [&str; 2] = ["SubscriptionId", "subscription"];
 /// The columns without which a table is no usage, by the names that the cmdlets give them.
-const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
+pub const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
 
 impl<'a> UsageTable<'a> {
     /// Finds the columns of a usage table. `None` when the header is of no usage at all.

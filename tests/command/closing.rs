@@ -15,7 +15,7 @@ fn run(root: &TestRoot, flags: &[&str]) -> Ran {
 }
 
 /// One stamp with lines of 2026-10-30 and 10-31, and windows that settle all days from 10-30 on.
-fn october() -> TestRoot {
+pub fn october() -> TestRoot {
     let root = TestRoot::with_snapshots();
     root.file("names.csv", format!("id,name\n{TENANT_A},Contoso\n{BILLED_A},Contoso pays\n"));
     for (window, lines) in [

@@ -82,7 +82,7 @@ const SITUATIONS: &[Situation] = &[
         },
         typed: RUN,
         code: 3,
-        says: &["north/usage: a file, where the folder of the exports is meant", "north/usage/<reported-start>/"],
+        says: &["north/usage: a file, where the folder of the exports is meant", "north/usage/<reported-start>/…"],
         mended_by: |root| {
             root.remove("north/usage");
             root.file("north/usage/2026-10-05/page.json", page(&[line(SUB_A)]));
@@ -163,7 +163,7 @@ const SITUATIONS: &[Situation] = &[
         says: &[
             "cannot make the folder file/out/.stacktally",
             "nothing was published",
-            "file is a file, and a folder is meant",
+            "is a file, and a folder is meant",
         ],
         mended_by: |root| fs::remove_file(root.folder().join("file")).unwrap(),
         typed_then: &[],
@@ -191,7 +191,7 @@ const SITUATIONS: &[Situation] = &[
         made_by: nothing,
         typed: &["changes", "--out", "root"],
         code: 2,
-        says: &["root holds exports, and no publication", "stacktally run --root root --out OUT"],
+        says: &["root holds exports, and no publication", "publish them with `stacktally run --root root --out OUT`"],
         mended_by: nothing,
         typed_then: &["changes", "--out", "out"],
     },
@@ -261,7 +261,10 @@ const SITUATIONS: &[Situation] = &[
         },
         typed: &["run", "--settings", "etc"],
         code: 2,
-        says: &["--settings etc is a folder, and settings are a file", "etc/stacktally.toml"],
+        says: &[
+            "--settings etc is a folder, and settings are a file",
+            "name the file in it, such as etc/stacktally.toml",
+        ],
         mended_by: nothing,
         typed_then: &["run", "--settings", "etc/stacktally.toml"],
     },
@@ -270,7 +273,7 @@ const SITUATIONS: &[Situation] = &[
         made_by: |root| settings(root, "root = \"root\"\nout = \"out\"\n"),
         typed: &["run", "--settings", "t.toml"],
         code: 2,
-        says: &["cannot read the settings file t.toml", "there is s.toml"],
+        says: &["cannot read the settings file t.toml", "name it by --settings FILE; there is s.toml"],
         mended_by: nothing,
         typed_then: &["run", "--settings", "s.toml"],
     },
@@ -293,6 +296,11 @@ const SITUATIONS: &[Situation] = &[
         typed_then: RUN,
     },
 ];
+
+/// What these situations say, message and hint.
+pub fn said() -> impl Iterator<Item = &'static str> {
+    SITUATIONS.iter().flat_map(|own| own.says.iter().copied())
+}
 
 fn line(user_subscription: &str) -> Line {
     Line::hourly(user_subscription, VM_HOURS, "2026-10-05T13", "1")

@@ -13,6 +13,7 @@ mod coverage;
 mod docs;
 mod errors;
 mod help;
+mod hints;
 mod history;
 mod hostile;
 mod log;

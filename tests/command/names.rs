@@ -5,7 +5,7 @@ use crate::support::{
 };
 
 /// Contoso pays for tenant Fabrikam; tenant B has the name of the default subscription's customer, and two meters share a name.
-fn named() -> TestRoot {
+pub fn named() -> TestRoot {
     let mut other = Line::hourly(SUB_B, VM_HOURS, "2026-10-05T14", "2");
     other.resource = "vm-2".to_owned();
     let root = TestRoot::with_lines(&[

@@ -1,0 +1,377 @@
+//! The texts of all hints and remedies, as the sources spell them.
+//!
+//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose last parameter
+//! is called `hint` or `remedy`; and what a function returns whose name begins with `remedy_of`. A name that is handed over
+//! stands for what a `let` or a `const` of the same file binds it to.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::support::project;
+
+/// A text that a hint is made of, less what is filled in: `{}` stands for that.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Literal {
+    pub text: String,
+    /// `src/read/root.rs:153`.
+    pub place: String,
+}
+
+/// All of them; and places of hints whose text was not found, of which there should be none.
+pub fn all() -> (Vec<Literal>, Vec<String>) {
+    let (mut literals, mut unseen) = (Vec::new(), Vec::new());
+    for (name, text) in sources() {
+        let mut source = Source::of(&name, &text);
+        source.mark();
+        let marked = source.marked.iter().filter_map(|&at| match &source.tokens[at].0 {
+            Token::Text(text) if is_prose(text) => {
+                Some(Literal { text: without_captures(text), place: format!("{name}:{}", source.tokens[at].1) })
+            }
+            _ => None,
+        });
+        literals.extend(marked);
+        unseen.extend(source.unseen);
+    }
+    (literals, unseen)
+}
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|own| own == "rs") {
+                let name = path.strip_prefix(project()).unwrap().to_string_lossy().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&project().join("src"), &mut found);
+    found.sort();
+    found
+}
+
+/// Whether a text says something, and does not only stand between others.
+fn is_prose(text: &str) -> bool {
+    let bare = without_captures(text).replace("{}", " ");
+    bare.split_whitespace().filter(|word| word.chars().filter(|own| own.is_alphabetic()).count() > 1).count() > 1
+}
+
+/// `{name}` and `{name:?}` → `{}`; `{{` → `{`.
+fn without_captures(text: &str) -> String {
+    let (mut short, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['{', '}']) {
+        short.push_str(&rest[..at]);
+        let doubled = rest[at..].starts_with("{{") || rest[at..].starts_with("}}");
+        let end = if doubled { at + 2 } else { rest[at..].find('}').map_or(rest.len(), |end| at + end + 1) };
+        short.push_str(if doubled { &rest[at..=at] } else { "{}" });
+        rest = &rest[end..];
+    }
+    short + rest
+}
+
+/// The names within `{name}` of a text.
+fn captures(text: &str) -> Vec<String> {
+    let parts = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
+    let names = parts.map(|(name, _)| name.split(':').next().unwrap_or_default().to_owned());
+    names.filter(|name| name.starts_with(|own: char| own.is_alphabetic())).collect()
+}
+
+fn is_constant(name: &str) -> bool {
+    name.chars().all(|own| own.is_ascii_uppercase() || own == '_')
+}
+
+/// Whether a function is called after the hints that it returns.
+fn is_source(name: &str) -> bool {
+    name.starts_with("remedy_of")
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Sign(char),
+    Text(String),
+}
+
+/// Calls whose last argument is a hint, in whatever file.
+const EVERYWHERE: [&str; 4] = ["hint", "or_hint", "or_at_last", "of_root"];
+/// Files all of whose sentences are hints, or parts of them.
+const ALL_HINTS: [&str; 2] = ["src/machine.rs", "src/domain/registration_error.rs"];
+
+struct Source<'s> {
+    name: &'s str,
+    tokens: Vec<(Token, usize)>,
+    marked: BTreeSet<usize>,
+    unseen: Vec<String>,
+}
+
+impl<'s> Source<'s> {
+    fn of(name: &'s str, text: &str) -> Self {
+        let tokens = tokens(text);
+        Self { name, tokens, marked: BTreeSet::new(), unseen: Vec::new() }
+    }
+
+    fn mark(&mut self) {
+        if ALL_HINTS.contains(&self.name) {
+            self.marked.extend(0..self.tokens.len());
+            return;
+        }
+        let (functions, closures) = self.helpers();
+        for at in 0..self.tokens.len() {
+            if self.word(at) == Some("fn") && self.word(at + 1).is_some_and(is_source) {
+                let body = (at..self.tokens.len()).find(|&own| self.sign(own) == Some('{')).unwrap_or(at);
+                self.marked.extend(body..self.end_of(body));
+            }
+        }
+        for at in 0..self.tokens.len() {
+            let Some(called) = self.word(at).map(str::to_owned).filter(|_| self.sign(at + 1) == Some('(')) else {
+                continue;
+            };
+            let is_defined = at > 0 && self.word(at - 1) == Some("fn");
+            let is_finding = called == "new" && at > 2 && self.word(at - 3) == Some("Finding");
+            let is_method = at > 0 && self.sign(at - 1) == Some('.');
+            let takes_a_hint = match called.as_str() {
+                // Of both arguments of this one people see both.
+                "before_hint" => is_method,
+                name if EVERYWHERE.contains(&name) => is_method || name == "of_root",
+                name => is_finding || functions.contains(name) || !is_method && closures.contains(name),
+            };
+            if is_defined || !takes_a_hint {
+                continue;
+            }
+            let arguments = self.arguments(at + 1);
+            let from = if called == "before_hint" { 0 } else { arguments.len().saturating_sub(1) };
+            for argument in arguments.into_iter().skip(from) {
+                self.mark_argument(argument);
+            }
+        }
+    }
+
+    /// Names of functions and closures whose last parameter is a hint.
+    fn helpers(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+        let is_hint = |at: usize| matches!(self.word(at), Some("hint" | "remedy"));
+        let (mut functions, mut closures) = (BTreeSet::new(), BTreeSet::new());
+        for at in 0..self.tokens.len() {
+            if self.word(at) == Some("fn") {
+                let Some(open) = (at + 2..self.tokens.len()).find(|&own| self.sign(own) == Some('(')) else { continue };
+                if let Some(last) = self.arguments(open).last()
+                    && is_hint(last.start)
+                {
+                    functions.extend(self.word(at + 1).map(str::to_owned));
+                }
+            }
+            if self.word(at) == Some("let") {
+                let name = if self.word(at + 1) == Some("mut") { at + 2 } else { at + 1 };
+                if self.sign(name + 1) != Some('=') || self.sign(name + 2) != Some('|') {
+                    continue;
+                }
+                let end = (name + 3..self.tokens.len()).find(|&own| self.sign(own) == Some('|')).unwrap_or(name + 3);
+                let last = (name + 3..end).rev().find(|&own| is_hint(own));
+                if last.is_some_and(|last| !(last..end).any(|own| self.sign(own) == Some(','))) {
+                    closures.extend(self.word(name).map(str::to_owned));
+                }
+            }
+        }
+        (functions, closures)
+    }
+
+    fn mark_argument(&mut self, argument: Range<usize>) {
+        let before = self.marked.len();
+        self.marked.extend(argument.clone().filter(|&at| matches!(self.tokens[at].0, Token::Text(_))));
+        let has_text = self.prose_in(argument.clone());
+        let words: Vec<String> = argument.clone().filter_map(|at| self.word(at).map(str::to_owned)).collect();
+        let mut is_seen = has_text || words.iter().any(|word| is_source(word));
+        is_seen |= before == self.marked.len() && self.is_parameter(&words);
+        for word in words.iter().filter(|word| is_constant(word) || !has_text && words.len() == 1) {
+            is_seen |= self.resolve(word, argument.start);
+        }
+        for name in self.captured_in(argument.clone()) {
+            is_seen |= self.resolve(&name, argument.start);
+        }
+        if !is_seen {
+            self.unseen.push(format!("{}:{}", self.name, self.tokens[argument.start].1));
+        }
+    }
+
+    /// Whether it is handed through by a function whose callers say it.
+    fn is_parameter(&self, words: &[String]) -> bool {
+        words.iter().any(|word| ["hint", "remedy", "other", "own"].contains(&word.as_str()))
+    }
+
+    fn captured_in(&self, range: Range<usize>) -> Vec<String> {
+        let texts = range.filter_map(|at| match &self.tokens[at].0 {
+            Token::Text(text) => Some(captures(text)),
+            _ => None,
+        });
+        texts.flatten().collect()
+    }
+
+    fn prose_in(&self, range: Range<usize>) -> bool {
+        range.into_iter().any(|at| matches!(&self.tokens[at].0, Token::Text(text) if is_prose(text)))
+    }
+
+    /// Marks what a name stands for that is used at a place, if it says something: a `const` of the file, or a `let` before
+    /// it in the same function.
+    fn resolve(&mut self, name: &str, used_at: usize) -> bool {
+        let function = (0..used_at).rev().find(|&at| self.word(at) == Some("fn")).unwrap_or(0);
+        let within = if is_constant(name) { 1..self.tokens.len() } else { function + 1..used_at };
+        let mut found = false;
+        for at in within {
+            let binds = ["let", "const", "mut"].iter().any(|own| self.word(at - 1) == Some(own));
+            if self.word(at) != Some(name) || !binds {
+                continue;
+            }
+            let range = self.initializer(at);
+            if self.prose_in(range.clone()) {
+                found = true;
+                if self.marked.insert(range.start) {
+                    self.mark_argument(range);
+                }
+            } else {
+                let constants: Vec<String> = range.filter_map(|at| self.word(at).map(str::to_owned)).collect();
+                for name in constants.iter().filter(|own| is_constant(own)) {
+                    found |= self.resolve(name, at);
+                }
+            }
+        }
+        found
+    }
+
+    /// From `=` to the `;` that ends it.
+    fn initializer(&self, name: usize) -> Range<usize> {
+        let mut at = name;
+        while self.sign(at) != Some('=') && at + 1 < self.tokens.len() {
+            at += 1;
+        }
+        let start = at;
+        while self.sign(at) != Some(';') && at + 1 < self.tokens.len() {
+            at = if matches!(self.sign(at), Some('(' | '[' | '{')) { self.end_of(at) } else { at + 1 };
+        }
+        start..at
+    }
+
+    /// The arguments within parentheses, none of them empty.
+    fn arguments(&self, open: usize) -> Vec<Range<usize>> {
+        let close = self.end_of(open) - 1;
+        let (mut found, mut start, mut at, mut angles) = (Vec::new(), open + 1, open + 1, 0_usize);
+        while at < close {
+            match self.sign(at) {
+                Some('(' | '[' | '{') => at = self.end_of(at),
+                Some(',') if angles == 0 => {
+                    found.push(start..at);
+                    (start, at) = (at + 1, at + 1);
+                }
+                Some('<') if matches!(self.word(at - 1), Some("BTreeMap" | "Vec" | "Option" | "Result")) => {
+                    (angles, at) = (angles + 1, at + 1);
+                }
+                Some('>') if angles > 0 => (angles, at) = (angles - 1, at + 1),
+                _ => at += 1,
+            }
+        }
+        found.push(start..close);
+        found.retain(|own| !own.is_empty());
+        found
+    }
+
+    /// Behind what closes a parenthesis, bracket or brace.
+    fn end_of(&self, open: usize) -> usize {
+        let (mut depth, mut at) = (0_usize, open);
+        loop {
+            match self.sign(at) {
+                Some('(' | '[' | '{') => depth += 1,
+                Some(')' | ']' | '}') => depth -= 1,
+                _ => {}
+            }
+            at += 1;
+            if depth == 0 || at >= self.tokens.len() {
+                return at;
+            }
+        }
+    }
+
+    fn word(&self, at: usize) -> Option<&str> {
+        match &self.tokens.get(at)?.0 {
+            Token::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    fn sign(&self, at: usize) -> Option<char> {
+        match self.tokens.get(at)?.0 {
+            Token::Sign(sign) => Some(sign),
+            _ => None,
+        }
+    }
+}
+
+/// Words, signs and texts with their lines; comments, characters and lifetimes are left out.
+fn tokens(text: &str) -> Vec<(Token, usize)> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    let line = |rest: &str| text[..text.len() - rest.len()].matches('\n').count() + 1;
+    while let Some(first) = rest.chars().next() {
+        let is_word = |own: char| own.is_alphanumeric() || own == '_';
+        let raw = rest.strip_prefix('r').filter(|own| own.starts_with(['"', '#'])).map(|own| {
+            let hashes = own.len() - own.trim_start_matches('#').len();
+            (format!("\"{}", "#".repeat(hashes)), &own[hashes..])
+        });
+        if rest.starts_with("//") {
+            rest = rest.find('\n').map_or("", |end| &rest[end..]);
+        } else if let Some((end, body)) = raw.filter(|(_, own)| own.starts_with('"')) {
+            let length = body[1..].find(&end).unwrap();
+            found.push((Token::Text(body[1..=length].to_owned()), line(rest)));
+            rest = &body[1 + length + end.len()..];
+        } else if first == '"' {
+            let (text, after) = quoted(&rest[1..]);
+            found.push((Token::Text(text), line(rest)));
+            rest = after;
+        } else if first == '\'' {
+            let mut own = rest[1..].chars();
+            let (one, two) = (own.next(), own.next());
+            let end = if one == Some('\\') {
+                rest[3..].find('\'').map_or(rest.len(), |end| end + 4)
+            } else if two == Some('\'') {
+                2 + one.map_or(0, char::len_utf8)
+            } else {
+                1
+            };
+            rest = &rest[end..];
+        } else if is_word(first) {
+            let end = rest.find(|own| !is_word(own)).unwrap_or(rest.len());
+            found.push((Token::Word(rest[..end].to_owned()), line(rest)));
+            rest = &rest[end..];
+        } else {
+            if !first.is_whitespace() {
+                found.push((Token::Sign(first), line(rest)));
+            }
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    found
+}
+
+/// A text from behind its quote, with its escapes undone, and what follows it.
+fn quoted(source: &str) -> (String, &str) {
+    let (mut text, mut rest) = (String::new(), source);
+    loop {
+        let first = rest.chars().next().expect("a text that nothing ends");
+        rest = &rest[first.len_utf8()..];
+        match first {
+            '"' => return (text, rest),
+            '\\' => {
+                let escaped = rest.chars().next().unwrap();
+                rest = &rest[escaped.len_utf8()..];
+                match escaped {
+                    'n' => text.push('\n'),
+                    '\n' => rest = rest.trim_start(),
+                    'u' => rest = &rest[rest.find('}').unwrap() + 1..],
+                    other => text.push(other),
+                }
+            }
+            other => text.push(other),
+        }
+    }
+}
