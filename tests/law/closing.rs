@@ -423,7 +423,7 @@ impl Closing {
     fn run_to(&self, out: &str, flags: &[&str]) {
         let confirming = self.root.confirming();
         let confirming: Vec<&str> = confirming.iter().map(String::as_str).collect();
-        let arguments = ["run", "--root", "root", "--out", out, "--forget", "all"];
+        let arguments = ["run", "--root", "root", "--out", out, "--forget", "all", "--late-days", "60"];
         let ran = run_in(self.root.folder(), &[&arguments[..], &confirming, SETTINGS[self.settings], flags].concat());
         if ran.code == 3 && ran.stderr.contains("that anything names") {
             // Whom the price book names is gone from the root: so is the price book.
