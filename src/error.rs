@@ -75,7 +75,7 @@ impl Error {
         Self {
             kind,
             place: None,
-            message: shown::bounded(&message.into()).into_boxed_str(),
+            message: shown::bounded(message.into()).into_boxed_str(),
             hint: None,
             source: None,
             beside: None,
@@ -156,7 +156,7 @@ impl Error {
 
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(shown::bounded(&hint.into()));
+        self.hint = Some(shown::bounded(hint.into()));
         self
     }
 

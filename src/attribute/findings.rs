@@ -229,11 +229,25 @@ fn billing_model(relevant: &Relevant<'_>) -> Option<Finding> {
     })
 }
 
+/// Customers of another registration, and the files in which they stand.
+struct Foreign<'a> {
+    tenants: BTreeSet<&'a TenantId>,
+    files: BTreeSet<&'a str>,
+    /// Of the registration in force beside them.
+    registration_file: &'a str,
+}
+
+impl<'a> Foreign<'a> {
+    const fn beside(registration_file: &'a str) -> Self {
+        Self { tenants: BTreeSet::new(), files: BTreeSet::new(), registration_file }
+    }
+}
+
 /// Customers that lie under another registration than the one that was in force together with them. What serves in the stead of the
 /// stamp's own is meant so.
 fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<Finding> {
     let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
-    let mut found: BTreeMap<(&RegistrationId, String), (BTreeSet<&TenantId>, BTreeSet<&str>, &str)> = BTreeMap::new();
+    let mut found: BTreeMap<(&RegistrationId, String), Foreign<'_>> = BTreeMap::new();
     for &(registration, list) in &relevant.pairs {
         let (registration, list) = (&registrations[registration as usize], &customers.lists[list as usize]);
         if is_override(&registration.file) || is_override(&list.file) {
@@ -247,14 +261,12 @@ fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<Finding> {
                 Parent::Name(name) => shown::value(name),
                 Parent::Unsaid => continue,
             };
-            let entry = found.entry((&registration.id, parent));
-            let (tenants, files, _) =
-                entry.or_insert_with(|| (BTreeSet::new(), BTreeSet::new(), registration.file.as_str()));
-            tenants.insert(&row.tenant);
-            files.insert(list.page_of(at));
+            let own = found.entry((&registration.id, parent)).or_insert_with(|| Foreign::beside(&registration.file));
+            own.tenants.insert(&row.tenant);
+            own.files.insert(list.page_of(at));
         }
     }
-    let found = found.into_iter().map(|((registration, parent), (tenants, files, file))| {
+    let found = found.into_iter().map(|((registration, parent), Foreign { tenants, files, registration_file: file })| {
         let tenants: Vec<String> = tenants.into_iter().map(TenantId::to_string).collect();
         let files: Vec<&str> = files.into_iter().collect();
         relevant.finding(

@@ -372,7 +372,7 @@ impl Finding {
 
     /// A finding about what is of no stamp, such as the price book. A sentence of many ids is bounded; `concerned` has them all.
     pub fn of_root(code: FindingCode, sentence: String, concerned: Vec<String>, remedy: &'static str) -> Self {
-        let sentence = shown::bounded(&sentence);
+        let sentence = shown::bounded(sentence);
         Self { stamp: String::new(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
     }
 

@@ -89,7 +89,10 @@ pub fn joined(texts: impl IntoIterator<Item = String>, between: &str) -> String 
 
 /// A message as a whole, safe for a terminal and a log, none of its lines longer than [`TEXT_CHARS`]. Its line ends are ours: those of
 /// values are shown by their names.
-pub fn bounded(text: &str) -> String {
+pub fn bounded(text: String) -> String {
+    if text.len() <= TEXT_CHARS && text.bytes().all(|own| matches!(own, b' '..=b'~' | b'\n')) {
+        return text;
+    }
     let lines: Vec<String> =
         text.split('\n').map(|line| cut(line, TEXT_CHARS, &|own| own.is_hidden(), false)).collect();
     lines.join("\n")
