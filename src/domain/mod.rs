@@ -27,7 +27,7 @@ pub mod unit;
 
 pub use attribution::Attribution;
 pub use cause::Cause;
-pub use correction::{Corrected, Correction};
+pub use correction::{Corrected, Correction, Place};
 pub use culture::{Culture, DateOrder};
 pub use dialect::{Dialect, SourceTimeZone};
 pub use exact::Rounding;

@@ -2,6 +2,7 @@
 //! `INSTA_UPDATE=always cargo test command` rewrites the transcripts.
 
 mod billed;
+mod change_histories;
 mod changes;
 mod check;
 mod closed;
