@@ -12,7 +12,7 @@ pub const CAUSE: Column = Column::new(
     "cause",
     Kind::Text,
     "why it changed; several are separated by blanks. Of a quantity: why its day was settled anew (full_run: everything was \
-     made anew; new_day: in receipts only, the day was never published before; window_added, window_changed, window_removed: \
+     made anew; new_day: in receipts and adjustments only, the day was never published before; window_added, window_changed, window_removed: \
      an export with lines of the day came, was replaced, or is gone; attribution_changed: the same lines are another \
      subscription's or for another reason; month_reopened: its month was closed, and was opened again). Of a charge: the same \
      where its usage changed; price_changed: the price in force on the day was added, changed or removed; tier_shifted: other \
