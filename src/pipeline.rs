@@ -136,6 +136,8 @@ pub struct Outcome {
     pub removed: Vec<String>,
     /// The days of each stamp that were published before, and whose figures this run changed.
     pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
+    /// The months whose statements ask for other amounts because of rounding, exchange rates or billing currency.
+    pub rebilled: BTreeSet<Month>,
     /// Whether all this was only tried: nothing was published.
     pub is_rehearsal: bool,
 }
@@ -166,7 +168,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     // Charges are made of days.
     let publisher = if prices.has_book() { publisher.holding(&schema::DAILY)? } else { publisher };
     match publish(plan, watch, &publisher, prepared, prices, former, vanished, started_at) {
-        Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed }) => {
+        Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled }) => {
             let removed = if plan.rehearse {
                 let removed = publisher.would_remove();
                 publisher.abandon();
@@ -187,6 +189,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
                 overdue,
                 removed,
                 changed,
+                rebilled,
                 overrides,
                 unused,
                 is_rehearsal,
@@ -387,6 +390,7 @@ struct Made {
     times: Vec<ReportedTime>,
     overdue: Vec<Finding>,
     changed: BTreeMap<Stamp, BTreeSet<Day>>,
+    rebilled: BTreeSet<Month>,
 }
 
 /// Does everything but the last step, the commit.
@@ -453,6 +457,7 @@ fn publish(
     publish_changes(&mut making.corrections, publisher)?;
     adjustments::publish(&mut making.adjustments, publisher)?;
     let changed = corrections::days_of(&making.corrections);
+    let rebilled = corrections::months_of(&making.corrections);
     let Making { names, dimensions, tally, state, touched, full_run, closed, .. } = making;
     let coverage = tally.coverage();
     let new_rejects = nights::new_rejects(dimensions.rejects(), publisher.out())?;
@@ -472,7 +477,7 @@ fn publish(
     let (times, overdue) = (tally.times().to_vec(), tally.overdue(plan));
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
     let rejects_new = new_rejects.len() as u64;
-    Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed })
+    Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled })
 }
 
 type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;

@@ -8,6 +8,9 @@ use std::process::Command;
 
 use clap::{CommandFactory, Parser};
 use stacktally::cli::args::Cli;
+use stacktally::domain::Cause;
+use stacktally::domain::correction::FIGURES;
+use stacktally::schema::CHANGES;
 
 use crate::support::{
     BILLED_A, DEFAULT, Line, Ran, SUB_A, TENANT_A, TestRoot, VM_HOURS, customers, listing, page, project, ran,
@@ -50,6 +53,22 @@ fn lines_of(text: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
         }
     }
     (prose, code)
+}
+
+/// Whoever reads a row of `changes` looks there for what its cause means.
+#[test]
+fn every_cause_is_explained() {
+    let page = read("docs/operate/what-changed.md");
+    let schema = CHANGES.columns.iter().find(|own| own.name == "cause").unwrap().meaning;
+    for cause in Cause::ALL.map(Cause::as_str) {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{cause}` |")));
+        assert!(row.is_some_and(|own| own.split('|').all(|cell| cell.is_empty() || cell.trim().len() > 5)), "{cause}");
+        let (before, after) =
+            schema.split_once(cause).unwrap_or_else(|| panic!("{cause} is not in schemas/changes.csv"));
+        assert!(before.ends_with([' ', '(']) && after.starts_with([':', ',', ';', ')']), "{cause}: {schema}");
+    }
+    let listed = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(listed, Cause::ALL.len() + FIGURES.len(), "a row of the page is of no cause and no figure");
 }
 
 /// The anchor of a heading, as mdBook and GitHub make it.

@@ -1,13 +1,14 @@
-//! What runs changed of days that were published before: `changes`, run by run, each with the time at which it finished.
+//! What runs changed of figures that were published before: `changes`, run by run, each with the time at which it finished.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Asked, Chosen, Wanted};
 use super::publication::{MeterText, Publication};
+use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
-use crate::domain::{Charge, Corrected, Correction, Currency, Day, Quantity, Stamp};
+use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Day, Place, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::tables::{Keep, contradiction, integer, text};
+use crate::frame::tables::{Keep, Rows, contradiction, integer, text};
 use crate::schema;
 
 const FOLDER: &str = "history/changes/";
@@ -27,7 +28,8 @@ pub struct ChangingRun {
     pub number: u64,
     /// RFC 3339, UTC; `None` where its receipt is gone.
     pub finished_at: Option<String>,
-    /// By stamp, day, billed subscription, meter; of each the usage first, then what is charged in each currency.
+    /// Amounts of statements first; then by stamp, day, billed subscription, meter: of each the usage first, then what is
+    /// charged in each currency.
     pub corrections: Vec<Correction>,
 }
 
@@ -58,7 +60,7 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, sin
         corrections.retain(|own| {
             Chosen::is_asked(&chosen.billed_subscriptions, &own.billed_subscription)
                 && Chosen::is_asked(&chosen.meters, &own.meter)
-                && chosen.month.is_none_or(|month| own.day.month() == month)
+                && chosen.month.is_none_or(|month| own.place.month() == month)
         });
         if corrections.is_empty() {
             continue;
@@ -109,7 +111,7 @@ fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSe
     }
     let mut known: BTreeSet<Stamp> = published.into_iter().collect();
     for &number in numbers {
-        known.extend(corrected_by(publication, number, &[])?.into_iter().map(|own| own.stamp));
+        known.extend(corrected_by(publication, number, &[])?.iter().filter_map(|own| own.place.stamp().cloned()));
     }
     let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) else { return Ok(()) };
     let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
@@ -144,7 +146,7 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
     }
 }
 
-/// What a run corrected.
+/// What a run corrected: of some stamps, or all. (Amounts are of no stamp.)
 fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
     let path = path_of(run);
     let columns: Vec<&str> = schema::CHANGES.columns.iter().map(|column| column.name).collect();
@@ -152,35 +154,23 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
     let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
     let mut corrected = Vec::new();
     for rows in publication.read(&path, &schema::CHANGES, &columns, &keep)? {
-        let (names, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
-        let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-        let quantities = (rows.quantities("quantity_before")?, rows.quantities("quantity_after")?);
-        let lines = (rows.integers("line_count_before")?, rows.integers("line_count_after")?);
-        let causes = rows.texts("cause")?;
-        // Earlier versions knew no charges.
-        let charged = rows.texts("currency").ok();
+        let (names, days) = (rows.texts("stamp")?, rows.maybe_days("usage_date")?);
+        let (billed, meters, causes) =
+            (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?, rows.texts("cause")?);
         for (row, &day) in days.iter().enumerate() {
-            let totals = |quantity: Option<Quantity>, lines: Option<i64>| {
-                quantity.zip(lines).map(|(quantity, lines)| Totals { lines, quantity })
-            };
-            let stamp = Stamp::new(names.value(row))
-                .ok_or_else(|| contradiction(&path, format!("{:?} is no stamp", names.value(row))))?;
-            let charge = |own: Option<Quantity>| own.map(|own| Charge::from_scaled(own.scaled()));
-            let of = match charged.and_then(|own| text(own, row)) {
-                None => Corrected::Usage {
-                    before: totals(quantities.0.maybe(row), integer(lines.0, row)),
-                    after: totals(quantities.1.maybe(row), integer(lines.1, row)),
-                },
-                Some(code) => Corrected::Charge {
-                    currency: Currency::parse(code)
-                        .ok_or_else(|| contradiction(&path, format!("{code:?} is no currency")))?,
-                    before: charge(rows.quantities("charge_before")?.maybe(row)),
-                    after: charge(rows.quantities("charge_after")?.maybe(row)),
-                },
+            let of = corrected_of(&path, &rows, row)?;
+            let place = match (text(names, row), day) {
+                (Some(name), Some(day)) => {
+                    let stamp = Stamp::new(name);
+                    Place::Day(stamp.ok_or_else(|| contradiction(&path, format!("{name:?} is no stamp")))?, day)
+                }
+                _ => {
+                    let month = rows.maybe_days("month")?[row].map(Day::month);
+                    Place::Month(month.ok_or_else(|| contradiction(&path, "has an amount of no month".to_owned()))?)
+                }
             };
             corrected.push(Correction {
-                stamp,
-                day,
+                place,
                 billed_subscription: billed.value(row).to_owned(),
                 meter: meters.value(row).to_owned(),
                 of,
@@ -189,4 +179,40 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
         }
     }
     Ok(corrected)
+}
+
+/// What a row says of before and since. Earlier versions knew no charges, or no amounts.
+fn corrected_of(path: &str, rows: &Rows, row: usize) -> Result<Corrected> {
+    let code = |name: &str| rows.texts(name).ok().and_then(|own| text(own, row));
+    let currency_of =
+        |code: &str| Currency::parse(code).ok_or_else(|| contradiction(path, format!("{code:?} is no currency")));
+    let scaled = |name: &str| -> Result<Option<i128>> { Ok(rows.quantities(name)?.maybe(row).map(Quantity::scaled)) };
+    let Some(currency) = code("currency").map(currency_of).transpose()? else {
+        let totals = |quantity, lines| -> Result<Option<Totals>> {
+            let quantity = scaled(quantity)?.map(Quantity::from_scaled);
+            let lines = integer(rows.integers(lines)?, row);
+            Ok(quantity.zip(lines).map(|(quantity, lines)| Totals { lines, quantity }))
+        };
+        return Ok(Corrected::Usage {
+            before: totals("quantity_before", "line_count_before")?,
+            after: totals("quantity_after", "line_count_after")?,
+        });
+    };
+    let Some((before, after)) = code("billing_currency_before").zip(code("billing_currency_after")) else {
+        let charge = |name| -> Result<Option<Charge>> { Ok(scaled(name)?.map(Charge::from_scaled)) };
+        return Ok(Corrected::Charge { currency, before: charge("charge_before")?, after: charge("charge_after")? });
+    };
+    let billed = |amount, billing: &str, billing_amount| -> Result<Billed> {
+        let [amount, billing_amount] = [amount, billing_amount].map(scaled);
+        Ok(Billed {
+            amount: Amount::from_scaled(amount?.unwrap_or_default()),
+            billing_currency: currency_of(billing)?,
+            billing_amount: Amount::from_scaled(billing_amount?.unwrap_or_default()),
+        })
+    };
+    Ok(Corrected::Amount {
+        currency,
+        before: billed("amount_before", before, "billing_amount_before")?,
+        after: billed("amount_after", after, "billing_amount_after")?,
+    })
 }

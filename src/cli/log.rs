@@ -121,6 +121,9 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     for (stamp, days) in outcome.changed.iter().filter(|_| is_published) {
         info!(stamp = stamp.as_str(), days = days.len(), run = receipt.generation, "published days changed");
     }
+    for month in outcome.rebilled.iter().filter(|_| is_published) {
+        info!(month = month.to_string(), run = receipt.generation, "statements ask for other amounts");
+    }
     if is_published {
         let changed = receipt.published.iter().filter(|file| file.is_changed()).count();
         let (generation, files) = (receipt.generation, receipt.published.len());

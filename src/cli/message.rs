@@ -9,7 +9,7 @@ use super::show::layout::{Page, Width};
 use crate::domain::coverage::intervals;
 use crate::domain::finding::FindingCode;
 use crate::domain::shown::printable;
-use crate::domain::{Day, Finding, Stamp, Window, reported};
+use crate::domain::{Day, Finding, Month, Stamp, Window, reported};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome, ReportedTime};
 use crate::publish::receipt::{Count, FindingEntry, LeftEntry, MissingEntry, StatementEntry};
@@ -111,12 +111,17 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         let run = run.map_or_else(String::new, |run| format!(", by run {run}"));
         say(if at == 0 { "left" } else { "" }, format!("{stamp} stays as it was published{run}"));
     }
-    if let Some(out) = out.filter(|_| !outcome.changed.is_empty()) {
+    if let Some(out) = out.filter(|_| !outcome.changed.is_empty() || !outcome.rebilled.is_empty()) {
         let days = outcome.changed.values().map(BTreeSet::len).sum::<usize>() as i64;
         let stamps: Vec<&str> = outcome.changed.keys().map(Stamp::as_str).collect();
-        let days = counted(days, "published day");
+        let months: Vec<String> = outcome.rebilled.iter().map(Month::to_string).collect();
+        let days = (days > 0).then(|| format!("{} of {}", counted(days, "published day"), stamps.join(", ")));
+        let months = (!months.is_empty()).then(|| format!("statements of {}", months.join(", ")));
+        let what: Vec<String> = days.into_iter().chain(months).collect();
+        let what = what.join(" and ");
         if is_rehearsal {
-            say("changes", format!("{days} of {} would change:", stamps.join(", ")));
+            let mark = if outcome.changed.is_empty() { "" } else { ":" };
+            say("changes", format!("{what} would change{mark}"));
             for (stamp, days) in outcome.changed.iter().take(CHANGED_SHOWN) {
                 say("", format!("  {stamp} {}", ranges_of(days)));
             }
@@ -124,7 +129,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
                 say("", format!("  and days of {} more stamps", outcome.changed.len() - CHANGED_SHOWN));
             }
         } else {
-            say("changes", format!("{days} of {} changed: see", stamps.join(", ")));
+            say("changes", format!("{what} changed: see"));
             say("", format!("  stacktally changes --out {} --since {}", out.display(), receipt.generation));
         }
     }

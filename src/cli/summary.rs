@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::ended::Ended;
 use super::settings::ClockTime;
 use crate::domain::coverage::{self, StampCoverage};
-use crate::domain::{Finding, Hour, RejectReason, Stamp};
+use crate::domain::{Finding, Hour, Month, RejectReason, Stamp};
 use crate::error::Error;
 use crate::pipeline::{Outcome, ReportedTime};
 use crate::publish::Receipt;
@@ -123,6 +123,8 @@ struct ChangesShown {
     run: u64,
     days: usize,
     stamps: Vec<String>,
+    /// Months whose statements ask for other amounts because of rounding, exchange rates or billing currency.
+    statement_months: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -253,6 +255,7 @@ impl ChangesShown {
             run: outcome.receipt.generation,
             days: outcome.changed.values().map(BTreeSet::len).sum(),
             stamps: outcome.changed.keys().map(Stamp::to_string).collect(),
+            statement_months: outcome.rebilled.iter().map(Month::to_string).collect(),
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Why a day was settled anew, and so why its published figures changed.
+//! Why a day was settled anew, and why published figures changed.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a (stamp, day) was settled anew. The names are published in receipts and changes, and never change meaning.
+/// Why a (stamp, day) was settled anew, or a charge or an amount is another than it was. The names are published in receipts
+/// and changes, and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Cause {
     /// Everything is: the state of the last run could not serve, or `--full` said so.
@@ -21,15 +22,23 @@ pub enum Cause {
     AttributionChanged,
     /// Its month was closed, and was opened again.
     MonthReopened,
-    /// Its charges: prices, or the way tiers are taken, changed.
+    /// The price in force on the day was added, changed or removed.
     PriceChanged,
-    /// Its charges: other usage of the month changed, so that its own lies in other tiers.
+    /// Other usage of the month changed, so that the same quantity lies in other tiers.
     TierShifted,
+    /// Tiers are taken in the other way (`--tiering`).
+    TieringChanged,
+    /// Amounts are rounded otherwise (`--rounding`).
+    RoundingChanged,
+    /// Amounts are converted at another exchange rate.
+    ExchangeRateChanged,
+    /// Amounts are billed in another currency.
+    BillingCurrencyChanged,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::FullRun,
         Self::NewDay,
         Self::WindowAdded,
@@ -39,6 +48,10 @@ impl Cause {
         Self::MonthReopened,
         Self::PriceChanged,
         Self::TierShifted,
+        Self::TieringChanged,
+        Self::RoundingChanged,
+        Self::ExchangeRateChanged,
+        Self::BillingCurrencyChanged,
     ];
 
     /// The published text.
@@ -53,6 +66,10 @@ impl Cause {
             Self::MonthReopened => "month_reopened",
             Self::PriceChanged => "price_changed",
             Self::TierShifted => "tier_shifted",
+            Self::TieringChanged => "tiering_changed",
+            Self::RoundingChanged => "rounding_changed",
+            Self::ExchangeRateChanged => "exchange_rate_changed",
+            Self::BillingCurrencyChanged => "billing_currency_changed",
         }
     }
 }

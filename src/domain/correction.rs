@@ -1,18 +1,47 @@
-//! Corrections: what a run changed of a day that was published before.
+//! Corrections: what a run changed of figures that were published before.
 
 use super::totals::Totals;
-use super::{Charge, Currency, Day, Quantity, Stamp};
+use super::{Amount, Charge, Currency, Day, Month, Quantity, Stamp};
 
-/// What a run changed of what a published day said of a billed subscription and meter.
+/// What a run changed of a published figure of a billed subscription and meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    pub stamp: Stamp,
-    pub day: Day,
+    pub place: Place,
     pub billed_subscription: String,
     pub meter: String,
     pub of: Corrected,
     /// In order, separated by blanks.
     pub causes: String,
+}
+
+/// Where the figure stands: amounts are the statements' of a month, all else is of a stamp's day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Day(Stamp, Day),
+    Month(Month),
+}
+
+impl Place {
+    pub fn stamp(&self) -> Option<&Stamp> {
+        match self {
+            Self::Day(stamp, _) => Some(stamp),
+            Self::Month(_) => None,
+        }
+    }
+
+    pub fn day(&self) -> Option<Day> {
+        match self {
+            Self::Day(_, day) => Some(*day),
+            Self::Month(_) => None,
+        }
+    }
+
+    pub fn month(&self) -> Month {
+        match self {
+            Self::Day(_, day) => day.month(),
+            Self::Month(month) => *month,
+        }
+    }
 }
 
 /// What was said, and what is said since. `None`: nothing.
@@ -28,20 +57,50 @@ pub enum Corrected {
         before: Option<Charge>,
         after: Option<Charge>,
     },
+    /// What the statement lines in one currency ask for.
+    Amount {
+        currency: Currency,
+        before: Billed,
+        after: Billed,
+    },
 }
 
-impl Correction {
-    /// What its rows are ordered by: of a billed subscription and meter the usage comes first.
-    pub fn order(&self) -> impl Ord + '_ {
-        let currency = match self.of {
-            Corrected::Usage { .. } => None,
-            Corrected::Charge { currency, .. } => Some(currency),
-        };
-        (&self.stamp, self.day, &self.billed_subscription, &self.meter, currency)
+/// What statement lines in one currency come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Billed {
+    pub amount: Amount,
+    pub billing_currency: Currency,
+    pub billing_amount: Amount,
+}
+
+impl Corrected {
+    /// As a row of `changes` calls it.
+    pub const fn figure(&self) -> &'static str {
+        let [quantity, charge, amount] = FIGURES;
+        match self {
+            Self::Usage { .. } => quantity,
+            Self::Charge { .. } => charge,
+            Self::Amount { .. } => amount,
+        }
     }
 
-    pub fn is_of_usage(&self) -> bool {
-        matches!(self.of, Corrected::Usage { .. })
+    pub const fn currency(&self) -> Option<Currency> {
+        match self {
+            Self::Usage { .. } => None,
+            Self::Charge { currency, .. } | Self::Amount { currency, .. } => Some(*currency),
+        }
+    }
+}
+
+/// What can have changed.
+pub const FIGURES: [&str; 3] = ["quantity", "charge", "amount"];
+
+impl Correction {
+    /// What its rows are ordered by: amounts, which are of no stamp, first; of a day's billed subscription and meter the usage
+    /// before its charges.
+    pub fn order(&self) -> impl Ord + '_ {
+        let place = (self.place.stamp(), self.place.day());
+        (place, &self.billed_subscription, &self.meter, self.of.currency(), self.place.month())
     }
 }
 
@@ -55,4 +114,10 @@ pub fn usage_difference(before: Option<Totals>, after: Option<Totals>) -> Quanti
 pub fn charge_difference(before: Option<Charge>, after: Option<Charge>) -> Charge {
     let [before, after] = [before, after].map(Option::unwrap_or_default);
     after.checked_sub(before).expect("two charges of no sign differ by what fits")
+}
+
+/// By how much what is billed changed: `None` where it is billed in another currency.
+pub fn billed_difference(before: Billed, after: Billed) -> Option<Amount> {
+    let is_comparable = before.billing_currency == after.billing_currency;
+    is_comparable.then(|| Amount::from_scaled(after.billing_amount.scaled() - before.billing_amount.scaled()))
 }

@@ -29,7 +29,7 @@ pub mod unit;
 
 pub use attribution::Attribution;
 pub use cause::Cause;
-pub use correction::{Corrected, Correction};
+pub use correction::{Corrected, Correction, Place};
 pub use culture::{Culture, DateOrder, DecimalMark};
 pub use dialect::{Dialect, Era, SourceTimeZone};
 pub use exact::Rounding;

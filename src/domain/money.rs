@@ -188,6 +188,11 @@ impl ExchangeRate {
         (rate > Decimal::ZERO).then(|| Self(rate.normalize()))
     }
 
+    /// The rate that a table holds, in units of 10^-18.
+    pub fn of_quantity(own: Quantity) -> Option<Self> {
+        Self::new(Decimal::try_from_i128_with_scale(own.scaled(), u32::from(QUANTITY_SCALE)).ok()?)
+    }
+
     /// In units of 10^-18, as tables hold it.
     pub fn as_quantity(self) -> Option<Quantity> {
         scaled_18(self.0)

@@ -195,6 +195,16 @@ impl PriceEntry {
         of_month.key()
     }
 
+    /// Of what it says of a day on which it is in force: not of other days, not in which words.
+    pub fn key_of_day(&self) -> i64 {
+        Self { from: None, to: None, unit: None, note: None, ..self.clone() }.key()
+    }
+
+    /// Of the entries that are its tiers on such a day: those of its meter and scope.
+    pub fn key_of_tiers(&self) -> i64 {
+        Self { tier_from: Quantity::ZERO, terms: Terms::NotBillable, ..self.clone() }.key_of_day()
+    }
+
     /// Whether it is in force on some day on which the other is.
     pub fn overlaps(&self, other: &Self) -> bool {
         let begins_before_end = |from: Option<Day>, to: Option<Day>| match (from, to) {

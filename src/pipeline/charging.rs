@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::making::Making;
-use super::recharged::Repriced;
+use super::recharged::Ratings;
 use super::tally::Tally;
 use super::{Plan, not_applied};
 use crate::balance;
@@ -31,7 +31,9 @@ use crate::rate::{
 };
 use crate::read::{self, ExchangeRates, Fingerprint, PriceContent, PriceFile, Reading, Root};
 use crate::schema::{self, charges_path, daily_path, statements_path};
-use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, Frozen, FrozenCharging, ShownIds, Unpriced};
+use crate::state::{
+    ChargedMonth, ChargedMonths, CurrencyTotal, Frozen, FrozenCharging, PriceOfDays, ShownIds, Unpriced,
+};
 
 /// The price book and the exchange rates as they were read.
 #[derive(Debug, Default)]
@@ -131,10 +133,10 @@ impl Making<'_> {
     /// Prices for ids that nothing names, a sum or an amount past its range, no exchange rate, a table that cannot be staged.
     pub fn charge(&mut self, charging: &Charging, root: &Root) -> Result<()> {
         self.refuse_unknown_scopes(charging, root)?;
-        let former = match self.publisher.out().filter(|_| self.full_run.is_none()) {
-            Some(out) => ChargedMonths::load(out)?,
-            None => ChargedMonths::default(),
-        };
+        let rated_last = self.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
+        // What is made anew stands on none of it; why figures changed can be told all the same.
+        let nothing = ChargedMonths::default();
+        let former = if self.full_run.is_none() { &rated_last } else { &nothing };
         if charging.has_book {
             let is_open = |(month, _): &(&Month, &ChargedMonth)| {
                 let is_closed = |stamp: &Stamp| self.closed.get(stamp).is_some_and(|own| own.contains_key(month));
@@ -163,7 +165,9 @@ impl Making<'_> {
                 }
                 None => {
                     let made = own.make(self)?;
-                    changes.extend(self.recharged(month, &own.charged_stamps(), &Repriced::of(known, &made))?);
+                    let ratings = Ratings { before: rated_last.0.get(&month), after: Some(&made) };
+                    changes.extend(self.recharged(month, &own.charged_stamps(), ratings)?);
+                    changes.extend(self.rebilled(month, ratings)?);
                     made
                 }
             };
@@ -174,7 +178,7 @@ impl Making<'_> {
             }
             charged.0.insert(month, made);
         }
-        changes.extend(self.charges_gone(charging.has_book)?);
+        changes.extend(self.charges_gone(|month| rated_last.0.get(&month))?);
         if charging.has_book || !charged.0.is_empty() {
             publish_prices(&prices, self.publisher)?;
         }
@@ -358,6 +362,8 @@ impl<'a> OfMonth<'a> {
         let lines = statement.lines(month, &self.terms)?;
         prove_lines(month, &lines, &charges)?;
         let shown = ShownIds::of(&lines);
+        let in_force = self.book.entries_in(month).filter(|own| shown.has(&own.meter)).map(PriceOfDays::of);
+        let in_force: Vec<PriceOfDays> = in_force.collect();
         let is_closed = self.stamps.iter().all(|own| own.usage.is_closed());
         publish_statements((month, is_closed), &lines, &entries, &making.names, publisher)?;
         Ok(ChargedMonth {
@@ -368,6 +374,7 @@ impl<'a> OfMonth<'a> {
             terms: self.terms.clone(),
             entries: entries.into_values().collect(),
             book: self.book.keys_in(month),
+            in_force: Some(in_force),
             unpriced: unpriced
                 .into_iter()
                 .filter(|(_, quantity)| *quantity != Quantity::ZERO)

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::totals::Totals;
-use crate::domain::{Cause, Corrected, Correction, Day, Month, Stamp};
-use crate::error::{Error, Result};
+use crate::domain::{Cause, Corrected, Correction, Day, Month, Place, Stamp};
+use crate::error::Result;
 use crate::frame::tables::{self, Rows};
 use crate::publish::Out;
 use crate::schema::{self, Table, daily_path};
@@ -12,9 +12,16 @@ use crate::schema::{self, Table, daily_path};
 /// What a day says of each billed subscription and meter.
 pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
 
-/// Causes as they are published.
+/// Causes of a change as they are published.
 pub fn texts_of(causes: &BTreeSet<Cause>) -> String {
     causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Why a day was settled anew that was published before. It can be new all the same, where only what was closed of it was
+/// published: then an export came that has lines of it.
+pub fn of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
+    let known = |own: &Cause| if *own == Cause::NewDay { Cause::WindowAdded } else { *own };
+    causes.iter().map(known).collect()
 }
 
 /// The stamps of which days are published.
@@ -38,7 +45,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     let path = daily_path(stamp, month);
     let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
     let columns = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "line_count"];
-    for rows in rows_published(out, &path, &schema::DAILY, &columns)? {
+    for rows in rows_published(out, &path, &schema::DAILY, &columns)?.unwrap_or_default() {
         let (days, billed, meters) =
             (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
         let (quantities, lines) = (rows.quantities("quantity")?, rows.integers("line_count")?);
@@ -61,18 +68,14 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     Ok(totals)
 }
 
-/// The rows of a published table; none of one of another version, which says nothing that could be compared.
+/// The rows of a published table; `None` where what it said is not known, so that nothing can be compared with it: one of
+/// another version, or one that is missing or altered and is being made anew.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&str]) -> Result<Vec<Rows>> {
-    let path = out.path(path);
-    match std::fs::read(&path) {
-        Ok(bytes) => Ok(tables::read(&path, bytes, table, columns, &[]).unwrap_or_default()),
-        // It is being made anew, and what it said is not known.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::machine("read", &path, error)),
-    }
+pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&str]) -> Result<Option<Vec<Rows>>> {
+    let Some(bytes) = out.read_unaltered(path)? else { return Ok(None) };
+    Ok(tables::read(&out.path(path), bytes, table, columns, &[]).ok())
 }
 
 /// What differs between two states of a stamp's touched days, of those that were published before.
@@ -88,12 +91,11 @@ pub fn between(
         let causes = touched.get(&key.0).filter(|_| published.contains(&key.0))?;
         let (before, after) = (before.get(key).copied(), after.get(key).copied());
         (before != after).then(|| Correction {
-            stamp: stamp.clone(),
-            day: key.0,
+            place: Place::Day(stamp.clone(), key.0),
             billed_subscription: key.1.clone(),
             meter: key.2.clone(),
             of: Corrected::Usage { before, after },
-            causes: texts_of(causes),
+            causes: texts_of(&of_published(causes)),
         })
     };
     keys.into_iter().filter_map(correction).collect()
@@ -103,7 +105,15 @@ pub fn between(
 pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
     let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
     for own in corrections {
-        days.entry(own.stamp.clone()).or_default().insert(own.day);
+        if let Place::Day(stamp, day) = &own.place {
+            days.entry(stamp.clone()).or_default().insert(*day);
+        }
     }
     days
+}
+
+/// The months whose statements ask for other amounts.
+pub fn months_of(corrections: &[Correction]) -> BTreeSet<Month> {
+    let months = corrections.iter().filter(|own| own.place.day().is_none()).map(|own| own.place.month());
+    months.collect()
 }

@@ -1,76 +1,60 @@
-//! What a run changes of charges that were published before, and why.
+//! What a run changes of charges and amounts that were published before, and why.
+//!
+//! Rows are differences of what is published: of charges, on days that were published before; of amounts, where the terms
+//! (rounding, exchange rates, billing currency) make something else of the same charges. Causes are told from the same rows: of
+//! whose quantity is what it was the usage is no cause, and of which price is still in force the price is none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::corrections::{rows_published, texts_of};
+use super::corrections::{of_published, rows_published, texts_of};
 use super::making::Making;
-use crate::domain::{Cause, Charge, Corrected, Correction, Currency, Day, Month, Stamp};
+use crate::domain::correction::Billed;
+use crate::domain::money::ExchangeRate;
+use crate::domain::{
+    Amount, Cause, Charge, Corrected, Correction, Currency, Day, Month, Place, PriceEntry, Quantity, Rounding, Stamp,
+};
 use crate::error::Result;
-use crate::frame::tables::{self, Rows, text};
+use crate::frame::tables::{self, Rows, integer, text};
 use crate::publish::Out;
-use crate::schema::{self, charges_path};
+use crate::rate::{MonthTerms, StampMonth, asked_for};
+use crate::schema::{self, charges_path, daily_path, statements_path};
 use crate::state::ChargedMonth;
+
+/// A day's billed subscription and meter.
+type Cell = (Day, String, String);
 
 /// What a day is charged of each billed subscription and meter, in each currency.
 type DayCharges = BTreeMap<(Day, String, String, Currency), Charge>;
 
-/// The meters whose prices are not what they were when a month was rated last, or all of them.
-pub enum Repriced {
-    /// The way tiers are taken is another.
-    All,
-    Meters(BTreeSet<String>),
-    /// Nobody knows how it was rated.
-    Unknown,
+/// What was charged of a stamp's month before this run.
+enum Before {
+    /// Nothing: there was no price book. The days that were published.
+    Uncharged(BTreeSet<Day>),
+    /// The days that were published, and what they were charged.
+    Charged(BTreeSet<Day>, DayCharges),
 }
 
-impl Repriced {
-    pub fn of(before: Option<&ChargedMonth>, after: &ChargedMonth) -> Self {
-        let Some(before) = before else { return Self::Unknown };
-        if before.terms.tiering != after.terms.tiering {
-            return Self::All;
-        }
-        let entries = |own: &ChargedMonth| -> BTreeSet<(i64, String)> {
-            own.entries.iter().map(|own| (own.key(), own.meter.to_string())).collect()
-        };
-        let (before, after) = (entries(before), entries(after));
-        Self::Meters(before.symmetric_difference(&after).map(|(_, meter)| meter.clone()).collect())
-    }
-
-    fn cause_of(&self, meter: &str) -> Option<Cause> {
-        match self {
-            Self::All => Some(Cause::PriceChanged),
-            Self::Meters(meters) => meters.contains(meter).then_some(Cause::PriceChanged),
-            Self::Unknown => Some(Cause::FullRun),
-        }
-    }
+/// How a month was rated, before this run and in it.
+#[derive(Clone, Copy)]
+pub struct Ratings<'a> {
+    /// `None`: nobody knows.
+    pub before: Option<&'a ChargedMonth>,
+    /// `None`: it is not charged any more.
+    pub after: Option<&'a ChargedMonth>,
 }
 
 impl Making<'_> {
-    /// What changed of charges of a month that were published before.
+    /// What changed of charges of a month, of days that were published before.
     ///
     /// # Errors
     /// A table cannot be read.
-    pub fn recharged(&self, month: Month, stamps: &[&Stamp], repriced: &Repriced) -> Result<Vec<Correction>> {
+    pub fn recharged(&self, month: Month, stamps: &[&Stamp], ratings: Ratings<'_>) -> Result<Vec<Correction>> {
         let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
         let mut changes = Vec::new();
         for stamp in stamps {
-            let path = charges_path(stamp, month);
-            let is_published = out.last().files.contains_key(&path);
-            if !is_published || !self.publisher.is_made_anew(&path) {
-                continue;
+            if self.publisher.is_made_anew(&charges_path(stamp, month)) {
+                changes.extend(self.recharged_of(out, stamp, month, ratings)?);
             }
-            let after = self.publisher.current(&path)?.unwrap_or_default();
-            let after = tables::read(path.as_ref(), after, &schema::CHARGES, &COLUMNS, &[])?;
-            let (before, after) = (published(out, &path)?, totals_of(&path, &after)?);
-            let touched = self.touched.get(*stamp);
-            changes.extend(between(stamp, &before, &after, |day, meter| {
-                let mut causes = touched.and_then(|own| own.get(&day)).cloned().unwrap_or_default();
-                causes.extend(repriced.cause_of(meter));
-                if causes.is_empty() {
-                    causes.insert(Cause::TierShifted);
-                }
-                causes
-            }));
         }
         Ok(changes)
     }
@@ -79,30 +63,188 @@ impl Making<'_> {
     ///
     /// # Errors
     /// A table cannot be read.
-    pub fn charges_gone(&self, has_book: bool) -> Result<Vec<Correction>> {
+    pub fn charges_gone<'r>(&self, rated: impl Fn(Month) -> Option<&'r ChargedMonth>) -> Result<Vec<Correction>> {
         let Some(out) = self.publisher.out() else { return Ok(Vec::new()) };
         let mut changes = Vec::new();
         for path in out.published_below("charges/").filter(|path| !self.publisher.is_made(path)) {
-            let Some(stamp) = path.split('/').nth(1).and_then(Stamp::new) else { continue };
-            let touched = self.touched.get(&stamp);
-            changes.extend(between(&stamp, &published(out, path)?, &DayCharges::new(), |day, _| {
-                let mut causes = touched.and_then(|own| own.get(&day)).cloned().unwrap_or_default();
-                if !has_book {
-                    causes.insert(Cause::PriceChanged);
-                }
-                causes
-            }));
+            let place = path.strip_prefix("charges/").and_then(|own| own.strip_suffix(".parquet")?.split_once('/'));
+            let place = place.and_then(|(stamp, month)| Stamp::new(stamp).zip(Month::parse(month)));
+            let Some((stamp, month)) = place else { continue };
+            changes.extend(self.recharged_of(out, &stamp, month, Ratings { before: rated(month), after: None })?);
         }
         Ok(changes)
+    }
+
+    fn recharged_of(&self, out: &Out, stamp: &Stamp, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
+        let path = charges_path(stamp, month);
+        let Some(before) = Before::of(out, stamp, month)? else { return Ok(Vec::new()) };
+        let after = totals_of(&path, &self.current(&path, &schema::CHARGES, &COLUMNS)?)?;
+        let (published, nothing) = (before.days(), DayCharges::new());
+        let before = before.charges().unwrap_or(&nothing);
+        let keys: BTreeSet<_> = before.keys().chain(after.keys()).filter(|key| published.contains(&key.0)).collect();
+        let differing: Vec<_> = keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).collect();
+        if differing.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cells = differing.iter().map(|(day, billed, meter, _)| (*day, billed.clone(), meter.clone())).collect();
+        let owners = [owners_before(out, stamp, month, &cells)?, self.owners_after(stamp, month, &cells)?];
+        let touched = self.touched.get(stamp);
+        let of_usage = |day: Day| {
+            let causes = touched.and_then(|own| own.get(&day)).map(of_published);
+            causes.unwrap_or_else(|| BTreeSet::from([Cause::FullRun]))
+        };
+        let change = |key: &(Day, String, String, Currency)| {
+            let (day, currency) = (key.0, key.3);
+            let cell = (day, key.1.clone(), key.2.clone());
+            let none = Owners::new();
+            let [of_before, of_after] = owners.each_ref().map(|own| own.get(&cell).unwrap_or(&none));
+            let mut causes = BTreeSet::new();
+            let all: BTreeSet<&Owner> = of_before.keys().chain(of_after.keys()).collect();
+            for owner in all {
+                let (before, after) = (of_before.get(owner), of_after.get(owner));
+                if [before, after].into_iter().flatten().any(|own| own.currencies.contains(&currency)) {
+                    causes.extend(ratings.causes_of(day, before, after, || of_usage(day)));
+                }
+            }
+            if touched.and_then(|own| own.get(&day)).is_some_and(|own| own.contains(&Cause::MonthReopened)) {
+                causes.insert(Cause::MonthReopened);
+            }
+            if causes.is_empty() {
+                // The same usage at the same prices: rated by another version.
+                causes.insert(Cause::FullRun);
+            }
+            Correction {
+                place: Place::Day(stamp.clone(), day),
+                billed_subscription: cell.1,
+                meter: cell.2,
+                of: Corrected::Charge { currency, before: before.get(key).copied(), after: after.get(key).copied() },
+                causes: texts_of(&causes),
+            }
+        };
+        Ok(differing.into_iter().map(change).collect())
+    }
+
+    /// The rows of a table as they will be published; none where it will not be.
+    fn current(&self, path: &str, table: &schema::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        let Some(bytes) = self.publisher.current(path)? else { return Ok(Vec::new()) };
+        tables::read(path.as_ref(), bytes, table, columns, &[])
+    }
+
+    fn owners_after(&self, stamp: &Stamp, month: Month, cells: &BTreeSet<Cell>) -> Result<CellOwners> {
+        let path = charges_path(stamp, month);
+        if self.publisher.is_made(&path) {
+            return owners_of(&path, &self.current(&path, &schema::CHARGES, &PARTS)?, cells);
+        }
+        let path = daily_path(stamp, month);
+        owners_of(&path, &self.current(&path, &schema::DAILY, &StampMonth::COLUMNS)?, cells)
+    }
+
+    /// What changed of what a month's statement lines ask for because the terms of the month are others: of each billed
+    /// subscription, meter and currency that was billed before.
+    ///
+    /// # Errors
+    /// A table cannot be read, or amounts sum to more than can be.
+    pub fn rebilled(&self, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
+        let path = statements_path(month);
+        let out = self.publisher.out().filter(|_| self.publisher.is_made_anew(&path));
+        let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };
+        let Some(rows) = rows_published(out, &path, &schema::STATEMENTS, &ASKED)? else { return Ok(Vec::new()) };
+        let before = lines_of(&path, &rows)?;
+        let former = match ratings.before {
+            Some(own) => own.terms.clone(),
+            None => terms_of(&before, &after.terms),
+        };
+        if former == after.terms {
+            return Ok(Vec::new());
+        }
+        let before = by_cell(&before);
+        let after_lines = lines_of(&path, &self.current(&path, &schema::STATEMENTS, &ASKED)?)?;
+        let mut changes = Vec::new();
+        for (key, lines) in by_cell(&after_lines) {
+            let Some(lines_before) = before.get(&key) else { continue };
+            let (was, is) = (billed(&path, lines_before)?, billed(&path, &lines)?);
+            let currency = key.2;
+            // What other terms would have made of these charges.
+            let by = |terms: &MonthTerms| -> Result<Option<Billed>> {
+                let asked = |line: &&AskedLine| asked_for(line.charge, currency, terms).ok();
+                let asked: Option<Vec<_>> = lines.iter().map(asked).collect();
+                let line = |(amount, rate, billing_currency, billing_amount)| AskedLine {
+                    rate,
+                    billed: Billed { amount, billing_currency, billing_amount },
+                    ..lines[0].clone()
+                };
+                let Some(lines) = asked.map(|own| own.into_iter().map(line).collect::<Vec<_>>()) else {
+                    return Ok(None);
+                };
+                billed(&path, &lines.iter().collect::<Vec<_>>()).map(Some)
+            };
+            if was == is || by(&former)? == Some(is) {
+                continue;
+            }
+            let mut causes = BTreeSet::new();
+            if former.rounding != after.terms.rounding {
+                let same_rounding = MonthTerms { rounding: former.rounding, ..after.terms.clone() };
+                if by(&same_rounding)? != Some(is) {
+                    causes.insert(Cause::RoundingChanged);
+                }
+            }
+            let rate_of =
+                |terms: &MonthTerms| terms.rates.iter().find(|(own, _)| *own == currency).map(|(_, own)| *own);
+            if was.billing_currency != is.billing_currency {
+                causes.insert(Cause::BillingCurrencyChanged);
+            } else if was.billing_currency != currency && rate_of(&former) != rate_of(&after.terms) {
+                causes.insert(Cause::ExchangeRateChanged);
+            }
+            changes.push(Correction {
+                place: Place::Month(month),
+                billed_subscription: key.0.to_owned(),
+                meter: key.1.to_owned(),
+                of: Corrected::Amount { currency, before: was, after: is },
+                causes: texts_of(&causes),
+            });
+        }
+        Ok(changes)
+    }
+}
+
+impl Before {
+    /// What is published of a stamp's month; `None` where it cannot be compared.
+    fn of(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
+        let path = charges_path(stamp, month);
+        if out.last().files.contains_key(&path) {
+            // Every cell of `daily` has its row, with a price or without.
+            let Some(rows) = rows_published(out, &path, &schema::CHARGES, &COLUMNS)? else { return Ok(None) };
+            return Ok(Some(Self::Charged(days_of(&rows)?, totals_of(&path, &rows)?)));
+        }
+        let rows = rows_published(out, &daily_path(stamp, month), &schema::DAILY, &["usage_date"])?;
+        Ok(Some(Self::Uncharged(days_of(&rows.unwrap_or_default())?)))
+    }
+
+    fn days(&self) -> &BTreeSet<Day> {
+        match self {
+            Self::Uncharged(days) | Self::Charged(days, _) => days,
+        }
+    }
+
+    fn charges(&self) -> Option<&DayCharges> {
+        match self {
+            Self::Uncharged(_) => None,
+            Self::Charged(_, charges) => Some(charges),
+        }
     }
 }
 
 /// The columns that charges are compared by.
 const COLUMNS: [&str; 5] = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
 
-/// What is published; nothing where it cannot be compared.
-fn published(out: &Out, path: &str) -> Result<DayCharges> {
-    Ok(totals_of(path, &rows_published(out, path, &schema::CHARGES, &COLUMNS)?).unwrap_or_default())
+fn days_of(rows: &[Rows]) -> Result<BTreeSet<Day>> {
+    let mut all = BTreeSet::new();
+    for own in rows {
+        let mut days = own.days("usage_date")?;
+        days.dedup();
+        all.extend(days);
+    }
+    Ok(all)
 }
 
 fn totals_of(path: &str, tables: &[Rows]) -> Result<DayCharges> {
@@ -126,24 +268,255 @@ fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
     Ok(())
 }
 
-/// What differs between two states of a stamp's charges.
-fn between(
-    stamp: &Stamp,
-    before: &DayCharges,
-    after: &DayCharges,
-    causes_of: impl Fn(Day, &str) -> BTreeSet<Cause>,
-) -> Vec<Correction> {
-    let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let change = |key: &(Day, String, String, Currency)| {
-        let (before, after) = (before.get(key).copied(), after.get(key).copied());
-        (before != after).then(|| Correction {
-            stamp: stamp.clone(),
-            day: key.0,
-            billed_subscription: key.1.clone(),
-            meter: key.2.clone(),
-            of: Corrected::Charge { currency: key.3, before, after },
-            causes: texts_of(&causes_of(key.0, &key.2)),
+/// Who has usage of a cell: attribution, tenant, user subscription, resource.
+type Owner = (String, Option<String>, String, Option<i64>);
+type Owners = BTreeMap<Owner, Parts>;
+type CellOwners = BTreeMap<Cell, Owners>;
+
+/// What one owner used of a cell, and how it is priced: by tier, where it is charged.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Parts {
+    quantity: Quantity,
+    /// The quantity in each tier, and the key of its price; `None`: unpriced.
+    tiers: BTreeMap<Option<Quantity>, (Quantity, Option<i64>)>,
+    currencies: BTreeSet<Currency>,
+}
+
+/// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last three.
+const PARTS: [&str; 11] = {
+    let [day, billed, attribution, tenant, user, meter, resource, quantity] = StampMonth::COLUMNS;
+    [day, billed, attribution, tenant, user, meter, resource, quantity, "tier_from", "price_key", "currency"]
+};
+
+fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<Cell>) -> Result<CellOwners> {
+    let wanted: BTreeSet<(Day, &str, &str)> =
+        cells.iter().map(|(day, billed, meter)| (*day, billed.as_str(), meter.as_str())).collect();
+    let mut owners = CellOwners::new();
+    for rows in tables {
+        let (days, quantities) = (rows.days("usage_date")?, rows.quantities("quantity")?);
+        let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
+        let (users, resources) = (rows.texts("user_subscription_id")?, rows.integers("resource_key")?);
+        // `daily` has no prices.
+        let prices = match rows.quantities("tier_from") {
+            Ok(tiers) => Some((tiers, rows.integers("price_key")?, rows.texts("currency")?)),
+            Err(_daily) => None,
+        };
+        for (row, &day) in days.iter().enumerate() {
+            if !wanted.contains(&(day, billed.value(row), meters.value(row))) {
+                continue;
+            }
+            let cell = (day, billed.value(row).to_owned(), meters.value(row).to_owned());
+            let owner = (
+                attributions.value(row).to_owned(),
+                text(tenants, row).map(str::to_owned),
+                users.value(row).to_owned(),
+                integer(resources, row),
+            );
+            let own = owners.entry(cell).or_default().entry(owner).or_default();
+            let past_range = || tables::contradiction(path, format!("quantities of {day} sum to more than can be"));
+            let quantity = quantities.value(row);
+            own.quantity = own.quantity.checked_add(quantity).ok_or_else(past_range)?;
+            if let Some((tiers, keys, currencies)) = &prices {
+                let tier = own.tiers.entry(tiers.maybe(row)).or_default();
+                *tier = (tier.0.checked_add(quantity).ok_or_else(past_range)?, integer(keys, row));
+                own.currencies.extend(text(currencies, row).and_then(Currency::parse));
+            }
+        }
+    }
+    Ok(owners)
+}
+
+fn owners_before(out: &Out, stamp: &Stamp, month: Month, cells: &BTreeSet<Cell>) -> Result<CellOwners> {
+    let path = charges_path(stamp, month);
+    if out.last().files.contains_key(&path) {
+        return owners_of(&path, &rows_published(out, &path, &schema::CHARGES, &PARTS)?.unwrap_or_default(), cells);
+    }
+    let path = daily_path(stamp, month);
+    owners_of(&path, &rows_published(out, &path, &schema::DAILY, &StampMonth::COLUMNS)?.unwrap_or_default(), cells)
+}
+
+impl Ratings<'_> {
+    /// Why an owner's charges of a day are others.
+    fn causes_of(
+        &self,
+        day: Day,
+        before: Option<&Parts>,
+        after: Option<&Parts>,
+        of_usage: impl FnOnce() -> BTreeSet<Cause>,
+    ) -> BTreeSet<Cause> {
+        let Some((before, after)) = before.zip(after) else { return of_usage() };
+        if before == after {
+            // The same quantities at the same prices.
+            return BTreeSet::new();
+        }
+        let is_same_usage = before.quantity == after.quantity;
+        let mut causes = if is_same_usage { BTreeSet::new() } else { of_usage() };
+        if before.tiers.is_empty() || after.tiers.is_empty() {
+            // There was no price book, or is none any more; a month that was closed before there was one is opened, not priced.
+            if !causes.contains(&Cause::MonthReopened) {
+                causes.insert(Cause::PriceChanged);
+            }
+            return causes;
+        }
+        let Some((was, is)) = self.before.filter(|own| own.in_force.is_some()).zip(self.after) else {
+            causes.insert(Cause::FullRun);
+            return causes;
+        };
+        if is_repriced((was, before), (is, after), day) {
+            causes.insert(Cause::PriceChanged);
+        }
+        let quantities = |own: &Parts| -> BTreeMap<Option<Quantity>, Quantity> {
+            own.tiers.iter().map(|(tier, (quantity, _))| (*tier, *quantity)).collect()
+        };
+        if quantities(before) == quantities(after) {
+            return causes;
+        }
+        let is_tiered = |own: &Parts| own.tiers.keys().any(|tier| tier.is_some_and(|from| from > Quantity::ZERO));
+        if was.terms.tiering != is.terms.tiering {
+            if is_tiered(before) || is_tiered(after) {
+                causes.insert(Cause::TieringChanged);
+            }
+        } else if is_same_usage && bounds_of(was, before, day) == bounds_of(is, after, day) {
+            causes.insert(Cause::TierShifted);
+        }
+        causes
+    }
+}
+
+/// The entry that a published key means.
+fn entry_of(month: &ChargedMonth, key: Option<i64>) -> Option<&PriceEntry> {
+    let key = key?;
+    month.entries.iter().find(|own| own.key() == key)
+}
+
+/// Whether a price of these parts came into force, or went out of it, and is another than what stands in its stead.
+fn is_repriced((was, before): (&ChargedMonth, &Parts), (is, after): (&ChargedMonth, &Parts), day: Day) -> bool {
+    let is_in_force = |month: &ChargedMonth, own: &PriceEntry| {
+        let key = own.key_of_day();
+        month.in_force_on(day).any(|own| own.key == key)
+    };
+    let of_tier = |month, parts: &Parts, tier| entry_of(month, parts.tiers.get(tier)?.1);
+    let came = after.tiers.keys().any(|tier| {
+        let own = of_tier(is, after, tier);
+        own.is_some_and(|own| {
+            !is_in_force(was, own) && of_tier(was, before, tier).is_none_or(|other| other.terms != own.terms)
+        })
+    });
+    let went = before.tiers.keys().any(|tier| {
+        let own = of_tier(was, before, tier);
+        own.is_some_and(|own| {
+            !is_in_force(is, own) && of_tier(is, after, tier).is_none_or(|other| other.terms != own.terms)
+        })
+    });
+    came || went
+}
+
+/// Where the tiers begin that price these parts. (What was closed may have others than the price book knows since.)
+fn bounds_of(month: &ChargedMonth, parts: &Parts, day: Day) -> BTreeSet<Quantity> {
+    let tiers = parts.tiers.values().find_map(|(_, key)| Some(entry_of(month, *key)?.key_of_tiers()));
+    let bounds = month.in_force_on(day).filter(|own| Some(own.tiers) == tiers).map(|own| own.tier_from);
+    bounds.chain(parts.tiers.keys().copied().flatten()).collect()
+}
+
+/// The columns of what statement lines ask for.
+const ASKED: [&str; 8] = [
+    "billed_subscription_id",
+    "meter_id",
+    "currency",
+    "charge",
+    "amount",
+    "exchange_rate",
+    "billing_currency",
+    "billing_amount",
+];
+
+/// What a published line asks for.
+#[derive(Clone, Debug)]
+struct AskedLine {
+    billed_subscription: String,
+    meter: String,
+    currency: Currency,
+    charge: Charge,
+    rate: Option<ExchangeRate>,
+    billed: Billed,
+}
+
+fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
+    let mut lines = Vec::new();
+    for rows in tables {
+        let (subscriptions, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (currencies, billing) = (rows.texts("currency")?, rows.texts("billing_currency")?);
+        let [charges, amounts, rates, billing_amounts] =
+            ["charge", "amount", "exchange_rate", "billing_amount"].map(|own| rows.quantities(own));
+        let (charges, amounts, rates, billing_amounts) = (charges?, amounts?, rates?, billing_amounts?);
+        for row in 0..rows.len() {
+            let Some(charge) = charges.maybe(row) else { continue };
+            let currency = |own| text(own, row).and_then(Currency::parse);
+            let (currency, billing_currency) = currency(currencies).zip(currency(billing)).ok_or_else(|| {
+                tables::contradiction(path, "holds a line with a charge and without a currency".to_owned())
+            })?;
+            lines.push(AskedLine {
+                billed_subscription: subscriptions.value(row).to_owned(),
+                meter: meters.value(row).to_owned(),
+                currency,
+                charge: Charge::from_scaled(charge.scaled()),
+                rate: rates.maybe(row).and_then(ExchangeRate::of_quantity),
+                billed: Billed {
+                    amount: Amount::from_scaled(amounts.value(row).scaled()),
+                    billing_currency,
+                    billing_amount: Amount::from_scaled(billing_amounts.value(row).scaled()),
+                },
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Lines by billed subscription, meter and currency.
+fn by_cell(lines: &[AskedLine]) -> BTreeMap<(&str, &str, Currency), Vec<&AskedLine>> {
+    let mut cells: BTreeMap<_, Vec<&AskedLine>> = BTreeMap::new();
+    for own in lines {
+        cells.entry((own.billed_subscription.as_str(), own.meter.as_str(), own.currency)).or_default().push(own);
+    }
+    cells
+}
+
+/// What some lines of a cell, at least one, ask for together.
+fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
+    let mut sum = Billed { amount: Amount::ZERO, billing_amount: Amount::ZERO, ..lines[0].billed };
+    for own in lines {
+        let sums =
+            sum.amount.checked_add(own.billed.amount).zip(sum.billing_amount.checked_add(own.billed.billing_amount));
+        (sum.amount, sum.billing_amount) =
+            sums.ok_or_else(|| tables::contradiction(path, "amounts sum to more than can be".to_owned()))?;
+    }
+    Ok(sum)
+}
+
+/// The terms that made these lines, where nothing else tells: by what they say, and the rounding by which they come out; of
+/// several the one of now.
+fn terms_of(lines: &[AskedLine], now: &MonthTerms) -> MonthTerms {
+    let rates: BTreeMap<Currency, ExchangeRate> =
+        lines.iter().filter_map(|own| Some((own.currency, own.rate?))).collect();
+    let converted = lines.iter().find(|own| own.rate.is_some()).map(|own| own.billed.billing_currency);
+    let billing_currency = converted.or_else(|| {
+        let is_kept = lines.iter().all(|own| Some(own.currency) == now.billing_currency);
+        now.billing_currency.filter(|_| is_kept)
+    });
+    let terms = |rounding| MonthTerms {
+        rounding,
+        billing_currency,
+        rates: rates.iter().map(|(own, rate)| (*own, *rate)).collect(),
+        ..now.clone()
+    };
+    let comes_out = |terms: &MonthTerms| {
+        lines.iter().all(|own| {
+            asked_for(own.charge, own.currency, terms).is_ok_and(|(amount, _, _, billing_amount)| {
+                (amount, billing_amount) == (own.billed.amount, own.billed.billing_amount)
+            })
         })
     };
-    keys.into_iter().filter_map(change).collect()
+    let roundings = [now.rounding, Rounding::Down, Rounding::HalfUp, Rounding::HalfEven];
+    roundings.into_iter().map(terms).find(comes_out).unwrap_or_else(|| terms(now.rounding))
 }

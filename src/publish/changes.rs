@@ -1,20 +1,23 @@
-//! `changes`: what a run changed of days that were published before.
+//! `changes`: what a run changed of figures that were published before.
 
 use super::csv::{CsvCell, CsvTable};
 use super::stage::Publisher;
+use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
-use crate::domain::{Charge, Corrected, Correction, Currency, Quantity};
+use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Quantity, Stamp};
 use crate::error::Result;
-use crate::frame::arrays::{constant_integers, dates, maybe_charges, maybe_integers, maybe_quantities, texts};
+use crate::frame::arrays::{
+    constant_integers, dates, maybe_amounts, maybe_charges, maybe_dates, maybe_integers, maybe_quantities, texts,
+};
 use crate::schema;
 
-/// The columns of a correction that stand for one kind, and are null of the other.
+/// The columns of a correction that stand for one kind, and are null of the others: before, and after.
 #[derive(Clone, Copy, Default)]
 struct Sides {
     quantities: [Option<Quantity>; 2],
     lines: [Option<i64>; 2],
-    currency: Option<Currency>,
     charges: [Option<Charge>; 2],
+    billed: [Option<Billed>; 2],
 }
 
 impl Sides {
@@ -25,10 +28,21 @@ impl Sides {
                 let quantities = both.map(|own: Option<Totals>| own.map(|own| own.quantity));
                 Self { quantities, lines: both.map(|own| own.map(|own| own.lines)), ..Self::default() }
             }
-            Corrected::Charge { currency, before, after } => {
-                Self { currency: Some(currency), charges: [before, after], ..Self::default() }
-            }
+            Corrected::Charge { before, after, .. } => Self { charges: [before, after], ..Self::default() },
+            Corrected::Amount { before, after, .. } => Self { billed: [before, after].map(Some), ..Self::default() },
         }
+    }
+
+    fn amount(&self, at: usize) -> Option<Amount> {
+        self.billed[at].map(|own| own.amount)
+    }
+
+    fn billing_currency(&self, at: usize) -> Option<&'static str> {
+        self.billed[at].map(|own| own.billing_currency.code())
+    }
+
+    fn billing_amount(&self, at: usize) -> Option<Amount> {
+        self.billed[at].map(|own| own.billing_amount)
     }
 }
 
@@ -47,8 +61,8 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
     let sides = || corrections.iter().map(Sides::of);
     let columns = vec![
         constant_integers(generation as i64, corrections.len()),
-        texts(each().map(|own| Some(own.stamp.as_str()))),
-        dates(each().map(|own| own.day)),
+        texts(each().map(|own| own.place.stamp().map(Stamp::as_str))),
+        maybe_dates(each().map(|own| own.place.day())),
         texts(each().map(|own| Some(own.billed_subscription.as_str()))),
         texts(each().map(|own| Some(own.meter.as_str()))),
         maybe_quantities(sides().map(|own| own.quantities[0]))?,
@@ -56,9 +70,17 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
         maybe_integers(sides().map(|own| own.lines[0])),
         maybe_integers(sides().map(|own| own.lines[1])),
         texts(each().map(|own| Some(own.causes.as_str()))),
-        texts(sides().map(|own| own.currency.map(Currency::code))),
+        texts(each().map(|own| own.of.currency().map(Currency::code))),
         maybe_charges(sides().map(|own| own.charges[0]))?,
         maybe_charges(sides().map(|own| own.charges[1]))?,
+        texts(each().map(|own| Some(own.of.figure()))),
+        dates(each().map(|own| own.place.month().first_day())),
+        maybe_amounts(sides().map(|own| own.amount(0)))?,
+        maybe_amounts(sides().map(|own| own.amount(1)))?,
+        texts(sides().map(|own| own.billing_currency(0))),
+        texts(sides().map(|own| own.billing_currency(1))),
+        maybe_amounts(sides().map(|own| own.billing_amount(0)))?,
+        maybe_amounts(sides().map(|own| own.billing_amount(1)))?,
     ];
     publisher.table(format!("{path}.parquet"), &schema::CHANGES, columns, None)?;
     let table = csv_of_changes(each().map(|own| (generation, own)))?;
@@ -75,12 +97,13 @@ pub fn csv_of_changes<'a>(corrections: impl Iterator<Item = (u64, &'a Correction
     let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
     let integer = |own: Option<i64>| own.map_or(nothing, CsvCell::Integer);
     let charge = |own: Option<Charge>| own.map_or(nothing, CsvCell::Charge);
+    let amount = |own: Option<Amount>| own.map_or(nothing, CsvCell::Amount);
     for (run, own) in corrections {
         let sides = Sides::of(own);
         let cells = [
             CsvCell::Integer(run as i64),
-            CsvCell::Text(Some(own.stamp.as_str())),
-            CsvCell::Day(own.day),
+            CsvCell::Text(own.place.stamp().map(Stamp::as_str)),
+            own.place.day().map_or(nothing, CsvCell::Day),
             CsvCell::Text(Some(&own.billed_subscription)),
             CsvCell::Text(Some(&own.meter)),
             quantity(sides.quantities[0]),
@@ -88,9 +111,17 @@ pub fn csv_of_changes<'a>(corrections: impl Iterator<Item = (u64, &'a Correction
             integer(sides.lines[0]),
             integer(sides.lines[1]),
             CsvCell::Text(Some(&own.causes)),
-            CsvCell::Text(sides.currency.map(Currency::code)),
+            CsvCell::Text(own.of.currency().map(Currency::code)),
             charge(sides.charges[0]),
             charge(sides.charges[1]),
+            CsvCell::Text(Some(own.of.figure())),
+            CsvCell::Month(own.place.month()),
+            amount(sides.amount(0)),
+            amount(sides.amount(1)),
+            CsvCell::Text(sides.billing_currency(0)),
+            CsvCell::Text(sides.billing_currency(1)),
+            amount(sides.billing_amount(0)),
+            amount(sides.billing_amount(1)),
         ];
         table.row(&cells, 0, Quantity::ZERO)?;
     }

@@ -206,6 +206,16 @@ impl Out {
         }
     }
 
+    /// The bytes of a published file; `None` where it is missing, altered or not published: what it said is not known.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn read_unaltered(&self, published: &str) -> Result<Option<Vec<u8>>> {
+        let Some(known) = self.last.files.get(published) else { return Ok(None) };
+        let bytes = disk::read(&self.path(published))?;
+        Ok(bytes.filter(|bytes| Fingerprint::of(bytes).to_string() == known.blake3))
+    }
+
     pub(super) fn private(&self, name: &str) -> PathBuf {
         private(&self.folder, name)
     }

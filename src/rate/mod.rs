@@ -21,5 +21,7 @@ mod usage;
 pub use book::{Known, PriceBook, Ruling, Tier};
 pub use crosswalk::{CardNote, entries_of_cards};
 pub use month::{Rated, RatedRows, rate_month};
-pub use statement::{Line, LineKey, MonthTerms, PricedLine, Statement, Tenants, billing_currency};
+pub use statement::{
+    Asked, Line, LineKey, MonthTerms, NotAsked, PricedLine, Statement, Tenants, asked_for, billing_currency,
+};
 pub use usage::{OwnerTexts, StampMonth, Taking};

@@ -181,33 +181,46 @@ impl Statement {
     }
 }
 
+/// What a line of that charge asks for: the amount, the exchange rate where it is converted, the billing currency, and the
+/// amount in it.
+pub type Asked = (Amount, Option<ExchangeRate>, Currency, Amount);
+
+/// What a line asks for by these terms.
+///
+/// # Errors
+/// An amount past its range, or no exchange rate for a currency that is to be converted.
+pub fn asked_for(charge: Charge, currency: Currency, terms: &MonthTerms) -> Result<Asked, NotAsked> {
+    let amount = charge.rounded(currency, terms.rounding).ok_or(NotAsked::PastRange)?;
+    let billing_currency = terms.billing_currency.unwrap_or(currency);
+    if billing_currency == currency {
+        return Ok((amount, None, currency, amount));
+    }
+    let rate = terms.rates.iter().find(|(from, _)| *from == currency).map(|(_, rate)| *rate);
+    let rate = rate.ok_or(NotAsked::NoRate { to: billing_currency })?;
+    let converted = amount.converted(rate, billing_currency, terms.rounding).ok_or(NotAsked::PastRange)?;
+    Ok((amount, Some(rate), billing_currency, converted))
+}
+
+/// Why terms make no amount of a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAsked {
+    PastRange,
+    NoRate { to: Currency },
+}
+
 fn priced(month: Month, key: &LineKey, currency: Currency, charge: Charge, terms: &MonthTerms) -> Result<PricedLine> {
     let past_range = || past_range(&key.billed_subscription, &key.meter);
-    let amount = charge.rounded(currency, terms.rounding).ok_or_else(past_range)?;
+    let asked = asked_for(charge, currency, terms).map_err(|own| match own {
+        NotAsked::PastRange => past_range(),
+        NotAsked::NoRate { to } => {
+            Error::input(format!("no exchange rate from {currency} to {to} for {month}")).at("exchange-rates.csv").hint(
+                format!("add the row {month},{currency},{to},RATE; charges of meter {} are in {currency}", key.meter),
+            )
+        }
+    });
+    let (amount, exchange_rate, billing_currency, billing_amount) = asked?;
     let rounding_difference = amount.as_charge().checked_sub(charge).ok_or_else(past_range)?;
-    let billing_currency = terms.billing_currency.unwrap_or(currency);
-    let same = PricedLine {
-        currency,
-        charge,
-        amount,
-        rounding_difference,
-        exchange_rate: None,
-        billing_currency,
-        billing_amount: amount,
-    };
-    if billing_currency == currency {
-        return Ok(same);
-    }
-    let rate = terms.rates.iter().find(|(from, _)| *from == currency).map(|(_, rate)| *rate).ok_or_else(|| {
-        Error::input(format!("no exchange rate from {currency} to {billing_currency} for {month}"))
-            .at("exchange-rates.csv")
-            .hint(format!(
-                "add the row {month},{currency},{billing_currency},RATE; charges of meter {} are in {currency}",
-                key.meter
-            ))
-    })?;
-    let billing_amount = amount.converted(rate, billing_currency, terms.rounding).ok_or_else(past_range)?;
-    Ok(PricedLine { exchange_rate: Some(rate), billing_amount, ..same })
+    Ok(PricedLine { currency, charge, amount, rounding_difference, exchange_rate, billing_currency, billing_amount })
 }
 
 fn past_range(billed_subscription: &str, meter: &str) -> Error {

@@ -12,7 +12,8 @@ pub const ADJUSTMENTS: Table = Table {
     columns: &[
         RUN,
         STAMP,
-        Column::new("arrival_month", Kind::Month, "the month in which it was reported, as its first day").unit("UTC"),
+        Column::new("arrival_month", Kind::Month, "the month whose bill can carry it, as its first day: that of the reported window which brought it, or where that is \
+             closed on the stamp, the first month after it that is open there").unit("UTC"),
         USAGE_DATE,
         BILLED_SUBSCRIPTION_ID,
         ATTRIBUTION,

@@ -27,7 +27,7 @@ pub const ROW: Column = Column::new("row", Kind::Integer, "place in the file, fr
 pub const FIRST_SEEN: Column = Column::new(
     "first_seen",
     Kind::Date,
-    "the first day on which usage of the user subscription and meter fell there for that reason",
+    "the first day on which usage of that tenant, user subscription and meter fell there for that reason on the stamp",
 )
 .unit("UTC");
 pub const LAST_SEEN: Column = Column::new("last_seen", Kind::Date, "the last such day").unit("UTC");

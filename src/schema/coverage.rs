@@ -6,7 +6,8 @@ use crate::domain::coverage::DayState;
 
 pub const COVERAGE: Table = Table {
     name: "coverage",
-    row: "stamp and day",
+    row: "stamp and day: every day from the first reported window to the last, with usage or without, and every other day \
+          that has usage",
     columns: &[
         STAMP,
         USAGE_DATE,

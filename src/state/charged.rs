@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Amount, Charge, Currency, MeterId, Month, PriceEntry, Quantity, Stamp};
+use crate::domain::{Amount, Charge, Currency, Day, MeterId, Month, PriceEntry, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::publish::dimensions::Names;
 use crate::publish::{Out, Publisher};
@@ -31,6 +31,9 @@ pub struct ChargedMonth {
     pub entries: Vec<PriceEntry>,
     /// What the price book said of the month, by [`PriceEntry::key_in`], sorted.
     pub book: Vec<i64>,
+    /// The same by days, for its meters, to tell which price of a day is another; `None` where an earlier version wrote it.
+    #[serde(default)]
+    pub in_force: Option<Vec<PriceOfDays>>,
     /// What has no price.
     pub unpriced: Vec<Unpriced>,
     /// What its statements come to, by currency.
@@ -58,9 +61,36 @@ impl ShownIds {
         own
     }
 
+    pub fn has(&self, meter: &MeterId) -> bool {
+        self.meters.contains(meter)
+    }
+
     /// Of what these are called.
     pub fn fingerprint(&self, names: &Names) -> Fingerprint {
         names.fingerprint_of_texts(self.named.iter().map(String::as_str), &self.meters)
+    }
+}
+
+/// What a price book says of some days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceOfDays {
+    /// [`PriceEntry::key_of_day`] and [`PriceEntry::key_of_tiers`].
+    pub key: i64,
+    pub tiers: i64,
+    pub tier_from: Quantity,
+    /// On days from this one on, and before that one.
+    pub from: Option<Day>,
+    pub to: Option<Day>,
+}
+
+impl PriceOfDays {
+    pub fn of(own: &PriceEntry) -> Self {
+        let PriceEntry { tier_from, from, to, .. } = *own;
+        Self { key: own.key_of_day(), tiers: own.key_of_tiers(), tier_from, from, to }
+    }
+
+    fn is_in_force_on(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day < to)
     }
 }
 
@@ -83,6 +113,13 @@ pub struct CurrencyTotal {
     pub amount: Amount,
     pub billing_currency: Currency,
     pub billing_amount: Amount,
+}
+
+impl ChargedMonth {
+    /// What the price book said of a day, for its meters.
+    pub fn in_force_on(&self, day: Day) -> impl Iterator<Item = &PriceOfDays> {
+        self.in_force.iter().flatten().filter(move |own| own.is_in_force_on(day))
+    }
 }
 
 impl ChargedMonths {

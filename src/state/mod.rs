@@ -9,7 +9,7 @@ mod closed;
 mod day;
 mod run;
 
-pub use charged::{ChargedMonth, ChargedMonths, CurrencyTotal, ShownIds, Unpriced};
+pub use charged::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
 pub use closed::{
     Action, AttributionText, ClosingEntry, Closings, FORMAT as CLOSING_FORMAT, Frozen, FrozenBilled, FrozenCharging,
     JOURNAL, NamedOwner, Overridden,

@@ -128,7 +128,7 @@ fn a_first_publication_corrects_nothing() {
     assert_eq!(changes(&root, &[]).expect(0).stdout, "no published day changed\n");
     assert_eq!(rows(&root, &["--since", "1"]), Vec::<Value>::new());
     let again: Value = serde_json::from_str(&root.run(&["--json"]).expect(0).stdout).unwrap();
-    assert_eq!(again["changes"], serde_json::json!({"run": 2, "days": 0, "stamps": []}));
+    assert_eq!(again["changes"], serde_json::json!({"run": 2, "days": 0, "stamps": [], "statement_months": []}));
 }
 
 /// A stamp that is gone was published once, and its days said something.
@@ -170,7 +170,8 @@ fn programs_are_told_the_same() {
     let summary: Value = serde_json::from_str(&summary.stdout).unwrap();
     assert_eq!(summary["full_run"], "--full");
     assert_eq!(summary["missing"][0]["folder"], "south/usage/2026-10-05");
-    assert_eq!(summary["changes"], serde_json::json!({"run": 2, "days": 1, "stamps": ["south"]}));
+    let changes = serde_json::json!({"run": 2, "days": 1, "stamps": ["south"], "statement_months": []});
+    assert_eq!(summary["changes"], changes);
     root.remove("south/usage/2026-10-06");
     root.file("south/usage/2026-10-05/page.json", page(&[line(SUB_B, "2026-10-05T13", "4")]));
     let logged = root.run(&["--log-format", "json", "--full", "--forget", "all"]).expect(0).stderr;

@@ -3,6 +3,7 @@
 
 mod answers;
 mod billed;
+mod change_histories;
 mod changes;
 mod check;
 mod closed;

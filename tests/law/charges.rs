@@ -13,15 +13,15 @@ use crate::support::{
     files_below, listing_of, page, receipt, registration, table,
 };
 
-const STAMPS: [&str; 2] = ["north", "south"];
-const DAYS: [&str; 3] = ["2026-09-30", "2026-10-01", "2026-10-02"];
-const METERS: [&str; 2] = [WINDOWS_HOURS, VM_HOURS];
+pub const STAMPS: [&str; 2] = ["north", "south"];
+pub const DAYS: [&str; 3] = ["2026-09-30", "2026-10-01", "2026-10-02"];
+pub const METERS: [&str; 2] = [WINDOWS_HOURS, VM_HOURS];
 const UNITS: [&str; 2] = ["Virtual core hours", "VM hours"];
 
 /// A line, by place in the lists; its quantity in thousandths.
 #[derive(Clone, Debug)]
-struct Used {
-    stamp: usize,
+pub struct Used {
+    pub stamp: usize,
     day: usize,
     user: usize,
     meter: usize,
@@ -30,9 +30,19 @@ struct Used {
     quantity: u32,
 }
 
+impl Used {
+    pub fn line(&self) -> Line {
+        let quantity = format!("{}.{:03}", self.quantity / 1_000, self.quantity % 1_000);
+        let hour = format!("{}T{:02}", DAYS[self.day], self.hour);
+        let mut line = Line::hourly(USERS[self.user], METERS[self.meter], &hour, &quantity);
+        line.resource = format!("vm-{}", self.resource);
+        line
+    }
+}
+
 /// A price entry: its price in units of 10^-4, and where it begins.
 #[derive(Clone, Debug)]
-struct Priced {
+pub struct Priced {
     meter: usize,
     scope: usize,
     price: u32,
@@ -43,7 +53,7 @@ struct Priced {
     currency: usize,
 }
 
-fn used() -> impl Strategy<Value = Vec<Used>> {
+pub fn used() -> impl Strategy<Value = Vec<Used>> {
     let own = (0..STAMPS.len(), 0..DAYS.len(), 0..USERS.len(), 0..METERS.len(), 0_u8..2, 0_u32..24, 0_u32..5_000);
     let own = own.prop_map(|(stamp, day, user, meter, resource, hour, quantity)| Used {
         stamp,
@@ -57,7 +67,7 @@ fn used() -> impl Strategy<Value = Vec<Used>> {
     prop::collection::vec(own, 1..25)
 }
 
-fn book() -> impl Strategy<Value = Vec<Priced>> {
+pub fn book() -> impl Strategy<Value = Vec<Priced>> {
     let tiers = prop::collection::vec((1_u32..6_000, 0_u32..10_000), 0..3);
     let own = (
         (0..METERS.len(), 0_usize..4, 0_u32..10_000),
@@ -81,7 +91,7 @@ fn book() -> impl Strategy<Value = Vec<Priced>> {
 }
 
 /// The book as a table, all prices so many times as high.
-fn table_of(book: &[Priced], times: u32) -> String {
+pub fn table_of(book: &[Priced], times: u32) -> String {
     let header =
         "meter_id,price,per,unit,currency,effective_from,effective_to,tier_from,scope,scope_id,discount_percent,note\n";
     let mut text = header.to_owned();
@@ -115,8 +125,8 @@ fn table_of(book: &[Priced], times: u32) -> String {
     text
 }
 
-/// A root with snapshots that say the same of all times, and this usage: in windows of so many days, and pages of so many lines.
-fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) -> TestRoot {
+/// A root with snapshots that say the same of all times, and no usage.
+pub fn bare_root() -> TestRoot {
     let root = TestRoot::empty();
     for stamp in STAMPS {
         root.file(&format!("{stamp}/registration/2026-09-01.json"), registration(DEFAULT, stamp));
@@ -127,13 +137,15 @@ fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) ->
         );
         root.file(&format!("{stamp}/usage/2026-08-01/none.json"), page(&[]));
     }
+    root
+}
+
+/// A root with snapshots that say the same of all times, and this usage: in windows of so many days, and pages of so many lines.
+fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) -> TestRoot {
+    let root = bare_root();
     let mut places: BTreeMap<(usize, usize), Vec<Line>> = BTreeMap::new();
     for own in used {
-        let quantity = format!("{}.{:03}", own.quantity / 1_000, own.quantity % 1_000);
-        let hour = format!("{}T{:02}", DAYS[own.day], own.hour);
-        let mut line = Line::hourly(USERS[own.user], METERS[own.meter], &hour, &quantity);
-        line.resource = format!("vm-{}", own.resource);
-        places.entry((own.stamp, own.day / window_days)).or_default().push(line);
+        places.entry((own.stamp, own.day / window_days)).or_default().push(own.line());
     }
     for ((stamp, window), mut lines) in places {
         if reversed {
@@ -159,11 +171,11 @@ fn money(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// A decimal of Parquet, in units of its last place; `None` is null.
-fn scaled(row: &Row, column: &str) -> Option<i128> {
+pub fn scaled(row: &Row, column: &str) -> Option<i128> {
     row[column].as_ref().map(|own| own.replace('.', "").parse().unwrap())
 }
 
-fn minor_units(currency: &str) -> u32 {
+pub fn minor_units(currency: &str) -> u32 {
     match currency {
         "USD" => 2,
         "JPY" => 0,

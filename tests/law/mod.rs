@@ -4,6 +4,7 @@
 //! exactly and knows nothing of the code.
 
 mod attribution;
+mod changes;
 mod charges;
 mod closing;
 mod conservation;
