@@ -47,7 +47,7 @@ use crate::error::Result;
 use crate::normalise::{self, Meter, Usage};
 use crate::publish::changes::publish_changes;
 use crate::publish::dimensions::{Dimensions, Names};
-use crate::publish::{Out, Patience, Publisher, Receipt, publish_snapshots};
+use crate::publish::{Out, Patience, Publisher, Receipt, publish_exports, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
 use crate::schema;
 use crate::state::{Closings, Frozen, KnownInput, RunState, SnapshotState, Version};
@@ -411,7 +411,7 @@ fn publish(
     let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.reading)?;
     let mut tally = tally;
     tally.found(not_applied);
-    let Former { stamps: formers, full_run, mut read_in, .. } = former;
+    let Former { stamps: formers, full_run, mut read_in, stood_on } = former;
     let mut making = Making {
         plan,
         watch,
@@ -475,6 +475,9 @@ fn publish(
     }
     watch.check()?;
     let (times, overdue) = (tally.times().to_vec(), tally.overdue(plan));
+    let mut tally = tally;
+    tally.date_exports(&stood_on, publisher.generation());
+    publish_exports(tally.windows(), publisher)?;
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);
     let rejects_new = new_rejects.len() as u64;
     Ok(Made { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled })

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::{Plan, Reuse};
 use crate::domain::Stamp;
-use crate::error::Result;
-use crate::publish::Out;
-use crate::publish::receipt::StoodOn;
+use crate::error::{Error, Result};
+use crate::publish::receipt::{StoodFile, StoodOn, StoodWindow};
+use crate::publish::{Out, RECEIPT};
 use crate::read::{self, Export, ExportLines, FileStat, Fingerprint, InputFile, Known, ReadFile, StampFolder};
 use crate::state::{KnownInput, Loaded, RunState, StampState, Version};
 
@@ -37,18 +37,65 @@ impl Former {
         if plan.reuse.full {
             // Whatever lies there is made anew: it need not be as it was published.
             let Loaded { state, .. } = RunState::load(out, &version)?;
-            return Ok(Self::loaded(state, Some("--full".to_owned()), out));
+            return Self::loaded(plan, state, Some("--full".to_owned()), out);
         }
         let missing = out.check(plan.reuse.verify)?;
         let Loaded { state, unusable } = RunState::load(out, &version)?;
         let is_missing = |path: &String| format!("{path} is missing or not as it was written");
-        Ok(Self::loaded(state, unusable.or_else(|| missing.first().map(is_missing)), out))
+        Self::loaded(plan, state, unusable.or_else(|| missing.first().map(is_missing)), out)
     }
 
-    fn loaded(state: RunState, full_run: Option<String>, out: &Out) -> Self {
+    fn loaded(plan: &Plan, state: RunState, full_run: Option<String>, out: &Out) -> Result<Self> {
         let RunState { stamps, read_in } = state;
-        Self { stamps, full_run, read_in, stood_on: out.stood_on() }
+        let stood_on = match out.stood_on() {
+            Some(own) => own,
+            // The state knows as much of exports.
+            None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => as_noted(&stamps),
+            None => return Err(unknown_stand(out)),
+        };
+        Ok(Self { stamps, full_run, read_in, stood_on })
     }
+}
+
+/// The refusal of a publication of which nothing says what it stands on: what is gone from the root would vanish without a word.
+fn unknown_stand(out: &Out) -> Error {
+    Error::input("missing, and nothing else says what exports the publication stands on")
+        .at(out.path(RECEIPT).display().to_string())
+        .hint("put receipt.json back from a backup; or if no export is gone from the root, say once --forget all")
+}
+
+/// What a publication stands on, as the state of its run notes its exports.
+fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
+    let mut own = StoodOn::default();
+    for (stamp, state) in stamps {
+        for export in &state.exports {
+            let counting = export.files.iter().map(|file| (file, None));
+            let dropped = export.dropped.iter().map(|(file, rule)| (file, Some(rule.as_str().to_owned())));
+            own.inputs.extend(counting.chain(dropped).map(|(file, dropped)| StoodFile {
+                path: file.file.name.clone(),
+                blake3: file.file.fingerprint.to_string(),
+                lines: file.read.lines,
+                dropped,
+            }));
+            own.windows.push(StoodWindow {
+                stamp: stamp.to_string(),
+                window: export.label.clone(),
+                folder: export.folder.clone(),
+                files: export.all_files().count(),
+                lines: export.read().lines,
+                dropped: export.dropped_by().map(|own| own.as_str().to_owned()),
+                first_run: None,
+            });
+        }
+    }
+    own
+}
+
+/// Of an export: of the names and fingerprints of all that it was read from.
+pub fn fingerprint_of(export: &ExportLines) -> Fingerprint {
+    let files: BTreeSet<String> =
+        export.input_files().map(|file| format!("{}\0{}\n", file.name, file.fingerprint)).collect();
+    Fingerprint::of(files.into_iter().collect::<String>().as_bytes())
 }
 
 /// Files of a stamp, as they are found.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Plan;
-use super::known::folders_with_files;
+use super::known::{fingerprint_of, folders_with_files};
 use super::nights::ReportedTime;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::normalise::Usage;
 use crate::publish::receipt::{
     BalanceEntry, Count, FORMAT, FindingEntry, Input, LeftEntry, Lines, MissingEntry, RateCardEntry, SettledEntry,
-    StatementEntry, UnpricedEntry, WindowEntry,
+    StatementEntry, StoodOn, UnpricedEntry, WindowEntry,
 };
-use crate::publish::{Publisher, Receipt};
+use crate::publish::{Publisher, Receipt, exports};
 use crate::rate::CardNote;
 use crate::read::{DropRule, Export, ExportLines, ReadFile, Shape};
 use crate::state::{ChargedMonths, DayNote};
@@ -255,6 +255,10 @@ impl Tally {
                 lines_equal,
                 whole: export.covers(),
                 dropped: export.dropped_by().map(DropRule::as_str),
+                bytes: export.input_files().map(|file| file.bytes).sum(),
+                blake3: fingerprint_of(export).to_string(),
+                first_run: None,
+                reported: export.window,
             });
             if lines_equal * 100 > used * EQUAL_LINES_PERCENT {
                 let finding = Finding::new(
@@ -387,6 +391,22 @@ impl Tally {
         self.balance = entries.into_values().collect();
     }
 
+    /// Notes since which run each export counts: as the last publication knows it, else since this one.
+    pub fn date_exports(&mut self, stood_on: &StoodOn, generation: u64) {
+        let windows = stood_on.windows.iter().filter(|own| own.dropped.is_none());
+        let known: BTreeMap<(&str, &str), Option<u64>> =
+            windows.map(|own| ((own.stamp.as_str(), own.folder.as_str()), own.first_run)).collect();
+        for own in self.windows.iter_mut().filter(|own| own.dropped.is_none()) {
+            let since = known.get(&(own.stamp.as_str(), own.folder.as_str()));
+            own.first_run = since.copied().unwrap_or(Some(generation));
+        }
+    }
+
+    /// The window ledger of all stamps.
+    pub fn windows(&self) -> &[WindowEntry] {
+        &self.windows
+    }
+
     pub fn receipt(
         mut self,
         plan: &Plan,
@@ -438,6 +458,7 @@ impl Tally {
             unpriced: self.unpriced,
             rate_cards: self.rate_cards,
             inputs: self.inputs,
+            exports: exports::entry(publisher),
             skipped,
             published: publisher.files(),
         }

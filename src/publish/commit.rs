@@ -11,6 +11,7 @@ use super::disk::{self, step};
 use super::journal::{self, Journal, STAGING, Staged, Step};
 use super::out::{FOLDERS, Folders, KnownFile, LIST, LastPublication, List, Out, PROBE, RECEIPT, RECEIPTS, STATE};
 use super::out::{private, state_path};
+use super::receipt;
 use crate::error::{Error, Result};
 use crate::read::Fingerprint;
 
@@ -66,8 +67,10 @@ fn prepare(
         files: files.iter().map(|own| (own.path.clone(), known(own))).collect(),
         state: state.iter().map(|own| (named(own), known(own))).collect(),
     };
+    let former = disk::read(&out.folder.join(RECEIPT))?;
+    let kept = receipt::kept(&receipt, former.as_deref())?;
     let last = [
-        small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &receipt)?,
+        small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &kept)?,
         small(out, "published", format!("{STATE}/{LIST}"), &List::of(&now, &receipt).bytes()?)?,
         small(out, "receipt", RECEIPT.to_owned(), &receipt)?,
     ];

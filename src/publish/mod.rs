@@ -13,6 +13,7 @@ mod commit;
 pub mod csv;
 pub mod dimensions;
 mod disk;
+pub mod exports;
 pub mod facts;
 pub mod journal;
 pub mod out;
@@ -23,6 +24,7 @@ pub mod snapshots;
 pub mod stage;
 mod syncing;
 
+pub use exports::publish_exports;
 pub use journal::Ahead;
 pub use out::{KnownFile, LastPublication, Out, Patience, RECEIPT, RECEIPTS, Recovered};
 pub use receipt::Receipt;

@@ -341,14 +341,17 @@ impl Out {
         Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
     }
 
-    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in `receipts/`.
-    pub fn stood_on(&self) -> StoodOn {
+    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in `receipts/`, as
+    /// far as versions before kept it whole there. `None`: no receipt says it.
+    pub fn stood_on(&self) -> Option<StoodOn> {
         if self.last.files.is_empty() {
-            return StoodOn::default();
+            return Some(StoodOn::default());
         }
         let kept = format!("{RECEIPTS}/{:06}.json", self.last.generation);
-        let receipt = fs::read(self.folder.join(RECEIPT)).or_else(|_| fs::read(self.folder.join(kept)));
-        receipt.map(|own| StoodOn::of_receipt(&own)).unwrap_or_default()
+        match fs::read(self.folder.join(RECEIPT)) {
+            Ok(receipt) => Some(StoodOn::of_receipt(&receipt)),
+            Err(_gone) => StoodOn::of_kept(&fs::read(self.folder.join(kept)).ok()?),
+        }
     }
 
     /// Whether the receipt says that what lies there is a what-if; without one it is the real thing.

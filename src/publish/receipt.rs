@@ -1,7 +1,10 @@
-//! The receipt: what one run did, for people and for monitors. `receipt.json` is the last run's, `receipts/` keeps all.
+//! The receipt: what one run did, for people and for monitors.
+//!
+//! `receipt.json` is the last run's, and says what the publication stands on and consists of. `receipts/` keeps one of each run: of
+//! lists that go on from run to run what the receipt before did not say, so that it grows by what runs bring, and not by what there is.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -10,12 +13,14 @@ use serde_json::value::RawValue;
 
 use super::stage::Published;
 use crate::domain::finding::Finding;
-use crate::domain::{Day, Month};
+use crate::domain::{Day, Month, Window};
 use crate::error::{Error, Result};
 use crate::read::ReadFile;
 
 /// The layout of receipts and tables: a reader that knows this number knows both.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
+/// The first format in which `receipts/` keeps less than `receipt.json` says.
+const FORMAT_KEPT_SHORT: u32 = 5;
 
 /// What one run did.
 #[derive(Debug, Serialize)]
@@ -54,6 +59,8 @@ pub struct Receipt {
     pub unpriced: Vec<UnpricedEntry>,
     pub rate_cards: Vec<RateCardEntry>,
     pub inputs: Vec<Input>,
+    /// The table of all exports; `None` where nothing is published.
+    pub exports: Option<TableEntry>,
     /// Why everything was made anew; `None` where only what had changed was.
     pub full_run: Option<String>,
     /// The days that were settled in this run, and why each of them.
@@ -69,6 +76,14 @@ pub struct Receipt {
     pub published: Vec<Published>,
 }
 
+/// A published table, and which one.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableEntry {
+    pub path: String,
+    pub rows: u64,
+    pub blake3: String,
+}
+
 /// What a receipt of any version says that its publication stands on.
 #[derive(Debug, Default, Deserialize)]
 pub struct StoodOn {
@@ -78,6 +93,8 @@ pub struct StoodOn {
     pub inputs: Vec<StoodFile>,
     #[serde(default)]
     pub settings: serde_json::Value,
+    #[serde(default)]
+    format: u32,
 }
 
 /// An export that a publication stands on.
@@ -90,6 +107,8 @@ pub struct StoodWindow {
     pub lines: i64,
     /// The rule by which it does not count.
     pub dropped: Option<String>,
+    /// The run in which it first counted, where that is known: receipts before format 5 do not say it.
+    pub first_run: Option<u64>,
 }
 
 /// A file that a publication stands on.
@@ -106,6 +125,11 @@ impl StoodOn {
     /// What a receipt says; nothing where the bytes are none.
     pub fn of_receipt(receipt: &[u8]) -> Self {
         serde_json::from_slice(receipt).unwrap_or_default()
+    }
+
+    /// The same of a receipt in `receipts/`; `None` where that says only what its run brought.
+    pub fn of_kept(receipt: &[u8]) -> Option<Self> {
+        Some(Self::of_receipt(receipt)).filter(|own| own.format < FORMAT_KEPT_SHORT)
     }
 }
 
@@ -182,6 +206,15 @@ pub struct WindowEntry {
     pub whole: bool,
     /// The rule by which it does not count.
     pub dropped: Option<&'static str>,
+    /// Of its files, decompressed.
+    pub bytes: u64,
+    /// Of the names and fingerprints of its files.
+    pub blake3: String,
+    /// The first run in which it counted (again, where it did not for a while), where that is known.
+    pub first_run: Option<u64>,
+    /// As a window; `None`: undeclared.
+    #[serde(skip)]
+    pub reported: Option<Window>,
 }
 
 /// What the statement lines of a month come to that are in one currency.
@@ -340,6 +373,60 @@ pub fn amended(
         }
     }
     Ok(Amended(members))
+}
+
+/// Lists of a receipt that go on from run to run: `receipts/` has of each what the receipt before did not say.
+const LISTS: [&str; 10] = [
+    "windows",
+    "inputs",
+    "findings",
+    "balance",
+    "statements",
+    "unpriced",
+    "rate_cards",
+    "missing",
+    "skipped",
+    "published",
+];
+/// Lists of what a run did, which the receipt of a closing repeats from the run before it.
+const DONE: [&str; 2] = ["settled", "forgotten"];
+
+/// What `receipts/` keeps of a receipt: of its lists only what `former`, the receipt before it, did not say in the same words; how
+/// many entries that leaves out stands in `as_before`.
+///
+/// # Errors
+/// The bytes are no receipt.
+pub fn kept(receipt: &[u8], former: Option<&[u8]>) -> Result<Vec<u8>> {
+    let failed = |error| Error::engine("write the receipt that is kept", error);
+    let own: Amended = serde_json::from_slice(receipt).map_err(failed)?;
+    let former = former.and_then(|bytes| serde_json::from_slice::<Amended>(bytes).ok());
+    let list_of = |own: &Amended, name: &str| -> Vec<Box<RawValue>> {
+        let member = own.0.iter().find(|(own, _)| own == name);
+        member.and_then(|(_, list)| serde_json::from_str(list.get()).ok()).unwrap_or_default()
+    };
+    // Receipts are laid out alike, so equal entries are equal texts, but for those that were amended.
+    let text = |own: &RawValue| own.get().split_whitespace().collect::<String>();
+    let is_closing = own.0.iter().any(|(name, _)| name == "closings");
+    let mut as_before: Vec<(String, usize)> = Vec::new();
+    let mut members = Vec::new();
+    for (name, value) in &own.0 {
+        let is_list = LISTS.contains(&name.as_str()) || (is_closing && DONE.contains(&name.as_str()));
+        if !is_list {
+            members.push((name.clone(), value.clone()));
+            continue;
+        }
+        let said: HashSet<String> = former.iter().flat_map(|own| list_of(own, name)).map(|own| text(&own)).collect();
+        let all = list_of(&own, name);
+        let count = all.len();
+        let new: Vec<Box<RawValue>> = all.into_iter().filter(|own| !said.contains(&text(own))).collect();
+        if new.len() < count {
+            as_before.push((name.clone(), count - new.len()));
+        }
+        members.push((name.clone(), serde_json::value::to_raw_value(&new).map_err(failed)?));
+    }
+    let counts: BTreeMap<&str, usize> = as_before.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    members.push(("as_before".to_owned(), serde_json::value::to_raw_value(&counts).map_err(failed)?));
+    serde_json::to_vec_pretty(&Amended(members)).map_err(failed)
 }
 
 /// The members of a receipt, in their order.

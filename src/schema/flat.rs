@@ -202,4 +202,5 @@ pub const FLAT_TABLES: [&FlatTable; 8] = [
 ];
 
 /// The tables whose CSV has the columns of their Parquet.
-pub const SAME_IN_CSV: [&Table; 4] = [&super::CHANGES, &super::COVERAGE, &super::COVERAGE_MONTHS, &super::REJECTS];
+pub const SAME_IN_CSV: [&Table; 5] =
+    [&super::CHANGES, &super::COVERAGE, &super::COVERAGE_MONTHS, &super::EXPORTS, &super::REJECTS];

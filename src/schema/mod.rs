@@ -13,6 +13,7 @@ mod coverage_months;
 mod daily;
 mod dates;
 mod default_usage;
+mod exports;
 pub mod flat;
 mod hourly;
 mod lines;
@@ -36,6 +37,7 @@ pub use coverage_months::COVERAGE_MONTHS;
 pub use daily::{DAILY, daily_path};
 pub use dates::DATES;
 pub use default_usage::DEFAULT_USAGE;
+pub use exports::EXPORTS;
 pub use hourly::HOURLY;
 pub use lines::LINES;
 pub use mappings::MAPPINGS;
@@ -152,7 +154,7 @@ pub struct Table {
 }
 
 /// Every Parquet table.
-pub const TABLES: [&Table; 21] = [
+pub const TABLES: [&Table; 22] = [
     &LINES,
     &HOURLY,
     &DAILY,
@@ -171,6 +173,7 @@ pub const TABLES: [&Table; 21] = [
     &DATES,
     &SNAPSHOTS,
     &MAPPINGS,
+    &EXPORTS,
     &COVERAGE,
     &COVERAGE_MONTHS,
     &REJECTS,

@@ -22,6 +22,7 @@ mod metrics;
 mod names;
 mod nights;
 mod prices;
+mod receipts;
 mod recover;
 mod run;
 mod settings;

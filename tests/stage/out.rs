@@ -62,6 +62,7 @@ fn commit(publisher: Publisher) -> Vec<String> {
         unpriced: Vec::new(),
         rate_cards: Vec::new(),
         inputs: Vec::new(),
+        exports: None,
         skipped: Vec::new(),
         published: publisher.files(),
     };
