@@ -9,6 +9,7 @@
 //! cell costs a search for its end.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use memchr::{memchr, memchr2};
 
@@ -112,10 +113,12 @@ impl<'a> Table<'a> {
 
     /// Two columns of one name: nobody can say which is meant.
     fn refuse_twins(&self, start: usize) -> Result<()> {
-        let first_of =
-            |at: usize, name: &str| self.header[..at].iter().position(|other| spelling::is_same(other, name));
+        let mut places: HashMap<String, usize> = HashMap::new();
         let named = self.header.iter().enumerate().filter(|(_, name)| !name.is_empty());
-        let twin = named.into_iter().find_map(|(at, name)| Some((first_of(at, name)?, at, name)));
+        let twin = named.into_iter().find_map(|(at, name)| {
+            let first = *places.entry(spelling::bare(name)).or_insert(at);
+            (first < at).then_some((first, at, name))
+        });
         twin.map_or(Ok(()), |(first, at, name)| {
             Err(Error::input(format!("columns {} and {} are both called {}", first + 1, at + 1, shown::quoted(name)))
                 .at_line(self.name, self.line_at(start), 1)

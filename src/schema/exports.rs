@@ -24,7 +24,7 @@ pub const EXPORTS: Table = Table {
             .unit("files"),
         Column::new("lines", Kind::Integer, "how many lines stand in it, those set aside among them").unit("lines"),
         Column::new("bytes", Kind::Integer, "how many all its files have, decompressed").unit("bytes"),
-        Column::new("blake3", Kind::Text, "fingerprint of its files: of their names and fingerprints"),
+        Column::new("fingerprint", Kind::Text, "BLAKE3 of the names and fingerprints of its files"),
         Column::new(
             "whole",
             Kind::Boolean,

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Line, Row, SUB_A, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows, files_below, page_of, parquet_rows, receipt,
+    Line, Row, SUB_A, TestRoot, VM_HOURS, WINDOWS_HOURS, csv_rows, files_below, page_of, parquet_rows, receipt,
 };
 
 /// The day so many days after the first of January 2025.
@@ -164,7 +164,9 @@ fn as_format_4(root: &TestRoot) {
     former["format"] = json!(4);
     former.as_object_mut().unwrap().remove("exports");
     for window in former["windows"].as_array_mut().unwrap() {
-        ["bytes", "blake3", "first_run"].map(|member| window.as_object_mut().unwrap().remove(member).unwrap());
+        for member in ["bytes", "blake3", "first_run"] {
+            window.as_object_mut().unwrap().remove(member).unwrap();
+        }
     }
     let published = former["published"].as_array_mut().unwrap();
     for name in ["history/exports.parquet", "history/exports.csv"] {
