@@ -4,8 +4,8 @@ use std::fs;
 
 use super::exports::lay_published;
 use super::{
-    Case, PAGE, add, case, edit, edit_as_said, good_page, line, of_hour, rename, replace, second_stamp, type_instead,
-    words,
+    Case, PAGE, add, case, edit, edit_as_said, good_page, line, nothing, of_hour, rename, replace, second_stamp,
+    type_instead, words,
 };
 use crate::support::{
     BILLED_A, DEFAULT, Line, PROVIDER, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, customers, listing, page,
@@ -366,7 +366,7 @@ fn usage_shows() -> Vec<Case> {
         case(
             "were attributed while the latest ",
             &["save a snapshot of each kind every night: Azure keeps no history of them"],
-            nothing_more,
+            nothing,
             [edit(|root| {
                 for kind in ["registration", "customer-subscriptions", "user-subscriptions"] {
                     let file = |day: &str| root.root().join(format!("north/{kind}/{day}.json"));
@@ -377,8 +377,6 @@ fn usage_shows() -> Vec<Case> {
         .with(&["--snapshot-age-max", "1"]),
     ]
 }
-
-fn nothing_more(_: &TestRoot) {}
 
 fn stamps() -> Vec<Case> {
     let cloud = |name: &str, cloud: &str| {
@@ -479,7 +477,7 @@ fn strict() -> Vec<Case> {
                 "put them right, accept what is meant with --accept CODE, or leave --strict out",
                 "see why no export came since: run its query, and look after the job that fetches it",
             ],
-            nothing_more,
+            nothing,
             [
                 edit(fetched),
                 add(|said| {

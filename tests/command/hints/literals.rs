@@ -81,6 +81,11 @@ fn captures(text: &str) -> Vec<String> {
     names.filter(|name| name.starts_with(|own: char| own.is_alphabetic())).collect()
 }
 
+/// Whether words are those of a hint that a function hands through: its callers say it.
+fn is_parameter(words: &[String]) -> bool {
+    words.iter().any(|word| ["hint", "remedy", "other", "own"].contains(&word.as_str()))
+}
+
 fn is_constant(name: &str) -> bool {
     name.chars().all(|own| own.is_ascii_uppercase() || own == '_')
 }
@@ -185,7 +190,7 @@ impl<'s> Source<'s> {
         let has_text = self.prose_in(argument.clone());
         let words: Vec<String> = argument.clone().filter_map(|at| self.word(at).map(str::to_owned)).collect();
         let mut is_seen = has_text || words.iter().any(|word| is_source(word));
-        is_seen |= before == self.marked.len() && self.is_parameter(&words);
+        is_seen |= before == self.marked.len() && is_parameter(&words);
         for word in words.iter().filter(|word| is_constant(word) || !has_text && words.len() == 1) {
             is_seen |= self.resolve(word, argument.start);
         }
@@ -197,11 +202,6 @@ impl<'s> Source<'s> {
         }
     }
 
-    /// Whether it is handed through by a function whose callers say it.
-    fn is_parameter(&self, words: &[String]) -> bool {
-        words.iter().any(|word| ["hint", "remedy", "other", "own"].contains(&word.as_str()))
-    }
-
     fn captured_in(&self, range: Range<usize>) -> Vec<String> {
         let texts = range.filter_map(|at| match &self.tokens[at].0 {
             Token::Text(text) => Some(captures(text)),
@@ -210,8 +210,8 @@ impl<'s> Source<'s> {
         texts.flatten().collect()
     }
 
-    fn prose_in(&self, range: Range<usize>) -> bool {
-        range.into_iter().any(|at| matches!(&self.tokens[at].0, Token::Text(text) if is_prose(text)))
+    fn prose_in(&self, mut range: Range<usize>) -> bool {
+        range.any(|at| matches!(&self.tokens[at].0, Token::Text(text) if is_prose(text)))
     }
 
     /// Marks what a name stands for that is used at a place, if it says something: a `const` of the file, or a `let` before

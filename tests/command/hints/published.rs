@@ -323,7 +323,6 @@ fn vanished() -> Vec<Case> {
     let (sixth, file) = ("north/usage/2026-10-06", "north/usage/2026-10-06/page.json");
     let whole = "see whether a disk or share is not mounted, and put back what is missing{}";
     let forget = || add(|said| said.flag("--forget", 1));
-    let no_line = page(&[Line { quantity: "-1".to_owned(), ..of_hour(SUB_A, "2026-10-06T13") }]);
     let again = page(&[of_hour(SUB_B, "2026-10-06T14")]);
     vec![
         gone(
@@ -388,15 +387,14 @@ fn vanished() -> Vec<Case> {
             &["export that window again and put its pages there; if stamp {} really used nothing"],
             move |root| {
                 root.remove("north/usage/2026-10-06/page-2.json");
-                root.file(file, &no_line);
+                root.file(file, page(&[]));
             },
             [
                 edit(move |root| {
                     root.file(file, &again);
                     root.file("north/usage/2026-10-06/page-2.json", page(&[of_hour(SUB_B, "2026-10-06T13")]));
                 }),
-                // Of the page that has no usable line a reject is published.
-                add(|said| said.flag("--forget", 1)).ends(4),
+                add(|said| said.flag("--forget", 1)),
             ],
         )
         .made_of(two_stamps)
@@ -742,7 +740,7 @@ fn closed() -> Vec<Case> {
             &["bill it apart, by history/adjustments, and accept the code with --accept"],
             |root| {
                 let lines = [Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-06T09", "3")];
-                root.file("north/usage/2026-11-01/page.json", page(&lines));
+                root.file("north/usage/2026-10-08/page.json", page(&lines));
             },
             [
                 edit_as_said(reopened),

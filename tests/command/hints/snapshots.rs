@@ -93,7 +93,7 @@ fn lists() -> Vec<Case> {
         case(
             "a list of customer subscriptions that lacks pages",
             &["follow `nextLink` until a page has none, and put all pages into one folder named by the date"],
-            move |root| pages(root, &[open.clone()]),
+            move |root| pages(root, std::slice::from_ref(&open)),
             [edit(move |root| root.file(&format!("{folder}/page-2.json"), r#"{"value": []}"#))],
         ),
         case(
