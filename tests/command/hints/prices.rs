@@ -30,6 +30,10 @@ fn rows() -> Vec<Case> {
             good.iter().copied().map(|good| edit(move |root| book(root, &format!("{good}\n")))).collect::<Vec<_>>();
         case(says, &[hint], move |root| book(root, &format!("{bad}\n")), ways)
     };
+    let by_culture = |says: &'static str, hint: &'static str, bad: &'static str, good: &'static str| {
+        let ways = [edit(move |root| book(root, &format!("{good}\n"))), add(|said| said.flag("--culture", 1))];
+        case(says, &[hint], move |root| book(root, &format!("{bad}\n")), ways)
+    };
     let good = "WINDOWS,1,1,Virtual core hours,USD,,,,,,,";
     vec![
         row(
@@ -85,6 +89,30 @@ fn rows() -> Vec<Case> {
             "write a code of ISO 4217, such as EUR, USD or JPY",
             "WINDOWS,1,1,Virtual core hours,Euro,,,,,,,",
             &["WINDOWS,1,1,Virtual core hours,EUR,,,,,,,", "WINDOWS,1,1,Virtual core hours,JPY,,,,,,,"],
+        ),
+        row(
+            "price \"free\" is no number",
+            "write digits with a decimal point, without thousands separators or signs: 0.006",
+            "WINDOWS,free,1,Virtual core hours,USD,,,,,,,",
+            &["WINDOWS,0.006,1,Virtual core hours,USD,,,,,,,"],
+        ),
+        row(
+            "effective_from \"46300\" is a spreadsheet's number of a day",
+            "format the column as text, and write each day as 2026-10-01",
+            "WINDOWS,1,1,Virtual core hours,USD,46300,,,,,,",
+            &["WINDOWS,1,1,Virtual core hours,USD,2026-10-01,,,,,,"],
+        ),
+        by_culture(
+            "price \"1,234\" may be 1.234 or 1234",
+            "write all numbers of the table with a decimal point and without thousands separators",
+            "WINDOWS,\"1,234\",1,Virtual core hours,USD,,,,,,,",
+            "WINDOWS,1.234,1,Virtual core hours,USD,,,,,,,",
+        ),
+        by_culture(
+            "effective_from \"05/10/2026\" may be 2026-10-05 or 2026-05-10",
+            "write each day as 2026-10-01; or if they are as a culture has them, name it, as with --culture en-US",
+            "WINDOWS,1,1,Virtual core hours,USD,05/10/2026,,,,,,",
+            "WINDOWS,1,1,Virtual core hours,USD,2026-05-10,,,,,,",
         ),
         row(
             "`unit` is empty",

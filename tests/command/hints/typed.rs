@@ -121,6 +121,14 @@ fn values() -> Vec<Case> {
     let check =
         |says, hint, flags: &[&'static str], ways: Vec<super::Way>| typed(says, &[hint], CHECK, ways).with(flags);
     vec![
+        check(
+            "--rejects-percent 200: a percentage is from 0 to 100",
+            "write how many of a hundred lines may be set aside, such as 5",
+            &["--rejects-percent", "200"],
+            vec![type_instead(|said| {
+                [words(CHECK), words(&["--rejects-percent", said.between("set aside, such as ", "")])].concat()
+            })],
+        ),
         check("--threads 0: from 1 to ", "leave it out for one a core", &["--threads", "0"], vec![type_this(CHECK)]),
         check(
             "--operator-tenant \" \" is not an id",
