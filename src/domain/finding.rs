@@ -365,13 +365,18 @@ impl Finding {
         code: FindingCode,
         sentence: String,
         concerned: Vec<String>,
-        remedy: &'static str,
+        remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { stamp: stamp.to_string(), ..Self::of_root(code, sentence, concerned, remedy) }
     }
 
     /// A finding about what is of no stamp, such as the price book. A sentence of many ids is bounded; `concerned` has them all.
-    pub fn of_root(code: FindingCode, sentence: String, concerned: Vec<String>, remedy: &'static str) -> Self {
+    pub fn of_root(
+        code: FindingCode,
+        sentence: String,
+        concerned: Vec<String>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
         let sentence = shown::bounded(&sentence);
         Self { stamp: String::new(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
     }

@@ -41,11 +41,11 @@ impl Suspicion {
         suspicions.into_iter().find(|own| *own != Self::OtherWindow).unwrap_or(Self::OtherWindow)
     }
 
-    /// What to look for, as a sentence.
-    pub fn sentence(self) -> String {
+    /// What to look for, and what to do then, as a hint goes on.
+    pub fn remedy(self) -> String {
         match self {
             Self::DayAndMonthExchanged(day) => format!(
-                "day and month look exchanged: as {day} it would be usage of this window. Say --culture where the file prints dates as 9/6/2026; else look at what wrote it (a script's [datetime], a spreadsheet, or whoever named the folder), and export it again"
+                "day and month look exchanged: as {day} it would be usage of this window; look at what wrote it (a script's [datetime], a spreadsheet, or whoever named the folder), and export it again"
             ),
             Self::Dates1904(day) => format!(
                 "it looks like a workbook with 1904 dates, by which it would be usage of {day}: save the original export again, or turn off Excel's option \"1904 date system\" before saving as CSV"

@@ -387,7 +387,7 @@ fn refuse_usage_after_window(window: Option<Window>, late_days: u16, files: &[Fi
     let hint = match Suspicion::of((end + -1).day(), window, late_days) {
         _ if file.zone_is_assumed => "nothing says in which zone these times were printed, and they were taken as UTC: say it with --source-time-zone".to_owned(),
         Suspicion::OtherWindow => "usage is reported after it happens, so this page belongs to a later window: move it to the folder of the window that was queried".to_owned(),
-        suspicion => format!("usage is reported after it happens, and {}", suspicion.sentence()),
+        suspicion => format!("usage is reported after it happens, and {}", suspicion.remedy()),
     };
     Err(Error::input(format!("row {row} is usage until {end}, after the end of its reported window {}", window.end))
         .at(&file.file.name)
@@ -435,7 +435,7 @@ fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files
         .at(&file.file.name)
         .hint(format!(
             "usage is reported within hours, seldom days, and {}; if it really came so late, say --late-days {}",
-            Suspicion::of_all(&early.days, window, late_days).sentence(),
+            Suspicion::of_all(&early.days, window, late_days).remedy(),
             days_before + 1
         )));
     }
@@ -717,10 +717,8 @@ impl AboutExport<'_> {
             let name = &file.file.name;
             let lines = if lines == 1 { "1 line of".to_owned() } else { format!("{lines} lines of") };
             let sentence = format!("{lines} {name} lie long before its reported window, such as usage of {last}");
-            let mut finding =
-                Finding::new(self.stamp, FindingCode::UsageLongBeforeWindow, sentence, vec![name.clone()], "");
-            finding.remedy = suspicion.sentence().into();
-            Some(finding)
+            let concerned = vec![name.clone()];
+            Some(Finding::new(self.stamp, FindingCode::UsageLongBeforeWindow, sentence, concerned, suspicion.remedy()))
         })
     }
 }

@@ -271,16 +271,19 @@ const ANSWERED: [(&str, &str); 8] = [
 fn failed_query(expected: &str, said: &[Said]) -> Error {
     let text = shown::joined(said.iter().map(Said::to_string), "; ");
     let refused = Error::input(format!("an error body, where {expected} was expected: {text}"));
-    let general =
-        |code: &str| ANSWERED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code)).map(|(_, remedy)| *remedy);
-    let mut codes = said.iter().filter_map(|own| own.code.as_deref());
-    match codes.find_map(|code| registration_error::remedy(code).or_else(|| general(code))) {
+    match said.iter().filter_map(|own| own.code.as_deref()).find_map(remedy_of_code) {
         Some(remedy) => refused.hint(format!("{remedy}; then run the query again, and replace the file")),
         None => refused.hint(
             "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
              subscription at a time if it timed out, and replace the file",
         ),
     }
+}
+
+/// What to do about an answer with a code that is known.
+fn remedy_of_code(code: &str) -> Option<&'static str> {
+    let known = ANSWERED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code));
+    registration_error::remedy(code).or(known.map(|(_, remedy)| *remedy))
 }
 
 /// Whether a text was cut within a number: the parser calls that an invalid number, not an end.
