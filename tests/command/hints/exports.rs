@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{Case, PAGE, add, case, edit, edit_as_said, good_page, line, of_hour, rename, second_stamp};
-use crate::support::{Line, PROVIDER, SUB_A, SUB_B, TestRoot, page};
+use crate::support::{Line, PROVIDER, SUB_A, SUB_B, TestRoot, VM_HOURS, page};
 
 follow_all!();
 
@@ -13,6 +13,7 @@ const NEXT: &str = "north/usage/2026-10-06/page.json";
 pub fn cases() -> Vec<Case> {
     let mut cases = alone();
     cases.extend(windows());
+    cases.extend(misplaced());
     cases.extend(twice());
     cases.extend(published());
     cases
@@ -179,6 +180,67 @@ fn windows() -> Vec<Case> {
             [edit(move |root| root.file(&file(long), &whole))],
         )
         .with(&["--overlap", "wider"]),
+    ]
+}
+
+/// Usage that its window cannot have reported: of one day, in the window of another.
+fn misplaced() -> Vec<Case> {
+    let of_day = |day: &str| {
+        let next = chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d").unwrap().succ_opt().unwrap();
+        page(&[daily(SUB_A, day, &next.to_string())])
+    };
+    let serials = |day: u32| {
+        let columns = "SubscriptionId,MeterId,UsageStartTime,UsageEndTime,Quantity";
+        format!("{columns}\n{SUB_A},{VM_HOURS},{day},{},24\n", day + 1)
+    };
+    let early = "usage is reported within hours, seldom days, and {}; if it really came so late, say --late-days {}";
+    let late = || add(|said| said.flag("--late-days", 1));
+    let of = |says: &'static str, hints: &[&'static str], day: &str, ways: Vec<super::Way>| {
+        let text = of_day(day);
+        case(says, hints, move |root| root.file(PAGE, &text), ways)
+    };
+    let again = move |folder: &'static str, day: &str| {
+        let text = of_day(day);
+        edit(move |root| root.file(&format!("{folder}/page-0001.json"), &text))
+    };
+    let fifth = "north/usage/2026-10-05";
+    let in_december = of_day("2026-12-10");
+    let twelfth = "north/usage/2026-10-12";
+    let sheet = "north/usage/2026-10-05/sheet.csv";
+    vec![
+        of(
+            "its line is usage of 2026-05-10, 147 days before its reported window",
+            &[early, "day and month look exchanged: as {} it would be usage of this window; look at what wrote it"],
+            "2026-05-10",
+            vec![again(fifth, "2026-10-05"), late()],
+        ),
+        case(
+            "its line is usage of 2022-10-04",
+            &["it looks like a workbook with 1904 dates, by which it would be usage of {}"],
+            move |root| {
+                root.remove(PAGE);
+                root.file(sheet, serials(46_300 - 1462));
+            },
+            [edit(move |root| root.file(sheet, serials(46_300)))],
+        ),
+        of(
+            "its line is usage of 2025-10-05",
+            &["its year looks wrong (two digits, another calendar, or a slip)"],
+            "2025-10-05",
+            vec![again(fifth, "2026-10-05"), late()],
+        ),
+        of(
+            "its line is usage of 2026-09-21, 13 days before its reported window",
+            &["it looks like usage of another window: move it to the folder of the window that was queried"],
+            "2026-09-21",
+            vec![edit(move |root| rename(root, fifth, "north/usage/2026-09-21")), late()],
+        ),
+        case(
+            "after the end of its reported window",
+            &["usage is reported after it happens, and {}"],
+            move |root| root.file(&format!("{twelfth}/page-0001.json"), &in_december),
+            [again(twelfth, "2026-10-12")],
+        ),
     ]
 }
 

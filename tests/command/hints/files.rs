@@ -14,6 +14,7 @@ follow_all!();
 
 pub fn cases() -> Vec<Case> {
     let mut cases = bytes();
+    cases.extend(foreign());
     cases.extend(json());
     cases.extend(lines());
     cases.extend(error_bodies());
@@ -27,9 +28,20 @@ fn fetched_again(says: &'static str, hints: &[&'static str], text: impl AsRef<[u
 
 /// The page's bytes as they are in UTF-16.
 fn utf_16() -> Vec<u8> {
-    let units = page(&[line(SUB_A)]).encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
-    [&[0xff, 0xfe][..], &units].concat()
+    [&[0xff, 0xfe][..], &utf_16_of(&page(&[line(SUB_A)]))].concat()
 }
+
+fn utf_16_of(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+const PART_LOST: &str = "fetch the file again: a part of it is lost";
 
 fn latin_1(root: &TestRoot) -> Vec<u8> {
     good_page(root);
@@ -39,13 +51,14 @@ fn latin_1(root: &TestRoot) -> Vec<u8> {
 }
 
 fn bytes() -> Vec<Case> {
-    let gzip = {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(page(&[line(SUB_A)]).as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    };
+    let gzip = compressed(page(&[line(SUB_A)]).as_bytes());
     let half_a_unit = utf_16().split_last().unwrap().1.to_vec();
     let lone_surrogate = [&utf_16()[..], &[0x00, 0xd8]].concat();
+    let five_times = (0..5).fold(page(&[line(SUB_A)]).into_bytes(), |bytes, _| compressed(&bytes));
+    let of_console = page(&[line(SUB_A)]).replace("vm-1", "B\u{1}ro").into_bytes();
+    let of_console: Vec<u8> = of_console.into_iter().map(|byte| if byte == 1 { 0x81 } else { byte }).collect();
+    let both = [format!("\n{}\n", page(&[line(SUB_A)])), page(&[line(SUB_B)])];
+    let apart = both.clone();
     vec![
         fetched_again(
             "compressed bytes that cannot be decompressed",
@@ -63,17 +76,38 @@ fn bytes() -> Vec<Case> {
             })],
         ),
         case(
-            "bytes that are no Shift_JIS text",
-            &["say the encoding of the machine that exported it, such as --encoding windows-1252"],
+            "bytes that are no shift_jis text",
+            &["say the encoding of the machine that exported it", "--encoding {} makes `{}` of it"],
             |root| root.file(PAGE, [&latin_1(root)[..], b"\xa0\xff"].concat()),
             [edit(|root| root.file(PAGE, latin_1(root)))
                 .then(type_instead(|said| [words(&["check", "--root", "root"]), said.flag("--encoding", 1)].concat()))],
         )
         .with(&["--encoding", "shift_jis"]),
-        fetched_again(
-            "is not UTF-8 text",
-            &["this is a zip archive: unpack it, and put its files there"],
-            b"PK\x03\x04\x14\x00\xff\xff".to_vec(),
+        case(
+            "it holds the control character U+0081",
+            &["it was written with another code page: say that"],
+            move |root| root.file(PAGE, &of_console),
+            [type_instead(|said| [words(&["check", "--root", "root"]), said.flag("--encoding", 1)].concat())],
+        )
+        .with(&["--encoding", "windows-1252"]),
+        case(
+            "byte 0xe9 is not UTF-8 text",
+            &["{}, such as --encoding {}"],
+            // No code page makes text of a file that holds a control.
+            |root| root.file(PAGE, [&latin_1(root)[..], b"\x01"].concat()),
+            [edit(good_page), edit(|root| root.file(PAGE, latin_1(root))).then(add(|said| said.flag("--encoding", 1)))],
+        ),
+        case(
+            "two encodings in one file: up to line 2 it is ",
+            &["a script appended to it with another encoding: export it again into one file at once"],
+            move |root| root.file(PAGE, [both[0].as_bytes(), &utf_16_of(&both[1])].concat()),
+            [
+                edit(|root| root.file(PAGE, page(&[line(SUB_A), line(SUB_B)]))),
+                edit(move |root| {
+                    root.file(PAGE, &apart[0]);
+                    root.file("north/usage/2026-10-05/appended.json", utf_16_of(&apart[1]));
+                }),
+            ],
         ),
         case(
             "byte 0xe9 is not UTF-8 text",
@@ -84,9 +118,41 @@ fn bytes() -> Vec<Case> {
                 add(|said| said.flag("--encoding", 1)),
             ],
         ),
-        fetched_again("UTF-16 text that ends within a character", &["fetch the file again"], half_a_unit),
-        fetched_again("UTF-16 text with a broken character", &["fetch the file again"], lone_surrogate),
+        fetched_again(
+            "a run of zero bytes within the text",
+            &["the disk or a copy lost what stood there: fetch the file again"],
+            [page(&[line(SUB_A)]).as_bytes(), &[0; 200]].concat(),
+        ),
+        fetched_again("UTF-16LE text that ends within a character", &[PART_LOST], half_a_unit),
+        fetched_again("UTF-16LE text with a broken character", &[PART_LOST], lone_surrogate),
+        fetched_again("compressed more than 4 times over", &["decompress it until its text can be read"], five_times),
     ]
+}
+
+/// Archives, documents and databases, by their first bytes.
+fn foreign() -> Vec<Case> {
+    let unpack = "unpack it, and put its files there";
+    let sheet = "save the sheet as CSV (in Excel: CSV UTF-8), and put that there instead";
+    let export = "export the data as JSON or CSV, and put that there instead";
+    let cases = [
+        ("a zip archive", b"PK\x03\x04\x14\0page.json".to_vec(), unpack),
+        ("an empty zip archive", b"PK\x05\x06\0\0".to_vec(), "fetch it again, and unpack it"),
+        ("an Excel workbook", b"PK\x03\x04\x14\0xl/workbook.xml".to_vec(), sheet),
+        ("a bzip2 file", b"BZh91AY&SY".to_vec(), "decompress it with bunzip2, and put what comes out there"),
+        ("an xz file", b"\xfd7zXZ\0".to_vec(), "decompress it with unxz, and put what comes out there"),
+        ("an lz4 file", b"\x04\x22\x4d\x18".to_vec(), "decompress it with unlz4, and put what comes out there"),
+        ("a file of compress", b"\x1f\x9d\x90".to_vec(), "decompress it with uncompress, and put what comes out there"),
+        ("a PDF", b"%PDF-1.7".to_vec(), export),
+    ]
+    .map(|(says, bytes, hint)| fetched_again(says, &[hint], bytes));
+    let mut cases = Vec::from(cases);
+    cases.push(case(
+        "names.csv: a Parquet file",
+        &["only the tables `lines` and `resources` that stacktally published are read, and only below usage"],
+        |root| root.file("names.csv", "PAR1 and more"),
+        [edit(|root| root.file("names.csv", format!("id,name\n{TENANT_A},Contoso\n")))],
+    ));
+    cases
 }
 
 fn json() -> Vec<Case> {
@@ -126,6 +192,38 @@ fn json() -> Vec<Case> {
             "an error body, where a page of usage was expected",
             &["the query failed and its answer was saved as a file: run it again"],
             r#"{"error": {"code": "GatewayTimeout", "message": "The gateway did not receive a response in time."}}"#,
+        ),
+        fetched_again(
+            "JSON within a JSON string, where a page of usage was expected",
+            &["the answer was made JSON twice: save it once, without a second ConvertTo-Json or json.dumps"],
+            serde_json::to_string(&page(&[line(SUB_A)])).unwrap(),
+        ),
+        fetched_again(
+            "JSON within the text of `Content`",
+            &["this is what Invoke-WebRequest returned, its headers too: save its text alone"],
+            serde_json::json!({"StatusCode": 200, "Content": page(&[line(SUB_A)])}).to_string(),
+        ),
+        case(
+            "JSON within the text of `body`",
+            &["save the text in `{}` alone as the file, and not the object around it"],
+            |root| root.file(PAGE, serde_json::json!({"body": page(&[line(SUB_A)])}).to_string()),
+            [edit_as_said(|root, said| {
+                let answer: serde_json::Value =
+                    serde_json::from_str(&fs::read_to_string(root.root().join(PAGE)).unwrap()).unwrap();
+                root.file(PAGE, answer[said.between("save the text in `", "`")].as_str().unwrap());
+            })],
+        ),
+        case(
+            "row 1 has properties that are a text, and no object",
+            &["save the list again, as the REST API or PowerShell through ConvertTo-Json -Depth 10 returns it"],
+            move |root| root.file(list, r#"{"value": [{"id": "x", "properties": "y"}]}"#),
+            [edit(good_list)],
+        ),
+        case(
+            "its line cannot be used: the quantity is no decimal number",
+            &["export it again with plain numbers, such as 0.25: a spreadsheet or a script changed them"],
+            |root| root.file(PAGE, page(&[Line { quantity: "\"1,5\"".to_owned(), ..line(SUB_A) }])),
+            [edit(good_page)],
         ),
         case(
             "begins with \"usage\", where a page of usage was expected",
@@ -175,7 +273,7 @@ fn lines() -> Vec<Case> {
             printed,
         ),
         fetched_again(
-            "none of its 1 elements is a usage line",
+            "its line cannot be used: not a usage line",
             &["a usage line is an object with `properties`, or a row with all the cells of its header"],
             r#"{"value": [5]}"#,
         ),
@@ -278,5 +376,12 @@ fn error_bodies() -> Vec<Case> {
         ),
         answered("InvalidCSPSubscription", "the subscription is not of the CSP type: usually its id is mistyped"),
         answered("MetadataResolverBadGatewayError", "an error behind the service: try again"),
+        answered("ProcessingNotCompleted", "usage of that time is still being worked on: wait an hour"),
+        answered("TooManyRequests", "the service was asked too often: wait some minutes"),
+        answered("AuthorizationFailed", "the account may not read this: have it given the Reader role"),
+        answered("ExpiredAuthenticationToken", "sign in again"),
+        answered("InvalidAuthenticationToken", "sign in again, to the directory of the subscription that was asked"),
+        answered("SubscriptionNotFound", "correct the subscription in the address that was asked"),
+        answered("ResourceNotFound", "correct the address that was asked"),
     ]
 }

@@ -1,8 +1,9 @@
 //! The texts of all hints and remedies, as the sources spell them.
 //!
-//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose last parameter
-//! is called `hint` or `remedy`; and what a function returns whose name begins with `remedy_of`. A name that is handed over
-//! stands for what a `let` or a `const` of the same file binds it to.
+//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose last
+//! parameter is called `hint` or `remedy`; what a function says that is called `remedy` or `remedy_of_…`, or whose first
+//! parameter is `hint`; and what the field `hint` of a table holds. A name that is handed over stands for what a `let` or
+//! a `const` of the same file binds it to.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,7 +88,11 @@ fn is_constant(name: &str) -> bool {
 
 /// Whether a function is called after the hints that it returns.
 fn is_source(name: &str) -> bool {
-    name.starts_with("remedy_of")
+    name == "remedy" || name.starts_with("remedy_of")
+}
+
+fn is_hint(name: &str) -> bool {
+    ["hint", "remedy"].contains(&name)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +103,7 @@ enum Token {
 }
 
 /// Calls whose last argument is a hint, in whatever file.
-const EVERYWHERE: [&str; 4] = ["hint", "or_hint", "or_at_last", "of_root"];
+const EVERYWHERE: [&str; 7] = ["hint", "or_hint", "or_at_last", "of_root", "wrong", "required", "day"];
 /// Files all of whose sentences are hints, or parts of them.
 const ALL_HINTS: [&str; 2] = ["src/machine.rs", "src/domain/registration_error.rs"];
 
@@ -122,9 +127,16 @@ impl<'s> Source<'s> {
         }
         let (functions, closures) = self.helpers();
         for at in 0..self.tokens.len() {
-            if self.word(at) == Some("fn") && self.word(at + 1).is_some_and(is_source) {
+            if self.word(at) == Some("fn") && (self.word(at + 1).is_some_and(is_source) || self.goes_on_from_a_hint(at))
+            {
                 let body = (at..self.tokens.len()).find(|&own| self.sign(own) == Some('{')).unwrap_or(at);
-                self.marked.extend(body..self.end_of(body));
+                self.mark_all(body..self.end_of(body));
+            }
+            if self.word(at).is_some_and(is_hint) && self.sign(at + 1) == Some(':') {
+                let is_constant_there = self.word(at + 2).is_some_and(is_constant);
+                if is_constant_there || matches!(self.tokens.get(at + 2), Some((Token::Text(_), _))) {
+                    self.mark_argument(at + 2..at + 3);
+                }
             }
         }
         for at in 0..self.tokens.len() {
@@ -144,6 +156,10 @@ impl<'s> Source<'s> {
                 continue;
             }
             let arguments = self.arguments(at + 1);
+            // The day of a cell takes a hint, and others do not.
+            if called == "day" && !arguments.last().is_some_and(|last| self.prose_in(last.clone())) {
+                continue;
+            }
             let from = if called == "before_hint" { 0 } else { arguments.len().saturating_sub(1) };
             for argument in arguments.into_iter().skip(from) {
                 self.mark_argument(argument);
@@ -151,9 +167,24 @@ impl<'s> Source<'s> {
         }
     }
 
+    /// Whether the first parameter of a function is a hint.
+    fn goes_on_from_a_hint(&self, function: usize) -> bool {
+        let open = (function + 2..self.tokens.len()).find(|&own| self.sign(own) == Some('('));
+        open.is_some_and(|open| self.word(open + 1).is_some_and(is_hint) && self.arguments(open).len() > 1)
+    }
+
+    /// Marks all texts of a function's body, and of the tables that it looks in.
+    fn mark_all(&mut self, body: Range<usize>) {
+        self.marked.extend(body.clone());
+        let names: BTreeSet<String> = body.clone().filter_map(|at| self.word(at).map(str::to_owned)).collect();
+        for name in names.iter().filter(|own| is_constant(own)) {
+            self.resolve(name, body.start);
+        }
+    }
+
     /// Names of functions and closures whose last parameter is a hint.
     fn helpers(&self) -> (BTreeSet<String>, BTreeSet<String>) {
-        let is_hint = |at: usize| matches!(self.word(at), Some("hint" | "remedy"));
+        let is_hint = |at: usize| self.word(at).is_some_and(is_hint);
         let (mut functions, mut closures) = (BTreeSet::new(), BTreeSet::new());
         for at in 0..self.tokens.len() {
             if self.word(at) == Some("fn") {

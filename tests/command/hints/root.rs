@@ -40,6 +40,19 @@ fn names() -> Vec<Case> {
             ],
         ),
         case(
+            "a workbook, where a table is meant",
+            &["save its sheet as CSV UTF-8 under the name {}; {}"],
+            |root| root.file("names.xlsx", "PK"),
+            [
+                edit_as_said(|root, said| {
+                    root.remove("names.xlsx");
+                    let table = said.between("as CSV UTF-8 under the name ", ";");
+                    root.file(table, format!("id,name\n{TENANT_A},Contoso\n"));
+                }),
+                edit(|root| rename(root, "names.xlsx", "_names.xlsx")),
+            ],
+        ),
+        case(
             "a file, where the folder of a stamp is meant",
             &["a stamp is a folder, with its exports below {}/usage; {}"],
             |root| root.file("south", "{}"),

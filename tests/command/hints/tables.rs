@@ -1,7 +1,7 @@
 //! Tables: of usage, of user subscriptions, and those that people write by hand.
 
-use super::{Case, PAGE, add, case, edit, edit_as_said, line, replace, type_instead, words};
-use crate::support::{SUB_A, SUB_B, TENANT_A, TestRoot, VM_HOURS, listing, page};
+use super::{Case, PAGE, add, case, edit, edit_as_said, line, rename, replace, type_instead, type_this, words};
+use crate::support::{SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, listing, page};
 
 follow_all!();
 
@@ -38,8 +38,8 @@ fn usage() -> Vec<Case> {
             [edit(|root| replace(root, PAGE, "\r", "\r\n")), edit(|root| replace(root, PAGE, "\r", "\n"))],
         ),
         case(
-            "two columns are called \"MeterId\"",
-            &["only one of them can be meant: export the table again, or remove one"],
+            "columns 2 and 6 are both called \"MeterId\"",
+            &["only one of them can be meant: export the table again, or delete the other"],
             |root| {
                 table(
                     root,
@@ -124,13 +124,13 @@ fn times() -> Vec<Case> {
     };
     vec![
         case(
-            "may begin with the day or with the month: no row decides it",
+            "can be read with the day first or the month first: no row decides it",
             &["say how the exporting machine writes them, as with --culture de-DE"],
             ambiguous,
             [add(|said| said.flag("--culture", 1))],
         ),
         case(
-            "a table none of whose times can be read",
+            "its line cannot be used: the usage time cannot be read",
             &["export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z"],
             |root| table(root, &(HEADER.to_owned() + &row(SUB_A, "Monday at one", "Monday at two"))),
             [edit_as_said(|root, said| {
@@ -139,7 +139,17 @@ fn times() -> Vec<Case> {
             })],
         ),
         case(
-            "every line counts something else than a full UTC hour or a full UTC day",
+            "its line cannot be used: the usage time",
+            &["export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z: its years of {} can be read only as"],
+            |root| table(root, &(HEADER.to_owned() + &row(SUB_A, "2570-10-05 13:00:00", "2570-10-05 14:00:00"))),
+            [
+                edit(|root| table(root, &(HEADER.to_owned() + &good_row(SUB_A)))),
+                // The window confirms them then.
+                edit(|root| rename(root, "north/usage/2026-10-05", "north/usage/2027-10-05")),
+            ],
+        ),
+        case(
+            "its line cannot be used: the usage time is neither a full UTC hour nor a full UTC day",
             &["the times were probably written in local time: say which with --source-time-zone"],
             |root| table(root, &(HEADER.to_owned() + &row(SUB_A, "2026-10-05 18:30:00", "2026-10-05 19:30:00"))),
             [
@@ -153,6 +163,23 @@ fn times() -> Vec<Case> {
                 add(|said| vec![said.flag("--source-time-zone", 0).remove(0), "Asia/Kolkata".to_owned()]),
                 edit(|root| table(root, &(HEADER.to_owned() + &good_row(SUB_A)))),
             ],
+        ),
+        case(
+            "that are usage of the reported window 2026-10-05 only with the day first, and the culture en-US has",
+            &["name the culture of the machine that exported it, one with the {}, or leave --culture out"],
+            |root| table(root, &(HEADER.to_owned() + &row(SUB_A, "05/10/2026 13:00:00", "05/10/2026 14:00:00"))),
+            [type_this(&["check", "--root", "root", "--culture", "en-GB"]), type_this(&["check", "--root", "root"])],
+        )
+        .with(&["--culture", "en-US"]),
+        case(
+            "dates that contradict each other",
+            &["two machines wrote this file, or a spreadsheet changed some of its dates: export it again"],
+            |root| {
+                let day_first = row(SUB_A, "13/10/2026 13:00:00", "13/10/2026 14:00:00");
+                let month_first = row(SUB_A, "10/14/2026 13:00:00", "10/14/2026 14:00:00");
+                table(root, &[HEADER, &day_first, &month_first].concat());
+            },
+            [edit(|root| table(root, &(HEADER.to_owned() + &good_row(SUB_A))))],
         ),
         case(
             "after the end of its reported window",
@@ -199,25 +226,61 @@ fn by_hand() -> Vec<Case> {
             [edit_as_said(move |root, said| header(root, said.between("the table has the columns ", "")))],
         ),
         case(
-            "column 2 is called \"named\"",
+            "column 2 is called \"meter_nam\"",
             &["the table has the columns {}{}", " (did you mean `{}`?)"],
-            move |root| root.file(names, "id,named\n"),
+            move |root| root.file("meters.csv", "meter_id,meter_nam\n"),
             [
-                edit_as_said(|root, said| replace(root, "names.csv", "named", said.between("did you mean `", "`"))),
-                edit_as_said(move |root, said| header(root, said.between("the table has the columns ", " ("))),
+                edit_as_said(|root, said| {
+                    replace(root, "meters.csv", "meter_nam", said.between("did you mean `", "`"))
+                }),
+                edit_as_said(|root, said| {
+                    let columns = said.between("the table has the columns ", " (").replace(", ", ",");
+                    root.file("meters.csv", format!("{columns}\n"));
+                }),
+                edit(|root| replace(root, "meters.csv", ",meter_nam", "")),
             ],
         ),
         case(
             "no table of id, name",
-            &["its columns are {}: the first line names them"],
+            &["its first line names the columns, and names {} here: name {} there as well"],
             move |root| root.file(names, "name\nContoso\n"),
-            [edit_as_said(move |root, said| header(root, said.between("no table of ", " hint")))],
+            [edit_as_said(move |root, said| {
+                let missing = said.between(" here: name ", " there as well");
+                root.file(names, format!("{missing},name\n{TENANT_A},Contoso\n"));
+            })],
         ),
         case(
-            "3 cells, and the header has 2",
-            &["a value that holds a comma stands in double quotes"],
+            "\"Ltd\" stands in column 3, and the header has 2",
+            &["empty the cell; or if a value before it holds what separates cells, put that value in double quotes"],
             move |root| root.file(names, format!("id,name\n{TENANT_A},Contoso, Ltd\n")),
-            [edit(move |root| replace(root, names, "Contoso, Ltd", "\"Contoso, Ltd\""))],
+            [
+                edit(move |root| replace(root, names, ", Ltd", ", ")),
+                edit(move |root| replace(root, names, "Contoso, Ltd", "\"Contoso, Ltd\"")),
+            ],
+        ),
+        case(
+            "\"Virtual core hours\" stands in column 3, which has no name",
+            &["name the column in the first line, or empty the cell"],
+            move |root| root.file("meters.csv", format!("meter_id,meter_name,\n{VM_HOURS},VM,Virtual core hours\n")),
+            [
+                edit(|root| replace(root, "meters.csv", "meter_name,", "meter_name,unit")),
+                edit(|root| replace(root, "meters.csv", "VM,Virtual core hours", "VM,")),
+            ],
+        ),
+        case(
+            "the table ends within a row: 2 cells of 3",
+            &["if the file was cut off, save it again; if the row is whole, end it with a line end"],
+            move |root| root.file("meters.csv", format!("meter_id,meter_name,unit\n{VM_HOURS},VM")),
+            [
+                edit(|root| replace(root, "meters.csv", ",VM", ",VM hours,Virtual core hours\n")),
+                edit(|root| replace(root, "meters.csv", ",VM", ",VM\n")),
+            ],
+        ),
+        case(
+            "a cell in double quotes that ends within another line",
+            &["a cell that holds a double quote stands in double quotes, and the one within it is doubled"],
+            move |root| root.file(names, format!("id,name\n{TENANT_A},\"Contoso\n{TENANT_B},\"Fabrikam\"\n")),
+            [edit(move |root| replace(root, names, "\"Contoso", "\"\"\"Contoso\""))],
         ),
         case(
             "a row without an id",
