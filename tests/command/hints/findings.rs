@@ -490,9 +490,7 @@ fn names() -> Vec<Case> {
         ),
         case(
             "the stamp was registered anew, and this is of tenant",
-            &[
-                "a new registration has no customers: register them with it, and save its list of customer subscriptions",
-            ],
+            &["a new registration has no customers: register them with it, and save its list of customer"],
             |root| root.file("north/registration/2026-10-05.json", registration(OTHER_DEFAULT, "north")),
             [edit(|root| {
                 let list = customers(OTHER_DEFAULT, "north", &[(TENANT_A, BILLED_A)]);

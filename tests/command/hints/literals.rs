@@ -1,9 +1,9 @@
 //! The texts of all hints and remedies, as the sources spell them.
 //!
-//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose last
-//! parameter is called `hint` or `remedy`; what a function says that is called `remedy` or `remedy_of_…`, or whose first
-//! parameter is `hint`; and what the field `hint` of a table holds. A name that is handed over stands for what a `let` or
-//! a `const` of the same file binds it to.
+//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose
+//! last parameter is called `hint` or `remedy`; what a function says that is called `remedy` or `remedy_of_…`,
+//! or whose first parameter is `hint`; and what the field `hint` of a table holds. A name that is handed over
+//! stands for what a `let` or a `const` of the same file binds it to.
 
 use std::collections::BTreeSet;
 use std::fs;
