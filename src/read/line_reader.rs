@@ -290,7 +290,7 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
             "the times were probably written in local time: say which with --source-time-zone, as Europe/Berlin or +02:00, or export again in UTC".to_owned()
         }
         RejectReason::QuantityUnreadable => {
-            "export it again with plain numbers, such as 0.25: a spreadsheet or a script changed them, or, where decimals have a comma, say --culture de-DE (or another)".to_owned()
+            "export it again with plain numbers, such as 0.25: a spreadsheet or a script changed them".to_owned()
         }
         RejectReason::TooLong
         | RejectReason::UserSubscriptionMissing

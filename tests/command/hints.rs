@@ -76,6 +76,10 @@ const NOT_FOLLOWED: &[(&str, &str)] = &[
         "`fault` fails after the commit, and recovers",
     ),
     ("something still writes it: let that finish, and run again", "a race with another process"),
+    (
+        "put receipt.json back from a backup; or if no export is gone from the root, say once --forget all",
+        "`without_a_receipt_nothing_vanishes_either` follows it",
+    ),
     // More than a test can make.
     ("run over fewer windows at a time", "billions of distinct texts"),
     ("archive old snapshots", "billions of distinct rows"),

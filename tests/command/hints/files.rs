@@ -223,7 +223,7 @@ fn json() -> Vec<Case> {
             "its line cannot be used: the quantity is no decimal number",
             &["export it again with plain numbers, such as 0.25: a spreadsheet or a script changed them"],
             |root| root.file(PAGE, page(&[Line { quantity: "\"1,5\"".to_owned(), ..line(SUB_A) }])),
-            [edit(good_page), add(|said| said.flag("--culture", 1))],
+            [edit(good_page)],
         ),
         case(
             "begins with \"usage\", where a page of usage was expected",

@@ -1,9 +1,9 @@
 //! The texts of all hints and remedies, as the sources spell them.
 //!
-//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose last parameter
-//! is called `hint` or `remedy`; what a function says that is called `remedy` or `remedy_of_…`, or whose first parameter is
-//! `hint`; and what the field `hint` of a table holds. A name that is handed over stands for what a `let` or a `const` of the
-//! same file binds it to.
+//! A hint is what is handed to `Error::hint` and its kin, to `Finding::new`, or to a function or closure whose
+//! last parameter is called `hint` or `remedy`; what a function says that is called `remedy` or `remedy_of_…`,
+//! or whose first parameter is `hint`; and what the field `hint` of a table holds. A name that is handed over
+//! stands for what a `let` or a `const` of the same file binds it to.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -161,9 +161,8 @@ impl<'s> Source<'s> {
                 continue;
             }
             let arguments = self.arguments(at + 1);
-            // The day of a cell takes a hint behind the name of its column; others do not.
-            let of_column = |first: &Range<usize>| matches!(self.tokens[first.start].0, Token::Text(_));
-            if called == "day" && !arguments.first().is_some_and(of_column) {
+            // The day of a cell takes a hint, and others do not.
+            if called == "day" && !arguments.last().is_some_and(|last| self.prose_in(last.clone())) {
                 continue;
             }
             let from = if called == "before_hint" { 0 } else { arguments.len().saturating_sub(1) };

@@ -739,8 +739,8 @@ fn closed() -> Vec<Case> {
             "came to closed months since they were closed, and is not charged",
             &["bill it apart, by history/adjustments, and accept the code with --accept"],
             |root| {
-                let lines = [Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-06T09", "3")];
-                root.file("north/usage/2026-10-08/page.json", page(&lines));
+                let lines = [Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-31T09", "3")];
+                root.file("north/usage/2026-11-01/page.json", page(&lines));
             },
             [
                 edit_as_said(reopened),

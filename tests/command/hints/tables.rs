@@ -1,6 +1,6 @@
 //! Tables: of usage, of user subscriptions, and those that people write by hand.
 
-use super::{Case, PAGE, add, case, edit, edit_as_said, line, replace, type_instead, type_this, words};
+use super::{Case, PAGE, add, case, edit, edit_as_said, line, rename, replace, type_instead, type_this, words};
 use crate::support::{SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, listing, page};
 
 follow_all!();
@@ -139,6 +139,16 @@ fn times() -> Vec<Case> {
             })],
         ),
         case(
+            "its line cannot be used: the usage time",
+            &["export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z: its years of {} can be read only as"],
+            |root| table(root, &(HEADER.to_owned() + &row(SUB_A, "2570-10-05 13:00:00", "2570-10-05 14:00:00"))),
+            [
+                edit(|root| table(root, &(HEADER.to_owned() + &good_row(SUB_A)))),
+                // The window confirms them then.
+                edit(|root| rename(root, "north/usage/2026-10-05", "north/usage/2027-10-05")),
+            ],
+        ),
+        case(
             "its line cannot be used: the usage time is neither a full UTC hour nor a full UTC day",
             &["the times were probably written in local time: say which with --source-time-zone"],
             |root| table(root, &(HEADER.to_owned() + &row(SUB_A, "2026-10-05 18:30:00", "2026-10-05 19:30:00"))),
@@ -216,12 +226,18 @@ fn by_hand() -> Vec<Case> {
             [edit_as_said(move |root, said| header(root, said.between("the table has the columns ", "")))],
         ),
         case(
-            "column 2 is called \"named\"",
+            "column 2 is called \"meter_nam\"",
             &["the table has the columns {}{}", " (did you mean `{}`?)"],
-            move |root| root.file(names, "id,named\n"),
+            move |root| root.file("meters.csv", "meter_id,meter_nam\n"),
             [
-                edit_as_said(|root, said| replace(root, "names.csv", "named", said.between("did you mean `", "`"))),
-                edit_as_said(move |root, said| header(root, said.between("the table has the columns ", " ("))),
+                edit_as_said(|root, said| {
+                    replace(root, "meters.csv", "meter_nam", said.between("did you mean `", "`"))
+                }),
+                edit_as_said(|root, said| {
+                    let columns = said.between("the table has the columns ", " (").replace(", ", ",");
+                    root.file("meters.csv", format!("{columns}\n"));
+                }),
+                edit(|root| replace(root, "meters.csv", ",meter_nam", "")),
             ],
         ),
         case(

@@ -121,14 +121,16 @@ fn values() -> Vec<Case> {
     let check =
         |says, hint, flags: &[&'static str], ways: Vec<super::Way>| typed(says, &[hint], CHECK, ways).with(flags);
     vec![
-        check(
+        case(
             "--rejects-percent 200: a percentage is from 0 to 100",
-            "write how many of a hundred lines may be set aside, such as 5",
-            &["--rejects-percent", "200"],
-            vec![type_instead(|said| {
-                [words(CHECK), words(&["--rejects-percent", said.between("set aside, such as ", "")])].concat()
+            &["write how many of a hundred lines may be set aside, such as 5"],
+            |root| fs::write(root.folder().join("settings.toml"), "rejects_percent = 200\n").unwrap(),
+            [edit_as_said(|root, said| {
+                let percent = said.between("set aside, such as ", "");
+                fs::write(root.folder().join("settings.toml"), format!("rejects_percent = {percent}\n")).unwrap();
             })],
-        ),
+        )
+        .with(&["--settings", "settings.toml"]),
         check("--threads 0: from 1 to ", "leave it out for one a core", &["--threads", "0"], vec![type_this(CHECK)]),
         check(
             "--operator-tenant \" \" is not an id",
@@ -168,10 +170,12 @@ fn values() -> Vec<Case> {
             "--encoding \"cp99\": no encoding that is known",
             "Windows machines of western Europe and the Americas write windows-1252",
             &["--encoding", "cp99"],
-            vec![type_instead(|said| {
-                let first = said.between("the Americas write ", "").split(',').next().unwrap();
-                [words(CHECK), words(&["--encoding", first])].concat()
-            })],
+            vec![
+                with_value("--encoding", "the Americas write ", ","),
+                with_value("--encoding", "their consoles ", " or "),
+                with_value("--encoding", " or ", ";"),
+                with_value("--encoding", "such as ", ","),
+            ],
         ),
         typed(
             "\"October\" is no month",
