@@ -662,7 +662,7 @@ pub struct InputOptions {
     pub late_days: Option<u16>,
     /// Percent of an export's lines that may be set aside; with more, and at least 10 of them, the days that it completes are not
     /// settled [default: 5]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT")]
     pub rejects_percent: Option<u8>,
 }
 

@@ -140,9 +140,12 @@ pub struct Case {
     ways: Vec<Way>,
 }
 
+/// What a person does to a root, by what was said, and to the command line.
+type Does = dyn Fn(&TestRoot, &Said, &mut Vec<String>) + Send + Sync;
+
 /// One way to follow a hint: what is done to files, and to what is typed.
 pub struct Way {
-    does: Box<dyn Fn(&TestRoot, &Said, &mut Vec<String>) + Send + Sync>,
+    does: Box<Does>,
     code: i32,
 }
 

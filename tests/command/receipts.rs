@@ -92,6 +92,7 @@ fn receipts_grow_by_what_nights_bring() {
 /// Prints how large `receipts/` is along a year of nights: `cargo test --release --test all -- --ignored --nocapture a_year_of_nights`.
 #[test]
 #[ignore = "365 runs"]
+#[expect(clippy::print_stdout, reason = "it is run for what it prints")]
 fn a_year_of_nights() {
     let root = root_with_prices();
     let mut before = 0;

@@ -220,7 +220,7 @@ fn windows() -> Vec<Case> {
                 root.file(wide, page(&[line(SUB_B), of_hour(SUB_B, "2026-10-06T13")]));
             },
             [edit(move |root| {
-                root.file(wide, page_of("wide", &[]).replace("[]", &lines_of(&many(130, "2026-10-05T13"))))
+                root.file(wide, page_of("wide", &[]).replace("[]", &lines_of(&many(130, "2026-10-05T13"))));
             })],
         )
         .with(&["--overlap", "wider"]),
@@ -384,7 +384,7 @@ fn usage_shows() -> Vec<Case> {
             &["see whether the tenant signs in to the stamp with this directory"],
             move |root| root.file(CUSTOMERS, customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (one, BILLED_B)])),
             [edit(|root| {
-                root.file(CUSTOMERS, customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)]))
+                root.file(CUSTOMERS, customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_B, BILLED_B)]));
             })],
         ),
         case(

@@ -197,7 +197,7 @@ fn books() -> Vec<Case> {
             move |root| book(root, &stamp),
             [
                 edit_as_said(|root, said| {
-                    replace(root, "prices.csv", ",nort,", &format!(",{},", said.between("did you mean ", "?")))
+                    replace(root, "prices.csv", ",nort,", &format!(",{},", said.between("did you mean ", "?")));
                 }),
                 edit(|root| book(root, "")),
             ],
@@ -248,7 +248,7 @@ fn books() -> Vec<Case> {
                         "prices.csv",
                         "WINDOWS,1,1,Virtual core hours,USD,,,".replace("WINDOWS", WINDOWS_HOURS).as_str(),
                         &format!("{WINDOWS_HOURS},1,1,{UNIT},USD,,2026-10-06,"),
-                    )
+                    );
                 }),
                 edit(|root| book(root, PRICE)),
             ],
@@ -259,7 +259,7 @@ fn books() -> Vec<Case> {
             |root| book(root, &PRICE.replace("USD,,,,", "USD,,,5,")),
             [
                 edit(|root| {
-                    book(root, &(PRICE.replace("USD,,,,", "USD,,,5,") + &PRICE.replace("USD,,,,", "USD,,,0,")))
+                    book(root, &(PRICE.replace("USD,,,,", "USD,,,5,") + &PRICE.replace("USD,,,,", "USD,,,0,")));
                 }),
                 edit(|root| {
                     let included = PRICE.replace("USD,,,,", "USD,,,0,").replace("WINDOWS,1,", "WINDOWS,0,");

@@ -182,7 +182,7 @@ fn history() -> Vec<Case> {
                     let path = root.out().join(file_below(root, "history/closed/", "daily.parquet"));
                     fs::rename(root.folder().join("backup"), path.with_file_name("closing.json")).unwrap();
                 }),
-                edit_as_said(|root, said| reopened(root, said)),
+                edit_as_said(reopened),
             ],
         )
         .made_of(october)

@@ -44,7 +44,7 @@ fn usage() -> Vec<Case> {
                 table(
                     root,
                     &(HEADER.replace("Quantity", "Quantity,MeterId") + &good_row(SUB_A).replace(",1\n", ",1,x\n")),
-                )
+                );
             },
             [
                 edit(|root| table(root, &(HEADER.to_owned() + &good_row(SUB_A)))),
@@ -80,7 +80,7 @@ fn usage() -> Vec<Case> {
                 table(
                     root,
                     &(HEADER.replace("Quantity", "Quantity,subscription") + &good_row(SUB_A).replace(",1\n", ",1,x\n")),
-                )
+                );
             },
             [edit(|root| table(root, &(HEADER.to_owned() + &good_row(SUB_A))))],
         ),
@@ -231,7 +231,7 @@ fn by_hand() -> Vec<Case> {
             move |root| root.file("meters.csv", "meter_id,meter_nam\n"),
             [
                 edit_as_said(|root, said| {
-                    replace(root, "meters.csv", "meter_nam", said.between("did you mean `", "`"))
+                    replace(root, "meters.csv", "meter_nam", said.between("did you mean `", "`"));
                 }),
                 edit_as_said(|root, said| {
                     let columns = said.between("the table has the columns ", " (").replace(", ", ",");

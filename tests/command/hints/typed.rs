@@ -258,7 +258,7 @@ fn settings_files() -> Vec<Case> {
             b"roots = \"root\"\n",
             vec![
                 edit_as_said(move |root, said| {
-                    write(root, &GOOD.replace("root =", &format!("{} =", said.between("did you mean `", "`"))))
+                    write(root, &GOOD.replace("root =", &format!("{} =", said.between("did you mean `", "`"))));
                 }),
                 edit_as_said(move |root, said| {
                     let known = said.between("known are ", "");
