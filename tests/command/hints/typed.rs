@@ -124,10 +124,10 @@ fn values() -> Vec<Case> {
         case(
             "--rejects-percent 200: a percentage is from 0 to 100",
             &["write how many of a hundred lines may be set aside, such as 5"],
-            |root| fs::write(root.folder().join("settings.toml"), "rejects_percent = 200\n").unwrap(),
+            |root| fs::write(root.folder().join("settings.toml"), "rejects-percent = 200\n").unwrap(),
             [edit_as_said(|root, said| {
                 let percent = said.between("set aside, such as ", "");
-                fs::write(root.folder().join("settings.toml"), format!("rejects_percent = {percent}\n")).unwrap();
+                fs::write(root.folder().join("settings.toml"), format!("rejects-percent = {percent}\n")).unwrap();
             })],
         )
         .with(&["--settings", "settings.toml"]),
