@@ -458,7 +458,7 @@ fn publish(
     adjustments::publish(&mut making.adjustments, publisher)?;
     let changed = corrections::days_of(&making.corrections);
     let rebilled = corrections::months_of(&making.corrections);
-    let Making { names, dimensions, tally, state, touched, full_run, closed, .. } = making;
+    let Making { names, dimensions, mut tally, state, touched, full_run, closed, .. } = making;
     let coverage = tally.coverage();
     let new_rejects = nights::new_rejects(dimensions.rejects(), publisher.out())?;
     let shown = new_rejects.iter().take(REJECTS_SHOWN);
@@ -475,7 +475,6 @@ fn publish(
     }
     watch.check()?;
     let (times, overdue) = (tally.times().to_vec(), tally.overdue(plan));
-    let mut tally = tally;
     tally.date_exports(&stood_on, publisher.generation());
     publish_exports(tally.windows(), publisher)?;
     let receipt = tally.receipt(plan, publisher, root.skipped, full_run, started_at);

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use super::show::counted;
 use super::show::layout::{Page, Width};
 use crate::domain::coverage::intervals;
 use crate::domain::finding::FindingCode;
-use crate::domain::shown::printable;
+use crate::domain::shown::{counted, printable};
 use crate::domain::{Day, Finding, Month, Stamp, Window, reported};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome, ReportedTime};

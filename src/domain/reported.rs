@@ -10,6 +10,7 @@
 //! **Invariant:** windows are sorted and do not overlap (the ledger sees to that).
 
 use super::coverage::gaps;
+use super::shown::counted;
 use super::time::{Hour, Window};
 
 const DAY_HOURS: i32 = 24;
@@ -82,11 +83,11 @@ impl NextWindow {
 
 /// A sum of reported time for people: `1 hour`, `49 hours`.
 pub fn length_in_hours(hours: i32) -> String {
-    if hours == 1 { "1 hour".to_owned() } else { format!("{hours} hours") }
+    counted(hours.into(), "hour")
 }
 
 /// A length of reported time for people: `13 hours`, `1 day`, `31 days`.
 pub fn length(hours: i32) -> String {
     let (count, unit) = if hours % DAY_HOURS == 0 { (hours / DAY_HOURS, "day") } else { (hours, "hour") };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    counted(count.into(), unit)
 }

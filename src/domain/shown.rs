@@ -61,6 +61,11 @@ pub fn has_lost_characters(name: &str) -> bool {
     chars.iter().enumerate().any(|(at, own)| *own == char::REPLACEMENT_CHARACTER || *own == '?' && is_lost(at))
 }
 
+/// `1 line`, `2 lines`.
+pub fn counted(count: i64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// Values with a comma between them: as many as fit, and how many more there are.
 pub fn list<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
     joined(values.into_iter().map(|own| value(own.as_ref())), ", ")

@@ -509,7 +509,7 @@ fn emptied(exports: &[ExportLines], former: &[ExportLines]) -> Vec<(String, i64)
 fn coverage_of(exports: &[ExportLines], settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
     let windows: Vec<Window> =
         exports.iter().filter(|export| export.covers()).filter_map(|export| export.window).collect();
-    let with_many_rejects = exports.iter().filter(|export| export.has_many_rejects && !export.is_dropped());
+    let with_many_rejects = exports.iter().filter(|export| export.has_many_rejects() && !export.is_dropped());
     let doubted: Vec<Window> = with_many_rejects.filter_map(|export| export.window).collect();
     let asked = || exports.iter().filter(|export| !export.is_dropped()).filter_map(|export| export.window);
     let first = asked().map(|window| window.start.day()).min();

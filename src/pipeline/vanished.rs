@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Plan;
 use crate::domain::finding::{Finding, FindingCode};
+use crate::domain::shown::counted;
 use crate::domain::{Day, Month, PriceEntry, Stamp, Window};
 use crate::error::{Error, Result};
 use crate::publish::receipt::{StoodFile, StoodOn};
@@ -149,7 +150,7 @@ impl Vanished {
         } else {
             String::new()
         };
-        Err(Error::input(format!("holds no usable line any more, and {} of it were published{more}", lines_text(*lines)))
+        Err(Error::input(format!("holds no usable line any more, and {} of it were published{more}", counted(*lines, "line")))
             .at(folder.clone())
             .hint(format!(
                 "export that window again and put its pages there; if stamp {stamp} really used nothing, say so once with --forget {folder}"
@@ -183,7 +184,7 @@ impl Vanished {
         let Some((path, (keys, months))) = refused.first() else { return Ok(()) };
         Err(Error::input(format!(
             "is gone, and with it {} that published charges of {} rest on",
-            counted(keys.len(), "price"),
+            counted(keys.len() as i64, "price"),
             list(months)
         ))
         .at((*path).to_owned())
@@ -301,7 +302,7 @@ impl Gone {
         if !exports.is_empty() {
             let stamps: Vec<&str> = self.exports.keys().map(Stamp::as_str).collect();
             let files = if exports.iter().all(|own| !own.files.is_empty()) { "files of " } else { "" };
-            let count = counted(exports.len(), "export");
+            let count = counted(exports.len() as i64, "export");
             parts.push(format!("{files}{count} of {} ({})", stamps.join(", "), extent(&exports)));
         }
         for (stamp, exports) in &self.stamps {
@@ -358,7 +359,7 @@ impl Gone {
         for (stamp, exports) in &self.stamps {
             let sentence = format!(
                 "the root has no folder {stamp} any more, and the last run published {} of it ({})",
-                counted(exports.len(), "export"),
+                counted(exports.len() as i64, "export"),
                 extent(&exports.iter().collect::<Vec<_>>()),
             );
             let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
@@ -482,7 +483,7 @@ fn what_goes(kind: &str) -> &'static str {
 
 /// How many lines of which months.
 fn extent(exports: &[&GoneExport]) -> String {
-    let lines = lines_text(exports.iter().map(|own| own.lines).sum());
+    let lines = counted(exports.iter().map(|own| own.lines).sum(), "line");
     let months: BTreeSet<Month> = exports.iter().flat_map(|own| own.months.iter().copied()).collect();
     if months.is_empty() { lines } else { format!("{lines}, {}", list(&months)) }
 }
@@ -495,12 +496,4 @@ fn list(months: &BTreeSet<Month>) -> String {
         [first, .., last] if months.len() > 3 => format!("{} months from {first} to {last}", months.len()),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-fn lines_text(lines: i64) -> String {
-    if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -7,7 +7,7 @@ use super::asked::{Asked, Sidecar, read_sidecar};
 use super::days::DayLines;
 use super::fingerprint::Fingerprint;
 use super::line_reader::Interners;
-use super::lines::{Api, BothApis, DropRule, ExportLines, FileLines, FileNote};
+use super::lines::{Api, BothApis, DropRule, ExportLines, FileLines, FileNote, Reject};
 use super::reading::Reading;
 use super::repeated::{Repetition, take_out};
 use super::root::{Export, InputFile};
@@ -165,7 +165,6 @@ pub(super) fn export_lines(
         folder: folder.to_owned(),
         granularity,
         is_whole,
-        has_many_rejects: about.many_rejects(reading.rejects_percent).is_some(),
         findings: about.findings(reading.rejects_percent),
         both_apis: both_apis(&files, texts),
         sidecar: sidecar.map(|sidecar| sidecar.file.clone()),
@@ -621,12 +620,7 @@ impl AboutExport<'_> {
             );
         }
         if let Some((rejected, lines)) = self.many_rejects(rejects_percent) {
-            let mut counts: BTreeMap<RejectReason, usize> = BTreeMap::new();
-            files
-                .iter()
-                .flat_map(|file| &file.rejects)
-                .for_each(|reject| *counts.entry(reject.reason).or_default() += 1);
-            let commonest = counts.into_iter().rev().max_by_key(|(_, count)| *count);
+            let commonest = Reject::commonest(files.iter().flat_map(|file| &file.rejects));
             let commonest = commonest.map_or("", |(reason, _)| reason.as_str());
             found(
                 FindingCode::ManyRejects,
@@ -715,8 +709,8 @@ impl AboutExport<'_> {
             let suspicion = Suspicion::of_all(&early.days, self.window?, self.late_days);
             let (lines, last) = (early.lines, early.last());
             let name = &file.file.name;
-            let lines = if lines == 1 { "1 line of".to_owned() } else { format!("{lines} lines of") };
-            let sentence = format!("{lines} {name} lie long before its reported window, such as usage of {last}");
+            let lines = shown::counted(lines, "line");
+            let sentence = format!("{lines} of {name} lie long before its reported window, such as usage of {last}");
             let concerned = vec![name.clone()];
             Some(Finding::new(self.stamp, FindingCode::UsageLongBeforeWindow, sentence, concerned, suspicion.remedy()))
         })

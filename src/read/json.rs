@@ -68,7 +68,9 @@ impl<'a> JsonFile<'a> {
         }
         match documents {
             0 => return Err(serde_json::Error::custom("nothing")),
-            1 => file.bodies.truncate(if file.repeats.is_empty() && file.bodies.len() == 1 { 0 } else { usize::MAX }),
+            // The one page or list that the file is.
+            1 if file.repeats.is_empty() && file.bodies.len() == 1 => file.bodies.clear(),
+            1 => {}
             // Rows alone, as in files of a row a line: together they are one list.
             _ if loose.len() == file.elements.len() => file.repeats = repeated_blocks(&loose),
             _ => {}

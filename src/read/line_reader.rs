@@ -178,6 +178,7 @@ fn read_table(
     reading: &Reading,
     texts: &Interners,
 ) -> Result<FileLines> {
+    encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
     let table = UsageTable::of(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
     // Where decimals are said to have a comma, a point has to be looked at twice.
@@ -192,8 +193,7 @@ fn read_table(
     lines.written = Some(decided.to_string(table.delimiter()));
     lines.zone_is_assumed = decided.zone_is_assumed;
     lines.may_be_cut = !table.ends_with_a_line_end();
-    let (repeats, bodies) = table.repeated(of_export.is_alone)?;
-    (lines.repeats, lines.bodies) = (repeats, bodies);
+    (lines.repeats, lines.bodies) = table.repeated(of_export.is_alone)?;
     lines.lacks.extend(decided.lacks(lines.digits_max));
     let quantities = lines.days.values().flat_map(|chunk| &chunk.quantity);
     lines.lacks.extend(are_as_displayed(quantities).then_some(AS_DISPLAYED));
@@ -241,10 +241,7 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     if total == 0 || lines.rejects.len() as i64 != total {
         return Ok(());
     }
-    let mut counts: BTreeMap<RejectReason, i64> = BTreeMap::new();
-    lines.rejects.iter().for_each(|reject| *counts.entry(reject.reason).or_default() += 1);
-    // Of reasons that are as common, the first that applies to a line.
-    let (reason, count) = counts.into_iter().rev().max_by_key(|(_, count)| *count).expect("there are rejects");
+    let (reason, count) = Reject::commonest(lines.rejects.iter()).expect("there are rejects");
     let first = lines.rejects.iter().find(|reject| reject.reason == reason).expect("it was counted");
     let text = first.text.as_deref().map(shown::value);
     let refused = |message: String| Error::input(message).at(&file.name);

@@ -26,7 +26,7 @@ use super::reading::Reading;
 use super::repeated::Body;
 use super::root::{InputFile, StampFolder};
 use super::shape::Shape;
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, FindingCode};
 use crate::domain::identity::one_spelling;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::totals::{Checksum, MeterSum};
@@ -59,8 +59,6 @@ pub struct ExportLines {
     pub granularity: Option<Granularity>,
     /// Whether the window's reported time is really covered: it has files, and its chain of pages has an end.
     pub is_whole: bool,
-    /// Whether so many of its lines were set aside that the days which it completes do not count as settled.
-    pub has_many_rejects: bool,
     pub files: Vec<FileNote>,
     /// Files that do not count, each with the rule that says so.
     pub dropped: Vec<(FileNote, DropRule)>,
@@ -253,6 +251,15 @@ pub struct Reject {
     pub meter: Option<String>,
     /// The quantity, where it could be read: it stands in the balance.
     pub quantity: Option<Quantity>,
+}
+
+impl Reject {
+    /// The reason that most of some rejects have, and how many have it; of reasons that are as common, the first that applies to a line.
+    pub(super) fn commonest<'r>(rejects: impl Iterator<Item = &'r Self>) -> Option<(RejectReason, i64)> {
+        let mut counts: BTreeMap<RejectReason, i64> = BTreeMap::new();
+        rejects.for_each(|reject| *counts.entry(reject.reason).or_default() += 1);
+        counts.into_iter().rev().max_by_key(|(_, count)| *count)
+    }
 }
 
 impl Chunk {
@@ -508,6 +515,11 @@ impl ExportLines {
     pub fn dropped_by(&self) -> Option<DropRule> {
         self.is_dropped()
             .then(|| self.dropped.iter().map(|(_, rule)| *rule).find(|rule| *rule != DropRule::SavedTwice))?
+    }
+
+    /// Whether so many of its lines were set aside that the days which it completes do not count as settled.
+    pub fn has_many_rejects(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == FindingCode::ManyRejects)
     }
 
     /// Whether its reported time counts as covered.

@@ -104,7 +104,7 @@ pub fn read(file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
 }
 
 impl Content {
-    /// The bytes as text.
+    /// The bytes as text, which is not looked through for zeros: whoever reads it does that, JSON only where it is none.
     ///
     /// # Errors
     /// They are no text.
@@ -112,11 +112,7 @@ impl Content {
         let Self { bytes, file: read } = self;
         unpack::refuse_foreign(&bytes, file)?;
         let Decoded { text, start, is_as_in_the_file, by_setting } = encoding::decode(bytes, file, encoding)?;
-        let text = Text { text, start, is_as_in_the_file, file: ReadFile { by_encoding: by_setting, ..read } };
-        if !text.is_json() {
-            encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
-        }
-        Ok(text)
+        Ok(Text { text, start, is_as_in_the_file, file: ReadFile { by_encoding: by_setting, ..read } })
     }
 }
 

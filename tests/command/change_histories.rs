@@ -82,6 +82,18 @@ fn two_nights() -> TestRoot {
     root
 }
 
+/// The usage of two days that goes to another payer.
+const MOVED: [&str; 8] = [
+    "north 2026-10-05 a core 4 > nothing: attribution_changed",
+    "north 2026-10-05 a vm 1 > nothing: attribution_changed",
+    "north 2026-10-05 b core nothing > 4: attribution_changed",
+    "north 2026-10-05 b vm nothing > 1: attribution_changed",
+    "north 2026-10-06 a core 7 > nothing: attribution_changed",
+    "north 2026-10-06 a vm 1 > nothing: attribution_changed",
+    "north 2026-10-06 b core nothing > 7: attribution_changed",
+    "north 2026-10-06 b vm nothing > 1: attribution_changed",
+];
+
 /// The rows of the last run, such as `north 2026-10-05 a core USD 4 > 6: window_added`.
 #[track_caller]
 fn check(start: &[Step], night: &[Step], expected: &[&str]) {
@@ -177,20 +189,7 @@ fn usage_of_published_days() {
         &["north 2026-10-05 a core 4 > nothing: window_removed", "north 2026-10-05 a vm 1 > nothing: window_removed"],
     );
     // Windows of the fifth and the sixth ask the list of the sixth at the earliest.
-    check(
-        &[GO],
-        &[Customer(BILLED_B), GO],
-        &[
-            "north 2026-10-05 a core 4 > nothing: attribution_changed",
-            "north 2026-10-05 a vm 1 > nothing: attribution_changed",
-            "north 2026-10-05 b core nothing > 4: attribution_changed",
-            "north 2026-10-05 b vm nothing > 1: attribution_changed",
-            "north 2026-10-06 a core 7 > nothing: attribution_changed",
-            "north 2026-10-06 a vm 1 > nothing: attribution_changed",
-            "north 2026-10-06 b core nothing > 7: attribution_changed",
-            "north 2026-10-06 b vm nothing > 1: attribution_changed",
-        ],
-    );
+    check(&[GO], &[Customer(BILLED_B), GO], &MOVED);
     check(&[GO], &[LATE, Run(&["--full"])], &["north 2026-10-05 a core 4 > 6: full_run"]);
     // What is closed does not change; what came to it meanwhile is said when it is opened.
     check(&[GO, Close], &[LATE, GO], &[]);
@@ -257,19 +256,15 @@ fn charges_that_usage_changes() {
         &[tiers(), GO],
         &[Customer(BILLED_B), GO],
         &[
-            "north 2026-10-05 a core 4 > nothing: attribution_changed",
-            "north 2026-10-05 a vm 1 > nothing: attribution_changed",
-            "north 2026-10-05 b core nothing > 4: attribution_changed",
-            "north 2026-10-05 b vm nothing > 1: attribution_changed",
-            "north 2026-10-06 a core 7 > nothing: attribution_changed",
-            "north 2026-10-06 a vm 1 > nothing: attribution_changed",
-            "north 2026-10-06 b core nothing > 7: attribution_changed",
-            "north 2026-10-06 b vm nothing > 1: attribution_changed",
-            "north 2026-10-05 a core USD 4 > nothing: attribution_changed",
-            "north 2026-10-05 b core USD nothing > 4: attribution_changed",
-            "north 2026-10-06 a core USD 6.5 > nothing: attribution_changed",
-            "north 2026-10-06 b core USD nothing > 6.5: attribution_changed",
-        ],
+            &MOVED[..],
+            &[
+                "north 2026-10-05 a core USD 4 > nothing: attribution_changed",
+                "north 2026-10-05 b core USD nothing > 4: attribution_changed",
+                "north 2026-10-06 a core USD 6.5 > nothing: attribution_changed",
+                "north 2026-10-06 b core USD nothing > 6.5: attribution_changed",
+            ],
+        ]
+        .concat(),
     );
     // Made anew: the usage for that reason, and what stands behind it because tiers shifted.
     check(

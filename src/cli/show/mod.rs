@@ -18,6 +18,7 @@ use ids::Ids;
 use layout::Page;
 
 use crate::audit::MeterText;
+use crate::domain::shown::counted;
 use crate::domain::unit;
 use crate::error::{Error, Result};
 use crate::publish::csv::CsvTable;
@@ -43,11 +44,6 @@ fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
 fn csv_text(table: CsvTable) -> Result<String> {
     let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
     String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
-}
-
-/// `1 line`, `2 lines`.
-pub(super) fn counted(count: i64, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// Says at the end of a text that its ids are not whole.
