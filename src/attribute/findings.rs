@@ -243,8 +243,8 @@ impl<'a> Foreign<'a> {
     }
 }
 
-/// Customers that lie under another registration than the one that was in force together with them. What serves in the stead of the
-/// stamp's own is meant so.
+/// Customers that lie under another registration than the one that was in force together with them. What serves in the
+/// stead of the stamp's own is meant so.
 fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<Finding> {
     let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
     let mut found: BTreeMap<(&RegistrationId, String), Foreign<'_>> = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! What runs changed of figures that were published before: `changes`, run by run, each with the time at which it finished.
+//! What runs changed of figures that were published before: `changes`, run by run, each with the time at which it
+//! finished.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,8 +29,8 @@ pub struct ChangingRun {
     pub number: u64,
     /// RFC 3339, UTC; `None` where its receipt is gone.
     pub finished_at: Option<String>,
-    /// Amounts of statements first; then by stamp, day, billed subscription, meter: of each the usage first, then what is
-    /// charged in each currency.
+    /// Amounts of statements first; then by stamp, day, billed subscription, meter: of each the usage first, then what
+    /// is charged in each currency.
     pub corrections: Vec<Correction>,
 }
 

@@ -1,6 +1,6 @@
 //! What differs between two publications: cell by cell of `daily`, told per billed subscription, tenant and meter. What came to
-//! closed months is added to them first, so that for usage it does not matter whether a month is closed. It does for statements: a
-//! closed month's stay as they were closed.
+//! closed months is added to them first, so that for usage it does not matter whether a month is closed. It does for
+//! statements: a closed month's stay as they were closed.
 //!
 //! Rows of both sides come in the same order, so they are laid beside each other without holding more than one file of
 //! each. Files with the same bytes are the same.

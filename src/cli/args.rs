@@ -656,12 +656,12 @@ pub struct InputOptions {
     /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are refused
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
-    /// Days by which usage may be reported after it happened: a file whose usage all lies longer before its reported window is
-    /// refused, and some of it a finding [default: 7]
+    /// Days by which usage may be reported after it happened: a file whose usage all lies longer before its reported
+    /// window is refused, and some of it a finding [default: 7]
     #[arg(long, value_name = "N")]
     pub late_days: Option<u16>,
-    /// Percent of an export's lines that may be set aside; with more, and at least 10 of them, the days that it completes are not
-    /// settled [default: 5]
+    /// Percent of an export's lines that may be set aside; with more, and at least 10 of them, the days that it
+    /// completes are not settled [default: 5]
     #[arg(long, value_name = "PERCENT")]
     pub rejects_percent: Option<u8>,
 }

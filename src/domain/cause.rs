@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a (stamp, day) was settled anew, or a charge or an amount is another than it was. The names are published in receipts
-/// and changes, and never change meaning.
+/// Why a (stamp, day) was settled anew, or a charge or an amount is another than it was. The names are published in
+/// receipts and changes, and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Cause {
     /// Everything is: the state of the last run could not serve, or `--full` said so.

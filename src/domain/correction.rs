@@ -96,8 +96,8 @@ impl Corrected {
 pub const FIGURES: [&str; 3] = ["quantity", "charge", "amount"];
 
 impl Correction {
-    /// What its rows are ordered by: amounts, which are of no stamp, first; of a day's billed subscription and meter the usage
-    /// before its charges.
+    /// What its rows are ordered by: amounts, which are of no stamp, first; of a day's billed subscription and meter
+    /// the usage before its charges.
     pub fn order(&self) -> impl Ord + '_ {
         let place = (self.place.stamp(), self.place.day());
         (place, &self.billed_subscription, &self.meter, self.of.currency(), self.place.month())

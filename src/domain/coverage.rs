@@ -15,7 +15,8 @@ use super::time::{Day, Hour, Month, Window};
 pub enum DayState {
     /// Reported time is missing from the day itself.
     Partial,
-    /// The day's reported time is covered; later days that may still bring lines are not, or much of what they brought was set aside.
+    /// The day's reported time is covered; later days that may still bring lines are not, or much of what they brought
+    /// was set aside.
     Open,
     /// The day and the days that settle it are covered without a gap.
     Settled,
@@ -139,8 +140,8 @@ pub fn stamps(days: &[CoverageRow]) -> Vec<StampCoverage> {
     stamps.into_values().collect()
 }
 
-/// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days, but for what one of the `doubted` windows
-/// completes: much of what was reported in these could not be used.
+/// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days, but for what one of
+/// the `doubted` windows completes: much of what was reported in these could not be used.
 ///
 /// ```text
 /// windows   |--10-05--|--10-06--|         |--10-08--|

@@ -1,8 +1,8 @@
-//! Cultures as .NET names them, and what of each decides how a table is read: whether a date written `a/b/yyyy` begins with its
-//! day or its month, what separates whole units from fractions, and what is written for the halves of a day.
+//! Cultures as .NET names them, and what of each decides how a table is read: whether a date written `a/b/yyyy` begins
+//! with its day or its month, what separates whole units from fractions, and what is written for the halves of a day.
 //!
-//! Facts: `cultures.tsv`, made from the Unicode CLDR, which .NET follows (so does Windows, but for what is marked there as
-//! either).
+//! Facts: `cultures.tsv`, made from the Unicode CLDR, which .NET follows (so does Windows, but for what is marked there
+//! as either).
 
 /// Which of its parts a date begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,8 +109,8 @@ pub enum HalfDay {
     Afternoon,
 }
 
-/// The half of a day that some culture writes so, whatever its case, points and blanks; `None` when none does. No text means
-/// one half here and the other there.
+/// The half of a day that some culture writes so, whatever its case, points and blanks; `None` when none does. No text
+/// means one half here and the other there.
 pub fn half_day(text: &str) -> Option<HalfDay> {
     let bare = bare(text);
     match bare.as_str() {

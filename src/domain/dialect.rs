@@ -32,7 +32,8 @@ pub struct Dialect {
     pub decimal_comma: bool,
     /// Of times that say no offset; `None`: there are none, or they cannot be read.
     pub zone: Option<SourceTimeZone>,
-    /// `/Date(…)/` counts from what the zone's clock showed, not from UTC: PowerShell took UTC for local time when it wrote it.
+    /// `/Date(…)/` counts from what the zone's clock showed, not from UTC: PowerShell took UTC for local time when it
+    /// wrote it.
     pub ticks_are_local: bool,
 }
 
@@ -256,8 +257,8 @@ fn serial(text: &str) -> Result<Option<i64>, TimeFault> {
     Ok(Some(minutes))
 }
 
-/// Reads a date of three numbers between `/`, `.` or `-`, and behind it (in Vietnam: before it) a time with or without seconds,
-/// of 24 hours or of half a day. `None` when the text is no such time, or needs an order that is not known.
+/// Reads a date of three numbers between `/`, `.` or `-`, and behind it (in Vietnam: before it) a time with or without
+/// seconds, of 24 hours or of half a day. `None` when the text is no such time, or needs an order that is not known.
 fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> {
     let text = with_plain_blanks(text.trim());
     if let Some((date, rest)) = date(&text, order, era) {
@@ -277,7 +278,8 @@ fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> 
     })
 }
 
-/// A text without marks of direction, and with blanks for all that looks like one: cultures print narrow ones that do not break.
+/// A text without marks of direction, and with blanks for all that looks like one: cultures print narrow ones that do
+/// not break.
 fn with_plain_blanks(text: &str) -> Cow<'_, str> {
     let is_mark = |own: &char| matches!(own, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.is_ascii() {
@@ -336,8 +338,8 @@ fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> 
     Some((Date { year: era.gregorian(year, digits)?, month, day }, rest))
 }
 
-/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`, `00 h 00 min 00 s`, `上午12:00`: the minute of the day, whether nothing smaller was
-/// said, and the offset.
+/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`, `00 h 00 min 00 s`, `上午12:00`: the minute of the day, whether nothing
+/// smaller was said, and the offset.
 fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
     let (before, time) = text.split_at(text.find(|own: char| own.is_ascii_digit())?);
     let mut rest = time;
@@ -399,8 +401,8 @@ pub fn depends_on_order(text: &str) -> bool {
     printed(text, None, Era::Gregorian).is_none() && in_any_order(text).is_some()
 }
 
-/// The day of a date that is written in this order, where it needs one, and whether nothing stands behind it but a midnight of
-/// UTC. `None` when the text is no date of the years 2000 to 2199.
+/// The day of a date that is written in this order, where it needs one, and whether nothing stands behind it but a
+/// midnight of UTC. `None` when the text is no date of the years 2000 to 2199.
 pub fn printed_day(text: &str, order: DateOrder) -> Option<(Day, bool)> {
     let text = text.trim();
     if let Some(day) = Day::parse(text) {

@@ -113,7 +113,8 @@ pub enum FindingCode {
     ClosedMonthNameNotApplied,
     /// A meter is described otherwise than when a month was closed.
     ClosedMonthMeterNotApplied,
-    /// Customer subscriptions lie under another registration than the one in force beside them: the stamp was registered anew.
+    /// Customer subscriptions lie under another registration than the one in force beside them: the stamp was
+    /// registered anew.
     CustomersOfAnotherRegistration,
     /// Names in which characters were lost, and `?` or U+FFFD stands in their stead.
     NamesWithLostCharacters,
@@ -292,7 +293,8 @@ impl FindingCode {
             | Self::InvalidCustomerSubscriptionId
             | Self::CustomerSubscriptionsNotAllowed
             | Self::RegistrationOfSeveralStamps
-            // Azure charges them to the default subscription until they are registered anew, and the lines say that they pay.
+            // Azure charges them to the default subscription until they are registered anew, and the lines say that
+            // they pay.
             | Self::CustomersOfAnotherRegistration
             // Charges are missing.
             | Self::UsageUnpriced
@@ -370,7 +372,8 @@ impl Finding {
         Self { stamp: stamp.to_string(), ..Self::of_root(code, sentence, concerned, remedy) }
     }
 
-    /// A finding about what is of no stamp, such as the price book. A sentence of many ids is bounded; `concerned` has them all.
+    /// A finding about what is of no stamp, such as the price book. A sentence of many ids is bounded; `concerned` has
+    /// them all.
     pub fn of_root(
         code: FindingCode,
         sentence: String,

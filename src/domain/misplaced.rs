@@ -2,8 +2,8 @@
 
 use super::time::{Day, Window};
 
-/// Days between the first days of the two calendars of Excel: a date of a workbook with 1904 dates, read as one of the other, lies so
-/// much earlier.
+/// Days between the first days of the two calendars of Excel: a date of a workbook with 1904 dates, read as one of the
+/// other, lies so much earlier.
 const DAYS_TO_1904: i32 = 1462;
 
 /// What would explain it: the day on which the usage would lie, and so could be reported in the window.
@@ -20,7 +20,8 @@ pub enum Suspicion {
 }
 
 impl Suspicion {
-    /// What suggests itself for usage of a day that a window cannot report, when usage is reported at most so many days late.
+    /// What suggests itself for usage of a day that a window cannot report, when usage is reported at most so many days
+    /// late.
     pub fn of(day: Day, window: Window, late_days: u16) -> Self {
         let fits = |other: Option<Day>| other.filter(|day| window.can_report(day.end(), late_days));
         let years = [window.start, window.end].map(|hour| hour.day().year());

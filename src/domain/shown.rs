@@ -1,4 +1,5 @@
-//! Texts of input within texts for people: bounded, and what cannot be seen or looks like something else shown by its name.
+//! Texts of input within texts for people: bounded, and what cannot be seen or looks like something else shown by its
+//! name.
 //!
 //! ```
 //! use stacktally::domain::shown;
@@ -8,8 +9,8 @@
 //! assert_eq!(shown::value("Контора Müller 株式会社"), "Контора Müller 株式会社", "names stay as they are");
 //! assert_eq!(shown::list(["a", "b"]), "a, b");
 //! ```
-//! Every text that was read goes through one of these before it stands in a message, a hint, a log or a finding. The last
-//! guard, [`printable`], is for whole texts: it leaves letters alone, since most of them are ours.
+//! Every text that was read goes through one of these before it stands in a message, a hint, a log or a finding. The
+//! last guard, [`printable`], is for whole texts: it leaves letters alone, since most of them are ours.
 
 use std::fmt::Write;
 
@@ -71,7 +72,8 @@ pub fn list<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
     joined(values.into_iter().map(|own| value(own.as_ref())), ", ")
 }
 
-/// Texts that are shown already, with something between them: as many as fit, at least one, and how many more there are.
+/// Texts that are shown already, with something between them: as many as fit, at least one, and how many more there
+/// are.
 pub fn joined(texts: impl IntoIterator<Item = String>, between: &str) -> String {
     let (mut shown, mut chars, mut more) = (String::new(), 0, 0_usize);
     for text in texts {
@@ -92,8 +94,8 @@ pub fn joined(texts: impl IntoIterator<Item = String>, between: &str) -> String 
     shown
 }
 
-/// A message as a whole, safe for a terminal and a log, none of its lines longer than [`TEXT_CHARS`]. Its line ends are ours: those of
-/// values are shown by their names.
+/// A message as a whole, safe for a terminal and a log, none of its lines longer than [`TEXT_CHARS`]. Its line ends are
+/// ours: those of values are shown by their names.
 pub fn bounded(text: String) -> String {
     if text.len() <= TEXT_CHARS && text.bytes().all(|own| matches!(own, b' '..=b'~' | b'\n')) {
         return text;
@@ -103,8 +105,8 @@ pub fn bounded(text: String) -> String {
     lines.join("\n")
 }
 
-/// Any text that may quote input, safe for a terminal: what would be obeyed or cannot be seen is shown by its name. Line ends
-/// stay.
+/// Any text that may quote input, safe for a terminal: what would be obeyed or cannot be seen is shown by its name.
+/// Line ends stay.
 pub fn printable(text: &str) -> String {
     cut(text, usize::MAX, &|own| own.own != '\n' && own.is_hidden(), false)
 }

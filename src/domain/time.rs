@@ -236,8 +236,8 @@ impl std::ops::Add<i32> for Hour {
     }
 }
 
-/// `/Date(1575997200000)/` or `/Date(1575997200000+0100)/`, as Windows PowerShell's `ConvertTo-Json` writes a time: milliseconds since
-/// 1970 in UTC; the offset says only how it was shown.
+/// `/Date(1575997200000)/` or `/Date(1575997200000+0100)/`, as Windows PowerShell's `ConvertTo-Json` writes a time:
+/// milliseconds since 1970 in UTC; the offset says only how it was shown.
 pub(super) fn powershell_millis(text: &str) -> Option<i64> {
     let ticks = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
     let digits =

@@ -17,8 +17,8 @@ pub fn texts_of(causes: &BTreeSet<Cause>) -> String {
     causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Why a day was settled anew that was published before. It can be new all the same, where only what was closed of it was
-/// published: then an export came that has lines of it.
+/// Why a day was settled anew that was published before. It can be new all the same, where only what was closed of it
+/// was published: then an export came that has lines of it.
 pub fn of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
     let known = |own: &Cause| if *own == Cause::NewDay { Cause::WindowAdded } else { *own };
     causes.iter().map(known).collect()
@@ -68,8 +68,8 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     Ok(totals)
 }
 
-/// The rows of a published table; `None` where what it said is not known, so that nothing can be compared with it: one of
-/// another version, or one that is missing or altered and is being made anew.
+/// The rows of a published table; `None` where what it said is not known, so that nothing can be compared with it: one
+/// of another version, or one that is missing or altered and is being made anew.
 ///
 /// # Errors
 /// The file cannot be read.

@@ -57,7 +57,8 @@ impl Former {
     }
 }
 
-/// The refusal of a publication of which nothing says what it stands on: what is gone from the root would vanish without a word.
+/// The refusal of a publication of which nothing says what it stands on: what is gone from the root would vanish
+/// without a word.
 fn unknown_stand(out: &Out) -> Error {
     Error::input("missing, and nothing else says what exports the publication stands on")
         .at(out.path(RECEIPT).display().to_string())

@@ -15,8 +15,8 @@ use crate::read::{CatalogueRow, NamesTable};
 const LISTED: usize = 10;
 
 impl Making<'_> {
-    /// Finds names in which characters were lost, rows whose two cells are exchanged, and rows whose id is no tenant and no billed
-    /// subscription of the root.
+    /// Finds names in which characters were lost, rows whose two cells are exchanged, and rows whose id is no tenant
+    /// and no billed subscription of the root.
     ///
     /// An id that the price book names is known: a customer that is yet to come has a price and a name. Where only some stamps
     /// are read, or other snapshots serve in the stead of their own, the rest is not known, so nothing is said of it.

@@ -1,8 +1,9 @@
 //! What a run changes of charges and amounts that were published before, and why.
 //!
-//! Rows are differences of what is published: of charges, on days that were published before; of amounts, where the terms
-//! (rounding, exchange rates, billing currency) make something else of the same charges. Causes are told from the same rows: of
-//! whose quantity is what it was the usage is no cause, and of which price is still in force the price is none.
+//! Rows are differences of what is published: of charges, on days that were published before; of amounts, where the
+//! terms (rounding, exchange rates, billing currency) make something else of the same charges. Causes are told from the
+//! same rows: of whose quantity is what it was the usage is no cause, and of which price is still in force the price is
+//! none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -282,7 +283,8 @@ struct Parts {
     currencies: BTreeSet<Currency>,
 }
 
-/// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last three.
+/// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last
+/// three.
 const PARTS: [&str; 11] = {
     let [day, billed, attribution, tenant, user, meter, resource, quantity] = StampMonth::COLUMNS;
     [day, billed, attribution, tenant, user, meter, resource, quantity, "tier_from", "price_key", "currency"]
@@ -353,7 +355,8 @@ impl Ratings<'_> {
         let is_same_usage = before.quantity == after.quantity;
         let mut causes = if is_same_usage { BTreeSet::new() } else { of_usage() };
         if before.tiers.is_empty() || after.tiers.is_empty() {
-            // There was no price book, or is none any more; a month that was closed before there was one is opened, not priced.
+            // There was no price book, or is none any more; a month that was closed before there was one is opened, not
+            // priced.
             if !causes.contains(&Cause::MonthReopened) {
                 causes.insert(Cause::PriceChanged);
             }
@@ -494,8 +497,8 @@ fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
     Ok(sum)
 }
 
-/// The terms that made these lines, where nothing else tells: by what they say, and the rounding by which they come out; of
-/// several the one of now.
+/// The terms that made these lines, where nothing else tells: by what they say, and the rounding by which they come
+/// out; of several the one of now.
 fn terms_of(lines: &[AskedLine], now: &MonthTerms) -> MonthTerms {
     let rates: BTreeMap<Currency, ExchangeRate> =
         lines.iter().filter_map(|own| Some((own.currency, own.rate?))).collect();

@@ -341,8 +341,8 @@ impl Out {
         Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
     }
 
-    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in `receipts/`, as
-    /// far as versions before kept it whole there. `None`: no receipt says it.
+    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in
+    /// `receipts/`, as far as versions before kept it whole there. `None`: no receipt says it.
     pub fn stood_on(&self) -> Option<StoodOn> {
         if self.last.files.is_empty() {
             return Some(StoodOn::default());

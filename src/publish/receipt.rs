@@ -1,7 +1,8 @@
 //! The receipt: what one run did, for people and for monitors.
 //!
-//! `receipt.json` is the last run's, and says what the publication stands on and consists of. `receipts/` keeps one of each run: of
-//! lists that go on from run to run what the receipt before did not say, so that it grows by what runs bring, and not by what there is.
+//! `receipt.json` is the last run's, and says what the publication stands on and consists of. `receipts/` keeps one of
+//! each run: of lists that go on from run to run what the receipt before did not say, so that it grows by what runs
+//! bring, and not by what there is.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -391,8 +392,8 @@ const LISTS: [&str; 10] = [
 /// Lists of what a run did, which the receipt of a closing repeats from the run before it.
 const DONE: [&str; 2] = ["settled", "forgotten"];
 
-/// What `receipts/` keeps of a receipt: of its lists only what `former`, the receipt before it, did not say in the same words; how
-/// many entries that leaves out stands in `as_before`.
+/// What `receipts/` keeps of a receipt: of its lists only what `former`, the receipt before it, did not say in the same
+/// words; how many entries that leaves out stands in `as_before`.
 ///
 /// # Errors
 /// The bytes are no receipt.

@@ -38,8 +38,8 @@ enum Counts {
     Requests,
 }
 
-/// How many of a meter's units one of what a rate card counts is (reference §6.1, §6.2). A month has 720 hours: so Microsoft divides
-/// the price of a GB-month, whatever month it is.
+/// How many of a meter's units one of what a rate card counts is (reference §6.1, §6.2). A month has 720 hours: so
+/// Microsoft divides the price of a GB-month, whatever month it is.
 const UNITS: [(Counts, &str, u32); 10] = [
     (Counts::Hours, "Virtual core hours", 1),
     (Counts::Hours, "VM hours", 1),
@@ -67,7 +67,8 @@ fn per_of(of_card: &str, of_meter: &str) -> Option<Decimal> {
     count.checked_mul(*per).map(Decimal::from)
 }
 
-/// The count and the kind of a unit as rate cards spell it: `1 Hour`, `Hours`, `100 Hrs`, `1 GB/Month`, `1/Month`, `10K`, `1,000,000 requests`.
+/// The count and the kind of a unit as rate cards spell it: `1 Hour`, `Hours`, `100 Hrs`, `1 GB/Month`, `1/Month`,
+/// `10K`, `1,000,000 requests`.
 fn counted(unit: &str) -> Option<(u32, Counts)> {
     let unit = unit.trim().to_lowercase().replace(" per ", "/");
     let digits = unit.find(|own: char| !own.is_ascii_digit() && own != ',').unwrap_or(unit.len());

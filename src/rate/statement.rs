@@ -181,8 +181,8 @@ impl Statement {
     }
 }
 
-/// What a line of that charge asks for: the amount, the exchange rate where it is converted, the billing currency, and the
-/// amount in it.
+/// What a line of that charge asks for: the amount, the exchange rate where it is converted, the billing currency, and
+/// the amount in it.
 pub type Asked = (Amount, Option<ExchangeRate>, Currency, Amount);
 
 /// What a line asks for by these terms.

@@ -1,7 +1,7 @@
 //! Bytes → text: marks, UTF-16 and UTF-32 with and without them, and the code pages that a setting can name.
 //!
-//! Does not guess single bytes: which code page a machine had is said by a setting, and where the text that it makes cannot be
-//! meant, the ones that would make sense are named.
+//! Does not guess single bytes: which code page a machine had is said by a setting, and where the text that it makes
+//! cannot be meant, the ones that would make sense are named.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -276,8 +276,8 @@ fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Resu
     Ok(())
 }
 
-/// Zeros in bytes that begin as text of single ones: text of two bytes was appended, or the disk lost what stood there. JSON with one is none,
-/// so it is not looked through before that is found.
+/// Zeros in bytes that begin as text of single ones: text of two bytes was appended, or the disk lost what stood there.
+/// JSON with one is none, so it is not looked through before that is found.
 ///
 /// # Errors
 /// There is one.

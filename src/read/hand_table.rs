@@ -5,9 +5,9 @@
 //! 9cd92d4c-…;0,05;1                  cells that were dropped at the end of a row are empty
 //! ;;;;                               a row of nothing is none
 //! ```
-//! How the table writes decimals and days is decided over all its rows, as for usage: by what can be read in one way only, then by
-//! the culture that was said. What can still be read in two ways is refused, and both are named. What the rows mean is their
-//! readers' business.
+//! How the table writes decimals and days is decided over all its rows, as for usage: by what can be read in one way
+//! only, then by the culture that was said. What can still be read in two ways is refused, and both are named. What the
+//! rows mean is their readers' business.
 
 use std::borrow::Cow;
 
@@ -94,7 +94,8 @@ impl<'a> HandTable<'a> {
     /// Reads a table, called `name` in messages.
     ///
     /// # Errors
-    /// It is no table, lacks a column or has one too many, or a value stands where no column is named: each such row is said.
+    /// It is no table, lacks a column or has one too many, or a value stands where no column is named: each such row is
+    /// said.
     pub fn read(name: &'a str, text: &'a str, layout: &'static Layout, reading: &Reading) -> Result<Self> {
         let table = Table::parse(name, text)
             .map_err(|error| error.or_hint(&format!("the table has the columns {}", layout.columns.join(","))))?;
@@ -295,7 +296,8 @@ impl<'t> Row<'t> {
         self.table.name
     }
 
-    /// What the cell of a column of the layout says, without blanks around it; `None` when it is empty, or the table has no such column.
+    /// What the cell of a column of the layout says, without blanks around it; `None` when it is empty, or the table
+    /// has no such column.
     pub fn cell(&self, column: &str) -> Option<String> {
         let at = self.table.layout.columns.iter().position(|own| *own == column)?;
         filled(&self.cells.get(self.table.places[at]?)?.text()).map(str::to_owned)

@@ -40,7 +40,8 @@ pub struct JsonFile<'a> {
     pub has_next: bool,
     /// Where its pages say that the next one is.
     pub next_links: Vec<&'a RawValue>,
-    /// Its pages and lists of rows, each with the places of its rows and its text, where there are several; of equal ones the first.
+    /// Its pages and lists of rows, each with the places of its rows and its text, where there are several; of equal
+    /// ones the first.
     pub bodies: Vec<(Range<usize>, &'a str)>,
     /// The places of rows that repeat what stands before them.
     pub repeats: Vec<Range<usize>>,
@@ -205,8 +206,8 @@ impl UsualLine<'_> {
     }
 }
 
-/// Declares an object whose names may be in any spelling: their case, and `_`, `-` and blanks in them, tell nothing. A name that stands in
-/// it twice makes it none.
+/// Declares an object whose names may be in any spelling: their case, and `_`, `-` and blanks in them, tell nothing. A
+/// name that stands in it twice makes it none.
 macro_rules! in_any_spelling {
     ($(#[$of:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty = $($spelling:literal)|+,)* }) => {
         $(#[$of])*
@@ -294,7 +295,8 @@ in_any_spelling! {
     }
 }
 
-/// Whether both say something, as in usage of public Azure: the cmdlets write them of a stamp's, too, and leave them empty.
+/// Whether both say something, as in usage of public Azure: the cmdlets write them of a stamp's, too, and leave them
+/// empty.
 fn is_of_public_azure(meter_category: Option<&RawValue>, unit: Option<&RawValue>) -> bool {
     let says = |raw: &RawValue| text_of(raw).is_some_and(|text| !text.trim().is_empty());
     meter_category.is_some_and(says) && unit.is_some_and(says)
@@ -352,9 +354,9 @@ fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
     Some((shape, line))
 }
 
-/// The text with blanks for byte order marks between its documents, which files that were joined bring along, and with quotes around
-/// numbers that are none, as Python and others write them (`NaN`, `Infinity`, `-Infinity`): each of these costs its line, and not
-/// the page. `None` when there is neither.
+/// The text with blanks for byte order marks between its documents, which files that were joined bring along, and with
+/// quotes around numbers that are none, as Python and others write them (`NaN`, `Infinity`, `-Infinity`): each of these
+/// costs its line, and not the page. `None` when there is neither.
 pub(super) fn mended(text: &str) -> Option<String> {
     const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
     const MARK: &str = "\u{feff}";

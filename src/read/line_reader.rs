@@ -205,8 +205,8 @@ const AS_DISPLAYED: &str =
     "quantities have at most two decimals, as a spreadsheet displays them: what stood behind is lost";
 const LOST_CHARACTERS: &str = "characters of resource names were replaced by `?`: a script saved it as ASCII";
 
-/// Whether quantities are what a spreadsheet shows of them: none has more than two decimals, and some have two that no count of full or
-/// quarter hours has.
+/// Whether quantities are what a spreadsheet shows of them: none has more than two decimals, and some have two that no
+/// count of full or quarter hours has.
 fn are_as_displayed<'q>(quantities: impl Iterator<Item = &'q Quantity>) -> bool {
     const HUNDREDTH: i128 = 10_i128.pow(QUANTITY_SCALE as u32 - 2);
     let mut has_odd = false;
@@ -234,8 +234,8 @@ fn has_lost_characters(instance: &str) -> bool {
         }
 }
 
-/// A file none of whose lines can be used is not what its folder says, or was written in a way that a setting has to tell: published
-/// as it is, its time would pass for one in which nothing was used.
+/// A file none of whose lines can be used is not what its folder says, or was written in a way that a setting has to
+/// tell: published as it is, its time would pass for one in which nothing was used.
 fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()> {
     let total = lines.read.lines;
     if total == 0 || lines.rejects.len() as i64 != total {

@@ -254,7 +254,8 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// The reason that most of some rejects have, and how many have it; of reasons that are as common, the first that applies to a line.
+    /// The reason that most of some rejects have, and how many have it; of reasons that are as common, the first that
+    /// applies to a line.
     pub(super) fn commonest<'r>(rejects: impl Iterator<Item = &'r Self>) -> Option<(RejectReason, i64)> {
         let mut counts: BTreeMap<RejectReason, i64> = BTreeMap::new();
         rejects.for_each(|reject| *counts.entry(reject.reason).or_default() += 1);

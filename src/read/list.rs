@@ -4,7 +4,8 @@
 //! {"value":[row,…],"nextLink":…}   [row,…]   row        JSON: a page at a time, a list, or the one row that there was
 //! "SubscriptionId","TenantId",…                         a table
 //! ```
-//! PowerShell writes the names of the REST API with capitals, and Python with `_` between words, so names are compared as `spelling` says.
+//! PowerShell writes the names of the REST API with capitals, and Python with `_` between words, so names are compared
+//! as `spelling` says.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;

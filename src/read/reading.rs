@@ -10,7 +10,8 @@ pub struct Reading {
     pub source_time_zone: Option<SourceTimeZone>,
     /// How text is encoded that is no UTF-8, and neither UTF-16 nor UTF-32 for all to see.
     pub encoding: Option<Encoding>,
-    /// Days by which usage may be reported after it happened: what lies longer before its reported window is not its usage.
+    /// Days by which usage may be reported after it happened: what lies longer before its reported window is not its
+    /// usage.
     pub late_days: u16,
     /// Percent of an export's lines that may be set aside before the days that it completes do not count as settled.
     pub rejects_percent: u8,

@@ -1,5 +1,6 @@
-//! What stands in an export more than once: a page, a list of rows or a whole table that a script saved again, in a file of its own or
-//! behind what a file holds already. Each counts once (`product.md` §3.2). Single lines that are equal can both be true, and do.
+//! What stands in an export more than once: a page, a list of rows or a whole table that a script saved again, in a
+//! file of its own or behind what a file holds already. Each counts once (`product.md` §3.2). Single lines that are
+//! equal can both be true, and do.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -26,8 +27,8 @@ impl Body {
     }
 }
 
-/// The rows that repeat, in one block, the whole of what stood before them, by their places. What was repeated once counts once when it
-/// comes again. A block of rows that are all equal is none.
+/// The rows that repeat, in one block, the whole of what stood before them, by their places. What was repeated once
+/// counts once when it comes again. A block of rows that are all equal is none.
 ///
 /// ```text
 /// a b c a b c      the last three

@@ -490,8 +490,8 @@ fn is_skipped(name: &str) -> bool {
     name.starts_with(['.', '_']) || [".tmp", ".part", "~"].iter().any(|end| name.ends_with(end))
 }
 
-/// What systems and programs leave behind in folders, by names in any case: Windows, its recycle bins and Office; macOS; file
-/// systems; NAS devices (Synology, QNAP).
+/// What systems and programs leave behind in folders, by names in any case: Windows, its recycle bins and Office;
+/// macOS; file systems; NAS devices (Synology, QNAP).
 const LITTER: [&str; 34] = [
     "thumbs.db",
     "thumbs.db:encryptable",

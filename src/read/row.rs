@@ -81,7 +81,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The value within `{"value":…,"DisplayHint":2,"DateTime":…}`, as PowerShell writes what it has put more to than the value.
+/// The value within `{"value":…,"DisplayHint":2,"DateTime":…}`, as PowerShell writes what it has put more to than the
+/// value.
 fn wrapped(raw: &RawValue) -> Option<&RawValue> {
     #[derive(Deserialize)]
     struct Wrapped<'a> {

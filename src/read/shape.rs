@@ -163,8 +163,8 @@ pub fn is_refused_at_sight(text: &str) -> bool {
     trimmed.is_empty() || ["<", "\"{", "\"["].iter().any(|start| trimmed.starts_with(start))
 }
 
-/// The refusal of JSON that is what a service answered when a query failed, or what PowerShell made of an answer; `None` when it
-/// is neither.
+/// The refusal of JSON that is what a service answered when a query failed, or what PowerShell made of an answer;
+/// `None` when it is neither.
 pub fn answer(file: &InputFile, text: &str, expected: &str) -> Option<Error> {
     answered(text, expected).map(|error| error.at(&file.name))
 }
@@ -308,8 +308,8 @@ impl fmt::Display for Said {
 /// How deep errors within errors are looked at.
 const ERROR_DEPTH: usize = 4;
 
-/// The errors of an answer; `None` when it is none. An error stands in `error`, `odata.error` or `errors`, or the whole answer is one:
-/// `{"code":…,"message":…}`, `{"Message":…}`.
+/// The errors of an answer; `None` when it is none. An error stands in `error`, `odata.error` or `errors`, or the whole
+/// answer is one: `{"code":…,"message":…}`, `{"Message":…}`.
 fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<Said>> {
     let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
     if let Some(raw) = ["error", "odata.error", "errors"].into_iter().find_map(|name| find(keys, name)) {

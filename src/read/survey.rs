@@ -1,9 +1,9 @@
 //! How a file writes times and numbers, decided once, over all its rows.
 //!
-//! A line counts one full hour or one full day, so of several ways to read a date the right one is the one that makes the lines
-//! whole. Where more than one does, the reported window decides: usage lies in it, or a little before it (`product.md` §3.4).
-//! Where that does not tell either, the file is refused until a setting tells; and a setting that the lines or the window
-//! contradict is refused with both.
+//! A line counts one full hour or one full day, so of several ways to read a date the right one is the one that makes
+//! the lines whole. Where more than one does, the reported window decides: usage lies in it, or a little before it
+//! (`product.md` §3.4). Where that does not tell either, the file is refused until a setting tells; and a setting that
+//! the lines or the window contradict is refused with both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,8 @@ pub(super) struct Decided {
 }
 
 impl Decided {
-    /// As the receipt says it, such as `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
+    /// As the receipt says it, such as
+    /// `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
     pub fn to_string(&self, delimiter: char) -> String {
         let Self { dialect, has_local_times, .. } = self;
         let mut said = vec![if delimiter == '\t' {
@@ -134,11 +135,12 @@ impl Survey {
         self.quantities.entry(separator(text)).or_insert_with(|| text.to_owned());
     }
 
-    /// Decides how times and numbers of a file are written. `zone` is that of times without an offset where no setting says it; where
-    /// there is none, they cannot be read, and nothing has to be decided for them.
+    /// Decides how times and numbers of a file are written. `zone` is that of times without an offset where no setting
+    /// says it; where there is none, they cannot be read, and nothing has to be decided for them.
     ///
     /// # Errors
-    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the culture that was said.
+    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the culture
+    /// that was said.
     pub fn decide(
         &self,
         file: &str,
@@ -290,8 +292,8 @@ impl Survey {
             .then(|| (is_needed.then_some(*order), *era))
     }
 
-    /// Whether `/Date(…)/` counts from what the clock of the zone showed that was said: where only that makes the lines whole, or
-    /// only that lies in the window.
+    /// Whether `/Date(…)/` counts from what the clock of the zone showed that was said: where only that makes the lines
+    /// whole, or only that lies in the window.
     fn ticks_are_local(&self, reading: &Reading, known: Known) -> bool {
         let Some(zone) = reading.source_time_zone else { return false };
         let ticks: Vec<_> = self.spans.iter().filter(|(start, end)| is_ticks(start) && is_ticks(end)).collect();

@@ -104,7 +104,8 @@ pub fn read(file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
 }
 
 impl Content {
-    /// The bytes as text, which is not looked through for zeros: whoever reads it does that, JSON only where it is none.
+    /// The bytes as text, which is not looked through for zeros: whoever reads it does that, JSON only where it is
+    /// none.
     ///
     /// # Errors
     /// They are no text.

@@ -1,5 +1,5 @@
-//! What lies around the text of a file: compression is taken off, by its first bytes and in layers; archives and documents of other
-//! programs are refused by their names.
+//! What lies around the text of a file: compression is taken off, by its first bytes and in layers; archives and
+//! documents of other programs are refused by their names.
 
 use std::io::Read;
 
@@ -138,7 +138,8 @@ const WORKBOOKS: [(&[u8], &str); 3] = [
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet"),
     (b"Index/Document.iwa", "a Numbers spreadsheet"),
 ];
-/// Bytes of a zip archive in which such a name is looked for: those of its first entries, and its list of them at the end.
+/// Bytes of a zip archive in which such a name is looked for: those of its first entries, and its list of them at the
+/// end.
 const LOOKED_AT: usize = 64 << 10;
 
 /// Refuses bytes that are of an archive, of a document or of a database.

@@ -129,7 +129,8 @@ impl<'a> UsageTable<'a> {
         self.table.ends_with_a_line_end()
     }
 
-    /// Rows that repeat what stands before them, and the tables that it was joined of, where the header stands in it more than once.
+    /// Rows that repeat what stands before them, and the tables that it was joined of, where the header stands in it
+    /// more than once.
     ///
     /// # Errors
     /// The text is no table from some row on.

@@ -1,4 +1,5 @@
-//! `changes`: what a run changed of figures that were published before: of a quantity, a charge, or what statements ask for.
+//! `changes`: what a run changed of figures that were published before: of a quantity, a charge, or what statements ask
+//! for.
 //!
 //! Columns are only ever added at the end: what earlier versions wrote stays, and is read.
 

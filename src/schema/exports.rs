@@ -1,6 +1,7 @@
 //! `exports`: what a publication stands on.
 //!
-//! It lies with the history: when an export counted first is history, and how files are cut and called decides no figure.
+//! It lies with the history: when an export counted first is history, and how files are cut and called decides no
+//! figure.
 
 use super::column::STAMP;
 use super::{Column, Kind, Table, texts_of};

@@ -31,7 +31,8 @@ pub struct ChargedMonth {
     pub entries: Vec<PriceEntry>,
     /// What the price book said of the month, by [`PriceEntry::key_in`], sorted.
     pub book: Vec<i64>,
-    /// The same by days, for its meters, to tell which price of a day is another; `None` where an earlier version wrote it.
+    /// The same by days, for its meters, to tell which price of a day is another; `None` where an earlier version wrote
+    /// it.
     #[serde(default)]
     pub in_force: Option<Vec<PriceOfDays>>,
     /// What has no price.
