@@ -148,8 +148,8 @@ pub enum Command {
     /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
     #[command(after_help = with_examples(COVERAGE_EXAMPLES, LOOKING))]
     Coverage(CoverageArgs),
-    /// Explain published figures of a day (the lines behind them, and the snapshots that decided who pays), or the lines of a
-    /// month's statements (the charges of each day, and the price entries)
+    /// Explain published figures of a day (the lines behind them, and the snapshots that decided who pays), or the
+    /// lines of a month's statements (the charges of each day, and the price entries)
     #[command(after_help = with_examples(WHY_EXAMPLES, LOOKING))]
     Why(WhyArgs),
     /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
@@ -161,7 +161,8 @@ pub enum Command {
     /// Print the statements of a month: what each billed subscription is asked to pay, line by line
     #[command(after_help = with_examples(STATEMENT_EXAMPLES, LOOKING))]
     Statement(StatementArgs),
-    /// Show when each mapping began, changed and ended, and what each change moved: of a publication, or of a root as it stands
+    /// Show when each mapping began, changed and ended, and what each change moved: of a publication, or of a root as
+    /// it stands
     #[command(after_help = with_examples(HISTORY_EXAMPLES, LOOKING))]
     History(HistoryArgs),
     /// Finish what a run had committed when it was killed, or clear what it had staged; the next run does the same
@@ -191,7 +192,8 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
     match (flag.split('=').next()?, command) {
         ("--dry-run" | "--dryrun" | "--no-publish" | "--simulate" | "-n", "run") => refused(
             &format!("has no {flag}"),
-            "`stacktally check` does everything that `run` does, and publishes nothing: give it the same settings".to_owned(),
+            "`stacktally check` does everything that `run` does, and publishes nothing: give it the same settings"
+                .to_owned(),
         ),
         ("--dry-run" | "--dryrun" | "--simulate" | "-n", "close" | "reopen") => refused(
             &format!("has no {flag}"),
@@ -203,7 +205,9 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
         ),
         ("--root", "why" | "unregistered" | "changes" | "statement" | "recover" | "close" | "reopen") => refused(
             "reads a publication, and has no --root",
-            "name the folder that was published to by --out OUT; `stacktally run --root ROOT --out OUT` publishes a root".to_owned(),
+            "name the folder that was published to by --out OUT; `stacktally run --root ROOT --out OUT` publishes a \
+             root"
+                .to_owned(),
         ),
         _ => None,
     }
@@ -216,8 +220,14 @@ pub struct WhyArgs {
     /// The day of usage whose figures are explained, UTC, such as 2026-10-05
     #[arg(long, value_name = "DATE", required_unless_present = "month", conflicts_with = "month")]
     pub date: Option<String>,
-    /// The month whose statement lines are explained, UTC, such as 2026-10: what is charged for each day, and by which price
-    #[arg(long, value_name = "MONTH", conflicts_with_all = ["user_subscription", "tenant", "resource"], help_heading = NARROWED)]
+    /// The month whose statement lines are explained, UTC, such as 2026-10: what is charged for each day, and by which
+    /// price
+    #[arg(
+        long,
+        value_name = "MONTH",
+        conflicts_with_all = ["user_subscription", "tenant", "resource"],
+        help_heading = NARROWED
+    )]
     pub month: Option<String>,
     #[command(flatten)]
     pub payers: PayerArgs,
@@ -299,8 +309,8 @@ pub struct MonthArgs {
 pub struct ChangesArgs {
     #[command(flatten)]
     pub publication: PublicationArgs,
-    /// What runs changed that finished on this UTC day or later, or this run and later ones, by its number [default: the
-    /// last run that changed something]
+    /// What runs changed that finished on this UTC day or later, or this run and later ones, by its number [default:
+    /// the last run that changed something]
     #[arg(long, value_name = "DATE|RUN", help_heading = NARROWED)]
     pub since: Option<String>,
     #[command(flatten)]
@@ -355,8 +365,8 @@ pub struct PublicationArgs {
 
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {
-    /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as `check`
-    /// reads them
+    /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as
+    /// `check` reads them
     #[arg(short, long, value_name = "OUT", display_order = 1, conflicts_with_all = [
         "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "late_days",
         "rejects_percent", "attribute_at",
@@ -459,8 +469,8 @@ pub struct ReuseArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true, display_order = 4)]
     pub verify: Option<bool>,
-    /// Let exports count that are gone from the root, by the lines that are published of them: for those who archive their
-    /// exports
+    /// Let exports count that are gone from the root, by the lines that are published of them: for those who archive
+    /// their exports
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true, display_order = 5, help_heading = TOLERATED)]
     pub keep_missing: Option<bool>,
@@ -470,8 +480,8 @@ pub struct ReuseArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = RUNNING)]
 pub struct ForgetOptions {
-    /// Let go of what was published and is gone from the root: stamps, folders of exports (such as north/usage/2026-10-05, or
-    /// north/usage/2026-09-*), `prices`, `names`, `meters`, `exchange-rates`, or `all`
+    /// Let go of what was published and is gone from the root: stamps, folders of exports (such as
+    /// north/usage/2026-10-05, or north/usage/2026-09-*), `prices`, `names`, `meters`, `exchange-rates`, or `all`
     #[arg(long, value_name = "NAME", num_args = 1.., display_order = 6)]
     pub forget: Vec<String>,
 }
@@ -483,8 +493,8 @@ pub struct CloseArgs {
     pub month: String,
     #[command(flatten)]
     pub of: ClosingArgs,
-    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody is known
-    /// for, findings of severity error
+    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody is
+    /// known for, findings of severity error
     #[arg(long, requires = "reason")]
     pub force: bool,
     /// Why; it is kept in the journal of closings
@@ -534,8 +544,8 @@ pub struct RecoverArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Folder of a publication: say what `run` would change, remove or refuse there, and leave it as it is [default: that of the
-    /// settings, where it holds a publication]
+    /// Folder of a publication: say what `run` would change, remove or refuse there, and leave it as it is [default:
+    /// that of the settings, where it holds a publication]
     #[arg(short, long, value_name = "OUT", display_order = 1)]
     pub out: Option<PathBuf>,
     #[command(flatten)]
@@ -629,7 +639,8 @@ pub struct Options {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = INPUT)]
 pub struct InputOptions {
-    /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration, customer-subscriptions and user-subscriptions
+    /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration,
+    /// customer-subscriptions and user-subscriptions
     #[arg(short, long, value_name = "ROOT", display_order = 0, help_heading = None)]
     pub root: Option<PathBuf>,
     /// Read settings from a TOML file: the same names as the flags, which win; its paths are relative to it
@@ -645,15 +656,16 @@ pub struct InputOptions {
     /// Where Hourly and Daily exports cover the same reported time: the ones that count; without this they are refused
     #[arg(long, value_name = "GRANULARITY", value_enum)]
     pub granularity: Option<GranularityChosen>,
-    /// Culture of the machine that exported tables, such as de-DE, where a table does not decide how its dates and decimals
-    /// are written
+    /// Culture of the machine that exported tables, such as de-DE, where a table does not decide how its dates and
+    /// decimals are written
     #[arg(long, value_name = "NAME")]
     pub culture: Option<String>,
-    /// Zone in which usage times without an offset were printed: UTC, +02:00 or Europe/Berlin [default: UTC for tables, and a
-    /// finding where they count hours]
+    /// Zone in which usage times without an offset were printed: UTC, +02:00 or Europe/Berlin [default: UTC for tables,
+    /// and a finding where they count hours]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub source_time_zone: Option<String>,
-    /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are refused
+    /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are
+    /// refused
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
     /// Days by which usage may be reported after it happened: a file whose usage all lies longer before its reported
@@ -703,8 +715,8 @@ pub struct ConfirmOptions {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     #[arg(hide_possible_values = true)]
     pub confirm_empty_listing: Option<bool>,
-    /// Accept these customer lists and listings, which name fewer than half of what the one before them does; each by its name in
-    /// the root, such as north/user-subscriptions/2026-10-06.json
+    /// Accept these customer lists and listings, which name fewer than half of what the one before them does; each by
+    /// its name in the root, such as north/user-subscriptions/2026-10-06.json
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub confirm_shrunken: Option<Vec<String>>,
 }
@@ -713,8 +725,8 @@ pub struct ConfirmOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = ATTRIBUTION)]
 pub struct WhatIfOptions {
-    /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With several
-    /// stamps say whose it is, as STAMP=FILE
+    /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With
+    /// several stamps say whose it is, as STAMP=FILE
     #[arg(long, value_name = "[STAMP=]FILE", num_args = 1..)]
     pub registration_override: Option<Vec<String>>,
 }
@@ -745,15 +757,16 @@ pub struct PublishOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = PRICES)]
 pub struct PriceOptions {
-    /// How tiers of prices are taken: each part of a month's quantity at the price of the tier that it lies in, or all of it at
-    /// that of the tier that the month reaches [default: graduated]
+    /// How tiers of prices are taken: each part of a month's quantity at the price of the tier that it lies in, or all
+    /// of it at that of the tier that the month reaches [default: graduated]
     #[arg(long, value_name = "WAY", value_enum)]
     pub tiering: Option<TieringChosen>,
-    /// How the lines of statements are rounded to the minor unit of their currency: down, as Microsoft's invoice is, or to the
-    /// nearest [default: down]
+    /// How the lines of statements are rounded to the minor unit of their currency: down, as Microsoft's invoice is, or
+    /// to the nearest [default: down]
     #[arg(long, value_name = "WAY", value_enum)]
     pub rounding: Option<RoundingChosen>,
-    /// Currency that statement lines are converted to, by <ROOT>/exchange-rates.csv [default: the one that all its rates lead to]
+    /// Currency that statement lines are converted to, by <ROOT>/exchange-rates.csv [default: the one that all its
+    /// rates lead to]
     #[arg(long, value_name = "CODE")]
     pub billing_currency: Option<String>,
 }
@@ -773,8 +786,8 @@ pub struct ToleranceOptions {
     /// Findings that are known and meant, by their codes: --strict tolerates them
     #[arg(long, value_name = "CODE", num_args = 1..)]
     pub accept: Option<Vec<String>>,
-    /// Hours after the end of its newest reported window from which on a stamp is overdue [default: the median length of its
-    /// latest seven windows, at least 24; 72 more where that is longer than a day]
+    /// Hours after the end of its newest reported window from which on a stamp is overdue [default: the median length
+    /// of its latest seven windows, at least 24; 72 more where that is longer than a day]
     #[arg(long, value_name = "HOURS")]
     pub overdue_after: Option<u16>,
     /// Refuse more than N rejected lines, old and new: end with exit code 3 instead of publishing

@@ -1,7 +1,8 @@
-//! Logs: events with fields, on standard error, a line each. The only place that knows `tracing`; the stages know nothing of it.
+//! Logs: events with fields, on standard error, a line each. The only place that knows `tracing`; the stages know
+//! nothing of it.
 //!
-//! Messages are fixed texts, so that one can look for them; what differs from run to run is in fields. Nothing is logged until
-//! [`install`] is called, and then nothing else writes to standard error.
+//! Messages are fixed texts, so that one can look for them; what differs from run to run is in fields. Nothing is
+//! logged until [`install`] is called, and then nothing else writes to standard error.
 
 use std::fmt;
 
@@ -11,13 +12,12 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
 use super::args::{LogFormat, LogLevel};
-use super::ended::Ended;
+use super::run_report::{Ended, StepTime};
 use super::settings::{ClockTime, Settings};
-use super::steps::StepTime;
 use crate::domain::{Finding, shown};
 use crate::error::Error;
 use crate::pipeline::Outcome;
-use crate::publish::receipt::{LeftEntry, MissingEntry};
+use crate::publication::receipt::{LeftEntry, MissingEntry};
 
 /// Turns logs on, for the whole process.
 pub fn install(format: LogFormat, level: LogLevel) {

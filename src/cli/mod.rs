@@ -2,13 +2,13 @@
 
 pub mod args;
 pub mod command;
-pub mod ended;
 pub mod exit;
 pub mod log;
 pub mod message;
 pub mod metrics;
 pub mod progress;
+pub mod run_report;
 pub mod settings;
 pub mod show;
-pub mod steps;
 pub mod summary;
+pub mod timer;

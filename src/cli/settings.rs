@@ -16,7 +16,8 @@ use super::args::{
     SeenOptions, StatementArgs, TieringChosen,
 };
 use crate::attribute::Rules;
-use crate::audit::{Since, no_publication};
+use crate::audit::Since;
+use crate::close::Closing;
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
@@ -24,11 +25,9 @@ use crate::domain::{
     AttributeAt, Culture, Currency, Day, Granularity, Month, Rounding, SourceTimeZone, Stamp, TenantId, Tiering,
     UserSubscriptionId,
 };
-use crate::error::{Error, Result, nearest};
-use crate::machine;
-use crate::pipeline::closing::Closing;
+use crate::error::{Error, Result, nearest, remedy};
 use crate::pipeline::{Plan, Reuse};
-use crate::publish::{Out, Patience};
+use crate::publication::{Out, Patience, no_publication};
 use crate::read::{Encoding, Reading};
 
 /// The settings file: the names of the flags, each optional.
@@ -254,8 +253,8 @@ fn closing(month: &str, of: ClosingArgs, force: bool, reason: Option<String>) ->
     })
 }
 
-/// Settings of `stacktally check`, as [`of_run`]: of a run into OUT that stops before its commit, or without one of a run from
-/// nothing. It publishes nothing, so it writes no metrics either: they are the run's.
+/// Settings of `stacktally check`, as [`of_run`]: of a run into OUT that stops before its commit, or without one of a
+/// run from nothing. It publishes nothing, so it writes no metrics either: they are the run's.
 ///
 /// # Errors
 /// As [`of_run`].
@@ -322,7 +321,8 @@ pub enum HistoryOf {
     Root(Box<Settings>),
 }
 
-/// Settings of `stacktally history`. The OUT of a settings file serves unless something is typed that says how a root is read.
+/// Settings of `stacktally history`. The OUT of a settings file serves unless something is typed that says how a root
+/// is read.
 ///
 /// # Errors
 /// As [`of_run`].
@@ -449,6 +449,7 @@ fn merged(typed: Options, file: SettingsFile, out: Option<PathBuf>) -> Result<Se
 }
 
 /// As [`merged`]; a run needs an OUT.
+// Long: setting by setting.
 fn merged_for(typed: Options, file: SettingsFile, out: Option<PathBuf>, needs_out: bool) -> Result<Settings> {
     let Options { input, attribution, what_if, prices, settling, publish, confirmed, tolerance, speed } = typed;
     let stamps = input.stamp.or(file.stamp).unwrap_or_default();
@@ -685,8 +686,10 @@ fn zone_of(text: &str) -> Result<SourceTimeZone> {
 
 fn encoding_of(name: &str) -> Result<Encoding> {
     Encoding::parse(name).ok_or_else(|| {
-        Error::usage(format!("--encoding {name:?}: no encoding that is known"))
-            .hint("Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or ibm437; others have a code page of their own, such as windows-1250, ibm852 or 866")
+        Error::usage(format!("--encoding {name:?}: no encoding that is known")).hint(
+            "Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or ibm437; \
+             others have a code page of their own, such as windows-1250, ibm852 or 866",
+        )
     })
 }
 
@@ -756,8 +759,8 @@ fn absolute(path: &Path) -> Option<PathBuf> {
 
 const AS_FLAG: &str = "a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`";
 const IN_TOML: &str = "write one setting a line, without braces and commas: `root = \"/srv/usage\"`, `strict = true`";
-const WINDOWS_PATH: &str = "in double quotes a `\\` begins an escape: write a Windows path in single quotes, as 'C:\\usage', or \
-                            with `/`, as \"C:/usage\"";
+const WINDOWS_PATH: &str = "in double quotes a `\\` begins an escape: write a Windows path in single quotes, as \
+    'C:\\usage', or with `/`, as \"C:/usage\"";
 
 /// Whether a line has a backslash in a text in double quotes.
 fn holds_backslash_in_quotes(line: &str) -> bool {
@@ -775,7 +778,7 @@ fn text_of_settings(path: &Path) -> Result<String> {
         let hint = match error.kind() {
             ErrorKind::NotFound => format!("name it by --settings FILE{}", what_is_beside(path)),
             ErrorKind::InvalidData => "save it as UTF-8 text".to_owned(),
-            _ => machine::remedy(path, &error).unwrap_or_else(|| "name it by --settings FILE".to_owned()),
+            _ => remedy::remedy(path, &error).unwrap_or_else(|| "name it by --settings FILE".to_owned()),
         };
         cannot(hint).because(error)
     })
