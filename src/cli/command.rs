@@ -343,5 +343,5 @@ fn control(signal: Arc<AtomicUsize>) -> Control {
 fn start_threads(settings: &Settings) -> Result<()> {
     let Some(threads) = settings.threads else { return Ok(()) };
     let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    started.map_err(|error| Error::engine("start the threads", error))
+    started.map_err(|error| Error::system("start the threads", error))
 }
