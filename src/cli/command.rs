@@ -10,8 +10,8 @@ use super::args::{
     WhyArgs,
 };
 use super::ended::Ended;
+use super::plan::{self, ClockTime, Job, LookedAt, Seen};
 use super::progress::TerminalProgress;
-use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
 use super::show::layout::Width;
 use super::show::{billed, calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
@@ -40,10 +40,10 @@ pub struct Ending {
 ///
 /// # Errors
 /// There is no publication or nothing that is asked for, or as [`pipeline::run`].
-pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
     let (mut rows, mut closed) = match of {
-        CoverageOf::Published(out, stamps) => {
+        LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
             publication.stamps_of(stamps)?;
@@ -52,9 +52,9 @@ pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsi
             closed.retain(|own| is_asked(&own.stamp));
             (rows, Some(closed))
         }
-        CoverageOf::Root(settings) => {
-            start_threads(settings)?;
-            (pipeline::run(&settings.plan, &watch(signal))?.coverage, None)
+        LookedAt::Root(job) => {
+            start_threads(job)?;
+            (pipeline::run(&job.plan, &watch(signal))?.coverage, None)
         }
     };
     if let Some(month) = month {
@@ -76,18 +76,18 @@ pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsi
 pub fn run_pipeline(
     command: &'static str,
     seen: &Seen,
-    settings: Result<Settings>,
+    job: Result<Job>,
     signals: impl FnOnce() -> Result<Arc<AtomicUsize>>,
 ) -> Ending {
     if let Some((format, level)) = seen.log {
         log::install(format, level);
     }
     let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some() || seen.quiet));
-    log::started(command, settings.as_ref().ok());
-    let out = settings.as_ref().ok().and_then(|settings| settings.plan.out.clone());
-    let result = settings.and_then(|settings| {
-        start_threads(&settings)?;
-        pipeline::run(&settings.plan, &Watch::new(signals()?, Box::new(steps.clone())))
+    log::started(command, job.as_ref().ok());
+    let out = job.as_ref().ok().and_then(|job| job.plan.out.clone());
+    let result = job.and_then(|job| {
+        start_threads(&job)?;
+        pipeline::run(&job.plan, &Watch::new(signals()?, Box::new(steps.clone())))
     });
     let (duration_ms, steps) = steps.end();
     let (out, finished) = (out.as_deref(), ClockTime::now());
@@ -153,13 +153,13 @@ fn said(text: String) -> Ending {
 /// # Errors
 /// There is no publication or no such figure, or as [`audit::explain`] and [`audit::explain_billed`].
 pub fn explain(args: &WhyArgs) -> Result<Ending> {
-    let (out, stamps) = settings::of_publication(&args.publication)?;
+    let (out, stamps) = plan::of_publication(&args.publication)?;
     if let Some(month) = &args.month {
-        return explain_billed(&Publication::open(&out)?, settings::month_of(month)?, args);
+        return explain_billed(&Publication::open(&out)?, plan::month_of(month)?, args);
     }
     let date = args.date.as_deref().unwrap_or_default();
     let query = Query {
-        date: settings::day_of("date", date)?,
+        date: plan::day_of("date", date)?,
         stamps,
         wanted: Wanted {
             user_subscriptions: args.user_subscriptions.user_subscription.clone(),
@@ -197,11 +197,11 @@ fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Re
 /// # Errors
 /// There is no publication, or as [`audit::unregistered`].
 pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
-    let (out, stamps) = settings::of_publication(&args.publication)?;
-    let since = args.since.as_deref().map(|text| settings::day_of("since", text)).transpose()?;
+    let (out, stamps) = plan::of_publication(&args.publication)?;
+    let since = args.since.as_deref().map(|text| plan::day_of("since", text)).transpose()?;
     let wanted = Wanted {
         user_subscriptions: args.user_subscriptions.user_subscription.clone(),
-        month: args.months.month.as_deref().map(settings::month_of).transpose()?,
+        month: args.months.month.as_deref().map(plan::month_of).transpose()?,
         ..wanted(&args.payers, &args.tenants)
     };
     let own = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
@@ -219,9 +219,9 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
 /// # Errors
 /// There is no publication, or as [`audit::changes`].
 pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
-    let (out, stamps) = settings::of_publication(&args.publication)?;
-    let since = args.since.as_deref().map(settings::since_of).transpose()?;
-    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+    let (out, stamps) = plan::of_publication(&args.publication)?;
+    let since = args.since.as_deref().map(plan::since_of).transpose()?;
+    let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
     let wanted = Wanted { month, ..wanted(&args.payers, &TenantArgs::default()) };
     let own = audit::changes(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.csv, args.publication.json) {
@@ -237,7 +237,7 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 /// # Errors
 /// There is no publication, or as [`audit::statements`].
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
-    let (out, month) = settings::of_statement(args)?;
+    let (out, month) = plan::of_statement(args)?;
     let wanted = wanted(&args.payers, &TenantArgs::default());
     let own = audit::statements(&Publication::open(&out)?, month, &wanted)?;
     let text = match (args.csv, args.json) {
@@ -252,18 +252,18 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
 ///
 /// # Errors
 /// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
-pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>) -> Result<Ending> {
+pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
     let Followed { history: mut own, meters, names, display_names, rejected } = match of {
-        HistoryOf::Published(out, stamps) => {
+        LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (history, rejected) = audit::published_history(&publication, stamps)?;
             let (meters, names) = (publication.meters()?, publication.names()?);
             Followed { history, meters, names, display_names: publication.display_names()?, rejected }
         }
-        HistoryOf::Root(settings) => {
-            start_threads(settings)?;
-            pipeline::history(&settings.plan, &watch(signal))?
+        LookedAt::Root(job) => {
+            start_threads(job)?;
+            pipeline::history(&job.plan, &watch(signal))?
         }
     };
     let name = |stamp: &Stamp, id: &str| {
@@ -279,8 +279,8 @@ pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>)
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
     own.concern(&tenants, &users);
     let rejected_where = match of {
-        HistoryOf::Published(..) => "the table `rejects`",
-        HistoryOf::Root(_) => "`stacktally check`",
+        LookedAt::Published(..) => "the table `rejects`",
+        LookedAt::Root(_) => "`stacktally check`",
     };
     let shown = history::Shown { changes: own.changes, meters, names, rejected, rejected_where };
     let text = match (csv, json) {
@@ -297,8 +297,8 @@ pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>)
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
     let (first, second) = (Publication::open(&args.first)?, Publication::open(&args.second)?);
-    let month = args.month.as_deref().map(settings::month_of).transpose()?;
-    let stamps = settings::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
+    let month = args.month.as_deref().map(plan::month_of).transpose()?;
+    let stamps = plan::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
     let known: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
     if let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) {
         let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
@@ -340,8 +340,8 @@ fn watch(signal: Arc<AtomicUsize>) -> Watch {
     Watch::new(signal, Box::new(TerminalProgress::new()))
 }
 
-fn start_threads(settings: &Settings) -> Result<()> {
-    let Some(threads) = settings.threads else { return Ok(()) };
+fn start_threads(job: &Job) -> Result<()> {
+    let Some(threads) = job.threads else { return Ok(()) };
     let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     started.map_err(|error| Error::engine("start the threads", error))
 }

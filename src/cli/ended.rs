@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::exit;
-use super::settings::ClockTime;
+use super::plan::ClockTime;
 use super::steps::StepTime;
 use crate::error::{Error, Result};
 use crate::pipeline::Outcome;

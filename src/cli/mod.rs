@@ -7,6 +7,7 @@ pub mod exit;
 pub mod log;
 pub mod message;
 pub mod metrics;
+pub mod plan;
 pub mod progress;
 pub mod settings;
 pub mod show;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::ended::Ended;
-use super::settings::ClockTime;
+use super::plan::ClockTime;
 use crate::domain::coverage::{self, StampCoverage};
 use crate::domain::{Finding, Hour, Month, RejectReason, Stamp};
 use crate::error::Error;
