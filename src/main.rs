@@ -77,6 +77,7 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Close(args) => command::close(&plan::of_close(args)?, signals()?),
         Command::Reopen(args) => command::reopen(&plan::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
+        Command::Settings(args) => command::show_settings(&args),
         Command::History(args) => {
             let of = plan::of_history(&args)?;
             if let LookedAt::Root(job) = &of {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::args::{
-    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, PayerArgs, StatementArgs, TenantArgs, UnregisteredArgs,
-    WhyArgs,
+    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, PayerArgs, SettingsArgs, StatementArgs, TenantArgs,
+    UnregisteredArgs, WhyArgs,
 };
 use super::ended::Ended;
 use super::plan::{self, ClockTime, Job, LookedAt, Seen};
 use super::progress::TerminalProgress;
 use super::show::layout::Width;
-use super::show::{billed, calendar, changes, compare, history, statement, unregistered, why};
+use super::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
 use super::{exit, log, message, metrics, summary};
 use crate::audit::{self, Asked, Publication, Query, Wanted};
@@ -319,6 +319,17 @@ pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
     }
     let text = if args.json { compare::json(&own) } else { compare::text(&own, Width::of_stdout()) };
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
+}
+
+/// Shows what is in force for a run, and where it comes from.
+///
+/// # Errors
+/// A settings file or a value that a run would refuse.
+pub fn show_settings(args: &SettingsArgs) -> Result<Ending> {
+    let in_force = plan::of_settings(args)?;
+    let text =
+        if args.json { show::settings::json(&in_force) } else { show::settings::text(&in_force, Width::of_stdout()) };
+    Ok(product(text, exit::PUBLISHED))
 }
 
 /// What was typed of who pays, for what, and for whom.

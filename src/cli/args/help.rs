@@ -50,6 +50,13 @@ Exit codes:
   3    a publication was refused: a file of it is missing, or was changed
   6    different";
 
+/// Of the commands that print something about stacktally itself.
+pub const PRINTING: &str = "\
+Exit codes:
+  0    done
+  1    the machine failed (disk, permission)
+  2    the command was used wrongly, or a setting makes no sense";
+
 pub const RUNNING_EXAMPLES: &[&str] = &[
     "stacktally run --root /srv/usage --out /srv/chargeback",
     "stacktally run --settings /etc/stacktally.toml --quiet",
@@ -104,6 +111,12 @@ pub const COMPARE_EXAMPLES: &[&str] = &[
     "stacktally compare last-week today --month 2026-10",
 ];
 
+pub const SETTINGS_EXAMPLES: &[&str] = &[
+    "stacktally settings --settings /etc/stacktally.toml",
+    "stacktally settings --settings /etc/stacktally.toml --settling-days 3 --json",
+];
+
+/// Examples, and below them what the exit codes mean.
 pub fn with_examples(examples: &[&str], exit_codes: &str) -> String {
     let examples: String = examples.iter().map(|example| format!("  {example}\n")).collect();
     format!("Examples:\n{examples}\n{exit_codes}")

@@ -1,5 +1,6 @@
 //! What was typed. What its settings mean for a run is in `plan`.
 
+mod explaining;
 mod help;
 mod looking;
 mod running;
@@ -7,10 +8,11 @@ mod running;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub use self::explaining::SettingsArgs;
 use self::help::{
     CHANGES_EXAMPLES, CHECK_EXAMPLES, CLOSE_EXAMPLES, CLOSING, COMPARE_EXAMPLES, COMPARING, COVERAGE_EXAMPLES,
-    EXIT_CODES, HISTORY_EXAMPLES, LOOKING, RECOVER_EXAMPLES, RECOVERING, REOPEN_EXAMPLES, RUNNING_EXAMPLES,
-    STATEMENT_EXAMPLES, UNREGISTERED_EXAMPLES, WHY_EXAMPLES, with_examples,
+    EXIT_CODES, HISTORY_EXAMPLES, LOOKING, PRINTING, RECOVER_EXAMPLES, RECOVERING, REOPEN_EXAMPLES, RUNNING_EXAMPLES,
+    SETTINGS_EXAMPLES, STATEMENT_EXAMPLES, UNREGISTERED_EXAMPLES, WHY_EXAMPLES, with_examples,
 };
 pub use self::looking::{
     ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, MonthArgs, OutArgs, PayerArgs, PublicationArgs, StatementArgs,
@@ -70,6 +72,9 @@ pub enum Command {
     /// Show what differs between two publications; ends with 0 when nothing does, else with 6
     #[command(after_help = with_examples(COMPARE_EXAMPLES, COMPARING))]
     Compare(CompareArgs),
+    /// Show the settings that are in force for a run, and where each comes from: its default, the settings file, a flag
+    #[command(after_help = with_examples(SETTINGS_EXAMPLES, PRINTING))]
+    Settings(SettingsArgs),
 }
 
 /// What to say of a flag that a command does not have, where there is more to say than that.

@@ -17,7 +17,7 @@ use crate::cli::settings::{MakingSettings, Settings};
 use crate::domain::finding::FindingCode;
 use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
-use crate::domain::{TenantId, UserSubscriptionId};
+use crate::domain::{Currency, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline::{Plan, Reuse};
 use crate::read::Reading;
@@ -56,20 +56,14 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
     let recorded = serde_json::to_value(recorded).map_err(|error| Error::engine("record the settings", error))?;
     let mut wrong = Wrong::default();
     refuse_folders(&making, &out, needs_out, &mut wrong);
-    refuse_numbers(&making, &mut wrong);
-    let stamps = wrong.take(stamps_of(&making.input.stamp));
-    let rules = rules(&making, &mut wrong);
-    let reading = reading(&making.input, &mut wrong);
-    let billing_currency = making.currency.billing_currency.as_deref().map(currency_of).transpose();
-    let billing_currency = wrong.take(billing_currency);
-    let ToleranceSettings { snapshot_age_max: _, strict, accept, overdue_after, rejects_max } = making.tolerance;
-    let accept: Vec<FindingCode> = accept.iter().filter_map(|code| wrong.take(finding_of(code))).collect();
-    let MakingSettings { input, rating, settling, content, what_if, threads, .. } = making;
+    let Values { stamps, rules, reading, billing_currency, accept } = values(&making, &mut wrong);
+    let MakingSettings { input, rating, settling, content, what_if, tolerance, threads, .. } = making;
     let (Some(root), true) = (input.root, wrong.0.is_empty()) else { return Err(Error::several(wrong.0)) };
     let ContentSettings { csv, no_owners } = content;
+    let ToleranceSettings { strict, overdue_after, rejects_max, .. } = tolerance;
     let ReuseSettings { full, verify, keep_missing } = reuse;
     let plan = Plan {
-        stamps: stamps.unwrap_or_default(),
+        stamps,
         rules,
         reading,
         ledger: LedgerRules {
@@ -79,7 +73,7 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
         settling_days: settling.settling_days,
         tiering: rating.tiering,
         rounding: rating.rounding,
-        billing_currency: billing_currency.flatten(),
+        billing_currency,
         with_owners: !no_owners,
         csv_hourly: csv == Some(CsvFact::Hourly),
         strict,
@@ -97,6 +91,37 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
         out: out.out,
     };
     Ok(Job { plan, threads: threads.threads })
+}
+
+/// Looks at values alone, and at no folder.
+///
+/// # Errors
+/// Values that make no sense.
+pub fn refuse_values(settings: &Settings) -> Result<()> {
+    let mut wrong = Wrong::default();
+    values(&settings.making, &mut wrong);
+    if wrong.0.is_empty() { Ok(()) } else { Err(Error::several(wrong.0)) }
+}
+
+/// Values of settings that are more than words and numbers.
+struct Values {
+    stamps: Vec<Stamp>,
+    rules: Rules,
+    reading: Reading,
+    billing_currency: Option<Currency>,
+    accept: Vec<FindingCode>,
+}
+
+fn values(making: &MakingSettings, wrong: &mut Wrong) -> Values {
+    refuse_numbers(making, wrong);
+    let billing_currency = making.currency.billing_currency.as_deref().map(currency_of).transpose();
+    Values {
+        stamps: wrong.take(stamps_of(&making.input.stamp)).unwrap_or_default(),
+        rules: rules(making, wrong),
+        reading: reading(&making.input, wrong),
+        billing_currency: wrong.take(billing_currency).flatten(),
+        accept: making.tolerance.accept.iter().filter_map(|code| wrong.take(finding_of(code))).collect(),
+    }
 }
 
 fn refuse_folders(making: &MakingSettings, out: &OutSettings, needs_out: bool, wrong: &mut Wrong) {

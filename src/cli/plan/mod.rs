@@ -13,9 +13,10 @@ use self::making::job;
 pub use self::values::{day_of, month_of, since_of, stamps_of};
 use super::args::{
     CheckArgs, CloseArgs, ClosingArgs, CoverageArgs, HistoryArgs, MakingArgs, OutArgs, PublicationArgs, RecoverArgs,
-    ReopenArgs, RunArgs, StatementArgs, Talk,
+    ReopenArgs, RunArgs, SettingsArgs, StatementArgs, Talk,
 };
 use super::settings::choices::{LogFormat, LogLevel};
+use super::settings::in_force::{InForce, in_force};
 use super::settings::output::LogSettings;
 use super::settings::{Settings, SettingsFile};
 use crate::audit::no_publication;
@@ -211,6 +212,17 @@ fn looked_at(settings: Settings, out: Option<PathBuf>, hint: &str) -> Result<Loo
         return Err(Error::usage("--out <OUT> or --root <ROOT> is missing").hint(hint));
     }
     into_nothing(settings).map(|job| LookedAt::Root(Box::new(job)))
+}
+
+/// What is in force for a run. It is shown though no root or OUT is named, or none is there.
+///
+/// # Errors
+/// A settings file that cannot be read, an unknown key, a value that makes no sense.
+pub fn of_settings(args: &SettingsArgs) -> Result<Vec<InForce>> {
+    let file = SettingsFile::read(args.file.file.as_deref())?;
+    let (settings, in_force) = in_force(file, &args.typed)?;
+    making::refuse_values(&settings)?;
+    Ok(in_force)
 }
 
 /// The OUT that was typed or that a settings file names, and the rest of what that says.

@@ -48,7 +48,6 @@ impl SettingsFile {
         let mut keys =
             Keys { document: &document, table: table.get_ref(), wrong: document.unknown_keys(table.get_ref()) };
         let settings = Settings {
-            out: keys.group(),
             making: MakingSettings {
                 input: keys.group(),
                 moment: keys.group(),
@@ -62,6 +61,7 @@ impl SettingsFile {
                 tolerance: keys.group(),
                 threads: keys.group(),
             },
+            out: keys.group(),
             lock: keys.group(),
             reuse: keys.group(),
             log: keys.group(),

@@ -13,6 +13,7 @@
 pub mod attribution;
 pub mod choices;
 mod file;
+pub mod in_force;
 pub mod input;
 pub mod output;
 pub mod prices;
