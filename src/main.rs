@@ -78,6 +78,8 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Reopen(args) => command::reopen(&plan::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
         Command::Settings(args) => command::show_settings(&args),
+        Command::Completions(args) => Ok(command::print_completions(&args)),
+        Command::Man(args) => command::write_man_pages(&args),
         Command::History(args) => {
             let of = plan::of_history(&args)?;
             if let LookedAt::Root(job) = &of {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::args::{
-    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, PayerArgs, SettingsArgs, StatementArgs, TenantArgs,
-    UnregisteredArgs, WhyArgs,
+    ChangesArgs, CompareArgs, CompletionsArgs, CoverageArgs, HistoryArgs, ManArgs, PayerArgs, SettingsArgs,
+    StatementArgs, TenantArgs, UnregisteredArgs, WhyArgs,
 };
 use super::ended::Ended;
 use super::plan::{self, ClockTime, Job, LookedAt, Seen};
@@ -15,7 +15,7 @@ use super::progress::TerminalProgress;
 use super::show::layout::Width;
 use super::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
 use super::steps::Steps;
-use super::{exit, log, message, metrics, summary};
+use super::{exit, log, manual, message, metrics, summary};
 use crate::audit::{self, Asked, Publication, Query, Wanted};
 use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId, shown};
 use crate::error::{Error, Result};
@@ -330,6 +330,20 @@ pub fn show_settings(args: &SettingsArgs) -> Result<Ending> {
     let text =
         if args.json { show::settings::json(&in_force) } else { show::settings::text(&in_force, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
+}
+
+/// Prints the script by which a shell completes.
+pub fn print_completions(args: &CompletionsArgs) -> Ending {
+    product(manual::completions(args.shell), exit::PUBLISHED)
+}
+
+/// Writes man pages.
+///
+/// # Errors
+/// They cannot be written.
+pub fn write_man_pages(args: &ManArgs) -> Result<Ending> {
+    let names = manual::write_man_pages(&args.to)?;
+    Ok(said(message::man_pages(&names, &args.to)))
 }
 
 /// What was typed of who pays, for what, and for whom.

@@ -5,6 +5,7 @@ pub mod command;
 pub mod ended;
 pub mod exit;
 pub mod log;
+pub mod manual;
 pub mod message;
 pub mod metrics;
 pub mod plan;

@@ -5,7 +5,7 @@ use stacktally::cli::args::Cli;
 
 use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, stacktally};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "check",
     "coverage",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 13] = [
     "reopen",
     "compare",
     "settings",
+    "completions",
+    "man",
 ];
 
 /// The list is whole.

@@ -18,6 +18,7 @@ mod hints;
 mod history;
 mod hostile;
 mod log;
+mod manual;
 mod metrics;
 mod names;
 mod nights;

@@ -116,6 +116,13 @@ pub const SETTINGS_EXAMPLES: &[&str] = &[
     "stacktally settings --settings /etc/stacktally.toml --settling-days 3 --json",
 ];
 
+pub const COMPLETIONS_EXAMPLES: &[&str] = &[
+    "stacktally completions bash > /usr/share/bash-completion/completions/stacktally",
+    "stacktally completions fish > ~/.config/fish/completions/stacktally.fish",
+];
+
+pub const MAN_EXAMPLES: &[&str] = &["stacktally man --to /usr/local/share/man/man1"];
+
 /// Examples, and below them what the exit codes mean.
 pub fn with_examples(examples: &[&str], exit_codes: &str) -> String {
     let examples: String = examples.iter().map(|example| format!("  {example}\n")).collect();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::running::SettingsFlag;
 use crate::cli::settings::Typed;
@@ -169,7 +169,7 @@ pub struct StatementArgs {
 #[derive(Debug, Args)]
 pub struct OutArgs {
     /// Folder of a publication
-    #[arg(short, long, value_name = "OUT", display_order = 0)]
+    #[arg(short, long, value_name = "OUT", display_order = 0, value_hint = ValueHint::DirPath)]
     pub out: Option<PathBuf>,
     /// Take OUT from a settings file, unless --out names it
     #[arg(long, value_name = "FILE")]

@@ -2,6 +2,7 @@
 
 mod explaining;
 mod help;
+mod installing;
 mod looking;
 mod running;
 
@@ -10,10 +11,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use self::explaining::SettingsArgs;
 use self::help::{
-    CHANGES_EXAMPLES, CHECK_EXAMPLES, CLOSE_EXAMPLES, CLOSING, COMPARE_EXAMPLES, COMPARING, COVERAGE_EXAMPLES,
-    EXIT_CODES, HISTORY_EXAMPLES, LOOKING, PRINTING, RECOVER_EXAMPLES, RECOVERING, REOPEN_EXAMPLES, RUNNING_EXAMPLES,
-    SETTINGS_EXAMPLES, STATEMENT_EXAMPLES, UNREGISTERED_EXAMPLES, WHY_EXAMPLES, with_examples,
+    CHANGES_EXAMPLES, CHECK_EXAMPLES, CLOSE_EXAMPLES, CLOSING, COMPARE_EXAMPLES, COMPARING, COMPLETIONS_EXAMPLES,
+    COVERAGE_EXAMPLES, EXIT_CODES, HISTORY_EXAMPLES, LOOKING, MAN_EXAMPLES, PRINTING, RECOVER_EXAMPLES, RECOVERING,
+    REOPEN_EXAMPLES, RUNNING_EXAMPLES, SETTINGS_EXAMPLES, STATEMENT_EXAMPLES, UNREGISTERED_EXAMPLES, WHY_EXAMPLES,
+    with_examples,
 };
+pub use self::installing::{CompletionsArgs, ManArgs};
 pub use self::looking::{
     ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, MonthArgs, OutArgs, PayerArgs, PublicationArgs, StatementArgs,
     TenantArgs, UnregisteredArgs, UserSubscriptionArgs, WhyArgs,
@@ -75,6 +78,12 @@ pub enum Command {
     /// Show the settings that are in force for a run, and where each comes from: its default, the settings file, a flag
     #[command(after_help = with_examples(SETTINGS_EXAMPLES, PRINTING))]
     Settings(SettingsArgs),
+    /// Print the script by which a shell completes the commands and flags of stacktally
+    #[command(after_help = with_examples(COMPLETIONS_EXAMPLES, PRINTING))]
+    Completions(CompletionsArgs),
+    /// Write man pages: stacktally.1, and one for each command
+    #[command(after_help = with_examples(MAN_EXAMPLES, PRINTING))]
+    Man(ManArgs),
 }
 
 /// What to say of a flag that a command does not have, where there is more to say than that.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::{Deserialize, Serialize};
 
 use super::choices::{GranularityChoice, Overlap};
@@ -20,6 +20,7 @@ pub struct InputSettings {
     /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration, customer-subscriptions
     /// and user-subscriptions
     #[arg(short, long, value_name = "ROOT", display_order = 0, help_heading = None)]
+    #[arg(value_hint = ValueHint::DirPath)]
     #[serde(serialize_with = "lossy_or_none")]
     pub root: Option<PathBuf>,
     /// Limit the run to these stamps

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::{Deserialize, Serialize};
 
 use super::choices::CsvFact;
@@ -18,7 +18,7 @@ const SETTLING_DAYS: u16 = 2;
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct OutSettings {
     /// Folder to publish to; it is made if need be, and may hold an earlier publication
-    #[arg(short, long, value_name = "OUT", display_order = 1)]
+    #[arg(short, long, value_name = "OUT", display_order = 1, value_hint = ValueHint::DirPath)]
     #[serde(serialize_with = "lossy_or_none")]
     pub out: Option<PathBuf>,
 }
