@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use serde::Deserialize;
-use stacktally::attribute::{Rules, Snapshots, attribute, read_snapshots};
+use stacktally::attribute::{Rules, Snapshots, Tolerance, attribute, read_snapshots};
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::normalise::normalise;
 use stacktally::read::root::discover;
@@ -32,13 +32,14 @@ const ROUNDS: usize = 3;
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
     let (generated, rounds) = if is_test { (generate(WEEK), 1) } else { (generate(YEAR), ROUNDS) };
-    let (reading, rules, watch) = (Reading::default(), Rules::default(), Watch::silent());
+    let (reading, rules, tolerance) = (Reading::default(), Rules::default(), Tolerance::default());
+    let watch = Watch::silent();
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
     let files = snapshot_files(&generated.root());
     let bytes: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
 
     let parsed = median(rounds, || (), |()| borrowed_parse(&files));
-    let read = median(rounds, || (), |()| read_snapshots(&folder, &reading, &rules, &watch).unwrap());
+    let read = median(rounds, || (), |()| read_snapshots(&folder, &reading, &rules, &tolerance, &watch).unwrap());
     let from_files = || {
         (
             read_registrations(&folder.registrations, &reading, &watch).unwrap(),
@@ -48,9 +49,9 @@ fn main() {
     };
     let stamp = || folder.stamp.clone();
     let checked = median(rounds, from_files, |(registrations, customers, listings)| {
-        Snapshots::checked(stamp(), registrations, customers, listings, &[], &rules).unwrap()
+        Snapshots::checked(stamp(), registrations, customers, listings, &[], &rules, &tolerance).unwrap()
     });
-    let snapshots = read_snapshots(&folder, &reading, &rules, &watch).unwrap();
+    let snapshots = read_snapshots(&folder, &reading, &rules, &tolerance, &watch).unwrap();
     let usage = || normalise(gather(&folder, &reading, LedgerRules::default(), &watch).unwrap()).unwrap();
     let attributed = median(rounds, usage, |usage| attribute(usage, &snapshots, &rules));
     let whole = median(rounds, || (), |()| generated.run_whole());

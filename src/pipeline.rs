@@ -10,6 +10,7 @@ mod charging;
 mod closed;
 pub mod closing;
 mod corrections;
+mod deciding;
 mod flat_days;
 mod known;
 mod left;
@@ -30,6 +31,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 use self::charging::{Charging, PriceInputs};
+pub use self::deciding::DecidingSettings;
 use self::known::{Former, KnownInputs};
 use self::left::LeftStamp;
 use self::making::Making;
@@ -37,11 +39,10 @@ pub use self::nights::{ReportedTime, seconds_of};
 pub use self::tally::FINDINGS_SHOWN;
 use self::tally::Tally;
 use self::vanished::Vanished;
-use crate::attribute::{self, Rules, Snapshots};
+use crate::attribute::{self, Snapshots, Tolerance};
 use crate::audit::{self, History, MeterText};
 use crate::domain::coverage::CoverageRow;
 use crate::domain::finding::FindingCode;
-use crate::domain::ledger::LedgerRules;
 use crate::domain::{Currency, Day, Finding, Month, Rounding, Stamp, Tiering};
 use crate::error::Result;
 use crate::normalise::{self, Meter, Usage};
@@ -68,11 +69,11 @@ pub struct Plan {
     pub patience: Patience,
     /// Only these stamps; all when empty.
     pub stamps: Vec<Stamp>,
-    pub rules: Rules,
-    /// What was said of files that do not say it themselves.
-    pub reading: Reading,
-    /// What counts where several exports cover the same reported time.
-    pub ledger: LedgerRules,
+    /// What decides published figures; nothing else here does, but for what is compared by itself: snapshots, and how months are
+    /// charged.
+    pub deciding: DecidingSettings,
+    /// What of snapshots is refused or found.
+    pub tolerance: Tolerance,
     /// Later days that must be covered for a day to be settled.
     pub settling_days: u16,
     /// How months are rated and billed, where there is a price book.
@@ -80,10 +81,6 @@ pub struct Plan {
     pub rounding: Rounding,
     /// What statements are billed in; `None`: what the exchange rates lead to, and without any the currency of each price.
     pub billing_currency: Option<Currency>,
-    /// Publish the accounts of the owners of user subscriptions.
-    pub with_owners: bool,
-    /// Also publish the hourly fact as flat CSV.
-    pub csv_hourly: bool,
     /// Refuse findings.
     pub strict: bool,
     /// Findings that are tolerated all the same.
@@ -159,7 +156,7 @@ pub fn run(plan: &Plan, watch: &Watch) -> Result<Outcome> {
     // Before anything is read: what is gone is not to be looked for in what it would change.
     let vanished = Vanished::find(plan, &root, &former.stood_on, &left)?;
     let mut prepared = Prepared::read(plan, root, &former, left, started_at, watch)?;
-    let prices = PriceInputs::read(&prepared.root, &plan.reading, &mut prepared.tally)?;
+    let prices = PriceInputs::read(&prepared.root, &plan.deciding.reading, &mut prepared.tally)?;
     let out = if is_there { out } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
         out.refuse_what_if()?;
@@ -227,7 +224,7 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
         let usage = usage_of(plan, watch, folder).map_err(|error| root.or_without(error, &folder.stamp))?;
         followed.rejected += usage.rejects().len();
-        let owned = attribute::attribute(usage, snapshots, &plan.rules);
+        let owned = attribute::attribute(usage, snapshots, &plan.deciding.rules);
         names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
@@ -245,52 +242,16 @@ pub fn history(plan: &Plan, watch: &Watch) -> Result<Followed> {
 fn usage_of(plan: &Plan, watch: &Watch, folder: &StampFolder) -> Result<Usage> {
     let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
     watch.begin_stamp("reading_usage", &folder.stamp, files);
-    normalise::normalise(read::gather(folder, &plan.reading, plan.ledger, watch)?)
+    normalise::normalise(read::gather(folder, &plan.deciding.reading, plan.deciding.ledger, watch)?)
 }
 
 impl Plan {
     /// What was said, and was not needed for any input.
     fn unused(&self, receipt: &Receipt) -> Vec<String> {
-        let encoding = self.reading.encoding.filter(|_| !receipt.inputs.iter().any(|file| file.by_encoding));
+        let encoding = self.deciding.reading.encoding.filter(|_| !receipt.inputs.iter().any(|file| file.by_encoding));
         let unused =
             |own| format!("--encoding {own} served nothing: every file is UTF-8, UTF-16 or UTF-32 as it stands");
         encoding.into_iter().map(unused).collect()
-    }
-
-    /// The settings that decide what is read, used or published: what was made with others cannot serve.
-    fn deciding_settings(&self) -> BTreeMap<String, serde_json::Value> {
-        // Overrides are snapshots, and are compared as such; the others say where, how fast, and what is refused.
-        const OTHERS: [&str; 24] = [
-            "root",
-            "out",
-            // Each stamp is made by itself; those that are not named stay.
-            "stamp",
-            "forget",
-            "threads",
-            "strict",
-            "accept",
-            "rejects-max",
-            "wait",
-            "full",
-            "verify",
-            "keep-missing",
-            "registration-override",
-            "snapshot-age-max",
-            "confirm-empty-listing",
-            "confirm-shrunken",
-            "settling-days",
-            "overdue-after",
-            "log-format",
-            "log-level",
-            "metrics",
-            // Charges are made of days, and know themselves whether they still stand.
-            "tiering",
-            "rounding",
-            "billing-currency",
-        ];
-        let settings = self.settings.as_object().into_iter().flatten();
-        let deciding = settings.filter(|(name, _)| !OTHERS.contains(&name.as_str()));
-        deciding.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 
@@ -319,16 +280,22 @@ impl Prepared {
         started_at: DateTime<Utc>,
         watch: &Watch,
     ) -> Result<Self> {
-        read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.reading, watch)?;
+        read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.deciding.reading, watch)?;
         let mut tally = Tally::default();
-        let overrides =
-            root.meters.as_ref().map(|file| tally.count_table(read::read_meters(file, &plan.reading)?)).transpose()?;
-        let names =
-            root.names.as_ref().map(|file| tally.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
+        let overrides = root
+            .meters
+            .as_ref()
+            .map(|file| tally.count_table(read::read_meters(file, &plan.deciding.reading)?))
+            .transpose()?;
+        let names = root
+            .names
+            .as_ref()
+            .map(|file| tally.count_table(read::read_names(file, &plan.deciding.reading)?))
+            .transpose()?;
         tally.found(named::meters_with_lost_characters(overrides.as_deref().unwrap_or_default()).into_iter().collect());
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
         let named = names.unwrap_or_default();
-        let mut names = Names::new(meters, named.names.clone(), plan.with_owners);
+        let mut names = Names::new(meters, named.names.clone(), plan.deciding.with_owners);
         let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             watch.begin_stamp("reading_snapshots", &folder.stamp, 0);
@@ -374,8 +341,15 @@ fn read_snapshots(
     let inputs = known.map_or(&nothing, |known| &known.inputs);
     let looked = KnownInputs::look(folder.snapshot_files(), inputs, plan.reuse, is_full, started_at)?;
     let lists = known.map(|known| &known.lists);
-    let lists = read::read_snapshot_lists(folder, lists, looked.unchanged(), &plan.reading, watch)?;
-    let snapshots = attribute::checked_snapshots(folder, lists, &plan.reading, &plan.rules, watch)?;
+    let lists = read::read_snapshot_lists(folder, lists, looked.unchanged(), &plan.deciding.reading, watch)?;
+    let snapshots = attribute::checked_snapshots(
+        folder,
+        lists,
+        &plan.deciding.reading,
+        &plan.deciding.rules,
+        &plan.tolerance,
+        watch,
+    )?;
     let now = looked.after(snapshots.pages());
     let is_known = !is_full && now == *inputs;
     Ok((snapshots, (!is_known).then_some(now)))
@@ -408,7 +382,7 @@ fn publish(
     let mut dimensions = Dimensions::default();
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged in.
     let charging = Charging::of(prices, plan, &names)?;
-    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.reading)?;
+    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
     let mut tally = tally;
     tally.found(not_applied);
     let Former { stamps: formers, full_run, mut read_in, stood_on } = former;
@@ -465,10 +439,10 @@ fn publish(
     let first_rejects = shown.map(|&place| dimensions.rejects()[place].to_string()).collect();
     let closed = closed.into_iter().flat_map(|(stamp, own)| own.into_keys().map(move |month| (stamp.clone(), month)));
     dimensions.publish(&names, (&coverage, &closed.collect()), publisher)?;
-    state.save(Version::current(plan.deciding_settings()), &touched, publisher)?;
+    state.save(Version::current(plan.deciding.values()), &touched, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
-            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.with_owners) }
+            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.deciding.with_owners) }
                 .save(&own.stamp, publisher)?,
             None => SnapshotState::keep(&own.stamp, publisher),
         }

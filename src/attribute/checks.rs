@@ -3,24 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::snapshots::rank;
-use super::{Rules, Snapshots};
+use super::{Rules, Snapshots, Tolerance};
 use crate::domain::{Stamp, UserSubscriptionId};
 use crate::error::Error;
 use crate::read::{DatedList, DatedLists, Fingerprint, Registration, RegistrationId};
 
 /// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under which
 /// customer subscriptions may lie though others serve in their stead.
-pub(super) fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules) -> Vec<Error> {
+pub(super) fn fatal(
+    snapshots: &Snapshots,
+    former: &[RegistrationId],
+    rules: &Rules,
+    tolerance: &Tolerance,
+) -> Vec<Error> {
     let mut errors = missing_kinds(snapshots);
     errors.extend(unconfirmed_empty_list(snapshots, rules));
-    errors.extend(unconfirmed_empty_listing(snapshots, rules));
+    errors.extend(unconfirmed_empty_listing(snapshots, tolerance));
     errors.extend(unconfirmed_shrinks(
         &snapshots.customer_subscriptions,
         &Shrunken::CUSTOMERS,
         |row| &row.tenant,
-        rules,
+        tolerance,
     ));
-    errors.extend(unconfirmed_shrinks(&snapshots.listings, &Shrunken::LISTINGS, |row| &row.id, rules));
+    errors.extend(unconfirmed_shrinks(&snapshots.listings, &Shrunken::LISTINGS, |row| &row.id, tolerance));
     errors.extend(wrong_customers(snapshots, former));
     errors
 }
@@ -64,9 +69,9 @@ fn unconfirmed_empty_list(snapshots: &Snapshots, rules: &Rules) -> Option<Error>
     ))
 }
 
-fn unconfirmed_empty_listing(snapshots: &Snapshots, rules: &Rules) -> Option<Error> {
+fn unconfirmed_empty_listing(snapshots: &Snapshots, tolerance: &Tolerance) -> Option<Error> {
     let mut empty = snapshots.listings.lists.iter().filter(|list| list.rows.is_empty());
-    let first = empty.next().filter(|_| !rules.confirm_empty_listing)?;
+    let first = empty.next().filter(|_| !tolerance.confirm_empty_listing)?;
     let more = match empty.count() {
         0 => String::new(),
         more => format!(", and so are {more} later"),
@@ -103,7 +108,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     lists: &DatedLists<T>,
     what: &Shrunken,
     id: impl Fn(&T) -> &K,
-    rules: &Rules,
+    tolerance: &Tolerance,
 ) -> Vec<Error> {
     let Shrunken { noun, rows, effect } = *what;
     let mut ids: Vec<&K> = lists.rows.iter().map(&id).collect();
@@ -120,7 +125,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     let pairs = lists.lists.windows(2).zip(counts.windows(2));
     let shrunken = pairs.filter_map(|(pair, counts)| {
         let ([before, list], &[was, now]) = (pair, counts) else { return None };
-        let is_confirmed = rules.confirmed_shrunken.contains(&list.file);
+        let is_confirmed = tolerance.confirmed_shrunken.contains(&list.file);
         (now > 0 && now * 2 < was && !is_confirmed).then(|| {
             Error::input(format!(
                 "this {noun} names {now} {rows}, and {} before it {was}: fewer than half are left",

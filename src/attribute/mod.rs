@@ -19,6 +19,8 @@ pub use checks::of_another_stamp;
 pub use findings::{StampUse, of_stamps, use_of};
 pub use snapshots::{Snapshots, checked_snapshots, read_snapshots};
 
+use serde::Serialize;
+
 use self::findings::{Stale, Used};
 use self::snapshots::{Decision, rank};
 use crate::domain::finding::{Finding, FindingCode};
@@ -27,40 +29,40 @@ use crate::domain::{
 };
 use crate::normalise::{Usage, UsageChunk};
 
-/// How to attribute.
-#[derive(Clone, Debug)]
+/// How to attribute: each of these decides who pays for a line.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Rules {
     pub attribute_at: AttributeAt,
     /// Accept customer subscriptions that are an empty list: it is often a failed export.
     pub confirm_empty_registration: bool,
-    /// Accept listings without any user subscription, likewise.
+    /// User subscriptions that are the operator's own.
+    #[serde(rename = "operator-user-subscription")]
+    pub operator_user_subscriptions: Vec<UserSubscriptionId>,
+    /// Directories all of whose user subscriptions are the operator's own.
+    #[serde(rename = "operator-tenant")]
+    pub operator_tenants: Vec<TenantId>,
+}
+
+/// What of snapshots is refused or found: it decides whether figures are published, and none of them.
+#[derive(Clone, Debug)]
+pub struct Tolerance {
+    /// Accept listings without any user subscription: they are often failed exports.
     pub confirm_empty_listing: bool,
     /// Snapshots, as the root calls them, that may name fewer than half of what the one before them does.
     pub confirmed_shrunken: Vec<String>,
-    /// User subscriptions that are the operator's own.
-    pub operator_user_subscriptions: Vec<UserSubscriptionId>,
-    /// Directories all of whose user subscriptions are the operator's own.
-    pub operator_tenants: Vec<TenantId>,
     /// Days by which a snapshot may be older than the usage that it serves before that is a finding.
     pub snapshot_age_max: u16,
 }
 
-impl Rules {
+impl Tolerance {
     /// A snapshot a night is what the operator should have: a week without one is a failure that nobody saw.
     pub const SNAPSHOT_AGE_MAX: u16 = 7;
 }
 
-impl Default for Rules {
+impl Default for Tolerance {
     fn default() -> Self {
-        Self {
-            attribute_at: AttributeAt::default(),
-            confirm_empty_registration: false,
-            confirm_empty_listing: false,
-            confirmed_shrunken: Vec::new(),
-            operator_user_subscriptions: Vec::new(),
-            operator_tenants: Vec::new(),
-            snapshot_age_max: Self::SNAPSHOT_AGE_MAX,
-        }
+        Self { confirm_empty_listing: false, confirmed_shrunken: Vec::new(), snapshot_age_max: Self::SNAPSHOT_AGE_MAX }
     }
 }
 
@@ -341,7 +343,7 @@ impl OwnedUsage {
     }
 
     /// Takes in what all days used, and what a person should know of it.
-    pub fn count(&mut self, days: &[(Day, Vec<Use>)], snapshots: &Snapshots, rules: &Rules) {
+    pub fn count(&mut self, days: &[(Day, Vec<Use>)], snapshots: &Snapshots, rules: &Rules, tolerance: &Tolerance) {
         let mut stale = Stale::default();
         for (day, uses) in days {
             for &Use { export, moment, owner, lines } in uses {
@@ -354,7 +356,7 @@ impl OwnedUsage {
                 }
                 let used = self.used.entry((self.rows[&moment], owner)).or_insert_with(|| Used::nothing(*day));
                 used.merge(Used { lines, first: *day, last: *day });
-                stale.note(snapshots, rules, *day, moment, lines as u64);
+                stale.note(snapshots, tolerance, *day, moment, lines as u64);
             }
         }
         if self.lines_before_first_snapshot > 0 {
@@ -370,7 +372,7 @@ impl OwnedUsage {
             ));
         }
         let findings = [
-            stale.findings(snapshots, rules),
+            stale.findings(snapshots, tolerance),
             findings::of_snapshots(snapshots, rules, Some(&self.in_force_used())),
             findings::of_usage(self, snapshots),
         ];

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Rules, checks, findings};
+use super::{Rules, Tolerance, checks, findings};
 use crate::domain::attribution::Evidence;
 use crate::domain::{
     Attribution, BilledSubscriptionId, InForce, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp, TenantId,
@@ -49,9 +49,15 @@ pub struct Snapshots {
 ///
 /// # Errors
 /// What `product.md` §4 calls fatal: all of it that can be told at once.
-pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules, watch: &Watch) -> Result<Snapshots> {
+pub fn read_snapshots(
+    folder: &StampFolder,
+    reading: &Reading,
+    rules: &Rules,
+    tolerance: &Tolerance,
+    watch: &Watch,
+) -> Result<Snapshots> {
     let lists = read_snapshot_lists(folder, None, &BTreeSet::new(), reading, watch)?;
-    checked_snapshots(folder, lists, reading, rules, watch)
+    checked_snapshots(folder, lists, reading, rules, tolerance, watch)
 }
 
 /// Checks the snapshots of a stamp, which were read.
@@ -63,6 +69,7 @@ pub fn checked_snapshots(
     lists: SnapshotLists<'_>,
     reading: &Reading,
     rules: &Rules,
+    tolerance: &Tolerance,
     watch: &Watch,
 ) -> Result<Snapshots> {
     // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
@@ -71,7 +78,7 @@ pub fn checked_snapshots(
     let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
     let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
     let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
-    Snapshots::checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules)
+    Snapshots::checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
 }
 
 impl Snapshots {
@@ -87,6 +94,7 @@ impl Snapshots {
         listings: DatedLists<ListedUserSubscription>,
         former: &[RegistrationId],
         rules: &Rules,
+        tolerance: &Tolerance,
     ) -> Result<Self> {
         let (customers, listed) = (&customer_subscriptions.rows, &listings.rows);
         let tenants: Vec<TenantId> =
@@ -136,7 +144,7 @@ impl Snapshots {
             customer_mappings,
             listed,
         };
-        let errors = checks::fatal(&snapshots, former, rules);
+        let errors = checks::fatal(&snapshots, former, rules, tolerance);
         if errors.is_empty() {
             return Ok(snapshots);
         }

@@ -64,7 +64,8 @@ pub fn load(stamp: &Stamp, plan: &Plan, former: &Former) -> Result<LeftStamp> {
         lists.customer_subscriptions.into_owned(),
         lists.listings.into_owned(),
         &[],
-        &plan.rules,
+        &plan.deciding.rules,
+        &plan.tolerance,
     )?;
     Ok(LeftStamp { folder: StampFolder::as_known(stamp.clone(), exports), snapshots })
 }

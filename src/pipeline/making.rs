@@ -118,7 +118,7 @@ impl Making<'_> {
                 user_subscription: &own.user_subscription,
             })
             .collect();
-        let mut owned = attribute::attribute_beside(usage, snapshots, &self.plan.rules, &former_owners);
+        let mut owned = attribute::attribute_beside(usage, snapshots, &self.plan.deciding.rules, &former_owners);
         let settled = settle(self, &owned, &work, &former_exports)?;
         self.adjustments.extend(settled.adjusted.rows.iter().cloned());
         self.take_in(&mut owned, snapshots, &work, settled)?;
@@ -149,7 +149,7 @@ impl Making<'_> {
     /// Reads the exports of a stamp that are not known.
     fn gather(&self, folder: &StampFolder, known: Known) -> Result<StampLines> {
         let days = self.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
-        read::gather_beside(folder, known, days, &self.plan.reading, self.plan.ledger, self.watch)
+        read::gather_beside(folder, known, days, &self.plan.deciding.reading, self.plan.deciding.ledger, self.watch)
     }
 
     /// Says what of a stamp is to be done, and loads what is published of it and needed for that.
@@ -168,7 +168,7 @@ impl Making<'_> {
         let mut work = match &self.full_run {
             Some(_) => StampWork::all(&lines.exports, &former.days, kept)?,
             None => {
-                let decider = Decider::new(snapshots, &self.plan.rules);
+                let decider = Decider::new(snapshots, &self.plan.deciding.rules);
                 StampWork::since(&lines.exports, former.days, &decider, &reopened, unread)
             }
         };
@@ -265,7 +265,7 @@ impl Making<'_> {
         let exports = owned.usage.exports.iter().enumerate();
         let places: BTreeMap<&str, usize> = exports.map(|(at, own)| (own.label.as_str(), at)).collect();
         let uses: Vec<_> = notes.iter().map(|(day, note)| (*day, settle::uses_of(owned, &places, note))).collect();
-        owned.count(&uses, snapshots, &self.plan.rules);
+        owned.count(&uses, snapshots, &self.plan.deciding.rules, &self.plan.tolerance);
         self.tally.count_attributed(owned, snapshots);
         self.tally.count_settled(&stamp, &notes, &adjusted.by_meter)?;
         self.tally.found(self.uncharged(&stamp, work, &adjusted.by_month).into_iter().collect());

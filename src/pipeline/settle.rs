@@ -80,7 +80,7 @@ pub fn settle(
     let Making { watch, publisher, names, plan, .. } = making;
     let base = Base::of(publisher.out(), owned, packing, &work.closed);
     watch.begin_stamp("settling", &owned.usage.stamp, work.touched.len() as u64);
-    let csv_hourly = plan.csv_hourly;
+    let csv_hourly = plan.deciding.csv_hourly;
     let settling = Settling { watch, publisher, names, owned, packing, texts, base, csv_hourly, work, former_exports };
 
     for &day in work.standing.keys() {

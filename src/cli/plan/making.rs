@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::folders::{name_in_root, refuse_no_folder};
 use super::values::{culture_of, currency_of, encoding_of, finding_of, ids, stamps_of, zone_of};
 use super::{Job, all_missing, patience};
-use crate::attribute::Rules;
+use crate::attribute::{Rules, Tolerance};
 use crate::cli::settings::attribution::{MomentSettings, OperatorSettings};
 use crate::cli::settings::choices::{CsvFact, Overlap};
 use crate::cli::settings::input::{ConfirmationSettings, InputSettings};
-use crate::cli::settings::publishing::{ContentSettings, OutSettings};
+use crate::cli::settings::publishing::OutSettings;
 use crate::cli::settings::running::{LockSettings, ReuseSettings};
 use crate::cli::settings::tolerated::ToleranceSettings;
 use crate::cli::settings::{MakingSettings, Settings};
@@ -19,7 +19,7 @@ use crate::domain::ledger::LedgerRules;
 use crate::domain::limits::THREADS_MAX;
 use crate::domain::{Currency, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
-use crate::pipeline::{Plan, Reuse};
+use crate::pipeline::{DecidingSettings, Plan, Reuse};
 use crate::read::Reading;
 
 /// What is wrong with settings: it is said at once.
@@ -56,26 +56,20 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
     let recorded = serde_json::to_value(recorded).map_err(|error| Error::engine("record the settings", error))?;
     let mut wrong = Wrong::default();
     refuse_folders(&making, &out, needs_out, &mut wrong);
-    let Values { stamps, rules, reading, billing_currency, accept } = values(&making, &mut wrong);
-    let MakingSettings { input, rating, settling, content, what_if, tolerance, threads, .. } = making;
+    let Values { stamps, deciding, tolerance: snapshot_tolerance, billing_currency, accept } =
+        values(&making, &mut wrong);
+    let MakingSettings { input, rating, settling, what_if, tolerance, threads, .. } = making;
     let (Some(root), true) = (input.root, wrong.0.is_empty()) else { return Err(Error::several(wrong.0)) };
-    let ContentSettings { csv, no_owners } = content;
     let ToleranceSettings { strict, overdue_after, rejects_max, .. } = tolerance;
     let ReuseSettings { full, verify, keep_missing } = reuse;
     let plan = Plan {
         stamps,
-        rules,
-        reading,
-        ledger: LedgerRules {
-            wider_replaces: input.overlap == Overlap::Wider,
-            granularity: input.granularity.map(Into::into),
-        },
+        deciding,
+        tolerance: snapshot_tolerance,
         settling_days: settling.settling_days,
         tiering: rating.tiering,
         rounding: rating.rounding,
         billing_currency,
-        with_owners: !no_owners,
-        csv_hourly: csv == Some(CsvFact::Hourly),
         strict,
         accept,
         overdue_after,
@@ -106,8 +100,8 @@ pub fn refuse_values(settings: &Settings) -> Result<()> {
 /// Values of settings that are more than words and numbers.
 struct Values {
     stamps: Vec<Stamp>,
-    rules: Rules,
-    reading: Reading,
+    deciding: DecidingSettings,
+    tolerance: Tolerance,
     billing_currency: Option<Currency>,
     accept: Vec<FindingCode>,
 }
@@ -117,8 +111,17 @@ fn values(making: &MakingSettings, wrong: &mut Wrong) -> Values {
     let billing_currency = making.currency.billing_currency.as_deref().map(currency_of).transpose();
     Values {
         stamps: wrong.take(stamps_of(&making.input.stamp)).unwrap_or_default(),
-        rules: rules(making, wrong),
-        reading: reading(&making.input, wrong),
+        deciding: DecidingSettings {
+            rules: rules(making, wrong),
+            reading: reading(&making.input, wrong),
+            ledger: LedgerRules {
+                wider_replaces: making.input.overlap == Overlap::Wider,
+                granularity: making.input.granularity.map(Into::into),
+            },
+            with_owners: !making.content.no_owners,
+            csv_hourly: making.content.csv == Some(CsvFact::Hourly),
+        },
+        tolerance: tolerance(making),
         billing_currency: wrong.take(billing_currency).flatten(),
         accept: making.tolerance.accept.iter().filter_map(|code| wrong.take(finding_of(code))).collect(),
     }
@@ -162,19 +165,23 @@ fn refuse_numbers(making: &MakingSettings, wrong: &mut Wrong) {
 fn rules(making: &MakingSettings, wrong: &mut Wrong) -> Rules {
     let MomentSettings { attribute_at } = making.moment;
     let OperatorSettings { operator_user_subscription, operator_tenant } = &making.operator;
-    let ConfirmationSettings { confirm_empty_registration, confirm_empty_listing, confirm_shrunken } =
-        &making.confirmations;
     let user_subscriptions = ids(operator_user_subscription, "operator-user-subscription", UserSubscriptionId::new);
     let operator_user_subscriptions = wrong.take(user_subscriptions).unwrap_or_default();
     let tenants = ids(operator_tenant, "operator-tenant", TenantId::new);
-    let root = making.input.root.clone().unwrap_or_default();
     Rules {
         attribute_at,
-        confirm_empty_registration: *confirm_empty_registration,
-        confirm_empty_listing: *confirm_empty_listing,
-        confirmed_shrunken: confirm_shrunken.iter().map(|name| name_in_root(&root, name)).collect(),
+        confirm_empty_registration: making.confirmations.confirm_empty_registration,
         operator_user_subscriptions,
         operator_tenants: wrong.take(tenants).unwrap_or_default(),
+    }
+}
+
+fn tolerance(making: &MakingSettings) -> Tolerance {
+    let ConfirmationSettings { confirm_empty_listing, confirm_shrunken, .. } = &making.confirmations;
+    let root = making.input.root.clone().unwrap_or_default();
+    Tolerance {
+        confirm_empty_listing: *confirm_empty_listing,
+        confirmed_shrunken: confirm_shrunken.iter().map(|name| name_in_root(&root, name)).collect(),
         snapshot_age_max: making.tolerance.snapshot_age_max,
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::defaults;
-use crate::attribute::Rules;
+use crate::attribute::Tolerance;
 
 /// The heading of these flags in every help.
 pub const HEADING: &str = "What is tolerated";
@@ -15,7 +15,7 @@ pub const HEADING: &str = "What is tolerated";
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct ToleranceSettings {
     /// Days by which a snapshot may be older than the usage that it serves; more is a finding
-    #[arg(long, value_name = "DAYS", default_value_t = Rules::SNAPSHOT_AGE_MAX)]
+    #[arg(long, value_name = "DAYS", default_value_t = Tolerance::SNAPSHOT_AGE_MAX)]
     pub snapshot_age_max: u16,
     /// Refuse findings: end with exit code 3 where anything about exports or snapshots should be known, or a stamp is
     /// overdue
