@@ -22,7 +22,7 @@ mod manual;
 mod metrics;
 mod names;
 mod nights;
-mod prices;
+pub mod prices;
 mod receipts;
 mod recover;
 mod run;
