@@ -11,7 +11,7 @@ use clap::Parser;
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stacktally::cli::args::{self, Cli, Command};
-use stacktally::cli::plan::{self, Job, LookedAt, Seen};
+use stacktally::cli::plan::{self, Job, LookedAt, Visibility};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
 
@@ -90,7 +90,7 @@ fn run(cli: Cli) -> Result<command::Ending> {
     }
 }
 
-fn run_pipeline(command: &'static str, (seen, job): (Seen, Result<Job>)) -> command::Ending {
+fn run_pipeline(command: &'static str, (seen, job): (Visibility, Result<Job>)) -> command::Ending {
     if let Ok(job) = &job {
         limit_threads(job);
     }

@@ -10,7 +10,7 @@ use super::args::{
     StatementArgs, TenantArgs, UnregisteredArgs, WhyArgs,
 };
 use super::ended::Ended;
-use super::plan::{self, ClockTime, Job, LookedAt, Seen};
+use super::plan::{self, ClockTime, Job, LookedAt, Visibility};
 use super::progress::TerminalProgress;
 use super::show::layout::Width;
 use super::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
@@ -71,11 +71,11 @@ pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Runs the pipeline, and tells however it ended what is `seen` of it. `command` is `run` or `check`; `signals` makes the number
-/// that becomes that of a signal.
+/// Runs the pipeline, and tells however it ended what is `seen` of it. `command` is `run` or `check`; `signals` makes
+/// the number that becomes that of a signal.
 pub fn run_pipeline(
     command: &'static str,
-    seen: &Seen,
+    seen: &Visibility,
     job: Result<Job>,
     signals: impl FnOnce() -> Result<Arc<AtomicUsize>>,
 ) -> Ending {
@@ -95,7 +95,7 @@ pub fn run_pipeline(
 }
 
 /// Tells of a run that has ended: metrics first, since they tell of it to whom nobody else does.
-fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
+fn tell(seen: &Visibility, ended: &Ended<'_>) -> Ending {
     let metrics = seen.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
     let mut talk = String::new();
     if seen.log.is_some() {

@@ -1,4 +1,5 @@
-//! What shells and `man` are to know of the commands: made from the flags themselves, so that nothing has to be kept up.
+//! What shells and `man` are to know of the commands: made from the flags themselves, so that nothing has to be kept
+//! up.
 
 use std::fs;
 use std::path::Path;

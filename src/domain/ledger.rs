@@ -1,4 +1,5 @@
-//! The window ledger: which of a stamp's exports count, so that no reported time counts twice (`product.md` §3.2, §3.4).
+//! The window ledger: which of a stamp's exports count, so that no reported time counts twice (`product.md` §3.2,
+//! §3.4).
 //!
 //! ```text
 //! Hourly  |--10-05--|--10-06--|          |--10-08--|
@@ -166,8 +167,8 @@ pub fn is_far_below(lines: i64, other: i64) -> bool {
     other >= NEIGHBOUR_LINES_MIN && lines * 100 < other * FEW_LINES_PERCENT
 }
 
-/// The entries whose count of lines falls far below that of both neighbours (at an end of the list: of the one there is),
-/// and the fewer lines of these. Neighbours are windows of the same length and granularity that touch it.
+/// The entries whose count of lines falls far below that of both neighbours (at an end of the list: of the one there
+/// is), and the fewer lines of these. Neighbours are windows of the same length and granularity that touch it.
 pub fn far_below_neighbours(entries: &[Entry]) -> Vec<(usize, i64)> {
     let is_alike = |own: &Entry, other: &Entry| {
         own.window.hours() == other.window.hours() && (own.granularity == other.granularity || own.lines == 0)

@@ -15,10 +15,11 @@ use crate::read::Reading;
 /// DecidingSettings ──stages──▶ published days
 ///        └─────────values()──▶ the state of the run: another value, and all days are settled anew
 /// ```
-/// The stages take them from here, and all of them are compared, so a new field of any part cannot be forgotten. What only says
-/// where, how fast, and what is refused stands beside it in [`Plan`](super::Plan). So does what decides nothing of a day: overrides
-/// are snapshots, and are compared as such; charges know themselves whether tiers, rounding and billing currency still are
-/// theirs; and `coverage`, for which it matters when a day is settled, is made by each run.
+/// The stages take them from here, and all of them are compared, so a new field of any part cannot be forgotten. What
+/// only says where, how fast, and what is refused stands beside it in [`Plan`](super::Plan). So does what decides
+/// nothing of a day: overrides are snapshots, and are compared as such; charges know themselves whether tiers,
+/// rounding and billing currency still are theirs; and `coverage`, for which it matters when a day is settled, is made
+/// by each run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DecidingSettings {

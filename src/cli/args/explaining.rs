@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::running::SettingsFlag;
+use super::places::SettingsFlag;
 use crate::cli::settings::output::HEADING as OUTPUT;
 use crate::cli::settings::{Settings, Typed};
 

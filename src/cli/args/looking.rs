@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::Args;
 
-use super::running::SettingsFlag;
+use super::places::{OutArgs, SettingsFlag};
 use crate::cli::settings::Typed;
 use crate::cli::settings::attribution::{MomentSettings, WhatIfSettings};
 use crate::cli::settings::input::{ConfirmationSettings, InputSettings};
@@ -49,8 +49,10 @@ pub struct WhyArgs {
     /// The day of usage whose figures are explained, UTC, such as 2026-10-05
     #[arg(long, value_name = "DATE", required_unless_present = "month", conflicts_with = "month")]
     pub date: Option<String>,
-    /// The month whose statement lines are explained, UTC, such as 2026-10: what is charged for each day, and by which price
-    #[arg(long, value_name = "MONTH", conflicts_with_all = ["user_subscription", "tenant", "resource"], help_heading = NARROWED)]
+    /// The month whose statement lines are explained, UTC, such as 2026-10: what is charged for each day, and by which
+    /// price
+    #[arg(long, value_name = "MONTH", help_heading = NARROWED)]
+    #[arg(conflicts_with_all = ["user_subscription", "tenant", "resource"])]
     pub month: Option<String>,
     #[command(flatten)]
     pub payers: PayerArgs,
@@ -132,8 +134,8 @@ pub struct MonthArgs {
 pub struct ChangesArgs {
     #[command(flatten)]
     pub publication: PublicationArgs,
-    /// What runs changed that finished on this UTC day or later, or this run and later ones, by its number [default: the
-    /// last run that changed something]
+    /// What runs changed that finished on this UTC day or later, or this run and later ones, by its number [default:
+    /// the last run that changed something]
     #[arg(long, value_name = "DATE|RUN", help_heading = NARROWED)]
     pub since: Option<String>,
     #[command(flatten)]
@@ -165,17 +167,6 @@ pub struct StatementArgs {
     pub csv: bool,
 }
 
-/// Which publication it is.
-#[derive(Debug, Args)]
-pub struct OutArgs {
-    /// Folder of a publication
-    #[arg(short, long, value_name = "OUT", display_order = 0, value_hint = ValueHint::DirPath)]
-    pub out: Option<PathBuf>,
-    /// Take OUT from a settings file, unless --out names it
-    #[arg(long, value_name = "FILE")]
-    pub settings: Option<PathBuf>,
-}
-
 /// What the commands share that look at one publication.
 #[derive(Debug, Args)]
 pub struct PublicationArgs {
@@ -191,8 +182,8 @@ pub struct PublicationArgs {
 
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
-    /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as `check`
-    /// reads them
+    /// Folder of a publication, whose lines and mappings are followed; with --root instead, the exports are read as
+    /// `check` reads them
     #[arg(short, long, value_name = "OUT", display_order = 1, conflicts_with_all = [
         "root", "overlap", "granularity", "culture", "source_time_zone", "encoding", "late_days",
         "rejects_percent", "attribute_at",

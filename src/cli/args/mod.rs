@@ -4,6 +4,7 @@ mod explaining;
 mod help;
 mod installing;
 mod looking;
+mod places;
 mod running;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -18,12 +19,11 @@ use self::help::{
 };
 pub use self::installing::{CompletionsArgs, ManArgs};
 pub use self::looking::{
-    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, MonthArgs, OutArgs, PayerArgs, PublicationArgs, StatementArgs,
+    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, MonthArgs, PayerArgs, PublicationArgs, StatementArgs,
     TenantArgs, UnregisteredArgs, UserSubscriptionArgs, WhyArgs,
 };
-pub use self::running::{
-    CheckArgs, CloseArgs, ClosingArgs, MakingArgs, RecoverArgs, ReopenArgs, RunArgs, SettingsFlag, Talk,
-};
+pub use self::places::{OutArgs, SettingsFlag};
+pub use self::running::{CheckArgs, CloseArgs, ClosingArgs, MakingArgs, RecoverArgs, ReopenArgs, RunArgs, Talk};
 use crate::error::Error;
 
 /// Turns exported Azure Stack Hub usage into chargeback data: who pays for what, line by line, exact to the last
@@ -47,8 +47,8 @@ pub enum Command {
     /// Show which days are complete, as a calendar: of a publication, or of a root as it stands
     #[command(after_help = with_examples(COVERAGE_EXAMPLES, LOOKING))]
     Coverage(CoverageArgs),
-    /// Explain published figures of a day (the lines behind them, and the snapshots that decided who pays), or the lines of a
-    /// month's statements (the charges of each day, and the price entries)
+    /// Explain published figures of a day (the lines behind them, and the snapshots that decided who pays), or the
+    /// lines of a month's statements (the charges of each day, and the price entries)
     #[command(after_help = with_examples(WHY_EXAMPLES, LOOKING))]
     Why(WhyArgs),
     /// Show what fell on the default subscriptions and why, the largest first, and how to register whom it is for
@@ -60,7 +60,8 @@ pub enum Command {
     /// Print the statements of a month: what each billed subscription is asked to pay, line by line
     #[command(after_help = with_examples(STATEMENT_EXAMPLES, LOOKING))]
     Statement(StatementArgs),
-    /// Show when each mapping began, changed and ended, and what each change moved: of a publication, or of a root as it stands
+    /// Show when each mapping began, changed and ended, and what each change moved: of a publication, or of a root as
+    /// it stands
     #[command(after_help = with_examples(HISTORY_EXAMPLES, LOOKING))]
     History(HistoryArgs),
     /// Finish what a run had committed when it was killed, or clear what it had staged; the next run does the same
@@ -99,7 +100,9 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
     match (flag.split('=').next()?, command) {
         ("--dry-run" | "--dryrun" | "--no-publish" | "--simulate" | "-n", "run") => refused(
             &format!("has no {flag}"),
-            "`stacktally check` does everything that `run` does, and publishes nothing: give it the same settings".to_owned(),
+            "`stacktally check` does everything that `run` does, and publishes nothing: give it the same \
+             settings"
+                .to_owned(),
         ),
         ("--dry-run" | "--dryrun" | "--simulate" | "-n", "close" | "reopen") => refused(
             &format!("has no {flag}"),
@@ -111,7 +114,9 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
         ),
         ("--root", "why" | "unregistered" | "changes" | "statement" | "recover" | "close" | "reopen") => refused(
             "reads a publication, and has no --root",
-            "name the folder that was published to by --out OUT; `stacktally run --root ROOT --out OUT` publishes a root".to_owned(),
+            "name the folder that was published to by --out OUT; `stacktally run --root ROOT --out OUT` publishes a \
+             root"
+                .to_owned(),
         ),
         _ => None,
     }

@@ -1,11 +1,11 @@
-//! What commands that make or change a publication are given. Settings are typed in the stead of those in a file; the rest is
-//! said of one run alone, so no settings file has it.
+//! What commands that make or change a publication are given. Settings are typed in the stead of those in a file; the
+//! rest is said of one run alone, so no settings file has it.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::looking::OutArgs;
+use super::places::{OutArgs, SettingsFlag};
 use crate::cli::settings::output::{HEADING as OUTPUT, LogSettings, MetricsSettings};
 use crate::cli::settings::publishing::OutSettings;
 use crate::cli::settings::running::{HEADING as RUNNING, LockSettings, ReuseSettings};
@@ -26,8 +26,8 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Folder of a publication: say what `run` would change, remove or refuse there, and leave it as it is [default: that of the
-    /// settings, where it holds a publication]
+    /// Folder of a publication: say what `run` would change, remove or refuse there, and leave it as it is [default:
+    /// that of the settings, where it holds a publication]
     #[arg(short, long, value_name = "OUT", display_order = 1)]
     pub out: Option<PathBuf>,
     #[command(flatten)]
@@ -56,20 +56,12 @@ pub struct MakingArgs {
     pub talk: Talk,
 }
 
-/// Where the settings are that are not typed.
-#[derive(Clone, Debug, Args)]
-pub struct SettingsFlag {
-    /// Read settings from a TOML file: the same names as the flags, which win; its paths are relative to it
-    #[arg(long = "settings", value_name = "FILE")]
-    pub file: Option<PathBuf>,
-}
-
 /// What may vanish though it was published.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = RUNNING)]
 pub struct ForgetArgs {
-    /// Let go of what was published and is gone from the root: stamps, folders of exports (such as north/usage/2026-10-05, or
-    /// north/usage/2026-09-*), `prices`, `names`, `meters`, `exchange-rates`, or `all`
+    /// Let go of what was published and is gone from the root: stamps, folders of exports (such as
+    /// north/usage/2026-10-05, or north/usage/2026-09-*), `prices`, `names`, `meters`, `exchange-rates`, or `all`
     #[arg(long, value_name = "NAME", num_args = 1.., display_order = 6)]
     pub forget: Vec<String>,
 }
@@ -93,8 +85,8 @@ pub struct CloseArgs {
     pub month: String,
     #[command(flatten)]
     pub closing: ClosingArgs,
-    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody is known
-    /// for, findings of severity error
+    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody
+    /// is known for, findings of severity error
     #[arg(long, requires = "reason")]
     pub force: bool,
     /// Why; it is kept in the journal of closings

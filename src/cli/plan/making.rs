@@ -4,8 +4,7 @@ use chrono::Utc;
 use serde::Serialize;
 
 use super::folders::{name_in_root, refuse_no_folder};
-use super::values::{culture_of, currency_of, encoding_of, finding_of, ids, stamps_of, zone_of};
-use super::{Job, all_missing, patience};
+use super::values::{all_missing, culture_of, currency_of, encoding_of, finding_of, ids, stamps_of, zone_of};
 use crate::attribute::{Rules, Tolerance};
 use crate::cli::settings::attribution::{MomentSettings, OperatorSettings};
 use crate::cli::settings::choices::{CsvFact, Overlap};
@@ -20,7 +19,15 @@ use crate::domain::limits::THREADS_MAX;
 use crate::domain::{Currency, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline::{DecidingSettings, Plan, Reuse};
+use crate::publish::Patience;
 use crate::read::Reading;
+
+/// What to do with a root, and with how many threads (`None`: one for each core).
+#[derive(Debug)]
+pub struct Job {
+    pub plan: Plan,
+    pub threads: Option<usize>,
+}
 
 /// What is wrong with settings: it is said at once.
 #[derive(Default)]
@@ -125,6 +132,11 @@ fn values(making: &MakingSettings, wrong: &mut Wrong) -> Values {
         billing_currency: wrong.take(billing_currency).flatten(),
         accept: making.tolerance.accept.iter().filter_map(|code| wrong.take(finding_of(code))).collect(),
     }
+}
+
+/// What to do while another run holds OUT.
+pub fn patience(wait: bool) -> Patience {
+    if wait { Patience::Wait } else { Patience::Leave }
 }
 
 fn refuse_folders(making: &MakingSettings, out: &OutSettings, needs_out: bool, wrong: &mut Wrong) {

@@ -1,5 +1,5 @@
-//! What the commands are to do: what was typed is laid over what the settings file says, and values become what the stages
-//! take. The one place that reads the clock.
+//! What the commands are to do: what was typed is laid over what the settings file says, and values become what the
+//! stages take. The one place that reads the clock.
 
 mod folders;
 mod making;
@@ -9,14 +9,16 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use self::making::job;
+pub use self::making::Job;
+use self::making::{job, patience};
+use self::values::missing;
 pub use self::values::{day_of, month_of, since_of, stamps_of};
 use super::args::{
     CheckArgs, CloseArgs, ClosingArgs, CoverageArgs, HistoryArgs, MakingArgs, OutArgs, PublicationArgs, RecoverArgs,
     ReopenArgs, RunArgs, SettingsArgs, StatementArgs, Talk,
 };
 use super::settings::choices::{LogFormat, LogLevel};
-use super::settings::in_force::{InForce, in_force};
+use super::settings::in_force::{SettingInForce, in_force};
 use super::settings::output::LogSettings;
 use super::settings::{Settings, SettingsFile};
 use crate::audit::no_publication;
@@ -26,16 +28,9 @@ use crate::pipeline::Plan;
 use crate::pipeline::closing::Closing;
 use crate::publish::{Out, Patience};
 
-/// What to do with a root, and with how many threads (`None`: one for each core).
-#[derive(Debug)]
-pub struct Job {
-    pub plan: Plan,
-    pub threads: Option<usize>,
-}
-
 /// What the outside is to see of a run.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct Visibility {
     /// Logs instead of progress and texts of errors.
     pub log: Option<(LogFormat, LogLevel)>,
     /// The summary as JSON.
@@ -46,7 +41,7 @@ pub struct Seen {
     pub quiet: bool,
 }
 
-impl Seen {
+impl Visibility {
     fn new(log: &LogSettings, talk: Talk, json: bool) -> Self {
         let Talk { quiet, verbose } = talk;
         let format = log.log_format.or(verbose.then_some(LogFormat::Text));
@@ -97,7 +92,7 @@ fn laid_over(args: &MakingArgs) -> (Settings, Option<Error>) {
 ///
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
-pub fn of_run(args: RunArgs) -> (Seen, Result<Job>) {
+pub fn of_run(args: RunArgs) -> (Visibility, Result<Job>) {
     let RunArgs { out, making, metrics, json } = args;
     let (mut settings, error) = laid_over(&making);
     out.lay_over(&mut settings.out);
@@ -105,7 +100,7 @@ pub fn of_run(args: RunArgs) -> (Seen, Result<Job>) {
     // A what-if is not the night that a monitor waits for.
     let is_the_night = settings.making.what_if.registration_override.is_empty();
     let metrics = settings.metrics.metrics.clone().filter(|_| is_the_night);
-    let mut seen = Seen { metrics, ..Seen::new(&settings.log, making.talk, json) };
+    let mut seen = Visibility { metrics, ..Visibility::new(&settings.log, making.talk, json) };
     let job = error.map_or(Ok(()), Err).and_then(|()| {
         let job = into_out(settings, making.forget.forget)?;
         folders::refuse_metrics_in_root(&job.plan.root, &mut seen.metrics)?;
@@ -128,19 +123,15 @@ fn into_nothing(mut settings: Settings) -> Result<Job> {
     job(settings, Vec::new(), false)
 }
 
-fn patience(wait: bool) -> Patience {
-    if wait { Patience::Wait } else { Patience::Leave }
-}
-
-/// What `stacktally check` is to do, as [`of_run`]: a run into OUT that stops before its commit, or without one a run from
-/// nothing. It publishes nothing, so it writes no metrics either: they are the run's.
+/// What `stacktally check` is to do, as [`of_run`]: a run into OUT that stops before its commit, or without one a run
+/// from nothing. It publishes nothing, so it writes no metrics either: they are the run's.
 ///
 /// # Errors
 /// As [`of_run`].
-pub fn of_check(args: CheckArgs) -> (Seen, Result<Job>) {
+pub fn of_check(args: CheckArgs) -> (Visibility, Result<Job>) {
     let CheckArgs { out: typed, making, json } = args;
     let (mut settings, error) = laid_over(&making);
-    let seen = Seen::new(&settings.log, making.talk, json);
+    let seen = Visibility::new(&settings.log, making.talk, json);
     if let Some(typed) = typed.as_deref().filter(|out| !Out::is_one(out)) {
         // A slip of the pen must not pass for a check of what is published.
         return (seen, Err(no_publication(typed).or_hint("leave --out out to check the root alone")));
@@ -185,8 +176,8 @@ pub fn of_coverage(args: &CoverageArgs) -> Result<LookedAt> {
     looked_at(settings, out, "name a publication, or a root to look at its exports")
 }
 
-/// What `stacktally history` is to show. The OUT of a settings file serves unless something is typed that says how a root is
-/// read.
+/// What `stacktally history` is to show. The OUT of a settings file serves unless something is typed that says how a
+/// root is read.
 ///
 /// # Errors
 /// As [`of_run`].
@@ -218,7 +209,7 @@ fn looked_at(settings: Settings, out: Option<PathBuf>, hint: &str) -> Result<Loo
 ///
 /// # Errors
 /// A settings file that cannot be read, an unknown key, a value that makes no sense.
-pub fn of_settings(args: &SettingsArgs) -> Result<Vec<InForce>> {
+pub fn of_settings(args: &SettingsArgs) -> Result<Vec<SettingInForce>> {
     let file = SettingsFile::read(args.file.file.as_deref())?;
     let (settings, in_force) = in_force(file, &args.typed)?;
     making::refuse_values(&settings)?;
@@ -295,23 +286,4 @@ fn closing_of(month: &str, args: &ClosingArgs, force: bool, reason: Option<Strin
         patience: patience(settings.lock.wait),
         now: Utc::now,
     })
-}
-
-fn missing(flag: &str, value: &str) -> Error {
-    Error::usage(format!("--{flag} {value} is missing"))
-        .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
-}
-
-/// Several folders that are not named, of which there is one at least.
-fn all_missing(flags: &[&str]) -> Error {
-    let value = |flag: &str| format!("<{}>", flag.to_uppercase());
-    match flags {
-        [one] => missing(one, &value(one)),
-        flags => {
-            let typed: Vec<String> = flags.iter().map(|flag| format!("--{flag} {}", value(flag))).collect();
-            let keys: Vec<String> = flags.iter().map(|flag| format!("`{flag} = \"…\"`")).collect();
-            Error::usage(format!("{} are missing", typed.join(" and ")))
-                .hint(format!("give them as flags, or as {} in the file named by --settings", keys.join(" and ")))
-        }
-    }
 }

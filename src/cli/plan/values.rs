@@ -85,8 +85,10 @@ pub fn zone_of(text: &str) -> Result<SourceTimeZone> {
 /// It is none.
 pub fn encoding_of(name: &str) -> Result<Encoding> {
     Encoding::parse(name).ok_or_else(|| {
-        Error::usage(format!("--encoding {name:?}: no encoding that is known"))
-            .hint("Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or ibm437; others have a code page of their own, such as windows-1250, ibm852 or 866")
+        Error::usage(format!("--encoding {name:?}: no encoding that is known")).hint(
+            "Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or \
+                 ibm437; others have a code page of their own, such as windows-1250, ibm852 or 866",
+        )
     })
 }
 
@@ -118,4 +120,24 @@ fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Opt
     let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
     let wrong: Vec<Error> = wrong.into_iter().filter_map(Result::err).collect();
     if wrong.is_empty() { Ok(good.into_iter().flatten().collect()) } else { Err(Error::several(wrong)) }
+}
+
+/// The refusal of what is typed without something that it needs.
+pub fn missing(flag: &str, value: &str) -> Error {
+    Error::usage(format!("--{flag} {value} is missing"))
+        .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
+}
+
+/// Several folders that are not named, of which there is one at least.
+pub fn all_missing(flags: &[&str]) -> Error {
+    let value = |flag: &str| format!("<{}>", flag.to_uppercase());
+    match flags {
+        [one] => missing(one, &value(one)),
+        flags => {
+            let typed: Vec<String> = flags.iter().map(|flag| format!("--{flag} {}", value(flag))).collect();
+            let keys: Vec<String> = flags.iter().map(|flag| format!("`{flag} = \"…\"`")).collect();
+            Error::usage(format!("{} are missing", typed.join(" and ")))
+                .hint(format!("give them as flags, or as {} in the file named by --settings", keys.join(" and ")))
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::defaults;
+use super::group::defaults;
 use crate::domain::AttributeAt;
 
 /// The heading of these flags in every help.
@@ -38,8 +38,8 @@ pub struct OperatorSettings {
 #[command(next_help_heading = HEADING)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct WhatIfSettings {
-    /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With several
-    /// stamps say whose it is, as STAMP=FILE
+    /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With
+    /// several stamps say whose it is, as STAMP=FILE
     #[arg(long, value_name = "[STAMP=]FILE", num_args = 1..)]
     pub registration_override: Vec<String>,
 }

@@ -1,4 +1,5 @@
-//! The settings file: TOML, whose keys are the names of flags. All that is wrong with it is said at once, each with its line.
+//! The settings file: TOML, whose keys are the names of flags. All that is wrong with it is said at once, each with
+//! its line.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,26 +11,27 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, Deserializer};
 
-use super::{MakingSettings, Settings, names_of};
+use super::all::{MakingSettings, Settings};
+use super::group::names_of;
 use crate::error::{Error, Result, nearest};
 use crate::machine;
 
 const AS_FLAG: &str = "a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`";
 const IN_TOML: &str = "write one setting a line, without braces and commas: `root = \"/srv/usage\"`, `strict = true`";
-const WINDOWS_PATH: &str = "in double quotes a `\\` begins an escape: write a Windows path in single quotes, as 'C:\\usage', or \
-                            with `/`, as \"C:/usage\"";
+const WINDOWS_PATH: &str = "in double quotes a `\\` begins an escape: write a Windows path in single quotes, as \
+                            'C:\\usage', or with `/`, as \"C:/usage\"";
 
 /// What a settings file says, over the defaults; without a file, these.
 #[derive(Debug, Default)]
 pub struct SettingsFile {
     pub settings: Settings,
     /// The keys that it has, and where.
-    pub said: BTreeMap<String, Said>,
+    pub said: BTreeMap<String, KeyPlace>,
 }
 
 /// Where a settings file says something.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct KeyPlace {
     pub file: PathBuf,
     /// Counted from 1.
     pub line: usize,
@@ -72,7 +74,7 @@ impl SettingsFile {
             wrong.sort_by_key(|(offset, _)| *offset);
             return Err(Error::several(wrong.into_iter().map(|(_, error)| error).collect()));
         }
-        let line_of = |offset| Said { file: path.to_owned(), line: document.place(offset).0 };
+        let line_of = |offset| KeyPlace { file: path.to_owned(), line: document.place(offset).0 };
         let said = table.get_ref().keys().map(|key| (key.get_ref().to_string(), line_of(key.span().start)));
         Ok(Self { settings: relative_to(path.parent().unwrap_or(Path::new("")), settings), said: said.collect() })
     }

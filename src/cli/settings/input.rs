@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use serde::{Deserialize, Serialize};
 
 use super::choices::{GranularityChoice, Overlap};
-use super::{defaults, lossy_or_none};
+use super::group::{defaults, lossy_or_none};
 use crate::read::Reading;
 
 /// The heading of these flags in every help.
@@ -17,8 +17,8 @@ pub const HEADING: &str = "Input";
 #[command(next_help_heading = HEADING)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct InputSettings {
-    /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration, customer-subscriptions
-    /// and user-subscriptions
+    /// Folder of exports: <ROOT>/<stamp>/usage/<reported-start>/… and, beside usage, registration,
+    /// customer-subscriptions and user-subscriptions
     #[arg(short, long, value_name = "ROOT", display_order = 0, help_heading = None)]
     #[arg(value_hint = ValueHint::DirPath)]
     #[serde(serialize_with = "lossy_or_none")]
@@ -33,15 +33,16 @@ pub struct InputSettings {
     /// Where Hourly and Daily exports cover the same reported time: the ones that count; without this they are refused
     #[arg(long, value_name = "GRANULARITY", value_enum)]
     pub granularity: Option<GranularityChoice>,
-    /// Culture of the machine that exported tables, such as de-DE, where a table does not decide how its dates and decimals
-    /// are written
+    /// Culture of the machine that exported tables, such as de-DE, where a table does not decide how its dates and
+    /// decimals are written
     #[arg(long, value_name = "NAME")]
     pub culture: Option<String>,
-    /// Zone in which usage times without an offset were printed: UTC, +02:00 or Europe/Berlin [default: UTC for tables, and a
-    /// finding where they count hours]
+    /// Zone in which usage times without an offset were printed: UTC, +02:00 or Europe/Berlin [default: UTC for
+    /// tables, and a finding where they count hours]
     #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
     pub source_time_zone: Option<String>,
-    /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are refused
+    /// Encoding of files that are neither UTF-8 nor marked as UTF-16, such as windows-1252; without this they are
+    /// refused
     #[arg(long, value_name = "NAME")]
     pub encoding: Option<String>,
     /// Days by which usage may be reported after it happened: a file whose usage all lies longer before its reported
@@ -67,8 +68,8 @@ pub struct ConfirmationSettings {
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]
     pub confirm_empty_listing: bool,
-    /// Accept these customer lists and listings, which name fewer than half of what the one before them does; each by its name in
-    /// the root, such as north/user-subscriptions/2026-10-06.json
+    /// Accept these customer lists and listings, which name fewer than half of what the one before them does; each by
+    /// its name in the root, such as north/user-subscriptions/2026-10-06.json
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub confirm_shrunken: Vec<String>,
 }

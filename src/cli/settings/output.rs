@@ -6,7 +6,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::choices::{LogFormat, LogLevel};
-use super::{defaults, lossy_or_none};
+use super::group::{defaults, lossy_or_none};
 
 /// The heading of these flags in every help.
 pub const HEADING: &str = "Output and logs";

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use serde::{Deserialize, Serialize};
 
 use super::choices::CsvFact;
-use super::{defaults, lossy_or_none};
+use super::group::{defaults, lossy_or_none};
 
 /// The heading of these flags in every help.
 pub const HEADING: &str = "Publishing";

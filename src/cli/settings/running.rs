@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::defaults;
+use super::group::defaults;
 
 /// The heading of these flags in every help.
 pub const HEADING: &str = "How it runs";
@@ -35,8 +35,8 @@ pub struct ReuseSettings {
     #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]
     #[arg(display_order = 4)]
     pub verify: bool,
-    /// Let exports count that are gone from the root, by the lines that are published of them: for those who archive their
-    /// exports
+    /// Let exports count that are gone from the root, by the lines that are published of them: for those who archive
+    /// their exports
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]
     #[arg(display_order = 5, help_heading = super::tolerated::HEADING)]

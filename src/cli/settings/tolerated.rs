@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use super::defaults;
+use super::group::defaults;
 use crate::attribute::Tolerance;
 
 /// The heading of these flags in every help.
@@ -25,8 +25,8 @@ pub struct ToleranceSettings {
     /// Findings that are known and meant, by their codes: --strict tolerates them
     #[arg(long, value_name = "CODE", num_args = 1..)]
     pub accept: Vec<String>,
-    /// Hours after the end of its newest reported window from which on a stamp is overdue [default: the median length of its
-    /// latest seven windows, at least 24; 72 more where that is longer than a day]
+    /// Hours after the end of its newest reported window from which on a stamp is overdue [default: the median length
+    /// of its latest seven windows, at least 24; 72 more where that is longer than a day]
     #[arg(long, value_name = "HOURS")]
     pub overdue_after: Option<u16>,
     /// Refuse more than N rejected lines, old and new: end with exit code 3 instead of publishing

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::layout::{Column, Page, Table, Width};
-use crate::cli::settings::in_force::{InForce, Source};
+use crate::cli::settings::in_force::{SettingInForce, SettingSource};
 
 /// A table of them.
-pub fn text(settings: &[InForce], width: Width) -> String {
+pub fn text(settings: &[SettingInForce], width: Width) -> String {
     let mut page = Page::new(width);
     let columns = [Column::whole("setting"), Column::text("value"), Column::text("from")];
     let rows = settings.iter().map(|setting| [setting.name.clone(), value(&setting.value), source(&setting.source)]);
@@ -25,22 +25,22 @@ fn value(value: &Value) -> String {
     }
 }
 
-fn source(source: &Source) -> String {
+fn source(source: &SettingSource) -> String {
     match source {
-        Source::Default => "default".to_owned(),
-        Source::Flag => "flag".to_owned(),
-        Source::File(said) => format!("{}:{}", said.file.display(), said.line),
+        SettingSource::Default => "default".to_owned(),
+        SettingSource::Flag => "flag".to_owned(),
+        SettingSource::File(said) => format!("{}:{}", said.file.display(), said.line),
     }
 }
 
 /// The same by name, with values as a receipt records them.
-pub fn json(settings: &[InForce]) -> String {
-    let entry = |setting: &InForce| {
+pub fn json(settings: &[SettingInForce]) -> String {
+    let entry = |setting: &SettingInForce| {
         let mut entry = json!({ "value": setting.value });
         match &setting.source {
-            Source::Default => entry["from"] = json!("default"),
-            Source::Flag => entry["from"] = json!("flag"),
-            Source::File(said) => {
+            SettingSource::Default => entry["from"] = json!("default"),
+            SettingSource::Flag => entry["from"] = json!("flag"),
+            SettingSource::File(said) => {
                 entry["from"] = json!("file");
                 entry["file"] = json!(said.file.to_string_lossy());
                 entry["line"] = json!(said.line);
