@@ -12,11 +12,10 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use generator::{Generated, METERS, Size, YEAR, date, generate, subscription_id};
+use stacktally::control::{Control, Progress, Step};
 use stacktally::domain::Charge;
 use stacktally::pipeline::Reuse;
-use stacktally::watch::{Progress, Step, Watch};
-
-use generator::{Generated, METERS, Size, YEAR, date, generate, subscription_id};
 
 const MILLION: Size =
     Size { days: 10, resources: 100_000, daily: true, tenants: 600, user_subscriptions: 1_800, nights: 1 };
@@ -137,9 +136,9 @@ fn run(generated: &Generated) -> (Duration, Steps, Charge) {
         std::thread::sleep(FORGETS);
     }
     let steps = Steps::default();
-    let watch = Watch::new(Arc::default(), Box::new(steps.clone()));
+    let control = Control::new(Arc::default(), Box::new(steps.clone()));
     let begin = Instant::now();
-    let outcome = generated.run_watched(out, Reuse::default(), &watch);
+    let outcome = generated.run_watched(out, Reuse::default(), &control);
     let whole = begin.elapsed();
     let charges = outcome.receipt.statements.iter().map(|own| scaled(&own.charge));
     (whole, steps, Charge::from_scaled(charges.sum()))

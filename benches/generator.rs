@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate, Utc};
 use stacktally::attribute::Tolerance;
+use stacktally::control::Control;
 use stacktally::pipeline::{DecidingSettings, Outcome, Plan, Reuse, run};
-use stacktally::publish::Patience;
-use stacktally::watch::Watch;
+use stacktally::publication::Patience;
 use tempfile::TempDir;
 
 const DEFAULT: &str = "b111ed00-0000-4000-8000-000000000000";
@@ -86,11 +86,11 @@ impl Generated {
 
     /// Publishes what lies in the root now.
     pub fn run(&self, out: PathBuf, reuse: Reuse) -> Outcome {
-        self.run_watched(out, reuse, &Watch::silent())
+        self.run_watched(out, reuse, &Control::silent())
     }
 
     /// The same, watched.
-    pub fn run_watched(&self, out: PathBuf, reuse: Reuse, watch: &Watch) -> Outcome {
+    pub fn run_watched(&self, out: PathBuf, reuse: Reuse, control: &Control) -> Outcome {
         let plan = Plan {
             rehearse: false,
             overdue_after: None,
@@ -113,7 +113,7 @@ impl Generated {
             settings: serde_json::Value::Null,
             now: Utc::now,
         };
-        run(&plan, watch).unwrap()
+        run(&plan, control).unwrap()
     }
 }
 

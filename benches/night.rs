@@ -13,9 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use stacktally::pipeline::Reuse;
-
 use generator::{Generated, Size, generate};
+use stacktally::pipeline::Reuse;
 
 const MONTH: Size = Size { days: 30, resources: 833, daily: false, tenants: 100, user_subscriptions: 300, nights: 1 };
 /// For `cargo bench -- --test`, which only sees that the answers are right.

@@ -7,20 +7,17 @@
 mod generator;
 
 use criterion::{BatchSize, Criterion, Throughput};
+use generator::{Generated, Size, generate};
 use stacktally::aggregate::{Packing, day_facts};
 use stacktally::attribute::{OwnedUsage, Rules, Tolerance, attribute, read_snapshots};
+use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::totals::{Checksum, Totals};
 use stacktally::domain::{Attribution, Day, Quantity};
 use stacktally::normalise::{Usage, UsageChunk, normalise};
-use stacktally::publish::facts::{StampTexts, checksum};
-use stacktally::publish::parquet;
-use stacktally::read::root::discover;
-use stacktally::read::{Reading, StampFolder, StampLines, gather};
-use stacktally::schema;
-use stacktally::watch::Watch;
-
-use generator::{Generated, Size, generate};
+use stacktally::publish::{StampTexts, checksum};
+use stacktally::read::{Reading, StampFolder, StampLines, discover, gather};
+use stacktally::table::{contract, parquet};
 
 const SIZE: Size = Size { days: 3, resources: 400, daily: false, tenants: 20, user_subscriptions: 60, nights: 1 };
 
@@ -32,7 +29,7 @@ fn main() {
 
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
     let snapshots =
-        read_snapshots(&folder, &Reading::default(), &Rules::default(), &Tolerance::default(), &Watch::silent())
+        read_snapshots(&folder, &Reading::default(), &Rules::default(), &Tolerance::default(), &Control::silent())
             .unwrap();
 
     group.bench_function("read", |bencher| {
@@ -75,7 +72,7 @@ fn main() {
 }
 
 fn read(folder: &StampFolder) -> StampLines {
-    gather(folder, &Reading::default(), LedgerRules::default(), &Watch::silent()).unwrap()
+    gather(folder, &Reading::default(), LedgerRules::default(), &Control::silent()).unwrap()
 }
 
 fn usage(folder: &StampFolder) -> Usage {
@@ -125,8 +122,8 @@ fn encode(owned: &OwnedUsage, days: &[(Day, Vec<UsageChunk>)], generated: &Gener
         for (at, export) in owned.usage.exports.iter().enumerate() {
             let lines = owned.usage.sorted_lines(chunks, at as u32);
             let columns = texts.lines(day, export.window, &lines);
-            let bytes = parquet::encode_ranked(&schema::LINES, &columns).unwrap();
-            sum.merge(parquet::read_back(&schema::LINES, bytes.into()).unwrap().1.unwrap());
+            let bytes = parquet::encode_ranked(&contract::LINES, &columns).unwrap();
+            sum.merge(parquet::read_back(&contract::LINES, bytes.into()).unwrap().1.unwrap());
         }
     }
     assert_eq!(sum, expected(generated));

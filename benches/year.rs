@@ -12,16 +12,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use generator::{Size, generate};
 use rayon::prelude::*;
 use serde::Deserialize;
-use stacktally::attribute::{Rules, Snapshots, Tolerance, attribute, read_snapshots};
+use stacktally::attribute::{Rules, Tolerance, attribute, checked, read_snapshots};
+use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::normalise::normalise;
-use stacktally::read::root::discover;
-use stacktally::read::{Reading, gather, read_customer_subscriptions, read_listings, read_registrations};
-use stacktally::watch::Watch;
-
-use generator::{Size, generate};
+use stacktally::read::{Reading, discover, gather, read_customer_subscriptions, read_listings, read_registrations};
 
 const YEAR: Size =
     Size { days: 365, resources: 115, daily: false, tenants: 2_000, user_subscriptions: 10_000, nights: 365 };
@@ -33,26 +31,26 @@ fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
     let (generated, rounds) = if is_test { (generate(WEEK), 1) } else { (generate(YEAR), ROUNDS) };
     let (reading, rules, tolerance) = (Reading::default(), Rules::default(), Tolerance::default());
-    let watch = Watch::silent();
+    let control = Control::silent();
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
     let files = snapshot_files(&generated.root());
     let bytes: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
 
     let parsed = median(rounds, || (), |()| borrowed_parse(&files));
-    let read = median(rounds, || (), |()| read_snapshots(&folder, &reading, &rules, &tolerance, &watch).unwrap());
+    let read = median(rounds, || (), |()| read_snapshots(&folder, &reading, &rules, &tolerance, &control).unwrap());
     let from_files = || {
         (
-            read_registrations(&folder.registrations, &reading, &watch).unwrap(),
-            read_customer_subscriptions(&folder.customer_subscriptions, &reading, &watch).unwrap(),
-            read_listings(&folder.user_subscriptions, &reading, &watch).unwrap(),
+            read_registrations(&folder.registrations, &reading, &control).unwrap(),
+            read_customer_subscriptions(&folder.customer_subscriptions, &reading, &control).unwrap(),
+            read_listings(&folder.user_subscriptions, &reading, &control).unwrap(),
         )
     };
     let stamp = || folder.stamp.clone();
     let checked = median(rounds, from_files, |(registrations, customers, listings)| {
-        Snapshots::checked(stamp(), registrations, customers, listings, &[], &rules, &tolerance).unwrap()
+        checked(stamp(), registrations, customers, listings, &[], &rules, &tolerance).unwrap()
     });
-    let snapshots = read_snapshots(&folder, &reading, &rules, &tolerance, &watch).unwrap();
-    let usage = || normalise(gather(&folder, &reading, LedgerRules::default(), &watch).unwrap()).unwrap();
+    let snapshots = read_snapshots(&folder, &reading, &rules, &tolerance, &control).unwrap();
+    let usage = || normalise(gather(&folder, &reading, LedgerRules::default(), &control).unwrap()).unwrap();
     let attributed = median(rounds, usage, |usage| attribute(usage, &snapshots, &rules));
     let whole = median(rounds, || (), |()| generated.run_whole());
 

@@ -6,23 +6,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::totals::{Account, Checksum, Totals};
+use crate::domain::totals::{Checksum, MeterTotals, Totals};
 use crate::domain::{MeterId, Stamp};
 use crate::error::{Error, Result};
 
 /// Whose totals are proved: a stamp's, by the ranks of its meters.
 #[derive(Clone, Copy, Debug)]
-pub struct Books<'a> {
+pub struct ControlTotals<'a> {
     pub stamp: &'a Stamp,
     pub meters: &'a [MeterId],
 }
 
-impl Books<'_> {
+impl ControlTotals<'_> {
     /// Proves that two accounts of meters agree.
     ///
     /// # Errors
     /// A balance error that names the first meter that differs, with both totals.
-    pub fn prove_account(self, stage: &str, before: &Account<u32>, after: &Account<u32>) -> Result<()> {
+    pub fn prove_account(self, stage: &str, before: &MeterTotals<u32>, after: &MeterTotals<u32>) -> Result<()> {
         let meters = before.iter().chain(after.iter()).map(|(meter, _)| meter);
         match meters.into_iter().find(|&meter| before.of(meter) != after.of(meter)) {
             None => Ok(()),
@@ -39,7 +39,7 @@ impl Books<'_> {
     ///
     /// # Errors
     /// A balance error that names the first meter that differs.
-    pub fn prove_read(self, stage: &str, read: &BTreeMap<u32, Checksum>, after: &Account<u32>) -> Result<()> {
+    pub fn prove_read(self, stage: &str, read: &BTreeMap<u32, Checksum>, after: &MeterTotals<u32>) -> Result<()> {
         let after: BTreeMap<u32, Checksum> = after.iter().map(|(meter, totals)| (meter, totals.into())).collect();
         match read.keys().chain(after.keys()).find(|meter| read.get(meter) != after.get(meter)) {
             None => Ok(()),

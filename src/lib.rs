@@ -9,29 +9,32 @@
 //! Data goes one way, and the modules below stand in its order. `ARCHITECTURE.md` says what each may know.
 
 pub mod domain;
-pub mod error;
-pub mod machine;
-pub mod schema;
 
-pub mod frame;
+pub mod error;
+
+pub mod balance;
+pub mod control;
+pub mod store;
+
+pub mod table;
 
 pub mod read;
 
 pub mod normalise;
+pub mod publication;
+pub mod rate;
 
 pub mod attribute;
 
 pub mod aggregate;
 
-pub mod rate;
-
+pub mod audit;
 pub mod publish;
 
 pub mod state;
 
-pub mod audit;
-pub mod balance;
+pub mod close;
+
 pub mod pipeline;
-pub mod watch;
 
 pub mod cli;

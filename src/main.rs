@@ -114,7 +114,8 @@ fn fail_where_files_grow_too_large() -> Result<()> {
     Ok(())
 }
 
-/// Takes the steps to fail at from the environment variable FAILPOINTS. A panic there ends the process as SIGKILL would.
+/// Takes the steps to fail at from the environment variable FAILPOINTS. A panic there ends the process as SIGKILL
+/// would.
 #[cfg(feature = "failpoints")]
 fn die_at_failpoints() -> fail::FailScenario<'static> {
     std::panic::set_hook(Box::new(|_| std::process::abort()));

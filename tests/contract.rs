@@ -2,18 +2,18 @@
 //! `STACKTALLY_BLESS=1 cargo test contract` rewrites `schemas/`.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use parquet::basic::{Encoding, PageType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use stacktally::cli::metrics::FAMILIES;
 use stacktally::domain::Attribution;
 use stacktally::domain::finding::FindingCode;
-use stacktally::schema::column::QUANTITY_KINDS;
-use stacktally::schema::flat::{FLAT_TABLES, SAME_IN_CSV};
-use stacktally::schema::{Column, Kind, TABLES, Table};
+use stacktally::table::column::{Column, Kind, Table};
+use stacktally::table::contract::TABLES;
+use stacktally::table::contract::columns::QUANTITY_KINDS;
+use stacktally::table::flat::{FLAT_TABLES, SAME_IN_CSV};
 
 use crate::support::{Line, SUB_A, SUB_UNKNOWN, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, project};
 
@@ -231,124 +231,4 @@ fn every_csv_has_the_header_of_its_contract() {
         seen += 1;
     }
     assert_eq!(seen, 8, "hourly, daily, monthly, default_usage, coverage, coverage_months, exports, rejects");
-}
-
-/// `domain ← schema ← frame ← the stages ← state ← balance, pipeline ← cli ← main`, and no stage looks inside another.
-#[test]
-fn modules_know_only_what_they_may() {
-    let layers: [&[&str]; 7] = [
-        &["domain", "error", "machine"],
-        &["schema"],
-        &["frame", "watch"],
-        &["read", "normalise", "attribute", "aggregate", "rate", "publish"],
-        &["state"],
-        &["audit", "balance", "pipeline"],
-        &["cli"],
-    ];
-    let layer = |module: &str| layers.iter().position(|modules| modules.contains(&module));
-    let stages = layers[3];
-    let mut wrong = String::new();
-    for file in sources(&project().join("src")) {
-        let relative = file.strip_prefix(project().join("src")).unwrap();
-        let own = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
-        let Some(own_layer) = layer(own) else { continue };
-        for line in fs::read_to_string(&file).unwrap().lines() {
-            let code = line.split("//").next().unwrap_or_default();
-            let Some((_, used)) = code.split_once("crate::").filter(|(before, _)| !before.ends_with('$')) else {
-                continue;
-            };
-            let used_module = used.split(|own: char| !own.is_alphanumeric() && own != '_').next().unwrap();
-            let used_layer = layer(used_module).unwrap_or_else(|| panic!("{used_module} has no layer"));
-            if used_layer > own_layer {
-                writeln!(wrong, "{}: {line}", relative.display()).unwrap();
-            }
-            let is_other_stage = stages.contains(&own) && stages.contains(&used_module) && own != used_module;
-            let inside = used[used_module.len()..].trim_start_matches("::");
-            if is_other_stage
-                && inside.split("::").count() > 1
-                && inside.starts_with(|first: char| first.is_ascii_lowercase())
-            {
-                writeln!(wrong, "{} looks inside {used_module}: {line}", relative.display()).unwrap();
-            }
-        }
-    }
-    assert_eq!(wrong, "");
-}
-
-/// Which crate may be used where: as `ARCHITECTURE.md` says.
-#[test]
-fn crates_stay_in_their_rooms() {
-    let rooms: [(&str, &[&str]); 23] = [
-        ("polars::", &["frame/mod.rs"]),
-        ("clap::", &["cli/args.rs", "cli/settings.rs", "main.rs"]),
-        ("csv::", &["publish/"]),
-        ("arrow::", &["frame/", "publish/", "read/published.rs"]),
-        ("parquet::", &["publish/", "read/published.rs", "frame/tables.rs"]),
-        ("snap::", &["publish/ranked.rs"]),
-        ("zstd::", &["publish/ranked.rs", "read/unpack.rs", "state/run.rs"]),
-        ("chrono::", &["domain/time.rs", "domain/dialect.rs", "publish/dimensions.rs", "pipeline", "cli/settings.rs"]),
-        (
-            "rayon::",
-            &[
-                "read/lines.rs",
-                "read/list.rs",
-                "normalise/mod.rs",
-                "publish/csv.rs",
-                "publish/dimensions.rs",
-                "publish/disk.rs",
-                "publish/parquet.rs",
-                "publish/out.rs",
-                "pipeline/charging.rs",
-                "pipeline/known.rs",
-                "pipeline/settle.rs",
-                "state/run.rs",
-                "cli/command.rs",
-            ],
-        ),
-        ("encoding_rs::", &["read/encoding.rs"]),
-        ("oem_cp::", &["read/encoding.rs"]),
-        ("flate2::", &["read/unpack.rs"]),
-        ("rust_decimal::", &["domain/"]),
-        ("ethnum::", &["domain/"]),
-        ("iso_currency::", &["domain/"]),
-        ("fail::", &["publish/disk.rs", "main.rs"]),
-        ("rustix::", &["machine.rs"]),
-        ("Utc::now", &["cli/settings.rs"]),
-        ("Instant::now", &["cli/steps.rs"]),
-        ("textwrap::", &["cli/show/layout.rs", "cli/show/ids.rs"]),
-        ("terminal_size::", &["cli/show/layout.rs"]),
-        ("tracing::", &["cli/log.rs"]),
-        ("tracing_subscriber::", &["cli/log.rs"]),
-    ];
-    let mut seen = vec![0; rooms.len()];
-    for file in sources(&project().join("src")) {
-        let relative = file.strip_prefix(project().join("src")).unwrap().to_str().unwrap().to_owned();
-        for line in fs::read_to_string(&file).unwrap().lines().filter(|line| !line.trim_start().starts_with("//")) {
-            assert!(!line.contains("SystemTime"), "{relative} reads a clock: {line}");
-            for (at, (name, allowed)) in rooms.iter().enumerate().filter(|(_, (name, _))| names(line, name)) {
-                assert!(allowed.iter().any(|room| relative.starts_with(room)), "{name} in {relative}: {line}");
-                seen[at] += 1;
-            }
-        }
-    }
-    assert!(seen.iter().all(|&times| times > 0), "a rule that nothing meets proves nothing: {seen:?}");
-}
-
-/// Whether a line names a path that begins so, and not as a part of another.
-fn names(line: &str, path: &str) -> bool {
-    let is_part = |before: &str| before.ends_with(|own: char| own.is_alphanumeric() || own == '_' || own == ':');
-    line.match_indices(path).any(|(at, _)| !is_part(&line[..at]))
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use stacktally::cli::args::Cli;
 use stacktally::domain::Cause;
 use stacktally::domain::correction::FIGURES;
-use stacktally::schema::CHANGES;
+use stacktally::table::contract::CHANGES;
 
 use crate::support::{
     BILLED_A, DEFAULT, Line, Ran, SUB_A, TENANT_A, TestRoot, VM_HOURS, customers, listing, page, project, ran,

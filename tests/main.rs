@@ -31,7 +31,9 @@ mod law;
 // The binary killed, starved of space, doubled: whole or not at all.
 mod fault;
 
-// schemas/, the code and the published files say the same; modules know only what they may.
+// How the house is built: who may name whom, file by file.
+mod house;
+// schemas/, the code and the published files say the same.
 mod contract;
 
 // docs/ and the README: links, command lines, the unit, the crontab and the script that they hand out.

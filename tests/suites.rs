@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use stacktally::control::Control;
 use stacktally::domain::Window;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::error::Result;
 use stacktally::read::{
-    InputFile, Reading, SnapshotFiles, Table, gather, read_customer_subscriptions, read_listings, read_registrations,
+    CsvText, Reading, SnapshotFiles, gather, read_customer_subscriptions, read_listings, read_registrations,
 };
-use stacktally::watch::Watch;
+use stacktally::store::InputFile;
 
 use crate::support::{project, stamp_folder};
 
@@ -28,7 +29,7 @@ fn files(folder: &Path, ending: &str) -> Vec<(String, PathBuf)> {
 type Reader = fn(InputFile) -> Result<()>;
 
 fn usage(file: InputFile) -> Result<()> {
-    gather(&stamp_folder(vec![file]), &Reading::default(), LedgerRules::default(), &Watch::silent()).map(|_| ())
+    gather(&stamp_folder(vec![file]), &Reading::default(), LedgerRules::default(), &Control::silent()).map(|_| ())
 }
 
 fn snapshot(file: InputFile) -> SnapshotFiles {
@@ -37,15 +38,15 @@ fn snapshot(file: InputFile) -> SnapshotFiles {
 }
 
 fn registration(file: InputFile) -> Result<()> {
-    read_registrations(&[snapshot(file)], &Reading::default(), &Watch::silent()).map(|_| ())
+    read_registrations(&[snapshot(file)], &Reading::default(), &Control::silent()).map(|_| ())
 }
 
 fn customers(file: InputFile) -> Result<()> {
-    read_customer_subscriptions(&[snapshot(file)], &Reading::default(), &Watch::silent()).map(|_| ())
+    read_customer_subscriptions(&[snapshot(file)], &Reading::default(), &Control::silent()).map(|_| ())
 }
 
 fn listing(file: InputFile) -> Result<()> {
-    read_listings(&[snapshot(file)], &Reading::default(), &Watch::silent()).map(|_| ())
+    read_listings(&[snapshot(file)], &Reading::default(), &Control::silent()).map(|_| ())
 }
 
 /// Every file of the suite as a page, and as each kind of snapshot: none is usage, so each is refused with its place and a
@@ -85,7 +86,7 @@ fn every_csv_file_is_read_as_the_suite_says() {
     assert_eq!(files.len(), 12);
     for (name, path) in files {
         let text = fs::read_to_string(path).unwrap();
-        let table = Table::parse(&name, &text).unwrap();
+        let table = CsvText::parse(&name, &text).unwrap();
         let (mut rows, mut cells, mut found) = (table.rows(), Vec::new(), Vec::new());
         while rows.next(&mut cells).unwrap() {
             assert_eq!(cells.len(), table.header.len(), "{name}");

@@ -8,20 +8,21 @@
 //! A Daily line never becomes hours: it is in daily and monthly, not in hourly. Meters are never added to each other,
 //! since the meter is in every key.
 
+mod cells;
 mod packed;
 
-use std::collections::BTreeMap;
-
-pub use packed::{Cell, Packing};
-
+use self::cells::{merged, sum_by_key, sum_in_order};
 use crate::attribute::{OwnedUsage, OwnersOfDay};
 use crate::domain::limits::QUANTITY_MAX;
-use crate::domain::totals::{Account, Totals};
+use crate::domain::totals::{MeterTotals, Totals};
 use crate::domain::{Day, Slot};
 use crate::error::{Error, Result};
-use crate::frame::{Cells, merged, sum_by_key, sum_in_order};
 use crate::normalise::{BySlot, UsageChunk};
 use crate::read::Chunk;
+use std::collections::BTreeMap;
+
+pub use cells::Cells;
+pub use packed::{Packing, UnpackedKey};
 
 /// The facts of one (stamp, day), keys sorted.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub struct DayFacts {
     /// By owner, meter and resource.
     pub daily: Cells,
     /// What went in, by meter: of all lines, and of the Hourly ones.
-    pub used: Account<u32>,
-    pub used_hourly: Account<u32>,
+    pub used: MeterTotals<u32>,
+    pub used_hourly: MeterTotals<u32>,
 }
 
 /// Aggregates the lines of one day.
@@ -80,7 +81,7 @@ pub fn cells_of_day<'a>(
 /// The key that a line has in its day.
 fn key_of_day(packing: Packing, owners: &OwnersOfDay<'_>, lines: &Chunk, at: usize) -> u64 {
     let owner = owners.of(lines.slot[at], lines.user_subscription[at]);
-    packing.pack(Cell { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] })
+    packing.pack(UnpackedKey { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] })
 }
 
 /// The cells of several days of one month, summed without their resources.
@@ -119,8 +120,8 @@ pub fn default_facts(owned: &OwnedUsage, packing: Packing, daily: &BTreeMap<Day,
 ///
 /// # Errors
 /// A sum past the range.
-pub fn account(packing: Packing, cells: &Cells) -> Result<Account<u32>> {
-    let mut account = Account::default();
+pub fn account(packing: Packing, cells: &Cells) -> Result<MeterTotals<u32>> {
+    let mut account = MeterTotals::default();
     for (key, quantity, lines) in cells.iter() {
         account.add(packing.unpack(key).meter, Totals { lines, quantity })?;
     }
@@ -128,7 +129,7 @@ pub fn account(packing: Packing, cells: &Cells) -> Result<Account<u32>> {
 }
 
 /// Sums a day's lines by meter, by hand: the bound that makes the engine's sums safe, and one side of the balance.
-fn account_of(owned: &OwnedUsage, day: Day, chunks: &[UsageChunk]) -> Result<(Account<u32>, Account<u32>)> {
+fn account_of(owned: &OwnedUsage, day: Day, chunks: &[UsageChunk]) -> Result<(MeterTotals<u32>, MeterTotals<u32>)> {
     let mut totals = vec![[Totals::default(); 2]; owned.usage.meters.len()];
     for chunk in chunks {
         let lines = &chunk.lines;
@@ -137,7 +138,7 @@ fn account_of(owned: &OwnedUsage, day: Day, chunks: &[UsageChunk]) -> Result<(Ac
             total.merge(Totals { lines: 1, quantity }).map_err(|_past_range| past_range(owned, meter, day))?;
         }
     }
-    let (mut used, mut hourly) = (Account::default(), Account::default());
+    let (mut used, mut hourly) = (MeterTotals::default(), MeterTotals::default());
     for (meter, parts) in totals.into_iter().enumerate() {
         for (total, is_hourly) in parts.into_iter().zip([false, true]) {
             if total.lines > 0 {

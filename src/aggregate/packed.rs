@@ -1,9 +1,10 @@
-//! A cell's key in one `u64`: slot, owner, meter and resource ranks, so that sorting integers sorts the published order.
+//! A cell's key in one `u64`: slot, owner, meter and resource ranks, so that sorting integers sorts the published
+//! order.
 
 use crate::domain::Slot;
 use crate::domain::limits::PACKED_BITS;
 use crate::error::{Error, Result};
-use crate::frame::bits;
+use crate::table::order::bits;
 
 /// How many bits of the packed key each rank of a stamp takes.
 ///
@@ -19,7 +20,7 @@ pub struct Packing {
 
 /// A packed key taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct UnpackedKey {
     pub slot: Slot,
     pub owner: u32,
     pub meter: u32,
@@ -35,7 +36,8 @@ impl Packing {
         let packing = Self { owner_bits: bits(owners), meter_bits: bits(meters), resource_bits: bits(resources) };
         if packing.bits() > PACKED_BITS {
             return Err(Error::input(format!(
-                "{owners} owners, {meters} meters and {resources} resources of one stamp are more than a key of {PACKED_BITS} bits tells apart"
+                "{owners} owners, {meters} meters and {resources} resources of one stamp are more than a key of \
+                 {PACKED_BITS} bits tells apart"
             ))
             .hint("run over fewer windows at a time"));
         }
@@ -52,21 +54,21 @@ impl Packing {
         self.owner_bits + self.meter_bits + self.resource_bits
     }
 
-    pub fn pack(self, cell: Cell) -> u64 {
+    pub fn pack(self, cell: UnpackedKey) -> u64 {
         let key = u64::from(cell.slot.number());
         let key = key << self.owner_bits | u64::from(cell.owner);
         let key = key << self.meter_bits | u64::from(cell.meter);
         key << self.resource_bits | u64::from(cell.resource)
     }
 
-    pub fn unpack(self, key: u64) -> Cell {
+    pub fn unpack(self, key: u64) -> UnpackedKey {
         let low = |key: u64, bits: u32| (key & ((1 << bits) - 1)) as u32;
         let resource = low(key, self.resource_bits);
         let key = key >> self.resource_bits;
         let meter = low(key, self.meter_bits);
         let key = key >> self.meter_bits;
         let owner = low(key, self.owner_bits);
-        Cell { slot: Slot::from_number((key >> self.owner_bits) as u8), owner, meter, resource }
+        UnpackedKey { slot: Slot::from_number((key >> self.owner_bits) as u8), owner, meter, resource }
     }
 
     /// The key of a whole day, in a slot of it.

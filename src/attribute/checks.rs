@@ -1,21 +1,80 @@
 //! What of a stamp's snapshots would charge somebody wrongly, and so stops the run (`product.md` §4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::snapshots::rank;
-use super::{Rules, Snapshots, Tolerance};
-use crate::domain::{Stamp, UserSubscriptionId};
-use crate::error::Error;
-use crate::read::{DatedList, DatedLists, Fingerprint, Registration, RegistrationId};
+use super::snapshots::Snapshots;
+use super::{Rules, Tolerance, findings};
+use crate::attribute::snapshots::is_one_cloud;
+use crate::control::Control;
+use crate::domain::{Stamp, UserSubscriptionId, rank};
+use crate::error::{Error, Result};
+use crate::read::{
+    CustomerSubscription, DatedList, DatedLists, ListedUserSubscription, Reading, Registration, RegistrationId,
+    SnapshotLists, StampFolder, read_registrations, read_snapshot_lists,
+};
+use crate::store::Fingerprint;
 
-/// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under which
+/// Reads and checks the snapshots of a stamp.
+///
+/// # Errors
+/// What `product.md` §4 calls fatal: all of it that can be told at once.
+pub fn read_snapshots(
+    folder: &StampFolder,
+    reading: &Reading,
+    rules: &Rules,
+    tolerance: &Tolerance,
+    control: &Control,
+) -> Result<Snapshots> {
+    let lists = read_snapshot_lists(folder, None, &BTreeSet::new(), reading, control)?;
+    checked_snapshots(folder, lists, reading, rules, tolerance, control)
+}
+
+/// Checks the snapshots of a stamp, which were read.
+///
+/// # Errors
+/// As [`read_snapshots`].
+pub fn checked_snapshots(
+    folder: &StampFolder,
+    lists: SnapshotLists<'_>,
+    reading: &Reading,
+    rules: &Rules,
+    tolerance: &Tolerance,
+    control: &Control,
+) -> Result<Snapshots> {
+    // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
+    let former =
+        folder.overridden.iter().filter_map(|own| read_registrations(std::slice::from_ref(own), reading, control).ok());
+    let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
+    let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
+    let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
+    checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
+}
+
+/// Brings the snapshots of a stamp together, and checks them against each other. `former` are registrations under which
 /// customer subscriptions may lie though others serve in their stead.
-pub(super) fn fatal(
-    snapshots: &Snapshots,
+///
+/// # Errors
+/// A kind of which there is none, a tenant mapped twice, another stamp's customer list, an unconfirmed empty one.
+pub fn checked(
+    stamp: Stamp,
+    registrations: Vec<Registration>,
+    customer_subscriptions: DatedLists<CustomerSubscription>,
+    listings: DatedLists<ListedUserSubscription>,
     former: &[RegistrationId],
     rules: &Rules,
     tolerance: &Tolerance,
-) -> Vec<Error> {
+) -> Result<Snapshots> {
+    let snapshots = Snapshots::new(stamp, registrations, customer_subscriptions, listings);
+    let errors = fatal(&snapshots, former, rules, tolerance);
+    if errors.is_empty() {
+        return Ok(snapshots);
+    }
+    Err(Error::several(errors).found(findings::of_snapshots(&snapshots, rules, None)))
+}
+
+/// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under
+/// which customer subscriptions may lie though others serve in their stead.
+fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules, tolerance: &Tolerance) -> Vec<Error> {
     let mut errors = missing_kinds(snapshots);
     errors.extend(unconfirmed_empty_list(snapshots, rules));
     errors.extend(unconfirmed_empty_listing(snapshots, tolerance));
@@ -64,8 +123,9 @@ fn unconfirmed_empty_list(snapshots: &Snapshots, rules: &Rules) -> Option<Error>
         more => format!(", and so are {more} later"),
     };
     Some(Error::input(format!("the list of customer subscriptions is empty{more}")).at(&first.file).hint(
-        "an empty list is often a failed export, and would charge everybody to the default subscription: \
-         save it again (or remove it, if it is of the past: the one before it serves then), or say --confirm-empty-registration if really no tenant is registered",
+        "an empty list is often a failed export, and would charge everybody to the default subscription: save it \
+         again (or remove it, if it is of the past: the one before it serves then), or say \
+         --confirm-empty-registration if really no tenant is registered",
     ))
 }
 
@@ -77,8 +137,9 @@ fn unconfirmed_empty_listing(snapshots: &Snapshots, tolerance: &Tolerance) -> Op
         more => format!(", and so are {more} later"),
     };
     Some(Error::input(format!("the listing of user subscriptions is empty{more}")).at(&first.file).hint(
-        "an empty listing is often a failed export, and usage that no listing knows is charged to the default subscription: \
-         save it again (or remove it, if it is of the past: the one before it serves then), or say --confirm-empty-listing if the stamp really has no user subscription",
+        "an empty listing is often a failed export, and usage that no listing knows is charged to the default \
+         subscription: save it again (or remove it, if it is of the past: the one before it serves then), or say \
+         --confirm-empty-listing if the stamp really has no user subscription",
     ))
 }
 
@@ -102,8 +163,8 @@ impl Shrunken {
     };
 }
 
-/// Lists that name fewer than half of what the one before them does, unless each is confirmed by its name. An empty one is
-/// refused, or confirmed, as such.
+/// Lists that name fewer than half of what the one before them does, unless each is confirmed by its name. An empty one
+/// is refused, or confirmed, as such.
 fn unconfirmed_shrinks<T, K: Ord>(
     lists: &DatedLists<T>,
     what: &Shrunken,
@@ -133,8 +194,9 @@ fn unconfirmed_shrinks<T, K: Ord>(
             ))
             .at(&list.file)
             .hint(format!(
-                "a list that shrinks so is often a failed export, and {effect}: save it again, or remove it (the one before it serves then); \
-                 or, if it is right, confirm it by its name: --confirm-shrunken {file}, or confirm-shrunken = [\"{file}\"] in the settings",
+                "a list that shrinks so is often a failed export, and {effect}: save it again, or remove it (the one \
+                 before it serves then); or, if it is right, confirm it by its name: --confirm-shrunken {file}, or \
+                 confirm-shrunken = [\"{file}\"] in the settings",
                 file = list.file
             ))
         })
@@ -144,8 +206,8 @@ fn unconfirmed_shrinks<T, K: Ord>(
 
 /// Snapshots that lie with one stamp and are another's, as ids prove: each refusal with the stamp that it is about.
 ///
-/// The id of a registration, and a user subscription of one provider subscription, are of one stamp. Two registrations of one
-/// id whose cloud ids differ are of two stamps that were registered one after the other: that is a finding.
+/// The id of a registration, and a user subscription of one provider subscription, are of one stamp. Two registrations
+/// of one id whose cloud ids differ are of two stamps that were registered one after the other: that is a finding.
 pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Vec<(&Stamp, Error)> {
     let mut errors = Vec::new();
     let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::of).collect();
@@ -193,12 +255,14 @@ impl<'a> Proofs<'a> {
         let (own, two) = pairs.find(|(own, two)| is_one_cloud(own, two))?;
         let stamp = &other.snapshots.stamp;
         Some(Error::input(format!("the registration of {}, of stamp {stamp}, as well", two.file)).at(&own.file).hint(
-            "every stamp has its own registration: one of the two was copied, or saved for the wrong stamp; remove it, and save that stamp's own",
+            "every stamp has its own registration: one of the two was copied, or saved for the wrong stamp; remove \
+             it, and save that stamp's own",
         ))
     }
 
     fn same_listing(&self, other: &Self) -> Option<Error> {
-        const HINT: &str = "a stamp lists its own user subscriptions alone: one of the two was copied, or saved for the wrong stamp; remove it, and save that stamp's own";
+        const HINT: &str = "a stamp lists its own user subscriptions alone: one of the two was copied, or saved for \
+            the wrong stamp; remove it, and save that stamp's own";
         let stamp = &other.snapshots.stamp;
         let mut same = self.listed.iter().filter_map(|(ids, own)| Some((ids, *own, *other.listed.get(ids)?)));
         if let Some(((provider, id), own, two)) = same.next() {
@@ -208,7 +272,8 @@ impl<'a> Proofs<'a> {
             };
             return Some(
                 Error::input(format!(
-                    "lists user subscription {id}{more} of provider subscription {provider}, as {}, of stamp {stamp}, does",
+                    "lists user subscription {id}{more} of provider subscription {provider}, as {}, of stamp {stamp}, \
+                     does",
                     file_of(other.snapshots, two)
                 ))
                 .at(file_of(self.snapshots, own))
@@ -218,11 +283,6 @@ impl<'a> Proofs<'a> {
         let (own, two) = self.pages.iter().find_map(|(content, own)| Some((own, other.pages.get(content)?)))?;
         Some(Error::input(format!("the same bytes as {two}, of stamp {stamp}")).at(*own).hint(HINT))
     }
-}
-
-/// Whether nothing says that two registrations are of two stamps.
-pub(super) fn is_one_cloud(one: &Registration, two: &Registration) -> bool {
-    one.cloud_id.as_ref().zip(two.cloud_id.as_ref()).is_none_or(|(one, two)| one == two)
 }
 
 /// The first page that has a row of listings.
@@ -265,13 +325,19 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
         let subscription = &billed_subscriptions[subscription as usize];
         Error::input(format!("customer subscription {subscription} is not under the registration of stamp {stamp}"))
             .at(file)
-            .hint("this is probably another stamp's list, since every stamp has its own registration: remove it, or move it to that stamp")
+            .hint(
+                "this is probably another stamp's list, since every stamp has its own registration: remove it, or \
+                 move it to that stamp",
+            )
     });
     let twice = twice.into_iter().map(|((tenant, one, other), file)| {
         let [one, other] = [one, other].map(|own| &billed_subscriptions[own as usize]);
         Error::input(format!("tenant {} is mapped to two customer subscriptions, {one} and {other}", tenants[tenant]))
             .at(file)
-            .hint("Azure Stack Hub maps a tenant to one subscription: delete the wrong mapping and save the list again, or remove the list if it is of the past")
+            .hint(
+                "Azure Stack Hub maps a tenant to one subscription: delete the wrong mapping and save the list again, \
+                 or remove the list if it is of the past",
+            )
     });
     foreign.chain(twice).collect()
 }

@@ -6,22 +6,17 @@
 //! goes on, reference §5).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
-use super::{Rules, Tolerance, checks, findings};
 use crate::domain::attribution::Evidence;
 use crate::domain::{
     Attribution, BilledSubscriptionId, InForce, Mapping, Mappings, SnapshotDates, SnapshotKind, Stamp, TenantId,
-    UserSubscriptionId,
+    UserSubscriptionId, rank,
 };
-use crate::error::{Error, Result};
-use crate::read::{
-    CustomerSubscription, DatedLists, ListedUserSubscription, ReadFile, Reading, Registration, RegistrationId,
-    SnapshotLists, StampFolder, read_registrations, read_snapshot_lists,
-};
-use crate::watch::Watch;
+use crate::read::{CustomerSubscription, DatedLists, ListedUserSubscription, Registration, SnapshotLists};
+use crate::store::ReadFile;
 
-/// The snapshots of a stamp, each kind sorted by date, none of them fatally wrong. Ranks are places in the sorted lists.
+/// The snapshots of a stamp, each kind sorted by date, none of them fatally wrong. Ranks are places in the sorted
+/// lists.
 #[derive(Debug)]
 pub struct Snapshots {
     pub stamp: Stamp,
@@ -45,57 +40,14 @@ pub struct Snapshots {
     pub listed: Mappings,
 }
 
-/// Reads and checks the snapshots of a stamp.
-///
-/// # Errors
-/// What `product.md` §4 calls fatal: all of it that can be told at once.
-pub fn read_snapshots(
-    folder: &StampFolder,
-    reading: &Reading,
-    rules: &Rules,
-    tolerance: &Tolerance,
-    watch: &Watch,
-) -> Result<Snapshots> {
-    let lists = read_snapshot_lists(folder, None, &BTreeSet::new(), reading, watch)?;
-    checked_snapshots(folder, lists, reading, rules, tolerance, watch)
-}
-
-/// Checks the snapshots of a stamp, which were read.
-///
-/// # Errors
-/// As [`read_snapshots`].
-pub fn checked_snapshots(
-    folder: &StampFolder,
-    lists: SnapshotLists<'_>,
-    reading: &Reading,
-    rules: &Rules,
-    tolerance: &Tolerance,
-    watch: &Watch,
-) -> Result<Snapshots> {
-    // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
-    let former =
-        folder.overridden.iter().filter_map(|own| read_registrations(std::slice::from_ref(own), reading, watch).ok());
-    let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
-    let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
-    let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
-    Snapshots::checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
-}
-
 impl Snapshots {
-    /// Brings snapshots together, and checks them against each other. `former` are registrations under which customer
-    /// subscriptions may lie though others serve in their stead.
-    ///
-    /// # Errors
-    /// A kind of which there is none, a tenant mapped twice, another stamp's customer list, an unconfirmed empty one.
-    pub fn checked(
+    /// Brings snapshots together.
+    pub(super) fn new(
         stamp: Stamp,
         registrations: Vec<Registration>,
         customer_subscriptions: DatedLists<CustomerSubscription>,
         listings: DatedLists<ListedUserSubscription>,
-        former: &[RegistrationId],
-        rules: &Rules,
-        tolerance: &Tolerance,
-    ) -> Result<Self> {
+    ) -> Self {
         let (customers, listed) = (&customer_subscriptions.rows, &listings.rows);
         let tenants: Vec<TenantId> =
             sorted(customers.iter().map(|row| &row.tenant).chain(listed.iter().filter_map(|row| row.tenant.as_ref())));
@@ -130,7 +82,7 @@ impl Snapshots {
             customer_subscriptions: customer_subscriptions.lists.iter().map(|own| own.as_of).collect(),
             user_subscriptions: listings.lists.iter().map(|own| own.as_of).collect(),
         };
-        let snapshots = Self {
+        Self {
             stamp,
             default_mappings,
             registrations,
@@ -143,12 +95,7 @@ impl Snapshots {
             providers,
             customer_mappings,
             listed,
-        };
-        let errors = checks::fatal(&snapshots, former, rules, tolerance);
-        if errors.is_empty() {
-            return Ok(snapshots);
         }
-        Err(Error::several(errors).found(findings::of_snapshots(&snapshots, rules, None)))
     }
 
     /// What they say, as it was read.
@@ -225,7 +172,7 @@ fn sorted<'a, T: Ord + Clone + 'a>(ids: impl Iterator<Item = &'a T>) -> Vec<T> {
     ids.into_iter().cloned().collect()
 }
 
-/// The place of an id in its sorted list.
-pub(super) fn rank<T: Ord>(sorted: &[T], id: &T) -> Option<u32> {
-    sorted.binary_search(id).ok().map(|rank| rank as u32)
+/// Whether nothing says that two registrations are of two stamps.
+pub(super) fn is_one_cloud(one: &Registration, two: &Registration) -> bool {
+    one.cloud_id.as_ref().zip(two.cloud_id.as_ref()).is_none_or(|(one, two)| one == two)
 }

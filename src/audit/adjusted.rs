@@ -1,8 +1,8 @@
-//! What came to closed months after they were closed: it stands beside the closed figures, and only both together are what
-//! the lines come to.
+//! What came to closed months after they were closed: it stands beside the closed figures, and only both together are
+//! what the lines come to.
 
-use super::publication::Publication;
 use crate::domain::totals::Totals;
+use crate::publication::Publication;
 
 /// A figure of a closed month, to which something came since.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 
 use super::adjusted;
 use super::names::{Chosen, Wanted};
-use super::publication::{MeterText, Publication};
-use super::statement::{PRICE_COLUMNS, PriceText, StatementLine, Statements, prices_of, statements};
+use super::statement::{PRICE_COLUMNS, PriceText, PublishedStatementLine, Statements, prices_of, statements};
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
-use crate::frame::tables::{Keep, contradiction};
-use crate::schema::{self, statements_path};
-use crate::state::ClosingEntry;
+use crate::publication::layout::statements_path;
+use crate::publication::{ClosingEntry, MeterText, Publication};
+use crate::table::contract;
+use crate::table::reader::{Keep, contradiction};
 
 /// What is charged on one day, on one stamp, of a statement line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct BilledDay {
 /// A statement line and the days that it is the sum of.
 #[derive(Clone, Debug)]
 pub struct BilledLine {
-    pub line: StatementLine,
+    pub line: PublishedStatementLine,
     /// In order of days, then stamps.
     pub days: Vec<BilledDay>,
 }
@@ -75,9 +75,9 @@ impl WhyBilled {
 }
 
 /// What makes a line of a statement, beside its month.
-type LineKey = (String, String, PriceStatus, Option<i64>, Option<Quantity>, Option<Currency>);
+type BilledLineKey = (String, String, PriceStatus, Option<i64>, Option<Quantity>, Option<Currency>);
 
-type Days = BTreeMap<(Day, Stamp), BilledDay>;
+type LineDays = BTreeMap<(Day, Stamp), BilledDay>;
 
 /// Explains the lines of a month's statements, as far as they are asked for.
 ///
@@ -93,7 +93,7 @@ pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) 
             keep.push(Keep::Texts(column, ids));
         }
     }
-    let mut days: BTreeMap<LineKey, Days> = BTreeMap::new();
+    let mut days: BTreeMap<BilledLineKey, LineDays> = BTreeMap::new();
     for stamp in stamps.keys() {
         add_charges(publication, stamp, month, &keep, &mut days)?;
     }
@@ -124,8 +124,8 @@ pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) 
     })
 }
 
-fn key_of(line: &StatementLine) -> LineKey {
-    let StatementLine { billed_subscription, meter, price, .. } = line;
+fn key_of(line: &PublishedStatementLine) -> BilledLineKey {
+    let PublishedStatementLine { billed_subscription, meter, price, .. } = line;
     let currency = price.terms.map(|terms| terms.currency);
     (billed_subscription.clone(), meter.clone(), price.status, price.key, price.tier_from, currency)
 }
@@ -136,12 +136,12 @@ fn add_charges(
     stamp: &Stamp,
     month: Month,
     keep: &[Keep],
-    lines: &mut BTreeMap<LineKey, Days>,
+    lines: &mut BTreeMap<BilledLineKey, LineDays>,
 ) -> Result<()> {
-    let path = schema::charges_path(stamp, month);
+    let path = crate::publication::layout::charges_path(stamp, month);
     let own = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "charge"];
     let columns: Vec<&str> = own.into_iter().chain(PRICE_COLUMNS).collect();
-    for rows in publication.read(&path, &schema::CHARGES, &columns, keep)? {
+    for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
         let (days, billed, meters) =
             (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
         let (quantities, charges) = (rows.quantities("quantity")?, rows.quantities("charge")?);
@@ -213,7 +213,7 @@ fn not_billed(
     let mut sums: BTreeMap<(String, String, Stamp), Totals> = BTreeMap::new();
     let columns = ["stamp", "usage_date", "billed_subscription_id", "meter_id", "quantity_delta", "line_count_delta"];
     for path in adjusted::tables(publication) {
-        for rows in publication.read(path, &schema::ADJUSTMENTS, &columns, keep)? {
+        for rows in publication.read(path, &contract::ADJUSTMENTS, &columns, keep)? {
             let (of, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
             let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
             let (quantities, counts) = (rows.quantities("quantity_delta")?, rows.integers("line_count_delta")?);

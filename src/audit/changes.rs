@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Asked, Chosen, Wanted};
-use super::publication::{MeterText, Publication};
+use super::names::{Chosen, NameKind, Wanted};
 use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Day, Place, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::tables::{Keep, Rows, contradiction, integer, text};
-use crate::schema;
+use crate::publication::{MeterText, Publication};
+use crate::table::contract;
+use crate::table::reader::{Keep, Rows, contradiction, integer, text};
 
 const FOLDER: &str = "history/changes/";
 
@@ -45,8 +45,8 @@ pub struct Changes {
     pub since: Option<Since>,
 }
 
-/// Gathers what runs changed of some stamps (all when empty), as far as it is asked for: of the last run that changed some of it,
-/// or of all since.
+/// Gathers what runs changed of some stamps (all when empty), as far as it is asked for: of the last run that changed
+/// some of it, or of all since.
 ///
 /// # Errors
 /// There is no run or stamp that is asked for, or a table or a receipt cannot be read.
@@ -81,8 +81,8 @@ fn chosen_of(publication: &Publication, wanted: &Wanted, numbers: &BTreeSet<u64>
     if !wanted.billed_subscriptions.is_empty() || !wanted.meters.is_empty() {
         for &number in numbers {
             for own in corrected_by(publication, number, &[])? {
-                named.insert((Asked::BilledSubscription, own.billed_subscription));
-                named.insert((Asked::Meter, own.meter));
+                named.insert((NameKind::BilledSubscription, own.billed_subscription));
+                named.insert((NameKind::Meter, own.meter));
             }
         }
     }
@@ -122,8 +122,8 @@ fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSe
 
 /// The first run that is asked for.
 ///
-/// Runs follow one another, so of a run whose receipt is gone the next one that has one says when it had finished at the
-/// latest: it is left out only where that was before the day.
+/// Runs follow one another, so of a run whose receipt is gone the next one that has one says when it had finished at
+/// the latest: it is left out only where that was before the day.
 fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
     let last = publication.generation;
     match since {
@@ -134,7 +134,8 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
         }
         Some(Since::Run(run)) => Ok(run),
         Some(Since::Day(day)) => {
-            // A clock may have gone backwards, so the last run before the day is looked for, not the first one after it.
+            // A clock may have gone backwards, so the last run before the day is looked for, not the first one after
+            // it.
             for run in (1..=last).rev() {
                 let finished = publication.finished_at(run)?;
                 let before = finished.and_then(|time| Day::parse(time.get(..10)?)).is_some_and(|own| own < day);
@@ -150,11 +151,11 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
 /// What a run corrected: of some stamps, or all. (Amounts are of no stamp.)
 fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
     let path = path_of(run);
-    let columns: Vec<&str> = schema::CHANGES.columns.iter().map(|column| column.name).collect();
+    let columns: Vec<&str> = contract::CHANGES.columns.iter().map(|column| column.name).collect();
     let wanted = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
     let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
     let mut corrected = Vec::new();
-    for rows in publication.read(&path, &schema::CHANGES, &columns, &keep)? {
+    for rows in publication.read(&path, &contract::CHANGES, &columns, &keep)? {
         let (names, days) = (rows.texts("stamp")?, rows.maybe_days("usage_date")?);
         let (billed, meters, causes) =
             (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?, rows.texts("cause")?);

@@ -1,6 +1,6 @@
-//! What differs between two publications: cell by cell of `daily`, told per billed subscription, tenant and meter. What came to
-//! closed months is added to them first, so that for usage it does not matter whether a month is closed. It does for
-//! statements: a closed month's stay as they were closed.
+//! What differs between two publications: cell by cell of `daily`, told per billed subscription, tenant and meter. What
+//! came to closed months is added to them first, so that for usage it does not matter whether a month is closed. It
+//! does for statements: a closed month's stay as they were closed.
 //!
 //! Rows of both sides come in the same order, so they are laid beside each other without holding more than one file of
 //! each. Files with the same bytes are the same.
@@ -11,14 +11,14 @@ use std::iter::Peekable;
 
 use super::adjusted;
 use super::names::Chosen;
-use super::publication::{MeterText, Publication};
-use super::statement::{StatementLine, statement_lines};
+use super::statement::{PublishedStatementLine, statement_lines};
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
-use crate::frame::figures::{FigureRow, FigureTable, Figures as StoredFigures};
-use crate::frame::tables::{Keep, contradiction, text};
-use crate::schema;
+use crate::publication::{MeterText, Publication};
+use crate::table::contract;
+use crate::table::figures::{FigureRow, FigureTable, Figures as StoredFigures};
+use crate::table::reader::{Keep, contradiction, text};
 
 /// Usage of one tenant and meter that a billed subscription pays for otherwise in the second publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,14 +46,14 @@ pub struct Recharged {
     /// Of the price and of the bill; `None`: there is no amount.
     pub currencies: Option<(Currency, Currency)>,
     /// In the first publication; `None`: it has no such line.
-    pub before: Option<Billed>,
+    pub before: Option<StatementSum>,
     /// In the second.
-    pub after: Option<Billed>,
+    pub after: Option<StatementSum>,
 }
 
 /// What statement lines come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Billed {
+pub struct StatementSum {
     pub quantity: Quantity,
     pub charge: Charge,
     pub billing_amount: Amount,
@@ -104,8 +104,9 @@ impl Comparison {
 
     /// Keeps what differs of some stamps, billed subscriptions, tenants and meters (all when empty).
     ///
-    /// Statements are of all stamps, and a line of them may be of several tenants, so they are only narrowed by who pays and by
-    /// the meter, and left out where something else is asked for. Nobody is named beside the days whose hours differ.
+    /// Statements are of all stamps, and a line of them may be of several tenants, so they are only narrowed by who
+    /// pays and by the meter, and left out where something else is asked for. Nobody is named beside the days whose
+    /// hours differ.
     pub fn narrow(&mut self, stamps: &[Stamp], chosen: &Chosen) {
         let Chosen { billed_subscriptions, tenants, meters, .. } = chosen;
         let is_of_stamp = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
@@ -239,13 +240,13 @@ fn differing_cells(
     let published = files.iter().filter_map(|path| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?));
     let months: BTreeSet<Month> = published.chain(adjustments.iter().flat_map(|own| own.keys().copied())).collect();
     for month in months.into_iter().filter(|month| only.is_none_or(|only| *month == only)) {
-        let path = schema::daily_path(stamp, month);
+        let path = crate::publication::layout::daily_path(stamp, month);
         let own = [0, 1].map(|side: usize| adjustments[side].get(&month));
         if own[0] == own[1] && is_same_file(sides, &path)? {
             continue;
         }
         let [mut first, mut second] =
-            [Figures::read(sides[0], &path, own[0])?, Figures::read(sides[1], &path, own[1])?];
+            [MonthFigures::read(sides[0], &path, own[0])?, MonthFigures::read(sides[1], &path, own[1])?];
         loop {
             let (one, two) = (first.peek()?, second.peek()?);
             let Some(order) = order_of(one.as_ref(), two.as_ref()) else { break };
@@ -272,7 +273,7 @@ fn differing_cells(
 }
 
 /// Which of two figures comes first; `None` when there is neither.
-fn order_of(one: Option<&Figure<'_>>, two: Option<&Figure<'_>>) -> Option<Ordering> {
+fn order_of(one: Option<&ComparedFigure<'_>>, two: Option<&ComparedFigure<'_>>) -> Option<Ordering> {
     match (one, two) {
         (None, None) => None,
         (Some(one), Some(two)) => Some(one.key.cmp(&two.key)),
@@ -288,10 +289,10 @@ type FigureKey<'a> = (Day, &'a str, &'a str, Option<&'a str>, &'a str, &'a str, 
 type OwnedKey = (Day, String, String, Option<String>, String, String, i64);
 
 /// What came to figures after their months were closed.
-type OfMonth = BTreeMap<OwnedKey, Totals>;
+type ArrivedFigures = BTreeMap<OwnedKey, Totals>;
 
 /// By month; those that nothing came to have none.
-type Adjustments = BTreeMap<Month, OfMonth>;
+type Adjustments = BTreeMap<Month, ArrivedFigures>;
 
 fn borrowed(key: &OwnedKey) -> FigureKey<'_> {
     let (day, billed, attribution, tenant, user, meter, resource) = key;
@@ -303,13 +304,14 @@ fn owned((day, billed, attribution, tenant, user, meter, resource): FigureKey<'_
     (day, billed.to_owned(), attribution.to_owned(), tenant, user.to_owned(), meter.to_owned(), resource)
 }
 
-/// All adjustments of a stamp, or those of one month, added up. What was taken back when a month was opened again is none.
+/// All adjustments of a stamp, or those of one month, added up. What was taken back when a month was opened again is
+/// none.
 fn adjustments(publication: &Publication, stamp: &Stamp, month: Option<Month>) -> Result<Adjustments> {
     let mut adjustments = Adjustments::new();
     let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
     for path in adjusted::tables(publication) {
         let mut rows = FigureRows::read(publication, path, FigureTable::ADJUSTMENTS, &keep)?;
-        while let Some(Figure { key, total }) = rows.peek() {
+        while let Some(ComparedFigure { key, total }) = rows.peek() {
             let own = adjustments.entry(key.0.month()).or_default().entry(owned(key)).or_default();
             *own = sum(*own, total)?;
             rows.step();
@@ -322,20 +324,20 @@ fn adjustments(publication: &Publication, stamp: &Stamp, month: Option<Month>) -
 }
 
 /// A figure, and what it comes to.
-struct Figure<'a> {
+struct ComparedFigure<'a> {
     key: FigureKey<'a>,
     total: Totals,
 }
 
 /// The figures of a month, one after the other: those of `daily`, with what came to them since.
-struct Figures<'a> {
+struct MonthFigures<'a> {
     rows: FigureRows,
     adjustments: Peekable<btree_map::Iter<'a, OwnedKey, Totals>>,
 }
 
-impl<'a> Figures<'a> {
-    fn read(publication: &Publication, path: &str, adjustments: Option<&'a OfMonth>) -> Result<Self> {
-        static NONE: OfMonth = OfMonth::new();
+impl<'a> MonthFigures<'a> {
+    fn read(publication: &Publication, path: &str, adjustments: Option<&'a ArrivedFigures>) -> Result<Self> {
+        static NONE: ArrivedFigures = ArrivedFigures::new();
         let rows = FigureRows::read(publication, path, FigureTable::DAILY, &[])?;
         let mut own = Self { rows, adjustments: adjustments.unwrap_or(&NONE).iter().peekable() };
         own.skip_nothings()?;
@@ -343,16 +345,18 @@ impl<'a> Figures<'a> {
     }
 
     /// The next row and the next adjustment, as far as they are of the next figure.
-    fn parts(&mut self) -> (Option<Figure<'_>>, Option<Figure<'_>>) {
+    fn parts(&mut self) -> (Option<ComparedFigure<'_>>, Option<ComparedFigure<'_>>) {
         let row = self.rows.peek();
-        let adjustment = self.adjustments.peek().map(|&(key, &total)| Figure { key: borrowed(key), total });
+        let adjustment = self.adjustments.peek().map(|&(key, &total)| ComparedFigure { key: borrowed(key), total });
         let Some(order) = order_of(row.as_ref(), adjustment.as_ref()) else { return (None, None) };
         (row.filter(|_| order.is_le()), adjustment.filter(|_| order.is_ge()))
     }
 
-    fn peek(&mut self) -> Result<Option<Figure<'_>>> {
+    fn peek(&mut self) -> Result<Option<ComparedFigure<'_>>> {
         Ok(match self.parts() {
-            (Some(Figure { key, total }), Some(by)) => Some(Figure { key, total: sum(total, by.total)? }),
+            (Some(ComparedFigure { key, total }), Some(by)) => {
+                Some(ComparedFigure { key, total: sum(total, by.total)? })
+            }
             (row, adjustment) => row.or(adjustment),
         })
     }
@@ -398,10 +402,10 @@ impl FigureRows {
         Ok(Self { batches: batches.collect::<Result<_>>()?, batch: 0, row: 0 })
     }
 
-    fn peek(&self) -> Option<Figure<'_>> {
+    fn peek(&self) -> Option<ComparedFigure<'_>> {
         let FigureRow { day, billed_subscription, attribution, tenant, user_subscription, meter, resource, totals } =
             self.batches.get(self.batch)?.row(self.row);
-        Some(Figure {
+        Some(ComparedFigure {
             key: (day, billed_subscription, attribution, tenant, user_subscription, meter, resource),
             total: totals,
         })
@@ -415,8 +419,8 @@ impl FigureRows {
     }
 }
 
-/// What the statements of both publications bill otherwise, by month, billed subscription, meter and currency; and what they
-/// bill in all where they do.
+/// What the statements of both publications bill otherwise, by month, billed subscription, meter and currency; and what
+/// they bill in all where they do.
 fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recharged>, Vec<BillTotal>)> {
     let prefix = "statements/";
     let (mut recharged, mut bills) = (Vec::new(), Vec::new());
@@ -427,10 +431,11 @@ fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recha
             continue;
         }
         let past_range = || contradiction(&path, "lines that sum to more than can be".to_owned());
-        let mut lines: BTreeMap<_, [Option<Billed>; 2]> = BTreeMap::new();
+        let mut lines: BTreeMap<_, [Option<StatementSum>; 2]> = BTreeMap::new();
         let mut totals: BTreeMap<(Option<String>, Currency), [Option<Amount>; 2]> = BTreeMap::new();
         for (at, side) in sides.into_iter().enumerate() {
-            for StatementLine { billed_subscription, meter, price, quantity, sums, .. } in statement_lines(side, month)?
+            for PublishedStatementLine { billed_subscription, meter, price, quantity, sums, .. } in
+                statement_lines(side, month)?
             {
                 for (own, sums) in [Some(billed_subscription.clone()), None].into_iter().zip([sums, sums]) {
                     let Some(sums) = sums else { continue };
@@ -441,7 +446,7 @@ fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recha
                 let key = (billed_subscription, meter, price.status, currencies);
                 let sum = lines.entry(key).or_default()[at].get_or_insert_default();
                 let added = || {
-                    Some(Billed {
+                    Some(StatementSum {
                         quantity: sum.quantity.checked_add(quantity)?,
                         charge: sum.charge.checked_add(sums.map_or(Charge::ZERO, |own| own.charge))?,
                         billing_amount: sum
@@ -484,7 +489,7 @@ fn monthly_totals(
     let keep: Vec<Keep> = month.map(|month| Keep::Day("month", month.first_day())).into_iter().collect();
     let mut totals: BTreeMap<Key, [Option<Totals>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
-        for rows in side.read(&format!("monthly/{stamp}.parquet"), &schema::MONTHLY, &columns, &keep)? {
+        for rows in side.read(&format!("monthly/{stamp}.parquet"), &contract::MONTHLY, &columns, &keep)? {
             let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
             let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
             let (counts, attributions) = (rows.integers("line_count")?, rows.texts("attribution")?);

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::publication::Publication;
 use super::statement::prices_of;
 use crate::domain::{Attribution, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
-use crate::frame::tables::{Keep, contradiction, text};
-use crate::schema;
+use crate::publication::Publication;
+use crate::table::contract;
+use crate::table::reader::{Keep, contradiction, text};
 
 /// What of one tenant is charged to a default subscription for one reason, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +48,12 @@ type ChargeKey = (Currency, Stamp, &'static str, String, Option<String>);
 /// What unpriced usage is of.
 type UnpricedKey = (Stamp, &'static str, Option<String>, String);
 
-/// Adds up the charges of default subscriptions on some stamps, of the rows that all of `keep` hold for and of the days that are
-/// asked for.
+/// Adds up the charges of default subscriptions on some stamps, of the rows that all of `keep` hold for and of the days
+/// that are asked for.
 ///
 /// # Errors
 /// A table cannot be read, or a sum leaves its range.
+// Long: one pass over the rows, with its two sums beside it.
 pub fn default_charges(
     publication: &Publication,
     stamps: &[Stamp],
@@ -89,7 +90,7 @@ pub fn default_charges(
                 continue;
             }
             own.is_charged = true;
-            for rows in publication.read(path, &schema::CHARGES, &columns, &keep)? {
+            for rows in publication.read(path, &contract::CHARGES, &columns, &keep)? {
                 let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
                 let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
                 let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);

@@ -4,12 +4,13 @@
 //! tenant A    2026-01-01 began → X      used until then: nothing        since then: 120 core hours
 //!             2026-03-05 changed X → Y  used until then: 120 core hours since then: 40 core hours
 //! ```
-//! A change lies between two periods, in each of which the snapshots in force said one thing. What was used in the period
-//! before it was charged to where the mapping led before, what was used in the period after it to where it leads since.
+//! A change lies between two periods, in each of which the snapshots in force said one thing. What was used in the
+//! period before it was charged to where the mapping led before, what was used in the period after it to where it leads
+//! since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Asked, Known};
+use super::names::{KnownName, NameKind};
 use crate::aggregate;
 use crate::attribute::{OwnedUsage, Snapshots};
 use crate::domain::totals::Totals;
@@ -106,7 +107,7 @@ pub struct History {
 pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
     let used = used_of(owned)?;
     let owner = |owner: u32| &owned.owners[owner as usize];
-    let followed = |kind, mappings| Followed {
+    let followed = |kind, mappings| KindMappings {
         stamp: &snapshots.stamp,
         kind,
         mappings,
@@ -143,13 +144,13 @@ pub fn history(owned: &OwnedUsage, snapshots: &Snapshots) -> Result<History> {
 }
 
 /// Usage by whom it is of (a number that `by_subject` understands), the snapshots in force, and the meter's place.
-pub(super) type Used = BTreeMap<(u32, InForce, u32), Totals>;
+pub(super) type UsedBy = BTreeMap<(u32, InForce, u32), Totals>;
 
 /// Usage of each subject: by the count of snapshots not after the moment that decided, and the meter.
 pub(super) type BySnapshots = BTreeMap<u32, BTreeMap<(u32, u32), Totals>>;
 
 /// The usage of a root, by owner.
-fn used_of(owned: &OwnedUsage) -> Result<Used> {
+fn used_of(owned: &OwnedUsage) -> Result<UsedBy> {
     let mut used: BTreeMap<(u32, usize, u32), Totals> = BTreeMap::new();
     for day in owned.usage.days() {
         for chunk in owned.usage.take_day(day)? {
@@ -162,7 +163,7 @@ fn used_of(owned: &OwnedUsage) -> Result<Used> {
             }
         }
     }
-    let mut by_snapshots = Used::new();
+    let mut by_snapshots = UsedBy::new();
     for ((owner, row, meter), totals) in used {
         by_snapshots.entry((owner, owned.in_force[row], meter)).or_default().merge(totals)?;
     }
@@ -173,7 +174,7 @@ fn used_of(owned: &OwnedUsage) -> Result<Used> {
 ///
 /// # Errors
 /// A sum leaves the range of a quantity.
-pub(super) fn by_subject(used: &Used, of: impl Fn(u32, InForce) -> Option<(u32, u32)>) -> Result<BySnapshots> {
+pub(super) fn by_subject(used: &UsedBy, of: impl Fn(u32, InForce) -> Option<(u32, u32)>) -> Result<BySnapshots> {
     let mut by: BySnapshots = BTreeMap::new();
     for (&(owner, in_force, meter), &totals) in used {
         let Some((subject, snapshots)) = of(owner, in_force) else { continue };
@@ -192,7 +193,7 @@ struct Period {
 }
 
 /// The mappings of a stamp that are of one kind.
-pub(super) struct Followed<'a> {
+pub(super) struct KindMappings<'a> {
     pub stamp: &'a Stamp,
     pub kind: SnapshotKind,
     pub mappings: &'a Mappings,
@@ -202,9 +203,9 @@ pub(super) struct Followed<'a> {
     pub meters: &'a [MeterId],
 }
 
-impl Followed<'_> {
-    /// Their changes, with what each moved of `used`. The functions give a subject, an id that it is mapped to and a snapshot's
-    /// file by their numbers.
+impl KindMappings<'_> {
+    /// Their changes, with what each moved of `used`. The functions give a subject, an id that it is mapped to and a
+    /// snapshot's file by their numbers.
     ///
     /// # Errors
     /// A sum leaves the range of a quantity, or an id is none.
@@ -274,8 +275,8 @@ fn periods(own: &[Mapping], snapshots: u32, kind: SnapshotKind) -> Vec<Period> {
     periods
 }
 
-/// Usage of each period, by meter: a line belongs to the last period that begins with a snapshot not after its moment, or
-/// to the first.
+/// Usage of each period, by meter: a line belongs to the last period that begins with a snapshot not after its moment,
+/// or to the first.
 fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Result<Vec<BTreeMap<u32, Totals>>> {
     let mut moved = vec![BTreeMap::new(); periods.len()];
     for ((snapshots, meter), totals) in used {
@@ -287,24 +288,24 @@ fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Re
 }
 
 impl History {
-    /// Whom the changes are about, or lead from or to: the tenants or the user subscriptions among them. `name` tells their
-    /// names, of a user subscription on its stamp.
-    pub fn known<'n>(&self, asked: Asked, name: impl Fn(&Stamp, &str) -> Option<&'n str>) -> Vec<Known> {
+    /// Whom the changes are about, or lead from or to: the tenants or the user subscriptions among them. `name` tells
+    /// their names, of a user subscription on its stamp.
+    pub fn known<'n>(&self, asked: NameKind, name: impl Fn(&Stamp, &str) -> Option<&'n str>) -> Vec<KnownName> {
         let ids = self.changes.iter().flat_map(|own| {
             let is_user = matches!(own.subject, Subject::UserSubscription(_));
-            let mapped = own.from.iter().chain(&own.to).filter(move |_| is_user && asked == Asked::Tenant);
+            let mapped = own.from.iter().chain(&own.to).filter(move |_| is_user && asked == NameKind::Tenant);
             let subject = match (&own.subject, asked) {
-                (Subject::Tenant(id), Asked::Tenant) => Some(id.as_str()),
-                (Subject::UserSubscription(id), Asked::UserSubscription) => Some(id.as_str()),
+                (Subject::Tenant(id), NameKind::Tenant) => Some(id.as_str()),
+                (Subject::UserSubscription(id), NameKind::UserSubscription) => Some(id.as_str()),
                 _ => None,
             };
             subject.into_iter().chain(mapped.map(String::as_str)).map(|id| (&own.stamp, id))
         });
         let ids: BTreeSet<(&Stamp, &str)> = ids.collect();
-        let known = ids.into_iter().map(|(stamp, id)| Known {
+        let known = ids.into_iter().map(|(stamp, id)| KnownName {
             id: id.to_owned(),
             name: name(stamp, id).map(str::to_owned),
-            beside: (asked == Asked::UserSubscription).then(|| stamp.to_string()),
+            beside: (asked == NameKind::UserSubscription).then(|| stamp.to_string()),
         });
         known.collect()
     }

@@ -1,5 +1,5 @@
-//! What was published, explained: why a figure is what it is, what falls on the default subscriptions, what differs between
-//! two publications, what runs corrected; and of a root, how its mappings changed.
+//! What was published, explained: why a figure is what it is, what falls on the default subscriptions, what differs
+//! between two publications, what runs corrected; and of a root, how its mappings changed.
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
@@ -8,8 +8,9 @@
 //! ```
 //! What somebody typed to narrow it is looked up by `names`, the same for every command.
 //!
-//! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the lines
-//! behind each cell, and the charges behind each statement line, and refuses to explain one that they do not make.
+//! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the
+//! lines behind each cell, and the charges behind each statement line, and refuses to explain one that they do not
+//! make.
 
 mod adjusted;
 mod billed;
@@ -18,7 +19,6 @@ mod compare;
 mod default_charges;
 mod history;
 mod names;
-mod publication;
 mod published_history;
 mod statement;
 mod unregistered;
@@ -27,12 +27,11 @@ mod why;
 pub use adjusted::Adjusted;
 pub use billed::{BilledDay, BilledLine, NotBilled, WhyBilled, explain_billed};
 pub use changes::{Changes, ChangingRun, Since, changes};
-pub use compare::{BillTotal, Billed, Comparison, Moved, Recharged, compare};
+pub use compare::{BillTotal, Comparison, Moved, Recharged, StatementSum, compare};
 pub use default_charges::{DefaultCharge, DefaultCharges, DefaultUnpriced};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
-pub use names::{Asked, Chosen, Known, Wanted, id_of};
-pub use publication::{MeterText, Publication, SnapshotFile, no_publication};
+pub use names::{Chosen, KnownName, NameKind, Wanted, id_of};
 pub use published_history::published_history;
-pub use statement::{PriceOf, PriceTerms, PriceText, StatementLine, Statements, statements};
+pub use statement::{PriceOf, PriceTerms, PriceText, PublishedStatementLine, Statements, statements};
 pub use unregistered::{Fallen, Unregistered, unregistered};
-pub use why::{Cell, CellCharge, CellKey, Line, Query, Reason, Why, explain, figures, sum};
+pub use why::{CellCharge, CellKey, ExplainedCell, Query, Reason, UsageLine, Why, explain, figures, sum};

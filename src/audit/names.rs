@@ -5,17 +5,17 @@
 //! --meter S6               two meters have that name      refused, with both ids
 //! --tenant Fabricam        nobody has that name           refused, with the nearest and with what there is
 //! ```
-//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, a whole name over the first words of one, and
-//! these over the beginning of an id.
+//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, a whole name over the first
+//! words of one, and these over the beginning of an id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::publication::Publication;
 use crate::domain::identity::one_spelling;
 use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result, nearest};
-use crate::frame::tables::{Keep, text};
-use crate::schema;
+use crate::publication::Publication;
+use crate::table::contract;
+use crate::table::reader::{Keep, text};
 
 /// How much of an id must be typed at least, for it to be found by its beginning.
 const BEGINNING_MIN: usize = 8;
@@ -24,14 +24,14 @@ const LISTED: usize = 20;
 
 /// What can be asked for by its id or its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
+pub enum NameKind {
     BilledSubscription,
     Tenant,
     UserSubscription,
     Meter,
 }
 
-impl Asked {
+impl NameKind {
     /// Its flag, without the dashes.
     pub const fn flag(self) -> &'static str {
         match self {
@@ -54,24 +54,24 @@ impl Asked {
     /// The table that lists all of them.
     const fn table(self) -> &'static str {
         match self {
-            Self::BilledSubscription => schema::BILLED_SUBSCRIPTIONS.name,
-            Self::Tenant => schema::TENANTS.name,
-            Self::UserSubscription => schema::USER_SUBSCRIPTIONS.name,
-            Self::Meter => schema::METERS.name,
+            Self::BilledSubscription => contract::BILLED_SUBSCRIPTIONS.name,
+            Self::Tenant => contract::TENANTS.name,
+            Self::UserSubscription => contract::USER_SUBSCRIPTIONS.name,
+            Self::Meter => contract::METERS.name,
         }
     }
 }
 
 /// Something that can be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Known {
+pub struct KnownName {
     pub id: String,
     pub name: Option<String>,
     /// What else tells it apart from others of its name: the unit of a meter, the stamp of a user subscription.
     pub beside: Option<String>,
 }
 
-impl Known {
+impl KnownName {
     /// `7e4a4700-… Fabrikam (north)`.
     fn shown(&self) -> String {
         let name = self.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
@@ -84,7 +84,7 @@ impl Known {
 ///
 /// # Errors
 /// Nothing goes by it, or several do: the error names them.
-pub fn id_of(subject: Asked, wanted: &str, known: &[Known]) -> Result<String> {
+pub fn id_of(subject: NameKind, wanted: &str, known: &[KnownName]) -> Result<String> {
     let candidates = candidates(wanted, known);
     let ids: BTreeSet<&str> = candidates.iter().map(|own| own.id.as_str()).collect();
     match ids.into_iter().collect::<Vec<_>>()[..] {
@@ -94,18 +94,19 @@ pub fn id_of(subject: Asked, wanted: &str, known: &[Known]) -> Result<String> {
     }
 }
 
-/// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning of its id.
-fn candidates<'k>(wanted: &str, known: &'k [Known]) -> Vec<&'k Known> {
+/// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning
+/// of its id.
+fn candidates<'k>(wanted: &str, known: &'k [KnownName]) -> Vec<&'k KnownName> {
     // Commands print long ids as `7e4a4700-c000-…`, and where others begin so as `7e4a4700-…000a`.
     let (head, tail) = wanted.trim().split_once('…').unwrap_or((wanted.trim(), ""));
     let (spelled, tail) = (one_spelling(head), tail.to_lowercase());
-    let is_named = |own: &&Known| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
-    let is_called = |own: &&Known| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
-    let begins = |own: &&Known| {
+    let is_named = |own: &&KnownName| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
+    let is_called = |own: &&KnownName| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
+    let begins = |own: &&KnownName| {
         spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled) && own.id.ends_with(&tail)
     };
-    let of = |is: &dyn Fn(&&Known) -> bool| known.iter().filter(is).collect::<Vec<_>>();
-    let tries: [&dyn Fn(&&Known) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
+    let of = |is: &dyn Fn(&&KnownName) -> bool| known.iter().filter(is).collect::<Vec<_>>();
+    let tries: [&dyn Fn(&&KnownName) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
     tries.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
@@ -114,24 +115,25 @@ pub(super) fn is_same(name: &str, wanted: &str) -> bool {
     name.trim().to_lowercase() == wanted.trim().to_lowercase()
 }
 
-/// Whether a name begins with all of the words that were typed: `Contoso (CSP)` does with `contoso`, and `Contosoft` does not.
+/// Whether a name begins with all of the words that were typed: `Contoso (CSP)` does with `contoso`, and `Contosoft`
+/// does not.
 fn has_first_words(name: &str, wanted: &str) -> bool {
     let (name, wanted) = (name.trim().to_lowercase(), wanted.trim().to_lowercase());
     let rest = name.strip_prefix(&wanted).filter(|_| !wanted.is_empty());
     rest.is_some_and(|rest| rest.starts_with(|own: char| !own.is_alphanumeric()))
 }
 
-pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&Known]) -> Error {
+pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&KnownName]) -> Error {
     Error::usage(format!("--{flag} {wanted:?}: several {nouns} match")).hint(format!(
         "name one of them by its id instead: {}",
         listed(candidates, &format!("the table `{}`", nouns.replace(' ', "_")))
     ))
 }
 
-fn nobody(subject: Asked, wanted: &str, known: &[Known]) -> Error {
+fn nobody(subject: NameKind, wanted: &str, known: &[KnownName]) -> Error {
     let noun = subject.noun();
     let error = Error::usage(format!("--{} {wanted:?}: no {noun} has that id or name", subject.flag()));
-    let all: Vec<&Known> = known.iter().collect();
+    let all: Vec<&KnownName> = known.iter().collect();
     if all.is_empty() {
         return error.hint(format!("leave the flag out: there is no {noun} at all"));
     }
@@ -143,7 +145,7 @@ fn nobody(subject: Asked, wanted: &str, known: &[Known]) -> Error {
 }
 
 /// What a mistyped text most resembles, as the beginning of a hint.
-fn did_you_mean(wanted: &str, known: &[Known]) -> String {
+fn did_you_mean(wanted: &str, known: &[KnownName]) -> String {
     let mut spellings: BTreeMap<String, &str> = BTreeMap::new();
     for own in known {
         spellings.insert(own.id.clone(), &own.id);
@@ -155,7 +157,7 @@ fn did_you_mean(wanted: &str, known: &[Known]) -> String {
 }
 
 /// Those with names first, since they are easier to recognise; where they are too many the rest is counted.
-fn listed(all: &[&Known], table: &str) -> String {
+fn listed(all: &[&KnownName], table: &str) -> String {
     let mut all = all.to_vec();
     all.sort_by_key(|own| (own.name.is_none(), &own.name, *own));
     all.dedup();
@@ -204,9 +206,9 @@ impl Wanted {
         &self,
         publications: &[&Publication],
         stamps: &[Stamp],
-        others: &BTreeSet<(Asked, String)>,
+        others: &BTreeSet<(NameKind, String)>,
     ) -> Result<Chosen> {
-        let ids = |subject: Asked, wanted: &[String]| -> Result<Vec<String>> {
+        let ids = |subject: NameKind, wanted: &[String]| -> Result<Vec<String>> {
             if wanted.is_empty() {
                 return Ok(Vec::new());
             }
@@ -216,18 +218,18 @@ impl Wanted {
             }
             let ids: BTreeSet<String> = known.iter().map(|own| own.id.clone()).collect();
             let gone = others.iter().filter(|(own, id)| *own == subject && !ids.contains(id));
-            known.extend(gone.map(|(_, id)| Known { id: id.clone(), ..Known::default() }));
-            let known: Vec<Known> = known.into_iter().collect();
+            known.extend(gone.map(|(_, id)| KnownName { id: id.clone(), ..KnownName::default() }));
+            let known: Vec<KnownName> = known.into_iter().collect();
             let mut ids = BTreeSet::new();
             for wanted in wanted {
                 let found = match id_of(subject, wanted, &known) {
                     // The catalogue has meters that share a name, but seldom are they all used.
-                    Err(_) if subject == Asked::Meter => {
+                    Err(_) if subject == NameKind::Meter => {
                         let mut used = BTreeSet::new();
                         for publication in publications {
                             used.extend(publication.meters_used()?);
                         }
-                        let used: Vec<Known> = known.iter().filter(|own| used.contains(&own.id)).cloned().collect();
+                        let used: Vec<KnownName> = known.iter().filter(|own| used.contains(&own.id)).cloned().collect();
                         let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &known).is_empty();
                         id_of(subject, wanted, if is_used { &used } else { &known })
                     }
@@ -238,10 +240,10 @@ impl Wanted {
             Ok(ids.into_iter().collect())
         };
         Ok(Chosen {
-            billed_subscriptions: ids(Asked::BilledSubscription, &self.billed_subscriptions)?,
-            tenants: ids(Asked::Tenant, &self.tenants)?,
-            user_subscriptions: ids(Asked::UserSubscription, &self.user_subscriptions)?,
-            meters: ids(Asked::Meter, &self.meters)?,
+            billed_subscriptions: ids(NameKind::BilledSubscription, &self.billed_subscriptions)?,
+            tenants: ids(NameKind::Tenant, &self.tenants)?,
+            user_subscriptions: ids(NameKind::UserSubscription, &self.user_subscriptions)?,
+            meters: ids(NameKind::Meter, &self.meters)?,
             month: self.month,
         })
     }
@@ -265,16 +267,16 @@ impl Publication {
     ///
     /// # Errors
     /// A table cannot be read.
-    fn known(&self, subject: Asked, stamps: &[Stamp]) -> Result<Vec<Known>> {
+    fn known(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
         let (table, id, name, beside) = match subject {
-            Asked::BilledSubscription => {
-                (&schema::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name", None)
+            NameKind::BilledSubscription => {
+                (&contract::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name", None)
             }
-            Asked::Tenant => (&schema::TENANTS, "tenant_id", "tenant_name", None),
-            Asked::UserSubscription => {
-                (&schema::USER_SUBSCRIPTIONS, "user_subscription_id", "display_name", Some("stamp"))
+            NameKind::Tenant => (&contract::TENANTS, "tenant_id", "tenant_name", None),
+            NameKind::UserSubscription => {
+                (&contract::USER_SUBSCRIPTIONS, "user_subscription_id", "display_name", Some("stamp"))
             }
-            Asked::Meter => (&schema::METERS, "meter_id", "meter_name", Some("unit")),
+            NameKind::Meter => (&contract::METERS, "meter_id", "meter_name", Some("unit")),
         };
         let columns: Vec<&str> = [id, name].into_iter().chain(beside).collect();
         let of_stamps = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
@@ -285,7 +287,7 @@ impl Publication {
             let besides = beside.map(|column| rows.texts(column)).transpose()?;
             for row in 0..rows.len() {
                 let owned = |own: Option<&str>| own.map(str::to_owned);
-                known.push(Known {
+                known.push(KnownName {
                     id: ids.value(row).to_owned(),
                     name: owned(text(names, row)),
                     beside: owned(besides.and_then(|own| text(own, row))),
@@ -299,7 +301,7 @@ impl Publication {
     fn meters_used(&self) -> Result<BTreeSet<String>> {
         let mut used = BTreeSet::new();
         for path in self.files_below("monthly/") {
-            for rows in self.read(path, &schema::MONTHLY, &["meter_id"], &[])? {
+            for rows in self.read(path, &contract::MONTHLY, &["meter_id"], &[])? {
                 let ids = rows.texts("meter_id")?;
                 used.extend((0..rows.len()).map(|row| ids.value(row).to_owned()));
             }
@@ -307,8 +309,8 @@ impl Publication {
         Ok(used)
     }
 
-    /// The keys of the resource that goes by a text, sorted: each distinct instance of it has its own. Of resources that share a
-    /// name, those of these stamps and user subscriptions count (all when empty).
+    /// The keys of the resource that goes by a text, sorted: each distinct instance of it has its own. Of resources
+    /// that share a name, those of these stamps and user subscriptions count (all when empty).
     ///
     /// # Errors
     /// No resource has that key, URI or name, or several resources have the name.
@@ -323,8 +325,8 @@ impl Publication {
         let of_stamps = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
         let keep: Vec<Keep> = (!stamps.is_empty()).then(of_stamps).into_iter().collect();
         // By key or URI, and by name.
-        let (mut exact, mut named) = (Vec::new(), BTreeMap::<Known, Vec<i64>>::new());
-        for rows in self.read("resources.parquet", &schema::RESOURCES, &columns, &keep)? {
+        let (mut exact, mut named) = (Vec::new(), BTreeMap::<KnownName, Vec<i64>>::new());
+        for rows in self.read("resources.parquet", &contract::RESOURCES, &columns, &keep)? {
             let (keys, stamps) = (rows.integers("resource_key")?, rows.texts("stamp")?);
             let (uris, names) = (rows.texts("resource_uri")?, rows.texts("resource_name")?);
             for row in 0..rows.len() {
@@ -335,7 +337,7 @@ impl Publication {
                 }
                 if is(text(names, row)) {
                     let id = uri.unwrap_or_default().to_owned();
-                    let own = Known { id, name: None, beside: Some(stamps.value(row).to_owned()) };
+                    let own = KnownName { id, name: None, beside: Some(stamps.value(row).to_owned()) };
                     named.entry(own).or_default().push(keys.value(row));
                 }
             }
@@ -345,7 +347,7 @@ impl Publication {
             named.retain(|own, _| is_theirs(&own.id));
         }
         if exact.is_empty() && named.len() > 1 {
-            let candidates: Vec<&Known> = named.keys().collect();
+            let candidates: Vec<&KnownName> = named.keys().collect();
             return Err(several("resource", "resources", wanted, &candidates));
         }
         let mut keys = if exact.is_empty() { named.into_values().flatten().collect() } else { exact };

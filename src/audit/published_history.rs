@@ -1,23 +1,24 @@
 //! The history of mappings from what was published: `mappings` says how they changed, `lines` what was used under which
 //! snapshots.
 //!
-//! The published facts would not do: late usage of a day was reported in a later window, which may lie on the other side of a
-//! change. So each line is decided once more, by its window, as `why` does. No export and no snapshot is read.
+//! The published facts would not do: late usage of a day was reported in a later window, which may lie on the other
+//! side of a change. So each line is decided once more, by its window, as `why` does. No export and no snapshot is
+//! read.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::history::{Change, Followed, History, Subject, Used, by_subject};
-use super::publication::{NamedMappings, Publication, PublishedMappings};
+use super::history::{Change, History, KindMappings, Subject, UsedBy, by_subject};
 use crate::domain::totals::{PastRange, Totals};
 use crate::domain::{
     Day, Granularity, Hour, InForce, MeterId, Slot, SnapshotKind, Stamp, TenantId, UserSubscriptionId, Window,
 };
 use crate::error::Result;
-use crate::frame::tables::{Rows, contradiction};
-use crate::schema;
+use crate::publication::{NamedMappings, Publication, PublishedMappings};
+use crate::table::contract;
+use crate::table::reader::{Rows, contradiction};
 
-/// Follows the published mappings of some stamps. Returns with them how many of their lines were set aside, and so moved
-/// nothing.
+/// Follows the published mappings of some stamps. Returns with them how many of their lines were set aside, and so
+/// moved nothing.
 ///
 /// # Errors
 /// Published tables cannot be read or contradict each other, or a sum leaves the range of a quantity.
@@ -30,7 +31,7 @@ pub fn published_history(publication: &Publication, stamps: &[Stamp]) -> Result<
         history.changes.extend(changes_of(stamp, &mappings, &used)?);
     }
     let mut rejected = 0;
-    for rows in publication.read("rejects.parquet", &schema::REJECTS, &["stamp"], &[])? {
+    for rows in publication.read("rejects.parquet", &contract::REJECTS, &["stamp"], &[])? {
         let names = rows.texts("stamp")?;
         rejected += names.iter().flatten().filter(|&name| stamps.iter().any(|own| own.as_str() == name)).count();
     }
@@ -40,16 +41,16 @@ pub fn published_history(publication: &Publication, stamps: &[Stamp]) -> Result<
 /// Lines by their user subscriptions, the snapshots in force and their meters.
 struct UsedLines {
     /// By user subscription.
-    used: Used,
+    used: UsedBy,
     user_subscriptions: Vec<String>,
     meters: Vec<MeterId>,
 }
 
 /// Ids by the order in which they came.
 #[derive(Default)]
-struct Ids(HashMap<String, u32>);
+struct IdOrder(HashMap<String, u32>);
 
-impl Ids {
+impl IdOrder {
     fn number(&mut self, id: &str) -> u32 {
         if let Some(&known) = self.0.get(id) {
             return known;
@@ -71,10 +72,10 @@ const COLUMNS: [&str; 7] =
 
 impl UsedLines {
     fn of(publication: &Publication, stamp: &Stamp, mappings: &PublishedMappings) -> Result<Self> {
-        let (mut users, mut meters, mut used) = (Ids::default(), Ids::default(), Used::new());
+        let (mut users, mut meters, mut used) = (IdOrder::default(), IdOrder::default(), UsedBy::new());
         for day in publication.days_of(stamp) {
             for path in publication.files_below(&format!("lines/{stamp}/{day}/")) {
-                for rows in publication.read_coded(path, &schema::LINES, &COLUMNS)? {
+                for rows in publication.read_coded(path, &contract::LINES, &COLUMNS)? {
                     let own = sums(&rows, publication, mappings, day, path)?;
                     for ((user, meter, in_force), totals) in own {
                         let key = (users.number(&user), in_force, meters.number(&meter));
@@ -91,10 +92,16 @@ impl UsedLines {
     }
 }
 
-type Sums = BTreeMap<(String, String, InForce), Totals>;
+type UsedSums = BTreeMap<(String, String, InForce), Totals>;
 
 /// The sums of some lines of a day by user subscription, meter and snapshots in force.
-fn sums(rows: &Rows, publication: &Publication, mappings: &PublishedMappings, day: Day, path: &str) -> Result<Sums> {
+fn sums(
+    rows: &Rows,
+    publication: &Publication,
+    mappings: &PublishedMappings,
+    day: Day,
+    path: &str,
+) -> Result<UsedSums> {
     let (users, meters) = (rows.coded("user_subscription_id")?, rows.coded("meter_id")?);
     let (starts, granularities) = (rows.hours("usage_start")?, rows.coded("granularity")?);
     let (window_starts, window_ends) = (rows.hours("window_start")?, rows.hours("window_end")?);
@@ -147,7 +154,7 @@ fn changes_of(stamp: &Stamp, mappings: &PublishedMappings, lines: &UsedLines) ->
             subject_of(id).ok_or_else(|| contradiction("mappings.parquet", format!("{id:?} is no id")))
         };
         let target = |to: u32| own.target_of(to).to_owned();
-        Followed { stamp, kind, mappings: &own.mappings, dates: dates.of(kind), meters: &lines.meters }
+        KindMappings { stamp, kind, mappings: &own.mappings, dates: dates.of(kind), meters: &lines.meters }
             .changes(subject_of, target, files, used)
     };
     let mut changes = followed(

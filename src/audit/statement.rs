@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Chosen, Wanted};
-use super::publication::{MeterText, Publication};
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::tables::{Keep, Rows, contradiction, integer, text};
-use crate::schema::{self, statements_path};
-use crate::state::ClosingEntry;
+use crate::publication::layout::statements_path;
+use crate::publication::{ClosingEntry, MeterText, Publication};
+use crate::table::contract;
+use crate::table::reader::{Keep, Rows, contradiction, integer, text};
 
 /// A price entry, as `prices` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct PriceTerms {
 
 /// A line of a statement.
 #[derive(Clone, Debug)]
-pub struct StatementLine {
+pub struct PublishedStatementLine {
     pub billed_subscription: String,
     pub meter: String,
     pub tenant: Option<String>,
@@ -74,7 +74,7 @@ pub struct LineSums {
 pub struct Statements {
     pub month: Month,
     /// By billed subscription, in the order of the table.
-    pub lines: Vec<StatementLine>,
+    pub lines: Vec<PublishedStatementLine>,
     pub prices: BTreeMap<i64, PriceText>,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
@@ -113,7 +113,10 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
             .hint("leave --meter out to see all lines"));
     }
     let closed = publication.closed()?;
-    let charged = publication.stamps().into_iter().filter(|stamp| publication.has(&schema::charges_path(stamp, month)));
+    let charged = publication
+        .stamps()
+        .into_iter()
+        .filter(|stamp| publication.has(&crate::publication::layout::charges_path(stamp, month)));
     let is_closed = |stamp: &Stamp| closed.iter().any(|own| own.stamp == *stamp && own.month == month);
     let stamps: BTreeMap<Stamp, bool> = charged.map(|stamp| (stamp.clone(), is_closed(&stamp))).collect();
     let is_forced = |own: &ClosingEntry| own.forced && own.month == month && stamps.contains_key(&own.stamp);
@@ -143,8 +146,8 @@ fn tenants<'s>(
     let columns = ["billed_subscription_id", "tenant_id", "currency", "charge"];
     let keep = [Keep::Texts("billed_subscription_id", billed.into_iter().collect())];
     for stamp in stamps {
-        let path = schema::charges_path(stamp, month);
-        for rows in publication.read(&path, &schema::CHARGES, &columns, &keep)? {
+        let path = crate::publication::layout::charges_path(stamp, month);
+        for rows in publication.read(&path, &contract::CHARGES, &columns, &keep)? {
             let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
             let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
             for row in 0..rows.len() {
@@ -162,11 +165,11 @@ fn tenants<'s>(
 }
 
 /// All lines of a month's statements; none where there are no statements.
-pub(super) fn statement_lines(publication: &Publication, month: Month) -> Result<Vec<StatementLine>> {
+pub(super) fn statement_lines(publication: &Publication, month: Month) -> Result<Vec<PublishedStatementLine>> {
     let path = statements_path(month);
-    let columns: Vec<&str> = schema::STATEMENTS.columns.iter().map(|column| column.name).collect();
+    let columns: Vec<&str> = contract::STATEMENTS.columns.iter().map(|column| column.name).collect();
     let mut lines = Vec::new();
-    for rows in publication.read(&path, &schema::STATEMENTS, &columns, &[])? {
+    for rows in publication.read(&path, &contract::STATEMENTS, &columns, &[])? {
         take(&path, &rows, &mut lines)?;
     }
     Ok(lines)
@@ -189,11 +192,11 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
 /// # Errors
 /// The table cannot be read.
 pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
-    let path = format!("{}.parquet", schema::PRICES.name);
+    let path = format!("{}.parquet", contract::PRICES.name);
     let columns =
         ["price_key", "scope", "scope_id", "effective_from", "effective_to", "price_note", "price_file", "price_row"];
     let mut prices = BTreeMap::new();
-    for rows in publication.read(&path, &schema::PRICES, &columns, &[])? {
+    for rows in publication.read(&path, &contract::PRICES, &columns, &[])? {
         let (keys, scopes, ids) = (rows.integers("price_key")?, rows.texts("scope")?, rows.texts("scope_id")?);
         let (from, to) = (rows.maybe_days("effective_from")?, rows.maybe_days("effective_to")?);
         let (notes, files, places) =
@@ -241,7 +244,7 @@ pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
     (0..rows.len()).map(of).collect()
 }
 
-fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
+fn take(path: &str, rows: &Rows, lines: &mut Vec<PublishedStatementLine>) -> Result<()> {
     let (billed, meters, tenants) =
         (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?, rows.texts("tenant_id")?);
     let (quantities, from) = (rows.quantities("quantity")?, rows.maybe_days("effective_from")?);
@@ -262,7 +265,7 @@ fn take(path: &str, rows: &Rows, lines: &mut Vec<StatementLine>) -> Result<()> {
                 billing_amount: Amount::from_scaled(money(billing_amounts.maybe(row))?),
             })
         };
-        lines.push(StatementLine {
+        lines.push(PublishedStatementLine {
             billed_subscription: billed.value(row).to_owned(),
             meter: meters.value(row).to_owned(),
             tenant: text(tenants, row).map(str::to_owned),

@@ -1,5 +1,5 @@
-//! What fell on the default subscriptions, and why: `default_usage` added up over its days, with what came to closed months
-//! after they were closed.
+//! What fell on the default subscriptions, and why: `default_usage` added up over its days, with what came to closed
+//! months after they were closed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use super::adjusted;
 use super::default_charges::{DefaultCharges, default_charges};
 use super::names::{Chosen, Wanted};
-use super::publication::{MeterText, Publication};
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
-use crate::frame::tables::{Keep, contradiction, text};
-use crate::schema;
+use crate::publication::{MeterText, Publication};
+use crate::table::contract;
+use crate::table::reader::{Keep, contradiction, text};
 
 /// What of one user subscription and meter fell on a default subscription for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,8 @@ pub struct Unregistered {
     pub since: Option<Day>,
 }
 
-/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day, as far as it is asked for.
+/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day, as far as it is asked
+/// for.
 ///
 /// # Errors
 /// There is no publication, or a sum leaves the range of a quantity.
@@ -105,15 +106,15 @@ const fn severity(attribution: Attribution) -> u8 {
 type SumKey = (String, &'static str, Option<String>, String, String);
 
 /// What fell on a default subscription, by day.
-type Days = BTreeMap<Day, Totals>;
+type FallenDays = BTreeMap<Day, Totals>;
 
 fn of_stamp(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
-    let mut sums: BTreeMap<SumKey, (Attribution, Days)> = BTreeMap::new();
+    let mut sums: BTreeMap<SumKey, (Attribution, FallenDays)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
-    add_table(publication, &path, (&schema::DEFAULT_USAGE, "quantity", "line_count"), stamp, &mut sums)?;
+    add_table(publication, &path, (&contract::DEFAULT_USAGE, "quantity", "line_count"), stamp, &mut sums)?;
     // What came to closed months since fell on it as well, or fell off it again.
     for path in adjusted::tables(publication) {
-        add_table(publication, path, (&schema::ADJUSTMENTS, "quantity_delta", "line_count_delta"), stamp, &mut sums)?;
+        add_table(publication, path, (&contract::ADJUSTMENTS, "quantity_delta", "line_count_delta"), stamp, &mut sums)?;
     }
     let mut fallen = Vec::new();
     for (key, (attribution, mut days)) in sums {
@@ -152,7 +153,13 @@ fn is_asked(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription,
 }
 
 /// The sum over all days; `None` where there are none.
-fn sum_of(path: &str, stamp: &Stamp, attribution: Attribution, key: SumKey, days: &Days) -> Result<Option<Fallen>> {
+fn sum_of(
+    path: &str,
+    stamp: &Stamp,
+    attribution: Attribution,
+    key: SumKey,
+    days: &FallenDays,
+) -> Result<Option<Fallen>> {
     let (billed_subscription, _, tenant, user_subscription, meter) = key;
     let Some(((&first_seen, _), (&last_seen, _))) = days.first_key_value().zip(days.last_key_value()) else {
         return Ok(None);
@@ -183,9 +190,9 @@ fn past_range(path: &str, meter: &str) -> Error {
 fn add_table(
     publication: &Publication,
     path: &str,
-    (table, quantity, count): (&schema::Table, &str, &str),
+    (table, quantity, count): (&crate::table::column::Table, &str, &str),
     stamp: &Stamp,
-    sums: &mut BTreeMap<SumKey, (Attribution, Days)>,
+    sums: &mut BTreeMap<SumKey, (Attribution, FallenDays)>,
 ) -> Result<()> {
     let columns = [
         "usage_date",
@@ -213,7 +220,7 @@ fn add_table(
             let (billed, tenant) = (billed.value(row).to_owned(), text(tenants, row).map(str::to_owned));
             let (user, meter) = (users.value(row).to_owned(), meters.value(row).to_owned());
             let key = (billed, attribution.as_str(), tenant, user, meter);
-            let (_, of_days) = sums.entry(key).or_insert_with(|| (attribution, Days::new()));
+            let (_, of_days) = sums.entry(key).or_insert_with(|| (attribution, FallenDays::new()));
             let more = Totals { quantity: quantities.value(row), lines: counts.value(row) };
             let own = of_days.entry(day).or_default();
             own.merge(more).map_err(|_past_range| past_range(path, meters.value(row)))?;

@@ -1,15 +1,14 @@
-//! Why a figure is what it is: the lines behind each published cell, the listing that gave the tenant, the snapshot that gave
-//! the mapping, and the reason in a sentence.
+//! Why a figure is what it is: the lines behind each published cell, the listing that gave the tenant, the snapshot
+//! that gave the mapping, and the reason in a sentence.
 //!
-//! Reads only what was published. Each line is decided once more from the published mappings, and the lines of a cell must
-//! add up to it, to the last decimal.
+//! Reads only what was published. Each line is decided once more from the published mappings, and the lines of a cell
+//! must add up to it, to the last decimal.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::adjusted::{self, Adjusted};
 use super::names::Wanted;
-use super::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
 use super::statement::{PRICE_COLUMNS, PriceOf, PriceText, prices, prices_of};
 use crate::domain::attribution::Evidence;
 use crate::domain::totals::{PastRange, Totals};
@@ -17,9 +16,10 @@ use crate::domain::{
     Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
 use crate::error::{Error, Result};
-use crate::frame::figures::FigureTable;
-use crate::frame::tables::{Keep, Rows, contradiction, text};
-use crate::schema;
+use crate::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
+use crate::table::contract;
+use crate::table::figures::FigureTable;
+use crate::table::reader::{Keep, Rows, contradiction, text};
 
 /// Which cells are asked for: those that all of these hold for.
 #[derive(Clone, Debug)]
@@ -60,17 +60,18 @@ impl CellKey {
 
 /// A published cell, and what made it.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct ExplainedCell {
     pub key: CellKey,
     /// What its lines come to.
     pub quantity: Quantity,
     pub line_count: i64,
-    /// Where something came after the month was closed: what stands in `daily`, and what in `adjustments`. Their sum may be
-    /// nothing, though `daily` publishes the figure still.
+    /// Where something came after the month was closed: what stands in `daily`, and what in `adjustments`. Their sum
+    /// may be nothing, though `daily` publishes the figure still.
     pub adjusted: Option<Adjusted>,
     /// One for each combination of snapshots that decided some of its lines.
     pub reasons: Vec<Reason>,
-    /// What is charged for it: one, and where it crosses tiers one for each of them. Of a closed month, for what was closed.
+    /// What is charged for it: one, and where it crosses tiers one for each of them. Of a closed month, for what was
+    /// closed.
     pub charges: Vec<CellCharge>,
 }
 
@@ -95,7 +96,7 @@ pub struct Reason {
     pub customer_subscriptions: Vec<SnapshotFile>,
     /// The registration in force.
     pub registration: Vec<SnapshotFile>,
-    pub lines: Vec<Line>,
+    pub lines: Vec<UsageLine>,
 }
 
 impl Reason {
@@ -110,7 +111,7 @@ impl Reason {
 
 /// A usage line as it was published.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct UsageLine {
     pub file: Arc<str>,
     pub row: i64,
     pub usage_start: Hour,
@@ -124,7 +125,7 @@ pub struct Line {
 pub struct Why {
     pub date: Day,
     /// In the order in which `daily` publishes them.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<ExplainedCell>,
     pub meters: BTreeMap<String, MeterText>,
     /// Of the resources of these cells, their URIs.
     pub resources: BTreeMap<i64, Option<String>>,
@@ -159,7 +160,7 @@ pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
 }
 
 /// The sum of some cells of one meter; `None` when it leaves the range of a quantity.
-pub fn sum(cells: &[Cell]) -> (Option<Quantity>, i64) {
+pub fn sum(cells: &[ExplainedCell]) -> (Option<Quantity>, i64) {
     let quantity = cells.iter().try_fold(Quantity::ZERO, |sum, cell| sum.checked_add(cell.quantity));
     (quantity, cells.iter().map(|cell| cell.line_count).sum())
 }
@@ -213,7 +214,7 @@ fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64
     keys.dedup();
     let mut uris = BTreeMap::new();
     let keep = [Keep::Integers("resource_key", keys)];
-    for rows in publication.read("resources.parquet", &schema::RESOURCES, &["resource_key", "resource_uri"], &keep)? {
+    for rows in publication.read("resources.parquet", &contract::RESOURCES, &["resource_key", "resource_uri"], &keep)? {
         let (own, texts) = (rows.integers("resource_key")?, rows.texts("resource_uri")?);
         uris.extend((0..rows.len()).map(|row| (own.value(row), text(texts, row).map(str::to_owned))));
     }
@@ -235,8 +236,8 @@ fn nothing(publication: &Publication, query: &Query) -> Error {
 const KEY_COLUMNS: [&str; 6] =
     ["billed_subscription_id", "attribution", "tenant_id", "user_subscription_id", "meter_id", "resource_key"];
 
-fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<Cell>> {
-    let path = schema::daily_path(stamp, query.date.month());
+fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<ExplainedCell>> {
+    let path = crate::publication::layout::daily_path(stamp, query.date.month());
     let mut keep = vec![Keep::Day("usage_date", query.date)];
     keep.extend(filter.of_both.iter().cloned());
     keep.extend(filter.of_owner.iter().cloned());
@@ -255,7 +256,7 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
         }
     }
     let cells = figures.into_iter().map(|(key, own)| cell_of(key, own).map_err(|_past_range| past_range(&path)));
-    let mut cells: Vec<Cell> = cells.collect::<Result<_>>()?;
+    let mut cells: Vec<ExplainedCell> = cells.collect::<Result<_>>()?;
     cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO || cell.adjusted.is_some());
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
     for cell in &mut cells {
@@ -265,11 +266,11 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
 }
 
 /// A figure with what came to it.
-fn cell_of(key: CellKey, own: Adjusted) -> Result<Cell, PastRange> {
+fn cell_of(key: CellKey, own: Adjusted) -> Result<ExplainedCell, PastRange> {
     let Totals { quantity, lines: line_count } = own.closed.plus(own.by)?;
     // What was taken back when its month was opened again adjusts nothing.
     let adjusted = Some(own).filter(|own| !own.by.is_nothing());
-    Ok(Cell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
+    Ok(ExplainedCell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
 }
 
 /// What is charged for the figures of a stamp's month.
@@ -279,10 +280,10 @@ fn charges_of(
     month: Month,
     keep: &[Keep],
 ) -> Result<HashMap<CellKey, Vec<CellCharge>>> {
-    let path = schema::charges_path(stamp, month);
+    let path = crate::publication::layout::charges_path(stamp, month);
     let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(["quantity", "charge"]).collect();
     let mut charges: HashMap<CellKey, Vec<CellCharge>> = HashMap::new();
-    for rows in publication.read(&path, &schema::CHARGES, &columns, keep)? {
+    for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
         let (quantities, charged) = (rows.quantities("quantity")?, rows.quantities("charge")?);
         let keys = keys_of_rows(&rows, &path, stamp)?;
         for (row, (key, price)) in keys.into_iter().zip(prices_of(&path, &rows)?).enumerate() {
@@ -335,7 +336,7 @@ fn keys_of_rows(rows: &Rows, path: &str, stamp: &Stamp) -> Result<Vec<CellKey>> 
 
 /// Who pays as the published mappings have it, and the mappings that say so.
 #[derive(Clone, Copy)]
-struct Decided {
+struct PublishedDecision {
     evidence: Evidence,
     tenant: Option<Mapping>,
     mapped: Option<Mapping>,
@@ -349,7 +350,7 @@ struct Explaining<'a> {
     mappings: PublishedMappings,
     /// Cells by what a line says of itself: user subscription and meter, then resource.
     places: HashMap<(String, String), HashMap<i64, Vec<usize>>>,
-    cells: &'a mut [Cell],
+    cells: &'a mut [ExplainedCell],
 }
 
 /// The reasons of a cell: by the snapshots in force, and whether a first one serves though it is later.
@@ -361,7 +362,7 @@ struct LastLine<'p> {
     key: (String, String),
     /// The cells of its user subscription and meter.
     cells: Option<&'p HashMap<i64, Vec<usize>>>,
-    decided: Option<(InForce, Decided)>,
+    decided: Option<(InForce, PublishedDecision)>,
     file: Option<Arc<str>>,
 }
 
@@ -379,11 +380,11 @@ impl LastLine<'_> {
 
 struct Gathered {
     moments: (Hour, Hour),
-    lines: Vec<Line>,
+    lines: Vec<UsageLine>,
 }
 
 impl<'a> Explaining<'a> {
-    fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [Cell]) -> Result<Self> {
+    fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [ExplainedCell]) -> Result<Self> {
         let mut places: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
         // No line belongs to a closed figure whose lines are another's by now.
         for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.line_count != 0) {
@@ -401,7 +402,7 @@ impl<'a> Explaining<'a> {
             self.gather(path, filter, &mut gathered)?;
         }
         self.prove(&folder, &gathered)?;
-        let reasons_of = |(cell, gathered): (&Cell, GatheredCell)| -> Vec<Reason> {
+        let reasons_of = |(cell, gathered): (&ExplainedCell, GatheredCell)| -> Vec<Reason> {
             gathered.into_iter().map(|((in_force, _), own)| self.reason(&cell.key, in_force, own)).collect()
         };
         let reasons: Vec<Vec<Reason>> = self.cells.iter().zip(gathered).map(reasons_of).collect();
@@ -423,7 +424,7 @@ impl<'a> Explaining<'a> {
             "file",
             "row",
         ];
-        for rows in self.publication.read(path, &schema::LINES, &columns, &filter.of_both)? {
+        for rows in self.publication.read(path, &contract::LINES, &columns, &filter.of_both)? {
             let (starts, granularities) = (rows.hours("usage_start")?, rows.texts("granularity")?);
             let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
             let (resources, quantities) = (rows.integers("resource_key")?, rows.quantities("quantity")?);
@@ -462,7 +463,7 @@ impl<'a> Explaining<'a> {
                     self.refuse_stray(path, filter, numbers.value(row))?;
                     continue;
                 };
-                let line = Line {
+                let line = UsageLine {
                     file: last.file(files.value(row)),
                     row: numbers.value(row),
                     usage_start: start,
@@ -489,9 +490,9 @@ impl<'a> Explaining<'a> {
         Err(contradiction(path, format!("the line of row {row} of its export is in no figure of {}", self.date)))
     }
 
-    /// What the snapshots in force say of a user subscription. Whether it is the operator's own is not published: the cell
-    /// says it.
-    fn decide(&self, user_subscription: &str, in_force: InForce) -> Decided {
+    /// What the snapshots in force say of a user subscription. Whether it is the operator's own is not published: the
+    /// cell says it.
+    fn decide(&self, user_subscription: &str, in_force: InForce) -> PublishedDecision {
         let PublishedMappings { listed, customers, .. } = &self.mappings;
         let tenant = listed.subject(user_subscription);
         let tenant = tenant.and_then(|own| listed.mappings.held_after(in_force.listings, own)).copied();
@@ -504,11 +505,11 @@ impl<'a> Explaining<'a> {
             has_tenant: tenant.is_some(),
             list_is_empty: list.iter().all(|file| file.rows == 0),
         };
-        Decided { evidence, tenant, mapped }
+        PublishedDecision { evidence, tenant, mapped }
     }
 
     /// Whether a line that was decided so belongs to a cell.
-    fn is_of(&self, key: &CellKey, in_force: InForce, decided: Decided) -> bool {
+    fn is_of(&self, key: &CellKey, in_force: InForce, decided: PublishedDecision) -> bool {
         let PublishedMappings { listed, customers, .. } = &self.mappings;
         let is_operator = key.attribution == Attribution::DefaultOperator;
         let pays = decided.mapped.as_ref().map(|own| customers.target(own)).or_else(|| self.default_at(in_force));
@@ -590,7 +591,8 @@ impl<'a> Explaining<'a> {
                 let known =
                     if tenant.is_empty() { String::new() } else { format!("; {tenant}, which {list} does not map") };
                 format!(
-                    "user subscription {user} is the provider's own, or a setting names it or its directory{known}: {default}"
+                    "user subscription {user} is the provider's own, or a setting names it or its directory{known}: \
+                     {default}"
                 )
             }
             Attribution::DefaultUserSubscriptionUnknown => {

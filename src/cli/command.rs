@@ -9,21 +9,22 @@ use super::args::{
     ChangesArgs, CompareArgs, CompletionsArgs, CoverageArgs, HistoryArgs, ManArgs, PayerArgs, SettingsArgs,
     StatementArgs, TenantArgs, UnregisteredArgs, WhyArgs,
 };
-use super::ended::Ended;
-use super::plan::{self, ClockTime, Job, LookedAt, Visibility};
+use super::clock::ClockTime;
+use super::plan::{self, Job, LookedAt, Visibility};
 use super::progress::TerminalProgress;
-use super::show::layout::Width;
-use super::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
-use super::steps::Steps;
+use super::run_report::Ended;
+use super::timer::Steps;
 use super::{exit, log, manual, message, metrics, summary};
-use crate::audit::{self, Asked, Publication, Query, Wanted};
+use crate::audit::{self, NameKind, Query, Wanted};
+use crate::cli::show::layout::Width;
+use crate::cli::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
+use crate::close::{self, Closing};
+use crate::control::Control;
 use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId, shown};
 use crate::error::{Error, Result};
-use crate::pipeline::closing::{self, Closing};
 use crate::pipeline::{self, Followed};
-use crate::publish::{Out, Patience};
-use crate::schema::daily_path;
-use crate::watch::Watch;
+use crate::publication::layout::daily_path;
+use crate::publication::{Out, Patience, Publication};
 
 /// How a command ended: what to say on standard output and on standard error, and the exit code.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize
         }
         LookedAt::Root(job) => {
             start_threads(job)?;
-            (pipeline::run(&job.plan, &watch(signal))?.coverage, None)
+            (pipeline::run(&job.plan, &control(signal))?.coverage, None)
         }
     };
     if let Some(month) = month {
@@ -87,7 +88,7 @@ pub fn run_pipeline(
     let out = job.as_ref().ok().and_then(|job| job.plan.out.clone());
     let result = job.and_then(|job| {
         start_threads(&job)?;
-        pipeline::run(&job.plan, &Watch::new(signals()?, Box::new(steps.clone())))
+        pipeline::run(&job.plan, &Control::new(signals()?, Box::new(steps.clone())))
     });
     let (duration_ms, steps) = steps.end();
     let (out, finished) = (out.as_deref(), ClockTime::now());
@@ -119,9 +120,9 @@ fn tell(seen: &Visibility, ended: &Ended<'_>) -> Ending {
 /// There is nothing in OUT that a run made, another run holds it, or a file that was to be published is lost.
 pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Result<Ending> {
     if !Out::is_one(out) {
-        return Err(audit::no_publication(out));
+        return Err(crate::publication::no_publication(out));
     }
-    let recovered = Out::hold(out, patience, &watch(signal))?.recovered();
+    let recovered = Out::hold(out, patience, &control(signal))?.recovered();
     Ok(said(message::recovered(recovered)))
 }
 
@@ -130,7 +131,7 @@ pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Resu
 /// # Errors
 /// As [`closing::close`].
 pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let entries = closing::close(wanted, &watch(signal))?;
+    let entries = close::close(wanted, &control(signal))?;
     Ok(said(message::closed(&entries)))
 }
 
@@ -139,7 +140,7 @@ pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
 /// # Errors
 /// As [`closing::reopen`].
 pub fn reopen(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let entries = closing::reopen(wanted, &watch(signal))?;
+    let entries = close::reopen(wanted, &control(signal))?;
     Ok(said(message::reopened(&entries)))
 }
 
@@ -263,19 +264,19 @@ pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) 
         }
         LookedAt::Root(job) => {
             start_threads(job)?;
-            pipeline::history(&job.plan, &watch(signal))?
+            pipeline::history(&job.plan, &control(signal))?
         }
     };
     let name = |stamp: &Stamp, id: &str| {
         let own = names.get(id).or_else(|| display_names.get(&(stamp.clone(), id.to_owned())));
         own.map(String::as_str)
     };
-    let ids = |asked: Asked, wanted: &[String]| -> Result<Vec<String>> {
+    let ids = |asked: NameKind, wanted: &[String]| -> Result<Vec<String>> {
         let known = own.known(asked, name);
         wanted.iter().map(|text| audit::id_of(asked, text, &known)).collect()
     };
-    let tenants = ids(Asked::Tenant, &tenant)?.iter().filter_map(|id| TenantId::new(id)).collect::<Vec<_>>();
-    let users = ids(Asked::UserSubscription, &user_subscription)?;
+    let tenants = ids(NameKind::Tenant, &tenant)?.iter().filter_map(|id| TenantId::new(id)).collect::<Vec<_>>();
+    let users = ids(NameKind::UserSubscription, &user_subscription)?;
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
     own.concern(&tenants, &users);
     let rejected_where = match of {
@@ -361,8 +362,8 @@ fn product(text: String, code: u8) -> Ending {
     Ending { text, talk: String::new(), code, is_the_product: true }
 }
 
-fn watch(signal: Arc<AtomicUsize>) -> Watch {
-    Watch::new(signal, Box::new(TerminalProgress::new()))
+fn control(signal: Arc<AtomicUsize>) -> Control {
+    Control::new(signal, Box::new(TerminalProgress::new()))
 }
 
 fn start_threads(job: &Job) -> Result<()> {

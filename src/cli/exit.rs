@@ -1,6 +1,6 @@
 //! Exit codes (`product.md` §7), in one exhaustive match.
 
-use crate::error::Kind;
+use crate::error::FailureKind;
 use crate::pipeline::Outcome;
 
 /// Published, and no line was set aside that the last publication did not have.
@@ -23,14 +23,14 @@ pub const BUSY: u8 = 7;
 pub const SIGNAL: u8 = 128;
 
 /// The code of a run that failed.
-pub fn of_failure(kind: Kind) -> u8 {
+pub fn of_failure(kind: FailureKind) -> u8 {
     match kind {
-        Kind::Machine => MACHINE,
-        Kind::Usage => USAGE,
-        Kind::Input => REFUSED,
-        Kind::Balance => BALANCE,
-        Kind::Busy => BUSY,
-        Kind::Stopped(signal) => SIGNAL + signal as u8,
+        FailureKind::Machine => MACHINE,
+        FailureKind::Usage => USAGE,
+        FailureKind::Input => REFUSED,
+        FailureKind::Balance => BALANCE,
+        FailureKind::Busy => BUSY,
+        FailureKind::Stopped(signal) => SIGNAL + signal as u8,
     }
 }
 

@@ -1,7 +1,8 @@
-//! Logs: events with fields, on standard error, a line each. The only place that knows `tracing`; the stages know nothing of it.
+//! Logs: events with fields, on standard error, a line each. The only place that knows `tracing`; the stages know
+//! nothing of it.
 //!
-//! Messages are fixed texts, so that one can look for them; what differs from run to run is in fields. Nothing is logged until
-//! [`install`] is called, and then nothing else writes to standard error.
+//! Messages are fixed texts, so that one can look for them; what differs from run to run is in fields. Nothing is
+//! logged until [`install`] is called, and then nothing else writes to standard error.
 
 use std::fmt;
 
@@ -10,14 +11,14 @@ use tracing::{debug, error, info, warn};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
-use super::ended::Ended;
-use super::plan::{ClockTime, Job};
+use super::clock::ClockTime;
+use super::plan::Job;
+use super::run_report::{Ended, StepTime};
 use super::settings::choices::{LogFormat, LogLevel};
-use super::steps::StepTime;
 use crate::domain::{Finding, shown};
 use crate::error::Error;
 use crate::pipeline::Outcome;
-use crate::publish::receipt::{LeftEntry, MissingEntry};
+use crate::publication::receipt::{LeftEntry, MissingEntry};
 
 /// Turns logs on, for the whole process.
 pub fn install(format: LogFormat, level: LogLevel) {

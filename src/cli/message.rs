@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
-use super::show::layout::{Page, Width};
+use crate::cli::show::layout::{Page, Width};
 use crate::domain::coverage::intervals;
 use crate::domain::finding::FindingCode;
 use crate::domain::shown::{counted, printable};
 use crate::domain::{Day, Finding, Month, Stamp, Window, reported};
 use crate::error::Error;
 use crate::pipeline::{FINDINGS_SHOWN, Outcome, ReportedTime};
-use crate::publish::receipt::{Count, FindingEntry, LeftEntry, MissingEntry, StatementEntry};
-use crate::publish::{Receipt, Recovered};
-use crate::state::{ClosingEntry, Overridden};
+use crate::publication::receipt::{Count, FindingEntry, LeftEntry, MissingEntry, Receipt, StatementEntry};
+use crate::publication::{ClosingEntry, Overridden, Recovered};
 
 /// Removed files listed in a summary.
 const REMOVED_SHOWN: usize = 10;
@@ -39,6 +38,7 @@ const KINDS_SHOWN: usize = 40;
 const LABEL: usize = 11;
 
 /// The summary that ends a run, or with no `out` the rehearsal of one from nothing.
+// Long: a line a subject, in the order in which they are said.
 pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let is_rehearsal = outcome.is_rehearsal;
     let receipt = &outcome.receipt;
@@ -203,8 +203,8 @@ pub fn reopened(entries: &[ClosingEntry]) -> String {
     entries.iter().map(line).collect()
 }
 
-/// What a night job must say first: reported time that is missing, stamps that are overdue, exports that are gone. Nothing where all
-/// is well.
+/// What a night job must say first: reported time that is missing, stamps that are overdue, exports that are gone.
+/// Nothing where all is well.
 fn nights(outcome: &Outcome, say: &mut impl FnMut(&str, String)) {
     let with_gaps: Vec<&ReportedTime> = outcome.times.iter().filter(|own| !own.missing.is_empty()).collect();
     for (at, own) in with_gaps.iter().take(STAMPS_SHOWN).enumerate() {

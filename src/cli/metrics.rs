@@ -5,8 +5,8 @@
 //! # TYPE stacktally_lines gauge
 //! stacktally_lines{result="read"} 24
 //! ```
-//! Metrics about the *run* are of the last one, however it ended. Metrics about *data* are of the last good run: one that failed
-//! carries them over from the file as it is, so that a full disk does not look like a night without lines.
+//! Metrics about the *run* are of the last one, however it ended. Metrics about *data* are of the last good run: one
+//! that failed carries them over from the file as it is, so that a full disk does not look like a night without lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -15,15 +15,16 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::ended::Ended;
+use super::run_report::Ended;
 use super::summary::{lag_hours, rejects};
+use crate::domain::Finding;
 use crate::domain::coverage::{self, DayState};
-use crate::domain::finding::{Finding, FindingCode};
+use crate::domain::finding::FindingCode;
 use crate::error::{Error, Result};
 use crate::pipeline::{Outcome, seconds_of};
 
-/// What the metrics are called, what they mean, in the order of the file. All are gauges: a textfile tells of one run, and counts
-/// nothing up.
+/// What the metrics are called, what they mean, in the order of the file. All are gauges: a textfile tells of one run,
+/// and counts nothing up.
 pub const FAMILIES: [(&str, &str); 23] = [
     ("stacktally_build_info", "The version that ran last."),
     ("stacktally_last_run_timestamp_seconds", "When the last run ended, however it ended."),
@@ -91,7 +92,8 @@ pub fn write(path: &Path, ended: &Ended<'_>) -> Result<()> {
     })
 }
 
-/// A slip of the pen must not cost a receipt or the settings: only what is called a textfile or is ours already is replaced.
+/// A slip of the pen must not cost a receipt or the settings: only what is called a textfile or is ours already is
+/// replaced.
 fn refuse_foreign(path: &Path, there: Option<&str>) -> Result<()> {
     let is_called_so = path.extension().is_some_and(|extension| extension == "prom");
     let is_ours = there.is_none_or(|text| text.is_empty() || text.starts_with("# HELP stacktally_"));
@@ -196,8 +198,8 @@ fn of_prices(adding: &mut Adding<'_>, outcome: &Outcome) {
     adding.add("stacktally_unpriced_meters", &[], unpriced.collect::<BTreeSet<_>>().len());
 }
 
-/// How many exports of each stamp are gone from the root with their lines, as a run found it: also one that was refused because of
-/// them.
+/// How many exports of each stamp are gone from the root with their lines, as a run found it: also one that was refused
+/// because of them.
 fn missing_exports<'a>(ended: &'a Ended<'_>) -> BTreeMap<&'a str, u64> {
     let mut gone: BTreeMap<&str, u64> = BTreeMap::new();
     let missing = ended.outcome().map_or(&[][..], |outcome| &outcome.receipt.missing);

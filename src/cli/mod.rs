@@ -1,8 +1,8 @@
 //! Everything that talks to a person: what was typed, what it means, what is said, and with which code it ends.
 
 pub mod args;
+pub mod clock;
 pub mod command;
-pub mod ended;
 pub mod exit;
 pub mod log;
 pub mod manual;
@@ -10,7 +10,8 @@ pub mod message;
 pub mod metrics;
 pub mod plan;
 pub mod progress;
+pub mod run_report;
 pub mod settings;
 pub mod show;
-pub mod steps;
 pub mod summary;
+pub mod timer;

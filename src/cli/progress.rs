@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::watch::{Progress, Step};
+use crate::control::{Progress, Step};
 
 /// One line on standard error: what is done, how far it is.
 pub struct TerminalProgress {

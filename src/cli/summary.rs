@@ -1,5 +1,5 @@
-//! The summary of a run or a check as one JSON object, for programs. Keys are only ever added; every key is always there,
-//! and `null` is what is not known or does not apply.
+//! The summary of a run or a check as one JSON object, for programs. Keys are only ever added; every key is always
+//! there, and `null` is what is not known or does not apply.
 //!
 //! ```json
 //! {"exit_code": 3, "error": {"kind": "input", "file": "north/usage/2026-10-05/a.json", "line": 1, "column": 9, …}, "lines": null, …}
@@ -9,14 +9,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::ended::Ended;
-use super::plan::ClockTime;
+use super::clock::ClockTime;
+use super::run_report::Ended;
 use crate::domain::coverage::{self, StampCoverage};
 use crate::domain::{Finding, Hour, Month, RejectReason, Stamp};
 use crate::error::Error;
 use crate::pipeline::{Outcome, ReportedTime};
-use crate::publish::Receipt;
-use crate::publish::receipt::{Count, FindingEntry, LeftEntry, Lines, MissingEntry, StatementEntry, UnpricedEntry};
+use crate::publication::receipt::{
+    Count, FindingEntry, LeftEntry, Lines, MissingEntry, Receipt, StatementEntry, UnpricedEntry,
+};
 
 /// What a program sees.
 #[derive(Debug, Serialize)]

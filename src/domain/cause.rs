@@ -1,5 +1,6 @@
 //! Why a day was settled anew, and why published figures changed.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -78,4 +79,9 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// Causes of a change as they are published.
+pub fn texts_of(causes: &BTreeSet<Cause>) -> String {
+    causes.iter().map(|cause| cause.as_str()).collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,10 @@
 //! Corrections: what a run changed of figures that were published before.
 
+use super::identity::Stamp;
+use super::money::{Amount, Charge, Currency};
+use super::quantity::Quantity;
+use super::time::{Day, Month};
 use super::totals::Totals;
-use super::{Amount, Charge, Currency, Day, Month, Quantity, Stamp};
 
 /// What a run changed of a published figure of a billed subscription and meter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -122,7 +122,8 @@ pub struct StampCoverage {
     /// How many days are in which state: as [`DayState::ALL`].
     pub days: [u64; 3],
     pub last_settled_day: Option<Day>,
-    /// The end of the latest reported time that is loaded, whatever is missing before it; `None` when no window is whole.
+    /// The end of the latest reported time that is loaded, whatever is missing before it; `None` when no window is
+    /// whole.
     pub covered_to: Option<Hour>,
 }
 

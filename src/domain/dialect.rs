@@ -112,8 +112,8 @@ impl SourceTimeZone {
         }
     }
 
-    /// The instants, in minutes since 1970-01-01T00:00Z, at which the zone's clocks showed `local`: two when clocks were
-    /// put back over it, none when they were put forward over it.
+    /// The instants, in minutes since 1970-01-01T00:00Z, at which the zone's clocks showed `local`: two when clocks
+    /// were put back over it, none when they were put forward over it.
     fn instants(self, local: i64) -> [Option<i64>; 2] {
         match self {
             Self::Offset(minutes) => [Some(local - minutes), None],
@@ -288,7 +288,10 @@ fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> 
 /// A text without marks of direction, and with blanks for all that looks like one: cultures print narrow ones that do
 /// not break.
 fn with_plain_blanks(text: &str) -> Cow<'_, str> {
-    let is_mark = |own: &char| matches!(own, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_mark = |own: &char| {
+        matches!(own, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
+            || matches!(own, '\u{2066}'..='\u{2069}')
+    };
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }

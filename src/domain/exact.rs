@@ -28,8 +28,8 @@ pub struct Fraction {
 }
 
 impl Fraction {
-    /// `numerator / denominator`; `None` when the denominator is 0, or the numerator so large (2^127) that a product with
-    /// it might leave 256 bits.
+    /// `numerator / denominator`; `None` when the denominator is 0, or the numerator so large (2^127) that a product
+    /// with it might leave 256 bits.
     pub fn new(numerator: u128, denominator: U256) -> Option<Self> {
         (denominator != U256::ZERO && numerator < 1 << 127).then_some(Self { numerator, denominator })
     }

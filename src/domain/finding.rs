@@ -39,7 +39,8 @@ pub enum FindingCode {
     WindowMissing,
     /// A window ends before those beside it let expect, and nothing follows it there: a query was cut short.
     WindowCutShort,
-    /// The newest window of a stamp is older than its rhythm lets expect. This one is found by the clock, so it is in no receipt.
+    /// The newest window of a stamp is older than its rhythm lets expect. This one is found by the clock, so it is in
+    /// no receipt.
     WindowOverdue,
     /// Many lines of a window equal another of it: usage may have been asked for twice.
     EqualLines,
@@ -123,7 +124,8 @@ pub enum FindingCode {
 /// How much a finding weighs: published, and never less in a later version for the same fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Figures may be wrong or incomplete, and something can be done about it: a month is not closed over it unless that is forced.
+    /// Figures may be wrong or incomplete, and something can be done about it: a month is not closed over it unless
+    /// that is forced.
     Error,
     /// The figures are what the rules make of the input; a person should know of it all the same.
     Warning,
@@ -266,6 +268,7 @@ impl FindingCode {
     }
 
     /// Whether figures may be wrong or incomplete because of it.
+    // Long: a table of all codes.
     pub const fn severity(self) -> Severity {
         match self {
             // Usage is missing, or may be.
@@ -288,7 +291,8 @@ impl FindingCode {
             | Self::SeveralProviderSubscriptions
             | Self::EqualLines
             | Self::SeveralShapes
-            // Somebody may be charged who should not be: snapshots contradict themselves or each other, or Azure refuses what they say.
+            // Somebody may be charged who should not be: snapshots contradict themselves or each other, or Azure
+            // refuses what they say.
             | Self::UserSubscriptionListedTwice
             | Self::InvalidCustomerSubscriptionId
             | Self::CustomerSubscriptionsNotAllowed
@@ -307,7 +311,8 @@ impl FindingCode {
             Self::PageSavedTwice
             // By the clock: of what is published nothing is wrong.
             | Self::WindowOverdue
-            // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are `few_lines_in_window`.
+            // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are
+            // `few_lines_in_window`.
             | Self::PageWithoutLines
             // Who pays is what the registration says, though it may not be what is meant.
             | Self::CustomerSubscriptionOfSeveralTenants

@@ -1,4 +1,5 @@
-//! Which snapshots are in force for a line: the moment that decides, and the latest snapshot not after it (`product.md` §4).
+//! Which snapshots are in force for a line: the moment that decides, and the latest snapshot not after it (`product.md`
+//! §4).
 
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +30,8 @@ impl AttributeAt {
         [Self::Forwarded, Self::Usage].into_iter().find(|own| own.as_str() == text)
     }
 
-    /// The moment that decides for a line of `day` and `slot`, reported in `window`. A window longer than a day, or none,
-    /// does not say when Azure took the line: the end of its usage day decides.
+    /// The moment that decides for a line of `day` and `slot`, reported in `window`. A window longer than a day, or
+    /// none, does not say when Azure took the line: the end of its usage day decides.
     pub fn moment(self, window: Option<Window>, day: Day, slot: Slot) -> Hour {
         match (self, window) {
             (Self::Usage, _) => Hour::of(day, slot.hour()),

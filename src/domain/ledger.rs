@@ -14,7 +14,7 @@ use super::time::{Granularity, Window};
 
 /// What the ledger knows of one export with a reported window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     pub window: Window,
     /// Of its lines; `None` when it has none, and nothing else says.
     pub granularity: Option<Granularity>,
@@ -77,7 +77,7 @@ pub enum Conflict {
 ///
 /// # Errors
 /// The first conflict, in order of windows.
-pub fn fates(entries: &[Entry], rules: LedgerRules) -> Result<Vec<Fate>, Conflict> {
+pub fn fates(entries: &[LedgerEntry], rules: LedgerRules) -> Result<Vec<Fate>, Conflict> {
     let mut fates = vec![Fate::Used; entries.len()];
     for (a, b) in overlapping(entries) {
         if let (Some(of_a), Some(of_b)) = (entries[a].granularity, entries[b].granularity)
@@ -128,7 +128,7 @@ pub fn fates(entries: &[Entry], rules: LedgerRules) -> Result<Vec<Fate>, Conflic
 }
 
 /// Pairs of entries whose windows overlap, in order.
-fn overlapping(entries: &[Entry]) -> impl Iterator<Item = (usize, usize)> + '_ {
+fn overlapping(entries: &[LedgerEntry]) -> impl Iterator<Item = (usize, usize)> + '_ {
     entries.iter().enumerate().flat_map(move |(at, entry)| {
         let later = entries.iter().enumerate().skip(at + 1);
         later.take_while(move |(_, other)| other.window.start < entry.window.end).map(move |(other, _)| (at, other))
@@ -136,7 +136,7 @@ fn overlapping(entries: &[Entry]) -> impl Iterator<Item = (usize, usize)> + '_ {
 }
 
 /// Of two overlapping windows the one that contains the other, and the other.
-fn contained(entries: &[Entry], a: usize, b: usize) -> Result<(usize, usize), Conflict> {
+fn contained(entries: &[LedgerEntry], a: usize, b: usize) -> Result<(usize, usize), Conflict> {
     let (first, second) = (entries[a].window, entries[b].window);
     if first == second {
         Err(Conflict::SameWindow(a, b))
@@ -169,11 +169,11 @@ pub fn is_far_below(lines: i64, other: i64) -> bool {
 
 /// The entries whose count of lines falls far below that of both neighbours (at an end of the list: of the one there
 /// is), and the fewer lines of these. Neighbours are windows of the same length and granularity that touch it.
-pub fn far_below_neighbours(entries: &[Entry]) -> Vec<(usize, i64)> {
-    let is_alike = |own: &Entry, other: &Entry| {
+pub fn far_below_neighbours(entries: &[LedgerEntry]) -> Vec<(usize, i64)> {
+    let is_alike = |own: &LedgerEntry, other: &LedgerEntry| {
         own.window.hours() == other.window.hours() && (own.granularity == other.granularity || own.lines == 0)
     };
-    let falls = |(at, own): (usize, &Entry)| {
+    let falls = |(at, own): (usize, &LedgerEntry)| {
         let before =
             at.checked_sub(1).map(|before| &entries[before]).filter(|other| other.window.end == own.window.start);
         let after = entries.get(at + 1).filter(|other| other.window.start == own.window.end);

@@ -25,7 +25,8 @@ pub const FIRST_YEAR: i32 = 2000;
 /// Usage from this year on is rejected.
 pub const END_YEAR: i32 = 2200;
 
-/// Texts of a resource are cut at this many bytes, before they are hashed: Power BI ends a text at some 32,000 characters.
+/// Texts of a resource are cut at this many bytes, before they are hashed: Power BI ends a text at some 32,000
+/// characters.
 pub const TEXT_BYTES_MAX: usize = 32_000;
 /// The offending text of a reject is cut at this many bytes: its place leads to the rest.
 pub const REJECT_BYTES_MAX: usize = 2_000;

@@ -1,5 +1,5 @@
-//! What dated snapshots of one kind say of their subjects, as stretches of time: a tenant's customer subscription, a user
-//! subscription's tenant, a stamp's default subscription.
+//! What dated snapshots of one kind say of their subjects, as stretches of time: a tenant's customer subscription, a
+//! user subscription's tenant, a stamp's default subscription.
 //!
 //! ```text
 //! snapshot      #0     #1     #2     #3
@@ -7,8 +7,8 @@
 //! ```
 //! A year of nightly snapshots says almost the same thing every night, so this is small where they are large.
 
-/// One subject is mapped to one thing by all snapshots from `first` to `last`. Everything is a rank: of ids in their sorted
-/// lists, of snapshots in order of their dates.
+/// One subject is mapped to one thing by all snapshots from `first` to `last`. Everything is a rank: of ids in their
+/// sorted lists, of snapshots in order of their dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mapping {
     pub subject: u32,
@@ -26,8 +26,8 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Finds the stretches. `snapshots` gives for each snapshot, in order of their dates, what it says: subject → to. Of two
-    /// that one snapshot says of a subject the smaller serves, so that their order cannot matter.
+    /// Finds the stretches. `snapshots` gives for each snapshot, in order of their dates, what it says: subject → to.
+    /// Of two that one snapshot says of a subject the smaller serves, so that their order cannot matter.
     pub fn of_snapshots<S: IntoIterator<Item = (u32, u32)>>(
         subjects: usize,
         snapshots: impl IntoIterator<Item = S>,
@@ -84,8 +84,8 @@ impl Mappings {
         own[..at].last().filter(|mapping| snapshot <= mapping.last)
     }
 
-    /// What the history says of a subject when `snapshots` of them are not after the moment: what the latest of these says
-    /// that holds it, else the earliest later one (`product.md` §4).
+    /// What the history says of a subject when `snapshots` of them are not after the moment: what the latest of these
+    /// says that holds it, else the earliest later one (`product.md` §4).
     pub fn held_after(&self, snapshots: u32, subject: u32) -> Option<&Mapping> {
         let own = self.of_subject(subject);
         let at = own.partition_point(|mapping| mapping.first < snapshots);

@@ -46,13 +46,16 @@ impl Suspicion {
     pub fn remedy(self) -> String {
         match self {
             Self::DayAndMonthExchanged(day) => format!(
-                "day and month look exchanged: as {day} it would be usage of this window; look at what wrote it (a script's [datetime], a spreadsheet, or whoever named the folder), and export it again"
+                "day and month look exchanged: as {day} it would be usage of this window; look at what wrote it (a \
+                 script's [datetime], a spreadsheet, or whoever named the folder), and export it again"
             ),
             Self::Dates1904(day) => format!(
-                "it looks like a workbook with 1904 dates, by which it would be usage of {day}: save the original export again, or turn off Excel's option \"1904 date system\" before saving as CSV"
+                "it looks like a workbook with 1904 dates, by which it would be usage of {day}: save the original \
+                 export again, or turn off Excel's option \"1904 date system\" before saving as CSV"
             ),
             Self::OtherYear(day) => format!(
-                "its year looks wrong (two digits, another calendar, or a slip): in the window's year it would be usage of {day}; export it again in UTC as ISO 8601"
+                "its year looks wrong (two digits, another calendar, or a slip): in the window's year it would be \
+                 usage of {day}; export it again in UTC as ISO 8601"
             ),
             Self::OtherWindow => {
                 "it looks like usage of another window: move it to the folder of the window that was queried".to_owned()

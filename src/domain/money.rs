@@ -6,20 +6,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use ethnum::U256;
-pub use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::exact::{self, Fraction, Rounding};
 use super::limits::{AMOUNT_MAX, AMOUNT_SCALE, CHARGE_MAX, CHARGE_SCALE, DIGITS_MAX, QUANTITY_SCALE};
 use super::quantity::Quantity;
 
+pub use rust_decimal::Decimal;
+
 /// A currency of ISO 4217 that has minor units, be it none of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
-    /// The currency of a code such as `EUR`, in any case; `None` for any other text, and for what no bill is made in, such as
-    /// gold.
+    /// The currency of a code such as `EUR`, in any case; `None` for any other text, and for what no bill is made in,
+    /// such as gold.
     pub fn parse(text: &str) -> Option<Self> {
         let own = iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())?;
         own.exponent().filter(|&minor| u32::from(minor) <= AMOUNT_SCALE).map(|_| Self(own))
@@ -73,8 +74,8 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// What is charged for a quantity, in units of 10^-10 of its currency: what `DECIMAL(38,10)` holds. Microsoft rates days to as many
-/// places (`BillingPreTaxTotal`, reference §6.3 a).
+/// What is charged for a quantity, in units of 10^-10 of its currency: what `DECIMAL(38,10)` holds. Microsoft rates
+/// days to as many places (`BillingPreTaxTotal`, reference §6.3 a).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Charge(i128);
 
@@ -116,8 +117,8 @@ impl fmt::Display for Charge {
     }
 }
 
-/// What a bill asks for, rounded to the minor unit of its currency, in units of 10^-4: what `DECIMAL(18,4)` holds, and the
-/// fixed decimal of Power BI exactly.
+/// What a bill asks for, rounded to the minor unit of its currency, in units of 10^-4: what `DECIMAL(18,4)` holds, and
+/// the fixed decimal of Power BI exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Amount(i128);
 

@@ -98,8 +98,8 @@ impl Price {
     /// Decimal places that a discount may have.
     pub const DISCOUNT_PLACES_MAX: u32 = 6;
 
-    /// What a quantity in units of 10^-18 is multiplied with to be a charge in units of 10^-10. `None` when `per` is no more
-    /// than zero, a discount is not between 0 and 100, or one has more places than it may.
+    /// What a quantity in units of 10^-18 is multiplied with to be a charge in units of 10^-10. `None` when `per` is no
+    /// more than zero, a discount is not between 0 and 100, or one has more places than it may.
     pub fn fraction(&self) -> Option<Fraction> {
         let Self { price, per, discount_percent: discount, currency: _ } = self;
         let is_percent = *discount >= Decimal::ZERO && *discount <= Decimal::ONE_HUNDRED;
@@ -116,8 +116,8 @@ impl Price {
     }
 }
 
-/// What is charged for a quantity: the exact product, divided by `per`, discounted, and rounded once to ten places, half to even.
-/// `None` past the range of a charge.
+/// What is charged for a quantity: the exact product, divided by `per`, discounted, and rounded once to ten places,
+/// half to even. `None` past the range of a charge.
 pub fn charge(fraction: Fraction, quantity: Quantity) -> Option<Charge> {
     let scaled = fraction.of(quantity.scaled(), Rounding::HalfEven)?;
     (-CHARGE_MAX..=CHARGE_MAX).contains(&scaled).then(|| Charge::from_scaled(scaled))
@@ -138,7 +138,8 @@ pub struct PriceEntry {
     /// The meter's unit, as the entry says it.
     pub unit: Option<String>,
     pub note: Option<String>,
-    /// Where it stands: the file, relative to the root, and the row, from 1; of a rate card the place in its list of meters.
+    /// Where it stands: the file, relative to the root, and the row, from 1; of a rate card the place in its list of
+    /// meters.
     pub file: String,
     pub row: i64,
     /// Whether that is a rate card.
@@ -147,8 +148,8 @@ pub struct PriceEntry {
 }
 
 impl PriceEntry {
-    /// Of what it says alone, not of where it stands: the first 8 bytes, big-endian, of SHA-256 over the length-prefixed
-    /// values.
+    /// Of what it says alone, not of where it stands: the first 8 bytes, big-endian, of SHA-256 over the
+    /// length-prefixed values.
     pub fn key(&self) -> i64 {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
@@ -181,8 +182,8 @@ impl PriceEntry {
         self.from.is_none_or(|from| from < end) && self.to.is_none_or(|to| to > first)
     }
 
-    /// Of what it says of a month alone: not of other months, not in which words. So an entry that is ended for the months after
-    /// it says the same of it.
+    /// Of what it says of a month alone: not of other months, not in which words. So an entry that is ended for the
+    /// months after it says the same of it.
     pub fn key_in(&self, month: Month) -> i64 {
         let (first, end) = (month.first_day(), month.next().first_day());
         let of_month = Self {

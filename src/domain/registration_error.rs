@@ -5,11 +5,13 @@
 const DOCUMENTED: [(&str, &str); 8] = [
     (
         "RegistrationNotFound",
-        "the subscription, resource group or name of the registration is wrong: find the one whose cloudId is the stamp's CloudDeploymentID",
+        "the subscription, resource group or name of the registration is wrong: find the one whose cloudId is the \
+         stamp's CloudDeploymentID",
     ),
     (
         "BadCustomerSubscriptionId",
-        "the customer subscription belongs to another CSP partner than the default subscription, or its id is written in other case than Azure has it",
+        "the customer subscription belongs to another CSP partner than the default subscription, or its id is written \
+         in other case than Azure has it",
     ),
     ("InvalidCustomerSubscriptionId", "the id is no Azure subscription's: look it up in Partner Center"),
     (
@@ -18,11 +20,13 @@ const DOCUMENTED: [(&str, &str); 8] = [
     ),
     (
         "UnauthorizedCspRegistration",
-        "Microsoft has not approved the registration for multi-tenancy: ask azstcsp@microsoft.com, it takes one or two business days",
+        "Microsoft has not approved the registration for multi-tenancy: ask azstcsp@microsoft.com, it takes one or \
+         two business days",
     ),
     (
         "CustomerSubscriptionsNotAllowed",
-        "the registration is a capacity registration, which has no customer subscriptions: register the stamp again as PayAsYouUse",
+        "the registration is a capacity registration, which has no customer subscriptions: register the stamp again \
+         as PayAsYouUse",
     ),
     ("InvalidCSPSubscription", "the subscription is not of the CSP type: usually its id is mistyped"),
     ("MetadataResolverBadGatewayError", "an error behind the service: try again"),

@@ -13,7 +13,8 @@ pub enum RejectReason {
     /// The element is no object, has no `properties` object, or names one of its values twice; the row of a table has
     /// more or fewer cells than its header.
     NotAUsageLine,
-    /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or what describes the resource than [`INSTANCE_BYTES_MAX`].
+    /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or what describes the resource than
+    /// [`INSTANCE_BYTES_MAX`].
     TooLong,
     /// `subscriptionId` is absent, null, blank or no text.
     UserSubscriptionMissing,

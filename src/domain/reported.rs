@@ -1,4 +1,5 @@
-//! What the reported windows of a stamp leave out: gaps between them, a window that was cut short, and when the next one is due.
+//! What the reported windows of a stamp leave out: gaps between them, a window that was cut short, and when the next
+//! one is due.
 //!
 //! ```text
 //! windows   |--10-05--|--10-06--|         |--10-08--|-10-09-|          now
@@ -14,8 +15,8 @@ use super::shown::counted;
 use super::time::{Hour, Window};
 
 const DAY_HOURS: i32 = 24;
-/// The latest windows, of which the rhythm is taken: a stamp that changes its rhythm has the new one after four of them, and one
-/// window of another length changes nothing.
+/// The latest windows, of which the rhythm is taken: a stamp that changes its rhythm has the new one after four of
+/// them, and one window of another length changes nothing.
 const RHYTHM_WINDOWS: usize = 7;
 /// Windows that are longer than a day are asked for when their last days are settled: so much later they are due.
 const LONG_WINDOW_HOURS: i32 = 3 * DAY_HOURS;
@@ -30,8 +31,8 @@ pub fn gaps_between(windows: &[Window]) -> Vec<Window> {
 
 /// The windows that were cut short, each with the length in hours that the one before it has.
 ///
-/// Such a window is shorter than the one before it and ends off that one's rhythm, and no other goes on where it ends. A change of
-/// rhythm is none: one full hour or full days are lengths that people ask for.
+/// Such a window is shorter than the one before it and ends off that one's rhythm, and no other goes on where it ends.
+/// A change of rhythm is none: one full hour or full days are lengths that people ask for.
 ///
 /// ```text
 /// 24  24  13           the last one was cut short
@@ -72,9 +73,9 @@ impl NextWindow {
         Some(Self { from, rhythm: lengths[lengths.len() / 2] })
     }
 
-    /// The moment after which a stamp without it lags behind: so many hours after the end of its newest window, or as its rhythm
-    /// says. Exports are fetched once a night, even those of single hours; those that are longer than a day some days after their
-    /// end.
+    /// The moment after which a stamp without it lags behind: so many hours after the end of its newest window, or as
+    /// its rhythm says. Exports are fetched once a night, even those of single hours; those that are longer than a day
+    /// some days after their end.
     pub fn due(self, after: Option<u16>) -> Hour {
         let fetched_after = if self.rhythm > DAY_HOURS { LONG_WINDOW_HOURS } else { 0 };
         self.from + after.map_or(self.rhythm.max(DAY_HOURS) + fetched_after, i32::from)

@@ -112,7 +112,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// A character among its neighbours.
-struct Place<'t> {
+struct CharPlace<'t> {
     own: char,
     before: Option<char>,
     after: Option<char>,
@@ -131,7 +131,7 @@ struct Word {
     is_in_such_a_text: bool,
 }
 
-fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&Place<'_>) -> bool, is_quoted: bool) -> String {
+fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&CharPlace<'_>) -> bool, is_quoted: bool) -> String {
     let is_plain = |own: u8| matches!(own, b' '..=b'~') && !(is_quoted && matches!(own, b'"' | b'\\'));
     if text.len() <= chars_max && text.bytes().all(is_plain) {
         return text.to_owned();
@@ -149,7 +149,7 @@ fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&Place<'_>) -> bool, is_q
             word = Word::of(&chars[at..word_end], is_in_such_a_text);
         }
         let before = at.checked_sub(1).and_then(|before| chars.get(before)).copied();
-        let place = Place { own, before, after: chars.get(at + 1).copied(), word: &word };
+        let place = CharPlace { own, before, after: chars.get(at + 1).copied(), word: &word };
         match own {
             '"' | '\\' if is_quoted => shown.extend(['\\', own]),
             '\n' if is_quoted => shown.push_str("\\n"),
@@ -193,10 +193,11 @@ fn is_cyrillic_or_greek(own: char) -> bool {
 }
 
 fn is_east_asian(own: char) -> bool {
-    matches!(own, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+    matches!(own, '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
+        || matches!(own, '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-impl Place<'_> {
+impl CharPlace<'_> {
     /// Obeyed by a terminal, turning the direction of writing, or without any width.
     fn is_hidden(&self) -> bool {
         let is_joined = |own: Option<char>| own.is_some_and(|own| !own.is_ascii());

@@ -182,9 +182,9 @@ impl Hour {
         if self.hour_of_day() == 0 { self } else { self.day().next().start() }
     }
 
-    /// Reads an ISO 8601 time as the usage API and its scripts write it: `2019-12-10T19:00:00+00:00`, `…Z`,
-    /// `…+00:00Z`, fractions of a second, seconds left out, any offset (reference §1.1), or `/Date(1575997200000)/` (§3). A time without an offset is
-    /// unreadable: nobody can say which hour it means.
+    /// Reads an ISO 8601 time as the usage API and its scripts write it: `2019-12-10T19:00:00+00:00`, `…Z`, `…+00:00Z`,
+    /// fractions of a second, seconds left out, any offset (reference §1.1), or `/Date(1575997200000)/` (§3). A time
+    /// without an offset is unreadable: nobody can say which hour it means.
     ///
     /// # Errors
     /// The text is no such time, lies outside the years 2000 to 2199, or is not on a full UTC hour.
@@ -305,8 +305,8 @@ impl CivilTime {
     }
 }
 
-/// Reads what stands behind a time: nothing (`Some(None)`), `Z`, `+02:00`, `+0200`, `+02`, with a blank before it, and `Z`
-/// even behind an offset (reference §1.1). `None` is something else.
+/// Reads what stands behind a time: nothing (`Some(None)`), `Z`, `+02:00`, `+0200`, `+02`, with a blank before it, and
+/// `Z` even behind an offset (reference §1.1). `None` is something else.
 pub(super) fn offset_minutes(text: &str) -> Option<Option<i64>> {
     let text = text.trim();
     let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);

@@ -66,8 +66,8 @@ impl Totals {
     }
 }
 
-/// Lines, and their quantities over all meters modulo 2^128: proves that nothing was lost on the way, but is no sum that
-/// means anything, and so cannot leave a range.
+/// Lines, and their quantities over all meters modulo 2^128: proves that nothing was lost on the way, but is no sum
+/// that means anything, and so cannot leave a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     pub lines: i64,
@@ -91,7 +91,8 @@ impl Checksum {
         self.add(quantity);
     }
 
-    /// Adds money of the column at a place of its table: so that it can stand in neither for a quantity nor for another column's.
+    /// Adds money of the column at a place of its table: so that it can stand in neither for a quantity nor for another
+    /// column's.
     pub fn add_money(&mut self, place: usize, scaled: i128) {
         const ODD: i128 = 0x9e37_79b9_7f4a_7c15;
         let factor = ODD.wrapping_mul(2 * place as i128 + 1);
@@ -155,15 +156,15 @@ impl MeterSum {
 
 /// Totals by some key, such as (day, meter).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account<K: Ord>(BTreeMap<K, Totals>);
+pub struct MeterTotals<K: Ord>(BTreeMap<K, Totals>);
 
-impl<K: Ord> Default for Account<K> {
+impl<K: Ord> Default for MeterTotals<K> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<K: Ord + Copy> Account<K> {
+impl<K: Ord + Copy> MeterTotals<K> {
     /// Adds to one key.
     ///
     /// # Errors

@@ -62,7 +62,8 @@ fn begins_with_a_number(unit: &str) -> bool {
     unit.starts_with(|own: char| own.is_ascii_digit())
 }
 
-/// The meters of public addresses count each address for each hour, so that a day of one is 24 (reference, catalogue of meters).
+/// The meters of public addresses count each address for each hour, so that a day of one is 24 (reference, catalogue of
+/// meters).
 fn spoken(unit: &str) -> &str {
     if ["ip address", "ip addresses"].contains(&unit.to_lowercase().as_str()) { "IP address hours" } else { unit }
 }

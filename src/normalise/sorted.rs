@@ -1,10 +1,11 @@
 //! The lines of one day and export, in the order in which they are published: by content first, place last.
 
-use super::{Usage, UsageChunk};
+use super::usage::{Usage, UsageChunk};
 use crate::domain::{Quantity, Slot};
-use crate::frame::{bits, order};
+use crate::table::order::{bits, order};
 
-/// Lines by ranks, column by column: in order of the columns, the first one first. Stamp and window are the same for all.
+/// Lines by ranks, column by column: in order of the columns, the first one first. Stamp and window are the same for
+/// all.
 #[derive(Debug, Default)]
 pub struct SortedLines {
     pub slot: Vec<Slot>,

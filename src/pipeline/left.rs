@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Plan;
-use super::corrections;
-use super::known::Former;
-use crate::attribute::Snapshots;
+use super::changes;
+use super::plan::Plan;
+use super::previous::PreviousRun;
+use crate::attribute::{Snapshots, checked};
 use crate::domain::Stamp;
 use crate::error::{Error, Result};
-use crate::publish::Out;
-use crate::publish::receipt::LeftEntry;
+use crate::publication::Out;
+use crate::publication::receipt::LeftEntry;
 use crate::read::StampFolder;
 
 /// A stamp as it was read.
@@ -23,12 +23,12 @@ pub struct LeftStamp {
 }
 
 /// The published stamps that a run leaves as they are: those that `--stamp` does not name, and `--forget` neither.
-pub fn left_stamps(plan: &Plan, former: &Former, out: Option<&Out>) -> BTreeSet<Stamp> {
+pub fn left_stamps(plan: &Plan, former: &PreviousRun, out: Option<&Out>) -> BTreeSet<Stamp> {
     if plan.stamps.is_empty() {
         return BTreeSet::new();
     }
     let of_receipt = former.stood_on.windows.iter().filter_map(|own| Stamp::new(&own.stamp));
-    let published = out.map(corrections::stamps_published).unwrap_or_default();
+    let published = out.map(changes::stamps_published).unwrap_or_default();
     let all: BTreeSet<Stamp> = former.stamps.keys().cloned().chain(published).chain(of_receipt).collect();
     let is_left =
         |stamp: &Stamp| !plan.stamps.contains(stamp) && !plan.forget.iter().any(|name| name == stamp.as_str());
@@ -39,10 +39,11 @@ pub fn left_stamps(plan: &Plan, former: &Former, out: Option<&Out>) -> BTreeSet<
 ///
 /// # Errors
 /// Everything is made anew, or nothing is known of it.
-pub fn load(stamp: &Stamp, plan: &Plan, former: &Former) -> Result<LeftStamp> {
+pub fn load(stamp: &Stamp, plan: &Plan, former: &PreviousRun) -> Result<LeftStamp> {
     let refused = |why: &str| {
         Error::input(format!("--stamp is to leave stamp {stamp} as it was published, but {why}")).hint(format!(
-            "run without --stamp; or with the settings and the version of the last run; or name all stamps. --forget {stamp} removes its tables"
+            "run without --stamp; or with the settings and the version of the last run; or name all stamps. --forget \
+             {stamp} removes its tables"
         ))
     };
     if let Some(why) = &former.full_run {
@@ -58,7 +59,7 @@ pub fn load(stamp: &Stamp, plan: &Plan, former: &Former) -> Result<LeftStamp> {
     };
     let exports = state.exports.iter().filter(|own| !state.kept.contains(&own.folder));
     let lists = snapshots.lists.clone();
-    let snapshots = Snapshots::checked(
+    let snapshots = checked(
         stamp.clone(),
         lists.registrations.into_owned(),
         lists.customer_subscriptions.into_owned(),

@@ -1,57 +1,57 @@
-//! What a person should know of `names.csv`: rows that name nothing. Such a row does no harm, and the name that it was to give is
-//! missing wherever people look for it.
+//! What a person should know of `names.csv`: rows that name nothing. Such a row does no harm, and the name that it was
+//! to give is missing wherever people look for it.
 
 use std::collections::BTreeSet;
 
-use super::Plan;
 use super::charging::Charging;
-use super::making::Making;
+use super::plan::Plan;
 use crate::domain::finding::FindingCode;
 use crate::domain::identity::is_guid;
 use crate::domain::{Finding, shown};
+use crate::publish::Dimensions;
 use crate::read::{CatalogueRow, NamesTable};
 
 /// Rows listed in a sentence.
 const LISTED: usize = 10;
 
-impl Making<'_> {
-    /// Finds names in which characters were lost, rows whose two cells are exchanged, and rows whose id is no tenant
-    /// and no billed subscription of the root.
-    ///
-    /// An id that the price book names is known: a customer that is yet to come has a price and a name. Where only some stamps
-    /// are read, or other snapshots serve in the stead of their own, the rest is not known, so nothing is said of it.
-    pub fn look_at_names(&mut self, table: &NamesTable, charging: &Charging) {
-        let Plan { stamps, overrides, .. } = self.plan;
-        let is_swapped = |(id, name): &(&String, &String)| !is_guid(id) && is_guid(name);
-        let (swapped, others): (Vec<_>, Vec<_>) = table.names.iter().partition(is_swapped);
-        let known: BTreeSet<&str> = self
-            .dimensions
-            .tenants()
-            .chain(self.dimensions.billed_subscriptions())
-            .chain(charging.scope_ids())
-            .collect();
-        let is_partly_seen = !stamps.is_empty() || !overrides.is_empty();
-        let unknown = others.into_iter().filter(|(id, _)| !is_partly_seen && !known.contains(id.as_str())).collect();
-        let of_table = table.names.iter().filter(|(_, name)| shown::has_lost_characters(name)).collect();
-        let found = [
-            finding(table, FindingCode::NamesWithLostCharacters, LOST, of_table, WRITE_AGAIN),
-            finding(
-                table,
-                FindingCode::NamesSwapped,
-                "a name stands in the column `id`, and a GUID in the column `name`",
-                swapped,
-                "exchange the two cells of these rows, or the two names in the header",
-            ),
-            finding(
-                table,
-                FindingCode::NameOfUnknownId,
-                "no tenant and no billed subscription of the root has this id",
-                unknown,
-                "correct the id, or delete the row; user subscriptions are named by their listing, and not here",
-            ),
-        ];
-        self.tally.found(found.into_iter().flatten().collect());
-    }
+/// Finds names in which characters were lost, rows whose two cells are exchanged, and rows whose id is no tenant
+/// and no billed subscription of the root.
+///
+/// An id that the price book names is known: a customer that is yet to come has a price and a name. Where only some
+/// stamps are read, or other snapshots serve in the stead of their own, the rest is not known, so nothing is said
+/// of it.
+pub fn findings_of_names(
+    plan: &Plan,
+    dimensions: &Dimensions,
+    table: &NamesTable,
+    charging: &Charging,
+) -> Vec<Finding> {
+    let Plan { stamps, overrides, .. } = plan;
+    let is_swapped = |(id, name): &(&String, &String)| !is_guid(id) && is_guid(name);
+    let (swapped, others): (Vec<_>, Vec<_>) = table.names.iter().partition(is_swapped);
+    let known: BTreeSet<&str> =
+        dimensions.tenants().chain(dimensions.billed_subscriptions()).chain(charging.scope_ids()).collect();
+    let is_partly_seen = !stamps.is_empty() || !overrides.is_empty();
+    let unknown = others.into_iter().filter(|(id, _)| !is_partly_seen && !known.contains(id.as_str())).collect();
+    let of_table = table.names.iter().filter(|(_, name)| shown::has_lost_characters(name)).collect();
+    let found = [
+        finding(table, FindingCode::NamesWithLostCharacters, LOST, of_table, WRITE_AGAIN),
+        finding(
+            table,
+            FindingCode::NamesSwapped,
+            "a name stands in the column `id`, and a GUID in the column `name`",
+            swapped,
+            "exchange the two cells of these rows, or the two names in the header",
+        ),
+        finding(
+            table,
+            FindingCode::NameOfUnknownId,
+            "no tenant and no billed subscription of the root has this id",
+            unknown,
+            "correct the id, or delete the row; user subscriptions are named by their listing, and not here",
+        ),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// Finds names and services of `meters.csv` that a narrow encoding spoiled.

@@ -1,16 +1,17 @@
-//! What a night job must say first: reported time that is missing, windows that are due, lines set aside that nobody was told of.
+//! What a night job must say first: reported time that is missing, windows that are due, lines set aside that nobody
+//! was told of.
 
 use std::collections::BTreeMap;
 
-use super::Plan;
-use crate::domain::finding::{Finding, FindingCode};
-use crate::domain::{Hour, NextWindow, Stamp, Window, reported};
-use crate::error::{Kind, Result};
-use crate::frame::tables::{self, text};
-use crate::publish::Out;
-use crate::publish::dimensions::RejectRow;
-use crate::read::{ExportLines, Stored};
-use crate::schema;
+use super::plan::Plan;
+use crate::domain::finding::FindingCode;
+use crate::domain::{Finding, Hour, NextWindow, Stamp, Window, reported};
+use crate::error::{FailureKind, Result};
+use crate::publication::Out;
+use crate::publish::RejectRow;
+use crate::read::{ExportRecord, Stored};
+use crate::table::contract;
+use crate::table::reader::{self, text};
 
 const REJECTS: &str = "rejects.parquet";
 
@@ -18,7 +19,8 @@ const REJECTS: &str = "rejects.parquet";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedTime {
     pub stamp: Stamp,
-    /// Between its first and its last window, what no whole export covers, each with the finding that says why; in order.
+    /// Between its first and its last window, what no whole export covers, each with the finding that says why; in
+    /// order.
     pub missing: Vec<(Window, FindingCode)>,
     /// After its newest whole window; `None` when none is whole.
     pub next: Option<NextWindow>,
@@ -28,7 +30,7 @@ pub struct ReportedTime {
 
 impl ReportedTime {
     /// As the exports of a stamp leave it, in order of their windows.
-    pub fn of(stamp: &Stamp, exports: &[ExportLines], plan: &Plan) -> Self {
+    pub fn of(stamp: &Stamp, exports: &[ExportRecord], plan: &Plan) -> Self {
         let used = || exports.iter().filter(|own| !own.is_dropped()).filter_map(|own| Some((own, own.window?)));
         let claimed: Vec<Window> = used().map(|(_, window)| window).collect();
         let whole: Vec<Window> = used().filter(|(own, _)| own.covers()).map(|(_, window)| window).collect();
@@ -67,7 +69,7 @@ pub fn seconds_of(hour: Hour) -> i64 {
 }
 
 /// The finding that says why an export covers nothing.
-fn why_not_whole(export: &ExportLines) -> FindingCode {
+fn why_not_whole(export: &ExportRecord) -> FindingCode {
     const REASONS: [FindingCode; 4] = [
         FindingCode::ExportWithoutFiles,
         FindingCode::ChainWithoutEnd,
@@ -78,12 +80,12 @@ fn why_not_whole(export: &ExportLines) -> FindingCode {
     REASONS.into_iter().find(found).unwrap_or(FindingCode::WindowMissing)
 }
 
-/// What tells one reject from another from night to night: its stamp, its export, the reason, the text. Neither the row nor the file:
-/// an export that is fetched again has its pages cut elsewhere.
+/// What tells one reject from another from night to night: its stamp, its export, the reason, the text. Neither the row
+/// nor the file: an export that is fetched again has its pages cut elsewhere.
 type Told = (String, String, String, Option<String>);
 
-/// The rejects that the last publication does not hold, by their places in `rejects`. Equal ones are counted: three where there were
-/// two are one more. Without a publication, or where its table cannot be read, all of them are.
+/// The rejects that the last publication does not hold, by their places in `rejects`. Equal ones are counted: three
+/// where there were two are one more. Without a publication, or where its table cannot be read, all of them are.
 ///
 /// # Errors
 /// The machine failed.
@@ -93,8 +95,9 @@ pub fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Vec<usize
     }
     let out = out.filter(|out| out.last().files.contains_key(REJECTS));
     let mut told = match out.map_or_else(|| Ok(BTreeMap::new()), published_rejects) {
-        // A table that is gone, was altered (`--full`) or is of another version tells of nothing: its rejects are told once more.
-        Err(error) if error.kind == Kind::Input => BTreeMap::new(),
+        // A table that is gone, was altered (`--full`) or is of another version tells of nothing: its rejects are told
+        // once more.
+        Err(error) if error.kind == FailureKind::Input => BTreeMap::new(),
         told => told?,
     };
     let is_new = |own: &&usize| {
@@ -111,8 +114,8 @@ pub fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Vec<usize
 fn published_rejects(out: &Out) -> Result<BTreeMap<Told, usize>> {
     let mut told = BTreeMap::new();
     let Stored { path, bytes } = out.read(REJECTS)?;
-    let columns: Vec<&str> = schema::REJECTS.columns.iter().map(|column| column.name).collect();
-    for rows in tables::read(&path, bytes, &schema::REJECTS, &columns, &[])? {
+    let columns: Vec<&str> = contract::REJECTS.columns.iter().map(|column| column.name).collect();
+    for rows in reader::read(&path, bytes, &contract::REJECTS, &columns, &[])? {
         let (stamps, files) = (rows.texts("stamp")?, rows.texts("file")?);
         let (reasons, texts) = (rows.texts("reason")?, rows.texts("offending_text")?);
         for row in 0..rows.len() {
@@ -127,8 +130,8 @@ fn key_of(stamp: &str, file: &str, reason: &str, text: Option<&str>) -> Told {
     (stamp.to_owned(), export_of(file), reason.to_owned(), text.map(str::to_owned))
 }
 
-/// The export of a file by its path, `<stamp>/usage/<window>/…`: its window, however its folder spells it. A loose file is of the one
-/// export without a window.
+/// The export of a file by its path, `<stamp>/usage/<window>/…`: its window, however its folder spells it. A loose file
+/// is of the one export without a window.
 fn export_of(file: &str) -> String {
     let mut parts = file.split('/').skip(2);
     let folder = parts.next().filter(|_| parts.next().is_some()).unwrap_or_default();

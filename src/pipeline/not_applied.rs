@@ -1,22 +1,23 @@
-//! What a root says now of closed months, and what they were closed with: where the two differ, somebody changed a price, a name or
-//! a meter, and it is said each night that the change is not applied.
+//! What a root says now of closed months, and what they were closed with: where the two differ, somebody changed a
+//! price, a name or a meter, and it is said each night that the change is not applied.
 //!
-//! Names of tenants and billed subscriptions are compared, not those of user subscriptions: listings bring these anew each night,
-//! and nobody writes them into the root to have them applied.
+//! Names of tenants and billed subscriptions are compared, not those of user subscriptions: listings bring these anew
+//! each night, and nobody writes them into the root to have them applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Plan;
 use super::charging::Charging;
+use super::plan::Plan;
+use crate::close::{Frozen, FrozenCharging};
 use crate::domain::finding::FindingCode;
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Finding, MeterId, Month, PriceEntry, Quantity, Rounding, Stamp, Tiering, shown};
 use crate::error::Result;
 use crate::normalise::Meter;
-use crate::publish::dimensions::Names;
+use crate::publish::Names;
 use crate::rate::MonthTerms;
-use crate::read::{self, InputFile, Reading, Root};
-use crate::state::{Frozen, FrozenCharging};
+use crate::read::{self, Reading, Root};
+use crate::store::InputFile;
 
 /// Changes that a sentence lists; `concerned` has all.
 const SHOWN: usize = 10;
@@ -25,14 +26,14 @@ const SHOWN: usize = 10;
 pub type ClosedMonth = ((Stamp, Month), Frozen);
 
 /// One change, and the months that it is not applied to.
-type Changes = BTreeMap<(Stamp, String, String), BTreeSet<Month>>;
+type ChangeMonths = BTreeMap<(Stamp, String, String), BTreeSet<Month>>;
 
 /// Compares names and meters. `names` are those of the root, not yet held to what is frozen.
 ///
 /// # Errors
 /// A table of the root cannot be read.
 pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, reading: &Reading) -> Result<Vec<Finding>> {
-    let (mut of_names, mut of_meters) = (Changes::new(), Changes::new());
+    let (mut of_names, mut of_meters) = (ChangeMonths::new(), ChangeMonths::new());
     for ((stamp, month), frozen) in closed {
         for (id, then) in &frozen.names {
             let now = names.name(id);
@@ -73,7 +74,7 @@ fn lines_of(
     file: Option<&InputFile>,
     reading: &Reading,
     id: &str,
-    changes: &Changes,
+    changes: &ChangeMonths,
 ) -> Result<BTreeMap<String, usize>> {
     match file.filter(|_| !changes.is_empty()) {
         Some(file) => read::lines_of_ids(file, reading, id),
@@ -101,7 +102,7 @@ fn differences(now: &Meter, then: &Meter) -> Vec<String> {
 fn worded(
     code: FindingCode,
     what: &str,
-    changes: &Changes,
+    changes: &ChangeMonths,
     file: Option<&InputFile>,
     lines: &BTreeMap<String, usize>,
 ) -> Vec<Finding> {
@@ -147,8 +148,8 @@ pub fn prices(closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>, charging: &Char
     findings
 }
 
-/// What of a stamp's month would be charged by other prices now. An entry that says the same of the month is the same, wherever it
-/// stands and whatever it says of other months.
+/// What of a stamp's month would be charged by other prices now. An entry that says the same of the month is the same,
+/// wherever it stands and whatever it says of other months.
 fn changed_prices(
     stamp: &Stamp,
     month: Month,
@@ -163,7 +164,8 @@ fn changed_prices(
     let used: BTreeSet<&MeterId> = frozen.used.iter().map(|(meter, _)| meter).collect();
     let is_replaced = |own: &PriceEntry| gone.iter().any(|gone| gone.meter == own.meter);
     let new = now.iter().filter(|(key, entry)| {
-        // Of a month that was closed before its whole book was kept, only what takes the place of another is known to be new.
+        // Of a month that was closed before its whole book was kept, only what takes the place of another is known to
+        // be new.
         !was_there(key)
             && used.contains(&entry.meter)
             && concerns(stamp, frozen, entry)
@@ -200,7 +202,8 @@ fn changed_prices(
     changes
 }
 
-/// Whether any usage of a closed month is what a price is for. Where who used which meter was not kept, anybody may have used it.
+/// Whether any usage of a closed month is what a price is for. Where who used which meter was not kept, anybody may
+/// have used it.
 fn concerns(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
     let used_by = frozen.used_by.iter().find(|(meter, _)| *meter == entry.meter).map(|(_, places)| places);
     let is_user = |place: u32| used_by.is_none_or(|places| places.contains(&place));
@@ -239,7 +242,8 @@ fn entry_text(own: &PriceEntry) -> String {
     text
 }
 
-/// What of the terms of a month is another now. Rates that came later are none of them: what was closed did not need them.
+/// What of the terms of a month is another now. Rates that came later are none of them: what was closed did not need
+/// them.
 fn changed_terms(month: Month, then: &MonthTerms, now: &MonthTerms) -> Vec<String> {
     let mut changes = Vec::new();
     if then.tiering != now.tiering {
@@ -293,6 +297,7 @@ fn finding(stamp: &Stamp, code: FindingCode, what: &str, changes: &[(String, BTr
         "closed months keep the {what} that they were closed with, and these changes are not applied to them: {}{more}",
         each[..each.len().min(SHOWN)].join("; ")
     );
-    const REMEDY: &str = "open a month with `stacktally reopen`, run, and close it again to have it changed; or accept the code with --accept, once this is known";
+    const REMEDY: &str = "open a month with `stacktally reopen`, run, and close it again to have it changed; or \
+        accept the code with --accept, once this is known";
     Finding::new(stamp, code, sentence, each, REMEDY)
 }

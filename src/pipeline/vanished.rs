@@ -8,17 +8,17 @@
 //! south             no such folder         refused; its tables go with --forget south
 //! prices.csv        no such file           refused; its charges go with --forget prices
 //! ```
-//! What a publication stood on is what its receipt says: the receipt is there wherever the tables are, whatever became of
-//! the private state.
+//! What a publication stood on is what its receipt says: the receipt is there wherever the tables are, whatever became
+//! of the private state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Plan;
-use crate::domain::finding::{Finding, FindingCode};
+use super::plan::Plan;
+use crate::domain::finding::FindingCode;
 use crate::domain::shown::counted;
-use crate::domain::{Day, Month, PriceEntry, Stamp, Window};
+use crate::domain::{Day, Finding, Month, PriceEntry, Stamp, Window};
 use crate::error::{Error, Result};
-use crate::publish::receipt::{StoodFile, StoodOn};
+use crate::publication::receipt::{StoodFile, StoodOn};
 use crate::read::{self, Export, Root, StampFolder};
 
 /// Names that a refusal lists one by one.
@@ -150,11 +150,15 @@ impl Vanished {
         } else {
             String::new()
         };
-        Err(Error::input(format!("holds no usable line any more, and {} of it were published{more}", counted(*lines, "line")))
-            .at(folder.clone())
-            .hint(format!(
-                "export that window again and put its pages there; if stamp {stamp} really used nothing, say so once with --forget {folder}"
-            )))
+        Err(Error::input(format!(
+            "holds no usable line any more, and {} of it were published{more}",
+            counted(*lines, "line")
+        ))
+        .at(folder.clone())
+        .hint(format!(
+            "export that window again and put its pages there; if stamp {stamp} really used nothing, say so once with \
+             --forget {folder}"
+        )))
     }
 
     /// Refuses a price book that lost a file with prices which published charges of open months rest on.
@@ -188,7 +192,10 @@ impl Vanished {
             list(months)
         ))
         .at((*path).to_owned())
-        .hint("put the file back, or lay its rows into another file of the price book; if these prices are to go, say so once with --forget prices"))
+        .hint(
+            "put the file back, or lay its rows into another file of the price book; if these prices are to go, say \
+             so once with --forget prices",
+        ))
     }
 
     /// Notes that something which a name was typed for was forgotten.
@@ -203,8 +210,10 @@ impl Vanished {
     /// There is such a name.
     pub fn refuse_unused(&self) -> Result<()> {
         let Some(name) = self.pending.first() else { return Ok(()) };
-        Err(Error::usage(format!("--forget {name}: nothing of that name is gone"))
-            .hint("leave --forget out: it is said once, for what a run refused to lose. `stacktally check` with the same flags says what is gone"))
+        Err(Error::usage(format!("--forget {name}: nothing of that name is gone")).hint(
+            "leave --forget out: it is said once, for what a run refused to lose. `stacktally check` with the same \
+             flags says what is gone",
+        ))
     }
 
     /// What was forgotten, as the receipt names it.
@@ -320,7 +329,8 @@ impl Gone {
         let keep = if is_archived { "; exports that you archive go on counting with --keep-missing" } else { "" };
         Error::input(format!("what the last run published stands on inputs that are gone: {}", parts.join(", ")))
             .hint(format!(
-                "see whether a disk or share is not mounted, and put back what is missing{keep}; what is meant to go is named once: {forget}"
+                "see whether a disk or share is not mounted, and put back what is missing{keep}; what is meant to go \
+                 is named once: {forget}"
             ))
             .found(self.findings(keeps))
     }
@@ -350,9 +360,11 @@ impl Gone {
             let remedy = if is_partial && !keeps {
                 "put the files back, or name the folder with --forget; --keep-missing keeps whole exports only"
             } else if keeps {
-                "put the files back, or remove the rest of the folder as well: --keep-missing keeps whole exports; or name the folder with --forget"
+                "put the files back, or remove the rest of the folder as well: --keep-missing keeps whole exports; or \
+                 name the folder with --forget"
             } else {
-                "put them back, keep what was published of them with --keep-missing, or name their folders with --forget"
+                "put them back, keep what was published of them with --keep-missing, or name their folders with \
+                 --forget"
             };
             findings.push(Finding::new(stamp, FindingCode::ExportsMissing, sentence, folders, remedy));
         }
@@ -363,7 +375,8 @@ impl Gone {
                 extent(&exports.iter().collect::<Vec<_>>()),
             );
             let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
-            let remedy = "put the folder back with its snapshots; --stamp leaves stamps that it does not name as they were published; --forget and the stamp's name removes its tables";
+            let remedy = "put the folder back with its snapshots; --stamp leaves stamps that it does not name as they \
+                were published; --forget and the stamp's name removes its tables";
             findings.push(Finding::new(stamp, FindingCode::StampMissing, sentence, folders, remedy));
         }
         for path in &self.tables {
@@ -385,8 +398,8 @@ impl GoneExport {
     }
 }
 
-/// What a stamp's folder lost of an export: `None` when it lost nothing, or has other exports in its stead; no file when it
-/// lost all of them.
+/// What a stamp's folder lost of an export: `None` when it lost nothing, or has other exports in its stead; no file
+/// when it lost all of them.
 fn lost_of(
     folder: &StampFolder,
     name: &str,
@@ -431,8 +444,8 @@ fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether a path lies in an export's folder. (Files of an undeclared export lie in the folder of all exports, but not in
-/// one of theirs.)
+/// Whether a path lies in an export's folder. (Files of an undeclared export lie in the folder of all exports, but not
+/// in one of theirs.)
 fn is_below(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     rest.is_some_and(|rest| !folder.ends_with("/usage") || !rest.contains('/'))
@@ -459,7 +472,7 @@ fn kind_of(path: &str) -> &str {
 /// A stamp may be called `prices`.
 fn is_of_stamp(path: &str) -> bool {
     let folder = path.split('/').nth(1).unwrap_or_default();
-    path.split('/').count() > 2 && read::root::STAMP_FOLDERS.contains(&folder)
+    path.split('/').count() > 2 && read::STAMP_FOLDERS.contains(&folder)
 }
 
 fn what_is(kind: &str) -> &str {

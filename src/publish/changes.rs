@@ -1,15 +1,15 @@
 //! `changes`: what a run changed of figures that were published before.
 
-use super::csv::{CsvCell, CsvTable};
-use super::stage::Publisher;
 use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Quantity, Stamp};
 use crate::error::Result;
-use crate::frame::arrays::{
+use crate::publication::Publisher;
+use crate::table::arrays::{
     constant_integers, dates, maybe_amounts, maybe_charges, maybe_dates, maybe_integers, maybe_quantities, texts,
 };
-use crate::schema;
+use crate::table::contract;
+use crate::table::csv::{CsvCell, CsvTable};
 
 /// The columns of a correction that stand for one kind, and are null of the others: before, and after.
 #[derive(Clone, Copy, Default)]
@@ -82,9 +82,9 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
         maybe_amounts(sides().map(|own| own.billing_amount(0)))?,
         maybe_amounts(sides().map(|own| own.billing_amount(1)))?,
     ];
-    publisher.table(format!("{path}.parquet"), &schema::CHANGES, columns, None)?;
+    publisher.table(format!("{path}.parquet"), &contract::CHANGES, columns, None)?;
     let table = csv_of_changes(each().map(|own| (generation, own)))?;
-    publisher.csv(&path, schema::CHANGES.columns, table, None)
+    publisher.csv(&path, contract::CHANGES.columns, table, None)
 }
 
 /// The flat CSV of what runs changed, each called by its number.
@@ -92,7 +92,7 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv_of_changes<'a>(corrections: impl Iterator<Item = (u64, &'a Correction)>) -> Result<CsvTable> {
-    let mut table = CsvTable::new(schema::CHANGES.columns);
+    let mut table = CsvTable::new(contract::CHANGES.columns);
     let nothing = CsvCell::Text(None);
     let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
     let integer = |own: Option<i64>| own.map_or(nothing, CsvCell::Integer);

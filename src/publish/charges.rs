@@ -7,30 +7,32 @@ use std::ops::Range;
 use arrow::array::ArrayRef;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Publisher;
-use super::csv::{CsvCell, CsvTable};
 use super::dimensions::Names;
 use crate::domain::price::Price;
 use crate::domain::totals::Checksum;
 use crate::domain::{Charge, Currency, MeterId, Month, PriceEntry, PriceStatus, Quantity};
 use crate::error::Result;
-use crate::frame::arrays::{
+use crate::publication::Publisher;
+use crate::publication::layout::{charges_path, csv_path, statements_path};
+use crate::rate::{OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, StatementLine, Tenants};
+use crate::store::Fingerprint;
+use crate::table::arrays::{
     Dictionary, booleans, constant, dates, integers, maybe_amounts, maybe_charges, maybe_dates, maybe_integers,
     maybe_quantities, quantities, texts,
 };
-use crate::rate::{Line, OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, Tenants};
-use crate::read::Fingerprint;
-use crate::schema::column::{AMOUNT, BILLING_AMOUNT, ROUNDING_DIFFERENCE};
-use crate::schema::flat::{CSV_STATEMENTS, csv_path};
-use crate::schema::{self, Column, Table, charges_path, statements_path};
+use crate::table::column::{Column, Table};
+use crate::table::contract;
+use crate::table::contract::columns::{AMOUNT, BILLING_AMOUNT, ROUNDING_DIFFERENCE};
+use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::flat::CSV_STATEMENTS;
 
 /// Texts that repeat, as a dictionary, and the place of each of some others in it.
-struct Places {
+struct DictionaryPlaces {
     dictionary: Dictionary,
     places: Vec<Option<u32>>,
 }
 
-impl Places {
+impl DictionaryPlaces {
     fn of<'a>(all: impl Iterator<Item = Option<&'a str>>) -> Self {
         let mut known: BTreeMap<&str, u32> = BTreeMap::new();
         let mut distinct = Vec::new();
@@ -64,14 +66,14 @@ pub fn publish_charges(
     if publisher.is_rehearsal() {
         return Ok(());
     }
-    let owner = |of: fn(&OwnerTexts) -> Option<&str>| Places::of(usage.owners.iter().map(of));
+    let owner = |of: fn(&OwnerTexts) -> Option<&str>| DictionaryPlaces::of(usage.owners.iter().map(of));
     let owners = [
         owner(|own| Some(&own.billed_subscription)),
         owner(|own| Some(&own.attribution)),
         owner(|own| own.tenant.as_deref()),
         owner(|own| Some(&own.user_subscription)),
     ];
-    let meters = Places::of(usage.meters.iter().map(|own| Some(own.as_str())));
+    let meters = DictionaryPlaces::of(usage.meters.iter().map(|own| Some(own.as_str())));
     let statuses = Dictionary::new(PriceStatus::ALL.map(PriceStatus::as_str));
     let prices = Priced::of(book);
     let columns_of = |rows: Range<usize>| {
@@ -101,20 +103,20 @@ pub fn publish_charges(
             maybe_charges(rows.clone().map(|row| rated.charge(row)))?,
         ])
     };
-    let charge_place = place_of(&schema::CHARGES, &schema::CHARGE);
+    let charge_place = place_of(&contract::CHARGES, &contract::CHARGE);
     let mut sum = Checksum::of_lines(rated.len());
     rated.quantity.iter().for_each(|&quantity| sum.add(quantity));
     (0..rated.len())
         .filter_map(|row| rated.charge(row))
         .for_each(|charge| sum.add_money(charge_place, charge.scaled()));
-    publisher.table_by_parts(charges_path(&usage.stamp, month), &schema::CHARGES, rated.len(), columns_of, Some(sum))
+    publisher.table_by_parts(charges_path(&usage.stamp, month), &contract::CHARGES, rated.len(), columns_of, Some(sum))
 }
 
 /// What the entries of a book say, as tables hold it.
 struct Priced {
     /// Price, `per` and discount of each entry.
     of: Vec<Option<[Quantity; 3]>>,
-    currencies: Places,
+    currencies: DictionaryPlaces,
 }
 
 impl Priced {
@@ -122,7 +124,7 @@ impl Priced {
         let entries = || book.entries().iter().map(PriceEntry::price);
         Self {
             of: entries().map(|own| own.map(Price::scaled)).collect(),
-            currencies: Places::of(entries().map(|own| own.map(|own| own.currency.code()))),
+            currencies: DictionaryPlaces::of(entries().map(|own| own.map(|own| own.currency.code()))),
         }
     }
 }
@@ -151,7 +153,7 @@ pub fn publish_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher)
         texts(each().map(|own| Some(own.file.as_str()))),
         integers(each().map(|own| own.row)),
     ];
-    publisher.table("prices.parquet".to_owned(), &schema::PRICES, columns, None)
+    publisher.table("prices.parquet".to_owned(), &contract::PRICES, columns, None)
 }
 
 /// The place of a column in its table.
@@ -162,8 +164,8 @@ fn place_of(table: &Table, column: &Column) -> usize {
 /// The longest name that an id gives a file; a GUID has 36 characters.
 const FILE_NAME_MAX: usize = 100;
 
-/// The name of a billed subscription's file: its id; of what is no plain name its escaped form, and of what is too long for a
-/// name its beginning with a fingerprint.
+/// The name of a billed subscription's file: its id; of what is no plain name its escaped form, and of what is too long
+/// for a name its beginning with a fingerprint.
 fn file_name(id: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if id.len() <= FILE_NAME_MAX && id.bytes().all(is_plain) {
@@ -189,13 +191,14 @@ pub fn statement_csv_folder(month: Month) -> String {
     format!("csv/statements/{month}/")
 }
 
-/// Stages the statements of a month, and whether it is closed: the table, the flat CSV of all of them, and one of each billed subscription.
+/// Stages the statements of a month, and whether it is closed: the table, the flat CSV of all of them, and one of each
+/// billed subscription.
 ///
 /// # Errors
 /// A table cannot be staged.
 pub fn publish_statements(
     (month, is_closed): (Month, bool),
-    lines: &[Line],
+    lines: &[StatementLine],
     prices: &BTreeMap<i64, PriceEntry>,
     names: &Names,
     publisher: &Publisher,
@@ -203,7 +206,7 @@ pub fn publish_statements(
     if publisher.is_rehearsal() {
         return Ok(());
     }
-    let entry = |line: &Line| line.key.price_key.and_then(|key| prices.get(&key));
+    let entry = |line: &StatementLine| line.key.price_key.and_then(|key| prices.get(&key));
     let keys = || lines.iter().map(|line| &line.key);
     let scaled = |place: usize| {
         maybe_quantities(lines.iter().map(|line| entry(line)?.price().map(|price| price.scaled()[place])))
@@ -234,8 +237,8 @@ pub fn publish_statements(
         booleans(lines.iter().map(|_| is_closed)),
     ];
     let mut sum = Checksum::of_lines(lines.len());
-    let places =
-        [schema::CHARGE, AMOUNT, ROUNDING_DIFFERENCE, BILLING_AMOUNT].map(|own| place_of(&schema::STATEMENTS, &own));
+    let places = [contract::CHARGE, AMOUNT, ROUNDING_DIFFERENCE, BILLING_AMOUNT]
+        .map(|own| place_of(&contract::STATEMENTS, &own));
     for line in lines {
         sum.add(line.quantity);
         if let Some(own) = &line.priced {
@@ -244,7 +247,7 @@ pub fn publish_statements(
             places.iter().zip(money).for_each(|(&place, own)| sum.add_money(place, own));
         }
     }
-    publisher.table(statements_path(month), &schema::STATEMENTS, columns, Some(sum))?;
+    publisher.table(statements_path(month), &contract::STATEMENTS, columns, Some(sum))?;
     let (mut all, mut all_sum) = (CsvTable::new(CSV_STATEMENTS.columns), Checksum::default());
     for own in lines.chunk_by(|a, b| a.key.billed_subscription == b.key.billed_subscription) {
         let mut table = CsvTable::new(CSV_STATEMENTS.columns);
@@ -262,7 +265,7 @@ pub fn publish_statements(
     publisher.csv(&statement_csv(month, None), CSV_STATEMENTS.columns, all, Some(all_sum))
 }
 
-fn tenant_of(line: &Line) -> Option<&str> {
+fn tenant_of(line: &StatementLine) -> Option<&str> {
     match &line.tenants {
         Tenants::One(tenant) => tenant.as_deref(),
         Tenants::Several => None,
@@ -271,7 +274,7 @@ fn tenant_of(line: &Line) -> Option<&str> {
 
 fn flat<'a>(
     (month, is_closed): (Month, bool),
-    line: &'a Line,
+    line: &'a StatementLine,
     entry: Option<&'a PriceEntry>,
     names: &'a Names,
 ) -> Vec<CsvCell<'a>> {

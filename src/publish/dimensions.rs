@@ -7,17 +7,18 @@ use arrow::array::ArrayRef;
 use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
 
-use super::Publisher;
-use super::csv::{CsvCell, CsvTable};
 use crate::attribute::Snapshots;
 use crate::domain::coverage::{self, CoverageRow};
 use crate::domain::finding::FindingCode;
 use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, TenantId, UserSubscriptionId, shown};
 use crate::error::{Error, Result};
-use crate::frame::arrays::{booleans, dates, integers, texts};
 use crate::normalise::{Meter, Resource, Usage};
-use crate::read::{Fingerprint, ListedUserSubscription, Reject};
-use crate::schema::{self, BILLED_KINDS};
+use crate::publication::Publisher;
+use crate::read::{ListedUserSubscription, Reject};
+use crate::store::Fingerprint;
+use crate::table::arrays::{booleans, dates, integers, texts};
+use crate::table::contract::{self, BILLED_KINDS};
+use crate::table::csv::{CsvCell, CsvTable};
 
 /// Names and descriptions by id: what the flat CSV lays beside each key.
 #[derive(Debug)]
@@ -59,8 +60,8 @@ impl Names {
         }
     }
 
-    /// Holds the texts of ids to what they were when figures that show them were closed: one id has one text, and the one that
-    /// was closed first stays.
+    /// Holds the texts of ids to what they were when figures that show them were closed: one id has one text, and the
+    /// one that was closed first stays.
     pub fn freeze(
         &mut self,
         stamp: &Stamp,
@@ -207,13 +208,13 @@ pub struct Dimensions {
     /// By key; `None` where nothing changed, so that what is published stays.
     resources: Option<BTreeMap<i64, (Stamp, Resource)>>,
     tenants: BTreeSet<TenantId>,
-    billed: BTreeMap<BilledSubscriptionId, Billed>,
+    billed: BTreeMap<BilledSubscriptionId, BilledRow>,
     days: BTreeSet<Day>,
     rejects: Vec<RejectRow>,
 }
 
 #[derive(Debug, Default)]
-struct Billed {
+struct BilledRow {
     is_customer: bool,
     is_default: bool,
     tenants: BTreeSet<TenantId>,
@@ -395,7 +396,7 @@ pub fn publish_resources(resources: &[(Stamp, Resource)], path: &str, publisher:
         &|| owned(Resource::service_type),
     ];
     let columns = columns.into_par_iter().map(|column| column()).collect();
-    publisher.table(path.to_owned(), &schema::RESOURCES, columns, None)
+    publisher.table(path.to_owned(), &contract::RESOURCES, columns, None)
 }
 
 fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
@@ -410,7 +411,7 @@ fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
         booleans(each().map(|meter| meter.known)),
         texts(azure_meters.iter().map(|own| Some(own.as_str()).filter(|own| !own.is_empty()))),
     ];
-    publisher.table("meters.parquet".into(), &schema::METERS, columns, None)
+    publisher.table("meters.parquet".into(), &contract::METERS, columns, None)
 }
 
 fn publish_tenants(tenants: &BTreeSet<TenantId>, names: &Names, publisher: &Publisher) -> Result<()> {
@@ -418,7 +419,7 @@ fn publish_tenants(tenants: &BTreeSet<TenantId>, names: &Names, publisher: &Publ
         texts(tenants.iter().map(|id| Some(id.as_str()))),
         texts(tenants.iter().map(|id| names.name(id.as_str()))),
     ];
-    publisher.table("tenants.parquet".into(), &schema::TENANTS, columns, None)
+    publisher.table("tenants.parquet".into(), &contract::TENANTS, columns, None)
 }
 
 fn publish_user_subscriptions(names: &Names, publisher: &Publisher) -> Result<()> {
@@ -438,22 +439,22 @@ fn publish_user_subscriptions(names: &Names, publisher: &Publisher) -> Result<()
         listed(|own| own.offer_id.as_deref()),
         listed(|own| own.state.as_deref()),
     ];
-    publisher.table("user_subscriptions.parquet".into(), &schema::USER_SUBSCRIPTIONS, columns, None)
+    publisher.table("user_subscriptions.parquet".into(), &contract::USER_SUBSCRIPTIONS, columns, None)
 }
 
 fn publish_billed_subscriptions(
-    billed: &BTreeMap<BilledSubscriptionId, Billed>,
+    billed: &BTreeMap<BilledSubscriptionId, BilledRow>,
     names: &Names,
     publisher: &Publisher,
 ) -> Result<()> {
     let [customer, default, both] = BILLED_KINDS.map(str::to_owned);
-    let kind = |own: &Billed| match (&own.frozen, own.is_customer, own.is_default) {
+    let kind = |own: &BilledRow| match (&own.frozen, own.is_customer, own.is_default) {
         (Some(frozen), ..) => frozen.kind.clone(),
         (None, true, true) => both.clone(),
         (None, true, false) => customer.clone(),
         (None, false, _) => default.clone(),
     };
-    let tenant = |own: &'_ Billed| match &own.frozen {
+    let tenant = |own: &'_ BilledRow| match &own.frozen {
         Some(frozen) => frozen.tenant.as_ref().map(TenantId::to_string),
         None => (own.tenants.len() == 1).then(|| own.tenants.first().map(TenantId::to_string)).flatten(),
     };
@@ -465,7 +466,7 @@ fn publish_billed_subscriptions(
         texts(kinds.iter().map(|own| Some(own.as_str()))),
         texts(tenants.iter().map(Option::as_deref)),
     ];
-    publisher.table("billed_subscriptions.parquet".into(), &schema::BILLED_SUBSCRIPTIONS, columns, None)
+    publisher.table("billed_subscriptions.parquet".into(), &contract::BILLED_SUBSCRIPTIONS, columns, None)
 }
 
 fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
@@ -488,7 +489,7 @@ fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
         column(|date| date.iso_week().week().into()),
         column(|date| date.weekday().number_from_monday().into()),
     ];
-    publisher.table("dates.parquet".into(), &schema::DATES, columns, None)
+    publisher.table("dates.parquet".into(), &contract::DATES, columns, None)
 }
 
 /// A list as a cell: `None` when it is empty.
@@ -505,7 +506,7 @@ fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
     let loaded: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.windows))).collect();
     let missing: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.missing))).collect();
     let findings: Vec<_> = rows.iter().map(|row| filled(codes(&row.findings))).collect();
-    let mut csv = CsvTable::new(schema::COVERAGE.columns);
+    let mut csv = CsvTable::new(contract::COVERAGE.columns);
     for (at, row) in rows.iter().enumerate() {
         let cells = [
             CsvCell::Text(Some(row.stamp.as_str())),
@@ -529,8 +530,8 @@ fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
         integers(rows.iter().map(|row| row.lines)),
         texts(findings.iter().map(Option::as_deref)),
     ];
-    publisher.table("coverage.parquet".into(), &schema::COVERAGE, columns, None)?;
-    publisher.csv("csv/coverage", schema::COVERAGE.columns, csv, None)
+    publisher.table("coverage.parquet".into(), &contract::COVERAGE, columns, None)?;
+    publisher.csv("csv/coverage", contract::COVERAGE.columns, csv, None)
 }
 
 fn publish_coverage_months(
@@ -540,7 +541,7 @@ fn publish_coverage_months(
 ) -> Result<()> {
     let rows = coverage::months(coverage);
     let is_closed = |own: &coverage::MonthCoverage| closed.contains(&(own.stamp.clone(), own.month));
-    let mut csv = CsvTable::new(schema::COVERAGE_MONTHS.columns);
+    let mut csv = CsvTable::new(contract::COVERAGE_MONTHS.columns);
     for own in &rows {
         let [days, settled, open, partial] = own.counts().map(CsvCell::Integer);
         let (stamp, month) = (CsvCell::Text(Some(own.stamp.as_str())), CsvCell::Month(own.month));
@@ -553,12 +554,12 @@ fn publish_coverage_months(
     ];
     columns.extend((0..4).map(|at| integers(rows.iter().map(move |own| own.counts()[at]))));
     columns.push(booleans(rows.iter().map(is_closed)));
-    publisher.table("coverage_months.parquet".into(), &schema::COVERAGE_MONTHS, columns, None)?;
-    publisher.csv("csv/coverage_months", schema::COVERAGE_MONTHS.columns, csv, None)
+    publisher.table("coverage_months.parquet".into(), &contract::COVERAGE_MONTHS, columns, None)?;
+    publisher.csv("csv/coverage_months", contract::COVERAGE_MONTHS.columns, csv, None)
 }
 
 fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
-    let mut csv = CsvTable::new(schema::REJECTS.columns);
+    let mut csv = CsvTable::new(contract::REJECTS.columns);
     for own in rejects {
         let cells = [
             CsvCell::Text(Some(own.stamp.as_str())),
@@ -576,6 +577,6 @@ fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
         texts(rejects.iter().map(|own| Some(own.reason))),
         texts(rejects.iter().map(|own| own.text.as_deref())),
     ];
-    publisher.table("rejects.parquet".into(), &schema::REJECTS, columns, None)?;
-    publisher.csv("csv/rejects", schema::REJECTS.columns, csv, None)
+    publisher.table("rejects.parquet".into(), &contract::REJECTS, columns, None)?;
+    publisher.csv("csv/rejects", contract::REJECTS.columns, csv, None)
 }

@@ -1,12 +1,12 @@
 //! `exports`: what a publication stands on, as a table.
 
-use super::csv::{CsvCell, CsvTable};
-use super::receipt::{TableEntry, WindowEntry};
-use super::stage::Publisher;
 use crate::domain::Quantity;
 use crate::error::Result;
-use crate::frame::arrays::{booleans, integers, maybe_integers, texts, timestamps};
-use crate::schema;
+use crate::publication::Publisher;
+use crate::publication::receipt::{TableEntry, WindowEntry};
+use crate::table::arrays::{booleans, integers, maybe_integers, texts, timestamps};
+use crate::table::contract;
+use crate::table::csv::{CsvCell, CsvTable};
 
 /// Where it lies, without the ending, and as Parquet.
 const EXPORTS: &str = "history/exports";
@@ -38,8 +38,8 @@ pub fn publish_exports(windows: &[WindowEntry], publisher: &Publisher) -> Result
         texts(each().map(|own| own.dropped)),
         maybe_integers(each().map(|own| own.first_run.map(|run| run as i64))),
     ];
-    publisher.table(EXPORTS_TABLE.to_owned(), &schema::EXPORTS, columns, None)?;
-    let mut table = CsvTable::new(schema::EXPORTS.columns);
+    publisher.table(EXPORTS_TABLE.to_owned(), &contract::EXPORTS, columns, None)?;
+    let mut table = CsvTable::new(contract::EXPORTS.columns);
     for own in rows {
         let nothing = CsvCell::Text(None);
         let cells = [
@@ -59,7 +59,7 @@ pub fn publish_exports(windows: &[WindowEntry], publisher: &Publisher) -> Result
         ];
         table.row(&cells, 0, Quantity::ZERO)?;
     }
-    publisher.csv(EXPORTS, schema::EXPORTS.columns, table, None)
+    publisher.csv(EXPORTS, contract::EXPORTS.columns, table, None)
 }
 
 /// The table that a publication stands on, as its receipt names it; `None` in a rehearsal.

@@ -5,9 +5,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use super::csv::{CsvCell, CsvTable};
-use super::ranked::{FactColumn, NULL, Places};
-use crate::aggregate::{Cell, Packing};
+use super::dimensions::Names;
+use crate::aggregate::{Cells, Packing, UnpackedKey};
 use crate::attribute::{OwnedUsage, Owner};
 use crate::domain::totals::Checksum;
 use crate::domain::{
@@ -15,11 +14,11 @@ use crate::domain::{
     UserSubscriptionId, Window,
 };
 use crate::error::Result;
-use crate::frame::Cells;
-use crate::frame::arrays::Dictionary;
-use crate::frame::tables::{Rows, contradiction, text};
 use crate::normalise::{Resource, SortedLines};
-use crate::publish::dimensions::Names;
+use crate::table::arrays::Dictionary;
+use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::dictionary_pages::{FactColumn, NULL, Places};
+use crate::table::reader::{Rows, contradiction, text};
 
 /// The texts behind a stamp's ranks, as the dictionaries of its columns.
 #[derive(Debug)]
@@ -104,7 +103,7 @@ impl StampTexts {
     }
 
     /// What follows from the key of each cell.
-    fn places<'a>(&self, cells: &'a Cells, of: impl Fn(Cell) -> u32 + Send + Sync + 'a) -> Places<'a> {
+    fn places<'a>(&self, cells: &'a Cells, of: impl Fn(UnpackedKey) -> u32 + Send + Sync + 'a) -> Places<'a> {
         let packing = self.packing;
         Places::of(&cells.key, move |&key| of(packing.unpack(key)))
     }
@@ -198,7 +197,13 @@ impl StampTexts {
     }
 
     /// The keys of a flat row, less the resource, each with the text of its dimension.
-    fn flat_key<'a>(&'a self, owned: &'a OwnedUsage, names: &'a Names, time: FlatTime, cell: Cell) -> Vec<CsvCell<'a>> {
+    fn flat_key<'a>(
+        &'a self,
+        owned: &'a OwnedUsage,
+        names: &'a Names,
+        time: FlatTime,
+        cell: UnpackedKey,
+    ) -> Vec<CsvCell<'a>> {
         let owner = &owned.owners[cell.owner as usize];
         let key = FlatKey {
             stamp: &owned.usage.stamp,
@@ -213,7 +218,12 @@ impl StampTexts {
     }
 
     /// The columns of `default_usage`, of the cells of some days in order.
-    pub fn default_usage<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated, seen: &Seen) -> Vec<FactColumn<'a>> {
+    pub fn default_usage<'a>(
+        &'a self,
+        owned: &'a OwnedUsage,
+        dated: &'a Dated,
+        seen: &SeenDays,
+    ) -> Vec<FactColumn<'a>> {
         let (first, last) = dated.cells.key.iter().map(|key| seen.0[key]).unzip();
         let mut columns = self.fact(owned, dated.days(), &dated.cells, false);
         columns.extend([first, last].map(FactColumn::days));
@@ -229,7 +239,7 @@ impl StampTexts {
         owned: &OwnedUsage,
         names: &Names,
         days: &[(Day, Cells)],
-        seen: &Seen,
+        seen: &SeenDays,
         table: &mut CsvTable,
     ) -> Result<()> {
         let mut rows: Vec<(Day, u64, Quantity, i64)> = days
@@ -332,9 +342,9 @@ pub fn flat_months(
 
 /// The first and the last day of each key.
 #[derive(Debug)]
-pub struct Seen(BTreeMap<u64, (Day, Day)>);
+pub struct SeenDays(BTreeMap<u64, (Day, Day)>);
 
-impl Seen {
+impl SeenDays {
     pub fn of(days: &[(Day, Cells)]) -> Self {
         let mut seen: BTreeMap<u64, (Day, Day)> = BTreeMap::new();
         for (day, cells) in days {
@@ -356,7 +366,7 @@ pub enum FlatTime {
 }
 
 impl FlatTime {
-    fn cell(self, cell: Cell) -> CsvCell<'static> {
+    fn cell(self, cell: UnpackedKey) -> CsvCell<'static> {
         match self {
             Self::HourOf(day) => CsvCell::Hour(Hour::of(day, cell.slot.hour())),
             Self::Day(day) => CsvCell::Day(day),

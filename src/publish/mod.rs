@@ -1,32 +1,17 @@
-//! Tables → files. Knows formats; decides nothing.
+//! Values → rows of each published table. Decides nothing.
 //!
-//! Every file is encoded, written to `OUT/.stacktally/staging` on the same filesystem, read back and proved. When all of them
-//! are there and synced, a journal says what goes where: that is the commit. Then they are renamed into place, `receipt.json`
-//! last. A file whose bytes are published already is left alone.
-//!
-//! **Invariant:** no clock, randomness or hash order reaches a published table. Nothing of OUT but `.stacktally` is
-//! touched before [`Publisher::commit`], and no name of a published file changes without a journal that says so.
+//! **Invariant:** no clock, randomness or hash order reaches a published table.
 
-pub mod changes;
-pub mod charges;
-mod commit;
-pub mod csv;
-pub mod dimensions;
-mod disk;
-pub mod exports;
-pub mod facts;
-pub mod journal;
-pub mod out;
-pub mod parquet;
-pub mod ranked;
-pub mod receipt;
-pub mod snapshots;
-pub mod stage;
-mod syncing;
+mod changes;
+mod charges;
+mod dimensions;
+mod exports;
+mod facts;
+mod snapshots;
 
-pub use exports::publish_exports;
-pub use journal::Ahead;
-pub use out::{KnownFile, LastPublication, Out, Patience, RECEIPT, RECEIPTS, Recovered};
-pub use receipt::Receipt;
+pub use changes::{csv_of_changes, publish_changes};
+pub use charges::{publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder};
+pub use dimensions::{Dimensions, Names, RejectRow, publish_resources};
+pub use exports::{entry as exports_entry, publish_exports};
+pub use facts::{Dated, FlatTime, SeenDays, StampTexts, checksum, flat_months};
 pub use snapshots::publish_snapshots;
-pub use stage::{Published, Publisher};

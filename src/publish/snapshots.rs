@@ -1,13 +1,13 @@
 //! `snapshots` and `mappings`: which dated files decided who pays, and what they said from when to when. With them the
 //! published tables answer why by themselves.
 
-use super::Publisher;
 use crate::attribute::Snapshots;
 use crate::domain::{BilledSubscriptionId, Hour, Mapping, SnapshotKind, TenantId, UserSubscriptionId};
 use crate::error::Result;
-use crate::frame::arrays::{integers, texts, timestamps};
-use crate::read::ReadFile;
-use crate::schema;
+use crate::publication::Publisher;
+use crate::store::ReadFile;
+use crate::table::arrays::{integers, texts, timestamps};
+use crate::table::contract;
 
 /// Stages both tables, of all stamps.
 ///
@@ -78,7 +78,7 @@ fn publish_files(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
         texts(rows.iter().map(|own| own.resource_id)),
         texts(rows.iter().map(|own| own.billing_model)),
     ];
-    publisher.table("snapshots.parquet".into(), &schema::SNAPSHOTS, columns, None)
+    publisher.table("snapshots.parquet".into(), &contract::SNAPSHOTS, columns, None)
 }
 
 struct MappingRow<'a> {
@@ -131,5 +131,5 @@ fn publish_mappings(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> 
         timestamps(rows.iter().map(|own| own.ended_by)),
         texts(rows.iter().map(|own| Some(own.to))),
     ];
-    publisher.table("mappings.parquet".into(), &schema::MAPPINGS, columns, None)
+    publisher.table("mappings.parquet".into(), &contract::MAPPINGS, columns, None)
 }

@@ -6,7 +6,7 @@ use crate::domain::exact::Fraction;
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity, shown};
 use crate::error::{Error, Result, nearest};
-use crate::read::Fingerprint;
+use crate::store::Fingerprint;
 
 /// Unknown ids that are said at once.
 const UNKNOWN_SHOWN: usize = 20;
@@ -102,8 +102,8 @@ impl PriceBook {
         Ok(Self { fingerprints: fingerprints(&entries)?, entries, keys, places, meters })
     }
 
-    /// What rules a meter's quantity of a day, by the most specific scope in force. `ids` are those of the user subscription,
-    /// the tenant, the billed subscription and the stamp.
+    /// What rules a meter's quantity of a day, by the most specific scope in force. `ids` are those of the user
+    /// subscription, the tenant, the billed subscription and the stamp.
     pub fn ruling(&self, meter: &str, ids: [Option<&str>; 4], day: Day) -> Option<&Ruling> {
         let prices = self.meters.get(meter)?;
         let [user_subscription, tenant, billed_subscription, stamp] = ids;
@@ -162,10 +162,10 @@ impl PriceBook {
     ///
     /// # Errors
     /// There is one; all of them at once.
-    pub fn refuse_unknown_scopes<'k>(&self, known: impl Fn(&Scope) -> Known<'k>) -> Result<()> {
+    pub fn refuse_unknown_scopes<'k>(&self, known: impl Fn(&Scope) -> KnownIds<'k>) -> Result<()> {
         let unknown = self.entries.iter().filter_map(|own| match known(&own.scope) {
-            Known::Yes => None,
-            Known::No { others } => {
+            KnownIds::Yes => None,
+            KnownIds::No { others } => {
                 let id = own.scope.id().unwrap_or_default();
                 let others: Vec<&str> = others.into_iter().collect();
                 let meant = nearest(id, &others).map_or_else(String::new, |other| format!(" (did you mean {other}?)"));
@@ -191,7 +191,7 @@ impl PriceBook {
 
 /// Whether anything but the price book names an id.
 #[derive(Debug)]
-pub enum Known<'k> {
+pub enum KnownIds<'k> {
     Yes,
     No {
         /// What is named of its kind.
@@ -259,7 +259,8 @@ fn overlaps(group: &[PriceEntry]) -> Vec<Error> {
     group.windows(2).filter_map(overlap).collect()
 }
 
-/// What is in force from when to when. `group` are the entries of one meter and scope, the first of them at place `first`.
+/// What is in force from when to when. `group` are the entries of one meter and scope, the first of them at place
+/// `first`.
 fn stretches(group: &[PriceEntry], first: u32) -> Result<Vec<Stretch>> {
     let (mut begin, mut end): (BTreeMap<Day, Vec<u32>>, BTreeMap<Day, Vec<u32>>) = Default::default();
     for (at, own) in (0_u32..).zip(group) {

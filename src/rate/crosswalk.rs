@@ -1,7 +1,7 @@
 //! Rate cards → price entries: from Azure's meters to those of the stamps, through the meter catalogue.
 //!
-//! What maps to nothing is counted, not guessed: neither a meter that no `azure_meter_id` names, nor a unit that is not known
-//! to be the meter's.
+//! What maps to nothing is counted, not guessed: neither a meter that no `azure_meter_id` names, nor a unit that is not
+//! known to be the meter's.
 
 use std::collections::BTreeMap;
 
@@ -106,8 +106,9 @@ fn counted(unit: &str) -> Option<(u32, Counts)> {
     Some((count, counts))
 }
 
-/// The entries of some rate cards, such as those of several months: a price holds until the same meter has another, in whatever
-/// card, and what two of them say alike is said once. `meters_of` gives the meters that one of Azure prices, each with its unit.
+/// The entries of some rate cards, such as those of several months: a price holds until the same meter has another, in
+/// whatever card, and what two of them say alike is said once. `meters_of` gives the meters that one of Azure prices,
+/// each with its unit.
 ///
 /// # Errors
 /// A rate that cannot be understood or does not fit, or two discounts on one meter.
@@ -243,8 +244,8 @@ fn priced(
 /// Where each tier begins, and its price: the included quantity first, for nothing.
 fn tiers_of(own: &CardTerms) -> Vec<(Decimal, Decimal)> {
     let CardTerms { rates, included, .. } = own;
-    // Tiers count from 0, what is included among it: beyond it the rate holds that would have held there. Where none would have,
-    // nothing can be said of what lies between, and the rates stay as they are.
+    // Tiers count from 0, what is included among it: beyond it the rate holds that would have held there. Where none
+    // would have, nothing can be said of what lies between, and the rates stay as they are.
     let reached = rates.range(..=*included).next_back().map(|(_, price)| (*included, *price));
     if included.is_zero() || reached.is_none() {
         return rates.iter().map(|(from, price)| (*from, *price)).collect();

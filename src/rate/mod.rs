@@ -7,8 +7,9 @@
 //!  c     VM hours       8.0        not billable                         null
 //!  d     a tier's      0.5         no price in force                    null      unpriced: null, and a finding
 //! ```
-//! Each product is exact, and rounded once to ten places; a line sums its charges and is rounded once to the minor unit of its
-//! currency. Tiers run through a month in order of day, stamp and key, over all stamps: so a month is rated as one.
+//! Each product is exact, and rounded once to ten places; a line sums its charges and is rounded once to the minor unit
+//! of its currency. Tiers run through a month in order of day, stamp and key, over all stamps: so a month is rated as
+//! one.
 //!
 //! **Invariant:** sums nothing of two meters, two price entries or two currencies; an absent price is no price of zero.
 
@@ -18,10 +19,11 @@ mod month;
 mod statement;
 mod usage;
 
-pub use book::{Known, PriceBook, Ruling, Tier};
+pub use book::{KnownIds, PriceBook, Ruling, Tier};
 pub use crosswalk::{CardNote, entries_of_cards};
 pub use month::{Rated, RatedRows, rate_month};
 pub use statement::{
-    Asked, Line, LineKey, MonthTerms, NotAsked, PricedLine, Statement, Tenants, asked_for, billing_currency,
+    AskedAmount, LineKey, MonthTerms, NotAsked, PricedLine, Statement, StatementLine, Tenants, asked_for,
+    billing_currency,
 };
 pub use usage::{OwnerTexts, StampMonth, Taking};

@@ -16,7 +16,8 @@ pub struct RatedRows<'a> {
     pub closed: Option<&'a [Option<Currency>]>,
 }
 
-/// The charges of a stamp's month, column by column: a cell has one row, and where it crosses tiers one for each of them.
+/// The charges of a stamp's month, column by column: a cell has one row, and where it crosses tiers one for each of
+/// them.
 #[derive(Debug, Default)]
 pub struct Rated {
     /// The cell of the stamp's month.
@@ -76,9 +77,10 @@ impl Rated {
 /// Who a tier counts for: (billed subscription, meter, currency), by numbers of this month.
 type Counter = (u32, u32, Currency);
 type Counters = HashMap<Counter, Quantity, foldhash::fast::FixedState>;
-type Ids<'a> = HashMap<&'a str, u32, foldhash::fast::FixedState>;
+type TierOwner<'a> = HashMap<&'a str, u32, foldhash::fast::FixedState>;
 
-/// Rates the months of stamps, in order of their names. What was closed is not rated again, and counts for the tiers of what is.
+/// Rates the months of stamps, in order of their names. What was closed is not rated again, and counts for the tiers of
+/// what is.
 ///
 /// # Errors
 /// A charge or a sum of quantities past its range.
@@ -88,9 +90,9 @@ pub fn rate_month<'a>(
     tiering: Tiering,
 ) -> Result<Vec<Option<Rated>>> {
     let mut rating = Rating { book, tiering, used: Counters::default(), totals: Counters::default() };
-    let (mut billed_ids, mut meter_ids) = (Ids::default(), Ids::default());
-    let mut of_stamps: Vec<OfStamp<'_>> =
-        stamps.iter().map(|own| OfStamp::new(own, book, &mut billed_ids, &mut meter_ids)).collect();
+    let (mut billed_ids, mut meter_ids) = (TierOwner::default(), TierOwner::default());
+    let mut of_stamps: Vec<StampRating<'_>> =
+        stamps.iter().map(|own| StampRating::new(own, book, &mut billed_ids, &mut meter_ids)).collect();
     if tiering == Tiering::Volume {
         for own in &mut of_stamps {
             for row in 0..own.rows.usage.len() {
@@ -116,7 +118,7 @@ pub fn rate_month<'a>(
 type RuledBy = (u32, u32, Day);
 
 /// A stamp while its month is rated.
-struct OfStamp<'a> {
+struct StampRating<'a> {
     rows: &'a RatedRows<'a>,
     /// Of each owner and meter, their numbers of this month.
     billed: Vec<u32>,
@@ -129,10 +131,15 @@ struct OfStamp<'a> {
     rated: Rated,
 }
 
-impl<'a> OfStamp<'a> {
-    fn new(rows: &'a RatedRows<'a>, book: &PriceBook, billed_ids: &mut Ids<'a>, meter_ids: &mut Ids<'a>) -> Self {
+impl<'a> StampRating<'a> {
+    fn new(
+        rows: &'a RatedRows<'a>,
+        book: &PriceBook,
+        billed_ids: &mut TierOwner<'a>,
+        meter_ids: &mut TierOwner<'a>,
+    ) -> Self {
         let usage = rows.usage;
-        let number = |ids: &mut Ids<'a>, text: &'a str| {
+        let number = |ids: &mut TierOwner<'a>, text: &'a str| {
             let next = ids.len() as u32;
             *ids.entry(text).or_insert(next)
         };
@@ -189,7 +196,7 @@ struct Rating<'a> {
 }
 
 impl<'a> Rating<'a> {
-    fn add_to_totals(&mut self, own: &mut OfStamp<'a>, row: usize) -> Result<()> {
+    fn add_to_totals(&mut self, own: &mut StampRating<'a>, row: usize) -> Result<()> {
         if !own.is_counted(row) {
             return Ok(());
         }
@@ -201,7 +208,7 @@ impl<'a> Rating<'a> {
         add(&mut self.totals, own.counter(row, currency), own.rows.usage.quantity[row], own, row)
     }
 
-    fn row(&mut self, own: &mut OfStamp<'a>, row: usize) -> Result<()> {
+    fn row(&mut self, own: &mut StampRating<'a>, row: usize) -> Result<()> {
         let quantity = own.rows.usage.quantity[row];
         if let Some(closed) = &own.rows.closed {
             let counted = closed[row].filter(|_| own.is_counted(row));
@@ -238,7 +245,7 @@ impl<'a> Rating<'a> {
     /// Splits a cell exactly where it crosses tiers.
     fn graduated(
         &mut self,
-        own: &mut OfStamp<'a>,
+        own: &mut StampRating<'a>,
         row: usize,
         tiers: &[Tier],
         counter: Counter,
@@ -259,7 +266,7 @@ impl<'a> Rating<'a> {
         }
     }
 
-    fn part(&self, own: &mut OfStamp<'a>, row: usize, tier: &Tier, quantity: Quantity) -> Result<()> {
+    fn part(&self, own: &mut StampRating<'a>, row: usize, tier: &Tier, quantity: Quantity) -> Result<()> {
         let charge = charge(tier.fraction, quantity).ok_or_else(|| {
             let (usage, entry) = (own.rows.usage, self.book.entry(tier.entry));
             Error::input(format!(
@@ -274,7 +281,7 @@ impl<'a> Rating<'a> {
     }
 }
 
-fn add(to: &mut Counters, counter: Counter, quantity: Quantity, own: &OfStamp<'_>, row: usize) -> Result<()> {
+fn add(to: &mut Counters, counter: Counter, quantity: Quantity, own: &StampRating<'_>, row: usize) -> Result<()> {
     let sum = to.entry(counter).or_default();
     *sum = sum.checked_add(quantity).ok_or_else(|| {
         let usage = own.rows.usage;

@@ -1,7 +1,7 @@
 //! Statements: what a month's charges come to, for each billed subscription, meter and price entry.
 //!
-//! A line's charges are summed exactly, and rounded once; a total is the sum of its rounded lines. So it is done on the invoice
-//! (reference §6.3 b): `ROUNDDOWN(ROUNDDOWN(price × quantity, 2) × exchange rate, 2)`.
+//! A line's charges are summed exactly, and rounded once; a total is the sum of its rounded lines. So it is done on the
+//! invoice (reference §6.3 b): `ROUNDDOWN(ROUNDDOWN(price × quantity, 2) × exchange rate, 2)`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,7 +94,7 @@ pub enum Tenants {
 
 /// A line of a statement.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct StatementLine {
     pub key: LineKey,
     pub tenants: Tenants,
     pub quantity: Quantity,
@@ -171,11 +171,11 @@ impl Statement {
     ///
     /// # Errors
     /// An amount past its range, or no exchange rate for a currency that is to be converted.
-    pub fn lines(self, month: Month, terms: &MonthTerms) -> Result<Vec<Line>> {
+    pub fn lines(self, month: Month, terms: &MonthTerms) -> Result<Vec<StatementLine>> {
         let line = |(key, sum): (LineKey, LineSum)| {
             let LineSum { tenants, quantity, charge } = sum;
             let priced = key.currency.map(|currency| priced(month, &key, currency, charge, terms)).transpose()?;
-            Ok(Line { key, tenants, quantity, priced })
+            Ok(StatementLine { key, tenants, quantity, priced })
         };
         self.lines.into_iter().map(line).collect()
     }
@@ -183,13 +183,13 @@ impl Statement {
 
 /// What a line of that charge asks for: the amount, the exchange rate where it is converted, the billing currency, and
 /// the amount in it.
-pub type Asked = (Amount, Option<ExchangeRate>, Currency, Amount);
+pub type AskedAmount = (Amount, Option<ExchangeRate>, Currency, Amount);
 
 /// What a line asks for by these terms.
 ///
 /// # Errors
 /// An amount past its range, or no exchange rate for a currency that is to be converted.
-pub fn asked_for(charge: Charge, currency: Currency, terms: &MonthTerms) -> Result<Asked, NotAsked> {
+pub fn asked_for(charge: Charge, currency: Currency, terms: &MonthTerms) -> Result<AskedAmount, NotAsked> {
     let amount = charge.rounded(currency, terms.rounding).ok_or(NotAsked::PastRange)?;
     let billing_currency = terms.billing_currency.unwrap_or(currency);
     if billing_currency == currency {
@@ -225,7 +225,8 @@ fn priced(month: Month, key: &LineKey, currency: Currency, charge: Charge, terms
 
 fn past_range(billed_subscription: &str, meter: &str) -> Error {
     Error::input(format!(
-        "charges of meter {meter} for billed subscription {billed_subscription} sum to more than an amount can be (10^14)"
+        "charges of meter {meter} for billed subscription {billed_subscription} sum to more than an amount can be \
+         (10^14)"
     ))
     .hint("look for a price or a quantity that is absurd")
 }

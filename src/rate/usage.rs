@@ -4,7 +4,7 @@ use hashbrown::{Equivalent, HashMap};
 
 use crate::domain::{Day, Quantity, Stamp};
 use crate::error::Result;
-use crate::frame::tables::{Coded, Rows};
+use crate::table::reader::{Coded, Rows};
 
 /// The cells of a stamp's month, column by column, in the order of the table.
 #[derive(Debug)]
@@ -48,9 +48,9 @@ impl Equivalent<OwnerTexts> for OwnerOf<'_> {
 }
 
 /// The columns of an owner.
-struct Owners<'a>([Coded<'a>; 4]);
+struct OwnerColumns<'a>([Coded<'a>; 4]);
 
-impl<'a> Owners<'a> {
+impl<'a> OwnerColumns<'a> {
     fn of(rows: &'a Rows) -> Result<Self> {
         let [billed, attribution, tenant, user] =
             ["billed_subscription_id", "attribution", "tenant_id", "user_subscription_id"].map(|name| rows.coded(name));
@@ -87,7 +87,7 @@ impl StampMonth {
         "quantity",
     ];
 
-    /// Takes in rows that were read with [`read_coded`](crate::frame::tables::read_coded).
+    /// Takes in rows that were read with [`read_coded`](crate::table::reader::read_coded).
     ///
     /// # Errors
     /// A column was not read, or is of another type.
@@ -158,7 +158,7 @@ impl Taking {
     /// # Errors
     /// As [`StampMonth::of`].
     pub fn take(&mut self, rows: &Rows) -> Result<()> {
-        let (of_owners, of_meters) = (Owners::of(rows)?, rows.coded("meter_id")?);
+        let (of_owners, of_meters) = (OwnerColumns::of(rows)?, rows.coded("meter_id")?);
         let quantities = rows.quantities("quantity")?;
         self.own.days.extend(rows.days("usage_date")?);
         self.own.resource.extend(rows.integers("resource_key")?.values());

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::fingerprint::ReadFile;
-use super::hand_table::{HandTable, Layout, Row};
-use super::reading::Reading;
-use super::root::InputFile;
-use super::text;
+use super::options::Reading;
 use crate::domain::identity::one_spelling;
 use crate::domain::{MeterId, shown};
 use crate::error::{Error, Result};
+use crate::read::format::hand_table::{HandRow, HandTable, Layout};
+use crate::read::format::text;
+use crate::store::{InputFile, ReadFile};
 
 const METERS: Layout = Layout::of_texts(
     &["meter_id", "meter_name", "service", "unit", "quantity_kind", "azure_meter_id", "description"],
@@ -30,7 +29,8 @@ pub struct CatalogueRow {
     pub azure_meters: Vec<String>,
 }
 
-/// Reads a meter catalogue: `meter_id,meter_name,service,unit,quantity_kind,azure_meter_id`, any of the last five left out.
+/// Reads a meter catalogue: `meter_id,meter_name,service,unit,quantity_kind,azure_meter_id`, any of the last five left
+/// out.
 ///
 /// # Errors
 /// A column that the table does not have, a row without its id, or an id that stands there twice.
@@ -119,10 +119,10 @@ pub fn lines_of_ids(file: &InputFile, reading: &Reading, column: &str) -> Result
     Ok(lines.collect())
 }
 
-fn no_id(row: &Row<'_>) -> Error {
+fn no_id(row: &HandRow<'_>) -> Error {
     row.refused("a row without an id").hint("fill in the id, or delete the row")
 }
 
-fn twice(row: &Row<'_>, id: &str) -> Error {
+fn twice(row: &HandRow<'_>, id: &str) -> Error {
     row.refused(format!("{} stands in the table twice", shown::value(id))).hint("keep one of the rows")
 }

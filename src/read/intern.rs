@@ -181,3 +181,18 @@ impl Texts {
         })
     }
 }
+
+/// The texts of a stamp, shared by all threads that read it.
+#[derive(Debug, Default)]
+pub struct Interners {
+    pub user_subscriptions: Interner,
+    pub meters: Interner,
+    pub instances: Interner,
+}
+
+impl Interners {
+    /// The texts of user subscriptions, meters and instances.
+    pub fn into_texts(self) -> [Texts; 3] {
+        [self.user_subscriptions, self.meters, self.instances].map(Interner::into_texts)
+    }
+}

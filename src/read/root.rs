@@ -6,11 +6,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::asked::SIDECAR;
-use super::lines::ExportLines;
 use crate::domain::limits::{FILES_MAX, FOLDER_DEPTH_MAX};
 use crate::domain::{Hour, Stamp, Window, shown};
-use crate::error::{self, Error, Kind, Result};
+use crate::error::{self, Error, FailureKind, Result};
+use crate::read::usage::query::SIDECAR;
+use crate::read::usage::record::ExportRecord;
+use crate::store::InputFile;
 
 /// The folders that a stamp may have.
 pub const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
@@ -68,29 +69,21 @@ pub struct SnapshotFiles {
     pub pages: Vec<InputFile>,
 }
 
-/// One file: where it is, and how every message and table names it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct InputFile {
-    /// Relative to the root, `/` between its parts.
-    pub name: String,
-    pub path: PathBuf,
-}
-
 impl Root {
     /// A refusal of one stamp's input, with how the others can go on without it.
     pub fn or_without(&self, error: Error, stamp: &Stamp) -> Error {
         self.or_without_all(vec![(stamp, error)])
     }
 
-    /// All refusals of the input of some stamps, of which there is one at least; and how the others, if any are left, can go on
-    /// without them. That is no remedy where the machine failed or the command was used wrongly.
+    /// All refusals of the input of some stamps, of which there is one at least; and how the others, if any are left,
+    /// can go on without them. That is no remedy where the machine failed or the command was used wrongly.
     pub fn or_without_all(&self, refused: Vec<(&Stamp, Error)>) -> Error {
         let is_refused = |own: &str| refused.iter().any(|(stamp, _)| stamp.as_str() == own);
         let names = || self.stamps.iter().map(|folder| folder.stamp.as_str());
         let others: Vec<&str> = names().filter(|own| !is_refused(own)).collect();
         let without: Vec<&str> = names().filter(|own| is_refused(own)).collect();
         let error = Error::several(refused.into_iter().map(|(_, error)| error).collect());
-        if error.kind != Kind::Input || others.is_empty() {
+        if error.kind != FailureKind::Input || others.is_empty() {
             return error;
         }
         let noun = if without.len() == 1 { "stamp" } else { "stamps" };
@@ -105,9 +98,9 @@ impl Root {
 
 impl StampFolder {
     /// A stamp's folder as it was when these exports were read: without its snapshots, and without a look at any file.
-    pub fn as_known<'e>(stamp: Stamp, exports: impl Iterator<Item = &'e ExportLines>) -> Self {
+    pub fn as_known<'e>(stamp: Stamp, exports: impl Iterator<Item = &'e ExportRecord>) -> Self {
         let known = |name: &str| InputFile { name: name.to_owned(), path: PathBuf::new() };
-        let export = |own: &ExportLines| Export {
+        let export = |own: &ExportRecord| Export {
             window: own.window,
             is_loose: false,
             folder: own.folder.clone(),
@@ -135,7 +128,7 @@ impl Export {
 }
 
 /// An entry of a folder that is not to be skipped.
-struct Entry {
+struct FolderEntry {
     name: String,
     file: InputFile,
     is_folder: bool,
@@ -157,8 +150,9 @@ impl Looking {
 /// Reads the folder convention below `root`. With `only`, other stamps are not looked into.
 ///
 /// # Errors
-/// The root cannot be read, is a stamp's folder, or holds something that is not of the convention or names a moment twice: all of
-/// it at once.
+/// The root cannot be read, is a stamp's folder, or holds something that is not of the convention or names a moment
+/// twice: all of it at once.
+// Long: one look at each entry of the root, by its name.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     refuse_part_of_a_stamp(root)?;
     let mut found = Root::default();
@@ -223,8 +217,9 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     }
     if found.stamps.is_empty() && look.errors.is_empty() {
         return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(
-            "put exports into folders as <root>/<stamp>/usage/<reported-start>/…, with registration, customer-subscriptions \
-             and user-subscriptions beside usage; if it is a mount point, see whether its share is mounted",
+            "put exports into folders as <root>/<stamp>/usage/<reported-start>/…, with registration, \
+             customer-subscriptions and user-subscriptions beside usage; if it is a mount point, see whether its \
+             share is mounted",
         ));
     }
     if !look.errors.is_empty() {
@@ -316,11 +311,12 @@ impl Looking {
             self.refuse(
                 "the folder of the stamp is empty",
                 found.stamp.as_str(),
-                "see whether its share is mounted, and that its exports were saved here; if there is no such stamp, remove the folder",
+                "see whether its share is mounted, and that its exports were saved here; if there is no such stamp, \
+                 remove the folder",
             );
         }
         for entry in &entries {
-            let Entry { file, name, is_folder } = entry;
+            let FolderEntry { file, name, is_folder } = entry;
             match (is_folder, name.as_str()) {
                 (true, "usage") => found.exports = self.exports(file),
                 (true, "registration") => found.registrations = self.snapshots(file),
@@ -381,8 +377,8 @@ impl Looking {
                     "the name is no date",
                     &entry.file.name,
                     format!(
-                        "name a snapshot by the moment it was taken, 2026-10-05.json or 2026-10-05T13.json (UTC), or a \
-                         folder of its pages likewise; {SKIP_HINT}"
+                        "name a snapshot by the moment it was taken, 2026-10-05.json or 2026-10-05T13.json (UTC), or \
+                         a folder of its pages likewise; {SKIP_HINT}"
                     ),
                 );
                 continue;
@@ -436,7 +432,7 @@ impl Looking {
     }
 
     /// What a folder holds, sorted by name, less what is skipped. Links are followed.
-    fn entries(&mut self, folder: &Path, name: &str) -> Vec<Entry> {
+    fn entries(&mut self, folder: &Path, name: &str) -> Vec<FolderEntry> {
         let mut found = Vec::new();
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
         match entries {
@@ -447,7 +443,7 @@ impl Looking {
         found
     }
 
-    fn entry(&mut self, path: PathBuf, folder: &str) -> Option<Entry> {
+    fn entry(&mut self, path: PathBuf, folder: &str) -> Option<FolderEntry> {
         let Some(own) = path.file_name().and_then(|own| own.to_str()).map(str::to_owned) else {
             self.refuse("the name is not UTF-8", &path.to_string_lossy(), "rename it");
             return None;
@@ -460,7 +456,11 @@ impl Looking {
         }
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() || metadata.is_file() => {
-                return Some(Entry { name: own, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
+                return Some(FolderEntry {
+                    name: own,
+                    file: InputFile { name: full, path },
+                    is_folder: metadata.is_dir(),
+                });
             }
             Ok(_) => self.refuse(
                 "neither a file nor a folder",
@@ -469,7 +469,8 @@ impl Looking {
             ),
             Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
                 self.errors.push(Error::machine("look at", &path, error).hint(
-                    "it is a link to something that is not there: see whether the share that it leads to is mounted, or remove the link",
+                    "it is a link to something that is not there: see whether the share that it leads to is mounted, \
+                     or remove the link",
                 ));
             }
             Err(error) => self.errors.push(Error::machine("look at", &path, error)),

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Amount, Charge, Currency, Day, MeterId, Month, PriceEntry, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::publish::dimensions::Names;
-use crate::publish::{Out, Publisher};
-use crate::rate::{Line, MonthTerms, Tenants};
-use crate::read::Fingerprint;
+use crate::publication::{Out, Publisher};
+use crate::publish::Names;
+use crate::rate::{MonthTerms, StatementLine, Tenants};
+use crate::store::Fingerprint;
 
 const NAME: &str = "charges.json";
 
@@ -20,8 +20,8 @@ pub struct ChargedMonths(pub BTreeMap<Month, ChargedMonth>);
 /// A month as it was rated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChargedMonth {
-    /// Of the prices and terms, of the usage, and of the texts that flat files show: while these stay the same, so does what is
-    /// published.
+    /// Of the prices and terms, of the usage, and of the texts that flat files show: while these stay the same, so does
+    /// what is published.
     pub prices: Fingerprint,
     pub usage: Fingerprint,
     pub names: Fingerprint,
@@ -50,7 +50,7 @@ pub struct ShownIds {
 }
 
 impl ShownIds {
-    pub fn of(lines: &[Line]) -> Self {
+    pub fn of(lines: &[StatementLine]) -> Self {
         let mut own = Self::default();
         for line in lines {
             own.named.insert(line.key.billed_subscription.clone());

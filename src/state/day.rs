@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, BilledSubscriptionId, Hour, MeterId, TenantId, UserSubscriptionId};
-use crate::read::Fingerprint;
+use crate::store::Fingerprint;
 
 /// What a day was made of, and what it came to. Its lists are sorted; numbers are places in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

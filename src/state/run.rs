@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::day::DayNote;
 use crate::domain::{Cause, Day, Month, Stamp};
 use crate::error::{Error, Result};
-use crate::publish::{Out, Publisher, receipt};
-use crate::read::{ExportLines, FileStat, Fingerprint, SnapshotLists};
-use crate::schema::{self, TABLES};
+use crate::publication::{Out, Publisher, receipt};
+use crate::read::{ExportRecord, SnapshotLists};
+use crate::store::{FileStat, Fingerprint};
+use crate::table::contract::TABLES;
 
 /// Raised when what lies in these files means something else.
 const FORMAT: u32 = 3;
@@ -33,7 +34,7 @@ impl Version {
     /// This program's, for these settings.
     pub fn current(settings: BTreeMap<String, Value>) -> Self {
         let tables = TABLES.iter().map(|table| (table.name, table.columns));
-        let flat = schema::flat::FLAT_TABLES.iter().map(|table| (table.name, table.columns));
+        let flat = crate::table::flat::FLAT_TABLES.iter().map(|table| (table.name, table.columns));
         let columns: Vec<String> = tables.chain(flat).map(|own| format!("{own:?}")).collect();
         Self {
             format: FORMAT,
@@ -76,7 +77,7 @@ pub struct StampState {
     /// Its files of usage, by name.
     pub inputs: BTreeMap<String, KnownInput>,
     /// In order of their windows.
-    pub exports: Vec<ExportLines>,
+    pub exports: Vec<ExportRecord>,
     /// Folders of exports that are no longer in the root, and count all the same.
     pub kept: BTreeSet<String>,
     /// Months that were closed when it was written.
@@ -131,7 +132,7 @@ pub struct RunState {
 
 /// The state of the last run, as far as it could be read, and why it cannot serve, where it cannot.
 #[derive(Debug, Default)]
-pub struct Loaded {
+pub struct LoadedState {
     pub state: RunState,
     pub unusable: Option<String>,
 }
@@ -150,14 +151,14 @@ impl RunState {
     ///
     /// # Errors
     /// The machine failed. State that is damaged is no error.
-    pub fn load(out: &Out, current: &Version) -> Result<Loaded> {
-        let mut loaded = Loaded::default();
+    pub fn load(out: &Out, current: &Version) -> Result<LoadedState> {
+        let mut loaded = LoadedState::default();
         if out.last().files.is_empty() {
             return Ok(loaded);
         }
         let unreadable = Some("what the last run left in .stacktally/state cannot be read".to_owned());
         let run = out.state(RUN)?.and_then(|bytes| serde_json::from_slice::<RunFile>(&bytes).ok());
-        let Some(run) = run else { return Ok(Loaded { unusable: unreadable, ..loaded }) };
+        let Some(run) = run else { return Ok(LoadedState { unusable: unreadable, ..loaded }) };
         loaded.unusable = run.version.difference(current);
         loaded.state.read_in = run.read_in;
         for (stamp, days) in run.stamps {

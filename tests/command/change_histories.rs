@@ -3,6 +3,8 @@
 //! Stamp north has 4 core hours on the fifth and 7 on the sixth, of tenant A, and an hour of a VM on each. Ten core hours of
 //! the month are 1 USD each, what is beyond them 0.50: 4 on the fifth, and 6 × 1 + 1 × 0.50 = 6.50 on the sixth.
 
+use Step::{Book, Close, Customer, Hours, HoursSouth, Rates, RemoveFile, RemoveWindow, Reopen, Run};
+
 use super::prices::HEADER;
 use crate::support::{
     BILLED_A, DEFAULT, Line, Row, SUB_A, TENANT_A, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, customers, page, page_of,
@@ -31,8 +33,6 @@ enum Step {
     Reopen,
     Run(&'static [&'static str]),
 }
-
-use Step::{Book, Close, Customer, Hours, HoursSouth, Rates, RemoveFile, RemoveWindow, Reopen, Run};
 
 impl Step {
     fn take(&self, root: &TestRoot) {

@@ -601,7 +601,7 @@ fn a_price_name_or_meter_that_changed_for_a_closed_month_is_said_to_be_not_appli
 #[test]
 fn a_journal_without_what_was_overridden_is_read() {
     let line = r#"{"format":1,"run":7,"action":"close","stamp":"north","month":"2026-10","at":"2026-11-05T03:15:07Z","days_settled":30,"days":31,"forced":true,"reason":"the bill is due"}"#;
-    let entry: stacktally::state::ClosingEntry = serde_json::from_str(line).unwrap();
+    let entry: stacktally::publication::ClosingEntry = serde_json::from_str(line).unwrap();
     assert!(entry.forced && entry.overridden.is_empty() && entry.days_before_stamp == 0);
     assert_eq!(serde_json::to_string(&entry).unwrap(), line, "and written as it was");
 }

@@ -1,8 +1,8 @@
 //! `stacktally coverage`: a calendar for people, JSON for monitors.
 
-use stacktally::audit::Publication;
 use stacktally::cli::show::calendar;
 use stacktally::cli::show::layout::Width;
+use stacktally::publication::Publication;
 
 use crate::support::{Line, SUB_A, SUB_B, TestRoot, VM_HOURS, page, table};
 

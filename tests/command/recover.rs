@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::time::Duration;
 
-use stacktally::read::Fingerprint;
+use stacktally::store::Fingerprint;
 
 use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, ran, run_in, stacktally};
 

@@ -4,8 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::process::Command;
 
-use super::tables_below;
-use super::{Files, NONE, Scene, Which, can, copy_folder, leftovers, names_of_differing};
+use super::{Files, NONE, Scene, Which, can, copy_folder, leftovers, names_of_differing, tables_below};
 use crate::support::{Ran, ran, skip};
 
 /// A run in a shell that limits it first.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use stacktally::audit::Publication;
+use stacktally::publication::Publication;
 
 use super::{Files, NONE, Scene, Which, copy_folder, leftovers, names_of_differing, tables_below};
 use crate::support::{Ran, ran, stacktally};

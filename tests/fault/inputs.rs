@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stacktally::read::FileStat;
+use stacktally::store::FileStat;
 
 use super::{NONE, names_of_differing, tables_below};
 use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, page, skip};

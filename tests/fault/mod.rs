@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use stacktally::audit::Publication;
+use stacktally::publication::Publication;
 
 use crate::support::{Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, page, ran, stacktally};
 

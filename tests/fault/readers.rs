@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stacktally::audit::Publication;
-use stacktally::error::{Error, Kind};
+use stacktally::error::{Error, FailureKind};
+use stacktally::publication::Publication;
 
 use super::{Files, Scene, Which};
 
@@ -37,7 +37,7 @@ fn a_reader_sees_one_publication_or_is_told_to_ask_again() {
                 Ok(files) if files == scene.second_files => second += 1,
                 Ok(_) => panic!("a mixture"),
                 Err(error) => {
-                    assert_eq!(error.kind, Kind::Input, "{error}");
+                    assert_eq!(error.kind, FailureKind::Input, "{error}");
                     assert!(error.hint.unwrap().contains("ask again"));
                     asked_again += 1;
                 }

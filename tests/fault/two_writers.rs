@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use super::tables_below;
-use super::{NONE, Scene, Which, leftovers, names_of_differing};
+use super::{NONE, Scene, Which, leftovers, names_of_differing, tables_below};
 use crate::support::{Ran, ran};
 
 const PAIRS: usize = 25;

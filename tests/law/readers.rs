@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use proptest::arbitrary::any as any_of;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
+use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::{Day, Quantity};
-use stacktally::read::{ExportLines, InputFile, Pages, Reading, gather};
-use stacktally::watch::Watch;
+use stacktally::read::{ExportRecord, Pages, Reading, gather};
+use stacktally::store::InputFile;
 
 use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page, project, skip, stamp_folder};
 
@@ -16,9 +17,9 @@ use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page
 type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
 
 /// What a reader says of some files of one export, or why it refuses them.
-fn read(files: &[InputFile], pages: Pages) -> Result<(Vec<Seen>, Vec<ExportLines>, String), String> {
+fn read(files: &[InputFile], pages: Pages) -> Result<(Vec<Seen>, Vec<ExportRecord>, String), String> {
     let reading = Reading { pages, ..Reading::default() };
-    let gathered = gather(&stamp_folder(files.to_vec()), &reading, LedgerRules::default(), &Watch::silent());
+    let gathered = gather(&stamp_folder(files.to_vec()), &reading, LedgerRules::default(), &Control::silent());
     let lines = gathered.map_err(|error| format!("{error} {:?}", error.hint))?;
     let mut seen = Vec::new();
     for day in lines.days.days() {

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use stacktally::balance::{Books, prove};
+use stacktally::balance::{ControlTotals, prove};
 use stacktally::cli::exit;
 use stacktally::domain::limits::QUANTITY_MAX;
-use stacktally::domain::totals::{Account, Checksum, PastRange, Totals};
+use stacktally::domain::totals::{Checksum, MeterTotals, PastRange, Totals};
 use stacktally::domain::{MeterId, Quantity, Stamp};
 
 fn totals(lines: i64, scaled: i128) -> Totals {
     Totals { lines, quantity: Quantity::from_scaled(scaled) }
 }
 
-fn account(entries: &[(u32, Totals)]) -> Account<u32> {
-    let mut account = Account::default();
+fn account(entries: &[(u32, Totals)]) -> MeterTotals<u32> {
+    let mut account = MeterTotals::default();
     entries.iter().for_each(|&(key, totals)| account.add(key, totals).unwrap());
     account
 }
@@ -22,7 +22,7 @@ fn account(entries: &[(u32, Totals)]) -> Account<u32> {
 fn accounts_must_agree_under_each_key() {
     let stamp = Stamp::new("north").unwrap();
     let meters = ["a", "b", "c", "d"].map(|id| MeterId::new(id).unwrap());
-    let books = Books { stamp: &stamp, meters: &meters };
+    let books = ControlTotals { stamp: &stamp, meters: &meters };
     let before = account(&[(1, totals(2, 5)), (2, totals(1, 7))]);
     let read: BTreeMap<u32, Checksum> = [(1, totals(2, 5).into()), (2, totals(1, 7).into())].into();
     books.prove_read("x", &read, &before).unwrap();

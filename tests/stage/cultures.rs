@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _};
+use stacktally::control::Control;
 use stacktally::domain::culture::{HalfDay, half_day};
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::{Culture, DecimalMark};
-use stacktally::read::{Export, InputFile, Reading, StampFolder, gather};
-use stacktally::watch::Watch;
+use stacktally::read::{Export, Reading, StampFolder, gather};
+use stacktally::store::InputFile;
 
 use crate::support::stamp_folder;
 
@@ -87,7 +88,7 @@ fn read(name: &str, spans: &[[String; 2]], quantity: &str, reading: &Reading) ->
     std::fs::write(&path, &text).unwrap();
     let stamp: StampFolder = stamp_folder(vec![InputFile { name: "usage.csv".into(), path }]);
     let [Export { window: Some(_), .. }] = stamp.exports.as_slice() else { panic!("a window is said") };
-    let lines = gather(&stamp, reading, LedgerRules::default(), &Watch::silent())
+    let lines = gather(&stamp, reading, LedgerRules::default(), &Control::silent())
         .unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
     let rejects = &lines.exports[0].files[0].rejects;
     assert!(rejects.is_empty(), "{name}: {rejects:?}");

@@ -6,7 +6,8 @@ use std::fmt::Write;
 use stacktally::domain::price::Terms;
 use stacktally::domain::{Culture, Day};
 use stacktally::error::{Error, Result};
-use stacktally::read::{InputFile, PriceContent, Reading, read_exchange_rates, read_meters, read_names, read_prices};
+use stacktally::read::{PriceContent, Reading, read_exchange_rates, read_meters, read_names, read_prices};
+use stacktally::store::InputFile;
 
 use crate::support::{BILLED_A, TENANT_A, TestRoot, VM_HOURS, WINDOWS_HOURS};
 

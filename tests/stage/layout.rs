@@ -1,6 +1,6 @@
 //! Text for people: as wide as the terminal, figures and ids whole, columns aligned whatever they are written in.
 
-use stacktally::cli::show::layout::{Column, Page, Table, Width};
+use stacktally::cli::show::layout::{Page, TextColumn, TextTable, Width};
 use textwrap::core::display_width;
 
 fn page(width: usize, fill: impl Fn(&mut Page)) -> String {
@@ -10,13 +10,13 @@ fn page(width: usize, fill: impl Fn(&mut Page)) -> String {
 }
 
 fn bills(width: usize) -> String {
-    let columns = [Column::text("customer"), Column::quantity("quantity"), Column::figure("exact")];
+    let columns = [TextColumn::text("customer"), TextColumn::quantity("quantity"), TextColumn::figure("exact")];
     let rows = [
         ["Contoso", "1329475.75 GB*hours", "9.6940940104"],
         ["株式会社コントソ・ジャパン", "28 Virtual core hours", "0.238"],
         ["Cafe\u{301} Zu\u{308}rich", "0.064516129032258062 Disks*month", "10.3225806452"],
     ];
-    page(width, |page| page.table(2, &Table::new(columns, rows.map(|row| row.map(str::to_owned)))))
+    page(width, |page| page.table(2, &TextTable::new(columns, rows.map(|row| row.map(str::to_owned)))))
 }
 
 #[test]

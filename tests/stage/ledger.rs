@@ -1,13 +1,13 @@
 //! The window ledger as a table: which exports count beside each other, and which cannot stand beside each other.
 
-use stacktally::domain::ledger::{Entry, LedgerRules, far_below_neighbours, fates};
+use stacktally::domain::ledger::{LedgerEntry, LedgerRules, far_below_neighbours, fates};
 use stacktally::domain::{Granularity, Window};
 
 /// `Hourly 2026-10-05 100`, `Daily 2026-10-05--2026-10-07 100 cut`, `- 2026-10-05 0`: granularity (`-`: none is known),
 /// window, lines, and whether the last page is missing.
-fn entry(text: &str) -> Entry {
+fn entry(text: &str) -> LedgerEntry {
     let words: Vec<&str> = text.split(' ').collect();
-    Entry {
+    LedgerEntry {
         window: Window::parse(words[1]).unwrap(),
         granularity: Granularity::parse(words[0]),
         lines: words[2].parse().unwrap(),
@@ -23,7 +23,7 @@ const WIDER_DAILY: LedgerRules = LedgerRules { wider_replaces: true, granularity
 
 #[track_caller]
 fn check(rules: LedgerRules, entries: &[&str], expected: &str) {
-    let entries: Vec<Entry> = entries.iter().map(|text| entry(text)).collect();
+    let entries: Vec<LedgerEntry> = entries.iter().map(|text| entry(text)).collect();
     assert!(entries.is_sorted_by_key(|entry| entry.window), "entries are given in order of their windows");
     let shown = match fates(&entries, rules) {
         Ok(fates) => fates.iter().map(|fate| format!("{fate:?}")).collect::<Vec<_>>().join(" "),

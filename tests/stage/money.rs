@@ -1,10 +1,10 @@
 //! Exact products, rounding, currencies: against arithmetic of any width, apart from the code.
 
 use num_bigint::BigInt;
-use stacktally::domain::exact::{Fraction, Rounding};
+use stacktally::domain::exact::Fraction;
 use stacktally::domain::money::{Decimal, ExchangeRate, NoDecimal, decimal};
 use stacktally::domain::price::{Price, charge};
-use stacktally::domain::{Amount, Charge, Currency, Quantity};
+use stacktally::domain::{Amount, Charge, Currency, Quantity, Rounding};
 
 /// A sequence of numbers that is the same every time.
 struct Numbers(u64);

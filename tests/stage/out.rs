@@ -5,18 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use stacktally::error::{Error, Kind};
-use stacktally::publish::csv::{CsvCell, CsvTable};
-use stacktally::publish::journal::Journal;
-use stacktally::publish::receipt::{Lines, Receipt};
-use stacktally::publish::{Out, Patience, Publisher, Recovered};
-use stacktally::schema::REJECTS;
-use stacktally::watch::{Progress, Step, Watch};
+use stacktally::control::{Control, Progress, Step};
+use stacktally::error::{Error, FailureKind};
+use stacktally::publication::receipt::{Lines, Receipt};
+use stacktally::publication::{Journal, Out, Patience, Publisher, Recovered};
+use stacktally::table::contract::REJECTS;
+use stacktally::table::csv::{CsvCell, CsvTable};
 
 use crate::support::{files_below, receipt};
 
 fn hold(out: &Path) -> Out {
-    Out::hold(out, Patience::Leave, &Watch::silent()).unwrap()
+    Out::hold(out, Patience::Leave, &Control::silent()).unwrap()
 }
 
 /// Stages a CSV table whose one row says `text`.
@@ -131,7 +130,7 @@ fn what_is_kept_stays_and_what_is_neither_made_nor_kept_goes() {
     publisher.keep("b/b.csv").unwrap();
     publisher.keep_state("days");
     publisher.keep_state("never-heard-of");
-    assert_eq!(publisher.keep("c.csv").unwrap_err().kind, Kind::Balance);
+    assert_eq!(publisher.keep("c.csv").unwrap_err().kind, FailureKind::Balance);
     stage(&publisher, "c", "c");
     assert_eq!(
         publisher.files().iter().map(|own| (own.path.as_str(), own.rows)).collect::<Vec<_>>(),
@@ -194,7 +193,7 @@ fn a_file_that_was_altered_is_refused_and_one_that_is_gone_is_told() {
 
     fs::write(folder.out().join("b/b.csv"), "altered").unwrap();
     let error = hold(&folder.out()).check(false).unwrap_err();
-    assert_eq!(error.kind, Kind::Input);
+    assert_eq!(error.kind, FailureKind::Input);
     assert!(error.to_string().ends_with("out/b/b.csv: altered since it was published"), "{error}");
     assert!(error.hint.unwrap().contains("--full"));
     // Whoever does not ask makes it good.
@@ -213,7 +212,7 @@ fn a_thorough_check_reads_every_file() {
     fs::write(&path, bytes).unwrap();
     fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
     assert_eq!(hold(&folder.out()).check(false).unwrap(), Vec::<String>::new());
-    assert_eq!(hold(&folder.out()).check(true).unwrap_err().kind, Kind::Input);
+    assert_eq!(hold(&folder.out()).check(true).unwrap_err().kind, FailureKind::Input);
 }
 
 /// A copy has other times and inodes: it is hashed once, and known by its own from the next commit on.
@@ -303,8 +302,8 @@ fn a_journal_that_is_not_as_it_was_written_is_refused() {
         let folder = Folder::published();
         let before = files_below(&folder.out());
         fs::write(folder.out().join(".stacktally/journal"), &text).unwrap();
-        let error = Out::hold(&folder.out(), Patience::Leave, &Watch::silent()).unwrap_err();
-        assert_eq!(error.kind, Kind::Machine, "{text}");
+        let error = Out::hold(&folder.out(), Patience::Leave, &Control::silent()).unwrap_err();
+        assert_eq!(error.kind, FailureKind::Machine, "{text}");
         assert!(error.to_string().ends_with("out/.stacktally/journal"), "{error}");
         assert!(source(&error).contains(expected), "{text}: {}", source(&error));
         assert!(error.hint.is_some());
@@ -329,9 +328,9 @@ fn a_staged_file_that_is_lost_is_named_and_the_journal_stays() {
     };
     let folder = Folder::published();
     fs::write(folder.out().join(".stacktally/journal"), put(&blake3_of("new"))).unwrap();
-    let recover = || Out::hold(&folder.out(), Patience::Leave, &Watch::silent()).map(|out| out.recovered());
+    let recover = || Out::hold(&folder.out(), Patience::Leave, &Control::silent()).map(|out| out.recovered());
     let error = recover().unwrap_err();
-    assert!(error.to_string().ends_with("d/d.csv") && error.kind == Kind::Machine, "{error}");
+    assert!(error.to_string().ends_with("d/d.csv") && error.kind == FailureKind::Machine, "{error}");
     assert!(error.hint.unwrap().contains("stacktally recover"));
     fs::create_dir_all(folder.out().join(".stacktally/staging")).unwrap();
     fs::write(folder.out().join(".stacktally/staging/7"), "other").unwrap();
@@ -344,7 +343,7 @@ fn a_staged_file_that_is_lost_is_named_and_the_journal_stays() {
 }
 
 fn blake3_of(text: &str) -> String {
-    stacktally::read::Fingerprint::of(text.as_bytes()).to_string()
+    stacktally::store::Fingerprint::of(text.as_bytes()).to_string()
 }
 
 fn source(error: &Error) -> String {
@@ -365,9 +364,9 @@ fn a_signal_ends_the_wait_for_the_lock() {
     let folder = Folder::published();
     let held = hold(&folder.out());
     let signal = Arc::new(AtomicUsize::new(0));
-    let watch = Watch::new(Arc::clone(&signal), Box::new(Interrupts(signal)));
-    assert_eq!(Out::hold(&folder.out(), Patience::Wait, &watch).unwrap_err().kind, Kind::Stopped(15));
-    assert_eq!(Out::hold(&folder.out(), Patience::Leave, &watch).unwrap_err().kind, Kind::Busy);
+    let control = Control::new(Arc::clone(&signal), Box::new(Interrupts(signal)));
+    assert_eq!(Out::hold(&folder.out(), Patience::Wait, &control).unwrap_err().kind, FailureKind::Stopped(15));
+    assert_eq!(Out::hold(&folder.out(), Patience::Leave, &control).unwrap_err().kind, FailureKind::Busy);
     drop(held);
     hold(&folder.out());
 }

@@ -3,7 +3,8 @@
 use stacktally::domain::price::{Scope, Terms};
 use stacktally::domain::{Day, MeterId, PriceEntry};
 use stacktally::rate::{PriceBook, Ruling, entries_of_cards};
-use stacktally::read::{InputFile, PriceContent, RateCard, Reading, read_prices};
+use stacktally::read::{PriceContent, RateCard, Reading, read_prices};
+use stacktally::store::InputFile;
 
 use crate::support::{SUB_A, TENANT_A, TestRoot, WINDOWS_HOURS};
 

@@ -3,9 +3,9 @@
 use std::fs;
 
 use stacktally::domain::{Day, Hour, Quantity};
-use stacktally::publish::csv::{CsvCell, CsvRows, CsvTable, read_back};
-use stacktally::schema::flat::CSV_MONTHLY;
-use stacktally::schema::{COVERAGE_MONTHS, REJECTS};
+use stacktally::table::contract::{COVERAGE_MONTHS, REJECTS};
+use stacktally::table::csv::{CsvCell, CsvRows, CsvTable, read_back};
+use stacktally::table::flat::CSV_MONTHLY;
 
 use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, page, receipt};
 

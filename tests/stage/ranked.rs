@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use stacktally::domain::Quantity;
-use stacktally::frame::arrays::Dictionary;
-use stacktally::publish::parquet::{encode, encode_ranked, read_back};
-use stacktally::publish::ranked::{FactColumn, NULL, Places};
-use stacktally::schema::{Column, DEFAULT_USAGE, HOURLY, Kind, LINES, Table};
+use stacktally::table::arrays::Dictionary;
+use stacktally::table::column::{Column, Kind, Table};
+use stacktally::table::contract::{DEFAULT_USAGE, HOURLY, LINES};
+use stacktally::table::dictionary_pages::{FactColumn, NULL, Places};
+use stacktally::table::parquet::{encode, encode_ranked, read_back};
 
 /// A generator of numbers, the same for the same seed.
 struct Numbers(u64);

@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::error::Result;
-use stacktally::read::{InputFile, Reading, StampLines, gather};
-use stacktally::watch::Watch;
+use stacktally::read::{Reading, StampLines, gather};
+use stacktally::store::InputFile;
 
 use crate::support::{Line, SUB_A, VM_HOURS, page, stamp_folder};
 
@@ -18,7 +19,7 @@ fn gathered(pages: &[&[u8]]) -> Result<StampLines> {
         fs::write(&path, bytes).unwrap();
         InputFile { name, path }
     });
-    gather(&stamp_folder(files.collect()), &Reading::default(), LedgerRules::default(), &Watch::silent())
+    gather(&stamp_folder(files.collect()), &Reading::default(), LedgerRules::default(), &Control::silent())
 }
 
 /// Lines and rejects of one page, as text.

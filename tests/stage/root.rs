@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use stacktally::domain::Stamp;
-use stacktally::read::root::discover;
+use stacktally::read::discover;
 
 /// Makes empty files (a name that ends in `/` is a folder) and shows what is found, or the refusal.
 #[track_caller]

@@ -1,12 +1,12 @@
 //! Usage as tables: what a header may be, how times and numbers are decided over all rows, what is refused.
 
 use proptest::prelude::*;
-use stacktally::domain::dialect::Dialect;
+use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
-use stacktally::domain::{Culture, DateOrder, DecimalMark, SourceTimeZone};
+use stacktally::domain::{Culture, DateOrder, DecimalMark, Dialect, SourceTimeZone};
 use stacktally::error::Result;
-use stacktally::read::{Encoding, InputFile, Reading, StampLines, Table, gather};
-use stacktally::watch::Watch;
+use stacktally::read::{CsvText, Encoding, Reading, StampLines, gather};
+use stacktally::store::InputFile;
 
 use crate::support::stamp_folder;
 
@@ -17,7 +17,7 @@ fn gathered(bytes: &[u8], reading: &Reading) -> Result<StampLines> {
     let files = vec![InputFile { name: "usage.csv".into(), path }];
     // Dates lie far apart here, on purpose.
     let reading = Reading { late_days: u16::MAX, ..reading.clone() };
-    gather(&stamp_folder(files), &reading, LedgerRules::default(), &Watch::silent())
+    gather(&stamp_folder(files), &reading, LedgerRules::default(), &Control::silent())
 }
 
 fn reading(culture: &str, zone: &str) -> Reading {
@@ -499,7 +499,7 @@ proptest! {
         writer.write_record(["first", "second", "third"]).unwrap();
         rows.iter().for_each(|row| writer.write_record(row).unwrap());
         let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        let table = Table::parse("t.csv", &text).unwrap();
+        let table = CsvText::parse("t.csv", &text).unwrap();
         prop_assert_eq!(table.delimiter, delimiter);
         let (mut read, mut cells, mut found) = (table.rows(), Vec::new(), Vec::new());
         while read.next(&mut cells).unwrap() {

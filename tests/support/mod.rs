@@ -12,7 +12,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use stacktally::domain::{Stamp, Window};
-use stacktally::read::{Export, InputFile, StampFolder};
+use stacktally::read::{Export, StampFolder};
+use stacktally::store::InputFile;
 use tempfile::TempDir;
 
 pub const PROVIDER: &str = "0be4a700-0000-4000-8000-000000000001";

@@ -1,11 +1,11 @@
 //! Settings of making figures, turned into what the stages take. All that makes no sense is said at once.
 
-use chrono::Utc;
 use serde::Serialize;
 
 use super::folders::{name_in_root, refuse_no_folder};
 use super::values::{all_missing, culture_of, currency_of, encoding_of, finding_of, ids, stamps_of, zone_of};
 use crate::attribute::{Rules, Tolerance};
+use crate::cli::clock::NOW;
 use crate::cli::settings::attribution::{MomentSettings, OperatorSettings};
 use crate::cli::settings::choices::{CsvFact, Overlap};
 use crate::cli::settings::input::{ConfirmationSettings, InputSettings};
@@ -19,7 +19,7 @@ use crate::domain::limits::THREADS_MAX;
 use crate::domain::{Currency, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::pipeline::{DecidingSettings, Plan, Reuse};
-use crate::publish::Patience;
+use crate::publication::Patience;
 use crate::read::Reading;
 
 /// What to do with a root, and with how many threads (`None`: one for each core).
@@ -86,7 +86,7 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
         reuse: Reuse { full, verify, keep_missing },
         rehearse: false,
         forget,
-        now: Utc::now,
+        now: NOW,
         patience: patience(lock.wait),
         root,
         out: out.out,

@@ -1,13 +1,11 @@
 //! What the commands are to do: what was typed is laid over what the settings file says, and values become what the
-//! stages take. The one place that reads the clock.
+//! stages take.
 
 mod folders;
 mod making;
 mod values;
 
 use std::path::PathBuf;
-
-use chrono::{DateTime, SecondsFormat, Utc};
 
 pub use self::making::Job;
 use self::making::{job, patience};
@@ -17,16 +15,16 @@ use super::args::{
     CheckArgs, CloseArgs, ClosingArgs, CoverageArgs, HistoryArgs, MakingArgs, OutArgs, PublicationArgs, RecoverArgs,
     ReopenArgs, RunArgs, SettingsArgs, StatementArgs, Talk,
 };
+use super::clock::NOW;
 use super::settings::choices::{LogFormat, LogLevel};
 use super::settings::in_force::{SettingInForce, in_force};
 use super::settings::output::LogSettings;
 use super::settings::{Settings, SettingsFile};
-use crate::audit::no_publication;
+use crate::close::Closing;
 use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result};
 use crate::pipeline::Plan;
-use crate::pipeline::closing::Closing;
-use crate::publish::{Out, Patience};
+use crate::publication::{Out, Patience, no_publication};
 
 /// What the outside is to see of a run.
 #[derive(Debug, Default)]
@@ -51,27 +49,6 @@ impl Visibility {
             (false, false) => log.log_level,
         };
         Self { log: format.map(|format| (format, level)), json, metrics: None, quiet }
-    }
-}
-
-/// A moment, as the clock showed it.
-#[derive(Clone, Copy, Debug)]
-pub struct ClockTime(DateTime<Utc>);
-
-impl ClockTime {
-    pub fn now() -> Self {
-        Self(Utc::now())
-    }
-
-    pub fn unix_seconds(self) -> i64 {
-        self.0.timestamp()
-    }
-}
-
-/// RFC 3339, UTC.
-impl std::fmt::Display for ClockTime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
 
@@ -284,6 +261,6 @@ fn closing_of(month: &str, args: &ClosingArgs, force: bool, reason: Option<Strin
         force,
         reason: reason.map(|reason| reason.trim().to_owned()),
         patience: patience(settings.lock.wait),
-        now: Utc::now,
+        now: NOW,
     })
 }

@@ -13,8 +13,7 @@ use toml::de::{DeTable, Deserializer};
 
 use super::all::{MakingSettings, Settings};
 use super::group::names_of;
-use crate::error::{Error, Result, nearest};
-use crate::machine;
+use crate::error::{Error, Result, nearest, remedy};
 
 const AS_FLAG: &str = "a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`";
 const IN_TOML: &str = "write one setting a line, without braces and commas: `root = \"/srv/usage\"`, `strict = true`";
@@ -193,7 +192,7 @@ fn text_of(path: &Path) -> Result<String> {
         let hint = match error.kind() {
             ErrorKind::NotFound => format!("name it by --settings FILE{}", what_is_beside(path)),
             ErrorKind::InvalidData => "save it as UTF-8 text".to_owned(),
-            _ => machine::remedy(path, &error).unwrap_or_else(|| "name it by --settings FILE".to_owned()),
+            _ => remedy::remedy(path, &error).unwrap_or_else(|| "name it by --settings FILE".to_owned()),
         };
         cannot(hint).because(error)
     })

@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::ids::{Ids, fingerprint};
-use super::layout::{Column, Page, Table, Width};
+use super::layout::{Page, TextColumn, TextTable, Width};
 use super::statement::{Named, closed_json, closed_on, line_json, place_of, price_text};
 use super::why::in_force;
 use super::{counted, meter_name, meter_named, note_on_ids, unit_of};
 use crate::audit::{BilledDay, BilledLine, NotBilled, WhyBilled};
 use crate::domain::{PriceStatus, Stamp};
-use crate::state::ClosingEntry;
+use crate::publication::ClosingEntry;
 
 /// More lines than this are listed, not explained.
 const LINES_EXPLAINED: usize = 20;
@@ -69,16 +69,17 @@ fn list(page: &mut Page, own: &WhyBilled, ids: &Ids) {
         ]
     };
     let columns = [
-        Column::text("billed subscription"),
-        Column::text("meter"),
-        Column::quantity("quantity"),
-        Column::text("price"),
-        Column::figure("amount"),
-        Column::figure("days"),
+        TextColumn::text("billed subscription"),
+        TextColumn::text("meter"),
+        TextColumn::quantity("quantity"),
+        TextColumn::text("price"),
+        TextColumn::figure("amount"),
+        TextColumn::figure("days"),
     ];
-    page.table(0, &Table::new(columns, own.lines.iter().map(row)));
+    page.table(0, &TextTable::new(columns, own.lines.iter().map(row)));
 }
 
+// Long: a line a subject, in the order in which they are said.
 fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
     let BilledLine { line, days } = billed;
     let unit = unit_of(&line.meter, &own.meters);
@@ -147,13 +148,13 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
         days.iter().map(|own| own.cells).sum::<u64>().to_string(),
     ];
     let columns = [
-        Column::whole("day"),
-        Column::whole("stamp"),
-        Column::quantity("quantity"),
-        Column::figure("charge"),
-        Column::figure("figures"),
+        TextColumn::whole("day"),
+        TextColumn::whole("stamp"),
+        TextColumn::quantity("quantity"),
+        TextColumn::figure("charge"),
+        TextColumn::figure("figures"),
     ];
-    page.table(2 * INDENT, &Table::new(columns, days.iter().map(row).chain([sum])));
+    page.table(2 * INDENT, &TextTable::new(columns, days.iter().map(row).chain([sum])));
 }
 
 /// What came to the closed month of these lines later.
@@ -165,8 +166,8 @@ fn later(page: &mut Page, own: &WhyBilled, ids: &Ids) {
         page.paragraph(
             0,
             &format!(
-                "since the month was closed on {stamp}, {}{unit} of {meter} came in {} for {payer}: see adjustments; no \
-                 statement has it",
+                "since the month was closed on {stamp}, {}{unit} of {meter} came in {} for {payer}: see adjustments; \
+                 no statement has it",
                 by.quantity,
                 counted(by.lines, "line")
             ),

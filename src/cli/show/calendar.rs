@@ -16,7 +16,7 @@ use super::layout::{Page, Width};
 use crate::domain::coverage::{self, CoverageRow, DayState, MonthCoverage, intervals};
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Month, Stamp, Window};
-use crate::state::ClosingEntry;
+use crate::publication::ClosingEntry;
 
 const LABEL: usize = 10;
 /// Columns of a day.
@@ -145,8 +145,8 @@ fn findings(rows: &[CoverageRow]) -> BTreeMap<FindingCode, Vec<Day>> {
     found
 }
 
-/// The rows of `coverage` and `coverage_months`, with the names of their columns; and the months that are closed, where that
-/// is known.
+/// The rows of `coverage` and `coverage_months`, with the names of their columns; and the months that are closed, where
+/// that is known.
 pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     let filled = |text: String| if text.is_empty() { Value::Null } else { text.into() };
     let day = |row: &CoverageRow| {

@@ -10,7 +10,7 @@ use crate::domain::correction::{Billed, FIGURES, billed_difference, charge_diffe
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Place, Quantity};
 use crate::error::Result;
-use crate::publish::changes::csv_of_changes;
+use crate::publish::csv_of_changes;
 
 /// What stands behind the place of each kind of figure.
 const KINDS: [(&str, &str); 3] = [(FIGURES[0], ""), (FIGURES[1], ", charges"), (FIGURES[2], "")];

@@ -1,5 +1,5 @@
-//! What differs between two publications: what statements bill, month by month, and what was used. `cells` are those of `daily`:
-//! where the sums of both are the same, usage moved between days, resources or user subscriptions.
+//! What differs between two publications: what statements bill, month by month, and what was used. `cells` are those of
+//! `daily`: where the sums of both are the same, usage moved between days, resources or user subscriptions.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -7,9 +7,9 @@ use std::fmt::Display;
 use serde_json::{Value, json};
 
 use super::ids::Ids;
-use super::layout::{Column, Page, Table, Width};
+use super::layout::{Page, TextColumn, TextTable, Width};
 use super::{meter_named, note_on_ids, unit_of};
-use crate::audit::{BillTotal, Billed, Comparison, Moved, Recharged};
+use crate::audit::{BillTotal, Comparison, Moved, Recharged, StatementSum};
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Currency, Month, Quantity, unit};
 
@@ -35,8 +35,8 @@ fn quantity(total: Option<Totals>) -> String {
     total.map_or_else(|| "-".to_owned(), |total| total.quantity.to_string())
 }
 
-/// Month by month who is billed more, who less; then stamp by stamp and meter by meter who pays for more usage, who for less;
-/// each with the totals.
+/// Month by month who is billed more, who less; then stamp by stamp and meter by meter who pays for more usage, who for
+/// less; each with the totals.
 pub fn text(own: &Comparison, width: Width) -> String {
     if own.is_equal() {
         let adjusted = if own.is_adjusted { ", with what came to closed months since" } else { "" };
@@ -62,8 +62,8 @@ pub fn text(own: &Comparison, width: Width) -> String {
         page.gap();
         page.paragraph(
             0,
-            "cells are rows of daily that differ: where the quantities are the same, usage moved between days, resources or \
-             user subscriptions",
+            "cells are rows of daily that differ: where the quantities are the same, usage moved between days, \
+             resources or user subscriptions",
         );
     }
     for of_stamp in own.hours.chunk_by(|a, b| a.0 == b.0) {
@@ -122,18 +122,19 @@ fn usage(page: &mut Page, own: &Comparison, ids: &Ids, of_meter: &[&Moved]) {
         ]);
     }
     let columns = [
-        Column::text("paid by, and why"),
-        Column::text("tenant"),
-        Column::whole("change"),
-        Column::figure("first"),
-        Column::figure("second"),
-        Column::figure("difference"),
-        Column::figure("cells"),
+        TextColumn::text("paid by, and why"),
+        TextColumn::text("tenant"),
+        TextColumn::whole("change"),
+        TextColumn::figure("first"),
+        TextColumn::figure("second"),
+        TextColumn::figure("difference"),
+        TextColumn::figure("cells"),
     ];
-    page.table(2, &Table::new(columns, rows));
+    page.table(2, &TextTable::new(columns, rows));
 }
 
 /// What statements of a month bill otherwise, as rounded as they bill it; and what has no amount on either side.
+// Long: two tables and their columns.
 fn bills(page: &mut Page, own: &Comparison, ids: &Ids, of_month: &[Recharged]) {
     let month = of_month[0].month;
     let row = |row: &Recharged| {
@@ -172,19 +173,20 @@ fn bills(page: &mut Page, own: &Comparison, ids: &Ids, of_month: &[Recharged]) {
         page.gap();
         page.paragraph(0, &format!("bills of {month}, as rounded on statements"));
         let columns = [
-            Column::text("billed subscription"),
-            Column::text("meter"),
-            Column::figure("first"),
-            Column::figure("second"),
-            Column::figure("difference"),
-            Column::figure("exact"),
+            TextColumn::text("billed subscription"),
+            TextColumn::text("meter"),
+            TextColumn::figure("first"),
+            TextColumn::figure("second"),
+            TextColumn::figure("difference"),
+            TextColumn::figure("exact"),
         ];
-        page.table(2, &Table::new(columns, rows));
+        page.table(2, &TextTable::new(columns, rows));
     }
     let without_amount = |row: &Recharged| {
         let None = row.currencies else { return None };
         let unit = unit_of(&row.meter, &own.meters);
-        let shown = |side: Option<Billed>| side.map_or_else(|| "-".to_owned(), |own| format!("{}{unit}", own.quantity));
+        let shown =
+            |side: Option<StatementSum>| side.map_or_else(|| "-".to_owned(), |own| format!("{}{unit}", own.quantity));
         Some([
             ids.named(&row.billed_subscription, &own.names),
             meter_named(&row.meter, &own.meters, ids),
@@ -198,13 +200,13 @@ fn bills(page: &mut Page, own: &Comparison, ids: &Ids, of_month: &[Recharged]) {
         page.gap();
         page.paragraph(0, &format!("on statements of {month} without an amount"));
         let columns = [
-            Column::text("billed subscription"),
-            Column::text("meter"),
-            Column::quantity("first"),
-            Column::quantity("second"),
-            Column::text("why"),
+            TextColumn::text("billed subscription"),
+            TextColumn::text("meter"),
+            TextColumn::quantity("first"),
+            TextColumn::quantity("second"),
+            TextColumn::text("why"),
         ];
-        page.table(2, &Table::new(columns, rows));
+        page.table(2, &TextTable::new(columns, rows));
     }
 }
 
@@ -234,6 +236,7 @@ fn signed(scaled: i128, shown: &impl Display) -> String {
 }
 
 /// Every key that differs, the totals of each stamp and meter that differs, and the days whose hours differ.
+// Long: one object, key by key.
 pub fn json(own: &Comparison) -> String {
     let total =
         |total: Option<Totals>| total.map(|own| json!({"quantity": own.quantity.to_string(), "line_count": own.lines}));
@@ -262,7 +265,7 @@ pub fn json(own: &Comparison) -> String {
     });
     let hours = own.hours.iter().map(|(stamp, day)| json!({"stamp": stamp.as_str(), "usage_date": day.to_string()}));
     let charges = own.charges.iter().map(|own| {
-        let billed = |side: Option<Billed>| {
+        let billed = |side: Option<StatementSum>| {
             side.map(|side| {
                 json!({
                     "quantity": side.quantity.to_string(),

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::ids::Ids;
-use super::layout::{Column, Page, Table, Width};
+use super::layout::{Page, TextColumn, TextTable, Width};
 use super::{counted, csv_text, meter_named, note_on_ids, unit_of};
-use crate::audit::{Change, ChangeKind, MeterText, Moving, Subject};
+use crate::audit::{Change, ChangeKind, Moving, Subject};
 use crate::domain::totals::Totals;
 use crate::domain::{MeterId, Quantity, SnapshotKind};
 use crate::error::Result;
-use crate::publish::csv::{CsvCell, CsvTable};
-use crate::schema::flat;
+use crate::publication::MeterText;
+use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::flat;
 
 /// The changes of some stamps, with what names ids and meters.
 #[derive(Debug, Default)]
@@ -58,9 +59,9 @@ pub fn text(own: &Shown, width: Width) -> String {
                 };
                 [meter_named(meter.as_str(), &own.meters, &ids), used(moving.before), used(moving.after)]
             };
-            let columns = [Column::text("meter"), Column::quantity("before"), Column::quantity("after")];
+            let columns = [TextColumn::text("meter"), TextColumn::quantity("before"), TextColumn::quantity("after")];
             if !change.moved.is_empty() {
-                page.table(4, &Table::new(columns, change.moved.iter().map(row)));
+                page.table(4, &TextTable::new(columns, change.moved.iter().map(row)));
             }
         }
     }

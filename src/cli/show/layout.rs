@@ -7,8 +7,8 @@
 //! Base VM…  1.25 USD     Base VM    1.25 USD        amount  1.25 USD
 //!                        Size Hours
 //! ```
-//! Columns of a terminal are counted, not characters: wide ones take two, combining ones none. A figure or an id is never
-//! cut; where it is wider than the terminal, its line is, too. A path goes on behind one of its slashes.
+//! Columns of a terminal are counted, not characters: wide ones take two, combining ones none. A figure or an id is
+//! never cut; where it is wider than the terminal, its line is, too. A path goes on behind one of its slashes.
 
 use std::io::IsTerminal;
 
@@ -45,7 +45,8 @@ impl Width {
         Self(columns.max(Self::MIN))
     }
 
-    /// The width of standard output: what the environment variable COLUMNS says, else the terminal's, else that of a file.
+    /// The width of standard output: what the environment variable COLUMNS says, else the terminal's, else that of a
+    /// file.
     pub fn of_stdout() -> Self {
         let said = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|&own| own > 0);
         let of_terminal = || {
@@ -122,7 +123,8 @@ impl Page {
         }
     }
 
-    /// A command to be copied: on one line, or where that is too long on one for each part, as a shell goes on reading them.
+    /// A command to be copied: on one line, or where that is too long on one for each part, as a shell goes on reading
+    /// them.
     pub fn command(&mut self, indent: usize, parts: &[String]) {
         // A flag that has no room beside its value stands above it.
         let has_room = |own: &str| indent + HANGING + display_width(own) + 2 <= self.width.columns();
@@ -146,7 +148,8 @@ impl Page {
         self.flow(indent, indent, &items, gap);
     }
 
-    /// The same; the items may be styled, so they hold nothing from the input. What goes on begins behind `hanging` columns.
+    /// The same; the items may be styled, so they hold nothing from the input. What goes on begins behind `hanging`
+    /// columns.
     pub fn flow(&mut self, indent: usize, hanging: usize, items: &[String], gap: usize) {
         let mut line = " ".repeat(indent);
         let mut is_begun = false;
@@ -165,7 +168,7 @@ impl Page {
     }
 
     /// The rows of a table: side by side where they fit, with texts on several lines where that helps, else as records.
-    pub fn table<const N: usize>(&mut self, indent: usize, table: &Table<N>) {
+    pub fn table<const N: usize>(&mut self, indent: usize, table: &TextTable<N>) {
         let shown = table.shown();
         let room = self.width.columns().saturating_sub(indent);
         match table.widths(&shown, room) {
@@ -174,7 +177,7 @@ impl Page {
         }
     }
 
-    fn rows<const N: usize>(&mut self, indent: usize, table: &Table<N>, shown: &[usize], widths: &[usize]) {
+    fn rows<const N: usize>(&mut self, indent: usize, table: &TextTable<N>, shown: &[usize], widths: &[usize]) {
         for row in table.all_rows() {
             let cells: Vec<Vec<String>> =
                 shown.iter().zip(widths).map(|(&at, &width)| wrapped(&row[at], width, width)).collect();
@@ -193,8 +196,9 @@ impl Page {
         }
     }
 
-    /// A row below its first cell: what has a heading behind that, one a line; a table without headings goes on as it fits.
-    fn records<const N: usize>(&mut self, indent: usize, table: &Table<N>, shown: &[usize]) {
+    /// A row below its first cell: what has a heading behind that, one a line; a table without headings goes on as it
+    /// fits.
+    fn records<const N: usize>(&mut self, indent: usize, table: &TextTable<N>, shown: &[usize]) {
         let heading = |at: &usize| table.columns[*at].heading;
         let label_width = shown.iter().skip(1).map(|at| display_width(heading(at))).max().unwrap_or(0);
         for row in &table.rows {
@@ -221,14 +225,14 @@ impl Page {
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
-pub struct Column {
+pub struct TextColumn {
     heading: &'static str,
     is_right: bool,
     /// Whether its cells may take several lines.
     wraps: bool,
 }
 
-impl Column {
+impl TextColumn {
     /// Numbers, to the right and never cut.
     pub const fn figure(heading: &'static str) -> Self {
         Self { heading, is_right: true, wraps: false }
@@ -251,13 +255,13 @@ impl Column {
 
 /// Rows of as many cells; the first cell names its row. Columns without a cell that says anything are left out.
 #[derive(Clone, Debug)]
-pub struct Table<const N: usize> {
-    columns: [Column; N],
+pub struct TextTable<const N: usize> {
+    columns: [TextColumn; N],
     rows: Vec<[String; N]>,
 }
 
-impl<const N: usize> Table<N> {
-    pub fn new(columns: [Column; N], rows: impl IntoIterator<Item = [String; N]>) -> Self {
+impl<const N: usize> TextTable<N> {
+    pub fn new(columns: [TextColumn; N], rows: impl IntoIterator<Item = [String; N]>) -> Self {
         let clean_row = |row: [String; N]| row.map(|cell| clean(&cell));
         Self { columns, rows: rows.into_iter().map(clean_row).collect() }
     }
@@ -322,8 +326,8 @@ fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
     WrapAlgorithm::FirstFit.wrap(&pieces, &[first, others]).into_iter().map(line).collect()
 }
 
-/// What may stand at the end of a line: words, folders of a path that is wider than `room`, and characters of writings that
-/// know no blanks.
+/// What may stand at the end of a line: words, folders of a path that is wider than `room`, and characters of writings
+/// that know no blanks.
 fn pieces(text: &str, room: usize) -> Vec<Word<'_>> {
     let mut pieces = Vec::new();
     for word in text.split_inclusive(' ') {

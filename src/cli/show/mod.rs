@@ -1,5 +1,5 @@
-//! What the commands that look at a publication or a root show: each as text for a person and as JSON for a program. How wide
-//! a text is and where its lines end is up to `layout`, how much of an id it shows to `ids`.
+//! What the commands that look at a publication or a root show: each as text for a person and as JSON for a program.
+//! How wide a text is and where its lines end is up to `layout`, how much of an id it shows to `ids`.
 
 pub mod billed;
 pub mod calendar;
@@ -13,16 +13,14 @@ pub mod statement;
 pub mod unregistered;
 pub mod why;
 
-use std::collections::BTreeMap;
-
-use ids::Ids;
-use layout::Page;
-
-use crate::audit::MeterText;
+use self::ids::Ids;
+use self::layout::Page;
 use crate::domain::shown::counted;
 use crate::domain::unit;
 use crate::error::{Error, Result};
-use crate::publish::csv::CsvTable;
+use crate::publication::MeterText;
+use crate::table::csv::CsvTable;
+use std::collections::BTreeMap;
 
 /// A meter by its id, as far as it is shown, and its name.
 fn meter_named(id: &str, meters: &BTreeMap<String, MeterText>, ids: &Ids) -> String {

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
-use super::layout::{Column, Page, Table, Width};
+use super::layout::{Page, TextColumn, TextTable, Width};
 use crate::cli::settings::in_force::{SettingInForce, SettingSource};
 
 /// A table of them.
 pub fn text(settings: &[SettingInForce], width: Width) -> String {
     let mut page = Page::new(width);
-    let columns = [Column::whole("setting"), Column::text("value"), Column::text("from")];
+    let columns = [TextColumn::whole("setting"), TextColumn::text("value"), TextColumn::text("from")];
     let rows = settings.iter().map(|setting| [setting.name.clone(), value(&setting.value), source(&setting.source)]);
-    page.table(0, &Table::new(columns, rows));
+    page.table(0, &TextTable::new(columns, rows));
     page.finish()
 }
 

@@ -16,15 +16,14 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::ids::Ids;
-use super::layout::{Column, Page, Table, Width};
+use super::layout::{Page, TextColumn, TextTable, Width};
 use super::{csv_text, meter_name, meter_named, note_on_ids, unit_of};
-use crate::audit::{MeterText, PriceOf, PriceText, StatementLine, Statements};
-use crate::domain::unit;
-use crate::domain::{Amount, Charge, Currency, Month, PriceStatus, Quantity, Stamp};
+use crate::audit::{PriceOf, PriceText, PublishedStatementLine, Statements};
+use crate::domain::{Amount, Charge, Currency, Month, PriceStatus, Quantity, Stamp, unit};
 use crate::error::Result;
-use crate::publish::csv::{CsvCell, CsvTable};
-use crate::schema::flat;
-use crate::state::ClosingEntry;
+use crate::publication::{ClosingEntry, MeterText};
+use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::flat;
 
 /// One statement after the other.
 pub fn text(own: &Statements, width: Width) -> String {
@@ -40,7 +39,7 @@ pub fn text(own: &Statements, width: Width) -> String {
     page.finish()
 }
 
-fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLine]) {
+fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[PublishedStatementLine]) {
     let head = format!("statement of {} for ", own.month);
     let room = page.width().columns() - head.len();
     page.paragraph(0, &(head + &ids.named_within(&lines[0].billed_subscription, &own.names, room)));
@@ -58,19 +57,22 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLin
     let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(own, line)).collect();
     if !rows.is_empty() {
         let columns = [
-            Column::text("meter"),
-            Column::quantity("quantity"),
-            Column::text("price"),
-            Column::text("price entry"),
-            Column::figure("exact"),
-            Column::figure("amount"),
-            Column::figure("converted"),
+            TextColumn::text("meter"),
+            TextColumn::quantity("quantity"),
+            TextColumn::text("price"),
+            TextColumn::text("price entry"),
+            TextColumn::figure("exact"),
+            TextColumn::figure("amount"),
+            TextColumn::figure("converted"),
         ];
         page.gap();
-        page.table(2, &Table::new(columns, rows));
+        page.table(2, &TextTable::new(columns, rows));
     }
     page.gap();
-    page.table(2, &Table::new([Column::whole(""), Column::figure(""), Column::text("")], totals(lines)));
+    page.table(
+        2,
+        &TextTable::new([TextColumn::whole(""), TextColumn::figure(""), TextColumn::text("")], totals(lines)),
+    );
     if let Some(tenants) = own.tenants.get(&lines[0].billed_subscription) {
         let row = |((tenant, currency), charge): (&(Option<String>, Currency), &Charge)| {
             let known = |id: &String| ids.named(id, &own.names);
@@ -78,7 +80,7 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLin
         };
         page.gap();
         page.paragraph(2, "for several tenants, exact:");
-        page.table(4, &Table::new([Column::text(""), Column::figure("")], tenants.iter().map(row)));
+        page.table(4, &TextTable::new([TextColumn::text(""), TextColumn::figure("")], tenants.iter().map(row)));
     }
     for (status, label) in [(PriceStatus::NotBillable, "not billable"), (PriceStatus::Unpriced, "no price in force")] {
         let others: Vec<[String; 3]> = lines
@@ -89,7 +91,10 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[StatementLin
         if !others.is_empty() {
             page.gap();
             page.paragraph(2, &format!("{label}:"));
-            page.table(4, &Table::new([Column::text(""), Column::quantity(""), Column::text("")], others));
+            page.table(
+                4,
+                &TextTable::new([TextColumn::text(""), TextColumn::quantity(""), TextColumn::text("")], others),
+            );
         }
     }
 }
@@ -104,7 +109,7 @@ pub(super) fn closed_on(stamps: &BTreeMap<Stamp, bool>) -> String {
     format!("closed on {}: what is charged there does not change again", closed.join(", "))
 }
 
-fn row(own: &Statements, line: &StatementLine) -> Option<[String; 7]> {
+fn row(own: &Statements, line: &PublishedStatementLine) -> Option<[String; 7]> {
     let sums = line.sums?;
     let converted = |rate: Quantity| {
         format!("× {rate} = {} {}", sums.billing_amount.shown(sums.billing_currency), sums.billing_currency)
@@ -140,7 +145,7 @@ pub(super) fn place_of(entry: &PriceText) -> String {
 }
 
 /// What the lines come to, currency by currency: adding two of them means nothing.
-fn totals(lines: &[StatementLine]) -> Vec<[String; 3]> {
+fn totals(lines: &[PublishedStatementLine]) -> Vec<[String; 3]> {
     let pairs: BTreeSet<(Currency, Currency)> =
         lines.iter().filter_map(|line| line.sums).map(|own| (own.billing_currency, own.currency)).collect();
     let of = |pair: (Currency, Currency)| {
@@ -186,7 +191,7 @@ fn too_much() -> String {
     "more than can be".to_owned()
 }
 
-fn without_amount(own: &Statements, ids: &Ids, line: &StatementLine) -> [String; 3] {
+fn without_amount(own: &Statements, ids: &Ids, line: &PublishedStatementLine) -> [String; 3] {
     let entry = line.price.key.and_then(|key| own.prices.get(&key));
     let why = entry.map_or_else(String::new, |entry| {
         format!("{}: {}", place_of(entry), entry.note.as_deref().unwrap_or_default())
@@ -203,7 +208,7 @@ pub(super) struct Named<'a> {
 }
 
 /// A line, with the columns of `statements` and what names its ids.
-pub(super) fn line_json(line: &StatementLine, by: &Named<'_>) -> Value {
+pub(super) fn line_json(line: &PublishedStatementLine, by: &Named<'_>) -> Value {
     let meter = by.meters.get(&line.meter);
     let entry = line.price.key.and_then(|key| by.prices.get(&key));
     let (terms, sums) = (line.price.terms, line.sums);
@@ -306,7 +311,14 @@ pub fn json(own: &Statements) -> String {
         })
     };
     let lines: Vec<Value> = own.lines.iter().map(|line| line_json(line, &by)).collect();
-    let forced = |own: &ClosingEntry| json!({ "stamp": own.stamp.as_str(), "at": own.at, "reason": own.reason, "overridden": own.overridden });
+    let forced = |entry: &ClosingEntry| {
+        json!({
+            "stamp": entry.stamp.as_str(),
+            "at": entry.at,
+            "reason": entry.reason,
+            "overridden": entry.overridden,
+        })
+    };
     let forced: Vec<Value> = own.forced.iter().map(forced).collect();
     let tenants: Vec<Value> = tenants.map(tenant).collect();
     let closed = closed_json(&own.stamps);

@@ -5,21 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::ids::Ids;
-use super::layout::{Column, Page, Table, Width, clean};
+use super::layout::{Page, TextColumn, TextTable, Width, clean};
 use super::{counted, csv_text, meter_name, meter_named, note_on_ids, unit_of};
 use crate::audit::{DefaultCharge, DefaultUnpriced, Fallen, Unregistered};
 use crate::domain::identity::is_guid;
 use crate::domain::{Attribution, Charge, Stamp};
 use crate::error::Result;
-use crate::publish::csv::{CsvCell, CsvTable};
-use crate::schema::flat;
+use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::flat;
 
 /// The api-version that all documentation of customer subscriptions uses (reference §4.1).
 const API_VERSION: &str = "2017-06-01";
 /// What stands where the customer subscription is to be filled in.
 const FILL_IN: &str = "<customer-subscription-id>";
 
-/// What is charged, the largest first; then stamp by stamp, reason by reason, meter by meter what was used, the largest first.
+/// What is charged, the largest first; then stamp by stamp, reason by reason, meter by meter what was used, the largest
+/// first.
 pub fn text(own: &Unregistered, width: Width) -> String {
     let is_nothing = own.fallen.is_empty() && own.charged.charges.is_empty() && own.charged.unpriced.is_empty();
     if is_nothing {
@@ -59,14 +60,14 @@ pub fn text(own: &Unregistered, width: Width) -> String {
                     ]
                 };
                 let columns = [
-                    Column::quantity(""),
-                    Column::figure(""),
-                    Column::text(""),
-                    Column::whole(""),
-                    Column::text(""),
-                    Column::text(""),
+                    TextColumn::quantity(""),
+                    TextColumn::figure(""),
+                    TextColumn::text(""),
+                    TextColumn::whole(""),
+                    TextColumn::text(""),
+                    TextColumn::text(""),
                 ];
-                page.table(4, &Table::new(columns, of_meter.iter().map(row)));
+                page.table(4, &TextTable::new(columns, of_meter.iter().map(row)));
             }
         }
     }
@@ -121,13 +122,13 @@ fn money(page: &mut Page, own: &Unregistered, ids: &Ids) {
             }
         }
         let columns = [
-            Column::figure("charged"),
-            Column::whole("stamp"),
-            Column::text("why"),
-            Column::text("tenant"),
-            Column::text("paid by"),
+            TextColumn::figure("charged"),
+            TextColumn::whole("stamp"),
+            TextColumn::text("why"),
+            TextColumn::text("tenant"),
+            TextColumn::text("paid by"),
         ];
-        page.table(2, &Table::new(columns, rows));
+        page.table(2, &TextTable::new(columns, rows));
     }
     if !unpriced.is_empty() {
         page.gap();
@@ -143,13 +144,13 @@ fn money(page: &mut Page, own: &Unregistered, ids: &Ids) {
             ]
         };
         let columns = [
-            Column::quantity("quantity"),
-            Column::text("meter"),
-            Column::whole("stamp"),
-            Column::text("why"),
-            Column::text("tenant"),
+            TextColumn::quantity("quantity"),
+            TextColumn::text("meter"),
+            TextColumn::whole("stamp"),
+            TextColumn::text("why"),
+            TextColumn::text("tenant"),
         ];
-        page.table(2, &Table::new(columns, unpriced.iter().map(row)));
+        page.table(2, &TextTable::new(columns, unpriced.iter().map(row)));
     }
 }
 
@@ -201,7 +202,11 @@ pub fn commands(own: &Unregistered) -> String {
         lines.push(format!(
             "# Fill in {FILL_IN}: the Azure subscription of the CSP offer that is to pay for the tenant, in lower case."
         ));
-        lines.push("# For each tenant run one of the two: in a shell with the Azure CLI, or in PowerShell after Connect-AzAccount.".to_owned());
+        lines.push(
+            "# For each tenant run one of the two: in a shell with the Azure CLI, or in PowerShell after \
+             Connect-AzAccount."
+                .to_owned(),
+        );
     }
     for ((stamp, tenant), users) in &tenants {
         lines.push(String::new());
@@ -223,7 +228,8 @@ pub fn commands(own: &Unregistered) -> String {
     }
     if lines.is_empty() {
         lines.push(format!(
-            "# nobody is left to register: who used a stamp unregistered{} is registered there by now, or gave up its user subscriptions",
+            "# nobody is left to register: who used a stamp unregistered{} is registered there by now, or gave up its \
+             user subscriptions",
             since(own)
         ));
     }

@@ -15,14 +15,15 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::ids::{Ids, fingerprint};
-use super::layout::{Column, Page, Table, Width};
+use super::layout::{Page, TextColumn, TextTable, Width};
 use super::statement::{place_of, price_text};
 use super::{counted, meter_named, note_on_ids, unit_of};
-use crate::audit::{self, Adjusted, Cell, CellCharge, CellKey, Line, PriceOf, PriceText, Reason, SnapshotFile, Why};
+use crate::audit::{self, Adjusted, CellCharge, CellKey, ExplainedCell, PriceOf, PriceText, Reason, UsageLine, Why};
 use crate::domain::coverage::intervals;
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Charge, Hour, Quantity, Stamp};
 use crate::error::{Error, Result};
+use crate::publication::SnapshotFile;
 
 const INDENT: usize = 2;
 /// As wide as the longest label.
@@ -31,14 +32,14 @@ const LABEL: usize = 17;
 const FIGURES_EXPLAINED: usize = 20;
 
 /// Everything that makes a figure but its resources.
-type FigureKey<'a> = (&'a Stamp, &'a str, Attribution, Option<&'a str>, &'a str, &'a str);
+type FigureGroup<'a> = (&'a Stamp, &'a str, Attribution, Option<&'a str>, &'a str, &'a str);
 
-fn figure_of(key: &CellKey) -> FigureKey<'_> {
+fn figure_of(key: &CellKey) -> FigureGroup<'_> {
     let CellKey { stamp, billed_subscription, attribution, tenant, user_subscription, meter, resource: _ } = key;
     (stamp, billed_subscription, *attribution, tenant.as_deref(), user_subscription, meter)
 }
 
-fn figures(why: &Why) -> Vec<&[Cell]> {
+fn figures(why: &Why) -> Vec<&[ExplainedCell]> {
     why.cells.chunk_by(|a, b| figure_of(&a.key) == figure_of(&b.key)).collect()
 }
 
@@ -70,7 +71,7 @@ pub fn text(why: &Why, lines: usize, width: Width) -> String {
 }
 
 /// The quantity and the lines of a figure, as text and count.
-fn sum(figure: &[Cell]) -> (String, i64) {
+fn sum(figure: &[ExplainedCell]) -> (String, i64) {
     let (quantity, line_count) = audit::sum(figure);
     (quantity_text(quantity), line_count)
 }
@@ -80,9 +81,9 @@ fn quantity_text(quantity: Option<Quantity>) -> String {
 }
 
 /// What the closed month publishes of a figure, and what came to it since: quantity and lines. `None`: nothing came.
-fn closed_and_adjusted(figure: &[Cell]) -> Option<[(String, i64); 2]> {
+fn closed_and_adjusted(figure: &[ExplainedCell]) -> Option<[(String, i64); 2]> {
     figure.iter().find(|cell| cell.adjusted.is_some())?;
-    let unchanged = |cell: &Cell| Adjusted {
+    let unchanged = |cell: &ExplainedCell| Adjusted {
         closed: Totals { quantity: cell.quantity, lines: cell.line_count },
         by: Totals::default(),
     };
@@ -95,7 +96,7 @@ fn closed_and_adjusted(figure: &[Cell]) -> Option<[(String, i64); 2]> {
 }
 
 /// What is charged for a figure: of each price entry the quantity and the charge, summed over its resources.
-fn charged(figure: &[Cell]) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
+fn charged(figure: &[ExplainedCell]) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
     type Sum = (PriceOf, Option<Quantity>, Option<Charge>);
     let mut sums: Vec<Sum> = Vec::new();
     for own in figure.iter().flat_map(|cell| &cell.charges) {
@@ -123,7 +124,7 @@ pub(super) fn in_force(own: &PriceText) -> String {
 }
 
 /// What `daily` publishes of a figure to which something came since.
-fn closed_as(figure: &[Cell]) -> String {
+fn closed_as(figure: &[ExplainedCell]) -> String {
     closed_and_adjusted(figure)
         .map_or_else(String::new, |[closed, by]| format!(" (closed {}, adjusted {})", closed.0, by.0))
 }
@@ -131,7 +132,7 @@ fn closed_as(figure: &[Cell]) -> String {
 /// Many figures: a line each.
 pub fn list(why: &Why, width: Width) -> String {
     let (figures, ids) = (figures(why), ids_of(why));
-    let row = |figure: &&[Cell]| {
+    let row = |figure: &&[ExplainedCell]| {
         let key = &figure[0].key;
         let (quantity, line_count) = sum(figure);
         [
@@ -144,18 +145,18 @@ pub fn list(why: &Why, width: Width) -> String {
         ]
     };
     let columns = [
-        Column::whole("stamp"),
-        Column::whole("user subscription"),
-        Column::text("paid by, and why"),
-        Column::quantity("quantity"),
-        Column::figure("lines"),
-        Column::text("meter"),
+        TextColumn::whole("stamp"),
+        TextColumn::whole("user subscription"),
+        TextColumn::text("paid by, and why"),
+        TextColumn::quantity("quantity"),
+        TextColumn::figure("lines"),
+        TextColumn::text("meter"),
     ];
     let mut page = Page::new(width);
     let head = "name one with --user-subscription, --meter or --resource to see the lines behind it";
     page.paragraph(0, &format!("{} figures of {}; {head}", figures.len(), why.date));
     page.gap();
-    page.table(0, &Table::new(columns, figures.iter().map(row)));
+    page.table(0, &TextTable::new(columns, figures.iter().map(row)));
     note_on_ids(&mut page, &ids);
     page.finish()
 }
@@ -165,10 +166,11 @@ struct Shared<'a> {
     reason: &'a Reason,
     moments: (Hour, Hour),
     /// With the resources that they are of.
-    lines: Vec<(i64, &'a Line)>,
+    lines: Vec<(i64, &'a UsageLine)>,
 }
 
-fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[Cell], lines: usize) {
+// Long: a line a subject, in the order in which they are said.
+fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], lines: usize) {
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
     let unit = unit_of(&key.meter, &why.meters);
@@ -240,7 +242,7 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[Cell], lines: usize)
         let shown = behind.len().min(left);
         left -= shown;
         files.extend(behind.iter().take(shown).map(|(_, line)| &*line.file));
-        let row = |&(resource, line): &(i64, &Line)| {
+        let row = |&(resource, line): &(i64, &UsageLine)| {
             let window = line.window.map_or_else(|| "undeclared".to_owned(), |own| intervals(&[own]));
             let uri = why.resources.get(&resource).and_then(Option::as_deref);
             let name = uri.and_then(|uri| uri.rsplit('/').next()).map_or_else(|| resource.to_string(), str::to_owned);
@@ -252,8 +254,14 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[Cell], lines: usize)
                 window,
             ]
         };
-        let columns = [Column::whole(""), Column::figure(""), Column::text(""), Column::text(""), Column::whole("")];
-        page.table(2 * INDENT, &Table::new(columns, behind.iter().take(shown).map(row)));
+        let columns = [
+            TextColumn::whole(""),
+            TextColumn::figure(""),
+            TextColumn::text(""),
+            TextColumn::text(""),
+            TextColumn::whole(""),
+        ];
+        page.table(2 * INDENT, &TextTable::new(columns, behind.iter().take(shown).map(row)));
         if behind.len() > shown {
             let rest = counted((behind.len() - shown) as i64, "line");
             page.paragraph(2 * INDENT, &format!("and {rest} more: --lines N shows more of them, --json all"));
@@ -358,7 +366,7 @@ struct LineJson<'a> {
 /// It cannot be written, which does not happen in memory.
 pub fn json<'a>(why: &'a Why) -> Result<String> {
     let name = |id: &str| why.names.get(id).map(String::as_str);
-    let cell = |cell: &'a Cell| {
+    let cell = |cell: &'a ExplainedCell| {
         let CellKey { stamp, billed_subscription, attribution, tenant, user_subscription, meter, resource } = &cell.key;
         let known = why.meters.get(meter);
         CellJson {
@@ -421,7 +429,7 @@ fn reason<'a>(own: &'a Reason, why: &'a Why) -> ReasonJson<'a> {
             .map(|own| FileJson { as_of: own.as_of.to_string(), file: &own.file, blake3: &own.blake3 })
             .collect()
     }
-    let line = |line: &'a Line| LineJson {
+    let line = |line: &'a UsageLine| LineJson {
         file: &line.file,
         blake3: why.fingerprints.get(&*line.file).map(String::as_str),
         row: line.row,

@@ -108,9 +108,9 @@ enum Token {
 }
 
 /// Calls whose last argument is a hint, in whatever file.
-const EVERYWHERE: [&str; 7] = ["hint", "or_hint", "or_at_last", "of_root", "wrong", "required", "day"];
+const EVERYWHERE: [&str; 8] = ["hint", "or_hint", "or_at_last", "of_root", "wrong", "required", "day", "says"];
 /// Files all of whose sentences are hints, or parts of them.
-const ALL_HINTS: [&str; 2] = ["src/machine.rs", "src/domain/registration_error.rs"];
+const ALL_HINTS: [&str; 2] = ["src/error/remedy.rs", "src/domain/registration_error.rs"];
 
 struct Source<'s> {
     name: &'s str,

@@ -1,8 +1,7 @@
 //! What was published: files that are gone or altered, inputs that vanished, months that are closed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

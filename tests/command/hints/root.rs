@@ -3,8 +3,7 @@
 use std::fs;
 
 use super::{Case, PAGE, add, case, edit, edit_as_said, line, rename, second_stamp, type_instead, typed, words};
-use crate::support::{BILLED_A, DEFAULT, TENANT_A};
-use crate::support::{SUB_A, TestRoot, customers, listing, page, registration};
+use crate::support::{BILLED_A, DEFAULT, SUB_A, TENANT_A, TestRoot, customers, listing, page, registration};
 
 follow_all!();
 

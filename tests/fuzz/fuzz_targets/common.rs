@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::{Stamp, Window};
 use stacktally::normalise::normalise;
-use stacktally::read::{Export, InputFile, Reading, SnapshotFiles, StampFolder, gather};
-use stacktally::watch::Watch;
+use stacktally::read::{Export, Reading, SnapshotFiles, StampFolder, gather};
+use stacktally::store::InputFile;
+use stacktally::control::Control;
+
 
 /// A file with these bytes, on a file system in memory where there is one.
 fn file_of(bytes: &[u8]) -> InputFile {
@@ -34,7 +36,7 @@ pub fn usage(bytes: &[u8]) {
         user_subscriptions: Vec::new(),
         overridden: Vec::new(),
     };
-    match gather(&stamp, &Reading::default(), LedgerRules::default(), &Watch::silent()) {
+    match gather(&stamp, &Reading::default(), LedgerRules::default(), &Control::silent()) {
         Err(error) => assert!(error.hint.is_some(), "{error}"),
         Ok(lines) => {
             let file = &lines.exports[0].files[0];

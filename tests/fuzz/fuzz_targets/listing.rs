@@ -5,10 +5,10 @@
 mod common;
 
 use stacktally::read::{Reading, read_listings};
-use stacktally::watch::Watch;
+use stacktally::control::Control;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Err(error) = read_listings(&[common::snapshot(bytes)], &Reading::default(), &Watch::silent()) {
+    if let Err(error) = read_listings(&[common::snapshot(bytes)], &Reading::default(), &Control::silent()) {
         assert!(error.hint.is_some(), "{error}");
     }
 });

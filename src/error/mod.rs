@@ -1,0 +1,242 @@
+//! One error for a run that cannot go on: its kind, the place, what was found, how to go on.
+//!
+//! Never for lines: a bad line is data (`domain::reject`). Texts are lower-case fragments; the hint is a sentence of
+//! what to do next. `cli::exit` turns the kind into the exit code.
+
+pub(crate) mod remedy;
+
+use crate::domain::totals::PastRange;
+use crate::domain::{Finding, shown};
+use std::fmt;
+use std::path::Path;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure ended the run; each has its exit code (`product.md` §7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The machine failed: disk, permission.
+    Machine,
+    /// The command was used wrongly.
+    Usage,
+    /// The input was refused; nothing was published.
+    Input,
+    /// The totals do not balance; nothing was published.
+    Balance,
+    /// Another run holds OUT.
+    Busy,
+    /// A signal (2 or 15) stopped the run; nothing was published.
+    Stopped(i32),
+}
+
+impl FailureKind {
+    /// As logs and summaries spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Machine => "machine",
+            Self::Usage => "usage",
+            Self::Input => "input",
+            Self::Balance => "balance",
+            Self::Busy => "busy",
+            Self::Stopped(_) => "stopped",
+        }
+    }
+}
+
+/// Where in the input the fault lies: a file, and a line and column in it where they are known (both from 1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultPlace {
+    pub file: String,
+    pub line_column: Option<(usize, usize)>,
+}
+
+#[derive(Debug)]
+pub struct Error {
+    pub kind: FailureKind,
+    pub place: Option<FaultPlace>,
+    pub message: Box<str>,
+    pub hint: Option<String>,
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    /// What else there is to say.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// What a run that cannot go on says beside its first error.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// What else ended it.
+    pub errors: Vec<Error>,
+    /// What was found that should be known.
+    pub findings: Vec<Finding>,
+}
+
+impl Error {
+    fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            place: None,
+            message: shown::bounded(message.into()).into_boxed_str(),
+            hint: None,
+            source: None,
+            beside: None,
+        }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Usage, message)
+    }
+
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Input, message)
+    }
+
+    pub fn balance(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Balance, message)
+    }
+
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Busy, message)
+    }
+
+    pub fn stopped(signal: i32) -> Self {
+        Self::new(FailureKind::Stopped(signal), format!("stopped by signal {signal}, nothing was published"))
+    }
+
+    /// The machine failed while doing `what` (for example `write`) to `path`. The hint says what [`remedy::remedy`]
+    /// knows.
+    pub fn machine(what: &str, path: &Path, source: std::io::Error) -> Self {
+        let hint = remedy::remedy(path, &source);
+        Self { hint, ..Self::new(FailureKind::Machine, format!("cannot {what} {}", path.display())).because(source) }
+    }
+
+    /// A library that writes or reads our own tables failed: with the machine sound, that is not supposed to happen.
+    pub fn engine(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::new(FailureKind::Machine, format!("cannot {what}")).because(source)
+    }
+
+    /// All of these at once, of which there is one at least. What is no fault of the input or of the command (the
+    /// machine, a signal) stands alone.
+    pub fn several(errors: Vec<Self>) -> Self {
+        let mut beside = Beside::default();
+        let mut flat = Vec::new();
+        for mut error in errors {
+            let own = error.beside.take();
+            flat.push(error);
+            if let Some(own) = own {
+                flat.extend(own.errors);
+                beside.findings.extend(own.findings);
+            }
+        }
+        let alone = flat.iter().position(|error| !matches!(error.kind, FailureKind::Input | FailureKind::Usage));
+        let mut error = flat.remove(alone.unwrap_or(0));
+        if alone.is_none() {
+            beside.errors = flat;
+            error.beside = Some(Box::new(beside));
+        }
+        error
+    }
+
+    /// The same, with what was found beside it.
+    #[must_use]
+    pub fn found(mut self, findings: Vec<Finding>) -> Self {
+        self.beside.get_or_insert_default().findings.extend(findings);
+        self
+    }
+
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>) -> Self {
+        self.place = Some(FaultPlace { file: file.into(), line_column: None });
+        self
+    }
+
+    #[must_use]
+    pub fn at_line(mut self, file: impl Into<String>, line: usize, column: usize) -> Self {
+        self.place = Some(FaultPlace { file: file.into(), line_column: Some((line, column)) });
+        self
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(shown::bounded(hint.into()));
+        self
+    }
+
+    /// Says something before the hint: what it means for a publication that the machine failed. Without a hint it is
+    /// followed by `or`.
+    #[must_use]
+    pub fn before_hint(self, what: &str, or: &str) -> Self {
+        let hint = self.hint.as_deref().unwrap_or(or);
+        let hint = format!("{what}: {hint}");
+        self.hint(hint)
+    }
+
+    /// Adds another way to go on.
+    #[must_use]
+    pub fn or_hint(mut self, other: &str) -> Self {
+        let hint = self.hint.take().map_or_else(|| other.to_owned(), |hint| format!("{hint}; or {other}"));
+        self.hint(hint)
+    }
+
+    /// Adds another way to go on after the last of several errors, since it is one for all of them.
+    #[must_use]
+    pub fn or_at_last(mut self, other: &str) -> Self {
+        match self.beside.as_mut().and_then(|beside| beside.errors.pop()) {
+            Some(last) => {
+                let last = last.or_hint(other);
+                self.beside.get_or_insert_default().errors.push(last);
+                self
+            }
+            None => self.or_hint(other),
+        }
+    }
+
+    #[must_use]
+    pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// What led to it, the nearest first.
+    pub fn causes(&self) -> Vec<String> {
+        let first = std::error::Error::source(self);
+        std::iter::successors(first, |cause| cause.source()).map(|cause| shown::passage(&cause.to_string())).collect()
+    }
+}
+
+impl From<PastRange> for Error {
+    fn from(past_range: PastRange) -> Self {
+        Self::input(past_range.to_string()).hint("no meter counts that much: look for lines with absurd quantities")
+    }
+}
+
+/// The known name that a mistyped one most resembles, when one does.
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|&candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|&(distance, candidate)| distance <= candidate.len() / 2)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for FaultPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown::path(&self.file))?;
+        self.line_column.map_or(Ok(()), |(line, column)| write!(f, ":{line}:{column}"))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

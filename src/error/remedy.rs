@@ -1,0 +1,124 @@
+//! What there is to say of a failure of the machine beyond its error: who runs this and whose the folder is, how much
+//! room is left, what lies where a folder is meant.
+//!
+//! Looks, and changes nothing. What cannot be found out is left out.
+
+use std::fs::Metadata;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// How to go on where something could not be done to `path`; `None` where nothing is known beyond the error itself.
+pub fn remedy(path: &Path, error: &Error) -> Option<String> {
+    match error.kind() {
+        ErrorKind::PermissionDenied => denied(path),
+        ErrorKind::ReadOnlyFilesystem => Some(format!(
+            "the file system of {} is mounted read-only: mount it writable, or name another folder",
+            nearest(path).display()
+        )),
+        ErrorKind::StorageFull => Some(match room(path) {
+            Some((free, all)) => format!(
+                "{} of {} are free on the file system of {}: make room there",
+                bytes(free),
+                bytes(all),
+                nearest(path).display()
+            ),
+            None => format!("make room on the file system of {}", nearest(path).display()),
+        }),
+        ErrorKind::QuotaExceeded => Some(format!(
+            "{} may not take more of the file system of {}: make room there, or raise the quota",
+            user().unwrap_or_else(|| "this user".to_owned()),
+            nearest(path).display()
+        )),
+        ErrorKind::FileTooLarge => Some("files may not grow so large here: raise the limit (`ulimit -f`)".to_owned()),
+        ErrorKind::NotADirectory => path.ancestors().skip(1).find(|own| own.is_file()).map(|file| {
+            format!("{} is a file, and a folder is meant: name another folder, or move the file away", file.display())
+        }),
+        _ => None,
+    }
+}
+
+/// The part of a path that there is.
+fn nearest(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_no_current_folder| path.to_owned());
+    whole.ancestors().find(|own| own.metadata().is_ok()).map_or(whole.clone(), Path::to_owned)
+}
+
+/// Who was denied what: the user who runs this, and owner and mode of what there is of the path.
+#[cfg(unix)]
+fn denied(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+
+    let there = nearest(path);
+    let metadata = there.metadata().ok()?;
+    let (owner, group) = (name_of("/etc/passwd", metadata.uid()), name_of("/etc/group", metadata.gid()));
+    let belongs =
+        format!("{} belongs to {owner}:{group} and has mode {:04o}", there.display(), metadata.mode() & 0o7777);
+    let what = if metadata.is_dir() { "folder" } else { "file" };
+    Some(match user() {
+        Some(user) => format!(
+            "stacktally runs as {user}, and {belongs}: run it as a user who may, or change the owner or the mode of \
+             the {what}"
+        ),
+        None => format!("{belongs}: run stacktally as a user who may, or change the owner or the mode of the {what}"),
+    })
+}
+
+#[cfg(not(unix))]
+fn denied(path: &Path) -> Option<String> {
+    Some(format!("give the user who runs stacktally the right to {}", nearest(path).display()))
+}
+
+/// The user as whom this process makes files, such as `billing (uid 1001)`.
+#[cfg(unix)]
+fn user() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+
+    // The owner of a process' own folder is its effective user. Where there is no /proc, that of a file it makes.
+    let own = std::fs::metadata("/proc/self").or_else(|_no_proc| tempfile::tempfile().and_then(|file| file.metadata()));
+    let uid = own.ok()?.uid();
+    let name = name_of("/etc/passwd", uid);
+    Some(if name == uid.to_string() { format!("uid {uid}") } else { format!("{name} (uid {uid})") })
+}
+
+#[cfg(not(unix))]
+fn user() -> Option<String> {
+    None
+}
+
+/// The name behind a number, in a file of lines such as `root:x:0:…`; the number where none is known.
+#[cfg(unix)]
+fn name_of(file: &str, id: u32) -> String {
+    let id = id.to_string();
+    let known = std::fs::read_to_string(file).unwrap_or_default();
+    let fields = known.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let name = fields.into_iter().find(|own| own.get(2) == Some(&&*id)).map(|own| own[0].to_owned());
+    name.unwrap_or(id)
+}
+
+/// How many bytes of a file system are free for this user, and how many it has.
+#[cfg(unix)]
+fn room(path: &Path) -> Option<(u64, u64)> {
+    let own = rustix::fs::statvfs(nearest(path)).ok()?;
+    Some((own.f_bavail.saturating_mul(own.f_frsize), own.f_blocks.saturating_mul(own.f_frsize)))
+}
+
+#[cfg(not(unix))]
+fn room(_path: &Path) -> Option<(u64, u64)> {
+    None
+}
+
+/// The bytes of all files below a folder; what cannot be read counts nothing.
+pub fn bytes_below(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |own: Metadata, path: PathBuf| if own.is_dir() { bytes_below(&path) } else { own.len() };
+    entries.filter_map(|entry| Some(size(entry.metadata().ok()?, entry.path()))).sum()
+}
+
+/// A number of bytes as people read it: `512 bytes`, `12.3 MB`.
+pub fn bytes(count: u64) -> String {
+    let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match units.into_iter().find(|(_, size)| count >= *size) {
+        Some((unit, size)) => format!("{}.{} {unit}", count / size, count % size / (size / 10)),
+        None => format!("{count} bytes"),
+    }
+}

@@ -1,0 +1,117 @@
+//! Corrections: what a run changed of days that were published before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::cause::texts_of;
+use crate::domain::totals::Totals;
+use crate::domain::{Cause, Corrected, Correction, Day, Month, Place, Stamp};
+use crate::error::Result;
+use crate::publication::Out;
+use crate::publication::layout::daily_path;
+use crate::table::column::Table;
+use crate::table::contract;
+use crate::table::reader::{self, Rows};
+
+/// What a day says of each billed subscription and meter.
+pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
+
+/// Why a day was settled anew that was published before. It can be new all the same, where only what was closed of it
+/// was published: then an export came that has lines of it.
+pub fn of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
+    let known = |own: &Cause| if *own == Cause::NewDay { Cause::WindowAdded } else { *own };
+    causes.iter().map(known).collect()
+}
+
+/// The stamps of which days are published.
+pub fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
+    out.published_below("daily/").filter_map(|path| Stamp::new(path.split('/').nth(1)?)).collect()
+}
+
+/// The months of which days of a stamp are published.
+pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
+    let prefix = format!("daily/{stamp}/");
+    let month = |path: &str| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
+    out.iter().flat_map(|out| out.published_below(&prefix)).filter_map(month).collect()
+}
+
+/// What is published of a stamp's month.
+///
+/// # Errors
+/// The table cannot be read, or a sum leaves the range.
+pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTotals> {
+    let mut totals = DayTotals::new();
+    let path = daily_path(stamp, month);
+    let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
+    let columns = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "line_count"];
+    for rows in rows_published(out, &path, &contract::DAILY, &columns)?.unwrap_or_default() {
+        let (days, billed, meters) =
+            (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (quantities, lines) = (rows.quantities("quantity")?, rows.integers("line_count")?);
+        let is_like = |a: usize, b: usize| {
+            days[a] == days[b] && billed.value(a) == billed.value(b) && meters.value(a) == meters.value(b)
+        };
+        let mut row = 0;
+        while row < rows.len() {
+            // Rows are sorted, so neighbours mostly belong together.
+            let mut sum = Totals::default();
+            let first = row;
+            while row < rows.len() && is_like(first, row) {
+                sum.merge(Totals { lines: lines.value(row), quantity: quantities.value(row) })?;
+                row += 1;
+            }
+            let key = (days[first], billed.value(first).to_owned(), meters.value(first).to_owned());
+            totals.entry(key).or_default().merge(sum)?;
+        }
+    }
+    Ok(totals)
+}
+
+/// The rows of a published table; `None` where what it said is not known, so that nothing can be compared with it: one
+/// of another version, or one that is missing or altered and is being made anew.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&str]) -> Result<Option<Vec<Rows>>> {
+    let Some(bytes) = out.read_unaltered(path)? else { return Ok(None) };
+    Ok(reader::read(&out.path(path), bytes, table, columns, &[]).ok())
+}
+
+/// What differs between two states of a stamp's touched days, of those that were published before.
+pub fn between(
+    stamp: &Stamp,
+    before: &DayTotals,
+    after: &DayTotals,
+    dirty: &BTreeMap<Day, BTreeSet<Cause>>,
+) -> Vec<Correction> {
+    let published: BTreeSet<Day> = before.keys().map(|(day, ..)| *day).collect();
+    let keys: BTreeSet<&(Day, String, String)> = before.keys().chain(after.keys()).collect();
+    let correction = |key: &(Day, String, String)| {
+        let causes = dirty.get(&key.0).filter(|_| published.contains(&key.0))?;
+        let (before, after) = (before.get(key).copied(), after.get(key).copied());
+        (before != after).then(|| Correction {
+            place: Place::Day(stamp.clone(), key.0),
+            billed_subscription: key.1.clone(),
+            meter: key.2.clone(),
+            of: Corrected::Usage { before, after },
+            causes: texts_of(&of_published(causes)),
+        })
+    };
+    keys.into_iter().filter_map(correction).collect()
+}
+
+/// The days of each stamp that were corrected.
+pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
+    let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
+    for own in corrections {
+        if let Place::Day(stamp, day) = &own.place {
+            days.entry(stamp.clone()).or_default().insert(*day);
+        }
+    }
+    days
+}
+
+/// The months whose statements ask for other amounts.
+pub fn months_of(corrections: &[Correction]) -> BTreeSet<Month> {
+    let months = corrections.iter().filter(|own| own.place.day().is_none()).map(|own| own.place.month());
+    months.collect()
+}

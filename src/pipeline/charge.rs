@@ -1,0 +1,597 @@
+//! Charging: months whose usage or prices changed are rated anew, and their statements made; the others stand.
+//!
+//! A month is rated as one, over all stamps, since tiers run through it. What of it was closed keeps its charges, and a
+//! month of which some stamp is closed keeps the terms (tiers, rounding, exchange rates) that it was closed with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::charge_changes::{Ratings, amounts_changed, charges_changed, charges_gone};
+use super::context::RunContext;
+use super::fold::Folded;
+use super::not_applied;
+use super::plan::Plan;
+use super::vanished::Vanished;
+use crate::balance;
+use crate::close::{Frozen, FrozenCharging};
+use crate::domain::finding::FindingCode;
+use crate::domain::price::Scope;
+use crate::domain::totals::Checksum;
+use crate::domain::{
+    Amount, Charge, Correction, Currency, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity, Stamp, unit,
+};
+use crate::error::{Error, Result};
+use crate::pipeline::charging::Charging;
+use crate::publication::Publisher;
+use crate::publication::layout::{charges_path, closed_path, daily_path, statements_path};
+use crate::publish::{Names, publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder};
+use crate::rate::{
+    KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, StatementLine, Taking, rate_month,
+};
+use crate::read::Root;
+use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
+use crate::store::Fingerprint;
+use crate::table::contract;
+use crate::table::reader::{self, integer};
+
+/// What the months of a run are charged.
+pub struct ChargedRun {
+    pub months: ChargedMonths,
+    pub findings: Vec<Finding>,
+    /// What this run changes of charges and amounts that were published before.
+    pub changes: Vec<Correction>,
+}
+
+/// Rates every month that is not as it was rated last, and stages charges, statements and prices.
+///
+/// # Errors
+/// Prices for ids that nothing names, a sum or an amount past its range, no exchange rate, a table that cannot be
+/// staged.
+pub fn charge(
+    context: &RunContext<'_>,
+    folded: &Folded<'_>,
+    charging: &Charging,
+    root: &Root,
+    vanished: &mut Vanished,
+) -> Result<ChargedRun> {
+    refuse_unknown_scopes(context, folded, charging, root)?;
+    let rated_last = context.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
+    // What is made anew stands on none of it; why figures changed can be told all the same.
+    let nothing = ChargedMonths::default();
+    let former = if !context.is_full() { &rated_last } else { &nothing };
+    if charging.has_book {
+        let is_open = |(month, _): &(&Month, &ChargedMonth)| {
+            let is_closed = |stamp: &Stamp| context.closed.get(stamp).is_some_and(|own| own.contains_key(month));
+            !folded.state.stamps.keys().all(is_closed)
+        };
+        let open = former.0.iter().filter(is_open);
+        let entries = open.flat_map(|(month, own)| own.entries.iter().map(|entry| (*month, entry)));
+        let has_entry = |key| charging.book.entry_of(key).is_some();
+        vanished.refuse_lost_prices(&charging.files, entries, has_entry)?;
+    }
+    let mut charged = ChargedMonths::default();
+    let mut prices: BTreeMap<i64, PriceEntry> = BTreeMap::new();
+    let mut changes = Vec::new();
+    let (months, mut findings) = months_to_charge(context, charging);
+    if !months.is_empty() {
+        context.control.begin("rating");
+    }
+    for (month, stamps) in months {
+        context.control.check()?;
+        let own = MonthCharge::new(context, charging, month, stamps)?;
+        let known = former.0.get(&month);
+        let made = match known.filter(|known| own.is_as(known, &folded.names)) {
+            Some(known) => {
+                own.keep(context.publisher)?;
+                known.clone()
+            }
+            None => {
+                let made = own.make(context.publisher, &folded.names)?;
+                let ratings = Ratings { before: rated_last.0.get(&month), after: Some(&made) };
+                changes.extend(charges_changed(context, folded, month, &own.charged_stamps(), ratings)?);
+                changes.extend(amounts_changed(context, month, ratings)?);
+                made
+            }
+        };
+        for own in &made.entries {
+            // Where an entry stands now, and of one that only closed months rest on, where it stood then.
+            let (key, now) = (own.key(), charging.book.entry_of(own.key()));
+            prices.entry(key).or_insert_with(|| now.unwrap_or(own).clone());
+        }
+        charged.0.insert(month, made);
+    }
+    changes.extend(charges_gone(context, folded, |month| rated_last.0.get(&month))?);
+    if charging.has_book || !charged.0.is_empty() {
+        publish_prices(&prices, context.publisher)?;
+    }
+    findings.extend(unpriced(charging, &charged, &folded.names));
+    findings.extend(not_applied::prices(&context.closed, charging, context.plan));
+    charged.save(context.publisher)?;
+    Ok(ChargedRun { months: charged, findings, changes })
+}
+
+/// The stamps of each month that have something to charge, or have charges that were closed.
+fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<Month, Vec<StampPart>>, Vec<Finding>) {
+    let mut months: BTreeMap<Month, BTreeMap<Stamp, StampPart>> = BTreeMap::new();
+    let mut uncharged: BTreeMap<Stamp, Vec<Month>> = BTreeMap::new();
+    for (path, fingerprint) in context.publisher.made_below("daily/") {
+        let place = path.strip_prefix("daily/").and_then(|path| path.strip_suffix(".parquet")?.split_once('/'));
+        let Some((stamp, month)) = place.and_then(|(stamp, month)| Some((Stamp::new(stamp)?, Month::parse(month)?)))
+        else {
+            continue;
+        };
+        let closed = context.closed.get(&stamp).and_then(|own| own.get(&month));
+        let usage = match closed {
+            None if charging.has_book => MonthUsage::Open,
+            Some(Frozen { run, charging: Some(own), .. }) => MonthUsage::Closed { run: *run, charging: own.clone() },
+            Some(_) if charging.has_book => {
+                uncharged.entry(stamp).or_default().push(month);
+                continue;
+            }
+            _ => continue,
+        };
+        let own = StampPart { stamp: stamp.clone(), daily: fingerprint, usage };
+        months.entry(month).or_default().insert(stamp, own);
+    }
+    let findings = uncharged.iter().map(|(stamp, months)| closed_uncharged(stamp, months)).collect();
+    // In order of the stamps, which is not that of paths: `north-2/…` comes before `north/…`.
+    let months = months.into_iter().map(|(month, stamps)| (month, stamps.into_values().collect())).collect();
+    (months, findings)
+}
+
+fn refuse_unknown_scopes(
+    context: &RunContext<'_>,
+    folded: &Folded<'_>,
+    charging: &Charging,
+    root: &Root,
+) -> Result<()> {
+    // Stamps that are left out may name what these do not, and so may snapshots in whose stead others serve.
+    let is_partly_seen = !context.plan.stamps.is_empty() || !context.plan.overrides.is_empty();
+    let tenants: BTreeSet<&str> = folded.dimensions.tenants().collect();
+    let billed: BTreeSet<&str> = folded.dimensions.billed_subscriptions().collect();
+    let users: BTreeSet<&str> = folded.names.user_subscriptions().collect();
+    let stamps: BTreeSet<&str> = root.all_stamps.iter().map(String::as_str).collect();
+    charging.book.refuse_unknown_scopes(|scope| {
+        let Some(id) = scope.id() else { return KnownIds::Yes };
+        // names.csv names both kinds; what is known as the other kind is not this one.
+        let is_named = |others: &BTreeSet<&str>| !others.contains(id) && folded.names.name(id).is_some();
+        let (own, is_named) = match scope {
+            Scope::All => return KnownIds::Yes,
+            Scope::Stamp(_) => (&stamps, false),
+            Scope::Tenant(_) => (&tenants, is_named(&billed)),
+            Scope::BilledSubscription(_) => (&billed, is_named(&tenants)),
+            Scope::UserSubscription(_) => (&users, false),
+        };
+        let is_elsewhere = is_partly_seen && !matches!(scope, Scope::Stamp(_));
+        if own.contains(id) || is_named || is_elsewhere { KnownIds::Yes } else { KnownIds::No { others: own.clone() } }
+    })
+}
+
+/// A stamp's part of a month.
+struct StampPart {
+    stamp: Stamp,
+    /// The fingerprint of its days.
+    daily: String,
+    usage: MonthUsage,
+}
+
+enum MonthUsage {
+    Open,
+    Closed { run: u64, charging: FrozenCharging },
+}
+
+impl MonthUsage {
+    fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed { .. })
+    }
+}
+
+/// A month that is to be charged.
+struct MonthCharge<'a> {
+    month: Month,
+    stamps: Vec<StampPart>,
+    book: &'a PriceBook,
+    terms: MonthTerms,
+    prices: Fingerprint,
+    usage: Fingerprint,
+}
+
+impl<'a> MonthCharge<'a> {
+    fn new(context: &RunContext<'_>, charging: &'a Charging, month: Month, stamps: Vec<StampPart>) -> Result<Self> {
+        let Plan { tiering, rounding, .. } = *context.plan;
+        let now = MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates);
+        let closed = stamps.iter().filter_map(|own| match &own.usage {
+            MonthUsage::Closed { run, charging } => Some((*run, &charging.terms)),
+            MonthUsage::Open => None,
+        });
+        let terms = match closed.min_by_key(|(run, _)| *run) {
+            Some((_, terms)) => terms.clone().completed(month, &charging.rates),
+            None => now,
+        };
+        let book = &charging.book;
+        // What is closed rests on the prices that it was closed with.
+        let is_open = stamps.iter().any(|own| !own.usage.is_closed());
+        let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };
+        let failed = |error| Error::engine("fingerprint prices", error);
+        let prices = serde_json::to_vec(&(entries, &terms)).map_err(failed)?;
+        let made_of: Vec<(&Stamp, &str, u64)> = stamps
+            .iter()
+            .map(|own| match own.usage {
+                MonthUsage::Open => (&own.stamp, own.daily.as_str(), 0),
+                MonthUsage::Closed { run, .. } => (&own.stamp, own.daily.as_str(), run),
+            })
+            .collect();
+        let usage = serde_json::to_vec(&made_of).map_err(failed)?;
+        let (prices, usage) = (Fingerprint::of(&prices), Fingerprint::of(&usage));
+        Ok(Self { month, stamps, book, terms, prices, usage })
+    }
+
+    /// Whether it is what it was rated as, in the texts that its flat files show, too.
+    fn is_as(&self, known: &ChargedMonth, names: &Names) -> bool {
+        (known.prices, known.usage) == (self.prices, self.usage) && known.names == known.shown.fingerprint(names)
+    }
+
+    fn charged_stamps(&self) -> Vec<&Stamp> {
+        self.stamps.iter().map(|own| &own.stamp).collect()
+    }
+
+    /// Lets what is published of it stay.
+    fn keep(&self, publisher: &Publisher) -> Result<()> {
+        let Some(out) = publisher.out() else { return Ok(()) };
+        for own in &self.stamps {
+            publisher.keep(&charges_path(&own.stamp, self.month))?;
+        }
+        publisher.keep(&statements_path(self.month))?;
+        publisher.keep_csv(&statement_csv(self.month, None));
+        out.published_below(&statement_csv_folder(self.month)).for_each(|path| publisher.keep_if_there(path));
+        Ok(())
+    }
+
+    /// Rates it, proves that all of its usage was rated, and stages what comes of it.
+    fn make(&self, publisher: &Publisher, names: &Names) -> Result<ChargedMonth> {
+        let month = self.month;
+        let loaded: Vec<LoadedMonth> =
+            self.stamps.par_iter().map(|own| LoadedMonth::of(own, month, publisher)).collect::<Result<_>>()?;
+        let rows: Vec<RatedRows<'_>> = loaded
+            .iter()
+            .map(|own| RatedRows {
+                usage: &own.usage,
+                closed: own.closed.as_ref().map(|own| own.currencies.as_slice()),
+            })
+            .collect();
+        let rated = rate_month(&rows, self.book, self.terms.tiering)?;
+        let summed = || -> Result<ChargeSums> {
+            let mut sums = ChargeSums::default();
+            // What is open first: where an entry stands now is what its lines say.
+            for (own, rated) in loaded.iter().zip(&rated).filter_map(|(own, rated)| Some((own, rated.as_ref()?))) {
+                sums.take(own, rated, self.book)?;
+            }
+            for (own, closed) in loaded.iter().filter_map(|own| Some((own, own.closed.as_ref()?))) {
+                sums.take_closed(own, closed)?;
+            }
+            Ok(sums)
+        };
+        let publish = |(own, rated): (&LoadedMonth, &Option<Rated>)| match (rated, &own.closed) {
+            (Some(rated), _) => {
+                own.prove(month, rated)?;
+                publish_charges(month, &own.usage, rated, self.book, publisher)
+            }
+            (None, Some(closed)) => {
+                let path = charges_path(&own.usage.stamp, month);
+                publisher.plain(&path, own.usage.len() as u64, closed.bytes.clone())
+            }
+            (None, None) => Ok(()),
+        };
+        let (sums, published) = rayon::join(summed, || loaded.par_iter().zip(&rated).try_for_each(publish));
+        let (ChargeSums { statement, entries, unpriced, charges }, ()) = (sums?, published?);
+        let lines = statement.lines(month, &self.terms)?;
+        prove_lines(month, &lines, &charges)?;
+        let shown = ShownIds::of(&lines);
+        let in_force = self.book.entries_in(month).filter(|own| shown.has(&own.meter)).map(PriceOfDays::of);
+        let in_force: Vec<PriceOfDays> = in_force.collect();
+        let is_closed = self.stamps.iter().all(|own| own.usage.is_closed());
+        publish_statements((month, is_closed), &lines, &entries, names, publisher)?;
+        Ok(ChargedMonth {
+            prices: self.prices,
+            usage: self.usage,
+            names: shown.fingerprint(names),
+            shown,
+            terms: self.terms.clone(),
+            entries: entries.into_values().collect(),
+            book: self.book.keys_in(month),
+            in_force: Some(in_force),
+            unpriced: unpriced
+                .into_iter()
+                .filter(|(_, quantity)| *quantity != Quantity::ZERO)
+                .map(|((stamp, meter), quantity)| {
+                    let is_closed = self.stamps.iter().any(|own| own.stamp == stamp && own.usage.is_closed());
+                    Unpriced { stamp, meter, quantity, is_closed }
+                })
+                .collect(),
+            totals: totals(&lines)?,
+        })
+    }
+}
+
+/// A stamp's month, loaded.
+struct LoadedMonth {
+    usage: StampMonth,
+    closed: Option<ClosedCharges>,
+}
+
+/// Charges as they were closed.
+struct ClosedCharges {
+    bytes: Vec<u8>,
+    prices: BTreeMap<i64, PriceEntry>,
+    /// Of each row.
+    keys: Vec<Option<i64>>,
+    currencies: Vec<Option<Currency>>,
+    charges: Vec<Option<Charge>>,
+}
+
+impl LoadedMonth {
+    fn of(own: &StampPart, month: Month, publisher: &Publisher) -> Result<Self> {
+        let missing = |path: &str| reader::contradiction(path, format!("{month} of {} is not there", own.stamp));
+        match &own.usage {
+            MonthUsage::Open => {
+                let path = daily_path(&own.stamp, month);
+                let bytes = publisher.current(&path)?.ok_or_else(|| missing(&path))?;
+                let rows = reader::read_coded(path.as_ref(), bytes, &contract::DAILY, &StampMonth::COLUMNS)?;
+                Ok(Self { usage: StampMonth::of(own.stamp.clone(), rows)?, closed: None })
+            }
+            MonthUsage::Closed { run, charging } => {
+                let path = closed_path(&own.stamp, month, *run, "charges.parquet");
+                let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
+                let columns = [&StampMonth::COLUMNS[..], &["price_key", "currency", "charge"]].concat();
+                let rows = reader::read_coded(&stored.path, stored.bytes.clone(), &contract::CHARGES, &columns)?;
+                let mut closed = ClosedCharges {
+                    bytes: stored.bytes,
+                    prices: charging.prices.iter().map(|own| (own.key(), own.clone())).collect(),
+                    keys: Vec::new(),
+                    currencies: Vec::new(),
+                    charges: Vec::new(),
+                };
+                let mut usage = Taking::of(own.stamp.clone());
+                for rows in rows {
+                    let rows = rows?;
+                    usage.take(&rows)?;
+                    let (keys, currencies) = (rows.integers("price_key")?, rows.coded("currency")?);
+                    let charges = rows.quantities("charge")?;
+                    for row in 0..rows.len() {
+                        closed.keys.push(integer(keys, row));
+                        closed.currencies.push(currencies.text(row).and_then(Currency::parse));
+                        let charge = charges.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+                        closed.charges.push(charge);
+                    }
+                }
+                Ok(Self { usage: usage.finish(), closed: Some(closed) })
+            }
+        }
+    }
+
+    /// Proves that what was rated is all of the usage.
+    fn prove(&self, month: Month, rated: &Rated) -> Result<()> {
+        let sum = |quantities: &[Quantity]| {
+            let mut sum = Checksum::default();
+            quantities.iter().for_each(|&quantity| sum.add(quantity));
+            sum
+        };
+        let (used, rated) = (sum(&self.usage.quantity), sum(&rated.quantity));
+        balance::prove(&self.usage.stamp, &format!("rating {month}"), used, rated)
+    }
+}
+
+/// What the charges of a month come to, while they are summed.
+#[derive(Default)]
+struct ChargeSums {
+    statement: Statement,
+    entries: BTreeMap<i64, PriceEntry>,
+    unpriced: BTreeMap<(Stamp, MeterId), Quantity>,
+    /// By currency, apart from the lines of statements.
+    charges: BTreeMap<Currency, Charge>,
+}
+
+/// Rows of one owner, meter and price entry.
+type Group<K> = HashMap<(u32, u32, Option<K>), (Quantity, Option<Charge>), foldhash::fast::FixedState>;
+
+impl ChargeSums {
+    fn take(&mut self, own: &LoadedMonth, rated: &Rated, book: &PriceBook) -> Result<()> {
+        let mut groups: Group<u32> = HashMap::default();
+        for row in 0..rated.len() {
+            let cell = rated.cell[row] as usize;
+            let key = (own.usage.owner[cell], own.usage.meter[cell], rated.entry(row));
+            add(groups.entry(key).or_default(), rated.quantity[row], rated.charge(row))?;
+            if let Some((charge, entry)) = rated.charge(row).zip(rated.entry(row)) {
+                self.add_charge(book.entry(entry).price().map(|price| price.currency), charge)?;
+            }
+        }
+        for ((owner, meter, entry), sum) in groups {
+            self.add(own, owner, meter, entry.map(|own| (book.key(own), book.entry(own))), sum)?;
+        }
+        Ok(())
+    }
+
+    fn take_closed(&mut self, own: &LoadedMonth, closed: &ClosedCharges) -> Result<()> {
+        let mut groups: Group<i64> = HashMap::default();
+        for row in 0..own.usage.len() {
+            let key = (own.usage.owner[row], own.usage.meter[row], closed.keys[row]);
+            add(groups.entry(key).or_default(), own.usage.quantity[row], closed.charges[row])?;
+            self.add_charge(closed.currencies[row], closed.charges[row].unwrap_or_default())?;
+        }
+        for ((owner, meter, key), sum) in groups {
+            let entry = key.map(|key| {
+                let entry = closed.prices.get(&key).map(|entry| (key, entry));
+                entry.ok_or_else(|| {
+                    reader::contradiction("history/closed", format!("lacks the price {key} of closed charges"))
+                })
+            });
+            self.add(own, owner, meter, entry.transpose()?, sum)?;
+        }
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        own: &LoadedMonth,
+        owner: u32,
+        meter: u32,
+        entry: Option<(i64, &PriceEntry)>,
+        (quantity, charge): (Quantity, Option<Charge>),
+    ) -> Result<()> {
+        let (owner, meter) = (&own.usage.owners[owner as usize], &own.usage.meters[meter as usize]);
+        let status = match entry.map(|(_, own)| own.price()) {
+            None => PriceStatus::Unpriced,
+            Some(None) => PriceStatus::NotBillable,
+            Some(Some(_)) => PriceStatus::Priced,
+        };
+        let charge = charge.unwrap_or_default();
+        self.statement.add(
+            (&owner.billed_subscription, meter),
+            owner.tenant.as_deref(),
+            (status, entry),
+            quantity,
+            charge,
+        )?;
+        match entry {
+            None => {
+                let id =
+                    MeterId::new(meter).ok_or_else(|| reader::contradiction("daily", "holds a blank id".to_owned()))?;
+                let sum = self.unpriced.entry((own.usage.stamp.clone(), id)).or_default();
+                *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
+            }
+            Some((key, entry)) => {
+                self.entries.entry(key).or_insert_with(|| entry.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ChargeSums {
+    fn add_charge(&mut self, currency: Option<Currency>, charge: Charge) -> Result<()> {
+        let Some(currency) = currency else { return Ok(()) };
+        let sum = self.charges.entry(currency).or_default();
+        *sum = sum.checked_add(charge).ok_or_else(past_range)?;
+        Ok(())
+    }
+}
+
+fn add(sum: &mut (Quantity, Option<Charge>), quantity: Quantity, charge: Option<Charge>) -> Result<()> {
+    sum.0 = sum.0.checked_add(quantity).ok_or_else(past_range)?;
+    if let Some(charge) = charge {
+        sum.1 = Some(sum.1.unwrap_or_default().checked_add(charge).ok_or_else(past_range)?);
+    }
+    Ok(())
+}
+
+fn past_range() -> Error {
+    Error::input(
+        "charges of a month sum to more than can be published: quantities to 10^20, charges to 10^28, amounts to 10^14",
+    )
+    .hint("look for an absurd price in the price book, or for absurd quantities in the lines of the month")
+}
+
+/// Proves that the lines of statements are all of the charges, and that exactly what is priced has an amount.
+fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currency, Charge>) -> Result<()> {
+    let mut found: BTreeMap<Currency, Charge> = BTreeMap::new();
+    for own in lines.iter().filter_map(|line| line.priced) {
+        let sum = found.entry(own.currency).or_default();
+        *sum = sum.checked_add(own.charge).ok_or_else(past_range)?;
+    }
+    let is_whole = lines.iter().all(|line| line.priced.is_some() == (line.key.status == PriceStatus::Priced));
+    if found == *charges && is_whole {
+        return Ok(());
+    }
+    Err(Error::balance(format!("the statements of {month} come to {found:?}, and its charges to {charges:?}"))
+        .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
+}
+
+/// What lines come to, by currency and by what they are billed in.
+fn totals(lines: &[StatementLine]) -> Result<Vec<CurrencyTotal>> {
+    let mut totals: BTreeMap<(Currency, Currency), CurrencyTotal> = BTreeMap::new();
+    for own in lines.iter().filter_map(|line| line.priced) {
+        let sum = totals.entry((own.currency, own.billing_currency)).or_insert(CurrencyTotal {
+            currency: own.currency,
+            lines: 0,
+            charge: Charge::ZERO,
+            amount: Amount::ZERO,
+            billing_currency: own.billing_currency,
+            billing_amount: Amount::ZERO,
+        });
+        sum.lines += 1;
+        sum.charge = sum.charge.checked_add(own.charge).ok_or_else(past_range)?;
+        sum.amount = sum.amount.checked_add(own.amount).ok_or_else(past_range)?;
+        sum.billing_amount = sum.billing_amount.checked_add(own.billing_amount).ok_or_else(past_range)?;
+    }
+    Ok(totals.into_values().collect())
+}
+
+fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
+    let months: Vec<String> = months.iter().map(Month::to_string).collect();
+    Finding::new(
+        stamp,
+        FindingCode::ClosedMonthNotCharged,
+        format!("closed before there was a price book, and not charged: {}", months.join(", ")),
+        months,
+        "open them with `stacktally reopen` to have them charged, or accept the code with --accept",
+    )
+}
+
+/// What a person should know of prices.
+fn unpriced(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
+    for (month, own) in &charged.0 {
+        // What is closed cannot be priced any more.
+        for own in own.unpriced.iter().filter(|own| !own.is_closed) {
+            unpriced.entry((&own.stamp, &own.meter)).or_default().push((*month, own.quantity));
+        }
+    }
+    for ((stamp, meter), months) in unpriced {
+        let known = names.meter(meter);
+        let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
+        let name = known.and_then(|own| own.meter_name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
+        let at_stake: Vec<String> = months
+            .iter()
+            .map(|(month, own)| format!("{} in {month}", unit::quantity(&own.to_string(), Some(unit))))
+            .collect();
+        findings.push(Finding::new(
+            stamp,
+            FindingCode::UsageUnpriced,
+            format!("no price is in force for meter {meter}{name}: {}", at_stake.join(", ")),
+            vec![meter.to_string()],
+            "add its price to prices.csv; or a row without a price, whose note says why it is not billable",
+        ));
+    }
+    for note in &charging.notes {
+        let mut found = |code, what: &str, concerned: &[String], remedy| {
+            if !concerned.is_empty() {
+                let sentence = format!("{}: {what}: {}", note.file, concerned.join(", "));
+                findings.push(Finding::of_root(code, sentence, concerned.to_vec(), remedy));
+            }
+        };
+        found(
+            FindingCode::RateCardMeterUnmapped,
+            "meters of Azure Stack that price no meter of the stamps",
+            &note.unmapped_of_azure_stack,
+            "name them in meters.csv (meter_id, azure_meter_id) where they are those of a meter, or take them out of \
+             the rate card",
+        );
+        found(
+            FindingCode::RateCardUnitUnknown,
+            "meters whose unit is not known to be that of the stamps' meter",
+            &note.unknown_units,
+            "take them out of the rate card, and write their price into prices.csv with the meter's own unit",
+        );
+        found(
+            FindingCode::RateCardTermNotApplied,
+            "offer terms that take nothing off a price",
+            &note.other_terms,
+            "credits and commitments are not part of charges: settle them apart, and accept the code with --accept \
+             once this is known",
+        );
+    }
+    findings
+}

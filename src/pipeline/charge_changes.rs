@@ -1,0 +1,563 @@
+//! What a run changes of charges and amounts that were published before, and why.
+//!
+//! Rows are differences of what is published: of charges, on days that were published before; of amounts, where the
+//! terms (rounding, exchange rates, billing currency) make something else of the same charges. Causes are told from the
+//! same rows: of whose quantity is what it was the usage is no cause, and of which price is still in force the price is
+//! none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::{of_published, rows_published};
+use super::context::RunContext;
+use super::fold::Folded;
+use crate::domain::cause::texts_of;
+use crate::domain::correction::Billed;
+use crate::domain::money::ExchangeRate;
+use crate::domain::{
+    Amount, Cause, Charge, Corrected, Correction, Currency, Day, Month, Place, PriceEntry, Quantity, Rounding, Stamp,
+};
+use crate::error::Result;
+use crate::publication::layout::{charges_path, daily_path, statements_path};
+use crate::publication::{Out, Publisher};
+use crate::rate::{MonthTerms, StampMonth, asked_for};
+use crate::state::ChargedMonth;
+use crate::table::contract;
+use crate::table::reader::{self, Rows, integer, text};
+
+/// A day's billed subscription and meter.
+type PayerMeter = (Day, String, String);
+
+/// What a day is charged of each billed subscription and meter, in each currency.
+type DayCharges = BTreeMap<(Day, String, String, Currency), Charge>;
+
+/// What was charged of a stamp's month before this run.
+enum Before {
+    /// Nothing: there was no price book. The days that were published.
+    Uncharged(BTreeSet<Day>),
+    /// The days that were published, and what they were charged.
+    Charged(BTreeSet<Day>, DayCharges),
+}
+
+/// How a month was rated, before this run and in it.
+#[derive(Clone, Copy)]
+pub struct Ratings<'a> {
+    /// `None`: nobody knows.
+    pub before: Option<&'a ChargedMonth>,
+    /// `None`: it is not charged any more.
+    pub after: Option<&'a ChargedMonth>,
+}
+
+/// What changed of charges of a month, of days that were published before.
+///
+/// # Errors
+/// A table cannot be read.
+pub fn charges_changed(
+    context: &RunContext<'_>,
+    folded: &Folded<'_>,
+    month: Month,
+    stamps: &[&Stamp],
+    ratings: Ratings<'_>,
+) -> Result<Vec<Correction>> {
+    let Some(out) = context.publisher.out() else { return Ok(Vec::new()) };
+    let mut changes = Vec::new();
+    for stamp in stamps {
+        if context.publisher.is_made_anew(&charges_path(stamp, month)) {
+            changes.extend(charges_changed_of(context, folded, out, stamp, month, ratings)?);
+        }
+    }
+    Ok(changes)
+}
+
+/// Charges that were published, and are not any more: of what is gone, or because there is no price book any more.
+///
+/// # Errors
+/// A table cannot be read.
+pub fn charges_gone<'r>(
+    context: &RunContext<'_>,
+    folded: &Folded<'_>,
+    rated: impl Fn(Month) -> Option<&'r ChargedMonth>,
+) -> Result<Vec<Correction>> {
+    let Some(out) = context.publisher.out() else { return Ok(Vec::new()) };
+    let mut changes = Vec::new();
+    for path in out.published_below("charges/").filter(|path| !context.publisher.is_made(path)) {
+        let place = path.strip_prefix("charges/").and_then(|own| own.strip_suffix(".parquet")?.split_once('/'));
+        let place = place.and_then(|(stamp, month)| Stamp::new(stamp).zip(Month::parse(month)));
+        let Some((stamp, month)) = place else { continue };
+        changes.extend(charges_changed_of(
+            context,
+            folded,
+            out,
+            &stamp,
+            month,
+            Ratings { before: rated(month), after: None },
+        )?);
+    }
+    Ok(changes)
+}
+
+fn charges_changed_of(
+    context: &RunContext<'_>,
+    folded: &Folded<'_>,
+    out: &Out,
+    stamp: &Stamp,
+    month: Month,
+    ratings: Ratings<'_>,
+) -> Result<Vec<Correction>> {
+    let path = charges_path(stamp, month);
+    let Some(before) = Before::of(out, stamp, month)? else { return Ok(Vec::new()) };
+    let after = totals_of(&path, &current(context.publisher, &path, &contract::CHARGES, &COLUMNS)?)?;
+    let (published, nothing) = (before.days(), DayCharges::new());
+    let before = before.charges().unwrap_or(&nothing);
+    let keys: BTreeSet<_> = before.keys().chain(after.keys()).filter(|key| published.contains(&key.0)).collect();
+    let differing: Vec<_> = keys.into_iter().filter(|key| before.get(*key) != after.get(*key)).collect();
+    if differing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cells = differing.iter().map(|(day, billed, meter, _)| (*day, billed.clone(), meter.clone())).collect();
+    let owners = [owners_before(out, stamp, month, &cells)?, owners_after(context.publisher, stamp, month, &cells)?];
+    let dirty = folded.dirty.get(stamp);
+    let of_usage = |day: Day| {
+        let causes = dirty.and_then(|own| own.get(&day)).map(of_published);
+        causes.unwrap_or_else(|| BTreeSet::from([Cause::FullRun]))
+    };
+    let change = |key: &(Day, String, String, Currency)| {
+        let (day, currency) = (key.0, key.3);
+        let cell = (day, key.1.clone(), key.2.clone());
+        let none = UsageOwners::new();
+        let [of_before, of_after] = owners.each_ref().map(|own| own.get(&cell).unwrap_or(&none));
+        let mut causes = BTreeSet::new();
+        let all: BTreeSet<&UsageOwner> = of_before.keys().chain(of_after.keys()).collect();
+        for owner in all {
+            let (before, after) = (of_before.get(owner), of_after.get(owner));
+            if [before, after].into_iter().flatten().any(|own| own.currencies.contains(&currency)) {
+                causes.extend(ratings.causes_of(day, before, after, || of_usage(day)));
+            }
+        }
+        if dirty.and_then(|own| own.get(&day)).is_some_and(|own| own.contains(&Cause::MonthReopened)) {
+            causes.insert(Cause::MonthReopened);
+        }
+        if causes.is_empty() {
+            // The same usage at the same prices: rated by another version.
+            causes.insert(Cause::FullRun);
+        }
+        Correction {
+            place: Place::Day(stamp.clone(), day),
+            billed_subscription: cell.1,
+            meter: cell.2,
+            of: Corrected::Charge { currency, before: before.get(key).copied(), after: after.get(key).copied() },
+            causes: texts_of(&causes),
+        }
+    };
+    Ok(differing.into_iter().map(change).collect())
+}
+
+/// The rows of a table as they will be published; none where it will not be.
+fn current(
+    publisher: &Publisher,
+    path: &str,
+    table: &crate::table::column::Table,
+    columns: &[&str],
+) -> Result<Vec<Rows>> {
+    let Some(bytes) = publisher.current(path)? else { return Ok(Vec::new()) };
+    reader::read(path.as_ref(), bytes, table, columns, &[])
+}
+
+fn owners_after(
+    publisher: &Publisher,
+    stamp: &Stamp,
+    month: Month,
+    cells: &BTreeSet<PayerMeter>,
+) -> Result<CellOwners> {
+    let path = charges_path(stamp, month);
+    if publisher.is_made(&path) {
+        return owners_of(&path, &current(publisher, &path, &contract::CHARGES, &PARTS)?, cells);
+    }
+    let path = daily_path(stamp, month);
+    owners_of(&path, &current(publisher, &path, &contract::DAILY, &StampMonth::COLUMNS)?, cells)
+}
+
+/// What changed of what a month's statement lines ask for because the terms of the month are others: of each billed
+/// subscription, meter and currency that was billed before.
+///
+/// # Errors
+/// A table cannot be read, or amounts sum to more than can be.
+pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
+    let path = statements_path(month);
+    let out = context.publisher.out().filter(|_| context.publisher.is_made_anew(&path));
+    let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };
+    let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &ASKED)? else { return Ok(Vec::new()) };
+    let before = lines_of(&path, &rows)?;
+    let former = match ratings.before {
+        Some(own) => own.terms.clone(),
+        None => terms_of(&before, &after.terms),
+    };
+    if former == after.terms {
+        return Ok(Vec::new());
+    }
+    let before = by_cell(&before);
+    let after_lines = lines_of(&path, &current(context.publisher, &path, &contract::STATEMENTS, &ASKED)?)?;
+    let mut changes = Vec::new();
+    for (key, lines) in by_cell(&after_lines) {
+        let Some(lines_before) = before.get(&key) else { continue };
+        let (was, is) = (billed(&path, lines_before)?, billed(&path, &lines)?);
+        let currency = key.2;
+        // What other terms would have made of these charges.
+        let by = |terms: &MonthTerms| -> Result<Option<Billed>> {
+            let asked = |line: &&AskedLine| asked_for(line.charge, currency, terms).ok();
+            let asked: Option<Vec<_>> = lines.iter().map(asked).collect();
+            let line = |(amount, rate, billing_currency, billing_amount)| AskedLine {
+                rate,
+                billed: Billed { amount, billing_currency, billing_amount },
+                ..lines[0].clone()
+            };
+            let Some(lines) = asked.map(|own| own.into_iter().map(line).collect::<Vec<_>>()) else {
+                return Ok(None);
+            };
+            billed(&path, &lines.iter().collect::<Vec<_>>()).map(Some)
+        };
+        if was == is || by(&former)? == Some(is) {
+            continue;
+        }
+        let mut causes = BTreeSet::new();
+        if former.rounding != after.terms.rounding {
+            let same_rounding = MonthTerms { rounding: former.rounding, ..after.terms.clone() };
+            if by(&same_rounding)? != Some(is) {
+                causes.insert(Cause::RoundingChanged);
+            }
+        }
+        let rate_of = |terms: &MonthTerms| terms.rates.iter().find(|(own, _)| *own == currency).map(|(_, own)| *own);
+        if was.billing_currency != is.billing_currency {
+            causes.insert(Cause::BillingCurrencyChanged);
+        } else if was.billing_currency != currency && rate_of(&former) != rate_of(&after.terms) {
+            causes.insert(Cause::ExchangeRateChanged);
+        }
+        changes.push(Correction {
+            place: Place::Month(month),
+            billed_subscription: key.0.to_owned(),
+            meter: key.1.to_owned(),
+            of: Corrected::Amount { currency, before: was, after: is },
+            causes: texts_of(&causes),
+        });
+    }
+    Ok(changes)
+}
+
+impl Before {
+    /// What is published of a stamp's month; `None` where it cannot be compared.
+    fn of(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
+        let path = charges_path(stamp, month);
+        if out.last().files.contains_key(&path) {
+            // Every cell of `daily` has its row, with a price or without.
+            let Some(rows) = rows_published(out, &path, &contract::CHARGES, &COLUMNS)? else { return Ok(None) };
+            return Ok(Some(Self::Charged(days_of(&rows)?, totals_of(&path, &rows)?)));
+        }
+        let rows = rows_published(out, &daily_path(stamp, month), &contract::DAILY, &["usage_date"])?;
+        Ok(Some(Self::Uncharged(days_of(&rows.unwrap_or_default())?)))
+    }
+
+    fn days(&self) -> &BTreeSet<Day> {
+        match self {
+            Self::Uncharged(days) | Self::Charged(days, _) => days,
+        }
+    }
+
+    fn charges(&self) -> Option<&DayCharges> {
+        match self {
+            Self::Uncharged(_) => None,
+            Self::Charged(_, charges) => Some(charges),
+        }
+    }
+}
+
+/// The columns that charges are compared by.
+const COLUMNS: [&str; 5] = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
+
+fn days_of(rows: &[Rows]) -> Result<BTreeSet<Day>> {
+    let mut all = BTreeSet::new();
+    for own in rows {
+        let mut days = own.days("usage_date")?;
+        days.dedup();
+        all.extend(days);
+    }
+    Ok(all)
+}
+
+fn totals_of(path: &str, tables: &[Rows]) -> Result<DayCharges> {
+    let mut totals = DayCharges::new();
+    tables.iter().try_for_each(|rows| take(path, rows, &mut totals))?;
+    Ok(totals)
+}
+
+fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
+    let (days, billed, meters) =
+        (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+    let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
+    for (row, &day) in days.iter().enumerate() {
+        let Some(charge) = charges.maybe(row) else { continue };
+        let Some(currency) = text(currencies, row).and_then(Currency::parse) else { continue };
+        let key = (day, billed.value(row).to_owned(), meters.value(row).to_owned(), currency);
+        let sum = totals.entry(key).or_default();
+        let added = sum.checked_add(Charge::from_scaled(charge.scaled()));
+        *sum = added.ok_or_else(|| reader::contradiction(path, format!("charges of {day} sum to more than can be")))?;
+    }
+    Ok(())
+}
+
+/// Who has usage of a cell: attribution, tenant, user subscription, resource.
+type UsageOwner = (String, Option<String>, String, Option<i64>);
+type UsageOwners = BTreeMap<UsageOwner, PricedParts>;
+type CellOwners = BTreeMap<PayerMeter, UsageOwners>;
+
+/// What one owner used of a cell, and how it is priced: by tier, where it is charged.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct PricedParts {
+    quantity: Quantity,
+    /// The quantity in each tier, and the key of its price; `None`: unpriced.
+    tiers: BTreeMap<Option<Quantity>, (Quantity, Option<i64>)>,
+    currencies: BTreeSet<Currency>,
+}
+
+/// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last
+/// three.
+const PARTS: [&str; 11] = {
+    let [day, billed, attribution, tenant, user, meter, resource, quantity] = StampMonth::COLUMNS;
+    [day, billed, attribution, tenant, user, meter, resource, quantity, "tier_from", "price_key", "currency"]
+};
+
+fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Result<CellOwners> {
+    let wanted: BTreeSet<(Day, &str, &str)> =
+        cells.iter().map(|(day, billed, meter)| (*day, billed.as_str(), meter.as_str())).collect();
+    let mut owners = CellOwners::new();
+    for rows in tables {
+        let (days, quantities) = (rows.days("usage_date")?, rows.quantities("quantity")?);
+        let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
+        let (users, resources) = (rows.texts("user_subscription_id")?, rows.integers("resource_key")?);
+        // `daily` has no prices.
+        let prices = match rows.quantities("tier_from") {
+            Ok(tiers) => Some((tiers, rows.integers("price_key")?, rows.texts("currency")?)),
+            Err(_daily) => None,
+        };
+        for (row, &day) in days.iter().enumerate() {
+            if !wanted.contains(&(day, billed.value(row), meters.value(row))) {
+                continue;
+            }
+            let cell = (day, billed.value(row).to_owned(), meters.value(row).to_owned());
+            let owner = (
+                attributions.value(row).to_owned(),
+                text(tenants, row).map(str::to_owned),
+                users.value(row).to_owned(),
+                integer(resources, row),
+            );
+            let own = owners.entry(cell).or_default().entry(owner).or_default();
+            let past_range = || reader::contradiction(path, format!("quantities of {day} sum to more than can be"));
+            let quantity = quantities.value(row);
+            own.quantity = own.quantity.checked_add(quantity).ok_or_else(past_range)?;
+            if let Some((tiers, keys, currencies)) = &prices {
+                let tier = own.tiers.entry(tiers.maybe(row)).or_default();
+                *tier = (tier.0.checked_add(quantity).ok_or_else(past_range)?, integer(keys, row));
+                own.currencies.extend(text(currencies, row).and_then(Currency::parse));
+            }
+        }
+    }
+    Ok(owners)
+}
+
+fn owners_before(out: &Out, stamp: &Stamp, month: Month, cells: &BTreeSet<PayerMeter>) -> Result<CellOwners> {
+    let path = charges_path(stamp, month);
+    if out.last().files.contains_key(&path) {
+        return owners_of(&path, &rows_published(out, &path, &contract::CHARGES, &PARTS)?.unwrap_or_default(), cells);
+    }
+    let path = daily_path(stamp, month);
+    owners_of(&path, &rows_published(out, &path, &contract::DAILY, &StampMonth::COLUMNS)?.unwrap_or_default(), cells)
+}
+
+impl Ratings<'_> {
+    /// Why an owner's charges of a day are others.
+    fn causes_of(
+        &self,
+        day: Day,
+        before: Option<&PricedParts>,
+        after: Option<&PricedParts>,
+        of_usage: impl FnOnce() -> BTreeSet<Cause>,
+    ) -> BTreeSet<Cause> {
+        let Some((before, after)) = before.zip(after) else { return of_usage() };
+        if before == after {
+            // The same quantities at the same prices.
+            return BTreeSet::new();
+        }
+        let is_same_usage = before.quantity == after.quantity;
+        let mut causes = if is_same_usage { BTreeSet::new() } else { of_usage() };
+        if before.tiers.is_empty() || after.tiers.is_empty() {
+            // There was no price book, or is none any more; a month that was closed before there was one is opened, not
+            // priced.
+            if !causes.contains(&Cause::MonthReopened) {
+                causes.insert(Cause::PriceChanged);
+            }
+            return causes;
+        }
+        let Some((was, is)) = self.before.filter(|own| own.in_force.is_some()).zip(self.after) else {
+            causes.insert(Cause::FullRun);
+            return causes;
+        };
+        if is_repriced((was, before), (is, after), day) {
+            causes.insert(Cause::PriceChanged);
+        }
+        let quantities = |own: &PricedParts| -> BTreeMap<Option<Quantity>, Quantity> {
+            own.tiers.iter().map(|(tier, (quantity, _))| (*tier, *quantity)).collect()
+        };
+        if quantities(before) == quantities(after) {
+            return causes;
+        }
+        let is_tiered = |own: &PricedParts| own.tiers.keys().any(|tier| tier.is_some_and(|from| from > Quantity::ZERO));
+        if was.terms.tiering != is.terms.tiering {
+            if is_tiered(before) || is_tiered(after) {
+                causes.insert(Cause::TieringChanged);
+            }
+        } else if is_same_usage && bounds_of(was, before, day) == bounds_of(is, after, day) {
+            causes.insert(Cause::TierShifted);
+        }
+        causes
+    }
+}
+
+/// The entry that a published key means.
+fn entry_of(month: &ChargedMonth, key: Option<i64>) -> Option<&PriceEntry> {
+    let key = key?;
+    month.entries.iter().find(|own| own.key() == key)
+}
+
+/// Whether a price of these parts came into force, or went out of it, and is another than what stands in its stead.
+fn is_repriced(
+    (was, before): (&ChargedMonth, &PricedParts),
+    (is, after): (&ChargedMonth, &PricedParts),
+    day: Day,
+) -> bool {
+    let is_in_force = |month: &ChargedMonth, own: &PriceEntry| {
+        let key = own.key_of_day();
+        month.in_force_on(day).any(|own| own.key == key)
+    };
+    let of_tier = |month, parts: &PricedParts, tier| entry_of(month, parts.tiers.get(tier)?.1);
+    let came = after.tiers.keys().any(|tier| {
+        let own = of_tier(is, after, tier);
+        own.is_some_and(|own| {
+            !is_in_force(was, own) && of_tier(was, before, tier).is_none_or(|other| other.terms != own.terms)
+        })
+    });
+    let went = before.tiers.keys().any(|tier| {
+        let own = of_tier(was, before, tier);
+        own.is_some_and(|own| {
+            !is_in_force(is, own) && of_tier(is, after, tier).is_none_or(|other| other.terms != own.terms)
+        })
+    });
+    came || went
+}
+
+/// Where the tiers begin that price these parts. (What was closed may have others than the price book knows since.)
+fn bounds_of(month: &ChargedMonth, parts: &PricedParts, day: Day) -> BTreeSet<Quantity> {
+    let tiers = parts.tiers.values().find_map(|(_, key)| Some(entry_of(month, *key)?.key_of_tiers()));
+    let bounds = month.in_force_on(day).filter(|own| Some(own.tiers) == tiers).map(|own| own.tier_from);
+    bounds.chain(parts.tiers.keys().copied().flatten()).collect()
+}
+
+/// The columns of what statement lines ask for.
+const ASKED: [&str; 8] = [
+    "billed_subscription_id",
+    "meter_id",
+    "currency",
+    "charge",
+    "amount",
+    "exchange_rate",
+    "billing_currency",
+    "billing_amount",
+];
+
+/// What a published line asks for.
+#[derive(Clone, Debug)]
+struct AskedLine {
+    billed_subscription: String,
+    meter: String,
+    currency: Currency,
+    charge: Charge,
+    rate: Option<ExchangeRate>,
+    billed: Billed,
+}
+
+fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
+    let mut lines = Vec::new();
+    for rows in tables {
+        let (subscriptions, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
+        let (currencies, billing) = (rows.texts("currency")?, rows.texts("billing_currency")?);
+        let [charges, amounts, rates, billing_amounts] =
+            ["charge", "amount", "exchange_rate", "billing_amount"].map(|own| rows.quantities(own));
+        let (charges, amounts, rates, billing_amounts) = (charges?, amounts?, rates?, billing_amounts?);
+        for row in 0..rows.len() {
+            let Some(charge) = charges.maybe(row) else { continue };
+            let currency = |own| text(own, row).and_then(Currency::parse);
+            let (currency, billing_currency) = currency(currencies).zip(currency(billing)).ok_or_else(|| {
+                reader::contradiction(path, "holds a line with a charge and without a currency".to_owned())
+            })?;
+            lines.push(AskedLine {
+                billed_subscription: subscriptions.value(row).to_owned(),
+                meter: meters.value(row).to_owned(),
+                currency,
+                charge: Charge::from_scaled(charge.scaled()),
+                rate: rates.maybe(row).and_then(ExchangeRate::of_quantity),
+                billed: Billed {
+                    amount: Amount::from_scaled(amounts.value(row).scaled()),
+                    billing_currency,
+                    billing_amount: Amount::from_scaled(billing_amounts.value(row).scaled()),
+                },
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Lines by billed subscription, meter and currency.
+fn by_cell(lines: &[AskedLine]) -> BTreeMap<(&str, &str, Currency), Vec<&AskedLine>> {
+    let mut cells: BTreeMap<_, Vec<&AskedLine>> = BTreeMap::new();
+    for own in lines {
+        cells.entry((own.billed_subscription.as_str(), own.meter.as_str(), own.currency)).or_default().push(own);
+    }
+    cells
+}
+
+/// What some lines of a cell, at least one, ask for together.
+fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
+    let mut sum = Billed { amount: Amount::ZERO, billing_amount: Amount::ZERO, ..lines[0].billed };
+    for own in lines {
+        let sums =
+            sum.amount.checked_add(own.billed.amount).zip(sum.billing_amount.checked_add(own.billed.billing_amount));
+        (sum.amount, sum.billing_amount) =
+            sums.ok_or_else(|| reader::contradiction(path, "amounts sum to more than can be".to_owned()))?;
+    }
+    Ok(sum)
+}
+
+/// The terms that made these lines, where nothing else tells: by what they say, and the rounding by which they come
+/// out; of several the one of now.
+fn terms_of(lines: &[AskedLine], now: &MonthTerms) -> MonthTerms {
+    let rates: BTreeMap<Currency, ExchangeRate> =
+        lines.iter().filter_map(|own| Some((own.currency, own.rate?))).collect();
+    let converted = lines.iter().find(|own| own.rate.is_some()).map(|own| own.billed.billing_currency);
+    let billing_currency = converted.or_else(|| {
+        let is_kept = lines.iter().all(|own| Some(own.currency) == now.billing_currency);
+        now.billing_currency.filter(|_| is_kept)
+    });
+    let terms = |rounding| MonthTerms {
+        rounding,
+        billing_currency,
+        rates: rates.iter().map(|(own, rate)| (*own, *rate)).collect(),
+        ..now.clone()
+    };
+    let comes_out = |terms: &MonthTerms| {
+        lines.iter().all(|own| {
+            asked_for(own.charge, own.currency, terms).is_ok_and(|(amount, _, _, billing_amount)| {
+                (amount, billing_amount) == (own.billed.amount, own.billed.billing_amount)
+            })
+        })
+    };
+    let roundings = [now.rounding, Rounding::Down, Rounding::HalfUp, Rounding::HalfEven];
+    roundings.into_iter().map(terms).find(comes_out).unwrap_or_else(|| terms(now.rounding))
+}

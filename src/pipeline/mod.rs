@@ -1,0 +1,41 @@
+//! The stages in order, the balance after each, the receipt at the end.
+//!
+//! Two passes: **gather** reads the exports of a stamp that are not known yet and hands each line to its usage day;
+//! **settle** sorts, aggregates and publishes one touched day after the other. Days are independent: while one is
+//! aggregated, those before it are encoded on the other threads, and those that nothing touched stand as they are
+//! published.
+
+mod changes;
+mod charge;
+mod charge_changes;
+mod charging;
+mod closed_days;
+mod context;
+mod deciding;
+mod dirty_days;
+mod fold;
+mod gather;
+mod history;
+mod left;
+mod month_csv;
+mod month_texts;
+mod named;
+mod nights;
+mod not_applied;
+mod plan;
+mod prepare;
+mod previous;
+mod published_facts;
+mod receipt_builder;
+mod run;
+mod settle;
+mod settle_day;
+mod stamp_context;
+mod vanished;
+
+pub use deciding::DecidingSettings;
+pub use history::{Followed, history};
+pub use nights::{ReportedTime, seconds_of};
+pub use plan::{Plan, Reuse};
+pub use receipt_builder::FINDINGS_SHOWN;
+pub use run::{Outcome, run};

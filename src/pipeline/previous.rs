@@ -1,0 +1,207 @@
+//! What the last run left, and which inputs still are as it read them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use rayon::prelude::*;
+
+use super::plan::{Plan, Reuse};
+use crate::domain::Stamp;
+use crate::error::{Error, Result};
+use crate::publication::Out;
+use crate::publication::layout::RECEIPT;
+use crate::publication::receipt::{StoodFile, StoodOn, StoodWindow};
+use crate::read::{self, Export, ExportRecord, PreviousExports, StampFolder};
+use crate::state::{KnownInput, LoadedState, RunState, StampState, Version};
+use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
+
+/// What the last run left.
+#[derive(Debug, Default)]
+pub struct PreviousRun {
+    pub stamps: BTreeMap<Stamp, StampState>,
+    /// Why everything is made anew, where it is.
+    pub full_run: Option<String>,
+    /// The run that looked at the inputs of each stamp last.
+    pub read_in: BTreeMap<Stamp, u64>,
+    /// What the last publication stands on.
+    pub stood_on: StoodOn,
+}
+
+impl PreviousRun {
+    /// Looks at the last publication, and loads what its run knew.
+    ///
+    /// # Errors
+    /// A published file was altered, or the machine failed.
+    pub fn of(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
+        let Some(out) = out else { return Ok(Self::default()) };
+        let version = Version::current(plan.deciding.values());
+        out.check_history()?;
+        if plan.reuse.full {
+            // Whatever lies there is made anew: it need not be as it was published.
+            let LoadedState { state, .. } = RunState::load(out, &version)?;
+            return Self::loaded(plan, state, Some("--full".to_owned()), out);
+        }
+        let missing = out.check(plan.reuse.verify)?;
+        let LoadedState { state, unusable } = RunState::load(out, &version)?;
+        let is_missing = |path: &String| format!("{path} is missing or not as it was written");
+        Self::loaded(plan, state, unusable.or_else(|| missing.first().map(is_missing)), out)
+    }
+
+    fn loaded(plan: &Plan, state: RunState, full_run: Option<String>, out: &Out) -> Result<Self> {
+        let RunState { stamps, read_in } = state;
+        let stood_on = match out.stood_on() {
+            Some(own) => own,
+            // The state knows as much of exports.
+            None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => as_noted(&stamps),
+            None => return Err(unknown_stand(out)),
+        };
+        Ok(Self { stamps, full_run, read_in, stood_on })
+    }
+}
+
+/// The refusal of a publication of which nothing says what it stands on: what is gone from the root would vanish
+/// without a word.
+fn unknown_stand(out: &Out) -> Error {
+    Error::input("missing, and nothing else says what exports the publication stands on")
+        .at(out.path(RECEIPT).display().to_string())
+        .hint("put receipt.json back from a backup; or if no export is gone from the root, say once --forget all")
+}
+
+/// What a publication stands on, as the state of its run notes its exports.
+fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
+    let mut own = StoodOn::default();
+    for (stamp, state) in stamps {
+        for export in &state.exports {
+            let counting = export.files.iter().map(|file| (file, None));
+            let dropped = export.dropped.iter().map(|(file, rule)| (file, Some(rule.as_str().to_owned())));
+            own.inputs.extend(counting.chain(dropped).map(|(file, dropped)| StoodFile {
+                path: file.file.name.clone(),
+                blake3: file.file.fingerprint.to_string(),
+                lines: file.read.lines,
+                dropped,
+            }));
+            own.windows.push(StoodWindow {
+                stamp: stamp.to_string(),
+                window: export.label.clone(),
+                folder: export.folder.clone(),
+                files: export.all_files().count(),
+                lines: export.read().lines,
+                dropped: export.dropped_by().map(|own| own.as_str().to_owned()),
+                first_run: None,
+            });
+        }
+    }
+    own
+}
+
+/// Of an export: of the names and fingerprints of all that it was read from.
+pub fn fingerprint_of(export: &ExportRecord) -> Fingerprint {
+    let files: BTreeSet<String> =
+        export.input_files().map(|file| format!("{}\0{}\n", file.name, file.fingerprint)).collect();
+    Fingerprint::of(files.into_iter().collect::<String>().as_bytes())
+}
+
+/// Files of a stamp, as they are found.
+pub struct KnownInputs {
+    stats: BTreeMap<String, (FileStat, bool)>,
+    /// Files that hold what they held when they were read last.
+    unchanged: BTreeSet<String>,
+    is_full: bool,
+    reuse: Reuse,
+}
+
+impl KnownInputs {
+    /// Looks at every file; one that does not look as it did is hashed.
+    ///
+    /// # Errors
+    /// A file is gone or cannot be read.
+    pub fn look<'f>(
+        files: impl Iterator<Item = &'f InputFile>,
+        former: &BTreeMap<String, KnownInput>,
+        reuse: Reuse,
+        is_full: bool,
+        started_at: DateTime<Utc>,
+    ) -> Result<Self> {
+        let now = started_at.timestamp_nanos_opt().unwrap_or_default();
+        let looked: Vec<(String, FileStat, bool)> = files
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .map(|file| {
+                let stat = FileStat::at(&file.path)?;
+                let known = former.get(&file.name).filter(|_| !is_full);
+                let is_unchanged = known.map_or(Ok(false), |known| holds_the_same(file, stat, known, reuse))?;
+                Ok((file.name.clone(), stat, is_unchanged))
+            })
+            .collect::<Result<_>>()?;
+        let unchanged = looked.iter().filter(|(_, _, unchanged)| *unchanged).map(|(name, ..)| name.clone()).collect();
+        let stats = looked.into_iter().map(|(name, stat, _)| (name, (stat, stat.is_settled_at(now)))).collect();
+        Ok(Self { stats, unchanged, is_full, reuse })
+    }
+
+    /// Files that are taken as they were read, without a look at them.
+    pub fn as_recorded(former: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
+        let stats = former.iter().map(|(name, own)| (name.clone(), (own.stat, own.is_settled))).collect();
+        Self { stats, unchanged: former.keys().cloned().collect(), is_full: false, reuse }
+    }
+
+    /// The files that hold what they held.
+    pub fn unchanged(&self) -> &BTreeSet<String> {
+        &self.unchanged
+    }
+
+    /// The exports that need not be read.
+    pub fn known(
+        &self,
+        folder: &StampFolder,
+        former: &StampState,
+        is_forgotten: impl Fn(&str) -> bool,
+    ) -> PreviousExports {
+        let by_folder: BTreeMap<&str, &ExportRecord> =
+            former.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
+        let is_same = |export: &&Export| {
+            !self.is_full && by_folder.get(export.folder.as_str()).is_some_and(|known| self.is_unchanged(export, known))
+        };
+        let unchanged = folder.exports.iter().filter(is_same);
+        let unchanged = unchanged.map(|export| (export.folder.clone(), by_folder[export.folder.as_str()].clone()));
+        let folders = folders_with_files(&folder.exports);
+        let is_missing = |known: &&ExportRecord| known.is_gone_from(&folders);
+        let kept = former.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
+        let kept = kept.filter(|known| !is_forgotten(&known.folder));
+        PreviousExports { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
+    }
+
+    /// All exports of a stamp that is left as it was published.
+    pub fn known_as_left(former: &StampState) -> PreviousExports {
+        let (kept, unchanged): (Vec<ExportRecord>, Vec<ExportRecord>) =
+            former.exports.iter().cloned().partition(|own| former.kept.contains(&own.folder));
+        PreviousExports { unchanged: unchanged.into_iter().map(|own| (own.folder.clone(), own)).collect(), kept }
+    }
+
+    fn is_unchanged(&self, export: &Export, known: &ExportRecord) -> bool {
+        let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
+        let were = known.input_files().map(|file| file.name.as_str());
+        names == were.collect() && names.iter().all(|name| self.unchanged.contains(*name))
+    }
+
+    /// What the next run is to know of these files.
+    pub fn after<'f>(&self, files: impl Iterator<Item = &'f ReadFile>) -> BTreeMap<String, KnownInput> {
+        let known = files.filter_map(|file| {
+            let &(stat, is_settled) = self.stats.get(&file.name)?;
+            Some((file.name.clone(), KnownInput { stat, is_settled, fingerprint: file.fingerprint }))
+        });
+        known.collect()
+    }
+}
+
+/// The folders of exports that have a file: an empty one may be where a disk is not mounted.
+pub fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
+    exports.iter().filter(|own| !own.files.is_empty()).map(|own| own.folder.as_str()).collect()
+}
+
+fn holds_the_same(file: &InputFile, stat: FileStat, known: &KnownInput, reuse: Reuse) -> Result<bool> {
+    if stat == known.stat && known.is_settled && !reuse.verify {
+        return Ok(true);
+    }
+    let fingerprint: Fingerprint = read::fingerprint_of(file)?;
+    Ok(fingerprint == known.fingerprint)
+}

@@ -1,0 +1,209 @@
+//! What is published of a stamp, read again: the cells of days and months that stand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::aggregate::{Cells, Packing, UnpackedKey};
+use crate::attribute::{OwnedUsage, Owner};
+use crate::close::Frozen;
+use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Slot, TenantId, UserSubscriptionId, rank};
+use crate::error::{Error, Result};
+use crate::publication::Out;
+use crate::publication::layout::{closed_path, daily_path, default_usage_path, hourly_path, monthly_path};
+use crate::read::Stored;
+use crate::state::DayNote;
+use crate::table::column::Table;
+use crate::table::contract;
+use crate::table::reader::{self, Rows, text};
+
+/// The published facts of a stamp, as cells by the ranks of this process.
+pub struct Base<'a> {
+    out: Option<&'a Out>,
+    owned: &'a OwnedUsage,
+    packing: Packing,
+    closed: &'a BTreeMap<Month, Frozen>,
+}
+
+impl<'a> Base<'a> {
+    pub fn of(
+        out: Option<&'a Out>,
+        owned: &'a OwnedUsage,
+        packing: Packing,
+        closed: &'a BTreeMap<Month, Frozen>,
+    ) -> Self {
+        Self { out, owned, packing, closed }
+    }
+
+    /// Whether a file is published.
+    pub fn has(&self, path: &str) -> bool {
+        self.out.is_some_and(|out| out.last().files.contains_key(path))
+    }
+
+    /// The days of a month that stand.
+    ///
+    /// # Errors
+    /// The table cannot be read, or names what no line does.
+    pub fn daily(&self, month: Month, clean: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
+        self.cells(&daily_path(&self.owned.usage.stamp, month), &contract::DAILY, "usage_date", |day| {
+            clean.contains_key(&day)
+        })
+    }
+
+    /// The months that stand.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn monthly(&self, clean: impl Fn(Month) -> bool) -> Result<BTreeMap<Month, Cells>> {
+        let path = monthly_path(&self.owned.usage.stamp);
+        let months = self.cells(&path, &contract::MONTHLY, "month", |day| clean(day.month()))?;
+        Ok(months.into_iter().map(|(day, cells)| (day.month(), cells)).collect())
+    }
+
+    /// The hours of a day that stands.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn hourly(&self, day: Day) -> Result<Cells> {
+        let path = hourly_path(&self.owned.usage.stamp, day);
+        let mut days = self.cells(&path, &contract::HOURLY, "usage_hour", |own| own == day)?;
+        Ok(days.remove(&day).unwrap_or_default())
+    }
+
+    /// What fell on the default subscription on days that stand.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn default_usage(&self, stands: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
+        let path = default_usage_path(&self.owned.usage.stamp);
+        self.cells(&path, &contract::DEFAULT_USAGE, "usage_date", stands)
+    }
+
+    /// The days of a closed month, as they were closed.
+    ///
+    /// # Errors
+    /// As [`Base::daily`].
+    pub fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
+        let run = self.closed.get(&month).map_or(0, |own| own.run);
+        let path = closed_path(&self.owned.usage.stamp, month, run, "daily.parquet");
+        self.cells(&path, &contract::DAILY, "usage_date", |_| true)
+    }
+
+    /// The refusal of published tables that do not hold what was noted of them.
+    pub fn contradiction(&self, table: &str, of: impl fmt::Display) -> Error {
+        reader::contradiction(
+            &format!("{table} of {}", self.owned.usage.stamp),
+            format!("does not hold {of} as it was noted"),
+        )
+    }
+
+    fn cells(
+        &self,
+        path: &str,
+        table: &Table,
+        time: &str,
+        stands: impl Fn(Day) -> bool,
+    ) -> Result<BTreeMap<Day, Cells>> {
+        let mut cells: BTreeMap<Day, Cells> = BTreeMap::new();
+        let Some(out) = self.out.filter(|_| self.has(path)) else { return Ok(cells) };
+        let Stored { path, bytes } = out.read(path)?;
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        for rows in reader::read(&path, bytes, table, &columns, &[])? {
+            self.take(&rows, time, &stands, &mut cells).and_then(|found| {
+                found.ok_or_else(|| {
+                    reader::contradiction(&path.display().to_string(), "names what no line does".to_owned())
+                })
+            })?;
+        }
+        Ok(cells)
+    }
+
+    /// Takes in some rows; `None` when one of them names what no line does.
+    fn take(
+        &self,
+        rows: &Rows,
+        time: &str,
+        stands: impl Fn(Day) -> bool,
+        cells: &mut BTreeMap<Day, Cells>,
+    ) -> Result<Option<()>> {
+        let times = if time == "usage_hour" { hours(rows, time)? } else { days(rows, time)? };
+        let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
+        let (tenants, subscriptions) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
+        let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
+        let lines = rows.integers("line_count")?;
+        // Months and what fell on the default subscription have none.
+        let resources = rows.integers("resource_key").ok();
+        // Rows are sorted, so neighbours mostly have one owner and one meter.
+        let mut last: Option<(usize, u32)> = None;
+        let mut last_meter: Option<(usize, u32)> = None;
+        for row in (0..rows.len()).filter(|&row| stands(times[row].0)) {
+            let is_like = |other: usize| {
+                billed.value(other) == billed.value(row)
+                    && attributions.value(other) == attributions.value(row)
+                    && text(tenants, other) == text(tenants, row)
+                    && subscriptions.value(other) == subscriptions.value(row)
+            };
+            let owner = match last.filter(|&(other, _)| is_like(other)) {
+                Some((_, owner)) => owner,
+                None => {
+                    let tenant = text(tenants, row);
+                    let key = (billed.value(row), attributions.value(row), tenant, subscriptions.value(row));
+                    let Some(owner) = self.owner_of(key) else { return Ok(None) };
+                    owner
+                }
+            };
+            last = Some((row, owner));
+            let meter = match last_meter.filter(|&(other, _)| meters.value(other) == meters.value(row)) {
+                Some((_, meter)) => meter,
+                None => {
+                    let Some(meter) =
+                        MeterId::new(meters.value(row)).and_then(|own| rank(&self.owned.usage.meters, &own))
+                    else {
+                        return Ok(None);
+                    };
+                    meter
+                }
+            };
+            last_meter = Some((row, meter));
+            let resource = match resources {
+                None => 0,
+                Some(keys) => {
+                    let key = keys.value(row);
+                    let Ok(place) = self.owned.usage.resources.binary_search_by_key(&key, |own| own.key) else {
+                        return Ok(None);
+                    };
+                    place as u32
+                }
+            };
+            let (day, slot) = times[row];
+            let key = self.packing.pack(UnpackedKey { slot, owner, meter, resource });
+            cells.entry(day).or_default().push(key, quantities.value(row), lines.value(row));
+        }
+        Ok(Some(()))
+    }
+
+    fn owner_of(&self, (billed, attribution, tenant, subscription): (&str, &str, Option<&str>, &str)) -> Option<u32> {
+        let owned = self.owned;
+        let tenant = match tenant {
+            None => None,
+            Some(own) => Some(rank(&owned.tenants, &TenantId::new(own)?)?),
+        };
+        let owner = Owner {
+            billed_subscription: rank(&owned.billed_subscriptions, &BilledSubscriptionId::new(billed)?)?,
+            attribution: Attribution::parse(attribution)?,
+            tenant,
+            user_subscription: rank(&owned.usage.user_subscriptions, &UserSubscriptionId::new(subscription)?)?,
+        };
+        owned.rank_of(&owner)
+    }
+}
+
+/// The days of a column of days or months.
+fn days(rows: &Rows, column: &str) -> Result<Vec<(Day, Slot)>> {
+    Ok(rows.days(column)?.into_iter().map(|day| (day, Slot::DAILY)).collect())
+}
+
+/// The hours of a column of hours, none of which is null.
+fn hours(rows: &Rows, column: &str) -> Result<Vec<(Day, Slot)>> {
+    let hours = rows.hours(column)?.into_iter().flatten();
+    Ok(hours.map(|hour| (hour.day(), Slot::hourly(hour.hour_of_day()))).collect())
+}

@@ -1,0 +1,285 @@
+//! The whole run: prepare, make stamp after stamp, what all share, and commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::charge::charge;
+use super::charging::{Charging, PriceInputs};
+use super::context::{ClosedMonths, RunContext};
+use super::fold::{Folded, StampOutcome};
+use super::gather::{GatheredStamp, gather};
+use super::named::findings_of_names;
+use super::nights::{self, ReportedTime};
+use super::plan::Plan;
+use super::prepare::{Prepared, SnapshotInputs};
+use super::previous::PreviousRun;
+use super::settle::settle;
+use super::vanished::Vanished;
+use super::{changes, left, not_applied};
+use crate::attribute::{self, FormerOwner, Snapshots};
+use crate::close::{self, Frozen};
+use crate::control::Control;
+use crate::domain::coverage::CoverageRow;
+use crate::domain::{Day, Finding, Month, Stamp};
+use crate::error::Result;
+use crate::publication::receipt::{Receipt, StoodOn};
+use crate::publication::{Closings, Out, Publisher};
+use crate::publish::{Dimensions, Names, publish_changes, publish_exports, publish_snapshots};
+use crate::read::{self, Reading, Root, StampFolder};
+use crate::state::{SnapshotState, StampState, Version};
+use crate::table::contract;
+
+/// New rejects whose places a summary shows; the table has all.
+const REJECTS_SHOWN: usize = 10;
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Outcome {
+    pub receipt: Receipt,
+    pub coverage: Vec<CoverageRow>,
+    /// Lines set aside that the last publication does not hold.
+    pub rejects_new: u64,
+    /// The places of the first few of them, with reason and text.
+    pub first_rejects: Vec<String>,
+    /// What is missing of each stamp's reported time, but for what is accepted.
+    pub times: Vec<ReportedTime>,
+    /// Stamps whose next window should be there: by the clock, so in no receipt.
+    pub overdue: Vec<Finding>,
+    /// Snapshots that served in the stead of a stamp's own.
+    pub overrides: Vec<String>,
+    /// Settings that served nothing, though they were said: each as a sentence.
+    pub unused: Vec<String>,
+    /// Files of an earlier run that this one no longer makes, relative to OUT.
+    pub removed: Vec<String>,
+    /// The days of each stamp that were published before, and whose figures this run changed.
+    pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
+    /// The months whose statements ask for other amounts because of rounding, exchange rates or billing currency.
+    pub rebilled: BTreeSet<Month>,
+    /// Whether all this was only tried: nothing was published.
+    pub is_rehearsal: bool,
+}
+
+/// Runs the whole pipeline: reads, attributes, aggregates, proves, and publishes whole or not at all.
+///
+/// # Errors
+/// Input that is refused, totals that do not balance, a machine that fails, a signal: in each case nothing is
+/// published.
+pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
+    let started_at = (plan.now)();
+    let hold = || plan.out.as_deref().map(|out| Out::hold(out, plan.patience, control)).transpose();
+    // In an OUT that is none yet, nothing is made before the layout and the snapshots are known to be right.
+    let is_there = plan.out.as_deref().is_some_and(Out::is_one);
+    let early = if is_there { hold()? } else { None };
+    let mut out = early;
+    let previous = PreviousRun::of(plan, out.as_mut())?;
+    let root = read::discover(&plan.root, &plan.stamps)?;
+    let left = left::left_stamps(plan, &previous, out.as_ref());
+    // Before anything is read: what is gone is not to be looked for in what it would change.
+    let vanished = Vanished::find(plan, &root, &previous.stood_on, &left)?;
+    let mut prepared = Prepared::read(plan, root, &previous, left, started_at, control)?;
+    let prices = PriceInputs::read(&prepared.root, &plan.deciding.reading, &mut prepared.receipt)?;
+    let out = if is_there { out } else { hold()? };
+    if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
+        out.refuse_what_if()?;
+    }
+    let publisher = Publisher::new(out)?;
+    // Charges are made of days.
+    let publisher = if prices.has_book() { publisher.holding(&contract::DAILY)? } else { publisher };
+    match stage(plan, control, &publisher, Inputs { prepared, prices, previous, vanished, started_at }) {
+        Ok(staged) => commit(plan, control, publisher, staged),
+        Err(error) => {
+            publisher.abandon();
+            Err(error)
+        }
+    }
+}
+
+/// What a run knows before it reads usage.
+struct Inputs {
+    prepared: Prepared,
+    prices: PriceInputs,
+    previous: PreviousRun,
+    vanished: Vanished,
+    started_at: DateTime<Utc>,
+}
+
+/// What is staged when all but the last step is done, and what is to be said of it.
+struct StagedPublication {
+    receipt: Receipt,
+    coverage: Vec<CoverageRow>,
+    rejects_new: u64,
+    first_rejects: Vec<String>,
+    times: Vec<ReportedTime>,
+    overdue: Vec<Finding>,
+    changed: BTreeMap<Stamp, BTreeSet<Day>>,
+    rebilled: BTreeSet<Month>,
+}
+
+/// Does everything but the last step, the commit: gathers and settles stamp after stamp, folds them, charges the
+/// months, and stages what all stamps share.
+fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) -> Result<StagedPublication> {
+    let Inputs { prepared, prices, previous, mut vanished, started_at } = inputs;
+    let Prepared { root, snapshots, snapshot_inputs, mut names, named, mut receipt, left } = prepared;
+    let PreviousRun { stamps: mut previous_stamps, full_run, mut read_in, stood_on } = previous;
+    let mut dimensions = Dimensions::default();
+    // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged
+    // in.
+    let charging = Charging::of(prices, plan, &names)?;
+    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
+    receipt.found(not_applied);
+    let context = RunContext { plan, control, publisher, closed, left, full_run, started_at };
+
+    let mut folded = Folded::new(names, dimensions, receipt);
+    for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
+        let before = previous_stamps.remove(&folder.stamp).unwrap_or_default();
+        folded = with_stamp(&context, folded, (folder, snapshots), before, &mut vanished)
+            .map_err(|error| root.or_without(error, &folder.stamp))?;
+    }
+    let mut folded = folded.without_vanished(&context, previous_stamps, &mut vanished)?.with_resources(&context)?;
+    let charged = charge(&context, &folded, &charging, &root, &mut vanished)?;
+    folded.changes.extend(charged.changes);
+    folded.receipt.found(charged.findings);
+    folded.receipt.count_charged(&charged.months, &charging.notes);
+    folded.receipt.found(findings_of_names(plan, &folded.dimensions, &named, &charging));
+    vanished.refuse_unused()?;
+    folded.receipt.forget(vanished.into_forgotten());
+    folded.receipt.found(attribute::of_stamps(&folded.uses));
+    folded.receipt.refuse(plan)?;
+
+    read_in.retain(|stamp, _| context.left.contains(stamp));
+    let read_now = folded.state.stamps.keys().filter(|stamp| !context.left.contains(*stamp));
+    read_in.extend(read_now.map(|stamp| (stamp.clone(), publisher.generation())));
+    folded.state.read_in = read_in;
+    control.check()?;
+    control.begin("writing_dimensions");
+    folded.publish_csv_monthly(&context)?;
+    stage_shared(context, folded, &snapshots, snapshot_inputs, &stood_on, root.skipped)
+}
+
+/// Takes one stamp through gathering, attribution and settling.
+fn with_stamp<'s>(
+    context: &RunContext<'_>,
+    mut folded: Folded<'s>,
+    (folder, snapshots): (&StampFolder, &'s Snapshots),
+    before: StampState,
+    vanished: &mut Vanished,
+) -> Result<Folded<'s>> {
+    let gathered = gather(context, (folder, snapshots), &folded.names, before, vanished, &folded.state.stamps)?;
+    let GatheredStamp { usage, dirty_days, inputs, kept, previous_exports } = gathered;
+    let forgets = |folder: &str| vanished.forgets_export(folder);
+    folded.receipt.count_missing(&folder.stamp, &folder.exports, &previous_exports, &kept, forgets);
+    folded.receipt.count_read(&usage);
+    folded.receipt.refuse_rejects(context.plan)?;
+    let closed_owners = dirty_days.closed.values().flat_map(|frozen| &frozen.owners);
+    let former_owners: Vec<FormerOwner<'_>> = closed_owners
+        .map(|owner| FormerOwner {
+            billed_subscription: &owner.billed_subscription,
+            attribution: owner.attribution.0,
+            tenant: owner.tenant.as_ref(),
+            user_subscription: &owner.user_subscription,
+        })
+        .collect();
+    let owned = attribute::attribute_beside(usage, snapshots, &context.plan.deciding.rules, &former_owners);
+    let labels: BTreeSet<String> = previous_exports.into_iter().map(|export| export.label).collect();
+    let settled = settle(context, &folded.names, &owned, &dirty_days, &labels)?;
+    folded.with(context, StampOutcome { owned, snapshots, dirty_days, settled, inputs, kept })
+}
+
+/// Stages what all stamps share: snapshots, changes, adjustments, dimensions, state, and the receipt.
+fn stage_shared(
+    context: RunContext<'_>,
+    folded: Folded<'_>,
+    snapshots: &[Snapshots],
+    snapshot_inputs: Vec<Option<SnapshotInputs>>,
+    stood_on: &StoodOn,
+    skipped: Vec<String>,
+) -> Result<StagedPublication> {
+    let RunContext { plan, control, publisher, closed, full_run, started_at, .. } = context;
+    let Folded { names, dimensions, mut receipt, state, dirty, mut adjustments, mut changes, .. } = folded;
+    publish_snapshots(snapshots, publisher)?;
+    publish_changes(&mut changes, publisher)?;
+    close::publish(&mut adjustments, publisher)?;
+    let changed = changes::days_of(&changes);
+    let rebilled = changes::months_of(&changes);
+    let coverage = receipt.coverage();
+    let new_rejects = nights::new_rejects(dimensions.rejects(), publisher.out())?;
+    let shown = new_rejects.iter().take(REJECTS_SHOWN);
+    let first_rejects = shown.map(|&place| dimensions.rejects()[place].to_string()).collect();
+    let months_of = |(stamp, months): (Stamp, BTreeMap<Month, Frozen>)| {
+        months.into_keys().map(move |month| (stamp.clone(), month)).collect::<Vec<_>>()
+    };
+    dimensions.publish(&names, (&coverage, &closed.into_iter().flat_map(months_of).collect()), publisher)?;
+    state.save(Version::current(plan.deciding.values()), &dirty, publisher)?;
+    for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
+        match inputs {
+            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.deciding.with_owners) }
+                .save(&own.stamp, publisher)?,
+            None => SnapshotState::keep(&own.stamp, publisher),
+        }
+    }
+    control.check()?;
+    let (times, overdue) = (receipt.times().to_vec(), receipt.overdue(plan));
+    receipt.date_exports(stood_on, publisher.generation());
+    publish_exports(receipt.windows(), publisher)?;
+    let receipt = receipt.receipt(plan, publisher, skipped, full_run, started_at);
+    let rejects_new = new_rejects.len() as u64;
+    Ok(StagedPublication { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled })
+}
+
+/// The last step; a rehearsal takes all back instead.
+fn commit(plan: &Plan, control: &Control, publisher: Publisher, staged: StagedPublication) -> Result<Outcome> {
+    let StagedPublication { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled } = staged;
+    let removed = if plan.rehearse {
+        let removed = publisher.would_remove();
+        publisher.abandon();
+        removed
+    } else {
+        control.begin("publishing");
+        publisher.commit(&receipt)?
+    };
+    Ok(Outcome {
+        unused: plan.unused(&receipt),
+        receipt,
+        coverage,
+        rejects_new,
+        first_rejects,
+        times,
+        overdue,
+        overrides: plan.overrides.clone(),
+        removed,
+        changed,
+        rebilled,
+        is_rehearsal: plan.rehearse || plan.out.is_none(),
+    })
+}
+
+/// What closed months froze, by stamp, and what of names and meters is not applied to them; names and dimensions are
+/// held to what is frozen.
+fn frozen_of(
+    publisher: &Publisher,
+    names: &mut Names,
+    dimensions: &mut Dimensions,
+    root: &Root,
+    reading: &Reading,
+) -> Result<(ClosedMonths, Vec<Finding>)> {
+    let mut closed = ClosedMonths::new();
+    let Some(out) = publisher.out() else { return Ok((closed, Vec::new())) };
+    let closings = Closings::load(out)?;
+    let of_now = closings.closed();
+    let mut in_order: Vec<_> = of_now.into_iter().collect();
+    in_order.sort_by_key(|(_, entry)| entry.run);
+    let mut loaded = Vec::new();
+    for (key, entry) in in_order {
+        let frozen = Frozen::load(out, &key.0, key.1, entry.run)?;
+        loaded.push((key, frozen));
+    }
+    let not_applied = not_applied::names_and_meters(&loaded, names, root, reading)?;
+    for ((stamp, month), frozen) in loaded {
+        names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
+        let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
+        dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
+        closed.entry(stamp).or_default().insert(month, frozen);
+    }
+    Ok((closed, not_applied))
+}

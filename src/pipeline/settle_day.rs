@@ -1,0 +1,268 @@
+//! One day: its lines sorted, aggregated, proved and published by themselves.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use rayon::prelude::*;
+
+use crate::aggregate::{self, Cells, DayFacts};
+use crate::attribute::{OwnedUsage, Use};
+use crate::balance;
+use crate::close::Arrived;
+use crate::domain::totals::{Checksum, MeterTotals, Totals};
+use crate::domain::{Day, Month};
+use crate::error::Result;
+use crate::normalise::UsageChunk;
+use crate::pipeline::closed_days::arrived;
+use crate::pipeline::month_csv::FlatDays;
+use crate::pipeline::stamp_context::StampContext;
+use crate::publication::layout::{csv_path, hourly_path, lines_path};
+use crate::publish::{FlatTime, checksum};
+use crate::read::ExportRecord;
+use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
+use crate::table::{contract, flat};
+
+/// What the days of a month leave behind.
+#[derive(Default)]
+pub struct SettledDays {
+    pub daily: BTreeMap<Day, Cells>,
+    pub notes: BTreeMap<Day, DayNote>,
+    /// What new exports brought to closed months.
+    pub arrived: Vec<Arrived>,
+}
+
+/// What one day leaves behind.
+struct SettledDay {
+    daily: Cells,
+    note: DayNote,
+    arrived: Vec<Arrived>,
+}
+
+/// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
+struct SaysDone(mpsc::Sender<()>);
+
+impl Drop for SaysDone {
+    fn drop(&mut self) {
+        // Nobody waits any more once the scope is left.
+        let _ = self.0.send(());
+    }
+}
+
+/// Settles the touched days of a month, some of them at a time, and hands each to what is written of all. Waits for
+/// them, so it is not for a thread of the pool.
+pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDays> {
+    let in_flight = rayon::current_num_threads();
+    let made: Mutex<BTreeMap<Day, Result<SettledDay>>> = Mutex::default();
+    let made_now = || made.lock().unwrap_or_else(PoisonError::into_inner);
+    let has_failed = || made_now().values().any(Result::is_err);
+    let (done, finished) = mpsc::channel();
+    rayon::in_place_scope(|scope| {
+        let days = context.dirty_days.dirty.range(month.first_day()..month.next().first_day());
+        for (at, (&day, _)) in days.enumerate() {
+            if at >= in_flight {
+                // Each day says so when it goes, so there is always one to come.
+                let _ = finished.recv();
+            }
+            if has_failed() {
+                break;
+            }
+            let says_done = SaysDone(done.clone());
+            scope.spawn(move |_| {
+                let _says_done = says_done;
+                let settled = settle_day(context, day, flat);
+                made_now().insert(day, settled);
+                context.control.advance();
+            });
+        }
+    });
+    let mut settled = SettledDays::default();
+    for (day, own) in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let SettledDay { daily, note, arrived } = own?;
+        settled.arrived.extend(arrived);
+        // A day without lines is gone.
+        if !note.exports.is_empty() {
+            settled.notes.insert(day, note);
+        }
+        if !daily.is_empty() {
+            settled.daily.insert(day, daily);
+        }
+    }
+    Ok(settled)
+}
+
+/// Aggregates, proves and publishes one day.
+fn settle_day(context: &StampContext<'_>, day: Day, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDay> {
+    context.control.check()?;
+    let chunks = context.owned.usage.take_day(day)?;
+    let facts = aggregate::day_facts(context.owned, context.packing, day, &chunks)?;
+    prove_day(context, &facts)?;
+    // What is a part of the day stays within the bounds that the day was just held to.
+    let is_closed = context.dirty_days.is_closed(day.month());
+    let arrived = if is_closed { arrived(context, day, &chunks)? } else { Vec::new() };
+    let mut note = note_of(context, day, &facts, &context.owned.uses_of(day, &chunks));
+    let DayFacts { daily, hourly, used, .. } = facts;
+    note.exports = publish_day(context, day, &chunks, &hourly, used.checksum())?;
+    drop((chunks, hourly));
+    flat.map_or(Ok(()), |flat| flat.hand_in(day, daily.clone()))?;
+    Ok(SettledDay { daily, note, arrived })
+}
+
+/// What is to be known of a day, less its exports.
+fn note_of(context: &StampContext<'_>, day: Day, facts: &DayFacts, uses: &[Use]) -> DayNote {
+    let OwnedUsage { usage, owners, .. } = context.owned;
+    let cells: Vec<_> = facts.daily.key.iter().map(|&key| context.packing.unpack(key)).collect();
+    let distinct = |mut own: Vec<u32>| {
+        own.sort_unstable();
+        own.dedup();
+        own
+    };
+    let resources = distinct(cells.iter().map(|cell| cell.resource).collect());
+    let owner_ranks = distinct(cells.iter().map(|cell| cell.owner).collect());
+    let subscriptions = distinct(owner_ranks.iter().map(|&owner| owners[owner as usize].user_subscription).collect());
+    let exports = exports_of(context, day);
+    let place = |sorted: &[u32], own: u32| sorted.partition_point(|&other| other < own) as u32;
+    let owner = |&owner: &u32| {
+        let own = owners[owner as usize];
+        NotedOwner {
+            billed_subscription: context.owned.billed_subscriptions[own.billed_subscription as usize].clone(),
+            attribution: own.attribution,
+            tenant: own.tenant.map(|tenant| context.owned.tenants[tenant as usize].clone()),
+            user_subscription: place(&subscriptions, own.user_subscription),
+        }
+    };
+    let meter = |(meter, used): (u32, Totals)| MeterOfDay {
+        meter: usage.meters[meter as usize].clone(),
+        used,
+        used_hourly: facts.used_hourly.of(meter),
+    };
+    let noted = |own: &Use| NotedUse {
+        export: place(&exports, own.export),
+        moment: own.moment,
+        owner: place(&owner_ranks, own.owner),
+        lines: own.lines,
+    };
+    DayNote {
+        exports: Vec::new(),
+        user_subscriptions: subscriptions.iter().map(|&own| usage.user_subscriptions[own as usize].clone()).collect(),
+        meters: facts.used.iter().map(meter).collect(),
+        resources: resources.iter().map(|&own| usage.resources[own as usize].key).collect(),
+        resources_cut: resources
+            .iter()
+            .map(|&own| &usage.resources[own as usize])
+            .filter(|own| own.is_cut())
+            .map(|own| own.key)
+            .collect(),
+        owners: owner_ranks.iter().map(owner).collect(),
+        uses: uses.iter().map(noted).collect(),
+    }
+}
+
+/// The places of the exports that have lines of a day.
+fn exports_of(context: &StampContext<'_>, day: Day) -> Vec<u32> {
+    let has_lines = |export: &ExportRecord| !export.files.is_empty() && export.days.contains_key(&day);
+    (0_u32..).zip(&context.owned.usage.exports).filter(|(_, export)| has_lines(export)).map(|(at, _)| at).collect()
+}
+
+/// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds.
+fn publish_day(
+    context: &StampContext<'_>,
+    day: Day,
+    chunks: &[UsageChunk],
+    hourly: &Cells,
+    used: Checksum,
+) -> Result<Vec<ExportOfDay>> {
+    let stamp = &context.owned.usage.stamp;
+    let exports = exports_of(context, day);
+    let lines: Vec<(Checksum, ExportOfDay)> =
+        exports.into_par_iter().map(|at| publish_lines(context, day, at, chunks)).collect::<Result<_>>()?;
+    let (sums, exports): (Vec<Checksum>, Vec<ExportOfDay>) = lines.into_iter().unzip();
+    balance::prove(stamp, &format!("sorting the lines of {day}"), used, sums.into_iter().sum())?;
+    if hourly.is_empty() || context.publisher.is_rehearsal() {
+        return Ok(exports);
+    }
+    let (columns, sum) = (context.texts.hourly(context.owned, day, hourly), checksum([hourly]));
+    context.publisher.fact(hourly_path(stamp, day), &contract::HOURLY, &columns, sum)?;
+    if context.csv_hourly {
+        publish_csv_hourly(context, day, hourly)?;
+    }
+    Ok(exports)
+}
+
+fn publish_csv_hourly(context: &StampContext<'_>, day: Day, hourly: &Cells) -> Result<()> {
+    let mut table = context.publisher.csv_table(flat::CSV_HOURLY.columns);
+    context.texts.flat(context.owned, context.names, FlatTime::HourOf(day), hourly, &mut table)?;
+    let path = csv_path("hourly", Some(&context.owned.usage.stamp), Some(&day));
+    context.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
+}
+
+/// Publishes the lines of one export among a day's; those that were loaded from where they are published stay.
+fn publish_lines(
+    context: &StampContext<'_>,
+    day: Day,
+    at: u32,
+    chunks: &[UsageChunk],
+) -> Result<(Checksum, ExportOfDay)> {
+    let export = &context.owned.usage.exports[at as usize];
+    let path = lines_path(&context.owned.usage.stamp, day, &export.label);
+    if let Some(known) = context.dirty_days.loaded.get(&(day, at)) {
+        let mut sum = Checksum::default();
+        for chunk in chunks.iter().filter(|chunk| chunk.export == at) {
+            chunk.lines.quantity.iter().for_each(|&quantity| sum.add_line(quantity));
+        }
+        context.publisher.keep(&path)?;
+        return Ok((sum, known.clone()));
+    }
+    let lines = context.owned.usage.sorted_lines(chunks, at);
+    let mut sum = Checksum::of_lines(lines.len());
+    lines.quantity.iter().for_each(|&quantity| sum.add(quantity));
+    let note = ExportOfDay {
+        label: export.label.clone(),
+        inputs: export.inputs_of(day),
+        lines: lines.len() as i64,
+        lines_equal: lines.repeated(),
+    };
+    if !lines.is_empty() && !context.publisher.is_rehearsal() {
+        let columns = context.texts.lines(day, export.window, &lines);
+        context.publisher.fact(path, &contract::LINES, &columns, sum)?;
+    }
+    Ok((sum, note))
+}
+
+/// Lets what is published of a day stay, less flat files whose texts changed.
+pub fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
+    let stamp = &context.owned.usage.stamp;
+    for export in &context.dirty_days.clean[&day].exports {
+        context.publisher.keep(&lines_path(stamp, day, &export.label))?;
+    }
+    context.publisher.keep_if_there(&hourly_path(stamp, day));
+    let is_written_again = context.csv_hourly && context.dirty_days.months_to_write.contains(&day.month());
+    if is_written_again && !context.publisher.is_rehearsal() {
+        return standing_hours(context, day)?.map_or(Ok(()), |hourly| publish_csv_hourly(context, day, &hourly));
+    }
+    context.publisher.keep_csv(&csv_path("hourly", Some(stamp), Some(&day)));
+    Ok(())
+}
+
+/// The hours of a day that stands, as they are published, proved to be what was noted of it; `None` where it has
+/// none.
+fn standing_hours(context: &StampContext<'_>, day: Day) -> Result<Option<Cells>> {
+    let hourly = context.base.hourly(day)?;
+    let mut noted = MeterTotals::default();
+    for MeterOfDay { meter, used_hourly, .. } in &context.dirty_days.clean[&day].meters {
+        noted.add(context.rank_of(meter), *used_hourly)?;
+    }
+    let account = aggregate::account(context.packing, &hourly)?;
+    context.books().prove_account(&format!("publishing the hours of {day}"), &noted, &account)?;
+    Ok((!hourly.is_empty()).then_some(hourly))
+}
+
+/// Proves a day, for each meter: read = used = daily, and the Hourly part of used = hourly.
+fn prove_day(context: &StampContext<'_>, facts: &DayFacts) -> Result<()> {
+    let DayFacts { day, hourly, daily, used, used_hourly } = facts;
+    let usage = &context.owned.usage;
+    let at = |stage: &str| format!("{stage} {day}");
+    let account = |cells| aggregate::account(context.packing, cells);
+    context.books().prove_read(&at("normalising"), &usage.read_on(*day), used)?;
+    context.books().prove_account(&at("aggregating the daily fact of"), used, &account(daily)?)?;
+    context.books().prove_account(&at("aggregating the hourly fact of"), used_hourly, &account(hourly)?)
+}

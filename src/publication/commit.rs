@@ -1,0 +1,166 @@
+//! The commit: everything that needs space is done, and only then names change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::files::{KnownFile, Published};
+use super::journal::{self, Journal, NameChange, Staged};
+use super::layout::{FOLDERS, LIST, PROBE, RECEIPT, RECEIPTS, STATE, private, state_path};
+use super::out::{Folders, LastPublication, List, Out};
+use super::receipt;
+use crate::error::{Error, Result};
+use crate::store::Fingerprint;
+use crate::store::disk::{self, STAGING, step};
+
+/// Publishes `files` and the private files `state`, all of which are staged or lie in their places; removes what the
+/// last publication had beside them. Returns the published paths that were removed.
+///
+/// # Errors
+/// The machine failed, or something lies in the way that stacktally did not publish. Nothing was published then, unless
+/// the error says otherwise.
+pub(super) fn commit(
+    out: &Out,
+    generation: u64,
+    files: &[Published],
+    state: &[Published],
+    receipt: &impl Serialize,
+) -> Result<Vec<String>> {
+    let prepared = prepare(out, generation, files, state, receipt);
+    let journal = match prepared.and_then(|journal| journal.commit(&out.folder).map(|()| journal)) {
+        Ok(journal) => journal,
+        // A network share may say that a rename failed which was done.
+        Err(error) if journal::is_there(&out.folder) => return Err(journal::committed(error, &out.folder)),
+        Err(error) => {
+            // The next run clears what cannot be cleared now.
+            let _ = out.clear_staging();
+            return Err(error);
+        }
+    };
+    journal.finish(&out.folder, Staged::Proved)?;
+    // It is published: what is left in staging, if anything, the next run clears.
+    let _ = fs::remove_dir_all(out.folder.join(STAGING));
+    Ok(gone(&out.last().files, files).map(|(path, _)| path.clone()).collect())
+}
+
+/// Everything but the commit itself: whatever can fail for want of space or of rights fails here.
+fn prepare(
+    out: &Out,
+    generation: u64,
+    files: &[Published],
+    state: &[Published],
+    receipt: &impl Serialize,
+) -> Result<Journal> {
+    let changed = |own: &&Published| own.staged.is_some();
+    let put = files.iter().filter(changed).map(|own| own.path.as_str());
+    for path in put.chain(gone(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {
+        out.refuse_foreign(path)?;
+    }
+    let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::engine("write the receipt", error))?;
+    let known =
+        |own: &Published| KnownFile { rows: own.rows, bytes: own.bytes, blake3: own.blake3.clone(), stat: own.stat };
+    let named = |own: &Published| own.path.strip_prefix(&state_path("")).unwrap_or(&own.path).to_owned();
+    let now = LastPublication {
+        generation,
+        files: files.iter().map(|own| (own.path.clone(), known(own))).collect(),
+        state: state.iter().map(|own| (named(own), known(own))).collect(),
+    };
+    let former = disk::read(&out.folder.join(RECEIPT))?;
+    let kept = receipt::kept(&receipt, former.as_deref())?;
+    let last = [
+        small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &kept)?,
+        small(out, "published", format!("{STATE}/{LIST}"), &List::of(&now, &receipt).bytes()?)?,
+        small(out, "receipt", RECEIPT.to_owned(), &receipt)?,
+    ];
+    let journal = Journal::new(generation, steps(out, files, state, last));
+    let mut to_sync = make_folders(out, &journal)?;
+    to_sync.extend(journal.steps.iter().filter_map(|step| match step {
+        NameChange::Put { from, .. } => Some(out.folder.join(from)),
+        NameChange::Remove { .. } => None,
+    }));
+    step!("commit::sync", "sync", &out.folder);
+    disk::sync(&to_sync)?;
+    disk::sync_one(&out.folder.join(STAGING))?;
+    step!("commit::synced", "sync", &out.folder);
+    Ok(journal)
+}
+
+/// What is done to OUT, in order: dimensions, facts, coverage, so that whoever reads meanwhile finds what a fact names;
+/// then what goes; the receipt last.
+fn steps(out: &Out, files: &[Published], state: &[Published], last: [NameChange; 3]) -> Vec<NameChange> {
+    let old = |path: &str| out.known(path).map(|known| known.blake3.clone());
+    let mut puts: Vec<&Published> = files.iter().filter(|own| own.staged.is_some()).collect();
+    puts.sort_by_key(|own| (place(&own.path), &own.path));
+    let put = |own: &Published| {
+        let from = format!("{STAGING}/{}", own.staged.as_ref()?);
+        Some(NameChange::Put { from, to: own.path.clone(), old: old(&own.path), new: own.blake3.clone() })
+    };
+    let puts = puts.into_iter().chain(state).filter_map(put);
+    let gone_state = gone(&out.last().state, state).map(|(name, known)| (state_path(name), known));
+    let gone = gone(&out.last().files, files).map(|(path, known)| (path.clone(), known)).chain(gone_state);
+    let removals = gone.map(|(path, known)| NameChange::Remove { path, old: Some(known.blake3.clone()) });
+    puts.chain(removals).chain(last).collect()
+}
+
+/// Dimensions, facts, coverage.
+fn place(path: &str) -> u8 {
+    match path.strip_prefix("csv/").unwrap_or(path) {
+        path if path.starts_with("coverage") => 2,
+        path if path.contains('/') => 1,
+        _ => 0,
+    }
+}
+
+/// What the last publication had and this one has not.
+pub(super) fn gone<'a>(
+    last: &'a BTreeMap<String, KnownFile>,
+    now: &[Published],
+) -> impl Iterator<Item = (&'a String, &'a KnownFile)> {
+    let prefix = state_path("");
+    let now: BTreeSet<String> =
+        now.iter().map(|own| own.path.strip_prefix(&prefix).unwrap_or(&own.path).to_owned()).collect();
+    last.iter().filter(move |(path, _)| !now.contains(*path))
+}
+
+/// Stages a small file of the commit itself.
+fn small(out: &Out, name: &str, to: String, bytes: &[u8]) -> Result<NameChange> {
+    disk::write(&out.private("staging").join(name), bytes)?;
+    let old = disk::read(&out.folder.join(&to))?.map(|bytes| Fingerprint::of(&bytes).to_string());
+    Ok(NameChange::Put { from: format!("{STAGING}/{name}"), to, old, new: Fingerprint::of(bytes).to_string() })
+}
+
+/// Makes the folders that files will be put into, and proves that names in them can be changed. Returns what has to be
+/// synced for them to last.
+fn make_folders(out: &Out, journal: &Journal) -> Result<BTreeSet<PathBuf>> {
+    let parent = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let probed: BTreeSet<String> = journal
+        .steps
+        .iter()
+        .map(|step| match step {
+            NameChange::Put { to: path, .. } | NameChange::Remove { path, .. } => parent(path),
+        })
+        .collect();
+    let relative = |folder: PathBuf| Some(folder.strip_prefix(&out.folder).ok()?.to_str()?.to_owned());
+    let missing = |folder: &String| disk::missing_folders(&out.folder.join(folder));
+    let folders = Folders { made: probed.iter().flat_map(missing).filter_map(relative).collect(), probed };
+    let text = serde_json::to_vec(&folders).map_err(|error| Error::engine("write the list of folders", error))?;
+    disk::write(&private(&out.folder, "staging").join(FOLDERS), &text)?;
+    step!("commit::folders", "make folders in", &out.folder);
+    let mut touched = BTreeSet::new();
+    for folder in folders.probed.iter().map(|own| out.folder.join(own)) {
+        touched.extend(disk::make_folder(&folder)?);
+        prove_writable(&folder)?;
+    }
+    Ok(touched)
+}
+
+/// Proves that names in a folder can be changed, while nothing has changed yet.
+fn prove_writable(folder: &Path) -> Result<()> {
+    let probe = folder.join(PROBE);
+    let failed = |error| disk::failed("write to the folder", folder, error);
+    File::create(&probe).map(drop).map_err(failed)?;
+    step!("commit::probed", "write to the folder", folder);
+    fs::remove_file(&probe).map_err(failed)
+}

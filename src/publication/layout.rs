@@ -1,0 +1,113 @@
+//! Every path of OUT, said once.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use crate::domain::{Day, Month, Stamp};
+
+pub(super) use crate::store::disk::STAGING;
+
+/// Where everything of a run that is not published lies, in OUT.
+pub(super) const STATE: &str = ".stacktally";
+
+/// The receipt of the last run: what says that a folder is a publication, and which.
+pub const RECEIPT: &str = "receipt.json";
+
+/// All receipts, by the numbers of their runs.
+pub const RECEIPTS: &str = "receipts";
+
+/// The list of what is published, in `.stacktally`.
+pub(super) const LIST: &str = "published";
+
+/// In staging: the folders that a commit makes and probes, so that one that is cut short leaves none of it.
+pub(super) const FOLDERS: &str = "folders";
+
+/// What lies here is history: it is never taken back because a run does not make it again.
+pub(super) const HISTORY: &str = "history/";
+
+/// The file by which a folder is proved writable.
+pub(super) const PROBE: &str = ".stacktally-probe";
+
+/// Private files begin so, relative to OUT.
+pub(super) const STATE_PREFIX: &str = ".stacktally/state/";
+
+/// Something in `.stacktally`.
+pub(super) fn private(out: &Path, name: &str) -> PathBuf {
+    out.join(STATE).join(name)
+}
+
+/// Where a private file lies, relative to OUT.
+pub(super) fn state_path(name: &str) -> String {
+    format!("{STATE_PREFIX}{name}")
+}
+
+/// In `.stacktally`: what a commit puts and removes.
+pub(super) const JOURNAL: &str = "journal";
+
+/// The journal before it has its name.
+pub(super) const JOURNAL_UNFINISHED: &str = "journal.tmp";
+
+/// Where a stamp's days of a month are published.
+pub fn daily_path(stamp: &Stamp, month: Month) -> String {
+    format!("daily/{stamp}/{month}.parquet")
+}
+
+/// Where a stamp's charges of a month are published.
+pub fn charges_path(stamp: &Stamp, month: Month) -> String {
+    format!("charges/{stamp}/{month}.parquet")
+}
+
+/// Where the statements of a month are published.
+pub fn statements_path(month: Month) -> String {
+    format!("statements/{month}.parquet")
+}
+
+/// Where the flat CSV of a table lies in OUT, less its end: in the table's own folder, in a file that says what it is
+/// of, so that it can be told apart wherever it is copied.
+///
+/// ```text
+/// csv/daily/zurich/daily-zurich-2026-10        csv/monthly/monthly-2026-10        csv/default_usage/zurich/default_usage-zurich
+/// ```
+/// A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
+pub fn csv_path(table: &str, stamp: Option<&Stamp>, period: Option<&dyn Display>) -> String {
+    let folder = stamp.map_or_else(String::new, |stamp| format!("{stamp}/"));
+    let stamp = stamp.map_or_else(String::new, |stamp| format!("-{stamp}"));
+    let period = period.map_or_else(String::new, |period| format!("-{period}"));
+    format!("csv/{table}/{folder}{table}{stamp}{period}")
+}
+
+/// Where a stamp's lines of a day and export are published.
+pub fn lines_path(stamp: &Stamp, day: Day, label: &str) -> String {
+    format!("lines/{stamp}/{day}/{label}.parquet")
+}
+
+/// Where a stamp's months are published.
+pub fn monthly_path(stamp: &Stamp) -> String {
+    format!("monthly/{stamp}.parquet")
+}
+
+/// Where a stamp's usage on default subscriptions is published.
+pub fn default_usage_path(stamp: &Stamp) -> String {
+    format!("default_usage/{stamp}.parquet")
+}
+
+/// Where the journal of closings lies, in OUT.
+pub const CLOSINGS: &str = "history/closings.jsonl";
+
+/// Where a file of a closed month lies.
+pub fn closed_path(stamp: &Stamp, month: Month, run: u64, file: &str) -> String {
+    format!("history/closed/{stamp}/{month}/{run:06}/{file}")
+}
+
+/// The resources of all stamps; of a closed month, in its folder.
+pub const RESOURCES: &str = "resources.parquet";
+
+/// What lines of a stamp are published below.
+pub fn lines_prefix(stamp: &Stamp) -> String {
+    format!("lines/{stamp}/")
+}
+
+/// Where the hours of a stamp's day are published.
+pub fn hourly_path(stamp: &Stamp, day: Day) -> String {
+    format!("hourly/{stamp}/{day}.parquet")
+}

@@ -1,0 +1,593 @@
+//! OUT: held by one run at a time, and what the last commit left in it.
+//!
+//! Beside the published files lies `.stacktally`: the `lock`, which is never unlinked; `published`, the list of what is
+//! ours, with hashes and stats, so that a run need not read what did not change; `state`, private files that can be
+//! made again; and while a run goes on, `staging` and the [`journal`](super::journal). What is not on the list is never
+//! replaced or removed.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::files::KnownFile;
+use super::journal::{self, Journal, Staged};
+use super::layout::{FOLDERS, HISTORY, JOURNAL_UNFINISHED, LIST, PROBE, STATE, STATE_PREFIX, private, state_path};
+use super::receipt::StoodOn;
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::publication::layout::{RECEIPT, RECEIPTS};
+use crate::read::Stored;
+use crate::store::disk::{self, STAGING, is_within};
+use crate::store::{FileIdentity, FileStat, Fingerprint};
+
+/// The layout of the list.
+const LIST_FORMAT: u32 = 1;
+/// How often a run that waits looks whether the other has ended.
+const POLL: Duration = Duration::from_millis(100);
+
+/// What to do while another run holds OUT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    #[default]
+    Leave,
+    Wait,
+}
+
+/// OUT, held by this run alone until it is dropped.
+#[derive(Debug)]
+pub struct Out {
+    pub(super) folder: PathBuf,
+    last: LastPublication,
+    /// Whether `receipt.json` is ours.
+    owns_receipt: bool,
+    /// Files of the last publication that were found to be missing; `None` until [`Out::check`] has looked.
+    missing: Option<BTreeSet<String>>,
+    /// Files of the history that somebody removed: no run can make them again.
+    lost_history: BTreeSet<String>,
+    recovered: Recovered,
+    /// The lock is on the open file, so a dead process cannot hold it.
+    _lock: File,
+}
+
+/// What the last commit left: empty for a fresh OUT.
+#[derive(Clone, Debug, Default)]
+pub struct LastPublication {
+    pub generation: u64,
+    /// By their paths.
+    pub files: BTreeMap<String, KnownFile>,
+    /// Private files, by their names.
+    pub state: BTreeMap<String, KnownFile>,
+}
+
+/// What was found of a run that was cut short, and made good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    Nothing,
+    /// Files lay in staging, and no commit was left to be done.
+    Cleared,
+    /// It had committed.
+    RolledForward {
+        generation: u64,
+        put: usize,
+        removed: usize,
+    },
+}
+
+/// `.stacktally/published`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct List<'a> {
+    format: u32,
+    generation: u64,
+    /// The hash of the `receipt.json` that it was committed with: beside another receipt, the list is an old one.
+    receipt: String,
+    files: Cow<'a, BTreeMap<String, KnownFile>>,
+    state: Cow<'a, BTreeMap<String, KnownFile>>,
+}
+
+/// What a commit makes and probes before it changes a name; relative to OUT.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Folders {
+    pub made: BTreeSet<String>,
+    pub probed: BTreeSet<String>,
+}
+
+impl Out {
+    /// Makes OUT if need be, takes its lock, rolls a commit forward that was cut short, and clears what was staged.
+    ///
+    /// # Errors
+    /// OUT cannot be made or written to, another run holds it, a signal ended the wait for it, or a commit that was cut
+    /// short cannot be finished.
+    pub fn hold(folder: &Path, patience: Patience, control: &Control) -> Result<Self> {
+        let touched = disk::make_folder(&folder.join(STATE))?;
+        let lock = lock(folder, patience, control)?;
+        disk::sync(&touched.into_iter().collect())?;
+        let recovered = recover(folder)?;
+        let (last, owns_receipt) = last_publication(folder)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            last,
+            owns_receipt,
+            missing: None,
+            lost_history: BTreeSet::new(),
+            recovered,
+            _lock: lock,
+        })
+    }
+
+    /// Whether OUT holds a publication, or what is left of a run that was to make one.
+    pub fn is_one(folder: &Path) -> bool {
+        folder.join(RECEIPT).exists()
+            || journal::is_there(folder)
+            || [LIST, "staging"].into_iter().any(|name| private(folder, name).exists())
+    }
+
+    /// What the last commit left.
+    pub fn last(&self) -> &LastPublication {
+        &self.last
+    }
+
+    /// What [`Out::hold`] found of a run that was cut short.
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// The published files whose path begins so.
+    pub fn published_below(&self, prefix: &str) -> impl Iterator<Item = &str> {
+        let from = self.last.files.range(prefix.to_owned()..).map(|(path, _)| path.as_str());
+        from.take_while(move |path| path.starts_with(prefix))
+    }
+
+    /// Where a published file lies.
+    pub fn path(&self, published: &str) -> PathBuf {
+        self.folder.join(published)
+    }
+
+    /// Reads a published file, and proves that it is what was published.
+    ///
+    /// # Errors
+    /// It is missing or altered.
+    pub fn read(&self, published: &str) -> Result<Stored> {
+        let path = self.path(published);
+        let known = self.known(published).map(|known| known.blake3.as_str());
+        match disk::read(&path)? {
+            Some(bytes) if known == Some(Fingerprint::of(&bytes).to_string().as_str()) => Ok(Stored { path, bytes }),
+            _ => Err(Error::input("missing, or altered since it was published")
+                .at(path.display().to_string())
+                .hint(remedy_of(published))),
+        }
+    }
+
+    /// The bytes of a published file; `None` where it is missing, altered or not published: what it said is not known.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn read_unaltered(&self, published: &str) -> Result<Option<Vec<u8>>> {
+        let Some(known) = self.last.files.get(published) else { return Ok(None) };
+        let bytes = disk::read(&self.path(published))?;
+        Ok(bytes.filter(|bytes| Fingerprint::of(bytes).to_string() == known.blake3))
+    }
+
+    pub(super) fn private(&self, name: &str) -> PathBuf {
+        private(&self.folder, name)
+    }
+
+    /// Looks at every file of the last publication: one whose size or stat is not as recorded is hashed, or all of
+    /// them, if `thorough`. Returns the paths of those that are missing, and of private files that are missing or
+    /// altered: they have to be made again, but not of history, which cannot be. What was hashed and is right is known
+    /// by its new stat from then on.
+    ///
+    /// # Errors
+    /// A published file was altered, or the machine failed.
+    pub fn check(&mut self, thorough: bool) -> Result<Vec<String>> {
+        let folder = &self.folder;
+        let look = |(path, known): (String, &mut KnownFile)| {
+            let seen = look_at(&folder.join(&path), known, thorough)?;
+            if let FoundFile::AsRecorded(stat) = seen {
+                known.stat = Some(stat);
+            }
+            Ok((path, seen))
+        };
+        let published: Vec<_> = self.last.files.iter_mut().map(|(path, known)| (path.clone(), known)).collect();
+        let private: Vec<_> = self.last.state.iter_mut().map(|(name, known)| (state_path(name), known)).collect();
+        let published: Vec<(String, FoundFile)> = published.into_par_iter().map(look).collect::<Result<_>>()?;
+        let private: Vec<(String, FoundFile)> = private.into_par_iter().map(look).collect::<Result<_>>()?;
+        refuse_altered(folder, &published)?;
+        let is_gone =
+            |(path, seen): &(String, FoundFile)| !matches!(seen, FoundFile::AsRecorded(_)) && !is_history(path);
+        let missing: Vec<String> = published.into_iter().chain(private).filter(is_gone).map(|(path, _)| path).collect();
+        self.missing = Some(missing.iter().cloned().collect());
+        Ok(missing)
+    }
+
+    /// Looks at the history. What is gone of it is not waited for: nothing else needs it, and no run can make it again.
+    ///
+    /// # Errors
+    /// A file of it was altered, or the machine failed.
+    pub fn check_history(&mut self) -> Result<()> {
+        let mut lost = BTreeSet::new();
+        for (path, known) in self.history() {
+            let target = self.folder.join(path);
+            match look_at(&target, known, false)? {
+                FoundFile::AsRecorded(_) => {}
+                FoundFile::Missing => drop(lost.insert(path.clone())),
+                FoundFile::Altered => {
+                    return Err(Error::input("altered since it was published, and no run can make it again")
+                        .at(target.display().to_string())
+                        .hint("restore it from a backup, or move it away"));
+                }
+            }
+        }
+        self.lost_history = lost;
+        Ok(())
+    }
+
+    /// Refuses history in OUT which the last publication does not know, such as after a backup was put back in parts:
+    /// what was closed there would be lost without a word.
+    ///
+    /// # Errors
+    /// There is such a file.
+    pub fn refuse_unknown_history(&self, paths: &[&str]) -> Result<()> {
+        for path in paths {
+            let target = self.folder.join(path);
+            let is_unknown = |own: &str| !self.last.files.contains_key(own);
+            let unknown = if target.is_dir() {
+                let entries =
+                    fs::read_dir(&target).map_err(|error| Error::machine("read the folder", &target, error))?;
+                let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+                let mut names: Vec<String> =
+                    names.map(|name| format!("{path}/{name}")).filter(|own| is_unknown(own)).collect();
+                names.sort();
+                names.into_iter().next()
+            } else {
+                (target.is_file() && is_unknown(path)).then(|| (*path).to_owned())
+            };
+            if let Some(own) = unknown {
+                return Err(Error::input("lies in OUT, and receipt.json does not know it")
+                    .at(self.folder.join(own).display().to_string())
+                    .hint(
+                        "put back receipt.json and .stacktally from the same backup, since months were closed there; \
+                         or move it away",
+                    ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of the history that stay published.
+    pub(super) fn history(&self) -> impl Iterator<Item = (&String, &KnownFile)> {
+        let is_history = |(path, _): &(&String, &KnownFile)| is_history(path) && !self.lost_history.contains(*path);
+        self.last.files.iter().filter(is_history)
+    }
+
+    /// A private file of the last publication; `None` when there is none, or it is not as recorded.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn state(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let Some(known) = self.last.state.get(name) else { return Ok(None) };
+        let bytes = disk::read(&self.folder.join(state_path(name)))?;
+        Ok(bytes.filter(|bytes| Fingerprint::of(bytes).to_string() == known.blake3))
+    }
+
+    /// What is known of a file by its path, published or private.
+    pub(super) fn known(&self, path: &str) -> Option<&KnownFile> {
+        match path.strip_prefix(STATE_PREFIX) {
+            Some(name) => self.last.state.get(name),
+            None => self.last.files.get(path),
+        }
+    }
+
+    /// The same, unless [`Out::check`] has found the file to be missing, or nobody knows its hash.
+    pub(super) fn known_to_be_there(&self, path: &str) -> Option<&KnownFile> {
+        let is_missing = self.missing.as_ref().is_some_and(|missing| missing.contains(path));
+        self.known(path).filter(|known| !is_missing && !known.blake3.is_empty())
+    }
+
+    /// The stat of the file at `path`, if it holds bytes of this fingerprint already. Once everything was checked, a
+    /// stat that is as recorded says so; before that only the bytes do.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub(super) fn stat_if_unchanged(&self, path: &str, fingerprint: &str, bytes: u64) -> Result<Option<FileIdentity>> {
+        let target = self.folder.join(path);
+        let metadata = fs::metadata(&target).ok().filter(|own| own.is_file() && own.len() == bytes);
+        let Some(stat) = metadata.as_ref().map(|metadata| FileStat::of(metadata).identity()) else { return Ok(None) };
+        let is_known = self.missing.is_some()
+            && self.known(path).is_some_and(|known| known.blake3 == fingerprint && known.stat == Some(stat));
+        Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
+    }
+
+    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in
+    /// `receipts/`, as far as versions before kept it whole there. `None`: no receipt says it.
+    pub fn stood_on(&self) -> Option<StoodOn> {
+        if self.last.files.is_empty() {
+            return Some(StoodOn::default());
+        }
+        let kept = format!("{RECEIPTS}/{:06}.json", self.last.generation);
+        match fs::read(self.folder.join(RECEIPT)) {
+            Ok(receipt) => Some(StoodOn::of_receipt(&receipt)),
+            Err(_gone) => StoodOn::of_kept(&fs::read(self.folder.join(kept)).ok()?),
+        }
+    }
+
+    /// Whether the receipt says that what lies there is a what-if; without one it is the real thing.
+    pub fn is_what_if(&self) -> bool {
+        let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
+        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
+        receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty())
+    }
+
+    /// Refuses to publish a what-if over a publication that is none.
+    ///
+    /// # Errors
+    /// OUT holds a publication made without `--registration-override`.
+    pub fn refuse_what_if(&self) -> Result<()> {
+        if self.last.files.is_empty() && !self.owns_receipt {
+            return Ok(());
+        }
+        if self.is_what_if() {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{} holds a publication that is no what-if", self.folder.display()))
+            .hint("publish what --registration-override makes into another folder, and `stacktally compare` the two"))
+    }
+
+    /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
+    ///
+    /// # Errors
+    /// Such a thing lies there.
+    pub(super) fn refuse_foreign(&self, path: &str) -> Result<()> {
+        let target = self.folder.join(path);
+        let is_ours = self.last.files.contains_key(path) || (path == RECEIPT && self.owns_receipt);
+        let what = match fs::symlink_metadata(&target) {
+            Err(_nothing_there) => return Ok(()),
+            Ok(metadata) if !metadata.is_file() => "is no file",
+            Ok(_) if is_ours => return Ok(()),
+            Ok(_) => "was not published by stacktally",
+        };
+        Err(Error::usage(format!("{} exists, and {what}", target.display()))
+            .hint("publish to another folder, or move it away"))
+    }
+
+    /// Removes what this run has staged.
+    ///
+    /// # Errors
+    /// The machine failed.
+    pub(super) fn clear_staging(&self) -> Result<()> {
+        clear_staging(&self.folder)
+    }
+}
+
+fn is_history(path: &str) -> bool {
+    path.starts_with(HISTORY)
+}
+
+fn lock(folder: &Path, patience: Patience, control: &Control) -> Result<File> {
+    let path = private(folder, "lock");
+    let lock =
+        File::options().create(true).append(true).open(&path).map_err(|error| disk::failed("open", &path, error))?;
+    let mut waited = false;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if patience == Patience::Wait => {
+                if !std::mem::replace(&mut waited, true) {
+                    control.begin("waiting_for_another_run");
+                }
+                control.check()?;
+                std::thread::sleep(POLL);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::busy(format!("another run holds {}", folder.display()))
+                    .hint("let it finish, or wait for it with --wait; a run that died holds nothing"));
+            }
+            Err(TryLockError::Error(error)) => return Err(Error::machine("lock", &path, error)),
+        }
+    }
+}
+
+/// Makes good what a run has left that was cut short.
+fn recover(folder: &Path) -> Result<Recovered> {
+    let journal = Journal::read(folder)?;
+    if let Some(journal) = &journal {
+        journal.finish(folder, Staged::Unproved)?;
+    }
+    let is_staged = private(folder, "staging").exists();
+    clear_staging(folder)?;
+    Ok(match journal {
+        Some(journal) => {
+            let (put, removed) = journal.counts();
+            Recovered::RolledForward { generation: journal.generation, put, removed }
+        }
+        None if is_staged => Recovered::Cleared,
+        None => Recovered::Nothing,
+    })
+}
+
+/// Removes what is staged, and of a commit that was prepared and not done, the folders that it made. What is committed
+/// is left to be rolled forward.
+fn clear_staging(folder: &Path) -> Result<()> {
+    if journal::is_there(folder) {
+        return Ok(());
+    }
+    let staging = folder.join(STAGING);
+    let folders = fs::read(staging.join(FOLDERS)).unwrap_or_default();
+    let folders: Folders = serde_json::from_slice(&folders).unwrap_or_default();
+    for own in folders.probed.iter().filter(|own| own.is_empty() || is_within(own)) {
+        disk::remove(&folder.join(own).join(PROBE))?;
+    }
+    // The deepest first; one that is not empty stays.
+    for own in folders.made.iter().rev().filter(|own| is_within(own)) {
+        let _ = fs::remove_dir(folder.join(own));
+    }
+    disk::remove(&private(folder, JOURNAL_UNFINISHED))?;
+    match fs::remove_dir_all(&staging) {
+        Err(error) if !disk::is_absent(&error) => Err(Error::machine("clear", &staging, error)),
+        _ => Ok(()),
+    }
+}
+
+/// How a file of the last publication was found.
+enum FoundFile {
+    AsRecorded(FileIdentity),
+    Missing,
+    Altered,
+}
+
+fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFile> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && !known.blake3.is_empty() => metadata,
+        // What is no file is refused where it would be replaced.
+        Ok(_) => return Ok(FoundFile::Missing),
+        Err(error) if disk::is_absent(&error) => return Ok(FoundFile::Missing),
+        Err(error) => return Err(Error::machine("look at", path, error)),
+    };
+    let stat = FileStat::of(&metadata).identity();
+    if !thorough && metadata.len() == known.bytes && known.stat == Some(stat) {
+        return Ok(FoundFile::AsRecorded(stat));
+    }
+    Ok(match disk::hash(path)? {
+        None => FoundFile::Missing,
+        Some(own) if own == known.blake3 => FoundFile::AsRecorded(stat),
+        Some(_) => FoundFile::Altered,
+    })
+}
+
+/// How to go on where a published file is missing or another.
+fn remedy_of(published: &str) -> &'static str {
+    match published {
+        own if own.starts_with("history/closed/") => {
+            "restore it from a backup: it is what was closed; or open the month again with `stacktally reopen`"
+        }
+        own if is_history(own) => "restore it from a backup: no run can make it again",
+        own if own.starts_with("lines/") => "restore it from a backup, or put the export back that it was made of",
+        _ => "restore it from a backup, or publish everything anew with `stacktally run --full`",
+    }
+}
+
+fn refuse_altered(folder: &Path, seen: &[(String, FoundFile)]) -> Result<()> {
+    let mut altered = seen.iter().filter(|(_, seen)| matches!(seen, FoundFile::Altered)).map(|(path, _)| path);
+    let Some(first) = altered.next() else { return Ok(()) };
+    let others = match altered.count() {
+        0 => String::new(),
+        others => format!(", and so were {others} others"),
+    };
+    Err(Error::input(format!("altered since it was published{others}"))
+        .at(folder.join(first).display().to_string())
+        .hint(remedy_of(first)))
+}
+
+impl<'a> List<'a> {
+    /// The list as it is committed with this receipt.
+    pub(super) fn of(last: &'a LastPublication, receipt: &[u8]) -> Self {
+        Self {
+            format: LIST_FORMAT,
+            generation: last.generation,
+            receipt: Fingerprint::of(receipt).to_string(),
+            files: Cow::Borrowed(&last.files),
+            state: Cow::Borrowed(&last.state),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::engine("write the list of what is published", error))
+    }
+}
+
+/// What the last commit left, and whether the receipt in OUT is ours: by our own list, as far as it was committed with
+/// that receipt; else by the receipt, whose files are known by their bytes alone.
+fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
+    let list = disk::read(&private(folder, LIST))?;
+    // A list that is not ours or of another version is as good as none: everything in it can be found out again.
+    let list: Option<List> = list.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let list = list.filter(|list| list.format == LIST_FORMAT);
+    let receipt = disk::read(&folder.join(RECEIPT))?;
+    let of_receipt = receipt.as_deref().and_then(files_of_receipt);
+    let owns_receipt = list.is_some() || of_receipt.is_some();
+    let is_current = |list: &List| receipt.as_ref().is_none_or(|own| Fingerprint::of(own).to_string() == list.receipt);
+    let mut last = match list {
+        Some(list) => {
+            let is_current = is_current(&list);
+            let (generation, files, state) = (list.generation, list.files.into_owned(), list.state.into_owned());
+            let mut last = LastPublication { generation, files, state };
+            if !is_current {
+                last.overrule(of_receipt.unwrap_or_default());
+            }
+            last
+        }
+        None => LastPublication { files: of_receipt.unwrap_or_default(), ..LastPublication::default() },
+    };
+    last.files.retain(|path, _| is_within(path) && !path.starts_with(STATE));
+    last.state.retain(|name, _| is_within(name));
+    let of_receipt = receipt.as_deref().and_then(generation_of).unwrap_or_default();
+    let numbered = [RECEIPTS, "history/changes", "history/adjustments"].map(|own| last_number(&folder.join(own)));
+    for own in numbered {
+        last.generation = last.generation.max(own?);
+    }
+    last.generation = last.generation.max(of_receipt);
+    Ok((last, owns_receipt))
+}
+
+impl LastPublication {
+    /// Takes the word of a receipt that came with other files. What only the list names stays ours; private files
+    /// belong to a publication that is not here any more.
+    fn overrule(&mut self, of_receipt: BTreeMap<String, KnownFile>) {
+        for (path, own) in of_receipt {
+            let listed = self.files.entry(path).or_default();
+            if listed.blake3 != own.blake3 {
+                *listed = own;
+            }
+        }
+        self.state.values_mut().for_each(|own| own.blake3.clear());
+    }
+}
+
+/// What a receipt says was published. One of another version still says what is ours.
+fn files_of_receipt(receipt: &[u8]) -> Option<BTreeMap<String, KnownFile>> {
+    #[derive(Deserialize)]
+    struct Ours {
+        #[serde(rename = "stacktally")]
+        _version: String,
+        published: Vec<OursPublished>,
+    }
+    #[derive(Deserialize)]
+    struct OursPublished {
+        path: String,
+        #[serde(default)]
+        rows: u64,
+        #[serde(default)]
+        bytes: u64,
+        #[serde(default)]
+        blake3: String,
+    }
+    let ours: Ours = serde_json::from_slice(receipt).ok()?;
+    let known =
+        |own: OursPublished| (own.path, KnownFile { rows: own.rows, bytes: own.bytes, blake3: own.blake3, stat: None });
+    Some(ours.published.into_iter().map(known).collect())
+}
+
+/// The number that a receipt says it has.
+fn generation_of(receipt: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<serde_json::Value>(receipt).ok()?["generation"].as_u64()
+}
+
+/// The largest number that a file in a folder of history is named by.
+fn last_number(receipts: &Path) -> Result<u64> {
+    let failed = |error| Error::machine("read the folder", receipts, error);
+    let entries = match fs::read_dir(receipts) {
+        Err(error) if disk::is_absent(&error) => return Ok(0),
+        entries => entries.map_err(failed)?,
+    };
+    let mut last = 0;
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name();
+        let number = name.to_str().and_then(|name| name.split('.').next()?.parse::<u64>().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(last)
+}

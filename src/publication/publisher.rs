@@ -1,0 +1,532 @@
+//! Whole or not at all: stage, read back, prove, and commit when everything is there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufReader, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arrow::array::ArrayRef;
+use bytes::Bytes;
+use serde::Serialize;
+use tempfile::TempDir;
+
+use super::commit::{commit, gone};
+use super::files::Published;
+use super::layout::state_path;
+use super::out::Out;
+use crate::domain::Stamp;
+use crate::domain::totals::Checksum;
+use crate::error::{Error, Result};
+use crate::store::disk::{self, step};
+use crate::store::{FileIdentity, FileStat, Fingerprint, Syncing};
+use crate::table;
+use crate::table::column::{Column, Table};
+use crate::table::csv::{CsvTable, PartFiles, WrittenPart};
+use crate::table::dictionary_pages::FactColumn;
+
+/// Takes tables and makes files of them; without an OUT it proves nothing but takes them all the same.
+#[derive(Debug)]
+pub struct Publisher {
+    out: Option<Out>,
+    /// By their paths, those of private files among them.
+    files: Mutex<BTreeMap<String, Published>>,
+    next: Arc<AtomicU64>,
+    guarded: AtomicU64,
+    /// Tables that a rehearsal holds, since others are made of them; `None`: nothing is.
+    held: Option<HeldTables>,
+    /// Without an OUT nothing is to be brought to the disk.
+    syncing: Option<Syncing>,
+}
+
+/// Tables of one kind, in a folder for temporary files.
+#[derive(Debug)]
+struct HeldTables {
+    table: &'static str,
+    folder: TempDir,
+    /// The numbers that they are called by, by their paths.
+    files: Mutex<BTreeMap<String, usize>>,
+}
+
+impl HeldTables {
+    fn take(&self, path: String, bytes: &[u8]) -> Result<()> {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = files.len();
+        disk::write(&self.folder.path().join(number.to_string()), bytes)?;
+        files.insert(path, number);
+        Ok(())
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.get(path).map_or(Ok(None), |number| disk::read(&self.folder.path().join(number.to_string())))
+    }
+}
+
+impl Publisher {
+    /// A publisher to `out`, or for a rehearsal to nowhere.
+    ///
+    /// # Errors
+    /// The staging folder cannot be made, or the machine gives no thread.
+    pub fn new(out: Option<Out>) -> Result<Self> {
+        if let Some(out) = &out {
+            disk::make_folder(&out.private("staging"))?;
+        }
+        let syncing = out.is_some().then(Syncing::start).transpose()?;
+        Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None, syncing })
+    }
+
+    /// The same; a rehearsal keeps the files of one table aside while it goes on, since others are made of them.
+    ///
+    /// # Errors
+    /// The folder for temporary files cannot be used.
+    pub fn holding(mut self, table: &Table) -> Result<Self> {
+        if self.is_rehearsal() {
+            let folder = tempfile::tempdir()
+                .map_err(|error| Error::machine("make a folder in", &std::env::temp_dir(), error))?;
+            self.held = Some(HeldTables { table: table.name, folder, files: Mutex::default() });
+        }
+        Ok(self)
+    }
+
+    /// Whether files of a table are to be made, be it to hold them.
+    pub fn takes(&self, table: &Table) -> bool {
+        !self.is_rehearsal() || self.holder_of(table).is_some()
+    }
+
+    fn holder_of(&self, table: &Table) -> Option<&HeldTables> {
+        self.held.as_ref().filter(|held| held.table == table.name)
+    }
+
+    /// OUT, unless this is a rehearsal.
+    pub fn out(&self) -> Option<&Out> {
+        self.out.as_ref()
+    }
+
+    /// The number of the publication that is being made; runs are numbered, since a clock may go backwards.
+    pub fn generation(&self) -> u64 {
+        self.out.as_ref().map_or(0, |out| out.last().generation) + 1
+    }
+
+    /// Whether anything will be published at all.
+    pub fn is_rehearsal(&self) -> bool {
+        self.out.is_none()
+    }
+
+    /// Stages one table as `<path>`, and proves by reading it back that it holds what `expected` says (its rows'
+    /// checksum, for a table with quantities).
+    ///
+    /// # Errors
+    /// The table cannot be encoded or written, or reads back as something else.
+    pub fn table(&self, path: String, table: &Table, columns: Vec<ArrayRef>, expected: Option<Checksum>) -> Result<()> {
+        let rows = columns.first().map_or(0, |column| column.len() as u64);
+        self.encoded(path, table, (rows, expected), || table::parquet::encode(table, columns))
+    }
+
+    /// The same, of columns that are made part by part: for tables that would be large in memory.
+    ///
+    /// # Errors
+    /// As [`Publisher::table`].
+    pub fn table_by_parts(
+        &self,
+        path: String,
+        table: &Table,
+        rows: usize,
+        columns_of: impl Fn(Range<usize>) -> Result<Vec<ArrayRef>> + Sync,
+        expected: Option<Checksum>,
+    ) -> Result<()> {
+        if self.is_rehearsal() || rows == 0 {
+            return Ok(());
+        }
+        let bytes = table::parquet::encode_parts(table, rows, &columns_of)?;
+        self.table_of_bytes(path, table, (rows as u64, expected), bytes)
+    }
+
+    /// The same, of columns of ranks.
+    ///
+    /// # Errors
+    /// As [`Publisher::table`].
+    pub fn fact(&self, path: String, table: &Table, columns: &[FactColumn<'_>], expected: Checksum) -> Result<()> {
+        let rows = columns.first().map_or(0, |column| column.len() as u64);
+        self.encoded(path, table, (rows, Some(expected)), || table::parquet::encode_ranked(table, columns))
+    }
+
+    /// Stages what `encode` makes, or in a rehearsal holds it, if others are made of it.
+    fn encoded(
+        &self,
+        path: String,
+        table: &Table,
+        expected: (u64, Option<Checksum>),
+        encode: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        if !self.is_rehearsal() {
+            return self.table_of_bytes(path, table, expected, encode()?);
+        }
+        self.holder_of(table).map_or(Ok(()), |held| held.take(path, &encode()?))
+    }
+
+    fn table_of_bytes(
+        &self,
+        path: String,
+        table: &Table,
+        (rows, expected): (u64, Option<Checksum>),
+        bytes: Vec<u8>,
+    ) -> Result<()> {
+        self.stage(path, rows, bytes, |bytes| {
+            prove(table.name, (rows, expected), table::parquet::read_back(table, bytes)?)
+        })
+    }
+
+    /// A CSV table to be staged, which goes to disk as it grows.
+    pub fn csv_table(&self, columns: &'static [Column]) -> CsvTable {
+        let table = CsvTable::new(columns);
+        match &self.out {
+            None => table,
+            Some(out) => table.growing_in(PartFiles { folder: out.private("staging"), next: Arc::clone(&self.next) }),
+        }
+    }
+
+    /// Stages a CSV table as `<path>.csv`, `<path>-2.csv` and so on, and proves it likewise.
+    ///
+    /// # Errors
+    /// As [`Publisher::table`].
+    pub fn csv(
+        &self,
+        path: &str,
+        columns: &'static [Column],
+        table: CsvTable,
+        expected: Option<Checksum>,
+    ) -> Result<()> {
+        if self.is_rehearsal() {
+            return Ok(());
+        }
+        let parts = table.finish()?;
+        self.guarded.fetch_add(parts.iter().map(|part| part.guarded).sum(), Ordering::Relaxed);
+        if let Some(expected) = expected {
+            let written: Checksum = parts.iter().map(|part| part.sum).sum();
+            prove(path, (0, Some(expected)), (0, Some(written)))?;
+        }
+        for (at, part) in parts.into_iter().enumerate() {
+            let name = if at == 0 { format!("{path}.csv") } else { format!("{path}-{}.csv", at + 1) };
+            let expected = expected.map(|_| part.sum);
+            let expected = (part.rows, expected);
+            match part.file {
+                Some(written) => self.adopt(name, written, columns, expected)?,
+                None => self.stage(name, part.rows, part.bytes, |bytes| {
+                    prove(path, expected, table::csv::read_back(columns, &*bytes)?)
+                })?,
+            }
+        }
+        Ok(())
+    }
+
+    /// CSV cells that got a leading `'`.
+    pub fn guarded_cells(&self) -> u64 {
+        self.guarded.load(Ordering::Relaxed)
+    }
+
+    /// Leaves a published file as it is, and lists it again.
+    ///
+    /// # Errors
+    /// The last publication has no such file, or it was found to be missing.
+    pub fn keep(&self, path: &str) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        match out.known_to_be_there(path).filter(|_| !is_private(path)) {
+            Some(known) => self.add(Published::kept(path.to_owned(), known)),
+            None => Err(Error::balance(format!("{path} would be kept, and is not there")).hint(
+                "this is a fault of stacktally, not of the input: `stacktally run --full` makes everything anew",
+            )),
+        }
+    }
+
+    /// The bytes of a file as it will be published; `None` when it will not be.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn current(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let Some(out) = &self.out else {
+            return self.held.as_ref().map_or(Ok(None), |held| held.read(path));
+        };
+        let staged = match self.made().get(path) {
+            Some(file) => file.staged.clone(),
+            None => return Ok(None),
+        };
+        let path = staged.map_or_else(|| out.path(path), |name| out.private("staging").join(name));
+        disk::read(&path)
+    }
+
+    /// The files whose path begins so, as they will be published, with their fingerprints; of a rehearsal those that it
+    /// holds.
+    pub fn made_below(&self, prefix: &str) -> Vec<(String, String)> {
+        if let Some(held) = &self.held {
+            let files = held.files.lock().unwrap_or_else(PoisonError::into_inner);
+            let below = files.keys().filter(|path| path.starts_with(prefix));
+            return below.map(|path| (path.clone(), String::new())).collect();
+        }
+        let made = self.made();
+        let below = made.range(prefix.to_owned()..).take_while(|(path, _)| path.starts_with(prefix));
+        below.map(|(path, file)| (path.clone(), file.blake3.clone())).collect()
+    }
+
+    /// Whether a file will be published.
+    pub fn is_made(&self, path: &str) -> bool {
+        self.made().contains_key(path)
+    }
+
+    /// Whether a file will be published with other bytes than before.
+    pub fn is_made_anew(&self, path: &str) -> bool {
+        self.made().get(path).is_some_and(Published::is_changed)
+    }
+
+    /// A folder in which lines of a stamp may wait, while a run goes on; `None` in a rehearsal.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn spill_folder(&self, stamp: &Stamp) -> Result<Option<PathBuf>> {
+        let Some(out) = &self.out else { return Ok(None) };
+        let number = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let folder = out.private("staging").join("lines").join(stamp.as_str()).join(number);
+        disk::make_folder(&folder)?;
+        Ok(Some(folder))
+    }
+
+    /// Stages a file that is no table.
+    ///
+    /// # Errors
+    /// It cannot be written, or reads back as something else.
+    pub fn plain(&self, path: &str, rows: u64, bytes: Vec<u8>) -> Result<()> {
+        self.stage(path.to_owned(), rows, bytes, |_| Ok(()))
+    }
+
+    /// Leaves everything as it is that is not staged anew.
+    ///
+    /// # Errors
+    /// Never, once everything was checked.
+    pub fn keep_all(&self) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        for path in out.last().files.keys() {
+            let is_made = self.made().contains_key(path);
+            if !is_made {
+                self.keep(path)?;
+            }
+        }
+        out.last().state.keys().for_each(|name| self.keep_state(name));
+        Ok(())
+    }
+
+    /// Leaves a published file as it is, if there is one.
+    pub fn keep_if_there(&self, path: &str) {
+        // What is not there is not kept.
+        let _ = self.keep(path);
+    }
+
+    /// Leaves a published CSV table as it is, with all its parts.
+    pub fn keep_csv(&self, path: &str) {
+        let Some(out) = &self.out else { return };
+        let is_part = |name: &&String| {
+            let number = name.strip_prefix(path).and_then(|rest| rest.strip_suffix(".csv"));
+            number.is_some_and(|own| {
+                own.is_empty() || own.strip_prefix('-').is_some_and(|own| own.parse::<u32>().is_ok())
+            })
+        };
+        let from = out.last().files.range(path.to_owned()..).map(|(name, _)| name);
+        from.take_while(|name| name.starts_with(path)).filter(is_part).for_each(|name| self.keep_if_there(name));
+    }
+
+    /// Stages a private file, which is committed with the rest.
+    ///
+    /// # Errors
+    /// The file cannot be written, or reads back as something else.
+    pub fn state(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let (file, _) = self.lay(out, state_path(name), 0, bytes)?;
+        self.add(file)
+    }
+
+    /// Leaves a private file of the last publication as it is. One that is not there stays away.
+    pub fn keep_state(&self, name: &str) {
+        let path = state_path(name);
+        if let Some(known) = self.out.as_ref().and_then(|out| out.known_to_be_there(&path)) {
+            self.made().entry(path.clone()).or_insert_with(|| Published::kept(path, known));
+        }
+    }
+
+    /// Every file that will be published, as far as it is known by now, by path.
+    pub fn files(&self) -> Vec<Published> {
+        let mut files = self.made().clone();
+        for (path, known) in self.out.iter().flat_map(Out::history) {
+            files.entry(path.clone()).or_insert_with(|| Published::kept(path.clone(), known));
+        }
+        files.retain(|path, _| !is_private(path));
+        files.into_values().collect()
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeMap<String, Published>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, file: Published) -> Result<()> {
+        let path = file.path.clone();
+        match self.made().insert(path, file) {
+            None => Ok(()),
+            Some(other) => Err(Error::balance(format!("two tables would be published as {}", other.path))
+                .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it")),
+        }
+    }
+
+    fn stage(&self, path: String, rows: u64, bytes: Vec<u8>, prove: impl Fn(Bytes) -> Result<()>) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let (file, bytes) = self.lay(out, path, rows, bytes)?;
+        prove(bytes)?;
+        self.add(file)
+    }
+
+    /// Takes over a file that was written to staging already, and reads it back.
+    fn adopt(
+        &self,
+        path: String,
+        written: WrittenPart,
+        columns: &[Column],
+        expected: (u64, Option<Checksum>),
+    ) -> Result<()> {
+        let Some(out) = &self.out else { return Ok(()) };
+        let WrittenPart { name, bytes, blake3 } = written;
+        let staged = out.private("staging").join(&name);
+        let mut read = Hashing::open(&staged)?;
+        let found = table::csv::read_back(columns, &mut read)?;
+        let (stat, fingerprint) = read.finish();
+        if fingerprint != blake3 {
+            return Err(other_bytes(&path));
+        }
+        prove(&path, expected, found)?;
+        let file = match out.stat_if_unchanged(&path, &blake3, bytes)? {
+            None => {
+                self.sync(staged);
+                Published { path, rows: expected.0, bytes, blake3, staged: Some(name), stat: Some(stat) }
+            }
+            Some(stat) => {
+                disk::remove(&staged)?;
+                Published { path, rows: expected.0, bytes, blake3, staged: None, stat: Some(stat) }
+            }
+        };
+        self.add(file)
+    }
+
+    /// Writes a file to staging and reads it back, unless these bytes lie in its place already.
+    fn lay(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
+        let blake3 = Fingerprint::of(&bytes).to_string();
+        let size = bytes.len() as u64;
+        if let Some(stat) = out.stat_if_unchanged(&path, &blake3, size)? {
+            let file = Published { path, rows, bytes: size, blake3, staged: None, stat: Some(stat) };
+            return Ok((file, Bytes::from(bytes)));
+        }
+        let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
+        let staged = out.private("staging").join(&name);
+        disk::write(&staged, &bytes)?;
+        drop(bytes);
+        let (read, stat) = read_back(&staged)?;
+        if Fingerprint::of(&read).to_string() != blake3 {
+            return Err(other_bytes(&path));
+        }
+        self.sync(staged);
+        let file = Published { path, rows, bytes: size, blake3, staged: Some(name), stat: Some(stat) };
+        Ok((file, Bytes::from(read)))
+    }
+
+    fn sync(&self, staged: PathBuf) {
+        if let Some(syncing) = &self.syncing {
+            syncing.add(staged);
+        }
+    }
+
+    /// Publishes everything that was staged, as one: files put, those neither made nor kept removed, `receipt.json`
+    /// last. Returns the paths that were removed. A rehearsal publishes nothing.
+    ///
+    /// # Errors
+    /// The machine failed, or something lies in the way that stacktally did not publish.
+    pub fn commit(mut self, receipt: &impl Serialize) -> Result<Vec<String>> {
+        let synced = self.syncing.take().map_or(Ok(()), Syncing::finish);
+        let files = self.files();
+        let Some(out) = &self.out else { return Ok(Vec::new()) };
+        if synced.is_err() {
+            // The next run clears what cannot be cleared now.
+            let _ = out.clear_staging();
+        }
+        synced?;
+        let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
+        commit(out, self.generation(), &files, &state, receipt)
+    }
+
+    /// The published files that a commit would remove.
+    pub fn would_remove(&self) -> Vec<String> {
+        let files = self.files();
+        let out = self.out.as_ref();
+        out.map_or_else(Vec::new, |out| gone(&out.last().files, &files).map(|(path, _)| path.clone()).collect())
+    }
+
+    /// Forgets everything that was staged.
+    pub fn abandon(self) {
+        if let Some(out) = self.out {
+            // The next run clears what cannot be cleared now.
+            let _ = out.clear_staging();
+        }
+    }
+}
+
+/// Whether a path is that of a private file.
+fn is_private(path: &str) -> bool {
+    path.starts_with(&state_path(""))
+}
+
+/// A staged file's bytes, and its stat: neither changes when it is synced or renamed.
+fn read_back(staged: &PathBuf) -> Result<(Vec<u8>, FileIdentity)> {
+    step!("stage::read_back", "read back", staged);
+    let read = fs::read(staged).and_then(|bytes| Ok((bytes, FileStat::of(&fs::metadata(staged)?).identity())));
+    read.map_err(|error| Error::machine("read back", staged, error))
+}
+
+fn other_bytes(path: &str) -> Error {
+    Error::balance(format!("{path} reads back with other bytes than were written"))
+        .hint("the disk is failing, or something else writes to OUT")
+}
+
+/// A file whose bytes are hashed as they are read.
+struct Hashing {
+    file: BufReader<fs::File>,
+    stat: FileIdentity,
+    hasher: blake3::Hasher,
+}
+
+impl Hashing {
+    fn open(path: &Path) -> Result<Self> {
+        step!("stage::read_back", "read back", path);
+        let opened = fs::File::open(path).and_then(|file| Ok((FileStat::of(&file.metadata()?).identity(), file)));
+        let (stat, file) = opened.map_err(|error| Error::machine("read back", path, error))?;
+        Ok(Self { file: BufReader::with_capacity(1 << 18, file), stat, hasher: blake3::Hasher::new() })
+    }
+
+    fn finish(self) -> (FileIdentity, String) {
+        (self.stat, self.hasher.finalize().to_hex().to_string())
+    }
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Proves that a file holds the rows and the checksum that it should.
+fn prove(what: &str, expected: (u64, Option<Checksum>), found: (u64, Option<Checksum>)) -> Result<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(Error::balance(format!(
+        "{what} reads back with other rows or sums than were written: {found:?} instead of {expected:?}"
+    ))
+    .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
+}

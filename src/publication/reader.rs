@@ -1,0 +1,589 @@
+//! A folder that `run` published to: its receipt, its coverage, and the small tables that name things.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+
+use super::closings::{ClosingEntry, Closings};
+use super::journal::Ahead;
+use super::layout::{CLOSINGS, RECEIPT, RECEIPTS};
+use super::receipt::FORMAT;
+use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
+use crate::domain::finding::FindingCode;
+use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, Month, SnapshotDates, SnapshotKind, Stamp};
+use crate::error::{Error, Result};
+use crate::store::Fingerprint;
+use crate::table::contract;
+use crate::table::reader::{self, Keep, Rows, text};
+
+/// A publication, opened for reading.
+#[derive(Debug)]
+pub struct Publication {
+    out: PathBuf,
+    /// A commit that is under way, or was cut short: what it has staged is published.
+    ahead: Ahead,
+    /// The number of the last run.
+    pub generation: u64,
+    /// When it finished, as its receipt says.
+    finished_at: String,
+    pub attribute_at: AttributeAt,
+    /// Fingerprints of the input files, by their names.
+    pub fingerprints: BTreeMap<String, String>,
+    /// Fingerprints of the published files, by their paths. What else lies in the folder is not ours.
+    published: BTreeMap<String, String>,
+    /// What the last run found.
+    findings: Vec<PublishedFinding>,
+}
+
+/// A finding as the receipt has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PublishedFinding {
+    /// Blank: it is of no stamp.
+    pub stamp: String,
+    #[serde(deserialize_with = "code_of_text")]
+    pub code: FindingCode,
+    pub sentence: String,
+    pub remedy: String,
+    /// The months whose usage it may be about; empty when it is about none in particular.
+    #[serde(default)]
+    pub months: Vec<String>,
+    pub accepted: bool,
+}
+
+fn code_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<FindingCode, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    FindingCode::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no code of a finding")))
+}
+
+/// What a reader needs of a receipt.
+#[derive(Deserialize)]
+struct ReceiptHead {
+    format: u32,
+    generation: u64,
+    finished_at: String,
+    settings: ReceiptSettings,
+    inputs: Vec<ReceiptFile>,
+    published: Vec<ReceiptFile>,
+    findings: Vec<PublishedFinding>,
+}
+
+#[derive(Deserialize)]
+struct ReceiptSettings {
+    #[serde(rename = "attribute-at")]
+    attribute_at: String,
+}
+
+#[derive(Deserialize)]
+struct ReceiptFile {
+    path: String,
+    blake3: String,
+}
+
+/// What a reader needs of the receipt of an earlier run, whatever version wrote it.
+#[derive(Deserialize)]
+struct EarlierReceipt {
+    finished_at: String,
+}
+
+/// What `meters` says of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MeterText {
+    pub name: Option<String>,
+    pub service: Option<String>,
+    pub unit: Option<String>,
+}
+
+/// One file of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotFile {
+    pub as_of: Hour,
+    pub file: String,
+    pub blake3: String,
+    pub rows: i64,
+    /// Of a registration.
+    pub resource_id: Option<String>,
+}
+
+impl Publication {
+    /// Opens a folder that `run` published to.
+    ///
+    /// # Errors
+    /// There is no publication, or another version made it.
+    pub fn open(out: &Path) -> Result<Self> {
+        let path = out.join("receipt.json");
+        let (ahead, bytes) = receipt_of(out)?;
+        let bytes = bytes.map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => no_publication(out),
+            _ => Error::machine("read", &path, error),
+        })?;
+        let other = || {
+            Error::input("not a receipt of this version")
+                .at(path.display().to_string())
+                .hint("publish once more with this version")
+        };
+        let receipt: ReceiptHead = serde_json::from_slice(&bytes).map_err(|error| other().because(error))?;
+        if receipt.format != FORMAT {
+            return Err(other());
+        }
+        let tables = [&contract::METERS, &contract::SNAPSHOTS, &contract::MAPPINGS, &contract::COVERAGE];
+        let names = tables.map(|table| format!("{}.parquet", table.name));
+        if names.iter().any(|name| !receipt.published.iter().any(|own| own.path == *name)) {
+            return Err(other());
+        }
+        let by_path = |files: Vec<ReceiptFile>| files.into_iter().map(|own| (own.path, own.blake3)).collect();
+        Ok(Self {
+            out: out.to_owned(),
+            ahead,
+            generation: receipt.generation,
+            finished_at: receipt.finished_at,
+            attribute_at: AttributeAt::parse(&receipt.settings.attribute_at).ok_or_else(other)?,
+            fingerprints: by_path(receipt.inputs),
+            published: by_path(receipt.published),
+            findings: receipt.findings,
+        })
+    }
+
+    /// When a run finished; `None` where its receipt is gone, or says nothing of it.
+    ///
+    /// # Errors
+    /// The receipt is there, and cannot be read.
+    pub fn finished_at(&self, run: u64) -> Result<Option<String>> {
+        if run == self.generation {
+            return Ok(Some(self.finished_at.clone()));
+        }
+        let path = self.out.join(RECEIPTS).join(format!("{run:06}.json"));
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok().map(|own: EarlierReceipt| own.finished_at)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::machine("read", &path, error)),
+        }
+    }
+
+    /// All stamps that were published: `default_usage` has a file for each, even an empty one.
+    pub fn stamps(&self) -> Vec<Stamp> {
+        let prefix = format!("{}/", contract::DEFAULT_USAGE.name);
+        let stamp = |path: &str| Stamp::new(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
+        self.files_below(&prefix).into_iter().filter_map(stamp).collect()
+    }
+
+    /// The stamps that somebody asked for: all, when nobody did.
+    ///
+    /// # Errors
+    /// One of them was not published.
+    pub fn stamps_of(&self, wanted: &[Stamp]) -> Result<Vec<Stamp>> {
+        let mut stamps = self.stamps();
+        if let Some(unknown) = wanted.iter().find(|stamp| !stamps.contains(stamp)) {
+            let names: Vec<&str> = stamps.iter().map(Stamp::as_str).collect();
+            return Err(Error::usage(format!("--stamp {unknown}: the publication has no such stamp"))
+                .hint(format!("it has {}", names.join(", "))));
+        }
+        stamps.retain(|stamp| wanted.is_empty() || wanted.contains(stamp));
+        Ok(stamps)
+    }
+
+    /// The published files whose path begins so, in order.
+    pub fn files_below(&self, prefix: &str) -> Vec<&str> {
+        let from = self.published.range(prefix.to_owned()..).map(|(path, _)| path.as_str());
+        from.take_while(|path| path.starts_with(prefix)).collect()
+    }
+
+    /// Whether a file is published.
+    pub fn has(&self, path: &str) -> bool {
+        self.published.contains_key(path)
+    }
+
+    /// Reads the rows of a published file that all of `keep` hold for; one that was not published has none.
+    ///
+    /// # Errors
+    /// The file is not there, or not the one that was published.
+    pub fn read(
+        &self,
+        path: &str,
+        table: &crate::table::column::Table,
+        columns: &[&str],
+        keep: &[Keep],
+    ) -> Result<Vec<Rows>> {
+        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
+        reader::read(&self.out.join(path), bytes, table, columns, keep)
+    }
+
+    /// Reads all rows of a published file, its texts as [`Rows::coded`]; one that was not published has none.
+    ///
+    /// # Errors
+    /// As [`Publication::read`].
+    pub fn read_coded(&self, path: &str, table: &crate::table::column::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
+        reader::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
+    }
+
+    /// The bytes of a published file, proved to be those that were published; `None` where none was published.
+    ///
+    /// # Errors
+    /// The file is not there, or another.
+    pub fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        let Some(fingerprint) = self.published.get(path) else { return Ok(None) };
+        let file = self.out.join(path);
+        let differs = |what: &str| {
+            Error::input(format!("{what}, though receipt.json names it")).at(file.display().to_string()).hint(
+                "a run is publishing just now, or was cut short, or the folder was changed by hand: ask again when no \
+                 run goes on, and run once more if that does not help",
+            )
+        };
+        let bytes = self.ahead.read(&self.out, path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::IsADirectory => differs("a published file that is not there"),
+            _ => Error::machine("read", &file, error),
+        })?;
+        if Fingerprint::of(&bytes).to_string() != *fingerprint {
+            return Err(differs("a file with other bytes than were published"));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The names and units of meters, by id.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn meters(&self) -> Result<BTreeMap<String, MeterText>> {
+        let mut meters = BTreeMap::new();
+        for rows in self.rows(&contract::METERS, &["meter_id", "meter_name", "service", "unit"])? {
+            let (ids, names, units) = (rows.texts("meter_id")?, rows.texts("meter_name")?, rows.texts("unit")?);
+            let services = rows.texts("service")?;
+            for row in 0..rows.len() {
+                let owned = |own: Option<&str>| own.map(str::to_owned);
+                let meter = MeterText {
+                    name: owned(text(names, row)),
+                    service: owned(text(services, row)),
+                    unit: owned(text(units, row)),
+                };
+                meters.insert(ids.value(row).to_owned(), meter);
+            }
+        }
+        Ok(meters)
+    }
+
+    /// The names of tenants and billed subscriptions, by id, as far as `names.csv` gave them.
+    ///
+    /// # Errors
+    /// A table cannot be read.
+    pub fn names(&self) -> Result<BTreeMap<String, String>> {
+        let mut named = BTreeMap::new();
+        let tables = [
+            (&contract::TENANTS, "tenant_id", "tenant_name"),
+            (&contract::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name"),
+        ];
+        for (table, id, name) in tables {
+            for rows in self.rows(table, &[id, name])? {
+                let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
+                let pairs = (0..rows.len()).filter_map(|row| Some((ids.value(row), text(names, row)?)));
+                named.extend(pairs.map(|(id, name)| (id.to_owned(), name.to_owned())));
+            }
+        }
+        Ok(named)
+    }
+
+    /// What the listings of each stamp call user subscriptions, by stamp and id.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn display_names(&self) -> Result<BTreeMap<(Stamp, String), String>> {
+        let mut names = BTreeMap::new();
+        let columns = ["user_subscription_id", "stamp", "display_name"];
+        for rows in self.rows(&contract::USER_SUBSCRIPTIONS, &columns)? {
+            let [ids, stamps, texts] = columns.map(|column| rows.texts(column));
+            let (ids, stamps, texts) = (ids?, stamps?, texts?);
+            for row in 0..rows.len() {
+                if let (Some(stamp), Some(name)) = (Stamp::new(stamps.value(row)), text(texts, row)) {
+                    names.insert((stamp, ids.value(row).to_owned()), name.to_owned());
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// The files of a stamp's snapshots, by kind, in order of their dates.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub fn snapshots(&self, stamp: &Stamp) -> Result<BTreeMap<SnapshotKind, Vec<SnapshotFile>>> {
+        let columns = ["stamp", "snapshot_kind", "as_of", "file", "snapshot_rows", "blake3", "resource_id"];
+        let mut files: BTreeMap<SnapshotKind, Vec<SnapshotFile>> = BTreeMap::new();
+        for rows in self.rows(&contract::SNAPSHOTS, &columns)? {
+            let (stamps, kinds, dates) = (rows.texts("stamp")?, rows.texts("snapshot_kind")?, rows.hours("as_of")?);
+            let (names, fingerprints) = (rows.texts("file")?, rows.texts("blake3")?);
+            let (counts, ids) = (rows.integers("snapshot_rows")?, rows.texts("resource_id")?);
+            for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
+                let (kind, as_of) = SnapshotKind::parse(kinds.value(row)).zip(dates[row]).ok_or_else(|| {
+                    Error::balance(format!("a snapshot of the unknown kind {:?}", kinds.value(row)))
+                        .at(self.out.join("snapshots.parquet").display().to_string())
+                        .hint("publish once more with this version")
+                })?;
+                files.entry(kind).or_default().push(SnapshotFile {
+                    as_of,
+                    file: names.value(row).to_owned(),
+                    blake3: fingerprints.value(row).to_owned(),
+                    rows: counts.value(row),
+                    resource_id: text(ids, row).map(str::to_owned),
+                });
+            }
+        }
+        Ok(files)
+    }
+
+    /// What the snapshots of a stamp said from when to when.
+    ///
+    /// # Errors
+    /// A table cannot be read, or contradicts another.
+    pub fn published_mappings(&self, stamp: &Stamp) -> Result<PublishedMappings> {
+        let files = self.snapshots(stamp)?;
+        let dates_of = |kind: SnapshotKind| {
+            let mut dates: Vec<Hour> = files.get(&kind).into_iter().flatten().map(|own| own.as_of).collect();
+            dates.dedup();
+            dates
+        };
+        let dates = SnapshotDates {
+            registrations: dates_of(SnapshotKind::Registration),
+            customer_subscriptions: dates_of(SnapshotKind::CustomerSubscriptions),
+            user_subscriptions: dates_of(SnapshotKind::UserSubscriptions),
+        };
+        let mut kinds: BTreeMap<SnapshotKind, MappingsOfKind> = BTreeMap::new();
+        let columns = ["stamp", "snapshot_kind", "subject_id", "first_snapshot", "last_snapshot", "mapped_to_id"];
+        for rows in self.rows(&contract::MAPPINGS, &columns)? {
+            let (stamps, kind_of) = (rows.texts("stamp")?, rows.texts("snapshot_kind")?);
+            let (subjects, targets) = (rows.texts("subject_id")?, rows.texts("mapped_to_id")?);
+            let (firsts, lasts) = (rows.hours("first_snapshot")?, rows.hours("last_snapshot")?);
+            for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
+                let contradiction = || {
+                    Error::balance("a mapping of a snapshot that the table `snapshots` does not have")
+                        .at(self.out.join("mappings.parquet").display().to_string())
+                        .hint("publish once more: the tables come from two runs")
+                };
+                let kind = SnapshotKind::parse(kind_of.value(row)).ok_or_else(contradiction)?;
+                let place = |hour: Option<Hour>| dates.of(kind).binary_search(&hour?).ok().map(|place| place as u32);
+                let (first, last) = place(firsts[row]).zip(place(lasts[row])).ok_or_else(contradiction)?;
+                let subject = text(subjects, row).unwrap_or_default();
+                kinds.entry(kind).or_default().push(subject, targets.value(row), first, last);
+            }
+        }
+        let mut finished = |kind: SnapshotKind| kinds.remove(&kind).map(MappingsOfKind::finished).unwrap_or_default();
+        let [defaults, customers, listed] = SnapshotKind::ALL.map(&mut finished);
+        Ok(PublishedMappings { dates, files, defaults, customers, listed })
+    }
+
+    /// The coverage of every day, as it was published.
+    ///
+    /// # Errors
+    /// The table is not as this version publishes it.
+    pub fn coverage(&self) -> Result<Vec<CoverageRow>> {
+        let columns: Vec<&str> = contract::COVERAGE.columns.iter().map(|column| column.name).collect();
+        let mut coverage = Vec::new();
+        for rows in self.rows(&contract::COVERAGE, &columns)? {
+            let (stamps, days, states) = (rows.texts("stamp")?, rows.days("usage_date")?, rows.texts("state")?);
+            let (loaded, missing) = (rows.texts("loaded")?, rows.texts("missing")?);
+            let (lines, findings) = (rows.integers("line_count")?, rows.texts("findings")?);
+            for (row, &day) in days.iter().enumerate() {
+                let of = |column| text(column, row).unwrap_or_default();
+                let parsed = || {
+                    let coverage = DayCoverage {
+                        day,
+                        state: DayState::parse(states.value(row))?,
+                        windows: parse_intervals(of(loaded))?,
+                        missing: parse_intervals(of(missing))?,
+                    };
+                    let codes = of(findings).split_whitespace().map(FindingCode::parse).collect::<Option<Vec<_>>>()?;
+                    let stamp = Stamp::new(stamps.value(row))?;
+                    Some(CoverageRow { stamp, coverage, lines: lines.value(row), findings: codes })
+                };
+                coverage.push(parsed().ok_or_else(|| {
+                    Error::input("not the coverage that this version publishes")
+                        .at(self.out.join("coverage.parquet").display().to_string())
+                        .hint("publish once more with this version, or look at the root with --root")
+                })?);
+            }
+        }
+        Ok(coverage)
+    }
+
+    /// The months that are closed, by stamp, each with its last closing.
+    ///
+    /// # Errors
+    /// The journal of closings is missing, altered, or none.
+    pub fn closed(&self) -> Result<Vec<ClosingEntry>> {
+        let Some(bytes) = self.bytes(CLOSINGS)? else { return Ok(Vec::new()) };
+        let mut closings = Closings::default();
+        for (at, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
+            closings.entries.push(serde_json::from_str(line).map_err(|error| {
+                Error::input("not a line of the journal of closings")
+                    .at_line(self.out.join(CLOSINGS).display().to_string(), at + 1, error.column())
+                    .hint("restore it from a backup: closed months cannot be known without it")
+                    .because(error)
+            })?);
+        }
+        Ok(closings.closed().into_values().cloned().collect())
+    }
+
+    /// What the last run found of a stamp's month: about its days, or about the stamp or the root and no days in
+    /// particular.
+    pub fn findings_of(&self, stamp: &Stamp, month: Month) -> impl Iterator<Item = &PublishedFinding> {
+        let month = month.to_string();
+        self.findings.iter().filter(move |own| {
+            let is_of_stamp = own.stamp.is_empty() || own.stamp == stamp.as_str();
+            is_of_stamp && (own.months.is_empty() || own.months.contains(&month))
+        })
+    }
+
+    fn rows(&self, table: &crate::table::column::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+        self.read(&format!("{}.parquet", table.name), table, columns, &[])
+    }
+
+    /// The days of a stamp that have lines, in order.
+    pub fn days_of(&self, stamp: &Stamp) -> Vec<Day> {
+        let prefix = format!("lines/{stamp}/");
+        let mut days: Vec<Day> = self
+            .files_below(&prefix)
+            .into_iter()
+            .filter_map(|path| Day::parse(path.strip_prefix(&prefix)?.split('/').next()?))
+            .collect();
+        days.dedup();
+        days
+    }
+}
+
+/// A folder that `run` did not publish to.
+pub fn no_publication(out: &Path) -> Error {
+    let name = out.display();
+    let is_a_root = || {
+        let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
+        entries.into_iter().any(|own| own.path().join("usage").is_dir())
+    };
+    match std::fs::metadata(out) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Error::usage(format!("there is no folder {name}")).hint(
+            "name the folder that `stacktally run` published to; if it lies on a share, see whether that is mounted",
+        ),
+        Ok(metadata) if !metadata.is_dir() => Error::usage(format!("{name} is a file, and a publication is a folder"))
+            .hint("name the folder that `stacktally run` published to"),
+        Ok(_) if is_a_root() => Error::usage(format!("{name} holds exports, and no publication"))
+            .hint(format!("publish them with `stacktally run --root {name} --out OUT`, and name that OUT")),
+        _ => Error::usage(format!("{name} holds no publication: there is no receipt.json"))
+            .hint("name the folder that `stacktally run` published to"),
+    }
+}
+
+/// The receipt of a publication, and the commit that it belongs to if one is under way: none began between the two
+/// looks.
+fn receipt_of(out: &Path) -> Result<(Ahead, std::io::Result<Vec<u8>>)> {
+    loop {
+        let ahead = Ahead::of(out)?;
+        let bytes = ahead.read(out, RECEIPT);
+        if Ahead::of(out)?.generation.is_none_or(|now| ahead.generation == Some(now)) {
+            return Ok((ahead, bytes));
+        }
+    }
+}
+
+/// The mappings of a stamp, with the files that say them.
+#[derive(Debug)]
+pub struct PublishedMappings {
+    pub dates: SnapshotDates,
+    pub files: BTreeMap<SnapshotKind, Vec<SnapshotFile>>,
+    pub defaults: NamedMappings,
+    pub customers: NamedMappings,
+    pub listed: NamedMappings,
+}
+
+/// The stretches in which a subject is mapped to anything at all: the places of their first and last snapshots.
+pub fn unbroken(own: &[Mapping]) -> Vec<(u32, u32)> {
+    let mut stretches: Vec<(u32, u32)> = Vec::new();
+    for mapping in own {
+        match stretches.last_mut().filter(|(_, last)| last + 1 == mapping.first) {
+            Some((_, last)) => *last = mapping.last,
+            None => stretches.push((mapping.first, mapping.last)),
+        }
+    }
+    stretches
+}
+
+/// Mappings with the ids behind their numbers.
+#[derive(Debug, Default)]
+pub struct NamedMappings {
+    subjects: BTreeMap<String, u32>,
+    targets: Vec<String>,
+    pub mappings: Mappings,
+}
+
+impl NamedMappings {
+    pub fn subject(&self, id: &str) -> Option<u32> {
+        self.subjects.get(id).copied()
+    }
+
+    pub fn target(&self, mapping: &Mapping) -> &str {
+        self.target_of(mapping.to)
+    }
+
+    /// What a number stands for that something is mapped to.
+    pub fn target_of(&self, to: u32) -> &str {
+        &self.targets[to as usize]
+    }
+
+    /// The subjects, by their numbers.
+    pub fn subjects_in_order(&self) -> Vec<&str> {
+        let mut subjects = vec![""; self.subjects.len()];
+        self.subjects.iter().for_each(|(id, &number)| subjects[number as usize] = id);
+        subjects
+    }
+}
+
+#[derive(Default)]
+struct MappingsOfKind {
+    subjects: BTreeMap<String, u32>,
+    targets: BTreeMap<String, u32>,
+    stretches: Vec<Mapping>,
+}
+
+impl MappingsOfKind {
+    fn push(&mut self, subject: &str, to: &str, first: u32, last: u32) {
+        let number = |ids: &mut BTreeMap<String, u32>, id: &str| match ids.get(id) {
+            Some(&known) => known,
+            None => {
+                let next = ids.len() as u32;
+                ids.insert(id.to_owned(), next);
+                next
+            }
+        };
+        let (subject, to) = (number(&mut self.subjects, subject), number(&mut self.targets, to));
+        self.stretches.push(Mapping { subject, first, last, to });
+    }
+
+    fn finished(self) -> NamedMappings {
+        let mut targets = vec![String::new(); self.targets.len()];
+        self.targets.iter().for_each(|(id, &number)| targets[number as usize].clone_from(id));
+        NamedMappings {
+            mappings: Mappings::of_stretches(self.subjects.len(), self.stretches),
+            subjects: self.subjects,
+            targets,
+        }
+    }
+}
+
+impl PublishedMappings {
+    /// The tenant that the latest listing which holds a user subscription gives it.
+    pub fn latest_tenant(&self, user_subscription: &str) -> Option<&str> {
+        let mapping = self.listed.mappings.held_after(u32::MAX, self.listed.subject(user_subscription)?)?;
+        Some(self.listed.target(mapping))
+    }
+
+    /// The date of the list since which a tenant is mapped, to whomever, if the latest list maps it.
+    pub fn registered_since(&self, tenant: &str) -> Option<Hour> {
+        let dates = &self.dates.customer_subscriptions;
+        let own = self.customers.mappings.of_subject(self.customers.subject(tenant)?);
+        let &(first, last) = unbroken(own).last()?;
+        (last as usize + 1 == dates.len()).then(|| dates[first as usize])
+    }
+
+    /// The files of the snapshot at that place in the order of its kind's dates.
+    pub fn files_of(&self, kind: SnapshotKind, place: u32) -> Vec<&SnapshotFile> {
+        let as_of = self.dates.of(kind).get(place as usize).copied();
+        self.files.get(&kind).into_iter().flatten().filter(|own| Some(own.as_of) == as_of).collect()
+    }
+}

@@ -1,0 +1,464 @@
+//! The receipt: what one run did, for people and for monitors.
+//!
+//! `receipt.json` is the last run's, and says what the publication stands on and consists of. `receipts/` keeps one of
+//! each run: of lists that go on from run to run what the receipt before did not say, so that it grows by what runs
+//! bring, and not by what there is.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::files::Published;
+use crate::domain::{Day, Finding, Month, Window};
+use crate::error::{Error, Result};
+use crate::store::ReadFile;
+
+/// The layout of receipts and tables: a reader that knows this number knows both.
+pub const FORMAT: u32 = 5;
+/// The first format in which `receipts/` keeps less than `receipt.json` says.
+const FORMAT_KEPT_SHORT: u32 = 5;
+
+/// What one run did.
+#[derive(Debug, Serialize)]
+pub struct Receipt {
+    pub format: u32,
+    /// The number of the publication, counted up: clocks may go backwards.
+    pub generation: u64,
+    pub stacktally: &'static str,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    pub finished_at: String,
+    /// Every setting of what is read and published with its value, as typed or by default.
+    pub settings: serde_json::Value,
+    pub lines: Lines,
+    /// Lines whose quantity was rounded, half to even, at the 18th place.
+    pub lines_rounded: u64,
+    /// Lines whose window is longer than a day or undeclared: the end of their usage day chose the snapshots.
+    pub lines_attributed_by_usage_day: u64,
+    /// Lines older than the first registration or customer list, which serves them.
+    pub lines_before_first_snapshot: u64,
+    /// Resources of which a text was longer than 32,000 bytes, and was cut.
+    pub resources_cut: u64,
+    /// CSV cells that got a leading `'`, lest a spreadsheet runs them, in the files that this run wrote.
+    pub csv_cells_guarded: u64,
+    pub attributions: Vec<Count>,
+    pub rejects: Vec<Count>,
+    pub days: Vec<Count>,
+    /// The window ledger: every export, what stands in it, and whether it counts.
+    pub windows: Vec<WindowEntry>,
+    pub findings: Vec<FindingEntry>,
+    /// Totals per stamp and meter: the same in `lines`, `daily` and `monthly`, and for Hourly lines in `hourly`.
+    pub balance: Vec<BalanceEntry>,
+    /// What the statements of each month come to, by currency.
+    pub statements: Vec<StatementEntry>,
+    /// What has no price, for each meter.
+    pub unpriced: Vec<UnpricedEntry>,
+    pub rate_cards: Vec<RateCardEntry>,
+    pub inputs: Vec<Input>,
+    /// The table of all exports; `None` where nothing is published.
+    pub exports: Option<TableEntry>,
+    /// Why everything was made anew; `None` where only what had changed was.
+    pub full_run: Option<String>,
+    /// The days that were settled in this run, and why each of them.
+    pub settled: Vec<SettledEntry>,
+    /// Exports that the last run read, and that are gone from the root.
+    pub missing: Vec<MissingEntry>,
+    /// What was gone, and was forgotten by name (`--forget`): stamps, folders of exports, files of the root.
+    pub forgotten: Vec<String>,
+    /// Stamps that `--stamp` left as they were published, and the run that published them.
+    pub left_as_published: Vec<LeftEntry>,
+    /// Files and folders passed over by their names.
+    pub skipped: Vec<String>,
+    pub published: Vec<Published>,
+}
+
+/// A published table, and which one.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableEntry {
+    pub path: String,
+    pub rows: u64,
+    pub blake3: String,
+}
+
+/// What a receipt of any version says that its publication stands on.
+#[derive(Debug, Default, Deserialize)]
+pub struct StoodOn {
+    #[serde(default)]
+    pub windows: Vec<StoodWindow>,
+    #[serde(default)]
+    pub inputs: Vec<StoodFile>,
+    #[serde(default)]
+    pub settings: serde_json::Value,
+    #[serde(default)]
+    format: u32,
+}
+
+/// An export that a publication stands on.
+#[derive(Debug, Deserialize)]
+pub struct StoodWindow {
+    pub stamp: String,
+    pub window: String,
+    pub folder: String,
+    pub files: usize,
+    pub lines: i64,
+    /// The rule by which it does not count.
+    pub dropped: Option<String>,
+    /// The run in which it first counted, where that is known: receipts before format 5 do not say it.
+    pub first_run: Option<u64>,
+}
+
+/// A file that a publication stands on.
+#[derive(Debug, Deserialize)]
+pub struct StoodFile {
+    pub path: String,
+    pub blake3: String,
+    #[serde(default)]
+    pub lines: i64,
+    pub dropped: Option<String>,
+}
+
+impl StoodOn {
+    /// What a receipt says; nothing where the bytes are none.
+    pub fn of_receipt(receipt: &[u8]) -> Self {
+        serde_json::from_slice(receipt).unwrap_or_default()
+    }
+
+    /// The same of a receipt in `receipts/`; `None` where that says only what its run brought.
+    pub fn of_kept(receipt: &[u8]) -> Option<Self> {
+        Some(Self::of_receipt(receipt)).filter(|own| own.format < FORMAT_KEPT_SHORT)
+    }
+}
+
+/// `read = used + rejected + dropped`.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Lines {
+    pub read: i64,
+    pub used: i64,
+    pub rejected: i64,
+    pub dropped: i64,
+}
+
+/// How many of something.
+#[derive(Clone, Debug, Serialize)]
+pub struct Count {
+    pub name: &'static str,
+    pub count: u64,
+}
+
+/// `read = used + rejected + dropped`, for each meter of a stamp.
+#[derive(Debug, Serialize)]
+pub struct BalanceEntry {
+    pub stamp: String,
+    /// `None`: of lines set aside whose meter could not be read.
+    pub meter_id: Option<String>,
+    pub lines: i64,
+    pub quantity: String,
+    pub lines_hourly: i64,
+    pub quantity_hourly: String,
+    /// Of these, what came to closed months after they were closed: not in `daily` and `monthly`, but in `adjustments`.
+    pub lines_adjusted: i64,
+    pub quantity_adjusted: String,
+    pub lines_rejected: i64,
+    /// As far as it could be read; `None` when it leaves the range of a quantity.
+    pub quantity_rejected: Option<String>,
+    pub lines_dropped: i64,
+    pub quantity_dropped: Option<String>,
+}
+
+/// Nothing of any meter.
+impl Default for BalanceEntry {
+    fn default() -> Self {
+        let zero = || "0".to_owned();
+        Self {
+            stamp: String::new(),
+            meter_id: None,
+            lines: 0,
+            quantity: zero(),
+            lines_hourly: 0,
+            quantity_hourly: zero(),
+            lines_adjusted: 0,
+            quantity_adjusted: zero(),
+            lines_rejected: 0,
+            quantity_rejected: Some(zero()),
+            lines_dropped: 0,
+            quantity_dropped: Some(zero()),
+        }
+    }
+}
+
+/// One export in the window ledger.
+#[derive(Debug, Serialize)]
+pub struct WindowEntry {
+    pub stamp: String,
+    /// Its reported window, as its published files are called.
+    pub window: String,
+    pub folder: String,
+    pub granularity: Option<&'static str>,
+    pub files: usize,
+    pub lines: i64,
+    /// Lines used that equal another of the same export in all but their place.
+    pub lines_equal: i64,
+    /// Whether its reported time is covered: it counts, has files, and its chain of pages has an end.
+    pub whole: bool,
+    /// The rule by which it does not count.
+    pub dropped: Option<&'static str>,
+    /// Of its files, decompressed.
+    pub bytes: u64,
+    /// Of the names and fingerprints of its files.
+    pub blake3: String,
+    /// The first run in which it counted (again, where it did not for a while), where that is known.
+    pub first_run: Option<u64>,
+    /// As a window; `None`: undeclared.
+    #[serde(skip)]
+    pub reported: Option<Window>,
+}
+
+/// What the statement lines of a month come to that are in one currency.
+#[derive(Debug, Serialize)]
+pub struct StatementEntry {
+    pub month: String,
+    pub currency: &'static str,
+    pub lines: u64,
+    /// Exact, to ten places.
+    pub charge: String,
+    /// The sum of the rounded lines, and by how much it differs from the charge.
+    pub amount: String,
+    pub rounding_difference: String,
+    pub billing_currency: &'static str,
+    pub billing_amount: String,
+    /// The same for people, with all places of the minor unit.
+    #[serde(skip)]
+    pub billed: String,
+}
+
+/// A quantity of a month that no price is in force for.
+#[derive(Debug, Serialize)]
+pub struct UnpricedEntry {
+    pub month: String,
+    pub stamp: String,
+    pub meter_id: String,
+    pub quantity: String,
+}
+
+/// How many meters of a rate card price one of the stamps'.
+#[derive(Debug, Serialize)]
+pub struct RateCardEntry {
+    pub file: String,
+    pub meters: usize,
+    pub mapped: usize,
+}
+
+/// A day that was settled in this run.
+#[derive(Debug, Serialize)]
+pub struct SettledEntry {
+    pub stamp: String,
+    pub usage_date: String,
+    pub causes: Vec<&'static str>,
+}
+
+/// An export that is gone from the root.
+#[derive(Debug, Serialize)]
+pub struct MissingEntry {
+    pub stamp: String,
+    pub folder: String,
+    pub lines: i64,
+    /// Whether its lines count all the same (`--keep-missing`).
+    pub kept: bool,
+    /// Whether it is gone because `--forget` names it.
+    pub forgotten: bool,
+}
+
+/// A stamp that a run left as it was published.
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftEntry {
+    pub stamp: String,
+    /// The number of the run that looked at its inputs last; `None` where nobody knows.
+    pub run: Option<u64>,
+}
+
+/// One input file, decompressed.
+#[derive(Debug, Serialize)]
+pub struct Input {
+    pub path: String,
+    pub bytes: u64,
+    pub blake3: String,
+    pub lines: i64,
+    /// The shape of its rows, for usage.
+    pub shape: Option<&'static str>,
+    /// How a table writes times and numbers: decided once, over all its rows.
+    pub dialect: Option<String>,
+    /// What it lacks beside what the REST APIs return.
+    pub lacks: Vec<String>,
+    /// The rule by which it does not count.
+    pub dropped: Option<&'static str>,
+    /// Whether a setting had to say how it is encoded.
+    #[serde(skip)]
+    pub by_encoding: bool,
+}
+
+impl Input {
+    /// A file that was read, with so many lines of usage.
+    pub fn of(file: &ReadFile, lines: i64) -> Self {
+        let ReadFile { name, bytes, fingerprint, by_encoding } = file;
+        Self {
+            path: name.clone(),
+            bytes: *bytes,
+            blake3: fingerprint.to_string(),
+            lines,
+            shape: None,
+            dialect: None,
+            lacks: Vec::new(),
+            dropped: None,
+            by_encoding: *by_encoding,
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct FindingEntry {
+    pub stamp: String,
+    pub code: &'static str,
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    pub sentence: String,
+    pub concerned: Vec<String>,
+    pub remedy: Cow<'static, str>,
+    /// The months whose usage it may be about; empty when it is about none in particular.
+    pub months: Vec<String>,
+    /// Whether `--accept` names its code.
+    pub accepted: bool,
+}
+
+/// Days by which usage is reported after it happened, as a rule (Q3, Q4).
+const LATE_DAYS: i32 = 2;
+
+impl FindingEntry {
+    /// A finding, and whether the operator accepts its kind.
+    pub fn of(accepted: bool, finding: Finding) -> Self {
+        let Finding { stamp, code, sentence, concerned, remedy, days } = finding;
+        // Findings about exports are about the days of their windows, and these bring usage of the days before.
+        let concerned_days = |&day: &Day| (0..=LATE_DAYS).map(move |late| Day::of_days(day.days_since_epoch() - late));
+        let months: BTreeSet<Month> = days.iter().flat_map(concerned_days).map(Day::month).collect();
+        let months = months.iter().map(Month::to_string).collect();
+        let severity = code.severity().as_str();
+        Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, months, accepted }
+    }
+}
+
+/// A receipt with another number, other published files, and the closings that made it (`closings`, which the receipt
+/// of a run does not have): all else in it is still what the last run did.
+///
+/// # Errors
+/// The bytes are no receipt.
+pub fn amended(
+    receipt: &[u8],
+    generation: u64,
+    published: &[Published],
+    closings: &(impl Serialize + ?Sized),
+) -> Result<Amended> {
+    let failed = |error| Error::engine("read the receipt", error);
+    let mut members: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Amended>(receipt).map_err(failed)?.0;
+    let raw = |value: serde_json::Result<Box<RawValue>>| value.map_err(failed);
+    let generation = raw(serde_json::value::to_raw_value(&generation))?;
+    let published = raw(serde_json::value::to_raw_value(published))?;
+    let closings = raw(serde_json::value::to_raw_value(closings))?;
+    for (name, value) in [("generation", generation), ("published", published), ("closings", closings)] {
+        match members.iter_mut().find(|(own, _)| own == name) {
+            Some((_, own)) => *own = value,
+            None => members.push((name.to_owned(), value)),
+        }
+    }
+    Ok(Amended(members))
+}
+
+/// Lists of a receipt that go on from run to run: `receipts/` has of each what the receipt before did not say.
+const LISTS: [&str; 10] = [
+    "windows",
+    "inputs",
+    "findings",
+    "balance",
+    "statements",
+    "unpriced",
+    "rate_cards",
+    "missing",
+    "skipped",
+    "published",
+];
+/// Lists of what a run did, which the receipt of a closing repeats from the run before it.
+const DONE: [&str; 2] = ["settled", "forgotten"];
+
+/// What `receipts/` keeps of a receipt: of its lists only what `former`, the receipt before it, did not say in the same
+/// words; how many entries that leaves out stands in `as_before`.
+///
+/// # Errors
+/// The bytes are no receipt.
+pub fn kept(receipt: &[u8], former: Option<&[u8]>) -> Result<Vec<u8>> {
+    let failed = |error| Error::engine("write the receipt that is kept", error);
+    let own: Amended = serde_json::from_slice(receipt).map_err(failed)?;
+    let former = former.and_then(|bytes| serde_json::from_slice::<Amended>(bytes).ok());
+    let list_of = |own: &Amended, name: &str| -> Vec<Box<RawValue>> {
+        let member = own.0.iter().find(|(own, _)| own == name);
+        member.and_then(|(_, list)| serde_json::from_str(list.get()).ok()).unwrap_or_default()
+    };
+    // Receipts are laid out alike, so equal entries are equal texts, but for those that were amended.
+    let text = |own: &RawValue| own.get().split_whitespace().collect::<String>();
+    let is_closing = own.0.iter().any(|(name, _)| name == "closings");
+    let mut as_before: Vec<(String, usize)> = Vec::new();
+    let mut members = Vec::new();
+    for (name, value) in &own.0 {
+        let is_list = LISTS.contains(&name.as_str()) || (is_closing && DONE.contains(&name.as_str()));
+        if !is_list {
+            members.push((name.clone(), value.clone()));
+            continue;
+        }
+        let said: HashSet<String> = former.iter().flat_map(|own| list_of(own, name)).map(|own| text(&own)).collect();
+        let all = list_of(&own, name);
+        let count = all.len();
+        let new: Vec<Box<RawValue>> = all.into_iter().filter(|own| !said.contains(&text(own))).collect();
+        if new.len() < count {
+            as_before.push((name.clone(), count - new.len()));
+        }
+        members.push((name.clone(), serde_json::value::to_raw_value(&new).map_err(failed)?));
+    }
+    let counts: BTreeMap<&str, usize> = as_before.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    members.push(("as_before".to_owned(), serde_json::value::to_raw_value(&counts).map_err(failed)?));
+    serde_json::to_vec_pretty(&Amended(members)).map_err(failed)
+}
+
+/// The members of a receipt, in their order.
+#[derive(Debug)]
+pub struct Amended(Vec<(String, Box<RawValue>)>);
+
+impl Serialize for Amended {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Amended {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct OfMap;
+
+        impl<'de> Visitor<'de> for OfMap {
+            type Value = Amended;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a receipt")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Amended, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Amended(members))
+            }
+        }
+
+        deserializer.deserialize_map(OfMap)
+    }
+}

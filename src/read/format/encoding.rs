@@ -1,0 +1,393 @@
+//! Bytes → text: marks, UTF-16 and UTF-32 with and without them, and the code pages that a setting can name.
+//!
+//! Does not guess single bytes: which code page a machine had is said by a setting, and where the text that it makes
+//! cannot be meant, the ones that would make sense are named.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use encoding_rs::{Encoding as Standard, WINDOWS_1252};
+use memchr::{memchr, memchr_iter};
+use oem_cp::code_table::DECODING_TABLE_CP_MAP;
+use serde::{Serialize, Serializer};
+
+use crate::error::{Error, Result};
+use crate::store::InputFile;
+
+/// How text is encoded that does not say it itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// One of those of the web, which include the code pages of Windows.
+    Standard(&'static Standard),
+    /// A code page of DOS, which consoles still write.
+    Oem(u16),
+    Wide(Wide),
+}
+
+impl Serialize for Encoding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// UTF-16 and UTF-32, by the order of their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wide {
+    Utf16Le,
+    Utf16Be,
+    Utf32Le,
+    Utf32Be,
+}
+
+impl Wide {
+    const ALL: [Self; 4] = [Self::Utf32Le, Self::Utf32Be, Self::Utf16Le, Self::Utf16Be];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Utf16Le => "utf-16le",
+            Self::Utf16Be => "utf-16be",
+            Self::Utf32Le => "utf-32le",
+            Self::Utf32Be => "utf-32be",
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Utf16Le | Self::Utf16Be => 2,
+            Self::Utf32Le | Self::Utf32Be => 4,
+        }
+    }
+
+    const fn mark(self) -> &'static [u8] {
+        match self {
+            Self::Utf16Le => &[0xff, 0xfe],
+            Self::Utf16Be => &[0xfe, 0xff],
+            Self::Utf32Le => &[0xff, 0xfe, 0, 0],
+            Self::Utf32Be => &[0, 0, 0xfe, 0xff],
+        }
+    }
+
+    /// That of text by its mark, or by the zeros around its first character: JSON and tables begin with one of ASCII.
+    fn of(bytes: &[u8]) -> Option<(Self, usize)> {
+        let marked =
+            Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()) && bytes.len().is_multiple_of(own.bytes()));
+        if let Some(own) = marked.or_else(|| Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()))) {
+            return Some((own, own.mark().len()));
+        }
+        let is_zero = |at: usize| bytes.get(at) == Some(&0);
+        let is_ascii = |at: usize| bytes.get(at).is_some_and(|byte| (1..0x80).contains(byte));
+        let own = if is_ascii(0) && is_zero(1) && is_zero(2) && is_zero(3) {
+            Self::Utf32Le
+        } else if is_zero(0) && is_zero(1) && is_zero(2) && is_ascii(3) {
+            Self::Utf32Be
+        } else if is_ascii(0) && is_zero(1) && (bytes.len() == 2 || is_ascii(2)) {
+            Self::Utf16Le
+        } else if is_zero(0) && is_ascii(1) {
+            Self::Utf16Be
+        } else {
+            return None;
+        };
+        Some((own, 0))
+    }
+
+    /// The number of each character or half of one.
+    fn units(self, bytes: &[u8]) -> impl Iterator<Item = u32> {
+        bytes.chunks_exact(self.bytes()).map(move |unit| {
+            let unit = unit.iter().map(|byte| u32::from(*byte));
+            match self {
+                Self::Utf16Le | Self::Utf32Le => unit.rev().fold(0, |sum, byte| sum << 8 | byte),
+                Self::Utf16Be | Self::Utf32Be => unit.fold(0, |sum, byte| sum << 8 | byte),
+            }
+        })
+    }
+
+    fn decode(self, bytes: &[u8], file: &InputFile) -> Result<String> {
+        let wrong = |text: &str, what: &str| {
+            let (line, column) = place_in(text.as_bytes());
+            Error::input(format!("{} text {what}", self.name().to_uppercase()))
+                .at_line(&file.name, line, column)
+                .hint("fetch the file again: a part of it is lost, or something was appended in another encoding")
+        };
+        let mut text = String::with_capacity(bytes.len() / self.bytes());
+        if self.bytes() == 2 {
+            for unit in char::decode_utf16(self.units(bytes).map(|unit| unit as u16)) {
+                text.push(unit.map_err(|error| wrong(&text, "with a broken character").because(error))?);
+            }
+        } else {
+            for unit in self.units(bytes) {
+                text.push(char::from_u32(unit).ok_or_else(|| wrong(&text, "with a broken character"))?);
+            }
+        }
+        if !bytes.len().is_multiple_of(self.bytes()) {
+            return Err(wrong(&text, "that ends within a character"));
+        }
+        Ok(text)
+    }
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Standard(own) => f.write_str(&own.name().to_lowercase()),
+            Self::Oem(page) => write!(f, "ibm{page}"),
+            Self::Wide(own) => f.write_str(own.name()),
+        }
+    }
+}
+
+impl Encoding {
+    /// The encoding of a name, in any case: `windows-1252`, `1252`, `cp850`, `ibm437`, `utf-16le`, `shift_jis` …
+    pub fn parse(name: &str) -> Option<Self> {
+        let name = name.trim().to_ascii_lowercase();
+        let bare: String = name.chars().filter(|own| !matches!(own, '-' | '_' | ' ')).collect();
+        if let Some(own) = Wide::ALL.into_iter().find(|own| own.name().replace('-', "") == bare) {
+            return Some(Self::Wide(own));
+        }
+        match bare.as_str() {
+            "utf16" | "unicode" | "unicodefffe" => return Some(Self::Wide(Wide::Utf16Le)),
+            "bigendianunicode" => return Some(Self::Wide(Wide::Utf16Be)),
+            "utf32" => return Some(Self::Wide(Wide::Utf32Le)),
+            _ => {}
+        }
+        if let Some(own) = Standard::for_label(name.as_bytes()) {
+            return Some(Self::of_standard(own));
+        }
+        let prefixes = ["windows", "codepage", "oem", "ibm", "cp", "ms", "dos"];
+        let digits = prefixes.iter().find_map(|own| bare.strip_prefix(own)).unwrap_or(&bare);
+        let page: u16 = digits.parse().ok()?;
+        match page {
+            12000 => Some(Self::Wide(Wide::Utf32Le)),
+            12001 => Some(Self::Wide(Wide::Utf32Be)),
+            _ if DECODING_TABLE_CP_MAP.contains_key(&page) && page != 866 => Some(Self::Oem(page)),
+            _ => codepage::to_encoding(page).map(Self::of_standard),
+        }
+    }
+
+    fn of_standard(own: &'static Standard) -> Self {
+        if own == encoding_rs::UTF_16LE {
+            Self::Wide(Wide::Utf16Le)
+        } else if own == encoding_rs::UTF_16BE {
+            Self::Wide(Wide::Utf16Be)
+        } else {
+            Self::Standard(own)
+        }
+    }
+
+    /// Whether each byte is one character.
+    fn is_single_byte(self) -> bool {
+        match self {
+            Self::Standard(own) => own.is_single_byte(),
+            Self::Oem(_) => true,
+            Self::Wide(_) => false,
+        }
+    }
+
+    /// The text of bytes that are no UTF-8; `None` when they are none in this encoding either.
+    fn text_of(self, bytes: &[u8]) -> Option<String> {
+        match self {
+            Self::Standard(own) => own.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned),
+            Self::Oem(page) => DECODING_TABLE_CP_MAP.get(&page)?.decode_string_checked(bytes),
+            Self::Wide(own) => {
+                let units = own.units(bytes);
+                let text = if own.bytes() == 2 {
+                    char::decode_utf16(units.map(|unit| unit as u16)).collect::<Result<String, _>>().ok()
+                } else {
+                    units.map(char::from_u32).collect()
+                };
+                text.filter(|_| bytes.len().is_multiple_of(own.bytes()))
+            }
+        }
+    }
+}
+
+/// The text of a file.
+pub(in crate::read) struct Decoded {
+    pub text: String,
+    /// Where it begins, behind a mark.
+    pub start: usize,
+    /// Whether it is what the bytes are, byte for byte.
+    pub is_as_in_the_file: bool,
+    /// Whether the setting was needed to read it.
+    pub by_setting: bool,
+}
+
+/// Decodes a file. `said` is the encoding of bytes that do not say it themselves.
+///
+/// # Errors
+/// They are no text in any encoding that they or the setting say, or change it within the file.
+pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Encoding>) -> Result<Decoded> {
+    let decoded = |text: String| Decoded { text, start: 0, is_as_in_the_file: false, by_setting: false };
+    if let Some((wide, mark)) = Wide::of(&bytes) {
+        refuse_narrow_behind_wide(wide, &bytes[mark..], file)?;
+        return wide.decode(&bytes[mark..], file).map(decoded);
+    }
+    let start = if bytes.starts_with(&UTF8_MARK) { UTF8_MARK.len() } else { 0 };
+    let error = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(Decoded { text, start, is_as_in_the_file: start == 0, by_setting: false }),
+        Err(error) => error,
+    };
+    let valid = error.utf8_error().valid_up_to();
+    let bytes = error.into_bytes();
+    refuse_zeros(&bytes, file)?;
+    let Some(said) = said else { return Err(no_utf8(&bytes, valid, file)) };
+    if said.is_single_byte() {
+        refuse_utf8_beside(said, &bytes, valid, file)?;
+    }
+    let Some(text) = said.text_of(&bytes[start..]) else {
+        let (line, column) = place_in(&bytes[..valid]);
+        return Err(Error::input(format!("bytes that are no {said} text"))
+            .at_line(&file.name, line, column)
+            .hint(with_candidates("say the encoding of the machine that exported it", &bytes, valid)));
+    };
+    if let Some(at) = text.find(is_control) {
+        let (line, column) = place_in(&text.as_bytes()[..at]);
+        let control = text[at..].chars().next().unwrap_or_default();
+        return Err(Error::input(format!(
+            "read as {said}, it holds the control character U+{:04X}",
+            u32::from(control)
+        ))
+        .at_line(&file.name, line, column)
+        .hint(with_candidates("it was written with another code page: say that", &bytes, valid)));
+    }
+    Ok(Decoded { by_setting: true, ..decoded(text) })
+}
+
+const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// The line and column behind some text.
+fn place_in(before: &[u8]) -> (usize, usize) {
+    let line = memchr_iter(b'\n', before).count() + 1;
+    let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+    (line, column)
+}
+
+/// What no text has: controls, those that some code pages have in the stead of letters (C1) among them.
+fn is_control(own: char) -> bool {
+    own.is_control() && !matches!(own, '\t' | '\n' | '\r' | '\u{1a}')
+}
+
+/// Characters in a row, each of two of ASCII, that prove that bytes of one encoding stand in the text of another.
+const RUN: usize = 12;
+
+/// Text of single bytes that was appended to such of two or four.
+fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Result<()> {
+    let is_narrow = |unit: &[u8]| unit.iter().all(|&byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
+    let mut run = 0;
+    for (at, unit) in bytes.chunks_exact(wide.bytes()).enumerate() {
+        run = if is_narrow(unit) { run + 1 } else { 0 };
+        if run == RUN {
+            let line = wide.units(bytes).take(at + 1 - RUN).filter(|unit| *unit == u32::from(b'\n')).count() + 1;
+            return Err(two_encodings(file, line, &wide.name().to_uppercase(), "UTF-8 or a code page"));
+        }
+    }
+    Ok(())
+}
+
+/// Zeros in bytes that begin as text of single ones: text of two bytes was appended, or the disk lost what stood there.
+/// JSON with one is none, so it is not looked through before that is found.
+///
+/// # Errors
+/// There is one.
+pub(in crate::read) fn refuse_zeros(bytes: &[u8], file: &InputFile) -> Result<()> {
+    let Some(at) = memchr(0, bytes) else { return Ok(()) };
+    // The first zero stands beside the first character of the other text.
+    let around = &bytes[at.saturating_sub(1)..(at + 2 * RUN).min(bytes.len())];
+    let zeros = memchr_iter(0, around).count();
+    let (line, column) = place_in(&bytes[..at]);
+    if zeros * 4 < around.len() * 3 && zeros * 4 > around.len() {
+        return Err(two_encodings(file, line, "UTF-8 or a code page", "UTF-16"));
+    }
+    let what = if zeros * 4 >= around.len() * 3 { "a run of zero bytes" } else { "a zero byte" };
+    Err(Error::input(format!("{what} within the text"))
+        .at_line(&file.name, line, column)
+        .hint("the disk or a copy lost what stood there: fetch the file again"))
+}
+
+fn two_encodings(file: &InputFile, line: usize, first: &str, second: &str) -> Error {
+    Error::input(format!(
+        "two encodings in one file: up to line {} it is {first}, from line {line} on {second}",
+        line - 1
+    ))
+    .at_line(&file.name, line, 1)
+    .hint(
+        "a script appended to it with another encoding: export it again into one file at once, or save what was \
+         appended as a file of its own",
+    )
+}
+
+/// Lines of UTF-8 in a file that is read by a code page: one of the two is wrong for a part of it.
+fn refuse_utf8_beside(said: Encoding, bytes: &[u8], valid: usize, file: &InputFile) -> Result<()> {
+    let mut utf8 = None;
+    for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        let is_utf8 = !text.is_ascii() && std::str::from_utf8(text).is_ok();
+        utf8 = utf8.or_else(|| is_utf8.then_some(line));
+    }
+    let Some(utf8) = utf8 else { return Ok(()) };
+    let (other, _) = place_in(&bytes[..valid]);
+    let said = said.to_string();
+    let [first, second] = if utf8 < other { ["UTF-8", &said] } else { [&said, "UTF-8"] };
+    Err(two_encodings(file, utf8.max(other), first, second))
+}
+
+fn no_utf8(bytes: &[u8], valid: usize, file: &InputFile) -> Error {
+    let (line, column) = place_in(&bytes[..valid]);
+    Error::input(format!("byte 0x{:02x} is not UTF-8 text", bytes[valid])).at_line(&file.name, line, column).hint(
+        with_candidates(
+            "export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`), or say the encoding of the machine",
+            bytes,
+            valid,
+        ),
+    )
+}
+
+/// Code pages that are tried, the commonest first.
+const CANDIDATES: [&str; 18] = [
+    "windows-1252",
+    "ibm850",
+    "ibm437",
+    "windows-1250",
+    "ibm852",
+    "windows-1251",
+    "ibm866",
+    "windows-1253",
+    "windows-1254",
+    "ibm857",
+    "windows-1257",
+    "ibm775",
+    "windows-1255",
+    "windows-1256",
+    "shift_jis",
+    "gbk",
+    "big5",
+    "euc-kr",
+];
+/// Readings that a hint shows.
+const CANDIDATES_SHOWN: usize = 4;
+/// Bytes on either side of the odd one that belong to its word at most.
+const WORD_BYTES: usize = 24;
+
+/// A hint, and what the word at a place would be in the code pages that make words of all of the text.
+fn with_candidates(hint: &str, bytes: &[u8], at: usize) -> String {
+    let is_of_word = |byte: &&u8| !byte.is_ascii() || byte.is_ascii_alphanumeric();
+    let before = bytes[..at].iter().rev().take(WORD_BYTES).take_while(is_of_word).count();
+    let behind = bytes[at..].iter().take(WORD_BYTES).take_while(is_of_word).count();
+    let word = &bytes[at - before..at + behind];
+    let is_meant =
+        |own: char| own.is_ascii() || own.is_alphanumeric() || matches!(own, '–' | '’' | '€' | '„' | '“' | '”' | '·');
+    let mut shown: Vec<(String, &str)> = Vec::new();
+    for name in CANDIDATES {
+        let Some(own) = Encoding::parse(name) else { continue };
+        let is_read = own.text_of(bytes).is_some_and(|text| !text.contains(is_control));
+        let Some(text) = own.text_of(word).filter(|text| is_read && text.chars().all(is_meant)) else { continue };
+        if shown.iter().all(|(other, _)| *other != text) {
+            shown.push((text, name));
+        }
+    }
+    shown.truncate(CANDIDATES_SHOWN);
+    if shown.is_empty() {
+        return format!("{hint}, such as --encoding {}", WINDOWS_1252.name());
+    }
+    let shown: Vec<String> =
+        shown.iter().map(|(text, name)| format!("--encoding {name} makes `{text}` of it")).collect();
+    format!("{hint}: {}", shown.join(", "))
+}

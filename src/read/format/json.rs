@@ -1,0 +1,439 @@
+//! Usage as JSON, borrowed from the text: the pages of the usage API (reference §1.2) and what people make of them
+//! (§3).
+//!
+//! ```text
+//! {"value":[row,…],"nextLink":…}       one page, or several one after the other (a line each, or not)
+//! [page,…]   [row,…]   row row   row    pages or rows in a list, rows alone
+//! row: {"properties":{…}}   {"Properties":{…}}   {"SubscriptionId":…,"InstanceData":…}   {"subscription":…,"resourceUri":…}
+//! ```
+//! No value is decoded here: each of a line's six values stays the raw JSON that stands in the file, so that a quantity
+//! never becomes a float and an `instanceData` is not unescaped before it is known to be new. A single page of rows of
+//! the usual shape is parsed in one pass; anything else goes document by document and row by row, so that one odd row
+//! costs only itself.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::Range;
+
+use foldhash::fast::FixedState;
+use memchr::memmem;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::raw::{Object, text_of};
+use super::repeated_blocks::repeated_blocks;
+use super::row::{RawRow, Value};
+use super::shape::Shape;
+use super::spelling;
+
+/// One row of a file: a line and the shape that it has, or the raw text of something else.
+pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
+
+/// A file of usage, its rows in order: all of the usual shape, or any.
+#[derive(Debug, Default)]
+pub struct JsonFile<'a> {
+    pub usual: Vec<Object<UsualLine<'a>>>,
+    pub elements: Vec<Element<'a>>,
+    /// Whether its last page says that another follows.
+    pub has_next: bool,
+    /// Where its pages say that the next one is.
+    pub next_links: Vec<&'a RawValue>,
+    /// Its pages and lists of rows, each with the places of its rows and its text, where there are several; of equal
+    /// ones the first.
+    pub bodies: Vec<(Range<usize>, &'a str)>,
+    /// The places of rows that repeat what stands before them.
+    pub repeats: Vec<Range<usize>>,
+    /// The texts of bodies.
+    texts: HashSet<&'a str, FixedState>,
+}
+
+impl<'a> JsonFile<'a> {
+    /// Parses a file.
+    ///
+    /// # Errors
+    /// The text is no JSON, or holds something else than pages and rows.
+    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+        if let Some(file) = Self::one_page(text) {
+            return Ok(file);
+        }
+        let mut file = Self::default();
+        let mut loose: Vec<&str> = Vec::new();
+        let mut documents = 0;
+        for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+            documents += 1;
+            let document = document?;
+            let is_loose = file.document(document).map_err(|error| placed(error, text, documents))?;
+            loose.extend(is_loose.then(|| document.get()));
+        }
+        match documents {
+            0 => return Err(serde_json::Error::custom("nothing")),
+            // The one page or list that the file is.
+            1 if file.repeats.is_empty() && file.bodies.len() == 1 => file.bodies.clear(),
+            1 => {}
+            // Rows alone, as in files of a row a line: together they are one list.
+            _ if loose.len() == file.elements.len() => file.repeats = repeated_blocks(&loose),
+            _ => {}
+        }
+        Ok(file)
+    }
+
+    /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
+    pub fn one_page(text: &'a str) -> Option<Self> {
+        let list = WireList::<'a, Object<UsualLine<'a>>>::parse(text).ok()?;
+        // What is missing may stand there in another spelling.
+        if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
+            return None;
+        }
+        let has_next = list.has_next();
+        let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
+        Some(Self { usual: list.value, has_next, next_links, ..Self::default() })
+    }
+
+    /// Takes in a whole JSON document, and returns whether it is a row that stands alone.
+    fn document(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
+        let first = self.elements.len();
+        if !document.get().starts_with('[') {
+            let is_page = self.page(document)?;
+            return if is_page { Ok(false) } else { self.row(document, false).map(|()| true) };
+        }
+        let items: Vec<&'a RawValue> = serde_json::from_str(document.get())?;
+        let mut has_page = false;
+        for &item in &items {
+            if item.get().starts_with('{') && self.page(item)? {
+                has_page = true;
+            } else {
+                self.row(item, true)?;
+            }
+        }
+        if !has_page && !self.body(first, document) {
+            let rows: Vec<&str> = items.iter().map(|item| item.get()).collect();
+            self.repeats.extend(repeated_blocks(&rows).iter().map(|rows| first + rows.start..first + rows.end));
+        }
+        Ok(false)
+    }
+
+    /// Notes the rows from a place on as a page or list of its own; `true` when it is there already.
+    fn body(&mut self, first: usize, text: &'a RawValue) -> bool {
+        let rows = first..self.elements.len();
+        let is_new = rows.is_empty() || self.texts.insert(text.get());
+        match is_new {
+            true if !rows.is_empty() => self.bodies.push((rows, text.get())),
+            true => {}
+            false => self.repeats.push(rows),
+        }
+        !is_new
+    }
+
+    /// Takes in a page; `false` when the document is none.
+    fn page(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
+        let page: AnyPage<'a> = serde_json::from_str(document.get())?;
+        if page.error.is_some() {
+            return Err(error_in_answer());
+        }
+        let Some(rows) = page.value.or(page.usage_aggregations) else { return Ok(false) };
+        self.has_next = has_next(page.next_link);
+        self.next_links.extend(page.next_link.filter(|_| self.has_next));
+        let first = self.elements.len();
+        for raw in rows {
+            self.elements.push(row(raw).ok_or(raw.get()));
+        }
+        self.body(first, document);
+        Ok(true)
+    }
+
+    /// Takes in a row that stands outside a page. What is none is set aside in a list, and refused alone.
+    fn row(&mut self, raw: &'a RawValue, in_list: bool) -> serde_json::Result<()> {
+        match row(raw) {
+            Some((shape, line)) => self.elements.push(Ok((shape.without_page(), line))),
+            None if in_list => self.elements.push(Err(raw.get())),
+            None => return Err(serde_json::Error::custom("neither a page nor a row of usage")),
+        }
+        Ok(())
+    }
+}
+
+/// A line as the API writes it, parsed in one pass.
+#[derive(Debug, Deserialize)]
+pub struct UsualLine<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    properties: Object<UsualProperties<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsualProperties<'a> {
+    #[serde(borrow)]
+    subscription_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage_start_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage_end_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    instance_data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    quantity: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meter_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    meter_category: Option<&'a RawValue>,
+    #[serde(borrow)]
+    unit: Option<&'a RawValue>,
+}
+
+impl UsualLine<'_> {
+    fn lacks_a_value(&self) -> bool {
+        let Object(own) = &self.properties;
+        let values = [own.subscription_id, own.usage_start_time, own.usage_end_time, own.quantity, own.meter_id];
+        values.iter().any(Option::is_none)
+    }
+
+    pub fn to_row(&self) -> RawRow<'_> {
+        let Object(own) = &self.properties;
+        RawRow {
+            id: Value::of_json(self.id),
+            user_subscription: Value::of_json(own.subscription_id),
+            usage_start: Value::of_json(own.usage_start_time),
+            usage_end: Value::of_json(own.usage_end_time),
+            quantity: Value::of_json(own.quantity),
+            meter: Value::of_json(own.meter_id),
+            instance: Cow::Borrowed(own.instance_data.map_or("null", RawValue::get)),
+            is_of_public_azure: is_of_public_azure(own.meter_category, own.unit),
+        }
+    }
+}
+
+/// Declares an object whose names may be in any spelling: their case, and `_`, `-` and blanks in them, tell nothing. A
+/// name that stands in it twice makes it none.
+macro_rules! in_any_spelling {
+    ($(#[$of:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty = $($spelling:literal)|+,)* }) => {
+        $(#[$of])*
+        #[derive(Default)]
+        struct $name<'a> {
+            $($(#[$about])* $field: Option<$kind>,)*
+        }
+
+        impl<'de: 'a, 'a> Deserialize<'de> for $name<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct OfMap;
+
+                impl<'de> Visitor<'de> for OfMap {
+                    type Value = $name<'de>;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                        let mut found = $name::default();
+                        let mut seen: Vec<&'static str> = Vec::new();
+                        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                            let mut is_second = |field: &'static str| {
+                                let is_second = seen.contains(&field);
+                                seen.push(field);
+                                is_second
+                            };
+                            match spelling::bare(&name).as_str() {
+                                $($($spelling)|+ => {
+                                    if is_second(stringify!($field)) {
+                                        return Err(A::Error::custom(format_args!("`{name}` stands in it twice")));
+                                    }
+                                    found.$field = map.next_value()?;
+                                })*
+                                _ => drop(map.next_value::<IgnoredAny>()?),
+                            }
+                        }
+                        Ok(found)
+                    }
+                }
+
+                deserializer.deserialize_map(OfMap)
+            }
+        }
+    };
+}
+
+in_any_spelling! {
+    /// A page: of the REST APIs, or of `Get-UsageAggregates`.
+    AnyPage {
+        value: Vec<&'a RawValue> = "value",
+        usage_aggregations: Vec<&'a RawValue> = "usageaggregations",
+        next_link: &'a RawValue = "nextlink",
+        error: &'a RawValue = "error",
+    }
+}
+
+in_any_spelling! {
+    /// Where a row's values stand: in an object of their own, or in the row itself.
+    AnyRow {
+        id: &'a RawValue = "id",
+        properties: &'a RawValue = "properties",
+    }
+}
+
+in_any_spelling! {
+    /// A row's values.
+    AnyValues {
+        subscription_id: &'a RawValue = "subscriptionid" | "subscription",
+        usage_start_time: &'a RawValue = "usagestarttime",
+        usage_end_time: &'a RawValue = "usageendtime",
+        instance_data: &'a RawValue = "instancedata",
+        quantity: &'a RawValue = "quantity",
+        meter_id: &'a RawValue = "meterid",
+        resource_uri: &'a RawValue = "resourceuri",
+        location: &'a RawValue = "location",
+        tags: &'a RawValue = "tags",
+        additional_info: &'a RawValue = "additionalinfo",
+        /// Only HPE's script writes it.
+        rate_card_meter_id: &'a RawValue = "ratecardmeterid",
+        /// Only usage of public Azure has both.
+        meter_category: &'a RawValue = "metercategory",
+        unit: &'a RawValue = "unit",
+    }
+}
+
+/// Whether both say something, as in usage of public Azure: the cmdlets write them of a stamp's, too, and leave them
+/// empty.
+fn is_of_public_azure(meter_category: Option<&RawValue>, unit: Option<&RawValue>) -> bool {
+    let says = |raw: &RawValue| text_of(raw).is_some_and(|text| !text.trim().is_empty());
+    meter_category.is_some_and(says) && unit.is_some_and(says)
+}
+
+impl<'a> AnyValues<'a> {
+    /// Whether a flat row can be usage: a row of a listing has a `subscriptionId`, too.
+    fn is_usage(&self) -> bool {
+        self.usage_start_time.is_some() || self.meter_id.is_some()
+    }
+
+    /// The instance data, or what tables have in its stead (`Location` and `Tags` beside `InstanceData` are empty ones
+    /// of the row itself, reference §3).
+    fn instance(&self) -> Cow<'a, str> {
+        let raw = |value: Option<&'a RawValue>| value.map_or("null", RawValue::get);
+        if self.instance_data.is_some() || self.resource_uri.is_none() {
+            return Cow::Borrowed(raw(self.instance_data));
+        }
+        Cow::Owned(format!(
+            r#"{{"Microsoft.Resources":{{"resourceUri":{},"location":{},"tags":{},"additionalInfo":{}}}}}"#,
+            raw(self.resource_uri),
+            raw(self.location),
+            raw(self.tags),
+            raw(self.additional_info),
+        ))
+    }
+}
+
+/// Reads a row in any shape; `None` when it is none.
+fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
+    let own: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
+    let values: AnyValues<'_> = serde_json::from_str(own.properties.unwrap_or(raw).get()).ok()?;
+    if own.properties.is_none() && !values.is_usage() {
+        return None;
+    }
+    let is_spelled = |name: &str| memmem::find(raw.get().as_bytes(), format!("\"{name}\"").as_bytes()).is_some();
+    let shape = match (&own.properties, &values.resource_uri, &values.rate_card_meter_id) {
+        (Some(_), ..) if is_spelled("properties") => Shape::RestPages,
+        (Some(_), ..) => Shape::PowerShellPages,
+        (None, _, Some(_)) => Shape::Hpe,
+        (None, Some(_), None) => Shape::Table,
+        (None, None, None) if is_spelled("usage_start_time") => Shape::Python,
+        (None, None, None) => Shape::PowerShellPages,
+    };
+    let line = RawRow {
+        id: Value::of_json(own.id),
+        instance: values.instance(),
+        user_subscription: Value::of_json(values.subscription_id),
+        usage_start: Value::of_json(values.usage_start_time),
+        usage_end: Value::of_json(values.usage_end_time),
+        quantity: Value::of_json(values.quantity),
+        meter: Value::of_json(values.meter_id),
+        is_of_public_azure: is_of_public_azure(values.meter_category, values.unit),
+    };
+    Some((shape, line))
+}
+
+/// The text with blanks for byte order marks between its documents, which files that were joined bring along, and with
+/// quotes around numbers that are none, as Python and others write them (`NaN`, `Infinity`, `-Infinity`): each of these
+/// costs its line, and not the page. `None` when there is neither.
+pub(in crate::read) fn mended(text: &str) -> Option<String> {
+    const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    const MARK: &str = "\u{feff}";
+    let bytes = text.as_bytes();
+    let (mut mended, mut copied, mut at) = (String::new(), 0, 0);
+    let mut replace = |at: &mut usize, length: usize, with: [&str; 3]| {
+        mended.push_str(&text[copied..*at]);
+        mended.extend(with);
+        *at += length;
+        copied = *at;
+    };
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        match rest[0] {
+            b'"' => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                at += 1;
+            }
+            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|own| rest.starts_with(own.as_bytes())) {
+                Some(own) => replace(&mut at, own.len(), ["\"", own, "\""]),
+                None => at += 1,
+            },
+            0xef if rest.starts_with(MARK.as_bytes()) => replace(&mut at, MARK.len(), [" "; 3]),
+            _ => at += 1,
+        }
+    }
+    (copied > 0).then(|| mended + &text[copied..])
+}
+
+/// An error with its place in the whole text: of the first document its own error there, of a later one its number.
+fn placed(error: serde_json::Error, text: &str, document: usize) -> serde_json::Error {
+    if document > 1 {
+        // Its line and column are those within the document, and would mislead.
+        let message = error.to_string();
+        let what = message.split(" at line ").next().unwrap_or_default();
+        return serde_json::Error::custom(format!("in its JSON document {document}: {what}"));
+    }
+    WireList::<'_, &RawValue>::parse(text).err().unwrap_or(error)
+}
+
+/// `nextLink` is absent, null or empty on a last page.
+pub(in crate::read) fn has_next(next_link: Option<&RawValue>) -> bool {
+    next_link.is_some_and(|link| link.get() != "\"\"")
+}
+
+/// A page of usage as the REST APIs return it.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub struct WireList<'a, T> {
+    pub value: Vec<T>,
+    #[serde(borrow, rename = "nextLink", alias = "NextLink", default)]
+    next_link: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+impl<'a, T: Deserialize<'a>> WireList<'a, T> {
+    /// Parses one page of a list.
+    ///
+    /// # Errors
+    /// The text is no JSON, no object with a list called `value`, or says that an error happened.
+    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+        let Object(list): Object<Self> = serde_json::from_str(text)?;
+        match list.error {
+            None => Ok(list),
+            Some(_) => Err(error_in_answer()),
+        }
+    }
+
+    pub fn has_next(&self) -> bool {
+        has_next(self.next_link)
+    }
+}
+
+pub(in crate::read) fn error_in_answer() -> serde_json::Error {
+    serde_json::Error::custom("an answer with an error in it")
+}

@@ -1,0 +1,7 @@
+//! Price books: tables by hand, rate cards, exchange rates.
+
+mod prices;
+mod rate_card;
+
+pub use prices::{ExchangeRates, PriceContent, PriceFile, read_exchange_rates, read_prices};
+pub use rate_card::{CardMeter, CardTerms, Discount, RateCard};

@@ -1,0 +1,273 @@
+//! Rate cards: what `GET …/providers/Microsoft.Commerce/RateCard` and Partner Center's `GET /v1/ratecards/azure` return
+//! (reference §6.2).
+//!
+//! ```text
+//! {"OfferTerms":[…],"Meters":[{"MeterId":…,"MeterRates":{"0":0.046},"IncludedQuantity":0.0,"EffectiveDate":…,"Unit":"1 Hour",…}],"Currency":"USD",…}
+//! {"offerTerms":[…],"meters":[{"id":…,"rates":{"0":0.046},"includedQuantity":0.0,"effectiveDate":…,"unit":"1 Hour",…}],"currency":"USD",…}
+//! ```
+//! Rates are read as the decimal text that stands there, and never become a float.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::domain::identity::one_spelling;
+use crate::domain::limits::FIRST_YEAR;
+use crate::domain::money::{Decimal, decimal};
+use crate::domain::{Currency, Day, shown};
+use crate::error::{Error, Result};
+use crate::read::format::raw::{Object, text_of};
+use crate::read::format::shape;
+
+/// Prices of Azure's meters in one currency.
+#[derive(Debug)]
+pub struct RateCard {
+    /// Relative to the root.
+    pub file: String,
+    pub currency: Currency,
+    pub meters: Vec<CardMeter>,
+    /// What offer terms take off, in percent.
+    pub discounts: Vec<Discount>,
+    /// Names of offer terms that are no discount on prices: credits, commitments by amount, recurring charges.
+    pub other_terms: Vec<String>,
+}
+
+/// One meter of a rate card.
+#[derive(Clone, Debug)]
+pub struct CardMeter {
+    /// Azure's id, in its one spelling.
+    pub id: String,
+    pub name: String,
+    /// Such as `1 Hour`.
+    pub unit: String,
+    pub is_of_azure_stack: bool,
+    /// What it says, or why that cannot be understood: most meters of a card are of no interest.
+    pub terms: Result<CardTerms, String>,
+    /// Its place in the list, from 1.
+    pub row: i64,
+}
+
+/// What a rate card says of a meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardTerms {
+    /// The price of one unit beyond each of these quantities.
+    pub rates: BTreeMap<Decimal, Decimal>,
+    pub included: Decimal,
+    /// `None`: from ever.
+    pub from: Option<Day>,
+}
+
+/// What an offer term takes off, on days from `from` on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discount {
+    pub name: String,
+    pub percent: Decimal,
+    pub from: Option<Day>,
+    pub excluded: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireCard<'a> {
+    #[serde(alias = "Currency")]
+    currency: Option<String>,
+    #[serde(alias = "IsTaxIncluded")]
+    is_tax_included: Option<bool>,
+    #[serde(borrow, alias = "Meters")]
+    meters: Vec<Object<WireMeter<'a>>>,
+    #[serde(borrow, alias = "OfferTerms", default)]
+    offer_terms: Option<Vec<Object<WireTerm<'a>>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireMeter<'a> {
+    #[serde(alias = "MeterId")]
+    id: String,
+    #[serde(alias = "MeterName", default)]
+    name: Option<String>,
+    #[serde(borrow, alias = "MeterRates")]
+    rates: Pairs<'a>,
+    #[serde(borrow, alias = "IncludedQuantity", default)]
+    included_quantity: Option<&'a RawValue>,
+    #[serde(alias = "EffectiveDate", default)]
+    effective_date: Option<String>,
+    #[serde(alias = "Unit", default)]
+    unit: Option<String>,
+    #[serde(alias = "MeterRegion", default)]
+    region: Option<String>,
+    #[serde(alias = "MeterCategory", default)]
+    category: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireTerm<'a> {
+    #[serde(alias = "Name", default)]
+    name: Option<String>,
+    #[serde(borrow, default)]
+    discount: Option<&'a RawValue>,
+    #[serde(borrow, alias = "TieredDiscount", default)]
+    tiered_discount: Option<BTreeMap<String, &'a RawValue>>,
+    #[serde(alias = "ExcludedMeterIds", default)]
+    excluded_meter_ids: Option<Vec<String>>,
+    #[serde(alias = "EffectiveDate", default)]
+    effective_date: Option<String>,
+}
+
+/// Reads a rate card, called `name` in messages.
+///
+/// # Errors
+/// It is none, an offer term of it cannot be understood, or its prices include tax.
+pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
+    let Object(card): Object<WireCard<'_>> = serde_json::from_str(text).map_err(|error| {
+        if let Some(refused) = shape::answered(text, "a rate card") {
+            return refused.at(name);
+        }
+        Error::input("no rate card")
+            .at_line(name, error.line(), error.column())
+            .hint(
+                "a price book is a table with the columns of prices.csv, or a rate card as Azure or Partner Center \
+                 return it; rename the file so that it begins with `_` to have it skipped",
+            )
+            .because(error)
+    })?;
+    let refused = |message: String, hint: &str| Error::input(message).at(name).hint(hint);
+    if card.is_tax_included == Some(true) {
+        return Err(refused(
+            "prices that include tax".to_owned(),
+            "charges are before tax: ask for a rate card without it",
+        ));
+    }
+    let code = card.currency.unwrap_or_default();
+    let currency = Currency::parse(&code).ok_or_else(|| {
+        refused(
+            format!("the currency {} is none", shown::quoted(&code)),
+            "ask for the rate card once more, with a currency of ISO 4217",
+        )
+    })?;
+    let meters = card.meters.into_iter().zip(1..).map(|(Object(own), row)| meter_of(&own, row)).collect();
+    let (mut discounts, mut other_terms) = (Vec::new(), Vec::new());
+    for Object(term) in card.offer_terms.unwrap_or_default() {
+        let called = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
+        match discount_of(term, &called) {
+            Ok(Some(own)) if own.percent.is_zero() => {}
+            Ok(Some(own)) => discounts.push(own),
+            Ok(None) => other_terms.push(called),
+            Err(what) => {
+                return Err(refused(format!("offer term {}: {what}", shown::quoted(&called)), "correct the file"));
+            }
+        }
+    }
+    Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
+}
+
+fn meter_of(own: &WireMeter<'_>, row: i64) -> CardMeter {
+    let is_azure_stack = |own: &Option<String>| own.as_deref().is_some_and(|own| own.starts_with("Azure Stack"));
+    CardMeter {
+        id: one_spelling(&own.id),
+        name: own.name.clone().unwrap_or_default(),
+        unit: own.unit.as_deref().unwrap_or_default().trim().to_owned(),
+        is_of_azure_stack: is_azure_stack(&own.region) || is_azure_stack(&own.category),
+        terms: terms_of(own),
+        row,
+    }
+}
+
+fn terms_of(own: &WireMeter<'_>) -> Result<CardTerms, String> {
+    let mut rates = BTreeMap::new();
+    for (from, price) in &own.rates.0 {
+        let (from, price) = (number(from, "the tier")?, raw_number(price, "the rate")?);
+        if rates.insert(from, price).is_some() {
+            return Err(format!("two rates from {from} on"));
+        }
+    }
+    Ok(CardTerms {
+        rates,
+        included: own.included_quantity.map_or(Ok(Decimal::ZERO), |own| raw_number(own, "the included quantity"))?,
+        from: own.effective_date.as_deref().map(day_of).transpose()?.flatten(),
+    })
+}
+
+/// The members of a JSON object with numbers for names, each as often as it stands there.
+struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfMap;
+
+        impl<'de> Visitor<'de> for OfMap {
+            type Value = Pairs<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("rates by quantity")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(OfMap)
+    }
+}
+
+/// What a term takes off; `None` when that is nothing of a price.
+fn discount_of(term: WireTerm<'_>, name: &str) -> Result<Option<Discount>, String> {
+    let share = match (term.discount, &term.tiered_discount) {
+        (Some(share), _) => Some(raw_number(share, "the discount")?),
+        // By the amount that was committed: a share of prices only when it is one for all amounts.
+        (None, Some(tiers)) => match tiers.iter().collect::<Vec<_>>()[..] {
+            [(from, share)] if number(from, "the tier")?.is_zero() => Some(raw_number(share, "the discount")?),
+            _ => None,
+        },
+        (None, None) => None,
+    };
+    let Some(share) = share else { return Ok(None) };
+    if share > Decimal::ONE {
+        return Err(format!("a discount of {share}, and 1 is all of it"));
+    }
+    Ok(Some(Discount {
+        name: name.to_owned(),
+        percent: (share * Decimal::ONE_HUNDRED).normalize(),
+        from: term.effective_date.as_deref().map(day_of).transpose()?.flatten(),
+        excluded: term.excluded_meter_ids.unwrap_or_default().iter().map(|id| one_spelling(id)).collect(),
+    }))
+}
+
+/// A number as JSON has it, or within a text.
+fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
+    let text = text_of(raw);
+    number(text.as_deref().unwrap_or_else(|| raw.get()), what)
+}
+
+fn number(text: &str, what: &str) -> Result<Decimal, String> {
+    let own = decimal(text.trim()).map_err(|_reason| {
+        format!("{what} {} is no decimal number of at most 28 digits, 18 of them behind the point", shown::quoted(text))
+    })?;
+    if own.is_sign_negative() && !own.is_zero() {
+        Err(format!("{what} {} is below zero", shown::quoted(text)))
+    } else {
+        Ok(own)
+    }
+}
+
+/// The UTC day of `2019-12-03T00:00:00Z`; one before any usage is none, such as that of an unset date.
+fn day_of(text: &str) -> Result<Option<Day>, String> {
+    let text = text.trim();
+    let day = text.get(..10).and_then(Day::parse);
+    let is_long_ago = text.get(..4).and_then(|year| year.parse::<i32>().ok()).is_some_and(|year| year < FIRST_YEAR);
+    match day {
+        None if !is_long_ago => {
+            Err(format!("EffectiveDate {} begins with no day such as 2019-12-03", shown::quoted(text)))
+        }
+        day => Ok(day),
+    }
+}

@@ -1,0 +1,184 @@
+//! Exports → lines: all files of a stamp, read in parallel, each line handed to its usage day.
+//!
+//! ```text
+//! {"properties":{"subscriptionId":"3F2…","usageStartTime":"2026-10-05T18:00:00+00:00",…,"quantity":2.0,"meterId":"9CD…"}}
+//!    ↓
+//! day 2026-10-05   slot 18–19   user subscription #0   meter #4   instance #17   2.000000000000000000   row 1
+//! ```
+//! A line takes 33 bytes, whatever its JSON took, and is handed to its day ([`DayLines`]) once its file is read; the
+//! texts behind the numbers are in [`StampLines`]. What an earlier run knows of an export is taken from there instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::days::DayLines;
+use super::export::{self, Declared};
+use super::file::{OfExport, Thread, read_file};
+use super::lines::{FileLines, PublishedResource};
+use super::record::{ExportRecord, FileRecord};
+use crate::control::Control;
+use crate::domain::ledger::LedgerRules;
+use crate::domain::{Finding, Stamp};
+use crate::error::Result;
+use crate::read::StampFolder;
+use crate::read::intern::Interners;
+use crate::read::options::Reading;
+use crate::store::InputFile;
+
+/// All exports of a stamp, the lines that were read of them, and the texts that these lines' numbers stand for.
+#[derive(Debug)]
+pub struct StampLines {
+    pub stamp: Stamp,
+    /// In order of their windows.
+    pub exports: Vec<ExportRecord>,
+    pub texts: Interners,
+    pub days: DayLines,
+    /// Resources that stacktally published, by key: lines that were published name them so.
+    pub resources: BTreeMap<i64, PublishedResource>,
+    pub findings: Vec<Finding>,
+}
+
+/// What an earlier run knows of a stamp's exports, so that they need not be read again.
+#[derive(Clone, Debug, Default)]
+pub struct PreviousExports {
+    /// Unchanged exports of the root, by their folders.
+    pub unchanged: BTreeMap<String, ExportRecord>,
+    /// Exports that are no longer in the root, and count all the same.
+    pub kept: Vec<ExportRecord>,
+}
+
+impl PreviousExports {
+    /// The folders of all of them.
+    pub fn folders(&self) -> BTreeSet<String> {
+        self.unchanged.keys().cloned().chain(self.kept.iter().map(|export| export.folder.clone())).collect()
+    }
+}
+
+/// Reads all exports of a stamp, and decides which of them count.
+///
+/// # Errors
+/// A file that is no usage; an export that contradicts itself or what it was asked for; exports that describe the same
+/// usage twice.
+pub fn gather(folder: &StampFolder, reading: &Reading, rules: LedgerRules, control: &Control) -> Result<StampLines> {
+    gather_beside(folder, PreviousExports::default(), DayLines::default(), reading, rules, control)
+}
+
+/// Reads the exports of a stamp that are not known yet, and decides which of all of them count. Lines go to `days`.
+///
+/// # Errors
+/// As [`gather`].
+pub fn gather_beside(
+    folder: &StampFolder,
+    mut known: PreviousExports,
+    days: DayLines,
+    reading: &Reading,
+    rules: LedgerRules,
+    control: &Control,
+) -> Result<StampLines> {
+    let (texts, threads) = (Interners::default(), Threads::default());
+    let (mut declared, mut unread) = (Vec::new(), Vec::new());
+    for export in &folder.exports {
+        match known.unchanged.remove(&export.folder) {
+            Some(own) => unread.push(own.count_again()),
+            // What was read of it is kept.
+            None if export.files.is_empty() && known.kept.iter().any(|own| own.folder == export.folder) => {}
+            None => declared.push(Declared::read(export, reading)?),
+        }
+    }
+    unread.extend(known.kept.into_iter().map(ExportRecord::count_again));
+    let mut exports = unread;
+    let mut resources = BTreeMap::new();
+    let mut declared = declared.into_iter().peekable();
+    let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
+        let read_one = |&(number, file, asked): &(u32, &InputFile, OfExport)| {
+            control.check()?;
+            let mut thread = threads.take();
+            let mut lines = read_file(file, asked, reading, &texts, &mut thread)?;
+            threads.give_back(thread);
+            lines.number = number;
+            // What may repeat another file waits for it.
+            if lines.is_plain() {
+                lines.hand_over(&days)?;
+            }
+            control.advance();
+            Ok(lines)
+        };
+        batch.files.par_iter().map(read_one).collect()
+    };
+    // What is known of the files of a batch is brought together while the next one is read.
+    let mut bring_together = |batch: Batch<'_>, files: Vec<Result<FileLines>>| -> Result<()> {
+        let mut files = files.into_iter();
+        for export in batch.exports {
+            let mut files = files.by_ref().take(export.files.len()).collect::<Result<Vec<_>>>()?;
+            resources.extend(files.iter_mut().flat_map(|file| std::mem::take(&mut file.resources)));
+            exports.push(export::export_lines(&folder.stamp, &export, files, &days, reading, &texts)?);
+        }
+        Ok(())
+    };
+    let (mut next, mut last) = (0, None);
+    loop {
+        let batch = (declared.peek().is_some()).then(|| Batch::of(&mut declared, &mut next));
+        let (files, brought) = rayon::join(
+            || batch.as_ref().map(read),
+            || last.take().map_or(Ok(()), |(batch, files)| bring_together(batch, files)),
+        );
+        brought?;
+        match batch.zip(files) {
+            Some(read) => last = Some(read),
+            None => break,
+        }
+    }
+    let (mut exports, findings) = export::proved(&folder.stamp, exports, rules)?;
+    number_files(&mut exports, next as usize);
+    Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
+}
+
+/// What reading threads keep: each file is read with what one before it left.
+#[derive(Debug, Default)]
+struct Threads(Mutex<Vec<Thread>>);
+
+impl Threads {
+    fn take(&self) -> Thread {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, thread: Thread) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    }
+}
+
+/// Files that are read before what is known of them is brought together: what is noted of each while it is read is
+/// large.
+const BATCH_FILES: usize = 128;
+
+/// A few exports, and their files with the numbers by which lines name them and what is known of them.
+struct Batch<'a> {
+    exports: Vec<Declared<'a>>,
+    files: Vec<(u32, &'a InputFile, OfExport)>,
+}
+
+impl<'a> Batch<'a> {
+    /// The next one; `next` is the number of its first file.
+    fn of(declared: &mut impl Iterator<Item = Declared<'a>>, next: &mut u32) -> Self {
+        let mut batch = Self { exports: Vec::new(), files: Vec::new() };
+        while batch.files.len() < BATCH_FILES
+            && let Some(export) = declared.next()
+        {
+            let asked = OfExport { window: export.window(), is_alone: export.files.len() == 1 };
+            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, asked)));
+            *next += export.files.len() as u32;
+            batch.exports.push(export);
+        }
+        batch
+    }
+}
+
+/// Numbers the files that were not read, after those that were.
+fn number_files(exports: &mut [ExportRecord], read: usize) {
+    let files = exports.iter_mut().flat_map(ExportRecord::all_files_mut);
+    for (number, file) in (read as u32..).zip(files.filter(|file| file.number == FileRecord::UNREAD)) {
+        file.number = number;
+    }
+}

@@ -1,0 +1,342 @@
+//! One file of usage → its lines: each row understood or set aside, and handed to its usage day.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::chunk::{Chunk, LineNumbers};
+use super::lines::{Api, FileLines};
+use super::reject::Reject;
+use super::table::UsageTable;
+use crate::domain::identity::one_spelling;
+use crate::domain::limits::{self, INSTANCE_BYTES_MAX, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::domain::quantity::Parsed;
+use crate::domain::time::TimeFault;
+use crate::domain::{Day, Dialect, Quantity, RejectReason, Span, dialect};
+use crate::error::{Error, Result};
+use crate::read::format::row::{InstanceText, RawRow, Value};
+use crate::read::format::shape::Shape;
+use crate::read::intern::{Interners, Recent};
+use crate::store::InputFile;
+
+/// Whether a row of a table names a resource with a character that no id has: it stands where others were lost.
+fn has_lost_characters(instance: &str) -> bool {
+    let is_lost = |text: &str| text.contains(['?', '\u{fffd}']);
+    is_lost(instance)
+        && match InstanceText::read(instance) {
+            InstanceText::Parts(parts) => parts.first().is_some_and(|uri| is_lost(uri.source())),
+            InstanceText::Cell(cell) => {
+                let text = cell.text();
+                let uri = text.split_once("resourceUri").and_then(|(_, behind)| behind.split(',').next());
+                uri.is_some_and(is_lost)
+            }
+            InstanceText::Json(_) | InstanceText::Published(_) => false,
+        }
+}
+
+/// Whose usage of which meter some lines are, and how it was asked for.
+#[derive(Debug)]
+pub(in crate::read) struct Source {
+    user_subscription: u32,
+    meter: u32,
+    api: Option<Api>,
+    is_of_public_azure: bool,
+    /// The subscription that was queried, as it is written.
+    queried: Option<String>,
+}
+
+impl Source {
+    /// The numbers of a line with some instance.
+    pub fn numbers(&self, instance: u32) -> LineNumbers {
+        LineNumbers { user_subscription: self.user_subscription, meter: self.meter, instance }
+    }
+}
+
+/// Reads the lines of one file, in order.
+pub(in crate::read) struct LineReader<'a> {
+    file: &'a InputFile,
+    texts: &'a Interners,
+    pub(super) lines: &'a mut FileLines,
+    dialect: Dialect,
+    user_subscriptions: Recent<'a>,
+    meters: Recent<'a>,
+    row: u32,
+    /// The last span read and its two texts: it seldom changes from line to line.
+    last_span: Option<(String, String, Span)>,
+    /// The day being filled, out of the map while it lasts.
+    current: Option<(Day, Chunk)>,
+    /// The subscriptions that were queried, as they are written.
+    queried: BTreeSet<String>,
+}
+
+/// What stands in a line, or why it is set aside with the text that offends.
+type Refused = (RejectReason, Option<String>);
+
+impl<'a> LineReader<'a> {
+    pub(super) fn new(file: &'a InputFile, texts: &'a Interners, lines: &'a mut FileLines, dialect: Dialect) -> Self {
+        let (user_subscriptions, meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
+        Self {
+            file,
+            texts,
+            lines,
+            dialect,
+            user_subscriptions,
+            meters,
+            row: 0,
+            last_span: None,
+            current: None,
+            queried: BTreeSet::new(),
+        }
+    }
+
+    /// Puts what is still being filled where it belongs.
+    pub(super) fn finish(mut self) {
+        self.hand_over();
+        self.lines.queried = self.queried.iter().map(|id| one_spelling(id)).collect();
+        if self.lines.apis.iter().all(|apis| *apis & (Api::Provider as u8 | Api::Tenant as u8) == 0)
+            && !self.lines.days.is_empty()
+        {
+            self.lines.lacks.push("no row id: nothing says whether the provider or the tenant API was asked");
+        }
+    }
+
+    /// Whether the row that was read last has a time or a quantity that another dialect might read.
+    pub(super) fn has_unreadable(&self) -> bool {
+        let is_unreadable = |own: &Reject| {
+            matches!(
+                own.reason,
+                RejectReason::UsageTimeUnreadable
+                    | RejectReason::UsageTimeOutOfRange
+                    | RejectReason::QuantityUnreadable
+            )
+        };
+        self.lines.rejects.last().is_some_and(is_unreadable)
+    }
+
+    pub fn texts(&self) -> &'a Interners {
+        self.texts
+    }
+
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// The number of the next row, which is counted.
+    pub fn next_row(&mut self) -> Result<u32> {
+        self.lines.read.lines += 1;
+        self.row = self.row.checked_add(1).ok_or_else(|| {
+            Error::input("more lines than a file can number").at(&self.file.name).hint("split the file")
+        })?;
+        Ok(self.row)
+    }
+
+    /// Reads all rows of a table; `false` when it gave up before the last.
+    pub(super) fn read_rows(mut self, table: &UsageTable<'_>, gives_up: impl Fn(&Self) -> bool) -> Result<bool> {
+        let mut rows = table.rows();
+        while let Some(row) = rows.next()? {
+            match row {
+                Ok(row) => {
+                    self.lines.has_lost_characters |= has_lost_characters(&row.instance);
+                    self.read(table.shape, &row)?;
+                }
+                Err(text) => self.set_aside_text(&text)?,
+            }
+            if gives_up(&self) {
+                return Ok(false);
+            }
+        }
+        self.finish();
+        Ok(true)
+    }
+
+    /// Sets aside what is no row at all.
+    pub(super) fn set_aside_text(&mut self, text: &str) -> Result<()> {
+        let row = self.next_row()?;
+        self.set_aside(row, (RejectReason::NotAUsageLine, Some(cut(text))), None);
+        Ok(())
+    }
+
+    pub(super) fn read(&mut self, shape: Shape, line: &RawRow<'_>) -> Result<()> {
+        let row = self.next_row()?;
+        self.refuse_other_shape(row, shape)?;
+        let quantity = self.quantity_of(line);
+        let fields = ids_of(line).and_then(|ids| Ok((ids, self.span_of(line)?)));
+        match (fields, quantity) {
+            (Ok(((user_subscription, meter), span)), Ok(parsed)) => {
+                let api = self.api_of(line, &user_subscription);
+                self.lines.is_of_public_azure |= line.is_of_public_azure;
+                let user_subscription = self.user_subscriptions.intern(&user_subscription)?;
+                self.note_user_subscription(user_subscription, api);
+                let meter = self.meters.intern(&meter)?;
+                let instance = self.texts.instances.intern(&line.instance)?;
+                self.take(LineNumbers { user_subscription, meter, instance }, span, parsed, row);
+            }
+            (Err(refused), quantity) => {
+                self.set_aside(row, refused, Some((line, quantity.ok())));
+            }
+            (Ok(_), Err(refused)) => self.set_aside(row, refused, Some((line, None))),
+        }
+        Ok(())
+    }
+
+    /// Takes in a line that is understood.
+    pub fn take(&mut self, numbers: LineNumbers, span: Span, parsed: Parsed, row: u32) {
+        self.lines.read.add(parsed.quantity);
+        self.lines.rounded += u64::from(parsed.rounded);
+        self.lines.digits_max = self.lines.digits_max.max(parsed.digits);
+        self.lines.note_span(span, row);
+        self.chunk_of(span.day).push(span.slot, numbers, parsed.quantity, row);
+    }
+
+    /// What a row says of all lines that are like it but for times, instance and quantity; `None` when it would be set
+    /// aside.
+    pub fn source_of(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
+        let Ok((user_subscription, meter)) = ids_of(line) else { return Ok(None) };
+        let asked = line.id.written().and_then(|id| Api::of(id.trim_start_matches('"'), &user_subscription));
+        Ok(Some(Source {
+            user_subscription: self.user_subscriptions.intern(&user_subscription)?,
+            meter: self.meters.intern(&meter)?,
+            api: asked.map(|(api, _)| api),
+            is_of_public_azure: line.is_of_public_azure,
+            queried: asked.filter(|(api, _)| *api == Api::Provider).map(|(_, queried)| queried.to_owned()),
+        }))
+    }
+
+    /// Notes that the file has lines of a source: once is enough.
+    pub fn note_source(&mut self, source: &Source) {
+        self.note_user_subscription(source.user_subscription, source.api);
+        self.lines.is_of_public_azure |= source.is_of_public_azure;
+        if let Some(queried) = source.queried.as_ref().filter(|own| !self.queried.contains(*own)) {
+            self.queried.insert(queried.clone());
+        }
+    }
+
+    /// The API of a line, by its `id`; `None` when that names no subscription.
+    fn api_of(&mut self, line: &RawRow<'_>, user_subscription: &str) -> Option<Api> {
+        // Nothing that an id begins with needs an escape, so it is looked at as it is written.
+        let id = line.id.written()?.trim_start_matches('"');
+        let (api, queried) = Api::of(id, user_subscription)?;
+        if api == Api::Provider && !self.queried.contains(queried) {
+            self.queried.insert(queried.to_owned());
+        }
+        Some(api)
+    }
+
+    fn note_user_subscription(&mut self, number: u32, api: Option<Api>) {
+        let (apis, at) = (&mut self.lines.apis, number as usize);
+        if apis.len() <= at {
+            apis.resize(at + 1, 0);
+        }
+        apis[at] |= api.map_or(Api::UNSAID, |api| api as u8);
+    }
+
+    fn refuse_other_shape(&mut self, row: u32, shape: Shape) -> Result<()> {
+        let first = *self.lines.shape.get_or_insert(shape);
+        if first == shape {
+            return Ok(());
+        }
+        Err(Error::input(format!("row {row} has the shape of {shape}, the rows before it that of {first}"))
+            .at(&self.file.name)
+            .hint("a file has one shape: save what different producers wrote as different files"))
+    }
+
+    fn set_aside(&mut self, row: u32, (reason, text): Refused, line: Option<(&RawRow<'_>, Option<Parsed>)>) {
+        let quantity = line.and_then(|(_, quantity)| quantity).map(|parsed| parsed.quantity);
+        self.lines.read.add(quantity.unwrap_or(Quantity::ZERO));
+        let meter = line.and_then(|(line, _)| id_of(line.meter, RejectReason::MeterMissing).ok());
+        self.lines.rejects.push(Reject {
+            row,
+            reason,
+            text,
+            meter: meter.filter(|meter| meter.len() <= VALUE_BYTES_MAX).map(Cow::into_owned),
+            quantity,
+        });
+    }
+
+    fn chunk_of(&mut self, day: Day) -> &mut Chunk {
+        if self.current.as_ref().is_none_or(|(current, _)| *current != day) {
+            self.hand_over();
+            self.current = Some((day, self.lines.days.remove(&day).unwrap_or_default()));
+        }
+        &mut self.current.as_mut().expect("filled just above").1
+    }
+
+    /// Puts the day being filled back among the others.
+    fn hand_over(&mut self) {
+        if let Some((day, chunk)) = self.current.take() {
+            self.lines.days.insert(day, chunk);
+        }
+    }
+
+    fn span_of(&mut self, line: &RawRow<'_>) -> Result<Span, Refused> {
+        let (Some(start), Some(end)) = (line.usage_start.written(), line.usage_end.written()) else {
+            return Err((RejectReason::UsageTimeMissing, None));
+        };
+        if let Some((_, _, span)) =
+            self.last_span.as_ref().filter(|(last_start, last_end, _)| last_start == start && last_end == end)
+        {
+            return Ok(*span);
+        }
+        let texts = line.usage_start.text().zip(line.usage_end.text());
+        let span = texts.map_or(Err(TimeFault::Unreadable), |(start, end)| self.dialect.span(&start, &end));
+        if span == Err(TimeFault::Unreadable) && [line.usage_start, line.usage_end].into_iter().all(is_local) {
+            self.lines.local_times += 1;
+        }
+        let span = span.map_err(|fault| {
+            let reason = match fault {
+                TimeFault::Unreadable => RejectReason::UsageTimeUnreadable,
+                TimeFault::OutOfRange => RejectReason::UsageTimeOutOfRange,
+                TimeFault::NotWhole => RejectReason::UsageTimeNotWhole,
+            };
+            let shown =
+                |value: Value<'_>, written: &str| value.text().map_or_else(|| written.to_owned(), Cow::into_owned);
+            (reason, Some(cut(&format!("{}/{}", shown(line.usage_start, start), shown(line.usage_end, end)))))
+        })?;
+        self.last_span = Some((start.to_owned(), end.to_owned(), span));
+        Ok(span)
+    }
+
+    fn quantity_of(&self, line: &RawRow<'_>) -> Result<Parsed, Refused> {
+        let text = line.quantity.text_or_json().ok_or((RejectReason::QuantityMissing, None))?;
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err((RejectReason::QuantityMissing, Some(cut(&line.quantity.shown()))));
+        }
+        self.dialect.quantity(trimmed).map_err(|reason| (reason, Some(cut(&text))))
+    }
+}
+
+/// Whether a value is a time that lacks nothing but its zone.
+fn is_local(value: Value<'_>) -> bool {
+    value.text().is_some_and(|text| dialect::is_local(&text))
+}
+
+/// The text of an id, not blank.
+fn id_of(value: Value<'_>, missing: RejectReason) -> Result<Cow<'_, str>, Refused> {
+    if matches!(value, Value::Absent) {
+        return Err((missing, None));
+    }
+    value.text().filter(|text| !text.trim().is_empty()).ok_or_else(|| (missing, Some(cut(&value.shown()))))
+}
+
+/// The user subscription and the meter of a row.
+fn ids_of<'a>(line: &RawRow<'a>) -> Result<(Cow<'a, str>, Cow<'a, str>), Refused> {
+    refuse_too_long(line)?;
+    let user_subscription = id_of(line.user_subscription, RejectReason::UserSubscriptionMissing)?;
+    Ok((user_subscription, id_of(line.meter, RejectReason::MeterMissing)?))
+}
+
+fn refuse_too_long(line: &RawRow<'_>) -> Result<(), Refused> {
+    for value in [line.user_subscription, line.meter, line.usage_start, line.usage_end, line.quantity] {
+        if let Some(text) = value.written().filter(|text| text.len() > VALUE_BYTES_MAX) {
+            return Err((RejectReason::TooLong, Some(cut(text))));
+        }
+    }
+    if line.instance.len() > INSTANCE_BYTES_MAX {
+        return Err((RejectReason::TooLong, Some(cut(&line.instance))));
+    }
+    Ok(())
+}
+
+fn cut(text: &str) -> String {
+    limits::cut(text, REJECT_BYTES_MAX).to_owned()
+}

@@ -1,0 +1,32 @@
+//! A stamp's exports → lines, by usage day.
+//!
+//! `gather` takes the files in parallel; a file goes through `line_reader`, which understands each row or sets it
+//! aside; an export is proved by `export`. `fast_page` stands before the page reader: it takes pages exactly as the API
+//! writes them.
+
+mod chunk;
+mod days;
+pub(super) mod export;
+mod export_findings;
+mod fast_page;
+mod file;
+pub(super) mod gather;
+pub(super) mod line_reader;
+pub(super) mod lines;
+mod parquet;
+pub(super) mod query;
+pub(super) mod record;
+mod reject;
+mod reload;
+mod repeated;
+mod survey;
+mod table;
+
+pub use chunk::{Chunk, DaySum};
+pub use days::{DayLines, FileChunk};
+pub use export::{declared_window, refuse_pages_of_another_stamp};
+pub use gather::{PreviousExports, StampLines, gather, gather_beside};
+pub use lines::{Api, PublishedResource};
+pub use record::{DropRule, ExportRecord, FileRecord};
+pub use reject::Reject;
+pub use reload::{Stored, stored_resources};

@@ -1,0 +1,149 @@
+//! Our own tables as input: `lines` and `resources`, for operators who archive what was published instead of the
+//! exports.
+//!
+//! A published line names its resource by key alone, so the `resources.parquet` of the same publication lies beside the
+//! lines, in the same export. Both are recognised by their columns.
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::chunk::LineNumbers;
+use super::lines::FileLines;
+use crate::domain::limits::QUANTITY_SCALE;
+use crate::domain::{Granularity, Hour, Quantity, Slot, Span, Window};
+use crate::error::{Error, Result};
+use crate::read::format::row::InstanceText;
+use crate::read::format::shape::Shape;
+use crate::read::format::text::Content;
+use crate::read::intern::Interners;
+use crate::store::InputFile;
+use crate::table::contract;
+
+const MAGIC: &[u8] = b"PAR1";
+
+pub(in crate::read) fn is_parquet(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+/// Reads a Parquet file that stacktally published.
+///
+/// # Errors
+/// The file is no Parquet, cut off, or neither `lines` nor `resources`.
+pub(in crate::read) fn read_parquet(file: &InputFile, content: Content, texts: &Interners) -> Result<FileLines> {
+    let broken = |error: parquet::errors::ParquetError| {
+        Error::input("a Parquet file that cannot be read").at(&file.name).hint(HINT).because(error)
+    };
+    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(content.bytes)).map_err(broken)?;
+    let columns: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let is = |table: &crate::table::column::Table| {
+        table.columns.iter().map(|column| column.name).eq(columns.iter().map(String::as_str))
+    };
+    let (is_lines, is_resources) = (is(&contract::LINES), is(&contract::RESOURCES));
+    if !is_lines && !is_resources {
+        return Err(Error::input(format!("a Parquet file with the columns {}", crate::domain::shown::list(&columns)))
+            .at(&file.name)
+            .hint(HINT));
+    }
+    let mut lines = FileLines::of(content.file);
+    lines.shape = Some(if is_lines { Shape::PublishedLines } else { Shape::PublishedResources });
+    for batch in builder.build().map_err(broken)? {
+        let batch = batch.map_err(|error| {
+            Error::input("a Parquet file that cannot be read").at(&file.name).hint(HINT).because(error)
+        })?;
+        if is_lines {
+            read_lines(file, &batch, texts, &mut lines)?;
+        } else {
+            read_resources(file, &batch, &mut lines)?;
+        }
+    }
+    Ok(lines)
+}
+
+const HINT: &str = "of Parquet, a usage folder may hold the `lines` that stacktally published, and beside them the \
+    `resources.parquet` of the same publication";
+
+/// The refusal of a cell that no `lines` or `resources` of ours holds.
+fn odd(file: &InputFile, row: usize, column: &str) -> Error {
+    Error::input(format!("row {row} has a {column} that stacktally never publishes")).at(&file.name).hint(HINT)
+}
+
+fn texts_of<'b>(file: &InputFile, batch: &'b RecordBatch, name: &str) -> Result<&'b StringArray> {
+    let column = batch.column_by_name(name).and_then(|column| column.as_string_opt());
+    column.ok_or_else(|| odd(file, 1, name))
+}
+
+fn read_lines(file: &InputFile, batch: &RecordBatch, texts: &Interners, lines: &mut FileLines) -> Result<()> {
+    let text = |name| texts_of(file, batch, name);
+    let (stamps, granularities) = (text("stamp")?, text("granularity")?);
+    let (user_subscriptions, meters) = (text("user_subscription_id")?, text("meter_id")?);
+    let column = |name: &str| batch.column_by_name(name).ok_or_else(|| odd(file, 1, name));
+    let times = |name: &str| {
+        let column = column(name)?.as_primitive_opt::<TimestampMicrosecondType>();
+        column.ok_or_else(|| odd(file, 1, name))
+    };
+    let (starts, window_starts, window_ends) = (times("usage_start")?, times("window_start")?, times("window_end")?);
+    let keys = column("resource_key")?.as_primitive_opt::<Int64Type>().ok_or_else(|| odd(file, 1, "resource_key"))?;
+    let quantities = column("quantity")?.as_primitive_opt::<Decimal128Type>();
+    let quantities =
+        quantities.filter(|own| own.scale() == QUANTITY_SCALE as i8).ok_or_else(|| odd(file, 1, "quantity"))?;
+    for (name, column) in batch.schema().fields().iter().map(|field| field.name()).zip(batch.columns()) {
+        if column.null_count() > 0 && !["window_start", "window_end"].contains(&name.as_str()) {
+            return Err(Error::input(format!("{name} is null, which stacktally never publishes"))
+                .at(&file.name)
+                .hint(HINT));
+        }
+    }
+    for at in 0..batch.num_rows() {
+        lines.read.lines += 1;
+        let row = u32::try_from(lines.read.lines).map_err(|_past_u32| odd(file, at + 1, "number"))?;
+        let odd = |column| odd(file, row as usize, column);
+        let start = Hour::of_micros(starts.value(at)).ok_or_else(|| odd("usage_start"))?;
+        let granularity = Granularity::parse(granularities.value(at)).ok_or_else(|| odd("granularity"))?;
+        let (slot, end) = match granularity {
+            Granularity::Hourly => (Slot::hourly(start.hour_of_day()), start + 1),
+            Granularity::Daily if start.hour_of_day() == 0 => (Slot::DAILY, start.day().end()),
+            Granularity::Daily => return Err(odd("usage_start")),
+        };
+        let window = if window_starts.is_null(at) {
+            None
+        } else {
+            let [start, end] = [window_starts, window_ends].map(|own| Hour::of_micros(own.value(at)));
+            let window = start.zip(end).map(|(start, end)| Window { start, end });
+            Some(window.filter(|own| own.start < own.end).ok_or_else(|| odd("window_start"))?)
+        };
+        if lines.read.lines > 1 && lines.asked.window != window {
+            return Err(Error::input("lines of two windows in one file").at(&file.name).hint(HINT));
+        }
+        lines.asked.window = window;
+        let quantity = Quantity::from_scaled(quantities.value(at));
+        if quantity < Quantity::ZERO || [user_subscriptions, meters].iter().any(|own| own.value(at).trim().is_empty()) {
+            return Err(odd("quantity or id"));
+        }
+        if !lines.stamps.contains(stamps.value(at)) {
+            lines.stamps.insert(stamps.value(at).to_owned());
+        }
+        lines.read.add(quantity);
+        lines.note_span(Span { day: start.day(), slot, end }, row);
+        let user_subscription = texts.user_subscriptions.intern(user_subscriptions.value(at))?;
+        let meter = texts.meters.intern(meters.value(at))?;
+        let instance = texts.instances.intern(&InstanceText::of_published(keys.value(at)))?;
+        let numbers = LineNumbers { user_subscription, meter, instance };
+        lines.days.entry(start.day()).or_default().push(slot, numbers, quantity, row);
+    }
+    Ok(())
+}
+
+fn read_resources(file: &InputFile, batch: &RecordBatch, lines: &mut FileLines) -> Result<()> {
+    let text = |name| texts_of(file, batch, name);
+    let stamps = text("stamp")?;
+    let parts = [text("resource_uri")?, text("location")?, text("tags")?, text("additional_info")?];
+    let keys = batch.column_by_name("resource_key").and_then(|own| own.as_primitive_opt::<Int64Type>());
+    let keys = keys.filter(|own| own.null_count() == 0).ok_or_else(|| odd(file, 1, "resource_key"))?;
+    for at in 0..batch.num_rows() {
+        let of = |own: &StringArray| (!own.is_null(at)).then(|| own.value(at).to_owned());
+        lines.resources.insert(keys.value(at), (stamps.value(at).to_owned(), parts.map(of)));
+    }
+    Ok(())
+}

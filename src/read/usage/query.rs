@@ -1,0 +1,109 @@
+//! What an export was asked for: the reported window and the granularity, as a sidecar file or a `nextLink` says them.
+//!
+//! ```text
+//! export.json   {"stamp":"north","granularity":"Hourly","reportedStartTime":"2026-10-05T00:00:00Z","reportedEndTime":…}
+//! nextLink      https://…?reportedStartTime=2026-10-05T00%3a00%3a00%2b00%3a00Z&reportedEndTime=…&continuationToken=…
+//! ```
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::identity::one_spelling;
+use crate::domain::{Granularity, Hour, Window, shown};
+use crate::error::{Error, Result};
+use crate::read::format::raw::{Object, text_of};
+use crate::read::format::text;
+use crate::read::options::Reading;
+use crate::store::{InputFile, ReadFile};
+
+/// What a query asked for; `None` is unsaid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsageQuery {
+    pub window: Option<Window>,
+    pub granularity: Option<Granularity>,
+}
+
+/// What an `export.json` says.
+#[derive(Clone, Debug)]
+pub struct Sidecar {
+    pub file: ReadFile,
+    pub stamp: Option<String>,
+    pub asked: UsageQuery,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireSidecar {
+    stamp: Option<String>,
+    granularity: Option<String>,
+    reported_start_time: Option<String>,
+    reported_end_time: Option<String>,
+}
+
+/// The name by which a sidecar is known; what it is, its content says.
+pub const SIDECAR: &str = "export.json";
+
+/// Reads a sidecar; `None` when the file is something else, such as a page of usage.
+///
+/// # Errors
+/// The file cannot be read, or says a time or a granularity that is none.
+pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sidecar>> {
+    let text = text::read(file, reading.encoding)?;
+    let Ok(Object(wire)) = serde_json::from_str::<Object<WireSidecar>>(text.as_str()) else { return Ok(None) };
+    let (Some(start), Some(end)) = (&wire.reported_start_time, &wire.reported_end_time) else { return Ok(None) };
+    let refused = |what: &str, found: &str| {
+        Error::input(format!("{what} is {}", shown::quoted(found))).at(&file.name).hint(
+            "write it as {\"stamp\":\"north\",\"granularity\":\"Hourly\",\
+             \"reportedStartTime\":\"2026-10-05T00:00:00Z\",\
+             \"reportedEndTime\":\"2026-10-06T00:00:00Z\"}: full UTC hours, the start before the end",
+        )
+    };
+    let window = window_of(start, end).ok_or_else(|| refused("the reported window", &format!("{start}/{end}")))?;
+    let granularity = wire
+        .granularity
+        .as_deref()
+        .map(|text| Granularity::parse(text).ok_or_else(|| refused("the granularity", text)))
+        .transpose()?;
+    let asked = UsageQuery { window: Some(window), granularity };
+    Ok(Some(Sidecar { file: text.file, stamp: wire.stamp, asked }))
+}
+
+/// What the query of a `nextLink` asks for. A link that does not say it, or in a form of its own, says nothing.
+pub fn of_next_link(raw: &RawValue) -> UsageQuery {
+    let Some(link) = text_of(raw) else { return UsageQuery::default() };
+    let query = link.split_once('?').map_or("", |(_, query)| query);
+    let value = |name: &str| {
+        let pair = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pair.into_iter().find(|(key, _)| key.trim_start_matches('$').eq_ignore_ascii_case(name))?;
+        percent_decode_str(value).decode_utf8().ok()
+    };
+    let window = value("reportedStartTime").zip(value("reportedEndTime"));
+    UsageQuery {
+        window: window.and_then(|(start, end)| window_of(&start, &end)),
+        granularity: value("aggregationGranularity").and_then(|text| Granularity::parse(&text)),
+    }
+}
+
+/// Whose usage alone a `nextLink` asks for: its `subscriberId`, or the subscription of the tenant API; in one spelling.
+pub fn subscriber_of(raw: &RawValue) -> Option<String> {
+    let link = text_of(raw)?;
+    let (path, query) = link.split_once('?').unwrap_or((&link, ""));
+    let subscriber = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(key, _)| key.eq_ignore_ascii_case("subscriberId"));
+    if let Some((_, id)) = subscriber {
+        return percent_decode_str(id).decode_utf8().ok().map(|id| one_spelling(&id));
+    }
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_tenant = segments.last().is_some_and(|own| own.eq_ignore_ascii_case("usageAggregates"));
+    let at = segments.iter().position(|own| own.eq_ignore_ascii_case("subscriptions"))?;
+    segments.get(at + 1).filter(|_| is_tenant).map(|id| one_spelling(id))
+}
+
+fn window_of(start: &str, end: &str) -> Option<Window> {
+    let hour = |text: &str| Hour::parse(text.trim()).ok().or_else(|| Hour::parse_name(text.trim()));
+    let window = Window { start: hour(start)?, end: hour(end)? };
+    (window.start < window.end).then_some(window)
+}

@@ -1,0 +1,140 @@
+//! The published `lines` and `resources` as the base of the next run: what did not change is loaded from there instead
+//! of being read from exports again.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use super::chunk::{Chunk, LineNumbers};
+use super::days::FileChunk;
+use super::gather::StampLines;
+use super::lines::PublishedResource;
+use crate::domain::{Day, Granularity, MeterId, Slot, Stamp, UserSubscriptionId};
+use crate::error::Result;
+use crate::read::format::row::InstanceText;
+use crate::read::intern::{Interners, Recent};
+use crate::table::contract;
+use crate::table::reader::{self, text};
+
+/// A table file as it was published.
+#[derive(Debug)]
+pub struct Stored {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
+
+impl StampLines {
+    /// Loads the lines of a day and export from where they are published.
+    ///
+    /// # Errors
+    /// The table is not as this version publishes it, or names a file that the export does not have.
+    pub fn load(&mut self, day: Day, export: u32, stored: &Stored) -> Result<()> {
+        let files = &self.exports[export as usize].files;
+        let numbers: BTreeMap<&str, u32> = files.iter().map(|file| (&*file.file.name, file.number)).collect();
+        for FileChunk { file, lines } in chunks_of(stored, &numbers, &self.texts)? {
+            self.days.push(day, file, lines)?;
+        }
+        Ok(())
+    }
+
+    /// Learns ids that no line names which is read now, since tables name them that are written again.
+    ///
+    /// # Errors
+    /// More distinct texts than can be numbered.
+    pub fn know<'i>(
+        &self,
+        user_subscriptions: impl IntoIterator<Item = &'i UserSubscriptionId>,
+        meters: impl IntoIterator<Item = &'i MeterId>,
+        resources: impl IntoIterator<Item = i64>,
+    ) -> Result<()> {
+        for id in user_subscriptions {
+            self.texts.user_subscriptions.intern(id.as_str())?;
+        }
+        for id in meters {
+            self.texts.meters.intern(id.as_str())?;
+        }
+        for key in resources {
+            self.texts.instances.intern(&InstanceText::of_published(key))?;
+        }
+        Ok(())
+    }
+}
+
+fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) -> Result<Vec<FileChunk>> {
+    let Stored { path, bytes } = stored;
+    let columns =
+        ["usage_start", "granularity", "user_subscription_id", "meter_id", "resource_key", "quantity", "file", "row"];
+    let odd = |what: String| reader::contradiction(&path.display().to_string(), what);
+    let mut chunks: BTreeMap<u32, Chunk> = BTreeMap::new();
+    let (mut subscriptions, mut meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
+    let mut instances: HashMap<i64, u32> = HashMap::new();
+    for rows in reader::read(path, bytes.clone(), &contract::LINES, &columns, &[])? {
+        let (starts, granularities) = (rows.hours("usage_start")?, rows.texts("granularity")?);
+        let (own_subscriptions, own_meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
+        let (keys, quantities) = (rows.integers("resource_key")?, rows.quantities("quantity")?);
+        let (files, places) = (rows.texts("file")?, rows.integers("row")?);
+        for (at, start) in starts.into_iter().enumerate() {
+            let read = || {
+                let slot = match Granularity::parse(granularities.value(at))? {
+                    Granularity::Daily => Slot::DAILY,
+                    Granularity::Hourly => Slot::hourly(start?.hour_of_day()),
+                };
+                Some((slot, *numbers.get(files.value(at))?, u32::try_from(places.value(at)).ok()?))
+            };
+            let (slot, file, row) = read().ok_or_else(|| odd(format!("row {} is none of its export", at + 1)))?;
+            let instance = match instances.get(&keys.value(at)) {
+                Some(&known) => known,
+                None => {
+                    let number = texts.instances.intern(&InstanceText::of_published(keys.value(at)))?;
+                    instances.insert(keys.value(at), number);
+                    number
+                }
+            };
+            let numbers = LineNumbers {
+                user_subscription: subscriptions.intern(own_subscriptions.value(at))?,
+                meter: meters.intern(own_meters.value(at))?,
+                instance,
+            };
+            chunks.entry(file).or_default().push(slot, numbers, quantities.value(at), row);
+        }
+    }
+    let own = |(file, mut lines): (u32, Chunk)| {
+        lines.by_meter = Vec::new();
+        FileChunk { file, lines }
+    };
+    Ok(chunks.into_iter().map(own).collect())
+}
+
+/// The published resources of a stamp, by key.
+///
+/// # Errors
+/// The table is not as this version publishes it.
+pub fn stored_resources(stamp: &Stamp, stored: &Stored) -> Result<BTreeMap<i64, PublishedResource>> {
+    let Stored { path, bytes } = stored;
+    let columns = ["resource_key", "stamp", "resource_uri", "location", "tags", "additional_info"];
+    let keep = [reader::Keep::Texts("stamp", vec![stamp.to_string()])];
+    let mut resources = BTreeMap::new();
+    for rows in reader::read(path, bytes.clone(), &contract::RESOURCES, &columns, &keep)? {
+        let keys = rows.integers("resource_key")?;
+        let parts =
+            [rows.texts("resource_uri")?, rows.texts("location")?, rows.texts("tags")?, rows.texts("additional_info")?];
+        for at in 0..rows.len() {
+            let own = parts.map(|part| text(part, at).map(str::to_owned));
+            resources.insert(keys.value(at), (stamp.to_string(), own));
+        }
+    }
+    Ok(resources)
+}
+
+impl StampLines {
+    /// Takes over the published resources by which loaded lines and known ids name theirs.
+    ///
+    /// # Errors
+    /// As [`stored_resources`].
+    pub fn load_resources(&mut self, stored: &Stored) -> Result<()> {
+        let mut own = stored_resources(&self.stamp, stored)?;
+        // What lies beside the lines of an export describes them better than what was published of them.
+        own.append(&mut self.resources);
+        self.resources = own;
+        Ok(())
+    }
+}

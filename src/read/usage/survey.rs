@@ -1,0 +1,394 @@
+//! How a file writes times and numbers, decided once, over all its rows.
+//!
+//! A line counts one full hour or one full day, so of several ways to read a date the right one is the one that makes
+//! the lines whole. Where more than one does, the reported window decides: usage lies in it, or a little before it
+//! (`product.md` §3.4). Where that does not tell either, the file is refused until a setting tells; and a setting that
+//! the lines or the window contradict is refused with both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::dialect::{
+    Separator, depends_on_order, is_local, is_plain, is_serial, is_ticks, odd_year, separator,
+};
+use crate::domain::time::TimeFault;
+use crate::domain::{Culture, DateOrder, DecimalMark, Dialect, Era, Slot, SourceTimeZone, Span, Window, shown};
+use crate::error::{Error, Result};
+use crate::read::options::Reading;
+
+/// Significant digits that .NET Framework prints of a double; the usage API sends 17.
+const FRAMEWORK_DIGITS: usize = 15;
+
+/// How a file writes times and numbers, and what a person should know of it.
+#[derive(Debug, Default)]
+pub(in crate::read) struct Decided {
+    pub dialect: Dialect,
+    /// Times say no offset, hours are counted, and no setting says in which zone they are: they were taken as UTC.
+    pub zone_is_assumed: bool,
+    /// Some times say no offset.
+    pub has_local_times: bool,
+    pub has_serials: bool,
+}
+
+impl Decided {
+    /// As the receipt says it, such as
+    /// `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
+    pub fn to_string(&self, delimiter: char) -> String {
+        let Self { dialect, has_local_times, .. } = self;
+        let mut said = vec![if delimiter == '\t' {
+            "tabs between cells".to_owned()
+        } else {
+            format!("`{delimiter}` between cells")
+        }];
+        said.extend(self.times());
+        said.push(if dialect.decimal_comma { "decimal comma" } else { "decimal point" }.to_owned());
+        if let Some(zone) = dialect.zone.filter(|_| *has_local_times) {
+            said.push(format!("times in {zone}"));
+        }
+        said.join(", ")
+    }
+
+    /// How its times are written, where that had to be decided.
+    pub fn times(&self) -> impl Iterator<Item = String> {
+        let Dialect { date_order, era, ticks_are_local, zone, .. } = &self.dialect;
+        let order = date_order.map(|order| order.as_str().to_owned());
+        let era = (*era != Era::Gregorian).then(|| era.as_str().to_owned());
+        let ticks = zone.filter(|_| *ticks_are_local).map(|zone| format!("/Date()/ by the clock of {zone}"));
+        order.into_iter().chain(era).chain(ticks)
+    }
+
+    /// What such a file lacks, one sentence each, when its quantities have at most so many digits.
+    pub fn lacks(&self, digits_max: usize) -> Vec<&'static str> {
+        let serials = self.has_serials.then_some("times are serial numbers: a spreadsheet saved this table");
+        let rounded =
+            (digits_max == FRAMEWORK_DIGITS).then_some("quantities have at most 15 digits, where the API sends 17");
+        serials.into_iter().chain(rounded).collect()
+    }
+}
+
+/// What all usable rows together say of times and numbers.
+#[derive(Debug, Default)]
+pub(in crate::read) struct Survey {
+    /// Distinct spans that are not written as the usage API writes them.
+    spans: BTreeSet<(String, String)>,
+    last: (String, String),
+    has_serials: bool,
+    /// The first quantity of each kind.
+    quantities: BTreeMap<Separator, String>,
+}
+
+/// What is known of times beside what is written.
+#[derive(Clone, Copy)]
+struct KnownTimes {
+    /// In which times without an offset are.
+    zone: Option<SourceTimeZone>,
+    window: Option<Window>,
+    late_days: u16,
+}
+
+/// What the spans say of the order of dates.
+enum DateEvidence {
+    /// No date needs an order.
+    None,
+    /// All orders in which the dates can be read say the same, such as this one.
+    Same(DateOrder),
+    /// One reading makes the lines whole; or of several that do, the window allows one.
+    Only { order: DateOrder, by_window: bool },
+    /// Dates that need one, such as this, and nothing that tells which of these.
+    Open(String, Vec<DateOrder>),
+    /// Spans that are whole in one order each, and not in the same.
+    Contradiction([(DateOrder, String); 2]),
+}
+
+/// Whether the zone of a time has to be known.
+fn lacks_offset(text: &str) -> bool {
+    is_local(text) || is_serial(text)
+}
+
+/// How well a span is read, best first: a full hour or day, times at least, or nothing.
+fn how_well(span: Result<Span, TimeFault>) -> u8 {
+    match span {
+        Ok(_) => 0,
+        Err(TimeFault::NotWhole) => 1,
+        Err(TimeFault::Unreadable | TimeFault::OutOfRange) => 2,
+    }
+}
+
+impl Survey {
+    /// Takes in the times of a row.
+    pub fn note(&mut self, start: &str, end: &str) {
+        if self.last.0 == start && self.last.1 == end {
+            return;
+        }
+        self.last = (start.to_owned(), end.to_owned());
+        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && odd_year(text).is_none()) {
+            return;
+        }
+        self.has_serials |= is_serial(start) || is_serial(end);
+        if !self.spans.contains(&self.last) {
+            self.spans.insert(self.last.clone());
+        }
+    }
+
+    /// Takes in the quantity of a row.
+    pub fn note_quantity(&mut self, text: &str) {
+        self.quantities.entry(separator(text)).or_insert_with(|| text.to_owned());
+    }
+
+    /// Decides how times and numbers of a file are written. `zone` is that of times without an offset where no setting
+    /// says it; where there is none, they cannot be read, and nothing has to be decided for them.
+    ///
+    /// # Errors
+    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the culture
+    /// that was said.
+    pub fn decide(
+        &self,
+        file: &str,
+        reading: &Reading,
+        window: Option<Window>,
+        zone: Option<SourceTimeZone>,
+    ) -> Result<Decided> {
+        let zone = reading.source_time_zone.or(zone);
+        let known = KnownTimes { zone: zone.or(Some(SourceTimeZone::UTC)), window, late_days: reading.late_days };
+        let mut dialect = Dialect { zone, ticks_are_local: self.ticks_are_local(reading, known), ..Dialect::default() };
+        match self.other_era(known) {
+            Some((order, era)) => (dialect.date_order, dialect.era) = (order, era),
+            None => dialect.date_order = self.date_order(file, reading.culture, known, zone.is_some())?,
+        }
+        dialect.decimal_comma = self.decimal_comma(reading.culture).map_err(|what| refused(file, what))?;
+        Ok(Decided {
+            zone_is_assumed: reading.source_time_zone.is_none() && self.has_local_hours(&dialect),
+            has_local_times: self.spans.iter().any(|(start, end)| lacks_offset(start) || lacks_offset(end)),
+            has_serials: self.has_serials,
+            dialect,
+        })
+    }
+
+    fn date_order(
+        &self,
+        file: &str,
+        culture: Option<Culture>,
+        known: KnownTimes,
+        is_readable: bool,
+    ) -> Result<Option<DateOrder>> {
+        let evidence = self.evidence(known);
+        // A culture that begins with the year says nothing of dates that end with one.
+        let said = culture.map(|culture| (culture.name, culture.date_order));
+        let said = said.filter(|(_, order)| {
+            *order != DateOrder::YearFirst || matches!(&evidence, DateEvidence::Open(_, among) if among.contains(order))
+        });
+        Ok(match (evidence, said) {
+            (DateEvidence::None, said) => said.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
+            (DateEvidence::Only { order, by_window }, Some((name, culture_order))) if order != culture_order => {
+                let (text, own) = (shown::value(self.example()), order.as_str());
+                let why = match known.window.filter(|_| by_window) {
+                    Some(window) => {
+                        format!("that are usage of the reported window {} only with the {own}", window.label())
+                    }
+                    None => format!("that are whole hours or days only with the {own}"),
+                };
+                return Err(Error::input(format!(
+                    "dates such as {text} {why}, and the culture {name} has the {}",
+                    culture_order.as_str()
+                ))
+                .at(file)
+                .hint(format!(
+                    "name the culture of the machine that exported it, one with the {own}, or leave --culture out: \
+                     the lines decide it themselves"
+                )));
+            }
+            (DateEvidence::Only { order, .. } | DateEvidence::Same(order), _) => Some(order),
+            (DateEvidence::Open(_, among), Some((_, order))) if among.contains(&order) => Some(order),
+            (DateEvidence::Open(..), _) if !is_readable => None,
+            (DateEvidence::Open(text, among), said) => {
+                let ways: Vec<&str> = among.iter().map(|order| order.as_str()).collect();
+                let year = odd_year(&text).map_or(String::new(), |year| format!(" (a year of {year})"));
+                let said = said.map_or(String::new(), |(name, order)| {
+                    format!(", and the culture {name} has the {}", order.as_str())
+                });
+                return Err(refused(
+                    file,
+                    format!(
+                        "dates such as {}{year} can be read with the {}: no row decides it{said}",
+                        shown::value(&text),
+                        ways.join(" or the ")
+                    ),
+                ));
+            }
+            (DateEvidence::Contradiction([(one, first), (other, second)]), None) => {
+                return Err(Error::input(format!(
+                    "dates that contradict each other: {first} has the {}, {second} the {}",
+                    one.as_str(),
+                    other.as_str()
+                ))
+                .at(file)
+                .hint("two machines wrote this file, or a spreadsheet changed some of its dates: export it again"));
+            }
+            (DateEvidence::Contradiction(_), Some((_, order))) => Some(order),
+        })
+    }
+
+    /// A date of the file.
+    fn example(&self) -> &str {
+        let dates = || self.spans.iter().flat_map(|(start, end)| [start, end]);
+        dates().find(|text| depends_on_order(text)).or_else(|| dates().next()).map_or("", String::as_str)
+    }
+
+    fn evidence(&self, known: KnownTimes) -> DateEvidence {
+        let open: Vec<&(String, String)> =
+            self.spans.iter().filter(|(start, end)| depends_on_order(start) || depends_on_order(end)).collect();
+        let Some((text, _)) = open.first() else { return DateEvidence::None };
+        let read = |order: DateOrder| -> Vec<Result<Span, TimeFault>> {
+            let dialect = Dialect { date_order: Some(order), zone: known.zone, ..Dialect::default() };
+            open.iter().map(|(start, end)| dialect.span(start, end)).collect()
+        };
+        let readings = DateOrder::ALL.map(|order| (order, read(order)));
+        let best = |at: usize| readings.iter().map(|(_, spans)| how_well(spans[at])).min().unwrap_or_default();
+        let best: Vec<u8> = (0..open.len()).map(best).collect();
+        // Where none of them reads any, each will be set aside for what it is.
+        if best.iter().all(|best| *best == how_well(Err(TimeFault::Unreadable))) {
+            return DateEvidence::None;
+        }
+        let is_best =
+            |spans: &[Result<Span, TimeFault>]| spans.iter().zip(&best).all(|(span, best)| how_well(*span) == *best);
+        let survivors: Vec<_> = readings.iter().filter(|(_, spans)| is_best(spans)).collect();
+        match survivors.as_slice() {
+            [] => contradiction(&open, &readings),
+            [(order, _)] => DateEvidence::Only { order: *order, by_window: false },
+            [(order, first), others @ ..]
+                if others.iter().all(|(_, spans)| spans == first) && best.iter().all(|best| *best == 0) =>
+            {
+                DateEvidence::Same(*order)
+            }
+            several => match known.allowed(several) {
+                Some(order) => DateEvidence::Only { order, by_window: true },
+                None => DateEvidence::Open((*text).clone(), several.iter().map(|(order, _)| *order).collect()),
+            },
+        }
+    }
+
+    /// Years that are no Gregorian ones, where the window allows but one reading of all lines.
+    fn other_era(&self, known: KnownTimes) -> Option<(Option<DateOrder>, Era)> {
+        let window = known.window.filter(|_| !self.spans.is_empty())?;
+        let read = |order: DateOrder, era: Era| {
+            let dialect = Dialect { date_order: Some(order), era, zone: known.zone, ..Dialect::default() };
+            let spans = self.spans.iter().map(move |(start, end)| dialect.span(start, end));
+            spans.collect::<Result<Vec<Span>, TimeFault>>().ok()
+        };
+        let fits = |spans: &Vec<Span>| spans.iter().all(|span| window.can_report(span.end, known.late_days));
+        let of_era = |era: Era| {
+            let orders = DateOrder::ALL.into_iter();
+            orders
+                .filter_map(move |order| read(order, era).filter(|spans| fits(spans)).map(|spans| (order, era, spans)))
+        };
+        if of_era(Era::Gregorian).next().is_some() {
+            return None;
+        }
+        let found: Vec<_> = of_era(Era::Buddhist).chain(of_era(Era::Minguo)).collect();
+        let ((order, era, first), others) = found.split_first()?;
+        let is_needed = self.spans.iter().any(|(start, end)| depends_on_order(start) || depends_on_order(end));
+        others
+            .iter()
+            .all(|(_, other, spans)| other == era && spans == first)
+            .then(|| (is_needed.then_some(*order), *era))
+    }
+
+    /// Whether `/Date(…)/` counts from what the clock of the zone showed that was said: where only that makes the lines
+    /// whole, or only that lies in the window.
+    fn ticks_are_local(&self, reading: &Reading, known: KnownTimes) -> bool {
+        let Some(zone) = reading.source_time_zone else { return false };
+        let ticks: Vec<_> = self.spans.iter().filter(|(start, end)| is_ticks(start) && is_ticks(end)).collect();
+        let read = |ticks_are_local: bool| {
+            let dialect = Dialect { zone: Some(zone), ticks_are_local, ..Dialect::default() };
+            ticks.iter().map(|(start, end)| dialect.span(start, end)).collect::<Result<Vec<Span>, TimeFault>>()
+        };
+        let fits = |spans: &[Span]| {
+            known.window.is_none_or(|window| spans.iter().all(|span| window.can_report(span.end, known.late_days)))
+        };
+        match (read(false), read(true)) {
+            _ if ticks.is_empty() => false,
+            (Ok(utc), Ok(local)) => !fits(&utc) && fits(&local),
+            (Err(_), Ok(_)) => true,
+            (_, Err(_)) => false,
+        }
+    }
+
+    /// Whether decimals have a comma; else why nobody can say.
+    fn decimal_comma(&self, culture: Option<Culture>) -> Result<bool, String> {
+        let first = |kind| self.quantities.get(&kind).map(|text| shown::value(text));
+        let point = first(Separator::Point).or(first(Separator::PointOrGroup));
+        let comma = first(Separator::Comma).or(first(Separator::CommaOrGroup));
+        let said = culture.filter(|culture| culture.decimal != DecimalMark::Either);
+        match (point, comma) {
+            (Some(point), Some(comma)) => {
+                Err(format!("quantities that contradict each other: {point} has a point, {comma} a comma"))
+            }
+            (None, None) => Ok(false),
+            (None, Some(comma)) => match (first(Separator::Comma), said) {
+                (_, Some(culture)) if culture.decimal == DecimalMark::Comma => Ok(true),
+                (_, Some(culture)) => {
+                    Err(format!("a quantity of {comma}, and the culture {} has no decimal comma", culture.name))
+                }
+                (Some(_), None) => Ok(true),
+                (None, None) => Err(format!(
+                    "a quantity such as {comma} may have a decimal comma or one between thousands: no row decides it"
+                )),
+            },
+            (Some(point), None) => match (first(Separator::Point), said) {
+                (None, Some(culture)) if culture.decimal == DecimalMark::Comma => Err(format!(
+                    "a quantity such as {point}, which the culture {} reads as thousands: no row decides it",
+                    culture.name
+                )),
+                _ => Ok(false),
+            },
+        }
+    }
+
+    /// Whether hours are counted whose offset nothing says. (Days that are whole in UTC prove themselves.)
+    fn has_local_hours(&self, dialect: &Dialect) -> bool {
+        let dialect = Dialect { zone: Some(SourceTimeZone::UTC), ..dialect.clone() };
+        let is_hour = |span: Span| span.slot != Slot::DAILY;
+        let mut local = self.spans.iter().filter(|(start, end)| lacks_offset(start) || lacks_offset(end));
+        local.any(|(start, end)| dialect.span(start, end).is_ok_and(is_hour))
+    }
+}
+
+/// What one order of dates makes of the spans.
+type OrderReading = (DateOrder, Vec<Result<Span, TimeFault>>);
+
+impl KnownTimes {
+    /// The one of these readings that the window allows: all of its usage, or some where it allows none of the others.
+    fn allowed(self, readings: &[&OrderReading]) -> Option<DateOrder> {
+        let window = self.window?;
+        let count = |spans: &[Result<Span, TimeFault>]| {
+            let whole = || spans.iter().filter_map(|span| span.as_ref().ok());
+            let allowed = whole().filter(|span| window.can_report(span.end, self.late_days)).count();
+            (allowed, whole().count())
+        };
+        let counts: Vec<_> = readings.iter().map(|(order, spans)| (*order, count(spans))).collect();
+        let only = |test: fn((usize, usize)) -> bool| {
+            let mut passing = counts.iter().filter(|(_, count)| test(*count));
+            passing.next().filter(|_| passing.next().is_none()).map(|(order, _)| *order)
+        };
+        if counts.iter().any(|(_, (allowed, whole))| *whole > 0 && allowed == whole) {
+            only(|(allowed, whole)| whole > 0 && allowed == whole)
+        } else {
+            only(|(allowed, _)| allowed > 0)
+        }
+    }
+}
+
+/// Two spans that are read best in one order each, and not in the same.
+fn contradiction(open: &[&(String, String)], readings: &[OrderReading]) -> DateEvidence {
+    let example = |at: usize| shown::value(&format!("{}/{}", open[at].0, open[at].1));
+    let better = |one: &OrderReading, other: &OrderReading| {
+        (0..open.len()).find(|&at| how_well(one.1[at]) < how_well(other.1[at])).map(|at| (one.0, example(at)))
+    };
+    let pairs =
+        readings.iter().enumerate().flat_map(|(at, one)| readings[at + 1..].iter().map(move |other| (one, other)));
+    let found = pairs.into_iter().find_map(|(one, other)| Some([better(one, other)?, better(other, one)?]));
+    found.map_or(DateEvidence::None, DateEvidence::Contradiction)
+}
+
+fn refused(file: &str, what: String) -> Error {
+    Error::input(what).at(file).hint("say how the exporting machine writes them, as with --culture de-DE")
+}

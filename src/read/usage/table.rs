@@ -1,0 +1,297 @@
+//! Usage as a table: what `Export-Csv` and the scripts around it write (reference §3).
+//!
+//! Which column holds what is read from the header, in any order and any case. How times and numbers are written is
+//! decided once for a file, over all its rows, by `survey`.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use memchr::{memchr, memmem};
+
+use super::lines::Body;
+use super::survey::Survey;
+use crate::error::{Error, Result, nearest};
+use crate::read::format::csv::{Cell, CsvRecords, CsvText};
+use crate::read::format::repeated_blocks::repeated_blocks;
+use crate::read::format::row::{InstanceText, PARTS, RawRow, Value};
+use crate::read::format::shape::Shape;
+
+/// A table of usage: which column holds what.
+#[derive(Debug)]
+pub struct UsageTable<'a> {
+    table: CsvText<'a>,
+    pub shape: Shape,
+    columns: Columns,
+}
+
+#[derive(Debug)]
+struct Columns {
+    user_subscription: usize,
+    meter: usize,
+    start: usize,
+    end: usize,
+    quantity: usize,
+    id: Option<usize>,
+    instance: Instance,
+    /// The columns of which only usage of public Azure fills all.
+    public_azure: Option<[usize; 3]>,
+    /// Columns whose values have no line breaks.
+    one_line: Vec<usize>,
+}
+
+/// Where a row says what its resource is.
+#[derive(Debug)]
+enum Instance {
+    Column(usize),
+    Parts([Option<usize>; PARTS.len()]),
+}
+
+const USER_SUBSCRIPTION: [&str; 2] = ["SubscriptionId", "subscription"];
+/// The columns without which a table is no usage, by the names that the cmdlets give them.
+pub const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
+
+impl<'a> UsageTable<'a> {
+    /// Finds the columns of a usage table. `None` when the header is of no usage at all.
+    ///
+    /// # Errors
+    /// The text is no table, or lacks a column without which usage is none.
+    pub fn of(name: &'a str, text: &'a str) -> Result<Option<Self>> {
+        let table = CsvText::parse(name, text)?;
+        let found = |column: &str| match column {
+            "SubscriptionId" => table.column(&USER_SUBSCRIPTION),
+            _ => table.column(&[column]),
+        };
+        let missing: Vec<&str> = REQUIRED.into_iter().filter(|column| found(column).is_none()).collect();
+        if USER_SUBSCRIPTION.iter().all(|column| table.column(&[column]).is_some()) {
+            return Err(Error::input("a table with both a SubscriptionId and a subscription")
+                .at_line(name, 1, 1)
+                .hint("only one of them can be the user subscription: remove the other column"));
+        }
+        let lost = ["UsageAggregations", "Properties"];
+        if missing.len() >= REQUIRED.len() - 1 {
+            return match table.column(&lost) {
+                None => Ok(None),
+                Some(_) => Err(Error::input(
+                    "a table of nested rows, which `Export-Csv` printed as the names of their types: their values are \
+                     lost",
+                )
+                .at(name)
+                .hint("export the rows themselves: `… | ConvertTo-Json -Depth 10 | Out-File usage.json`")),
+            };
+        }
+        if !missing.is_empty() {
+            let header: Vec<&str> = table.header.iter().map(String::as_str).collect();
+            let meant = nearest(missing[0], &header).map_or(String::new(), |own| format!("; is `{own}` meant?"));
+            return Err(Error::input(format!("a table of usage without the column {}", missing.join(", ")))
+                .at_line(name, 1, 1)
+                .hint(format!(
+                    "its columns are {}{meant}: export it again with all of {}",
+                    crate::domain::shown::list(&header),
+                    REQUIRED.join(", ")
+                )));
+        }
+        let must = |column: &str| found(column).expect("missing columns were refused above");
+        let columns = Columns {
+            user_subscription: must("SubscriptionId"),
+            meter: must("MeterId"),
+            start: must("UsageStartTime"),
+            end: must("UsageEndTime"),
+            quantity: must("Quantity"),
+            id: table.column(&["Id"]),
+            instance: table
+                .column(&["InstanceData"])
+                .map_or_else(|| Instance::Parts(PARTS.map(|part| table.column(&[part]))), Instance::Column),
+            public_azure: match ["MeterCategory", "MeterSubCategory", "Unit"].map(|name| table.column(&[name])) {
+                [Some(category), Some(sub_category), Some(unit)] => Some([category, sub_category, unit]),
+                _ => None,
+            },
+            one_line: table
+                .columns(&[
+                    "Id",
+                    "SubscriptionId",
+                    "subscription",
+                    "MeterId",
+                    "MeterName",
+                    "Quantity",
+                    "UsageStartTime",
+                    "UsageEndTime",
+                ])
+                .chain(table.columns(&["resourceUri", "location", "resourceGroup", "resourceName", "resourceType"]))
+                .collect(),
+        };
+        let shape = shape_of(&table, &columns);
+        Ok(Some(Self { table, shape, columns }))
+    }
+
+    /// The rows, each read from the first on by [`UsageRows::next`].
+    pub fn rows(&self) -> UsageRows<'_, 'a> {
+        UsageRows { own: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
+    }
+
+    pub fn ends_with_a_line_end(&self) -> bool {
+        self.table.ends_with_a_line_end()
+    }
+
+    /// Rows that repeat what stands before them, and the tables that it was joined of, where the header stands in it
+    /// more than once.
+    ///
+    /// # Errors
+    /// The text is no table from some row on.
+    pub fn repeated(&self, is_alone: bool) -> Result<(Vec<Range<u32>>, Vec<Body>)> {
+        let body = self.table.body_text();
+        let first = body.lines().next().unwrap_or_default();
+        let is_again =
+            |line: &str, text: &str| !line.is_empty() && memmem::find(text.as_bytes(), line.as_bytes()).is_some();
+        if !is_again(first, body.get(first.len()..).unwrap_or_default()) && !is_again(self.table.header_text(), body) {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let mut tables: Vec<Vec<&str>> = vec![Vec::new()];
+        let (mut rows, mut cells) = (self.table.rows(), Vec::new());
+        while rows.next(&mut cells)? {
+            if rows.is_behind_header() {
+                tables.push(Vec::new());
+            }
+            tables.last_mut().expect("there is one").push(rows.source());
+        }
+        tables.retain(|rows| !rows.is_empty());
+        let is_joined = tables.len() > 1;
+        let (mut repeats, mut bodies, mut kept, mut places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut known: HashSet<Vec<&str>> = HashSet::new();
+        let mut next = 1;
+        for table in tables {
+            let rows = next..next + table.len() as u32;
+            next = rows.end;
+            if is_joined && known.contains(&table) {
+                repeats.push(rows);
+                continue;
+            }
+            if is_joined {
+                let text = [&[self.table.header_text()], table.as_slice()].concat().join("\n");
+                let windows_text = [&[self.table.header_text()], table.as_slice()].concat().join("\r\n");
+                let mut own = Body::new(rows.clone(), &text, is_alone);
+                own.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
+                bodies.push(own);
+            }
+            places.extend(rows);
+            kept.extend_from_slice(&table);
+            known.insert(table);
+        }
+        let block = |block: Range<usize>| places[block.start]..places[block.end - 1] + 1;
+        repeats.extend(repeated_blocks(&kept).into_iter().map(block));
+        Ok((repeats, bodies))
+    }
+
+    pub fn delimiter(&self) -> char {
+        char::from(self.table.delimiter)
+    }
+
+    /// Looks at the times and quantities of all usable rows.
+    ///
+    /// # Errors
+    /// The text is no table from some row on.
+    pub fn survey(&self) -> Result<Survey> {
+        let (mut survey, mut unusable) = (Survey::default(), Survey::default());
+        let (mut rows, mut cells) = (self.table.rows(), Vec::new());
+        let mut has_usable = false;
+        while rows.next(&mut cells)? {
+            let Columns { user_subscription, meter, start, end, quantity, .. } = self.columns;
+            if cells.len() != self.table.header.len() || rows.is_malformed() {
+                continue;
+            }
+            let cell = |at: usize| cells[at].source();
+            // A row that is set aside whatever is decided says nothing.
+            let is_usable = [user_subscription, meter].into_iter().all(|at| !cell(at).trim().is_empty())
+                && cell(quantity).trim().starts_with(|first: char| first.is_ascii_digit() || first == '+');
+            if is_usable {
+                has_usable = true;
+                survey.note(cell(start), cell(end));
+                survey.note_quantity(cell(quantity));
+            } else {
+                unusable.note(cell(start), cell(end));
+            }
+        }
+        // Where none is usable each will be set aside, and for its own reason.
+        Ok(if has_usable { survey } else { unusable })
+    }
+}
+
+/// Which shape a table with these columns has.
+fn shape_of(table: &CsvText<'_>, columns: &Columns) -> Shape {
+    let has = |names: &[&str]| names.iter().all(|name| table.column(&[name]).is_some());
+    if matches!(columns.instance, Instance::Column(_)) {
+        Shape::PowerShellCsv
+    } else if has(&["UnitPrice", "Amount"]) {
+        Shape::AppService
+    } else if has(&["RateCardMeterId"]) {
+        Shape::Hpe
+    } else if has(&["ServiceType", "Publisher", "Offer", "Sku"]) {
+        Shape::Converter
+    } else if has(&["subowner"]) {
+        Shape::UsageSummary
+    } else if has(&["resourceType", "resourceName", "resourceUri"]) {
+        Shape::UsageSummary2017
+    } else {
+        Shape::OtherTable
+    }
+}
+
+/// The rows of a usage table.
+pub struct UsageRows<'t, 'a> {
+    own: &'t UsageTable<'a>,
+    rows: CsvRecords<'t, 'a>,
+    cells: Vec<Cell<'a>>,
+    instance: String,
+}
+
+impl<'a> UsageRows<'_, 'a> {
+    /// The next row, or as an error within it the text of one that has too few or too many cells.
+    ///
+    /// # Errors
+    /// A double quote that nothing closes, or a last row that was cut off.
+    pub fn next(&mut self) -> Result<Option<Result<RawRow<'_>, String>>> {
+        if !self.rows.next(&mut self.cells)? {
+            return Ok(None);
+        }
+        let (table, columns) = (&self.own.table, &self.own.columns);
+        if self.cells.len() != table.header.len() {
+            if self.cells.len() < table.header.len() && !table.ends_with_a_line_end() && self.rows.is_at_end() {
+                return Err(Error::input(format!(
+                    "the table ends within a row: {} cells of {}",
+                    self.cells.len(),
+                    table.header.len()
+                ))
+                .at_line(table.name(), self.rows.line(), 1)
+                .hint("the file was cut off: export it again; nothing of a cut file is used"));
+            }
+            return Ok(Some(Err(self.rows.source().to_owned())));
+        }
+        // What holds a line break where no value has one has swallowed the rows behind it, for want of a quote.
+        let swallows = |at: &usize| self.cells[*at].source().contains('\n');
+        let has_line_break = memchr(b'\n', self.rows.source().as_bytes()).is_some();
+        if self.rows.is_malformed() || has_line_break && columns.one_line.iter().any(swallows) {
+            return Ok(Some(Err(self.rows.source().to_owned())));
+        }
+        let cell = |at: usize| self.cells[at];
+        let instance = match columns.instance {
+            Instance::Column(at) => InstanceText::of_cell(cell(at)).into(),
+            Instance::Parts(places) => {
+                InstanceText::write_parts(&mut self.instance, places.into_iter().map(|at| at.map(cell)));
+                Cow::Borrowed(self.instance.as_str())
+            }
+        };
+        let value = |at: usize| Value::of_cell(cell(at));
+        Ok(Some(Ok(RawRow {
+            id: columns.id.map_or(Value::Absent, value),
+            user_subscription: value(columns.user_subscription),
+            usage_start: value(columns.start),
+            usage_end: value(columns.end),
+            quantity: value(columns.quantity),
+            meter: value(columns.meter),
+            instance,
+            is_of_public_azure: columns
+                .public_azure
+                .is_some_and(|places| places.into_iter().all(|at| !self.cells[at].source().trim().is_empty())),
+        })))
+    }
+}

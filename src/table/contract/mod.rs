@@ -1,0 +1,79 @@
+//! The contract of each published table: columns, types, keys. One file per table.
+//!
+//! `schemas/<table>.csv` says the same for people and other programs; a test holds the two equal, and another holds
+//! every published file to them.
+
+mod adjustments;
+mod billed_subscriptions;
+mod changes;
+mod charges;
+pub mod columns;
+mod coverage;
+mod coverage_months;
+mod daily;
+mod dates;
+mod default_usage;
+mod exports;
+mod hourly;
+mod lines;
+mod mappings;
+mod meters;
+mod monthly;
+mod prices;
+mod rejects;
+mod resources;
+mod snapshots;
+mod statements;
+mod tenants;
+mod user_subscriptions;
+
+use super::column::Table;
+
+pub use adjustments::ADJUSTMENTS;
+pub use billed_subscriptions::{BILLED_KINDS, BILLED_SUBSCRIPTIONS};
+pub use changes::CHANGES;
+pub use charges::{CHARGE, CHARGES};
+pub use coverage::COVERAGE;
+pub use coverage_months::COVERAGE_MONTHS;
+pub use daily::DAILY;
+pub use dates::DATES;
+pub use default_usage::DEFAULT_USAGE;
+pub use exports::EXPORTS;
+pub use hourly::HOURLY;
+pub use lines::LINES;
+pub use mappings::MAPPINGS;
+pub use meters::METERS;
+pub use monthly::MONTHLY;
+pub use prices::PRICES;
+pub use rejects::REJECTS;
+pub use resources::RESOURCES;
+pub use snapshots::SNAPSHOTS;
+pub use statements::STATEMENTS;
+pub use tenants::TENANTS;
+pub use user_subscriptions::USER_SUBSCRIPTIONS;
+
+/// Every Parquet table.
+pub const TABLES: [&Table; 22] = [
+    &LINES,
+    &HOURLY,
+    &DAILY,
+    &MONTHLY,
+    &CHARGES,
+    &STATEMENTS,
+    &PRICES,
+    &DEFAULT_USAGE,
+    &CHANGES,
+    &ADJUSTMENTS,
+    &RESOURCES,
+    &METERS,
+    &TENANTS,
+    &USER_SUBSCRIPTIONS,
+    &BILLED_SUBSCRIPTIONS,
+    &DATES,
+    &SNAPSHOTS,
+    &MAPPINGS,
+    &EXPORTS,
+    &COVERAGE,
+    &COVERAGE_MONTHS,
+    &REJECTS,
+];

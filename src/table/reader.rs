@@ -1,0 +1,282 @@
+//! Our own Parquet tables, read again: some columns of the rows that a filter keeps.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
+};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+};
+use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
+use parquet::errors::ParquetError;
+
+use super::column::{Kind, Table};
+use super::contract;
+use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTITY_PRECISION, QUANTITY_SCALE};
+use crate::domain::{Day, Hour, Quantity};
+use crate::error::{Error, Result};
+
+/// Rows decoded at a time.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// What a column must say for its row to be kept.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// One of these texts.
+    Texts(&'static str, Vec<String>),
+    /// One of these integers, which are sorted.
+    Integers(&'static str, Vec<i64>),
+    /// This day.
+    Day(&'static str, Day),
+}
+
+/// Some rows of a table, and the file that they come from.
+#[derive(Debug)]
+pub struct Rows {
+    path: PathBuf,
+    batch: RecordBatch,
+}
+
+/// Reads the rows of a table's file that all of `keep` hold for.
+///
+/// # Errors
+/// The bytes are no such table as this version publishes it.
+pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| broken(path).because(error))?;
+    let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    let columns_of_table: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    // What is history may have been written before its last columns were added.
+    let is_older = table.name == contract::CHANGES.name && columns_of_table.starts_with(&names);
+    if !is_older && names != columns_of_table {
+        return Err(broken(path));
+    }
+    let mask = |columns: &[&str]| {
+        let places = columns.iter().filter_map(|name| names.iter().position(|own| own == name));
+        ProjectionMask::roots(builder.parquet_schema(), places)
+    };
+    let predicates = keep.iter().cloned().map(|keep| {
+        let name = match keep {
+            Keep::Texts(name, _) | Keep::Integers(name, _) | Keep::Day(name, _) => name,
+        };
+        let holds = move |batch: RecordBatch| {
+            keeps(&keep, batch.column(0)).ok_or_else(|| arrow::error::ArrowError::SchemaError(name.to_owned()))
+        };
+        Box::new(ArrowPredicateFn::new(mask(&[name]), holds)) as _
+    });
+    let filter = RowFilter::new(predicates.collect());
+    let mask = mask(columns);
+    let reader = builder.with_projection(mask).with_row_filter(filter).with_batch_size(BATCH_ROWS).build();
+    let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
+    reader
+        .map(|batch| {
+            let batch = batch.map_err(|error| broken(path).because(error))?;
+            Ok(Rows { path: path.to_owned(), batch })
+        })
+        .collect()
+}
+
+/// Reads all rows of a table's file, its texts as the dictionaries that they are stored as ([`Rows::coded`]), some rows
+/// at a time.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_coded(
+    path: &Path,
+    bytes: Vec<u8>,
+    table: &Table,
+    columns: &[&str],
+) -> Result<impl Iterator<Item = Result<Rows>>> {
+    let fields: Vec<Field> =
+        table.columns.iter().map(|own| Field::new(own.name, coded_type(own.kind), own.nullable)).collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(Bytes::from(bytes), options)
+        .map_err(|error| broken(path).because(error))?;
+    let places = columns.iter().filter_map(|name| table.columns.iter().position(|own| own.name == *name));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
+    let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
+    let path = path.to_owned();
+    Ok(reader.map(move |batch| {
+        let batch = batch.map_err(|error| broken(&path).because(error))?;
+        Ok(Rows { path: path.clone(), batch })
+    }))
+}
+
+/// The type of a column as it is read: texts as dictionaries.
+fn coded_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Text => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
+        Kind::Date | Kind::Month => DataType::Date32,
+        Kind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Kind::Integer => DataType::Int64,
+        Kind::Decimal => DataType::Decimal128(QUANTITY_PRECISION, QUANTITY_SCALE as i8),
+        Kind::Charge => DataType::Decimal128(QUANTITY_PRECISION, CHARGE_SCALE as i8),
+        Kind::Amount => DataType::Decimal128(AMOUNT_PRECISION, AMOUNT_SCALE as i8),
+        Kind::Boolean => DataType::Boolean,
+    }
+}
+
+fn broken(path: &Path) -> Error {
+    Error::input("not a table that this version publishes")
+        .at(path.display().to_string())
+        .hint("publish once more with this version")
+}
+
+fn keeps(keep: &Keep, column: &ArrayRef) -> Option<BooleanArray> {
+    Some(match keep {
+        Keep::Texts(_, wanted) => {
+            let column: &StringArray = column.as_string_opt()?;
+            column.iter().map(|own| Some(own.is_some_and(|own| wanted.iter().any(|wanted| wanted == own)))).collect()
+        }
+        Keep::Integers(_, wanted) => {
+            let column = column.as_primitive_opt::<Int64Type>()?;
+            column.iter().map(|own| Some(own.is_some_and(|own| wanted.binary_search(&own).is_ok()))).collect()
+        }
+        Keep::Day(_, day) => {
+            let column = column.as_primitive_opt::<Date32Type>()?;
+            column.iter().map(|own| Some(own == Some(day.days_since_epoch()))).collect()
+        }
+    })
+}
+
+impl Rows {
+    pub fn len(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn column<'a, T: 'a>(&'a self, name: &str, of: impl Fn(&'a ArrayRef) -> Option<&'a T>) -> Result<&'a T> {
+        self.batch.column_by_name(name).and_then(of).ok_or_else(|| broken(&self.path))
+    }
+
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn texts(&self, name: &str) -> Result<&StringArray> {
+        self.column(name, |own| own.as_string_opt())
+    }
+
+    /// Texts as [`read_coded`] gives them.
+    ///
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn coded(&self, name: &str) -> Result<Coded<'_>> {
+        let column = self.column(name, |own| own.as_dictionary_opt::<Int32Type>())?;
+        let texts = column.values().as_string_opt().ok_or_else(|| broken(&self.path))?;
+        Ok(Coded { codes: column.keys(), texts })
+    }
+
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn integers(&self, name: &str) -> Result<&Int64Array> {
+        self.column(name, |own| own.as_primitive_opt::<Int64Type>())
+    }
+
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn booleans(&self, name: &str) -> Result<&BooleanArray> {
+        self.column(name, |own| own.as_boolean_opt())
+    }
+
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn quantities(&self, name: &str) -> Result<Quantities<'_>> {
+        self.column(name, |own| own.as_primitive_opt::<Decimal128Type>()).map(Quantities)
+    }
+
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn days(&self, name: &str) -> Result<Vec<Day>> {
+        let column = self.column(name, |own| own.as_primitive_opt::<Date32Type>())?;
+        Ok(column.values().iter().map(|&days| Day::of_days(days)).collect())
+    }
+
+    /// Days; `None` is null.
+    ///
+    /// # Errors
+    /// As [`Rows::texts`].
+    pub fn maybe_days(&self, name: &str) -> Result<Vec<Option<Day>>> {
+        let column = self.column(name, |own| own.as_primitive_opt::<Date32Type>())?;
+        Ok(column.iter().map(|days| days.map(Day::of_days)).collect())
+    }
+
+    /// Instants; `None` is null.
+    ///
+    /// # Errors
+    /// As [`Rows::texts`]; or one of them is on no full hour.
+    pub fn hours(&self, name: &str) -> Result<Vec<Option<Hour>>> {
+        let column = self.column(name, |own| own.as_primitive_opt::<TimestampMicrosecondType>())?;
+        let hour = |micros: Option<i64>| {
+            micros.map(|micros| Hour::of_micros(micros).ok_or_else(|| broken(&self.path))).transpose()
+        };
+        column.iter().map(hour).collect()
+    }
+}
+
+/// A column of texts, each as a number and what it stands for.
+#[derive(Clone, Copy, Debug)]
+pub struct Coded<'a> {
+    codes: &'a Int32Array,
+    texts: &'a StringArray,
+}
+
+impl<'a> Coded<'a> {
+    /// The number of a text; `None` where it is null. In some rows that were read together equal numbers are equal
+    /// texts.
+    pub fn code(self, row: usize) -> Option<i32> {
+        (!self.codes.is_null(row)).then(|| self.codes.value(row))
+    }
+
+    /// The text, or `None` where it is null.
+    pub fn text(self, row: usize) -> Option<&'a str> {
+        self.code(row).and_then(|code| self.of_code(code))
+    }
+
+    /// The text that a number of these rows stands for.
+    pub fn of_code(self, code: i32) -> Option<&'a str> {
+        (usize::try_from(code).ok()? < self.texts.len()).then(|| self.texts.value(code as usize))
+    }
+}
+
+/// A column of quantities.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantities<'a>(&'a Decimal128Array);
+
+impl<'a> Quantities<'a> {
+    pub(super) fn array(self) -> &'a Decimal128Array {
+        self.0
+    }
+
+    pub fn value(self, row: usize) -> Quantity {
+        Quantity::from_scaled(self.0.value(row))
+    }
+
+    /// `None` where it is null.
+    pub fn maybe(self, row: usize) -> Option<Quantity> {
+        (!self.0.is_null(row)).then(|| self.value(row))
+    }
+}
+
+/// A text, or `None` where it is null.
+pub fn text(column: &StringArray, row: usize) -> Option<&str> {
+    (!column.is_null(row)).then(|| column.value(row))
+}
+
+/// An integer, or `None` where it is null.
+pub fn integer(column: &Int64Array, row: usize) -> Option<i64> {
+    (!column.is_null(row)).then(|| column.value(row))
+}
+
+/// The refusal of published tables that contradict each other.
+pub fn contradiction(path: &str, what: String) -> Error {
+    Error::balance(what)
+        .at(path)
+        .hint("the published tables do not belong together: publish once more, into an empty folder")
+}
