@@ -6,7 +6,7 @@ const DIGIT_BITS: u32 = 11;
 /// The places of `keys` in the order of the keys; equal keys keep theirs. No key has more than `bits` bits.
 ///
 /// ```
-/// use stacktally::frame::order;
+/// use stacktally::table::order::order;
 /// assert_eq!(order(&[17, 4, 17, 1], 5), [3, 1, 0, 2]);
 /// ```
 pub fn order(keys: &[u64], bits: u32) -> Vec<u32> {
