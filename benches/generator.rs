@@ -5,12 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate, Utc};
-use stacktally::attribute::Rules;
+use stacktally::attribute::Tolerance;
 use stacktally::control::Control;
-use stacktally::domain::ledger::LedgerRules;
-use stacktally::pipeline::{Outcome, Plan, Reuse, run};
+use stacktally::pipeline::{DecidingSettings, Outcome, Plan, Reuse, run};
 use stacktally::publication::Patience;
-use stacktally::read::Reading;
 use tempfile::TempDir;
 
 const DEFAULT: &str = "b111ed00-0000-4000-8000-000000000000";
@@ -102,15 +100,12 @@ impl Generated {
             out: Some(out),
             patience: Patience::Leave,
             stamps: Vec::new(),
-            rules: Rules::default(),
-            reading: Reading::default(),
-            ledger: LedgerRules::default(),
+            deciding: DecidingSettings::default(),
+            tolerance: Tolerance::default(),
             settling_days: 2,
-            with_owners: true,
             tiering: Default::default(),
             rounding: Default::default(),
             billing_currency: None,
-            csv_hourly: false,
             strict: false,
             accept: Vec::new(),
             rejects_max: None,

@@ -9,7 +9,7 @@ mod generator;
 use criterion::{BatchSize, Criterion, Throughput};
 use generator::{Generated, Size, generate};
 use stacktally::aggregate::{Packing, day_facts};
-use stacktally::attribute::{OwnedUsage, Rules, attribute, read_snapshots};
+use stacktally::attribute::{OwnedUsage, Rules, Tolerance, attribute, read_snapshots};
 use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::domain::totals::{Checksum, Totals};
@@ -28,7 +28,9 @@ fn main() {
     group.throughput(Throughput::Elements(generated.lines as u64));
 
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
-    let snapshots = read_snapshots(&folder, &Reading::default(), &Rules::default(), &Control::silent()).unwrap();
+    let snapshots =
+        read_snapshots(&folder, &Reading::default(), &Rules::default(), &Tolerance::default(), &Control::silent())
+            .unwrap();
 
     group.bench_function("read", |bencher| {
         bencher.iter(|| {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use generator::{Size, generate};
 use rayon::prelude::*;
 use serde::Deserialize;
-use stacktally::attribute::{Rules, attribute, checked, read_snapshots};
+use stacktally::attribute::{Rules, Tolerance, attribute, checked, read_snapshots};
 use stacktally::control::Control;
 use stacktally::domain::ledger::LedgerRules;
 use stacktally::normalise::normalise;
@@ -30,13 +30,14 @@ const ROUNDS: usize = 3;
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
     let (generated, rounds) = if is_test { (generate(WEEK), 1) } else { (generate(YEAR), ROUNDS) };
-    let (reading, rules, control) = (Reading::default(), Rules::default(), Control::silent());
+    let (reading, rules, tolerance) = (Reading::default(), Rules::default(), Tolerance::default());
+    let control = Control::silent();
     let folder = discover(&generated.root(), &[]).unwrap().stamps.remove(0);
     let files = snapshot_files(&generated.root());
     let bytes: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
 
     let parsed = median(rounds, || (), |()| borrowed_parse(&files));
-    let read = median(rounds, || (), |()| read_snapshots(&folder, &reading, &rules, &control).unwrap());
+    let read = median(rounds, || (), |()| read_snapshots(&folder, &reading, &rules, &tolerance, &control).unwrap());
     let from_files = || {
         (
             read_registrations(&folder.registrations, &reading, &control).unwrap(),
@@ -46,9 +47,9 @@ fn main() {
     };
     let stamp = || folder.stamp.clone();
     let checked = median(rounds, from_files, |(registrations, customers, listings)| {
-        checked(stamp(), registrations, customers, listings, &[], &rules).unwrap()
+        checked(stamp(), registrations, customers, listings, &[], &rules, &tolerance).unwrap()
     });
-    let snapshots = read_snapshots(&folder, &reading, &rules, &control).unwrap();
+    let snapshots = read_snapshots(&folder, &reading, &rules, &tolerance, &control).unwrap();
     let usage = || normalise(gather(&folder, &reading, LedgerRules::default(), &control).unwrap()).unwrap();
     let attributed = median(rounds, usage, |usage| attribute(usage, &snapshots, &rules));
     let whole = median(rounds, || (), |()| generated.run_whole());

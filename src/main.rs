@@ -11,7 +11,7 @@ use clap::Parser;
 use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stacktally::cli::args::{self, Cli, Command};
-use stacktally::cli::settings::{self, CoverageOf, HistoryOf, Seen, Settings};
+use stacktally::cli::plan::{self, Job, LookedAt, Visibility};
 use stacktally::cli::{command, exit, message};
 use stacktally::error::{Error, Result};
 
@@ -57,12 +57,12 @@ fn say(text: &str) {
 fn run(cli: Cli) -> Result<command::Ending> {
     fail_where_files_grow_too_large()?;
     match cli.command {
-        Command::Run(args) => Ok(run_pipeline("run", settings::of_run(args))),
-        Command::Check(args) => Ok(run_pipeline("check", settings::of_check(args))),
+        Command::Run(args) => Ok(run_pipeline("run", plan::of_run(args))),
+        Command::Check(args) => Ok(run_pipeline("check", plan::of_check(args))),
         Command::Coverage(args) => {
-            let of = settings::of_coverage(&args)?;
-            if let CoverageOf::Root(settings) = &of {
-                limit_threads(settings);
+            let of = plan::of_coverage(&args)?;
+            if let LookedAt::Root(job) = &of {
+                limit_threads(job);
             }
             command::show_coverage(&of, &args, signals()?)
         }
@@ -71,27 +71,30 @@ fn run(cli: Cli) -> Result<command::Ending> {
         Command::Changes(args) => command::show_changes(&args),
         Command::Statement(args) => command::show_statements(&args),
         Command::Recover(args) => {
-            let (out, patience) = settings::of_recover(args)?;
+            let (out, patience) = plan::of_recover(&args)?;
             command::recover(&out, patience, signals()?)
         }
-        Command::Close(args) => command::close(&settings::of_close(args)?, signals()?),
-        Command::Reopen(args) => command::reopen(&settings::of_reopen(args)?, signals()?),
+        Command::Close(args) => command::close(&plan::of_close(args)?, signals()?),
+        Command::Reopen(args) => command::reopen(&plan::of_reopen(args)?, signals()?),
         Command::Compare(args) => command::show_differences(&args),
+        Command::Settings(args) => command::show_settings(&args),
+        Command::Completions(args) => Ok(command::print_completions(&args)),
+        Command::Man(args) => command::write_man_pages(&args),
         Command::History(args) => {
-            let of = settings::of_history(&args)?;
-            if let HistoryOf::Root(settings) = &of {
-                limit_threads(settings);
+            let of = plan::of_history(&args)?;
+            if let LookedAt::Root(job) = &of {
+                limit_threads(job);
             }
             command::show_history(args, &of, signals()?)
         }
     }
 }
 
-fn run_pipeline(command: &'static str, (seen, settings): (Seen, Result<Settings>)) -> command::Ending {
-    if let Ok(settings) = &settings {
-        limit_threads(settings);
+fn run_pipeline(command: &'static str, (seen, job): (Visibility, Result<Job>)) -> command::Ending {
+    if let Ok(job) = &job {
+        limit_threads(job);
     }
-    command::run_pipeline(command, &seen, settings, signals)
+    command::run_pipeline(command, &seen, job, signals)
 }
 
 /// A number that becomes the signal's when one arrives; the stages look at it.
@@ -121,8 +124,8 @@ fn die_at_failpoints() -> fail::FailScenario<'static> {
 
 /// polars sizes its own pool from the environment, once, at its first use.
 #[expect(unsafe_code, reason = "set_var is unsafe while other threads run; none has been started yet")]
-fn limit_threads(settings: &Settings) {
-    if let Some(threads) = settings.threads {
+fn limit_threads(job: &Job) {
+    if let Some(threads) = job.threads {
         // SAFETY: called first thing in main, before any thread exists.
         unsafe { std::env::set_var("POLARS_MAX_THREADS", threads.to_string()) };
     }

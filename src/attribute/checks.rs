@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::snapshots::Snapshots;
-use super::{Rules, findings};
+use super::{Rules, Tolerance, findings};
 use crate::attribute::snapshots::is_one_cloud;
 use crate::control::Control;
 use crate::domain::{Stamp, UserSubscriptionId, rank};
@@ -18,9 +18,15 @@ use crate::store::Fingerprint;
 ///
 /// # Errors
 /// What `product.md` §4 calls fatal: all of it that can be told at once.
-pub fn read_snapshots(folder: &StampFolder, reading: &Reading, rules: &Rules, control: &Control) -> Result<Snapshots> {
+pub fn read_snapshots(
+    folder: &StampFolder,
+    reading: &Reading,
+    rules: &Rules,
+    tolerance: &Tolerance,
+    control: &Control,
+) -> Result<Snapshots> {
     let lists = read_snapshot_lists(folder, None, &BTreeSet::new(), reading, control)?;
-    checked_snapshots(folder, lists, reading, rules, control)
+    checked_snapshots(folder, lists, reading, rules, tolerance, control)
 }
 
 /// Checks the snapshots of a stamp, which were read.
@@ -32,6 +38,7 @@ pub fn checked_snapshots(
     lists: SnapshotLists<'_>,
     reading: &Reading,
     rules: &Rules,
+    tolerance: &Tolerance,
     control: &Control,
 ) -> Result<Snapshots> {
     // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
@@ -40,7 +47,7 @@ pub fn checked_snapshots(
     let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
     let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
     let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
-    checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules)
+    checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
 }
 
 /// Brings the snapshots of a stamp together, and checks them against each other. `former` are registrations under which
@@ -55,9 +62,10 @@ pub fn checked(
     listings: DatedLists<ListedUserSubscription>,
     former: &[RegistrationId],
     rules: &Rules,
+    tolerance: &Tolerance,
 ) -> Result<Snapshots> {
     let snapshots = Snapshots::new(stamp, registrations, customer_subscriptions, listings);
-    let errors = fatal(&snapshots, former, rules);
+    let errors = fatal(&snapshots, former, rules, tolerance);
     if errors.is_empty() {
         return Ok(snapshots);
     }
@@ -66,17 +74,17 @@ pub fn checked(
 
 /// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under
 /// which customer subscriptions may lie though others serve in their stead.
-fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules) -> Vec<Error> {
+fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules, tolerance: &Tolerance) -> Vec<Error> {
     let mut errors = missing_kinds(snapshots);
     errors.extend(unconfirmed_empty_list(snapshots, rules));
-    errors.extend(unconfirmed_empty_listing(snapshots, rules));
+    errors.extend(unconfirmed_empty_listing(snapshots, tolerance));
     errors.extend(unconfirmed_shrinks(
         &snapshots.customer_subscriptions,
         &Shrunken::CUSTOMERS,
         |row| &row.tenant,
-        rules,
+        tolerance,
     ));
-    errors.extend(unconfirmed_shrinks(&snapshots.listings, &Shrunken::LISTINGS, |row| &row.id, rules));
+    errors.extend(unconfirmed_shrinks(&snapshots.listings, &Shrunken::LISTINGS, |row| &row.id, tolerance));
     errors.extend(wrong_customers(snapshots, former));
     errors
 }
@@ -121,9 +129,9 @@ fn unconfirmed_empty_list(snapshots: &Snapshots, rules: &Rules) -> Option<Error>
     ))
 }
 
-fn unconfirmed_empty_listing(snapshots: &Snapshots, rules: &Rules) -> Option<Error> {
+fn unconfirmed_empty_listing(snapshots: &Snapshots, tolerance: &Tolerance) -> Option<Error> {
     let mut empty = snapshots.listings.lists.iter().filter(|list| list.rows.is_empty());
-    let first = empty.next().filter(|_| !rules.confirm_empty_listing)?;
+    let first = empty.next().filter(|_| !tolerance.confirm_empty_listing)?;
     let more = match empty.count() {
         0 => String::new(),
         more => format!(", and so are {more} later"),
@@ -161,7 +169,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     lists: &DatedLists<T>,
     what: &Shrunken,
     id: impl Fn(&T) -> &K,
-    rules: &Rules,
+    tolerance: &Tolerance,
 ) -> Vec<Error> {
     let Shrunken { noun, rows, effect } = *what;
     let mut ids: Vec<&K> = lists.rows.iter().map(&id).collect();
@@ -178,7 +186,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     let pairs = lists.lists.windows(2).zip(counts.windows(2));
     let shrunken = pairs.filter_map(|(pair, counts)| {
         let ([before, list], &[was, now]) = (pair, counts) else { return None };
-        let is_confirmed = rules.confirmed_shrunken.contains(&list.file);
+        let is_confirmed = tolerance.confirmed_shrunken.contains(&list.file);
         (now > 0 && now * 2 < was && !is_confirmed).then(|| {
             Error::input(format!(
                 "this {noun} names {now} {rows}, and {} before it {was}: fewer than half are left",

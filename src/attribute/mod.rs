@@ -20,5 +20,5 @@ pub use checks::{checked, checked_snapshots, of_another_stamp, read_snapshots};
 pub use decider::Decider;
 pub use findings::{StampUse, count_uses, of_stamps, use_of};
 pub use owned::{FormerOwner, OwnedUsage, Owner, OwnersOfDay, Use, attribute, attribute_beside};
-pub use rules::Rules;
+pub use rules::{Rules, Tolerance};
 pub use snapshots::Snapshots;

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::args::{
-    ChangesArgs, CompareArgs, CoverageArgs, HistoryArgs, PayerArgs, StatementArgs, TenantArgs, UnregisteredArgs,
-    WhyArgs,
+    ChangesArgs, CompareArgs, CompletionsArgs, CoverageArgs, HistoryArgs, ManArgs, PayerArgs, SettingsArgs,
+    StatementArgs, TenantArgs, UnregisteredArgs, WhyArgs,
 };
+use super::clock::ClockTime;
+use super::plan::{self, Job, LookedAt, Visibility};
 use super::progress::TerminalProgress;
 use super::run_report::Ended;
-use super::settings::{self, ClockTime, CoverageOf, HistoryOf, Seen, Settings};
 use super::timer::Steps;
-use super::{exit, log, message, metrics, summary};
+use super::{exit, log, manual, message, metrics, summary};
 use crate::audit::{self, NameKind, Query, Wanted};
 use crate::cli::show::layout::Width;
-use crate::cli::show::{billed, calendar, changes, compare, history, statement, unregistered, why};
+use crate::cli::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
 use crate::close::{self, Closing};
 use crate::control::Control;
 use crate::domain::{Month, Stamp, TenantId, UserSubscriptionId, shown};
@@ -40,10 +41,10 @@ pub struct Ending {
 ///
 /// # Errors
 /// There is no publication or nothing that is asked for, or as [`pipeline::run`].
-pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
-    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
+    let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
     let (mut rows, mut closed) = match of {
-        CoverageOf::Published(out, stamps) => {
+        LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
             publication.stamps_of(stamps)?;
@@ -52,9 +53,9 @@ pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsi
             closed.retain(|own| is_asked(&own.stamp));
             (rows, Some(closed))
         }
-        CoverageOf::Root(settings) => {
-            start_threads(settings)?;
-            (pipeline::run(&settings.plan, &control(signal))?.coverage, None)
+        LookedAt::Root(job) => {
+            start_threads(job)?;
+            (pipeline::run(&job.plan, &control(signal))?.coverage, None)
         }
     };
     if let Some(month) = month {
@@ -75,19 +76,19 @@ pub fn show_coverage(of: &CoverageOf, args: &CoverageArgs, signal: Arc<AtomicUsi
 /// the number that becomes that of a signal.
 pub fn run_pipeline(
     command: &'static str,
-    seen: &Seen,
-    settings: Result<Settings>,
+    seen: &Visibility,
+    job: Result<Job>,
     signals: impl FnOnce() -> Result<Arc<AtomicUsize>>,
 ) -> Ending {
     if let Some((format, level)) = seen.log {
         log::install(format, level);
     }
     let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some() || seen.quiet));
-    log::started(command, settings.as_ref().ok());
-    let out = settings.as_ref().ok().and_then(|settings| settings.plan.out.clone());
-    let result = settings.and_then(|settings| {
-        start_threads(&settings)?;
-        pipeline::run(&settings.plan, &Control::new(signals()?, Box::new(steps.clone())))
+    log::started(command, job.as_ref().ok());
+    let out = job.as_ref().ok().and_then(|job| job.plan.out.clone());
+    let result = job.and_then(|job| {
+        start_threads(&job)?;
+        pipeline::run(&job.plan, &Control::new(signals()?, Box::new(steps.clone())))
     });
     let (duration_ms, steps) = steps.end();
     let (out, finished) = (out.as_deref(), ClockTime::now());
@@ -95,7 +96,7 @@ pub fn run_pipeline(
 }
 
 /// Tells of a run that has ended: metrics first, since they tell of it to whom nobody else does.
-fn tell(seen: &Seen, ended: &Ended<'_>) -> Ending {
+fn tell(seen: &Visibility, ended: &Ended<'_>) -> Ending {
     let metrics = seen.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
     let mut talk = String::new();
     if seen.log.is_some() {
@@ -153,13 +154,13 @@ fn said(text: String) -> Ending {
 /// # Errors
 /// There is no publication or no such figure, or as [`audit::explain`] and [`audit::explain_billed`].
 pub fn explain(args: &WhyArgs) -> Result<Ending> {
-    let (out, stamps) = settings::of_publication(&args.publication)?;
+    let (out, stamps) = plan::of_publication(&args.publication)?;
     if let Some(month) = &args.month {
-        return explain_billed(&Publication::open(&out)?, settings::month_of(month)?, args);
+        return explain_billed(&Publication::open(&out)?, plan::month_of(month)?, args);
     }
     let date = args.date.as_deref().unwrap_or_default();
     let query = Query {
-        date: settings::day_of("date", date)?,
+        date: plan::day_of("date", date)?,
         stamps,
         wanted: Wanted {
             user_subscriptions: args.user_subscriptions.user_subscription.clone(),
@@ -197,11 +198,11 @@ fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Re
 /// # Errors
 /// There is no publication, or as [`audit::unregistered`].
 pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
-    let (out, stamps) = settings::of_publication(&args.publication)?;
-    let since = args.since.as_deref().map(|text| settings::day_of("since", text)).transpose()?;
+    let (out, stamps) = plan::of_publication(&args.publication)?;
+    let since = args.since.as_deref().map(|text| plan::day_of("since", text)).transpose()?;
     let wanted = Wanted {
         user_subscriptions: args.user_subscriptions.user_subscription.clone(),
-        month: args.months.month.as_deref().map(settings::month_of).transpose()?,
+        month: args.months.month.as_deref().map(plan::month_of).transpose()?,
         ..wanted(&args.payers, &args.tenants)
     };
     let own = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
@@ -219,9 +220,9 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
 /// # Errors
 /// There is no publication, or as [`audit::changes`].
 pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
-    let (out, stamps) = settings::of_publication(&args.publication)?;
-    let since = args.since.as_deref().map(settings::since_of).transpose()?;
-    let month = args.months.month.as_deref().map(settings::month_of).transpose()?;
+    let (out, stamps) = plan::of_publication(&args.publication)?;
+    let since = args.since.as_deref().map(plan::since_of).transpose()?;
+    let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
     let wanted = Wanted { month, ..wanted(&args.payers, &TenantArgs::default()) };
     let own = audit::changes(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.csv, args.publication.json) {
@@ -237,7 +238,7 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 /// # Errors
 /// There is no publication, or as [`audit::statements`].
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
-    let (out, month) = settings::of_statement(args)?;
+    let (out, month) = plan::of_statement(args)?;
     let wanted = wanted(&args.payers, &TenantArgs::default());
     let own = audit::statements(&Publication::open(&out)?, month, &wanted)?;
     let text = match (args.csv, args.json) {
@@ -252,18 +253,18 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
 ///
 /// # Errors
 /// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
-pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>) -> Result<Ending> {
+pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
     let Followed { history: mut own, meters, names, display_names, rejected } = match of {
-        HistoryOf::Published(out, stamps) => {
+        LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (history, rejected) = audit::published_history(&publication, stamps)?;
             let (meters, names) = (publication.meters()?, publication.names()?);
             Followed { history, meters, names, display_names: publication.display_names()?, rejected }
         }
-        HistoryOf::Root(settings) => {
-            start_threads(settings)?;
-            pipeline::history(&settings.plan, &control(signal))?
+        LookedAt::Root(job) => {
+            start_threads(job)?;
+            pipeline::history(&job.plan, &control(signal))?
         }
     };
     let name = |stamp: &Stamp, id: &str| {
@@ -279,8 +280,8 @@ pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>)
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
     own.concern(&tenants, &users);
     let rejected_where = match of {
-        HistoryOf::Published(..) => "the table `rejects`",
-        HistoryOf::Root(_) => "`stacktally check`",
+        LookedAt::Published(..) => "the table `rejects`",
+        LookedAt::Root(_) => "`stacktally check`",
     };
     let shown = history::Shown { changes: own.changes, meters, names, rejected, rejected_where };
     let text = match (csv, json) {
@@ -297,8 +298,8 @@ pub fn show_history(args: HistoryArgs, of: &HistoryOf, signal: Arc<AtomicUsize>)
 /// One is none, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
     let (first, second) = (Publication::open(&args.first)?, Publication::open(&args.second)?);
-    let month = args.month.as_deref().map(settings::month_of).transpose()?;
-    let stamps = settings::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
+    let month = args.month.as_deref().map(plan::month_of).transpose()?;
+    let stamps = plan::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
     let known: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
     if let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) {
         let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
@@ -321,6 +322,31 @@ pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
     Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
 }
 
+/// Shows what is in force for a run, and where it comes from.
+///
+/// # Errors
+/// A settings file or a value that a run would refuse.
+pub fn show_settings(args: &SettingsArgs) -> Result<Ending> {
+    let in_force = plan::of_settings(args)?;
+    let text =
+        if args.json { show::settings::json(&in_force) } else { show::settings::text(&in_force, Width::of_stdout()) };
+    Ok(product(text, exit::PUBLISHED))
+}
+
+/// Prints the script by which a shell completes.
+pub fn print_completions(args: &CompletionsArgs) -> Ending {
+    product(manual::completions(args.shell), exit::PUBLISHED)
+}
+
+/// Writes man pages.
+///
+/// # Errors
+/// They cannot be written.
+pub fn write_man_pages(args: &ManArgs) -> Result<Ending> {
+    let names = manual::write_man_pages(&args.to)?;
+    Ok(said(message::man_pages(&names, &args.to)))
+}
+
 /// What was typed of who pays, for what, and for whom.
 fn wanted(payers: &PayerArgs, tenants: &TenantArgs) -> Wanted {
     Wanted {
@@ -340,8 +366,8 @@ fn control(signal: Arc<AtomicUsize>) -> Control {
     Control::new(signal, Box::new(TerminalProgress::new()))
 }
 
-fn start_threads(settings: &Settings) -> Result<()> {
-    let Some(threads) = settings.threads else { return Ok(()) };
+fn start_threads(job: &Job) -> Result<()> {
+    let Some(threads) = job.threads else { return Ok(()) };
     let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     started.map_err(|error| Error::system("start the threads", error))
 }

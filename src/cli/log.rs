@@ -11,9 +11,10 @@ use tracing::{debug, error, info, warn};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
-use super::args::{LogFormat, LogLevel};
+use super::clock::ClockTime;
+use super::plan::Job;
 use super::run_report::{Ended, StepTime};
-use super::settings::{ClockTime, Settings};
+use super::settings::choices::{LogFormat, LogLevel};
 use crate::domain::{Finding, shown};
 use crate::error::Error;
 use crate::pipeline::Outcome;
@@ -38,8 +39,8 @@ pub fn install(format: LogFormat, level: LogLevel) {
 }
 
 /// A run begins; its root and OUT are not known when its settings make no sense.
-pub fn started(command: &str, settings: Option<&Settings>) {
-    let plan = settings.map(|settings| &settings.plan);
+pub fn started(command: &str, job: Option<&Job>) {
+    let plan = job.map(|job| &job.plan);
     let root = plan.map(|plan| plan.root.to_string_lossy());
     let out = plan.and_then(|plan| plan.out.as_ref()).map(|out| out.to_string_lossy());
     info!(command, version = env!("CARGO_PKG_VERSION"), root = root.as_deref(), out = out.as_deref(), "run started");

@@ -164,6 +164,11 @@ pub fn recovered(recovered: Recovered) -> String {
     }
 }
 
+/// Which man pages were written.
+pub fn man_pages(names: &[String], folder: &Path) -> String {
+    format!("{} pages in {}: {}\n", names.len(), folder.display(), names.join(", "))
+}
+
 /// Which months were closed, and what was overridden for it.
 pub fn closed(entries: &[ClosingEntry]) -> String {
     let mut text = String::new();

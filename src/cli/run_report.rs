@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::clock::ClockTime;
 use super::exit;
-use super::settings::ClockTime;
 use crate::error::{Error, Result};
 use crate::pipeline::Outcome;
 

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::clock::ClockTime;
 use super::run_report::Ended;
-use super::settings::ClockTime;
 use crate::domain::coverage::{self, StampCoverage};
 use crate::domain::{Finding, Hour, Month, RejectReason, Stamp};
 use crate::error::Error;

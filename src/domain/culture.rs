@@ -4,6 +4,8 @@
 //! Facts: `cultures.tsv`, made from the Unicode CLDR, which .NET follows (so does Windows, but for what is marked there
 //! as either).
 
+use serde::{Serialize, Serializer};
+
 /// Which of its parts a date begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DateOrder {
@@ -35,12 +37,18 @@ pub enum DecimalMark {
     Either,
 }
 
-/// A culture by its name, such as `de-DE`.
+/// A culture by its name, such as `de-DE`, and written down as that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Culture {
     pub name: &'static str,
     pub date_order: DateOrder,
     pub decimal: DecimalMark,
+}
+
+impl Serialize for Culture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name.serialize(serializer)
+    }
 }
 
 impl Culture {

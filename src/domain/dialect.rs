@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use chrono::{DateTime, LocalResult, NaiveDate, Offset as _, TimeZone as _};
+use serde::{Serialize, Serializer};
 
 use super::culture::{DateOrder, HalfDay, half_day};
 use super::limits::{END_YEAR, FIRST_YEAR};
@@ -126,6 +127,12 @@ impl SourceTimeZone {
                 }
             }
         }
+    }
+}
+
+impl Serialize for SourceTimeZone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

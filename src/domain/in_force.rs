@@ -1,10 +1,13 @@
 //! Which snapshots are in force for a line: the moment that decides, and the latest snapshot not after it (`product.md`
 //! §4).
 
+use serde::{Deserialize, Serialize};
+
 use super::time::{Day, Hour, Slot, Window};
 
 /// At which moment of a line the snapshots in force are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AttributeAt {
     /// When Azure consulted them: the end of the reported window, rounded up to the UTC day.
     #[default]

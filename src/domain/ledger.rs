@@ -8,6 +8,8 @@
 //! ```
 //! A line does not say when it was reported, so an export counts as a whole or not at all.
 
+use serde::{Serialize, Serializer};
+
 use super::time::{Granularity, Window};
 
 /// What the ledger knows of one export with a reported window.
@@ -22,12 +24,26 @@ pub struct LedgerEntry {
 }
 
 /// What the operator decided about reported time that several exports cover.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LedgerRules {
     /// A window that wholly contains others replaces them.
+    #[serde(rename = "overlap", serialize_with = "as_overlap")]
     pub wider_replaces: bool,
     /// Of Hourly and Daily exports of one time, these count.
+    #[serde(serialize_with = "in_lower_case")]
     pub granularity: Option<Granularity>,
+}
+
+/// As the setting spells it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
+fn as_overlap<S: Serializer>(wider_replaces: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *wider_replaces { "wider" } else { "refuse" })
+}
+
+/// As the setting spells it.
+#[expect(clippy::ref_option, reason = "serde hands the field over so")]
+fn in_lower_case<S: Serializer>(granularity: &Option<Granularity>, serializer: S) -> Result<S::Ok, S::Error> {
+    granularity.map(|granularity| granularity.as_str().to_lowercase()).serialize(serializer)
 }
 
 /// What becomes of an export. The numbers are places in the list of entries.

@@ -83,7 +83,7 @@ impl<'s> Folded<'s> {
         let exports = owned.usage.exports.iter().enumerate();
         let places: BTreeMap<&str, usize> = exports.map(|(at, export)| (export.label.as_str(), at)).collect();
         let uses: Vec<_> = notes.iter().map(|(day, note)| (*day, uses_of(&owned, &places, note))).collect();
-        attribute::count_uses(&mut owned, &uses, snapshots, &context.plan.rules);
+        attribute::count_uses(&mut owned, &uses, snapshots, &context.plan.deciding.rules, &context.plan.tolerance);
         self.receipt.count_attributed(&owned, snapshots);
         self.receipt.count_settled(&stamp, &notes, &adjusted.by_meter)?;
         self.receipt.found(uncharged(&stamp, &dirty_days, &adjusted.by_month, &self.names).into_iter().collect());

@@ -90,7 +90,14 @@ fn known_of(
 /// Reads the exports of a stamp that are not known.
 fn lines_of(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExports) -> Result<StampLines> {
     let days = context.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
-    read::gather_beside(folder, known, days, &context.plan.reading, context.plan.ledger, context.control)
+    read::gather_beside(
+        folder,
+        known,
+        days,
+        &context.plan.deciding.reading,
+        context.plan.deciding.ledger,
+        context.control,
+    )
 }
 
 /// Refuses to lose lines that are to be kept. What archived exports were is known from the state alone: where that
@@ -125,7 +132,7 @@ fn dirty_days(
     let mut dirty_days = if context.is_full() {
         DirtyDays::all(&lines.exports, &previous.days, kept)?
     } else {
-        let decider = Decider::new(snapshots, &context.plan.rules);
+        let decider = Decider::new(snapshots, &context.plan.deciding.rules);
         DirtyDays::since(&lines.exports, previous.days, &decider, &reopened, unread)
     };
     for &month in &reopened {

@@ -39,7 +39,7 @@ pub fn history(plan: &Plan, control: &Control) -> Result<Followed> {
     for (folder, snapshots) in root.stamps.iter().zip(&snapshots) {
         let usage = usage_of(plan, control, folder).map_err(|error| root.or_without(error, &folder.stamp))?;
         followed.rejected += usage.rejects().len();
-        let owned = attribute::attribute(usage, snapshots, &plan.rules);
+        let owned = attribute::attribute(usage, snapshots, &plan.deciding.rules);
         names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
@@ -57,5 +57,5 @@ pub fn history(plan: &Plan, control: &Control) -> Result<Followed> {
 fn usage_of(plan: &Plan, control: &Control, folder: &StampFolder) -> Result<Usage> {
     let files = folder.exports.iter().map(|export| export.files.len() as u64).sum();
     control.begin_stamp("reading_usage", &folder.stamp, files);
-    normalise::normalise(read::gather(folder, &plan.reading, plan.ledger, control)?)
+    normalise::normalise(read::gather(folder, &plan.deciding.reading, plan.deciding.ledger, control)?)
 }

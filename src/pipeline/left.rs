@@ -65,7 +65,8 @@ pub fn load(stamp: &Stamp, plan: &Plan, former: &PreviousRun) -> Result<LeftStam
         lists.customer_subscriptions.into_owned(),
         lists.listings.into_owned(),
         &[],
-        &plan.rules,
+        &plan.deciding.rules,
+        &plan.tolerance,
     )?;
     Ok(LeftStamp { folder: StampFolder::as_known(stamp.clone(), exports), snapshots })
 }

@@ -11,6 +11,7 @@ mod charge_changes;
 mod charging;
 mod closed_days;
 mod context;
+mod deciding;
 mod dirty_days;
 mod fold;
 mod gather;
@@ -32,6 +33,7 @@ mod settle_day;
 mod stamp_context;
 mod vanished;
 
+pub use deciding::DecidingSettings;
 pub use history::{Followed, history};
 pub use nights::{ReportedTime, seconds_of};
 pub use plan::{Plan, Reuse};

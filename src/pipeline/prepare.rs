@@ -43,20 +43,23 @@ impl Prepared {
         started_at: DateTime<Utc>,
         control: &Control,
     ) -> Result<Self> {
-        read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.reading, control)?;
+        read::override_snapshots(&mut root.stamps, &plan.overrides, &plan.deciding.reading, control)?;
         let mut receipt = ReceiptBuilder::default();
         let overrides = root
             .meters
             .as_ref()
-            .map(|file| receipt.count_table(read::read_meters(file, &plan.reading)?))
+            .map(|file| receipt.count_table(read::read_meters(file, &plan.deciding.reading)?))
             .transpose()?;
-        let names =
-            root.names.as_ref().map(|file| receipt.count_table(read::read_names(file, &plan.reading)?)).transpose()?;
+        let names = root
+            .names
+            .as_ref()
+            .map(|file| receipt.count_table(read::read_names(file, &plan.deciding.reading)?))
+            .transpose()?;
         receipt
             .found(named::meters_with_lost_characters(overrides.as_deref().unwrap_or_default()).into_iter().collect());
         let meters = normalise::catalogue(overrides.unwrap_or_default())?;
         let named = names.unwrap_or_default();
-        let mut names = Names::new(meters, named.names.clone(), plan.with_owners);
+        let mut names = Names::new(meters, named.names.clone(), plan.deciding.with_owners);
         let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             control.begin_stamp("reading_snapshots", &folder.stamp, 0);
@@ -102,8 +105,15 @@ fn read_snapshots(
     let inputs = known.map_or(&nothing, |known| &known.inputs);
     let looked = KnownInputs::look(folder.snapshot_files(), inputs, plan.reuse, is_full, started_at)?;
     let lists = known.map(|known| &known.lists);
-    let lists = read::read_snapshot_lists(folder, lists, looked.unchanged(), &plan.reading, control)?;
-    let snapshots = attribute::checked_snapshots(folder, lists, &plan.reading, &plan.rules, control)?;
+    let lists = read::read_snapshot_lists(folder, lists, looked.unchanged(), &plan.deciding.reading, control)?;
+    let snapshots = attribute::checked_snapshots(
+        folder,
+        lists,
+        &plan.deciding.reading,
+        &plan.deciding.rules,
+        &plan.tolerance,
+        control,
+    )?;
     let now = looked.after(snapshots.pages());
     let is_known = !is_full && now == *inputs;
     Ok((snapshots, (!is_known).then_some(now)))

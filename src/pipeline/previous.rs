@@ -34,7 +34,7 @@ impl PreviousRun {
     /// A published file was altered, or the machine failed.
     pub fn of(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
         let Some(out) = out else { return Ok(Self::default()) };
-        let version = Version::current(plan.deciding_settings());
+        let version = Version::current(plan.deciding.values());
         out.check_history()?;
         if plan.reuse.full {
             // Whatever lies there is made anew: it need not be as it was published.

@@ -78,7 +78,7 @@ pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
     // Before anything is read: what is gone is not to be looked for in what it would change.
     let vanished = Vanished::find(plan, &root, &previous.stood_on, &left)?;
     let mut prepared = Prepared::read(plan, root, &previous, left, started_at, control)?;
-    let prices = PriceInputs::read(&prepared.root, &plan.reading, &mut prepared.receipt)?;
+    let prices = PriceInputs::read(&prepared.root, &plan.deciding.reading, &mut prepared.receipt)?;
     let out = if is_there { out } else { hold()? };
     if let Some(out) = out.as_ref().filter(|_| !plan.overrides.is_empty()) {
         out.refuse_what_if()?;
@@ -126,7 +126,7 @@ fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) 
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged
     // in.
     let charging = Charging::of(prices, plan, &names)?;
-    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.reading)?;
+    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
     receipt.found(not_applied);
     let context = RunContext { plan, control, publisher, closed, left, full_run, started_at };
 
@@ -180,7 +180,7 @@ fn with_stamp<'s>(
             user_subscription: &owner.user_subscription,
         })
         .collect();
-    let owned = attribute::attribute_beside(usage, snapshots, &context.plan.rules, &former_owners);
+    let owned = attribute::attribute_beside(usage, snapshots, &context.plan.deciding.rules, &former_owners);
     let labels: BTreeSet<String> = previous_exports.into_iter().map(|export| export.label).collect();
     let settled = settle(context, &folded.names, &owned, &dirty_days, &labels)?;
     folded.with(context, StampOutcome { owned, snapshots, dirty_days, settled, inputs, kept })
@@ -210,10 +210,10 @@ fn stage_shared(
         months.into_keys().map(move |month| (stamp.clone(), month)).collect::<Vec<_>>()
     };
     dimensions.publish(&names, (&coverage, &closed.into_iter().flat_map(months_of).collect()), publisher)?;
-    state.save(Version::current(plan.deciding_settings()), &dirty, publisher)?;
+    state.save(Version::current(plan.deciding.values()), &dirty, publisher)?;
     for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
-            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.with_owners) }
+            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.deciding.with_owners) }
                 .save(&own.stamp, publisher)?,
             None => SnapshotState::keep(&own.stamp, publisher),
         }

@@ -69,7 +69,7 @@ pub fn settle(
         packing,
         texts: StampTexts::new(owned, packing),
         base: Base::of(publisher.out(), owned, packing, &dirty_days.closed),
-        csv_hourly: plan.csv_hourly,
+        csv_hourly: plan.deciding.csv_hourly,
         dirty_days,
         former_exports,
     };

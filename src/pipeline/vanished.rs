@@ -410,7 +410,8 @@ fn lost_of(
     let there = folder.exports.iter().find(|own| own.folder == name && !own.files.is_empty());
     let Some(export) = there else {
         let others = folder.exports.iter().filter(|own| !own.files.is_empty());
-        let covers = others.map(|own| read::declared_window(own, &plan.reading)).collect::<Result<Vec<_>>>()?;
+        let covers =
+            others.map(|own| read::declared_window(own, &plan.deciding.reading)).collect::<Result<Vec<_>>>()?;
         let is_replaced = window.is_some_and(|own| own.is_covered_by(covers.into_iter().flatten()));
         return Ok((!is_replaced).then(Vec::new));
     };

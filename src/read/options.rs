@@ -1,10 +1,13 @@
 //! How to read files that do not say it themselves, and what to expect of them: settings, handed to every reader.
 
+use serde::Serialize;
+
 use crate::domain::{Culture, SourceTimeZone};
 use crate::read::format::encoding::Encoding;
 
 /// What the operator said of files that do not say it themselves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Reading {
     pub culture: Option<Culture>,
     pub source_time_zone: Option<SourceTimeZone>,
@@ -15,6 +18,8 @@ pub struct Reading {
     pub late_days: u16,
     /// Percent of an export's lines that may be set aside before the days that it completes do not count as settled.
     pub rejects_percent: u8,
+    // Both ways to read pages read the same.
+    #[serde(skip)]
     pub pages: Pages,
 }
 

@@ -1,8 +1,11 @@
 //! `--help`: options under headings, and only those that do something; short flags; what `--quiet` and `--verbose` leave.
 
+use clap::CommandFactory;
+use stacktally::cli::args::Cli;
+
 use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, stacktally};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "check",
     "coverage",
@@ -15,7 +18,17 @@ const COMMANDS: [&str; 12] = [
     "close",
     "reopen",
     "compare",
+    "settings",
+    "completions",
+    "man",
 ];
+
+/// The list is whole.
+#[test]
+fn every_command_is_looked_at() {
+    let commands: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    assert_eq!(commands, COMMANDS);
+}
 
 fn help(command: &str, columns: &str) -> String {
     let folder = tempfile::tempdir().unwrap();

@@ -2,6 +2,10 @@
 
 use std::fs;
 
+use clap::CommandFactory;
+use serde_json::{Value, json};
+use stacktally::cli::args::Cli;
+
 use crate::support::{Line, SUB_A, SUB_B, TENANT_B, TestRoot, VM_HOURS, cell, receipt, table};
 
 fn root_with(settings: &str) -> TestRoot {
@@ -113,4 +117,69 @@ fn mistakes_name_file_line_and_remedy() {
         "no-file",
         root.stacktally(&["check", "--settings", "etc/none.toml"]).expect(2).transcript()
     );
+}
+
+/// What `stacktally settings` says of each, by name.
+fn in_force(root: &TestRoot, typed: &[&str]) -> Value {
+    let typed = [&["settings"], typed, &["--json"]].concat();
+    let mut said: Value = serde_json::from_str(&root.stacktally(&typed).expect(0).stdout).unwrap();
+    said["settings"].take()
+}
+
+#[test]
+fn what_is_in_force_is_shown_with_where_it_comes_from() {
+    let root = root_with("\nroot = \"../root\"\nstrict = true\naccept = [\n  \"window_overdue\",\n]\nlate-days = 3\n");
+    let typed = ["--settings", "etc/stacktally.toml", "--late-days", "4", "--strict=false"];
+    let said = in_force(&root, &typed);
+    let file = "etc/stacktally.toml";
+    assert_eq!(said["root"], json!({ "value": "etc/../root", "from": "file", "file": file, "line": 2 }));
+    assert_eq!(said["accept"], json!({ "value": ["window_overdue"], "from": "file", "file": file, "line": 4 }));
+    assert_eq!(said["late-days"], json!({ "value": 4, "from": "flag" }));
+    assert_eq!(said["strict"], json!({ "value": false, "from": "flag" }));
+    assert_eq!(said["rejects-percent"], json!({ "value": 5, "from": "default" }));
+    assert_eq!(said["out"], json!({ "value": null, "from": "default" }));
+    let show = |columns: &str| {
+        let mut command = crate::support::stacktally(root.folder());
+        let typed = command.arg("settings").args(typed).env("COLUMNS", columns);
+        crate::support::ran(typed.output().unwrap()).expect(0).stdout
+    };
+    insta::assert_snapshot!("in-force", show("120"));
+    for line in show("60").lines() {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+}
+
+/// Every setting is shown, a run records the same values, and the default is what the help says.
+#[test]
+fn what_is_shown_is_what_a_run_does_and_its_help_says() {
+    let root = root_with(ALL);
+    root.stacktally(&["run", "--settings", "etc/stacktally.toml"]).expect(0);
+    let said = in_force(&root, &["--settings", "etc/stacktally.toml"]);
+    for (name, value) in receipt(&root.out())["settings"].as_object().unwrap() {
+        if name != "forget" {
+            assert_eq!(said[name]["value"], *value, "{name}");
+        }
+    }
+    let defaults = in_force(&root, &[]);
+    assert_eq!(defaults.as_object().unwrap().len(), said.as_object().unwrap().len());
+    let command = Cli::command();
+    let run = command.find_subcommand("run").unwrap();
+    for flag in run.get_arguments().filter(|flag| !flag.get_default_values().is_empty()) {
+        let name = flag.get_long().unwrap();
+        let Some(shown) = defaults.get(name) else { continue };
+        let shown = shown["value"].as_str().map_or_else(|| shown["value"].to_string(), str::to_owned);
+        assert_eq!(shown.as_str(), flag.get_default_values()[0].to_str().unwrap(), "{name}");
+    }
+}
+
+/// As of a run; but neither root nor OUT has to be there.
+#[test]
+fn what_a_run_would_refuse_of_settings_is_refused() {
+    let root = root_with("late-days = \"three\"\nroot = \"nowhere\"\nculture = \"xx\"\n");
+    let refused = root.stacktally(&["settings", "--settings", "etc/stacktally.toml"]).expect(2).stderr;
+    let of_run = root.stacktally(&["run", "--settings", "etc/stacktally.toml", "--out", "out"]).expect(2).stderr;
+    assert_eq!(refused, of_run);
+    let refused = root.stacktally(&["settings", "--culture", "xx", "--rejects-percent", "101"]).expect(2).stderr;
+    assert!(refused.contains("--culture \"xx\"") && refused.contains("--rejects-percent 101"), "{refused}");
+    root.stacktally(&["settings", "--root", "nowhere"]).expect(0);
 }

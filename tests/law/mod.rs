@@ -8,6 +8,7 @@ mod changes;
 mod charges;
 mod closing;
 mod conservation;
+mod deciding;
 mod incremental;
 mod one_state;
 mod random_root;

@@ -17,7 +17,7 @@ mod words;
 pub use stamps::{StampUse, of_stamps, use_of};
 
 use super::snapshots::Snapshots;
-use super::{OwnedUsage, Rules};
+use super::{OwnedUsage, Rules, Tolerance};
 use crate::attribute::findings::customers::{
     billing_model, customers_of_another_registration, default_subscription_mapped, empty_lists, malformed_customers,
     pages_saved_twice, spelling, subscriptions_of_several_tenants,
@@ -53,11 +53,17 @@ pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Optio
 }
 
 /// Takes in what all days used, and what a person should know of it.
-pub fn count_uses(owned: &mut OwnedUsage, days: &[(Day, Vec<Use>)], snapshots: &Snapshots, rules: &Rules) {
+pub fn count_uses(
+    owned: &mut OwnedUsage,
+    days: &[(Day, Vec<Use>)],
+    snapshots: &Snapshots,
+    rules: &Rules,
+    tolerance: &Tolerance,
+) {
     owned.take_in(days, snapshots);
     let mut stale = Stale::default();
     for (day, uses) in days {
-        uses.iter().for_each(|used| stale.note(snapshots, rules, *day, used.moment, used.lines as u64));
+        uses.iter().for_each(|used| stale.note(snapshots, tolerance, *day, used.moment, used.lines as u64));
     }
     if owned.lines_before_first_snapshot > 0 {
         owned.usage.findings.push(Finding::new(
@@ -72,7 +78,7 @@ pub fn count_uses(owned: &mut OwnedUsage, days: &[(Day, Vec<Use>)], snapshots: &
         ));
     }
     let findings = [
-        stale.findings(snapshots, rules),
+        stale.findings(snapshots, tolerance),
         of_snapshots(snapshots, rules, Some(&owned.in_force_used())),
         of_usage(owned, snapshots),
     ];

@@ -1,7 +1,7 @@
 //! Usage that was attributed by snapshots older than is tolerated.
 
 use crate::attribute::owned::Used;
-use crate::attribute::rules::Rules;
+use crate::attribute::rules::Tolerance;
 use crate::attribute::snapshots::Snapshots;
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Finding, Hour, SnapshotKind};
@@ -21,7 +21,7 @@ struct StaleKind {
 
 impl Stale {
     /// Notes lines of a day that are decided at a moment.
-    pub fn note(&mut self, snapshots: &Snapshots, rules: &Rules, day: Day, moment: Hour, lines: u64) {
+    pub fn note(&mut self, snapshots: &Snapshots, tolerance: &Tolerance, day: Day, moment: Hour, lines: u64) {
         let in_force = snapshots.dates.in_force(moment);
         let places =
             [Some(in_force.registration), Some(in_force.customer_subscriptions), in_force.listings.checked_sub(1)];
@@ -29,7 +29,7 @@ impl Stale {
             let date = place.and_then(|place| Some((place, snapshots.dates.of(kind).get(place as usize)?)));
             let Some((place, date)) = date else { continue };
             let age = moment.hours_since_epoch() - date.hours_since_epoch();
-            if age > i32::from(rules.snapshot_age_max) * 24 {
+            if age > i32::from(tolerance.snapshot_age_max) * 24 {
                 let stale = stale.get_or_insert(StaleKind { used: Used::nothing(day), oldest: (0, 0) });
                 stale.used.merge(Used { lines: lines as i64, first: day, last: day });
                 stale.oldest = stale.oldest.max((age, place));
@@ -37,7 +37,7 @@ impl Stale {
         }
     }
 
-    pub fn findings(self, snapshots: &Snapshots, rules: &Rules) -> Vec<Finding> {
+    pub fn findings(self, snapshots: &Snapshots, tolerance: &Tolerance) -> Vec<Finding> {
         let found = self.kinds.into_iter().zip(SnapshotKind::ALL).filter_map(|(stale, kind)| {
             let StaleKind { used, oldest: (age, place) } = stale?;
             let file = snapshots.file(kind, place);
@@ -51,7 +51,7 @@ impl Stale {
                     used.first,
                     used.last,
                     kind.noun(),
-                    rules.snapshot_age_max,
+                    tolerance.snapshot_age_max,
                     age / 24
                 ),
                 vec![file.to_owned()],

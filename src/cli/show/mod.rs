@@ -8,6 +8,7 @@ pub mod compare;
 pub mod history;
 mod ids;
 pub mod layout;
+pub mod settings;
 pub mod statement;
 pub mod unregistered;
 pub mod why;

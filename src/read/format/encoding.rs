@@ -9,6 +9,7 @@ use std::fmt;
 use encoding_rs::{Encoding as Standard, WINDOWS_1252};
 use memchr::{memchr, memchr_iter};
 use oem_cp::code_table::DECODING_TABLE_CP_MAP;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Result};
 use crate::store::InputFile;
@@ -21,6 +22,12 @@ pub enum Encoding {
     /// A code page of DOS, which consoles still write.
     Oem(u16),
     Wide(Wide),
+}
+
+impl Serialize for Encoding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// UTF-16 and UTF-32, by the order of their bytes.

@@ -1,0 +1,143 @@
+//! Values of flags that are more than words: each is what it should be, or is refused by the name of its flag.
+
+use crate::audit::Since;
+use crate::domain::finding::FindingCode;
+use crate::domain::{Culture, Currency, Day, Month, SourceTimeZone, Stamp};
+use crate::error::{Error, Result, nearest};
+use crate::read::Encoding;
+
+/// A month that was typed.
+///
+/// # Errors
+/// It is none.
+pub fn month_of(text: &str) -> Result<Month> {
+    Month::parse(text.trim())
+        .ok_or_else(|| Error::usage(format!("{text:?} is no month")).hint("write a UTC month as 2026-10"))
+}
+
+/// A day that was typed.
+///
+/// # Errors
+/// It is none.
+pub fn day_of(flag: &str, text: &str) -> Result<Day> {
+    Day::parse(text.trim())
+        .ok_or_else(|| Error::usage(format!("--{flag} {text:?} is no day")).hint("write a UTC day as 2026-10-05"))
+}
+
+/// The first run of those whose changes are shown, by its number or by the day on which it finished.
+///
+/// # Errors
+/// It is neither.
+pub fn since_of(text: &str) -> Result<Since> {
+    let run = || text.trim().parse().ok().filter(|run| *run > 0).map(Since::Run);
+    Day::parse(text.trim()).map(Since::Day).or_else(run).ok_or_else(|| {
+        Error::usage(format!("--since {text:?} is neither a day nor the number of a run"))
+            .hint("write a UTC day as 2026-10-05, or the number of a run as 12")
+    })
+}
+
+/// Stamps that were typed.
+///
+/// # Errors
+/// One is no name of a stamp.
+pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
+    each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
+}
+
+/// A culture whose dates and decimals are known.
+///
+/// # Errors
+/// It is none.
+pub fn culture_of(name: &str) -> Result<Culture> {
+    Culture::of(name).ok_or_else(|| {
+        let names = Culture::names();
+        let meant = nearest(name, &names).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        Error::usage(format!("--culture {name:?}: no culture that is known"))
+            .hint(format!("{meant}known are {}; one with the same dates and decimals will do", names.join(", ")))
+    })
+}
+
+/// A currency of ISO 4217.
+///
+/// # Errors
+/// It is none.
+pub fn currency_of(code: &str) -> Result<Currency> {
+    Currency::parse(code).ok_or_else(|| {
+        Error::usage(format!("--billing-currency {code:?}: no currency that is known"))
+            .hint("write a code of ISO 4217, such as EUR, USD or JPY")
+    })
+}
+
+/// A time zone.
+///
+/// # Errors
+/// It is none.
+pub fn zone_of(text: &str) -> Result<SourceTimeZone> {
+    SourceTimeZone::parse(text).ok_or_else(|| {
+        Error::usage(format!("--source-time-zone {text:?}: no time zone that is known"))
+            .hint("write UTC, an offset as +02:00, or a name of the IANA database as Europe/Berlin, spelled as there")
+    })
+}
+
+/// An encoding that can be read.
+///
+/// # Errors
+/// It is none.
+pub fn encoding_of(name: &str) -> Result<Encoding> {
+    Encoding::parse(name).ok_or_else(|| {
+        Error::usage(format!("--encoding {name:?}: no encoding that is known")).hint(
+            "Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or \
+                 ibm437; others have a code page of their own, such as windows-1250, ibm852 or 866",
+        )
+    })
+}
+
+/// The code of a finding.
+///
+/// # Errors
+/// It is none.
+pub fn finding_of(code: &str) -> Result<FindingCode> {
+    FindingCode::parse(code).ok_or_else(|| {
+        let codes = FindingCode::ALL.map(FindingCode::as_str);
+        let meant = nearest(code, &codes).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        Error::usage(format!("--accept {code:?}: no code of a finding"))
+            .hint(format!("{meant}the summary and the receipt say the code of each finding"))
+    })
+}
+
+/// Ids, as `parse` takes them.
+///
+/// # Errors
+/// Some are none: all of them are named.
+pub fn ids<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+    each(texts, flag, "an id", parse, "write the GUID as the portal or the listing shows it")
+}
+
+/// Texts that are each of one kind; those that are not are all named.
+fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
+    let parsed =
+        |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is not {what}")).hint(hint));
+    let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
+    let wrong: Vec<Error> = wrong.into_iter().filter_map(Result::err).collect();
+    if wrong.is_empty() { Ok(good.into_iter().flatten().collect()) } else { Err(Error::several(wrong)) }
+}
+
+/// The refusal of what is typed without something that it needs.
+pub fn missing(flag: &str, value: &str) -> Error {
+    Error::usage(format!("--{flag} {value} is missing"))
+        .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
+}
+
+/// Several folders that are not named, of which there is one at least.
+pub fn all_missing(flags: &[&str]) -> Error {
+    let value = |flag: &str| format!("<{}>", flag.to_uppercase());
+    match flags {
+        [one] => missing(one, &value(one)),
+        flags => {
+            let typed: Vec<String> = flags.iter().map(|flag| format!("--{flag} {}", value(flag))).collect();
+            let keys: Vec<String> = flags.iter().map(|flag| format!("`{flag} = \"…\"`")).collect();
+            Error::usage(format!("{} are missing", typed.join(" and ")))
+                .hint(format!("give them as flags, or as {} in the file named by --settings", keys.join(" and ")))
+        }
+    }
+}

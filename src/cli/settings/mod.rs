@@ -1,0 +1,28 @@
+//! Settings, said once: a field of a group below is a flag, a key of the settings file, and a line of the receipt.
+//!
+//! ```text
+//! ToleranceSettings {                     --settling-days 1       a flag wins
+//!     /// Refuse findings: …              strict = true           over the settings file,
+//!     strict: bool,                       strict: false           and that over the default of the flag
+//! }
+//! ```
+//! Its name, type, help and default stand there and nowhere else: clap derives the flag, serde the key. A new setting
+//! is a field of the group that it belongs to; what it means for a run is said in `cli/plan`, and whether it decides
+//! published figures by where its value goes from there (`pipeline::DecidingSettings`).
+
+mod all;
+pub mod attribution;
+pub mod choices;
+mod file;
+mod group;
+pub mod in_force;
+pub mod input;
+pub mod output;
+pub mod prices;
+pub mod publishing;
+pub mod running;
+pub mod tolerated;
+
+pub use self::all::{MakingSettings, Settings};
+pub use self::file::{KeyPlace, SettingsFile};
+pub use self::group::Typed;

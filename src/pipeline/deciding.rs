@@ -1,0 +1,73 @@
+//! What decides published figures, by its type: what was made with other settings than these cannot serve again.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::attribute::Rules;
+use crate::domain::ledger::LedgerRules;
+use crate::read::Reading;
+
+/// The settings that decide what is read, used or published of days.
+///
+/// ```text
+/// DecidingSettings ──stages──▶ published days
+///        └─────────values()──▶ the state of the run: another value, and all days are settled anew
+/// ```
+/// The stages take them from here, and all of them are compared, so a new field of any part cannot be forgotten. What
+/// only says where, how fast, and what is refused stands beside it in [`Plan`](super::Plan). So does what decides
+/// nothing of a day: overrides are snapshots, and are compared as such; charges know themselves whether tiers,
+/// rounding and billing currency still are theirs; and `coverage`, for which it matters when a day is settled, is made
+/// by each run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DecidingSettings {
+    /// What was said of files that do not say it themselves.
+    #[serde(flatten)]
+    pub reading: Reading,
+    /// What counts where several exports cover the same reported time.
+    #[serde(flatten)]
+    pub ledger: LedgerRules,
+    /// Who pays.
+    #[serde(flatten)]
+    pub rules: Rules,
+    /// Publish the accounts of the owners of user subscriptions.
+    #[serde(rename = "no-owners", serialize_with = "negated")]
+    pub with_owners: bool,
+    /// Also publish the hourly fact as flat CSV.
+    #[serde(rename = "csv", serialize_with = "as_fact")]
+    pub csv_hourly: bool,
+}
+
+impl Default for DecidingSettings {
+    fn default() -> Self {
+        Self {
+            reading: Reading::default(),
+            ledger: LedgerRules::default(),
+            rules: Rules::default(),
+            with_owners: true,
+            csv_hourly: false,
+        }
+    }
+}
+
+impl DecidingSettings {
+    /// Each with its value, by the name of its flag.
+    pub fn values(&self) -> BTreeMap<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(values)) => values.into_iter().collect(),
+            _ => unreachable!("a struct of names, numbers and texts is an object"),
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
+fn negated<S: Serializer>(with_owners: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(!with_owners)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
+fn as_fact<S: Serializer>(csv_hourly: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    csv_hourly.then_some("hourly").serialize(serializer)
+}
