@@ -345,6 +345,28 @@ fn every_metric_is_explained() {
     assert_eq!(shown, known, "the whole file is shown");
 }
 
+/// The names in the first column of the table of a section.
+fn keys_in<'a>(text: &'a str, heading: &str) -> BTreeSet<&'a str> {
+    let section = text.split(heading).nth(1).unwrap().split("\n## ").next().unwrap();
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+    cells.flat_map(|cell| cell.split('`').step_by(2)).filter(|name| !name.trim_matches([' ', ',']).is_empty()).collect()
+}
+
+/// Whoever reads a receipt or the summary of a run finds each key explained, and no other.
+#[test]
+fn every_key_of_receipts_and_summaries_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = project().join("samples/prices-and-tiers/root");
+    let mut run = stacktally(folder.path());
+    let run = ran(run.args(["run", "--out", "out", "--json", "--root"]).arg(root).output().unwrap()).expect(0);
+    let text = read("docs/reference/receipt.md");
+    let receipt = fs::read_to_string(folder.path().join("out/receipt.json")).unwrap();
+    for (heading, json) in [("## Summary as JSON\n", run.stdout), ("## Receipt\n", receipt)] {
+        let json: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&json).unwrap();
+        assert_eq!(keys_in(&text, heading), json.keys().map(String::as_str).collect(), "{heading}");
+    }
+}
+
 /// Whoever looks an exit code up finds each that the help names, and no other.
 #[test]
 fn every_exit_code_is_explained() {
