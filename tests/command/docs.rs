@@ -1,4 +1,4 @@
-//! Transcripts in the documents: each page shows what the samples give, in a pipe of 120 columns. Every `text` block with a line
+//! Transcripts in the documents: each page, and each story of `samples/`, shows what the samples give, in a pipe of 120 columns. Every `text` block with a line
 //! `$ …` is run, the blocks of a page one after the other in one folder. A line `…` stands for any number of lines; a
 //! command with nothing below it may print anything.
 
@@ -54,10 +54,17 @@ fn transcripts_show_what_the_samples_give() {
     let has_duckdb = crate::fault::can("duckdb", &["--version"]);
     let mut shown_by_why = 0;
     let mut shown = 0;
-    for name in pages() {
+    let stories = fs::read_dir(project().join("samples")).unwrap().map(|entry| entry.unwrap().file_name());
+    let stories = stories.map(|own| format!("samples/{}/README.md", own.to_str().unwrap()));
+    for name in pages().into_iter().chain(stories.filter(|own| project().join(own).exists())) {
         let document = fs::read_to_string(project().join(&name)).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(project().join("samples"), folder.path().join("samples")).unwrap();
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
+        link(&project().join("samples"), "samples");
+        // A story is told in its own folder.
+        if let Some(own) = name.strip_prefix("samples/") {
+            link(&project().join("samples").join(own).with_file_name("root"), "root");
+        }
         for (command, expected) in blocks(&document).into_iter().flatten() {
             if command.starts_with("duckdb ") && !has_duckdb {
                 skip("no duckdb here, so what it prints was not compared");
@@ -72,5 +79,5 @@ fn transcripts_show_what_the_samples_give() {
             }
         }
     }
-    assert!(shown >= 12 && shown_by_why >= 4, "{shown} outputs, {shown_by_why} of why");
+    assert!(shown >= 15 && shown_by_why >= 5, "{shown} outputs, {shown_by_why} of why");
 }
