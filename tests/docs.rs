@@ -198,7 +198,8 @@ fn every_command_line_is_one() {
         let text = read(&page).replace("\\\n", " ");
         let (prose, code) = lines_of(&text);
         let quoted = prose.iter().flat_map(|line| line.split('`').skip(1).step_by(2));
-        let of_code = code.iter().filter(|(language, _)| ["sh", "text", "console", ""].contains(language)).map(|(_, line)| *line);
+        let of_code =
+            code.iter().filter(|(language, _)| ["sh", "text", "console", ""].contains(language)).map(|(_, line)| *line);
         // The line of a crontab has its command behind five times.
         let of_cron = code.iter().filter(|(language, _)| *language == "crontab");
         let of_cron = of_cron.filter_map(|(_, line)| line.find("stacktally ").map(|at| &line[at..]));
