@@ -380,6 +380,37 @@ fn every_exit_code_is_explained() {
     assert_eq!(explained, codes);
 }
 
+/// Settings that a page names, alone or in a file, are keys; flags that it names are flags of some command.
+#[test]
+fn settings_and_flags_that_pages_name_are_there() {
+    let command = Cli::command();
+    let flags: BTreeSet<&str> =
+        command.get_subcommands().flat_map(clap::Command::get_arguments).filter_map(Arg::get_long).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let name_of =
+        |text: &str| text.chars().take_while(|own| own.is_ascii_lowercase() || *own == '-').collect::<String>();
+    let (mut keys, mut wrong, mut seen) = (BTreeSet::new(), Vec::new(), 0);
+    for page in super::pages() {
+        let text = read(&page);
+        let (prose, code) = lines_of(&text);
+        for quoted in prose.iter().flat_map(|line| line.split('`').skip(1).step_by(2)) {
+            if let Some(flag) = quoted.strip_prefix("--").map(name_of) {
+                seen += 1;
+                if !flags.contains(flag.as_str()) && flag != "help" {
+                    wrong.push(format!("{page}: {quoted}"));
+                }
+            } else if quoted.strip_prefix(&name_of(quoted)).is_some_and(|rest| rest.starts_with(" = ")) {
+                keys.insert(name_of(quoted));
+            }
+        }
+        let assigned = code.iter().filter(|(language, line)| *language == "toml" && line.contains(" = "));
+        keys.extend(assigned.map(|(_, line)| name_of(line.trim_start())));
+    }
+    assert!(seen > 100 && keys.len() > 8, "{seen} flags, {keys:?}");
+    wrong.extend(keys.into_iter().filter(|key| !is_a_key(folder.path(), key)));
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 /// The README is one screen: what it would grow by has a page.
 #[test]
 fn the_readme_is_one_screen() {
