@@ -131,7 +131,7 @@ const NARROWED: &str = "What is shown";
 /// decimal, as Parquet for Power BI and CSV for people.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = format!("{EXIT_CODES}\n\nDocumentation: README.md; what each published column means: schemas/"))]
+#[command(after_help = format!("{EXIT_CODES}\n\nDocumentation: docs/SUMMARY.md; what each published column means: docs/reference/tables.md"))]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
