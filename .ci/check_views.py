@@ -33,6 +33,7 @@ def main():
     checks.attempt("not_final_days are those of coverage", not_final, priced)
     checks.attempt("sums stay decimals", decimals, priced)
     checks.attempt("the queries of duckdb.md run", examples, priced, Path(views).with_name("duckdb.md"))
+    checks.attempt("the query of the README gives what it shows", shown, Path("README.md"), out)
     monthly = opened(Path(views), months)
     checks.attempt("two months: trend has the sums of monthly", same, monthly, *both("month, meter_id", "quantity", "trend", "monthly/*"))
     checks.attempt("two months: each beside the one before", beside, monthly)
@@ -111,6 +112,17 @@ def examples(connection, page):
     blocks = page.read_text().split("```sql\n")[1:]
     rows = [len(connection.execute(block.split("```")[0]).fetchall()) for block in blocks]
     return f"{len(rows)} queries, {sum(rows)} rows", [] if rows and sum(rows) else ["no query has a row"]
+
+
+def shown(page, out):
+    """Runs the query that the page hands to `duckdb -csv -c "…"`, and compares the rows with those below it."""
+    command, answer = page.read_text().split('$ duckdb -csv -c "')[1].split('"\n', 1)
+    expected = answer.split("\n$ ")[0].splitlines()
+    answer = duckdb.connect().execute(command.replace("'out/", f"'{out}/"))
+    found = [",".join(column[0] for column in answer.description)]
+    found += [",".join(str(cell) for cell in row) for row in answer.fetchall()]
+    return f"{len(found)} rows", [f"{one} is not {other}" for one, other in zip(found, expected) if one != other] + (
+        [] if len(found) == len(expected) else [f"{len(found)} rows, shown are {len(expected)}"])
 
 
 def beside(connection):

@@ -8,8 +8,6 @@ use std::path::Path;
 use parquet::basic::{Encoding, PageType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use stacktally::cli::metrics::FAMILIES;
-use stacktally::domain::Attribution;
-use stacktally::domain::finding::FindingCode;
 use stacktally::table::column::{Column, Kind, Table};
 use stacktally::table::contract::TABLES;
 use stacktally::table::contract::columns::QUANTITY_KINDS;
@@ -76,28 +74,10 @@ fn closed_lists_are_closed() {
     assert_eq!(kinds, QUANTITY_KINDS.into_iter().collect());
 }
 
-#[test]
-fn the_readme_names_every_code_that_a_person_may_meet() {
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    let findings = FindingCode::ALL.map(FindingCode::as_str);
-    let codes = findings.iter().chain(&Attribution::ALL.map(Attribution::as_str)).copied().collect::<Vec<_>>();
-    let missing: Vec<&str> = codes.into_iter().filter(|code| !readme.contains(&format!("`{code}`"))).collect();
-    assert_eq!(missing, Vec::<&str>::new());
-    let tables = TABLES.iter().map(|table| table.name).filter(|name| !readme.contains(&format!("`{name}`")));
-    assert_eq!(tables.collect::<Vec<_>>(), Vec::<&str>::new());
-}
-
 /// The metrics that a text names.
 fn metrics_in(text: &str) -> BTreeSet<&str> {
     let is_name = |own: char| own.is_ascii_lowercase() || own == '_';
     text.match_indices("stacktally_").map(|(at, _)| text[at..].split(|own| !is_name(own)).next().unwrap()).collect()
-}
-
-/// And no other: an alert on a metric that is not there never fires.
-#[test]
-fn the_readme_names_every_metric() {
-    let readme = fs::read_to_string(project().join("README.md")).unwrap();
-    assert_eq!(metrics_in(&readme), FAMILIES.iter().map(|(name, _)| *name).collect());
 }
 
 /// Every alert is explained, and rests on metrics that are there.

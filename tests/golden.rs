@@ -1,7 +1,7 @@
 //! Each story of `samples/` against the totals worked by hand in its README, and against its published CSV byte for
 //! byte. `STACKTALLY_BLESS=1 cargo test golden` rewrites the latter; the former are for people to write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -52,6 +52,7 @@ fn check(sample: &str, code: i32) {
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
     assert_eq!(daily_totals(out.path()), fenced(&readme, "totals"), "daily totals of samples/{sample}/README.md");
     assert_eq!(rejects(out.path()), fenced(&readme, "rejects"), "rejects of samples/{sample}/README.md");
+    assert_eq!(findings(out.path()), fenced(&readme, "findings"), "findings of samples/{sample}/README.md");
     assert_eq!(charges(out.path()), fenced(&readme, "charges"), "charges of samples/{sample}/README.md");
     assert_eq!(statements(out.path()), fenced(&readme, "statements"), "statements of samples/{sample}/README.md");
 
@@ -101,6 +102,14 @@ fn daily_totals(out: &Path) -> Vec<String> {
         }
     }
     totals.into_iter().map(|(key, (quantity, lines))| format!("{},{quantity},{lines}", key.join(","))).collect()
+}
+
+/// The codes of what was found, once for each stamp.
+fn findings(out: &Path) -> Vec<String> {
+    let receipt: serde_json::Value = serde_json::from_slice(&fs::read(out.join("receipt.json")).unwrap()).unwrap();
+    let found = receipt["findings"].as_array().unwrap().iter();
+    let codes = found.map(|own| format!("{},{}", own["stamp"].as_str().unwrap(), own["code"].as_str().unwrap()));
+    codes.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The table `charges`, summed over resources by hand.

@@ -36,7 +36,7 @@ mod house;
 // schemas/, the code and the published files say the same.
 mod contract;
 
-// docs/ and the README: links, command lines, the unit, the crontab and the script that they hand out.
+// docs/ and the README: links, command lines, generated pages, and the unit, the crontab and the script that they hand out.
 mod docs;
 
 // Real recorded usage, where the folder of captures is there.

@@ -11,6 +11,7 @@ Exit codes:
   5    totals do not balance, nothing was published
   6    `compare` found differences
   7    another run holds OUT; with --wait a run waits for it
+  8    a bug of stacktally, nothing was published: the message says how to report it
   130, 143  stopped by a signal, nothing was published";
 
 pub const RECOVERING: &str = "\
@@ -19,6 +20,7 @@ Exit codes:
   1    the machine failed, or a file that was to be published is lost: the message names it
   2    the command was used wrongly, or OUT is no publication
   7    another run holds OUT
+  8    a bug of stacktally, nothing was published: the message says how to report it
   130, 143  stopped by a signal while it waited";
 
 /// Of the commands that close and open months.
@@ -30,6 +32,7 @@ Exit codes:
   3    refused, nothing was done: something speaks against closing (--force overrides it), or a published
        file was altered
   7    another run holds OUT; with --wait it is waited for
+  8    a bug of stacktally, nothing was published: the message says how to report it
   130, 143  stopped by a signal while it waited";
 
 /// Of the commands that only look.

@@ -26,11 +26,14 @@ pub use self::places::{OutArgs, SettingsFlag};
 pub use self::running::{CheckArgs, CloseArgs, ClosingArgs, MakingArgs, RecoverArgs, ReopenArgs, RunArgs, Talk};
 use crate::error::Error;
 
+const DOCUMENTATION: &str =
+    "Documentation: docs/SUMMARY.md; what each published column means: docs/reference/tables.md";
+
 /// Turns exported Azure Stack Hub usage into chargeback data: who pays for what, line by line, exact to the last
 /// decimal, as Parquet for Power BI and CSV for people.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = format!("{EXIT_CODES}\n\nDocumentation: README.md; what each published column means: schemas/"))]
+#[command(after_help = format!("{EXIT_CODES}\n\n{DOCUMENTATION}"))]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
