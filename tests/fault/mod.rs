@@ -178,7 +178,9 @@ fn leftovers(folder: &Path) -> Vec<String> {
             .iter()
             .filter(|path| path.is_file() && path.file_name().unwrap().to_string_lossy().contains("journal"));
         found.extend(names.map(|path| path.display().to_string()));
-        if is_unfinished || (entries.is_empty() && own != folder) {
+        // A first run that ends before it has its lock leaves the folder that the lock is to lie in.
+        let is_before_lock = own == folder.join(".stacktally") && !folder.join("receipt.json").exists();
+        if is_unfinished || (entries.is_empty() && own != folder && !is_before_lock) {
             found.push(own.display().to_string());
         }
         folders.extend(entries.into_iter().filter(|path| path.is_dir()));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use stacktally::domain::Quantity;
 
-use crate::support::{Line, Row, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, files_below, page, registration, table};
+use crate::support::{cell, files_below, Line, page, registration, Row, table, TestRoot, tries, VM_HOURS, WINDOWS_HOURS};
 
 const USERS: [&str; 4] = [
     "5ab00000-0000-4000-8000-0000000000a1",
@@ -220,7 +220,7 @@ fn figures(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: tries(3, 16), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The moment is the end of the window, rounded up to the day; of a window longer than a day, the end of the usage day.
     #[test]

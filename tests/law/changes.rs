@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use stacktally::domain::Cause;
 
 use super::charges::{Priced, STAMPS, Used, bare_root, book, minor_units, scaled, table_of, used};
-use crate::support::{Row, TestRoot, cell, page_of, receipt, table};
+use crate::support::{cell, page_of, receipt, Row, table, TestRoot, tries};
 
 const WINDOW: &str = "2026-09-30--2026-10-03";
 const ROUNDINGS: [&str; 3] = ["down", "half-up", "half-even"];
@@ -271,7 +271,7 @@ fn possible(before: &Terms, after: &Terms, is_full: bool) -> BTreeSet<Cause> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: tries(2, 12), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn changes_are_the_differences_of_successive_publications(

@@ -8,10 +8,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::incremental::{USERS, bare_customers, difference};
-use crate::support::{
-    DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows,
-    files_below, listing_of, page, receipt, registration, table,
-};
+use crate::support::{cell, csv_rows, DEFAULT, files_below, Line, listing_of, page, receipt, registration, Row, SUB_A, SUB_B, table, TENANT_A, TENANT_B, TestRoot, tries, VM_HOURS, WINDOWS_HOURS};
 
 pub const STAMPS: [&str; 2] = ["north", "south"];
 pub const DAYS: [&str; 3] = ["2026-09-30", "2026-10-01", "2026-10-02"];
@@ -267,7 +264,7 @@ fn charges(root: &TestRoot) -> Vec<(Vec<Option<String>>, Option<i128>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: tries(2, 12), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn charges_hold_their_laws(used in used(), book in book(), volume in any::<bool>()) {

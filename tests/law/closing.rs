@@ -10,10 +10,7 @@ use proptest::prelude::*;
 use super::incremental::{
     BOOK_COUNT, DEFAULT_2, METERS, STAMPS, USERS, bare_customers, but_history, difference, scaled, write_book,
 };
-use crate::support::{
-    BILLED_A, DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, csv_rows, files_below,
-    listing_of, page, registration, run_in, table,
-};
+use crate::support::{BILLED_A, cell, csv_rows, DEFAULT, files_below, Line, listing_of, page, registration, Row, run_in, SUB_A, SUB_B, table, TENANT_A, TENANT_B, TestRoot, tries, VM_HOURS};
 
 /// Windows of a day each, and days of usage: over the ends of three months and of a year.
 const DAYS: [&str; 6] = ["2025-11-29", "2025-11-30", "2025-12-01", "2025-12-31", "2026-01-01", "2026-01-02"];
@@ -579,7 +576,7 @@ impl Used {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: tries(2, 8), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn closed_months_stay_and_adjustments_make_up_for_it(settings in 0..SETTINGS.len(), start in prop::collection::vec(put(), 2..6), first in to_close(), steps in prop::collection::vec(step(), 3..10)) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stacktally::domain::Quantity;
 
 use super::random_root::{BILLED_B, REGISTERED_FROM, RandomLine, lay_out, lines, without_usage};
-use crate::support::{BILLED_A, DEFAULT, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, cell, receipt, table};
+use crate::support::{BILLED_A, cell, DEFAULT, receipt, Row, SUB_A, SUB_B, table, TENANT_A, TENANT_B, TestRoot, tries};
 
 type Sums = BTreeMap<Vec<String>, (i128, i64)>;
 
@@ -65,7 +65,7 @@ fn lines_of(rows: &[Row]) -> (i128, usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: tries(4, 24), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_fact_is_what_slow_addition_says(lines in lines()) {

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::random_root::{lay_out, lines, without_usage};
-use crate::support::{Line, Row, SUB_A, SUB_B, SUB_UNKNOWN, TestRoot, VM_HOURS, files_below, page, table};
+use crate::support::{files_below, Line, page, Row, SUB_A, SUB_B, SUB_UNKNOWN, table, TestRoot, tries, VM_HOURS};
 
 /// Every published file but those that hold places, and those with their places taken out.
 fn state(root: &TestRoot) -> (BTreeMap<String, Vec<u8>>, Vec<Vec<Row>>) {
@@ -64,7 +64,7 @@ fn threads_change_no_byte_of_a_large_root() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: tries(3, 16), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn order_and_names_and_threads_do_not_matter(lines in lines(), seed in any::<u64>()) {

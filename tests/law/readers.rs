@@ -11,7 +11,7 @@ use stacktally::domain::{Day, Quantity};
 use stacktally::read::{ExportRecord, Pages, Reading, gather};
 use stacktally::store::InputFile;
 
-use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page, project, skip, stamp_folder};
+use crate::support::{Line, page, project, PROVIDER, skip, stamp_folder, SUB_A, SUB_B, tries, VM_HOURS, WINDOWS_HOURS};
 
 /// A line: day, slot, user subscription, meter, instance, quantity, file, row.
 type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
@@ -185,7 +185,7 @@ fn damaged_page() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(tries(50, 400)))]
 
     #[test]
     fn the_fast_reader_reads_what_its_twin_reads(pages in prop::collection::vec(whole_page(), 1..4)) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::random_root::{DAYS, RandomLine, STAMPS, lay_out, lines, without_usage};
-use crate::support::{TestRoot, files_below, table};
+use crate::support::{files_below, table, TestRoot, tries};
 
 /// How a machine prints: its culture, a date and time in chrono's words, a decimal comma, what stands between cells.
 const CULTURES: [(&str, &str, bool, u8); 6] = [
@@ -64,7 +64,7 @@ fn lay_out_tables(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(tries(2, 12)))]
 
     #[test]
     fn a_table_says_what_pages_say(lines in lines(), culture in 0..CULTURES.len(), zone in 0..ZONES.len()) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stacktally::domain::Window;
 
 use super::incremental::{Changing, Step, starts, step};
-use crate::support::{files_below, receipt};
+use crate::support::{files_below, receipt, tries};
 
 /// What of a publication may not vanish: lines by stamp and window, and the stamps and months that are charged.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ fn going() -> impl Strategy<Value = Going> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(tries(2, 12)))]
 
     #[test]
     fn nothing_vanishes_unasked(start in starts(), goings in prop::collection::vec(going(), 1..8)) {
