@@ -122,7 +122,7 @@ fn encode(owned: &OwnedUsage, days: &[(Day, Vec<UsageChunk>)], generated: &Gener
         for (at, export) in owned.usage.exports.iter().enumerate() {
             let lines = owned.usage.sorted_lines(chunks, at as u32);
             let columns = texts.lines(day, export.window, &lines);
-            let bytes = parquet::encode_ranked(&contract::LINES, &columns).unwrap();
+            let bytes = parquet::encode_ranked(&contract::LINES, columns.as_ref().unwrap().columns()).unwrap();
             sum.merge(parquet::read_back(&contract::LINES, bytes.into()).unwrap().1.unwrap());
         }
     }

@@ -102,7 +102,7 @@ fn signals() -> Result<Arc<AtomicUsize>> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGINT, SIGTERM] {
         signal_hook::flag::register_usize(number, Arc::clone(&signal), number as usize)
-            .map_err(|error| Error::engine("listen for signals", error))?;
+            .map_err(|error| Error::system("listen for signals", error))?;
     }
     Ok(signal)
 }
@@ -110,7 +110,7 @@ fn signals() -> Result<Arc<AtomicUsize>> {
 /// A write past the limit of a file's size (`ulimit -f`) is to fail, and not to end the process by a signal.
 fn fail_where_files_grow_too_large() -> Result<()> {
     #[cfg(unix)]
-    signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(|error| Error::engine("listen for signals", error))?;
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(|error| Error::system("listen for signals", error))?;
     Ok(())
 }
 

@@ -314,6 +314,7 @@ fn crates_stay_in_their_rooms() {
                 "publish/dimensions.rs",
                 "store/disk.rs",
                 "table/parquet.rs",
+                "table/rows.rs",
                 "publication/out.rs",
                 "pipeline/charge.rs",
                 "pipeline/previous.rs",

@@ -91,7 +91,7 @@ pub fn sum_by_key(cells: Cells) -> Result<Cells> {
     if cells.is_empty() {
         return Ok(cells);
     }
-    grouped(cells).map_err(|error| Error::engine("group and sum", error))
+    grouped(cells).map_err(|error| Error::bug_of("group and sum", error))
 }
 
 /// The same of some of a day's cells, whose keys have no more than `bits` bits.

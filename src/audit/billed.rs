@@ -16,7 +16,11 @@ use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publication::layout::statements_path;
 use crate::publication::{ClosingEntry, MeterText, Publication};
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::adjustments::{LINE_COUNT_DELTA, QUANTITY_DELTA};
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, METER_ID, QUANTITY, STAMP, USAGE_DATE};
 use crate::table::reader::{Keep, contradiction};
 
 /// What is charged on one day, on one stamp, of a statement line.
@@ -88,7 +92,7 @@ pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) 
         statements(publication, month, wanted)?;
     let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
     let mut keep = Vec::new();
-    for (column, ids) in [("billed_subscription_id", billed_subscriptions), ("meter_id", meters)] {
+    for (column, ids) in [(BILLED_SUBSCRIPTION_ID, billed_subscriptions), (METER_ID, meters)] {
         if !ids.is_empty() {
             keep.push(Keep::Texts(column, ids));
         }
@@ -139,17 +143,17 @@ fn add_charges(
     lines: &mut BTreeMap<BilledLineKey, LineDays>,
 ) -> Result<()> {
     let path = crate::publication::layout::charges_path(stamp, month);
-    let own = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "charge"];
-    let columns: Vec<&str> = own.into_iter().chain(PRICE_COLUMNS).collect();
+    let own: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY, &CHARGE];
+    let columns: Vec<&dyn AnyColumn> = own.into_iter().chain(PRICE_COLUMNS).collect();
     for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
         let (days, billed, meters) =
-            (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-        let (quantities, charges) = (rows.quantities("quantity")?, rows.quantities("charge")?);
+            (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+        let (quantities, charges) = (rows.quantities(QUANTITY)?, rows.charges(CHARGE)?);
         for (row, price) in prices_of(&path, &rows)?.into_iter().enumerate() {
             let currency = price.terms.map(|terms| terms.currency);
             let (billed, meter) = (billed.value(row).to_owned(), meters.value(row).to_owned());
             let key = (billed, meter, price.status, price.key, price.tier_from, currency);
-            let (day, charge) = (days[row], charges.maybe(row).map(|own| Charge::from_scaled(own.scaled())));
+            let (day, charge) = (days[row], charges.maybe(row));
             let sum = lines.entry(key).or_default().entry((day, stamp.clone())).or_insert_with(|| BilledDay {
                 day,
                 stamp: stamp.clone(),
@@ -211,12 +215,13 @@ fn not_billed(
     stamps: &BTreeMap<Stamp, bool>,
 ) -> Result<Vec<NotBilled>> {
     let mut sums: BTreeMap<(String, String, Stamp), Totals> = BTreeMap::new();
-    let columns = ["stamp", "usage_date", "billed_subscription_id", "meter_id", "quantity_delta", "line_count_delta"];
+    let columns: [&dyn AnyColumn; 6] =
+        [&STAMP, &USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY_DELTA, &LINE_COUNT_DELTA];
     for path in adjusted::tables(publication) {
         for rows in publication.read(path, &contract::ADJUSTMENTS, &columns, keep)? {
-            let (of, days) = (rows.texts("stamp")?, rows.days("usage_date")?);
-            let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-            let (quantities, counts) = (rows.quantities("quantity_delta")?, rows.integers("line_count_delta")?);
+            let (of, days) = (rows.texts(STAMP)?, rows.days(USAGE_DATE)?);
+            let (billed, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+            let (quantities, counts) = (rows.quantities(QUANTITY_DELTA)?, rows.integers(LINE_COUNT_DELTA)?);
             for row in (0..rows.len()).filter(|&row| days[row].month() == month) {
                 let Some(stamp) = stamps.keys().find(|own| own.as_str() == of.value(row)) else { continue };
                 let key = (billed.value(row).to_owned(), meters.value(row).to_owned(), stamp.clone());

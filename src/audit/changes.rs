@@ -6,10 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::{Chosen, NameKind, Wanted};
 use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
-use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Day, Place, Quantity, Stamp};
+use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Day, Place, Stamp};
 use crate::error::{Error, Result};
 use crate::publication::{MeterText, Publication};
+use crate::table::column::Typed;
 use crate::table::contract;
+use crate::table::contract::changes::{
+    AMOUNT_AFTER, AMOUNT_BEFORE, BILLING_AMOUNT_AFTER, BILLING_AMOUNT_BEFORE, BILLING_CURRENCY_AFTER,
+    BILLING_CURRENCY_BEFORE, CAUSE, CHARGE_AFTER, CHARGE_BEFORE, LINE_COUNT_AFTER, LINE_COUNT_BEFORE, QUANTITY_AFTER,
+    QUANTITY_BEFORE,
+};
+use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID, MONTH, STAMP, USAGE_DATE};
 use crate::table::reader::{Keep, Rows, contradiction, integer, text};
 
 const FOLDER: &str = "history/changes/";
@@ -151,14 +158,13 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
 /// What a run corrected: of some stamps, or all. (Amounts are of no stamp.)
 fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
     let path = path_of(run);
-    let columns: Vec<&str> = contract::CHANGES.columns.iter().map(|column| column.name).collect();
-    let wanted = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
+    let columns = contract::CHANGES.all();
+    let wanted = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
     let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
     let mut corrected = Vec::new();
     for rows in publication.read(&path, &contract::CHANGES, &columns, &keep)? {
-        let (names, days) = (rows.texts("stamp")?, rows.maybe_days("usage_date")?);
-        let (billed, meters, causes) =
-            (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?, rows.texts("cause")?);
+        let (names, days) = (rows.texts(STAMP)?, rows.maybe_days(USAGE_DATE)?);
+        let (billed, meters, causes) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?, rows.texts(CAUSE)?);
         for (row, &day) in days.iter().enumerate() {
             let of = corrected_of(&path, &rows, row)?;
             let place = match (text(names, row), day) {
@@ -167,7 +173,7 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
                     Place::Day(stamp.ok_or_else(|| contradiction(&path, format!("{name:?} is no stamp")))?, day)
                 }
                 _ => {
-                    let month = rows.maybe_days("month")?[row].map(Day::month);
+                    let month = rows.maybe_days(MONTH)?[row];
                     Place::Month(month.ok_or_else(|| contradiction(&path, "has an amount of no month".to_owned()))?)
                 }
             };
@@ -185,36 +191,31 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
 
 /// What a row says of before and since. Earlier versions knew no charges, or no amounts.
 fn corrected_of(path: &str, rows: &Rows, row: usize) -> Result<Corrected> {
-    let code = |name: &str| rows.texts(name).ok().and_then(|own| text(own, row));
+    let code = |column: Typed<str>| rows.texts(column).ok().and_then(|own| text(own, row));
     let currency_of =
         |code: &str| Currency::parse(code).ok_or_else(|| contradiction(path, format!("{code:?} is no currency")));
-    let scaled = |name: &str| -> Result<Option<i128>> { Ok(rows.quantities(name)?.maybe(row).map(Quantity::scaled)) };
-    let Some(currency) = code("currency").map(currency_of).transpose()? else {
+    let Some(currency) = code(CURRENCY).map(currency_of).transpose()? else {
         let totals = |quantity, lines| -> Result<Option<Totals>> {
-            let quantity = scaled(quantity)?.map(Quantity::from_scaled);
+            let quantity = rows.quantities(quantity)?.maybe(row);
             let lines = integer(rows.integers(lines)?, row);
             Ok(quantity.zip(lines).map(|(quantity, lines)| Totals { lines, quantity }))
         };
         return Ok(Corrected::Usage {
-            before: totals("quantity_before", "line_count_before")?,
-            after: totals("quantity_after", "line_count_after")?,
+            before: totals(QUANTITY_BEFORE, LINE_COUNT_BEFORE)?,
+            after: totals(QUANTITY_AFTER, LINE_COUNT_AFTER)?,
         });
     };
-    let Some((before, after)) = code("billing_currency_before").zip(code("billing_currency_after")) else {
-        let charge = |name| -> Result<Option<Charge>> { Ok(scaled(name)?.map(Charge::from_scaled)) };
-        return Ok(Corrected::Charge { currency, before: charge("charge_before")?, after: charge("charge_after")? });
+    let Some((before, after)) = code(BILLING_CURRENCY_BEFORE).zip(code(BILLING_CURRENCY_AFTER)) else {
+        let charge = |column| -> Result<Option<Charge>> { Ok(rows.charges(column)?.maybe(row)) };
+        return Ok(Corrected::Charge { currency, before: charge(CHARGE_BEFORE)?, after: charge(CHARGE_AFTER)? });
     };
     let billed = |amount, billing: &str, billing_amount| -> Result<Billed> {
-        let [amount, billing_amount] = [amount, billing_amount].map(scaled);
-        Ok(Billed {
-            amount: Amount::from_scaled(amount?.unwrap_or_default()),
-            billing_currency: currency_of(billing)?,
-            billing_amount: Amount::from_scaled(billing_amount?.unwrap_or_default()),
-        })
+        let of = |column| -> Result<Amount> { Ok(rows.amounts(column)?.maybe(row).unwrap_or_default()) };
+        Ok(Billed { amount: of(amount)?, billing_currency: currency_of(billing)?, billing_amount: of(billing_amount)? })
     };
     Ok(Corrected::Amount {
         currency,
-        before: billed("amount_before", before, "billing_amount_before")?,
-        after: billed("amount_after", after, "billing_amount_after")?,
+        before: billed(AMOUNT_BEFORE, before, BILLING_AMOUNT_BEFORE)?,
+        after: billed(AMOUNT_AFTER, after, BILLING_AMOUNT_AFTER)?,
     })
 }

@@ -16,7 +16,11 @@ use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publication::{MeterText, Publication};
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, MONTH, QUANTITY, STAMP, TENANT_ID,
+};
 use crate::table::figures::{FigureRow, FigureTable, Figures as StoredFigures};
 use crate::table::reader::{Keep, contradiction, text};
 
@@ -308,7 +312,7 @@ fn owned((day, billed, attribution, tenant, user, meter, resource): FigureKey<'_
 /// none.
 fn adjustments(publication: &Publication, stamp: &Stamp, month: Option<Month>) -> Result<Adjustments> {
     let mut adjustments = Adjustments::new();
-    let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
+    let keep = [Keep::Texts(STAMP, vec![stamp.to_string()])];
     for path in adjusted::tables(publication) {
         let mut rows = FigureRows::read(publication, path, FigureTable::ADJUSTMENTS, &keep)?;
         while let Some(ComparedFigure { key, total }) = rows.peek() {
@@ -485,14 +489,15 @@ fn monthly_totals(
     adjustments: &[Adjustments; 2],
     month: Option<Month>,
 ) -> Result<BTreeMap<Key, [Option<Totals>; 2]>> {
-    let columns = ["month", "billed_subscription_id", "attribution", "tenant_id", "meter_id", "quantity", "line_count"];
-    let keep: Vec<Keep> = month.map(|month| Keep::Day("month", month.first_day())).into_iter().collect();
+    let columns: [&dyn AnyColumn; 7] =
+        [&MONTH, &BILLED_SUBSCRIPTION_ID, &ATTRIBUTION, &TENANT_ID, &METER_ID, &QUANTITY, &LINE_COUNT];
+    let keep: Vec<Keep> = month.map(|month| Keep::Month(MONTH, month)).into_iter().collect();
     let mut totals: BTreeMap<Key, [Option<Totals>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
         for rows in side.read(&format!("monthly/{stamp}.parquet"), &contract::MONTHLY, &columns, &keep)? {
-            let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
-            let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
-            let (counts, attributions) = (rows.integers("line_count")?, rows.texts("attribution")?);
+            let (billed, tenants) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(TENANT_ID)?);
+            let (meters, quantities) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?);
+            let (counts, attributions) = (rows.integers(LINE_COUNT)?, rows.texts(ATTRIBUTION)?);
             for row in 0..rows.len() {
                 let key = (
                     billed.value(row).to_owned(),

@@ -7,7 +7,13 @@ use super::statement::prices_of;
 use crate::domain::{Attribution, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publication::Publication;
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, CURRENCY, DISCOUNT_PERCENT, METER_ID, PER, PRICE, PRICE_KEY, PRICE_STATUS,
+    QUANTITY, TENANT_ID, TIER_FROM, USAGE_DATE,
+};
 use crate::table::reader::{Keep, contradiction, text};
 
 /// What of one tenant is charged to a default subscription for one reason, in one currency.
@@ -65,22 +71,22 @@ pub fn default_charges(
     let mut unpriced: BTreeMap<UnpricedKey, (Attribution, Quantity)> = BTreeMap::new();
     let defaults = Attribution::ALL.into_iter().filter(|own| own.is_default()).map(|own| own.as_str().to_owned());
     let mut keep = keep.to_vec();
-    keep.push(Keep::Texts("attribution", defaults.collect()));
-    let columns = [
-        "usage_date",
-        "billed_subscription_id",
-        "attribution",
-        "tenant_id",
-        "meter_id",
-        "quantity",
-        "charge",
-        "price_status",
-        "price_key",
-        "tier_from",
-        "price",
-        "per",
-        "discount_percent",
-        "currency",
+    keep.push(Keep::Texts(ATTRIBUTION, defaults.collect()));
+    let columns: [&dyn AnyColumn; 14] = [
+        &USAGE_DATE,
+        &BILLED_SUBSCRIPTION_ID,
+        &ATTRIBUTION,
+        &TENANT_ID,
+        &METER_ID,
+        &QUANTITY,
+        &CHARGE,
+        &PRICE_STATUS,
+        &PRICE_KEY,
+        &TIER_FROM,
+        &PRICE,
+        &PER,
+        &DISCOUNT_PERCENT,
+        &CURRENCY,
     ];
     for stamp in stamps {
         let prefix = format!("charges/{stamp}/");
@@ -91,10 +97,10 @@ pub fn default_charges(
             }
             own.is_charged = true;
             for rows in publication.read(path, &contract::CHARGES, &columns, &keep)? {
-                let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
-                let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
-                let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
-                let charges = rows.quantities("charge")?;
+                let (days, billed) = (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?);
+                let (attributions, tenants) = (rows.texts(ATTRIBUTION)?, rows.texts(TENANT_ID)?);
+                let (meters, quantities) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?);
+                let charges = rows.charges(CHARGE)?;
                 for (row, price) in prices_of(path, &rows)?.into_iter().enumerate() {
                     let Some(attribution) = Attribution::parse(attributions.value(row)) else {
                         return Err(contradiction(path, format!("{:?} is not known", attributions.value(row))));
@@ -112,7 +118,7 @@ pub fn default_charges(
                         let billed = billed.value(row).to_owned();
                         let key = (terms.currency, stamp.clone(), attribution.as_str(), billed, tenant);
                         let (_, sum) = sums.entry(key).or_insert((attribution, Charge::ZERO));
-                        *sum = sum.checked_add(Charge::from_scaled(charge.scaled())).ok_or_else(past_range)?;
+                        *sum = sum.checked_add(charge).ok_or_else(past_range)?;
                     }
                 }
             }

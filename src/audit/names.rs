@@ -14,7 +14,13 @@ use crate::domain::identity::one_spelling;
 use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result, nearest};
 use crate::publication::Publication;
+use crate::publication::layout::{RESOURCES, table_path};
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::columns::{
+    BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, METER_ID, METER_NAME, RESOURCE_KEY, RESOURCE_NAME,
+    RESOURCE_URI, STAMP, TENANT_ID, TENANT_NAME, UNIT, USER_SUBSCRIPTION_ID,
+};
 use crate::table::reader::{Keep, text};
 
 /// How much of an id must be typed at least, for it to be found by its beginning.
@@ -270,19 +276,24 @@ impl Publication {
     fn known(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
         let (table, id, name, beside) = match subject {
             NameKind::BilledSubscription => {
-                (&contract::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name", None)
+                (&contract::BILLED_SUBSCRIPTIONS, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, None)
             }
-            NameKind::Tenant => (&contract::TENANTS, "tenant_id", "tenant_name", None),
+            NameKind::Tenant => (&contract::TENANTS, TENANT_ID, TENANT_NAME, None),
             NameKind::UserSubscription => {
-                (&contract::USER_SUBSCRIPTIONS, "user_subscription_id", "display_name", Some("stamp"))
+                (&contract::USER_SUBSCRIPTIONS, USER_SUBSCRIPTION_ID, DISPLAY_NAME, Some(STAMP))
             }
-            NameKind::Meter => (&contract::METERS, "meter_id", "meter_name", Some("unit")),
+            NameKind::Meter => (&contract::METERS, METER_ID, METER_NAME, Some(UNIT)),
         };
-        let columns: Vec<&str> = [id, name].into_iter().chain(beside).collect();
-        let of_stamps = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
-        let keep: Vec<Keep> = (beside == Some("stamp") && !stamps.is_empty()).then(of_stamps).into_iter().collect();
+        let named: [&dyn AnyColumn; 2] = [&id, &name];
+        let columns: Vec<&dyn AnyColumn> =
+            named.into_iter().chain(beside.iter().map(|column| column as &dyn AnyColumn)).collect();
+        let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (beside.is_some_and(|column| column.name() == STAMP.name()) && !stamps.is_empty())
+            .then(of_stamps)
+            .into_iter()
+            .collect();
         let mut known = Vec::new();
-        for rows in self.read(&format!("{}.parquet", table.name), table, &columns, &keep)? {
+        for rows in self.read(&table_path(table), table, &columns, &keep)? {
             let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
             let besides = beside.map(|column| rows.texts(column)).transpose()?;
             for row in 0..rows.len() {
@@ -301,8 +312,8 @@ impl Publication {
     fn meters_used(&self) -> Result<BTreeSet<String>> {
         let mut used = BTreeSet::new();
         for path in self.files_below("monthly/") {
-            for rows in self.read(path, &contract::MONTHLY, &["meter_id"], &[])? {
-                let ids = rows.texts("meter_id")?;
+            for rows in self.read(path, &contract::MONTHLY, &[&METER_ID], &[])? {
+                let ids = rows.texts(METER_ID)?;
                 used.extend((0..rows.len()).map(|row| ids.value(row).to_owned()));
             }
         }
@@ -321,14 +332,14 @@ impl Publication {
         user_subscriptions: &[String],
     ) -> Result<Vec<i64>> {
         let key: Option<i64> = wanted.trim().parse().ok();
-        let columns = ["resource_key", "stamp", "resource_uri", "resource_name"];
-        let of_stamps = || Keep::Texts("stamp", stamps.iter().map(Stamp::to_string).collect());
+        let columns: [&dyn AnyColumn; 4] = [&RESOURCE_KEY, &STAMP, &RESOURCE_URI, &RESOURCE_NAME];
+        let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
         let keep: Vec<Keep> = (!stamps.is_empty()).then(of_stamps).into_iter().collect();
         // By key or URI, and by name.
         let (mut exact, mut named) = (Vec::new(), BTreeMap::<KnownName, Vec<i64>>::new());
-        for rows in self.read("resources.parquet", &contract::RESOURCES, &columns, &keep)? {
-            let (keys, stamps) = (rows.integers("resource_key")?, rows.texts("stamp")?);
-            let (uris, names) = (rows.texts("resource_uri")?, rows.texts("resource_name")?);
+        for rows in self.read(RESOURCES, &contract::RESOURCES, &columns, &keep)? {
+            let (keys, stamps) = (rows.integers(RESOURCE_KEY)?, rows.texts(STAMP)?);
+            let (uris, names) = (rows.texts(RESOURCE_URI)?, rows.texts(RESOURCE_NAME)?);
             for row in 0..rows.len() {
                 let is = |own: Option<&str>| own.is_some_and(|own| is_same(own, wanted));
                 let uri = text(uris, row);

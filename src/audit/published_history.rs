@@ -14,7 +14,10 @@ use crate::domain::{
 };
 use crate::error::Result;
 use crate::publication::{NamedMappings, Publication, PublishedMappings};
-use crate::table::contract;
+use crate::table::column::AnyColumn;
+use crate::table::contract::columns::{METER_ID, QUANTITY, STAMP, USER_SUBSCRIPTION_ID};
+use crate::table::contract::lines::USAGE_START;
+use crate::table::contract::{self, exports};
 use crate::table::reader::{Rows, contradiction};
 
 /// Follows the published mappings of some stamps. Returns with them how many of their lines were set aside, and so
@@ -31,8 +34,8 @@ pub fn published_history(publication: &Publication, stamps: &[Stamp]) -> Result<
         history.changes.extend(changes_of(stamp, &mappings, &used)?);
     }
     let mut rejected = 0;
-    for rows in publication.read("rejects.parquet", &contract::REJECTS, &["stamp"], &[])? {
-        let names = rows.texts("stamp")?;
+    for rows in publication.read("rejects.parquet", &contract::REJECTS, &[&STAMP], &[])? {
+        let names = rows.texts(STAMP)?;
         rejected += names.iter().flatten().filter(|&name| stamps.iter().any(|own| own.as_str() == name)).count();
     }
     Ok((history, rejected))
@@ -67,8 +70,15 @@ impl IdOrder {
     }
 }
 
-const COLUMNS: [&str; 7] =
-    ["usage_start", "granularity", "user_subscription_id", "meter_id", "quantity", "window_start", "window_end"];
+const COLUMNS: [&dyn AnyColumn; 7] = [
+    &USAGE_START,
+    &exports::GRANULARITY,
+    &USER_SUBSCRIPTION_ID,
+    &METER_ID,
+    &QUANTITY,
+    &exports::WINDOW_START,
+    &exports::WINDOW_END,
+];
 
 impl UsedLines {
     fn of(publication: &Publication, stamp: &Stamp, mappings: &PublishedMappings) -> Result<Self> {
@@ -102,10 +112,10 @@ fn sums(
     day: Day,
     path: &str,
 ) -> Result<UsedSums> {
-    let (users, meters) = (rows.coded("user_subscription_id")?, rows.coded("meter_id")?);
-    let (starts, granularities) = (rows.hours("usage_start")?, rows.coded("granularity")?);
-    let (window_starts, window_ends) = (rows.hours("window_start")?, rows.hours("window_end")?);
-    let quantities = rows.quantities("quantity")?;
+    let (users, meters) = (rows.coded(USER_SUBSCRIPTION_ID)?, rows.coded(METER_ID)?);
+    let (starts, granularities) = (rows.hours(USAGE_START)?, rows.coded(exports::GRANULARITY)?);
+    let (window_starts, window_ends) = (rows.hours(exports::WINDOW_START)?, rows.hours(exports::WINDOW_END)?);
+    let quantities = rows.quantities(QUANTITY)?;
     // Equal numbers are equal texts within these rows. A file is of one window, so what is in force seldom changes.
     let mut last: Option<((Option<Window>, Slot), InForce)> = None;
     let mut used: HashMap<(i32, i32, InForce), Totals> = HashMap::new();

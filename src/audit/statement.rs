@@ -7,7 +7,15 @@ use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity,
 use crate::error::{Error, Result};
 use crate::publication::layout::statements_path;
 use crate::publication::{ClosingEntry, MeterText, Publication};
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{
+    AMOUNT, BILLED_SUBSCRIPTION_ID, BILLING_AMOUNT, BILLING_CURRENCY, CLOSED, CURRENCY, DISCOUNT_PERCENT,
+    EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, PER, PRICE, PRICE_FILE, PRICE_KEY, PRICE_NOTE, PRICE_ROW, PRICE_STATUS,
+    QUANTITY, ROUNDING_DIFFERENCE, TENANT_ID, TIER_FROM,
+};
+use crate::table::contract::prices::{EFFECTIVE_TO, SCOPE, SCOPE_ID};
 use crate::table::reader::{Keep, Rows, contradiction, integer, text};
 
 /// A price entry, as `prices` has it.
@@ -143,19 +151,19 @@ fn tenants<'s>(
     billed: BTreeSet<String>,
 ) -> Result<BTreeMap<String, TenantCharges>> {
     let mut sums: BTreeMap<String, TenantCharges> = BTreeMap::new();
-    let columns = ["billed_subscription_id", "tenant_id", "currency", "charge"];
-    let keep = [Keep::Texts("billed_subscription_id", billed.into_iter().collect())];
+    let columns: [&dyn AnyColumn; 4] = [&BILLED_SUBSCRIPTION_ID, &TENANT_ID, &CURRENCY, &CHARGE];
+    let keep = [Keep::Texts(BILLED_SUBSCRIPTION_ID, billed.into_iter().collect())];
     for stamp in stamps {
         let path = crate::publication::layout::charges_path(stamp, month);
         for rows in publication.read(&path, &contract::CHARGES, &columns, &keep)? {
-            let (billed, tenants) = (rows.texts("billed_subscription_id")?, rows.texts("tenant_id")?);
-            let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
+            let (billed, tenants) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(TENANT_ID)?);
+            let (currencies, charges) = (rows.texts(CURRENCY)?, rows.charges(CHARGE)?);
             for row in 0..rows.len() {
                 let currency = text(currencies, row).and_then(Currency::parse);
                 let Some((currency, charge)) = currency.zip(charges.maybe(row)) else { continue };
                 let own = sums.entry(billed.value(row).to_owned()).or_default();
                 let sum = own.entry((text(tenants, row).map(str::to_owned), currency)).or_default();
-                let added = sum.checked_add(Charge::from_scaled(charge.scaled()));
+                let added = sum.checked_add(charge);
                 *sum = added.ok_or_else(|| contradiction(&path, "charges that sum to more than can be".to_owned()))?;
             }
         }
@@ -167,7 +175,7 @@ fn tenants<'s>(
 /// All lines of a month's statements; none where there are no statements.
 pub(super) fn statement_lines(publication: &Publication, month: Month) -> Result<Vec<PublishedStatementLine>> {
     let path = statements_path(month);
-    let columns: Vec<&str> = contract::STATEMENTS.columns.iter().map(|column| column.name).collect();
+    let columns = contract::STATEMENTS.all();
     let mut lines = Vec::new();
     for rows in publication.read(&path, &contract::STATEMENTS, &columns, &[])? {
         take(&path, &rows, &mut lines)?;
@@ -193,14 +201,13 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
 /// The table cannot be read.
 pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
     let path = format!("{}.parquet", contract::PRICES.name);
-    let columns =
-        ["price_key", "scope", "scope_id", "effective_from", "effective_to", "price_note", "price_file", "price_row"];
+    let columns: [&dyn AnyColumn; 8] =
+        [&PRICE_KEY, &SCOPE, &SCOPE_ID, &EFFECTIVE_FROM, &EFFECTIVE_TO, &PRICE_NOTE, &PRICE_FILE, &PRICE_ROW];
     let mut prices = BTreeMap::new();
     for rows in publication.read(&path, &contract::PRICES, &columns, &[])? {
-        let (keys, scopes, ids) = (rows.integers("price_key")?, rows.texts("scope")?, rows.texts("scope_id")?);
-        let (from, to) = (rows.maybe_days("effective_from")?, rows.maybe_days("effective_to")?);
-        let (notes, files, places) =
-            (rows.texts("price_note")?, rows.texts("price_file")?, rows.integers("price_row")?);
+        let (keys, scopes, ids) = (rows.integers(PRICE_KEY)?, rows.texts(SCOPE)?, rows.texts(SCOPE_ID)?);
+        let (from, to) = (rows.maybe_days(EFFECTIVE_FROM)?, rows.maybe_days(EFFECTIVE_TO)?);
+        let (notes, files, places) = (rows.texts(PRICE_NOTE)?, rows.texts(PRICE_FILE)?, rows.integers(PRICE_ROW)?);
         for row in 0..rows.len() {
             let own = PriceText {
                 scope: scopes.value(row).to_owned(),
@@ -218,15 +225,14 @@ pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
 }
 
 /// The columns of [`prices_of`].
-pub(super) const PRICE_COLUMNS: [&str; 7] =
-    ["price_status", "price_key", "tier_from", "price", "per", "discount_percent", "currency"];
+pub(super) const PRICE_COLUMNS: [&dyn AnyColumn; 7] =
+    [&PRICE_STATUS, &PRICE_KEY, &TIER_FROM, &PRICE, &PER, &DISCOUNT_PERCENT, &CURRENCY];
 
 /// What price entries say of each row of `charges` or `statements`.
 pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
-    let (statuses, keys, currencies) =
-        (rows.texts("price_status")?, rows.integers("price_key")?, rows.texts("currency")?);
-    let (tiers, prices) = (rows.quantities("tier_from")?, rows.quantities("price")?);
-    let (pers, discounts) = (rows.quantities("per")?, rows.quantities("discount_percent")?);
+    let (statuses, keys, currencies) = (rows.texts(PRICE_STATUS)?, rows.integers(PRICE_KEY)?, rows.texts(CURRENCY)?);
+    let (tiers, prices) = (rows.quantities(TIER_FROM)?, rows.quantities(PRICE)?);
+    let (pers, discounts) = (rows.quantities(PER)?, rows.quantities(DISCOUNT_PERCENT)?);
     let of = |row: usize| {
         let terms = || {
             Some(PriceTerms {
@@ -246,23 +252,22 @@ pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
 
 fn take(path: &str, rows: &Rows, lines: &mut Vec<PublishedStatementLine>) -> Result<()> {
     let (billed, meters, tenants) =
-        (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?, rows.texts("tenant_id")?);
-    let (quantities, from) = (rows.quantities("quantity")?, rows.maybe_days("effective_from")?);
-    let (charges, differences) = (rows.quantities("charge")?, rows.quantities("rounding_difference")?);
-    let (amounts, billing_amounts) = (rows.quantities("amount")?, rows.quantities("billing_amount")?);
-    let (rates, billing) = (rows.quantities("exchange_rate")?, rows.texts("billing_currency")?);
-    let money = |own: Option<Quantity>| own.map(Quantity::scaled);
-    let closed = rows.booleans("closed")?;
+        (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?, rows.texts(TENANT_ID)?);
+    let (quantities, from) = (rows.quantities(QUANTITY)?, rows.maybe_days(EFFECTIVE_FROM)?);
+    let (charges, differences) = (rows.charges(CHARGE)?, rows.charges(ROUNDING_DIFFERENCE)?);
+    let (amounts, billing_amounts) = (rows.amounts(AMOUNT)?, rows.amounts(BILLING_AMOUNT)?);
+    let (rates, billing) = (rows.quantities(EXCHANGE_RATE)?, rows.texts(BILLING_CURRENCY)?);
+    let closed = rows.booleans(CLOSED)?;
     for (row, price) in prices_of(path, rows)?.into_iter().enumerate() {
         let sums = || {
             Some(LineSums {
                 currency: price.terms?.currency,
-                charge: Charge::from_scaled(money(charges.maybe(row))?),
-                amount: Amount::from_scaled(money(amounts.maybe(row))?),
-                rounding_difference: Charge::from_scaled(money(differences.maybe(row))?),
+                charge: charges.maybe(row)?,
+                amount: amounts.maybe(row)?,
+                rounding_difference: differences.maybe(row)?,
                 exchange_rate: rates.maybe(row),
                 billing_currency: Currency::parse(text(billing, row)?)?,
-                billing_amount: Amount::from_scaled(money(billing_amounts.maybe(row))?),
+                billing_amount: billing_amounts.maybe(row)?,
             })
         };
         lines.push(PublishedStatementLine {

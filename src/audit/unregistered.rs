@@ -11,7 +11,13 @@ use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::publication::{MeterText, Publication};
+use crate::table::column::{AnyColumn, Table, Typed};
 use crate::table::contract;
+use crate::table::contract::adjustments::{LINE_COUNT_DELTA, QUANTITY_DELTA};
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, QUANTITY, STAMP, TENANT_ID, USAGE_DATE,
+    USER_SUBSCRIPTION_ID,
+};
 use crate::table::reader::{Keep, contradiction, text};
 
 /// What of one user subscription and meter fell on a default subscription for one reason.
@@ -111,10 +117,10 @@ type FallenDays = BTreeMap<Day, Totals>;
 fn of_stamp(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, FallenDays)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
-    add_table(publication, &path, (&contract::DEFAULT_USAGE, "quantity", "line_count"), stamp, &mut sums)?;
+    add_table(publication, &path, (&contract::DEFAULT_USAGE, QUANTITY, LINE_COUNT), stamp, &mut sums)?;
     // What came to closed months since fell on it as well, or fell off it again.
     for path in adjusted::tables(publication) {
-        add_table(publication, path, (&contract::ADJUSTMENTS, "quantity_delta", "line_count_delta"), stamp, &mut sums)?;
+        add_table(publication, path, (&contract::ADJUSTMENTS, QUANTITY_DELTA, LINE_COUNT_DELTA), stamp, &mut sums)?;
     }
     let mut fallen = Vec::new();
     for (key, (attribution, mut days)) in sums {
@@ -136,10 +142,10 @@ fn is_in(chosen: &Chosen, since: Option<Day>, day: Day) -> bool {
 fn keeping(chosen: &Chosen) -> Vec<Keep> {
     let Chosen { billed_subscriptions, tenants, user_subscriptions, meters, month: _ } = chosen;
     let columns = [
-        ("billed_subscription_id", billed_subscriptions),
-        ("tenant_id", tenants),
-        ("user_subscription_id", user_subscriptions),
-        ("meter_id", meters),
+        (BILLED_SUBSCRIPTION_ID, billed_subscriptions),
+        (TENANT_ID, tenants),
+        (USER_SUBSCRIPTION_ID, user_subscriptions),
+        (METER_ID, meters),
     ];
     let asked = columns.into_iter().filter(|(_, ids)| !ids.is_empty());
     asked.map(|(column, ids)| Keep::Texts(column, ids.clone())).collect()
@@ -190,25 +196,25 @@ fn past_range(path: &str, meter: &str) -> Error {
 fn add_table(
     publication: &Publication,
     path: &str,
-    (table, quantity, count): (&crate::table::column::Table, &str, &str),
+    (table, quantity, count): (&Table, Typed<Quantity>, Typed<i64>),
     stamp: &Stamp,
     sums: &mut BTreeMap<SumKey, (Attribution, FallenDays)>,
 ) -> Result<()> {
-    let columns = [
-        "usage_date",
-        "billed_subscription_id",
-        "attribution",
-        "tenant_id",
-        "user_subscription_id",
-        "meter_id",
-        quantity,
-        count,
+    let columns: [&dyn AnyColumn; 8] = [
+        &USAGE_DATE,
+        &BILLED_SUBSCRIPTION_ID,
+        &ATTRIBUTION,
+        &TENANT_ID,
+        &USER_SUBSCRIPTION_ID,
+        &METER_ID,
+        &quantity,
+        &count,
     ];
-    let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
+    let keep = [Keep::Texts(STAMP, vec![stamp.to_string()])];
     for rows in publication.read(path, table, &columns, &keep)? {
-        let (days, billed) = (rows.days("usage_date")?, rows.texts("billed_subscription_id")?);
-        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
-        let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
+        let (days, billed) = (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?);
+        let (attributions, tenants) = (rows.texts(ATTRIBUTION)?, rows.texts(TENANT_ID)?);
+        let (users, meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
         let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(count)?);
         for (row, day) in days.into_iter().enumerate() {
             let attribution = Attribution::parse(attributions.value(row)).ok_or_else(|| {

@@ -17,7 +17,14 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
-use crate::table::contract;
+use crate::table::column::AnyColumn;
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, FILE, METER_ID, QUANTITY, RESOURCE_KEY, RESOURCE_URI, ROW, STAMP, TENANT_ID,
+    USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::lines::USAGE_START;
+use crate::table::contract::{self, exports};
 use crate::table::figures::FigureTable;
 use crate::table::reader::{Keep, Rows, contradiction, text};
 
@@ -190,19 +197,18 @@ struct Filter {
 impl Filter {
     fn of(publication: &Publication, query: &Query) -> Result<Self> {
         let chosen = query.wanted.among(&[publication], &query.stamps)?;
-        let keep = |name: &'static str, ids: &[String]| (!ids.is_empty()).then(|| Keep::Texts(name, ids.to_vec()));
+        let keep = |column, ids: &[String]| (!ids.is_empty()).then(|| Keep::Texts(column, ids.to_vec()));
         let of_both = [
-            keep("user_subscription_id", &chosen.user_subscriptions),
-            keep("meter_id", &chosen.meters),
+            keep(USER_SUBSCRIPTION_ID, &chosen.user_subscriptions),
+            keep(METER_ID, &chosen.meters),
             query
                 .resource
                 .as_deref()
                 .map(|wanted| publication.resource_keys(wanted, &query.stamps, &chosen.user_subscriptions))
                 .transpose()?
-                .map(|keys| Keep::Integers("resource_key", keys)),
+                .map(|keys| Keep::Integers(RESOURCE_KEY, keys)),
         ];
-        let of_owner =
-            [keep("tenant_id", &chosen.tenants), keep("billed_subscription_id", &chosen.billed_subscriptions)];
+        let of_owner = [keep(TENANT_ID, &chosen.tenants), keep(BILLED_SUBSCRIPTION_ID, &chosen.billed_subscriptions)];
         let of_owner: Vec<Keep> = of_owner.into_iter().flatten().collect();
         let leaves_cells_out = !of_owner.is_empty();
         Ok(Self { of_both: of_both.into_iter().flatten().collect(), of_owner, leaves_cells_out })
@@ -213,9 +219,14 @@ fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64
     keys.sort_unstable();
     keys.dedup();
     let mut uris = BTreeMap::new();
-    let keep = [Keep::Integers("resource_key", keys)];
-    for rows in publication.read("resources.parquet", &contract::RESOURCES, &["resource_key", "resource_uri"], &keep)? {
-        let (own, texts) = (rows.integers("resource_key")?, rows.texts("resource_uri")?);
+    let keep = [Keep::Integers(RESOURCE_KEY, keys)];
+    for rows in publication.read(
+        crate::publication::layout::RESOURCES,
+        &contract::RESOURCES,
+        &[&RESOURCE_KEY, &RESOURCE_URI],
+        &keep,
+    )? {
+        let (own, texts) = (rows.integers(RESOURCE_KEY)?, rows.texts(RESOURCE_URI)?);
         uris.extend((0..rows.len()).map(|row| (own.value(row), text(texts, row).map(str::to_owned))));
     }
     Ok(uris)
@@ -233,12 +244,12 @@ fn nothing(publication: &Publication, query: &Query) -> Error {
     Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint)
 }
 
-const KEY_COLUMNS: [&str; 6] =
-    ["billed_subscription_id", "attribution", "tenant_id", "user_subscription_id", "meter_id", "resource_key"];
+const KEY_COLUMNS: [&dyn AnyColumn; 6] =
+    [&BILLED_SUBSCRIPTION_ID, &ATTRIBUTION, &TENANT_ID, &USER_SUBSCRIPTION_ID, &METER_ID, &RESOURCE_KEY];
 
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<ExplainedCell>> {
     let path = crate::publication::layout::daily_path(stamp, query.date.month());
-    let mut keep = vec![Keep::Day("usage_date", query.date)];
+    let mut keep = vec![Keep::Day(USAGE_DATE, query.date)];
     keep.extend(filter.of_both.iter().cloned());
     keep.extend(filter.of_owner.iter().cloned());
     let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
@@ -246,7 +257,7 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     for (key, closed) in keyed(publication, &path, FigureTable::DAILY, stamp, &keep)? {
         figures.entry(key).or_default().closed = closed;
     }
-    keep.push(Keep::Texts("stamp", vec![stamp.to_string()]));
+    keep.push(Keep::Texts(STAMP, vec![stamp.to_string()]));
     let past_range =
         |path: &str| contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date));
     for path in adjusted::tables(publication) {
@@ -281,13 +292,14 @@ fn charges_of(
     keep: &[Keep],
 ) -> Result<HashMap<CellKey, Vec<CellCharge>>> {
     let path = crate::publication::layout::charges_path(stamp, month);
-    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(["quantity", "charge"]).collect();
+    let figures: [&dyn AnyColumn; 2] = [&QUANTITY, &CHARGE];
+    let columns: Vec<&dyn AnyColumn> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(figures).collect();
     let mut charges: HashMap<CellKey, Vec<CellCharge>> = HashMap::new();
     for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
-        let (quantities, charged) = (rows.quantities("quantity")?, rows.quantities("charge")?);
+        let (quantities, charged) = (rows.quantities(QUANTITY)?, rows.charges(CHARGE)?);
         let keys = keys_of_rows(&rows, &path, stamp)?;
         for (row, (key, price)) in keys.into_iter().zip(prices_of(&path, &rows)?).enumerate() {
-            let charge = charged.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+            let charge = charged.maybe(row);
             charges.entry(key).or_default().push(CellCharge { price, quantity: quantities.value(row), charge });
         }
     }
@@ -302,7 +314,8 @@ fn keyed(
     stamp: &Stamp,
     keep: &[Keep],
 ) -> Result<Vec<(CellKey, Totals)>> {
-    let columns: Vec<&str> = KEY_COLUMNS.into_iter().chain([quantity, line_count]).collect();
+    let figures: [&dyn AnyColumn; 2] = [&quantity, &line_count];
+    let columns: Vec<&dyn AnyColumn> = KEY_COLUMNS.into_iter().chain(figures).collect();
     let mut cells = Vec::new();
     for rows in publication.read(path, table, &columns, keep)? {
         let (quantities, counts) = (rows.quantities(quantity)?, rows.integers(line_count)?);
@@ -315,9 +328,9 @@ fn keyed(
 
 /// What identifies the figures of some rows.
 fn keys_of_rows(rows: &Rows, path: &str, stamp: &Stamp) -> Result<Vec<CellKey>> {
-    let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
-    let (tenants, users) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
-    let (meters, resources) = (rows.texts("meter_id")?, rows.integers("resource_key")?);
+    let (billed, attributions) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(ATTRIBUTION)?);
+    let (tenants, users) = (rows.texts(TENANT_ID)?, rows.texts(USER_SUBSCRIPTION_ID)?);
+    let (meters, resources) = (rows.texts(METER_ID)?, rows.integers(RESOURCE_KEY)?);
     let key = |row: usize| {
         let attribution = Attribution::parse(attributions.value(row))
             .ok_or_else(|| contradiction(path, format!("attribution {:?} is not known", attributions.value(row))))?;
@@ -412,24 +425,24 @@ impl<'a> Explaining<'a> {
 
     /// Hands the lines of a file to their cells.
     fn gather(&self, path: &str, filter: &Filter, gathered: &mut [GatheredCell]) -> Result<()> {
-        let columns = [
-            "usage_start",
-            "granularity",
-            "user_subscription_id",
-            "meter_id",
-            "resource_key",
-            "quantity",
-            "window_start",
-            "window_end",
-            "file",
-            "row",
+        let columns: [&dyn AnyColumn; 10] = [
+            &USAGE_START,
+            &exports::GRANULARITY,
+            &USER_SUBSCRIPTION_ID,
+            &METER_ID,
+            &RESOURCE_KEY,
+            &QUANTITY,
+            &exports::WINDOW_START,
+            &exports::WINDOW_END,
+            &FILE,
+            &ROW,
         ];
         for rows in self.publication.read(path, &contract::LINES, &columns, &filter.of_both)? {
-            let (starts, granularities) = (rows.hours("usage_start")?, rows.texts("granularity")?);
-            let (users, meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
-            let (resources, quantities) = (rows.integers("resource_key")?, rows.quantities("quantity")?);
-            let (window_starts, window_ends) = (rows.hours("window_start")?, rows.hours("window_end")?);
-            let (files, numbers) = (rows.texts("file")?, rows.integers("row")?);
+            let (starts, granularities) = (rows.hours(USAGE_START)?, rows.texts(exports::GRANULARITY)?);
+            let (users, meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+            let (resources, quantities) = (rows.integers(RESOURCE_KEY)?, rows.quantities(QUANTITY)?);
+            let (window_starts, window_ends) = (rows.hours(exports::WINDOW_START)?, rows.hours(exports::WINDOW_END)?);
+            let (files, numbers) = (rows.texts(FILE)?, rows.integers(ROW)?);
             // Lines are sorted by their content, so neighbours share almost everything.
             let mut last = LastLine::default();
             for row in 0..rows.len() {

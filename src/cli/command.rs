@@ -369,5 +369,5 @@ fn control(signal: Arc<AtomicUsize>) -> Control {
 fn start_threads(job: &Job) -> Result<()> {
     let Some(threads) = job.threads else { return Ok(()) };
     let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    started.map_err(|error| Error::engine("start the threads", error))
+    started.map_err(|error| Error::system("start the threads", error))
 }

@@ -19,6 +19,8 @@ pub const BALANCE: u8 = 5;
 pub const DIFFERENT: u8 = 6;
 /// Another run holds OUT.
 pub const BUSY: u8 = 7;
+/// stacktally itself is wrong, nothing was published.
+pub const BUG: u8 = 8;
 /// A signal stopped the run: this plus its number.
 pub const SIGNAL: u8 = 128;
 
@@ -30,6 +32,7 @@ pub fn of_failure(kind: FailureKind) -> u8 {
         FailureKind::Input => REFUSED,
         FailureKind::Balance => BALANCE,
         FailureKind::Busy => BUSY,
+        FailureKind::Bug => BUG,
         FailureKind::Stopped(signal) => SIGNAL + signal as u8,
     }
 }

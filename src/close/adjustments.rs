@@ -7,13 +7,19 @@ use crate::domain::cause::texts_of;
 use crate::domain::totals::Totals;
 use crate::domain::{Cause, Day, Month, Quantity, Stamp};
 use crate::error::Result;
+use crate::publication::layout::adjustments_path;
 use crate::publication::{Out, Publisher};
 use crate::read::Stored;
-use crate::table::arrays::{constant_integers, dates, integers, quantities, texts};
 use crate::table::contract;
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::contract::adjustments::{ARRIVAL_MONTH, LINE_COUNT_DELTA, QUANTITY_DELTA};
+use crate::table::contract::changes::{CAUSE, RUN};
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, METER_ID, RESOURCE_KEY, STAMP, TENANT_ID, USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
 use crate::table::figures::{FigureTable, Figures as StoredFigures};
+use crate::table::flat::CSV_ADJUSTMENTS;
 use crate::table::reader::{self, Keep};
+use crate::table::rows::RowSet;
 
 /// What identifies a figure of `daily`, by text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +116,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<FigureSums> {
 /// # Errors
 /// The table is not as this version publishes it.
 fn figures_of(stored: &Stored, table: FigureTable, stamp: &Stamp) -> Result<Vec<(Figure, Totals)>> {
-    let keep = [Keep::Texts("stamp", vec![stamp.to_string()])];
+    let keep = [Keep::Texts(STAMP, vec![stamp.to_string()])];
     let mut figures = Vec::new();
     for rows in reader::read(&stored.path, stored.bytes.clone(), table.table, &table.columns(), &keep)? {
         figures.extend(StoredFigures::of(&rows, table)?.iter().map(|own| {
@@ -139,42 +145,22 @@ pub fn publish(adjustments: &mut [Adjustment], publisher: &Publisher) -> Result<
     }
     adjustments.sort_by(|a, b| (&a.stamp, a.arrival, &a.figure).cmp(&(&b.stamp, b.arrival, &b.figure)));
     let generation = publisher.generation();
-    let path = format!("history/adjustments/{generation:06}");
-    let each = || adjustments.iter();
-    let of = |get: fn(&Figure) -> &str| texts(each().map(move |own| Some(get(&own.figure))));
-    let columns = vec![
-        constant_integers(generation as i64, adjustments.len()),
-        texts(each().map(|own| Some(own.stamp.as_str()))),
-        dates(each().map(|own| own.arrival.first_day())),
-        dates(each().map(|own| own.figure.day)),
-        of(|own| &own.billed_subscription),
-        of(|own| &own.attribution),
-        texts(each().map(|own| own.figure.tenant.as_deref())),
-        of(|own| &own.user_subscription),
-        of(|own| &own.meter),
-        integers(each().map(|own| own.figure.resource)),
-        quantities(each().map(|own| own.delta.quantity))?,
-        integers(each().map(|own| own.delta.lines)),
-        texts(each().map(|own| Some(own.causes.as_str()))),
-    ];
-    publisher.table(format!("{path}.parquet"), &contract::ADJUSTMENTS, columns, None)?;
-    let mut table = CsvTable::new(crate::table::flat::CSV_ADJUSTMENTS.columns);
-    for Adjustment { stamp, arrival, figure, delta, causes } in each() {
-        let cells = [
-            CsvCell::Integer(generation as i64),
-            CsvCell::Text(Some(stamp.as_str())),
-            CsvCell::Month(*arrival),
-            CsvCell::Day(figure.day),
-            CsvCell::Text(Some(&figure.billed_subscription)),
-            CsvCell::Text(Some(&figure.attribution)),
-            CsvCell::Text(figure.tenant.as_deref()),
-            CsvCell::Text(Some(&figure.user_subscription)),
-            CsvCell::Text(Some(&figure.meter)),
-            CsvCell::Quantity(delta.quantity),
-            CsvCell::Integer(delta.lines),
-            CsvCell::Text(Some(causes)),
-        ];
-        table.row(&cells, 0, Quantity::ZERO)?;
-    }
-    publisher.csv(&path, crate::table::flat::CSV_ADJUSTMENTS.columns, table, None)
+    let path = adjustments_path(generation);
+    let rows = RowSet::of(adjustments)
+        .with(RUN, move |_| generation as i64)
+        .with(STAMP, |row| row.stamp.as_str())
+        .with(ARRIVAL_MONTH, |row| row.arrival)
+        .with(USAGE_DATE, |row| row.figure.day)
+        .with(BILLED_SUBSCRIPTION_ID, |row| row.figure.billed_subscription.as_str())
+        .with(ATTRIBUTION, |row| row.figure.attribution.as_str())
+        .with(TENANT_ID, |row| row.figure.tenant.as_deref())
+        .with(USER_SUBSCRIPTION_ID, |row| row.figure.user_subscription.as_str())
+        .with(METER_ID, |row| row.figure.meter.as_str())
+        .with(RESOURCE_KEY, |row| row.figure.resource)
+        .with(QUANTITY_DELTA, |row| row.delta.quantity)
+        .with(LINE_COUNT_DELTA, |row| row.delta.lines)
+        .with(CAUSE, |row| row.causes.as_str());
+    publisher.table(format!("{path}.parquet"), rows.columns(&contract::ADJUSTMENTS)?, None)?;
+    let csv = rows.csv(CSV_ADJUSTMENTS.name, CSV_ADJUSTMENTS.columns, |_| (0, Quantity::ZERO))?;
+    publisher.csv(&path, CSV_ADJUSTMENTS.columns, csv, None)
 }

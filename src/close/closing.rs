@@ -16,7 +16,7 @@ use crate::domain::totals::Totals;
 use crate::domain::{Attribution, BilledSubscriptionId, MeterId, Month, Stamp, TenantId, UserSubscriptionId};
 use crate::error::{Error, Result};
 use crate::normalise::{Meter, Resource};
-use crate::publication::layout::{CLOSINGS, RECEIPT, charges_path, closed_path, daily_path};
+use crate::publication::layout::{CLOSINGS, RECEIPT, RESOURCES, charges_path, closed_path, daily_path, table_path};
 use crate::publication::receipt::amended;
 use crate::publication::{
     Action, CLOSING_FORMAT as FORMAT, ClosingEntry, Closings, Out, Patience, Publication, Publisher,
@@ -26,6 +26,12 @@ use crate::read::{ListedUserSubscription, stored_resources};
 use crate::state::{ChargedMonths, StampState};
 use crate::table::column::Table;
 use crate::table::contract;
+use crate::table::contract::billed_subscriptions::KIND;
+use crate::table::contract::columns::{
+    BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, METER_ID, METER_NAME, OFFER_ID, OWNER, PRICE_KEY,
+    QUANTITY_KIND, SERVICE, STAMP, STATE, TENANT_ID, TENANT_NAME, UNIT, USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::meters::KNOWN;
 use crate::table::figures::{FigureTable, Figures};
 use crate::table::reader::{self, Rows, integer, text};
 
@@ -215,15 +221,15 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     freeze_dimensions(out, stamp, &mut frozen)?;
     freeze_charges(publisher, stamp, month, &mut frozen)?;
     publisher.plain(&closed_path(stamp, month, frozen.run, "daily.parquet"), rows_in_all, daily.bytes)?;
-    let published = stored_resources(stamp, &out.read("resources.parquet")?)?;
+    let published = stored_resources(stamp, &out.read(RESOURCES)?)?;
     let own: Option<Vec<(Stamp, Resource)>> = frozen
         .resources
         .iter()
         .map(|&key| Some((stamp.clone(), Resource::of_published(stamp, key, &published)?)))
         .collect();
-    let own = own.ok_or_else(|| reader::contradiction("resources.parquet", format!("lacks a resource of {month}")))?;
-    publish_resources(&own, &closed_path(stamp, month, frozen.run, "resources.parquet"), publisher)?;
-    let bytes = serde_json::to_vec_pretty(&frozen).map_err(|error| Error::engine("write a closing", error))?;
+    let own = own.ok_or_else(|| reader::contradiction(RESOURCES, format!("lacks a resource of {month}")))?;
+    publish_resources(&own, &closed_path(stamp, month, frozen.run, RESOURCES), publisher)?;
+    let bytes = serde_json::to_vec_pretty(&frozen).map_err(|error| Error::bug_of("write a closing", error))?;
     publisher.plain(&closed_path(stamp, month, frozen.run, "closing.json"), 1, bytes)
 }
 
@@ -233,8 +239,8 @@ fn freeze_charges(publisher: &Publisher, stamp: &Stamp, month: Month, frozen: &m
     let Some(out) = publisher.out().filter(|out| out.last().files.contains_key(&path)) else { return Ok(()) };
     let charges = out.read(&path)?;
     let (mut keys, mut rows_in_all) = (BTreeSet::new(), 0);
-    for rows in reader::read(&charges.path, charges.bytes.clone(), &contract::CHARGES, &["price_key"], &[])? {
-        let own = rows.integers("price_key")?;
+    for rows in reader::read(&charges.path, charges.bytes.clone(), &contract::CHARGES, &[&PRICE_KEY], &[])? {
+        let own = rows.integers(PRICE_KEY)?;
         rows_in_all += rows.len() as u64;
         keys.extend((0..rows.len()).filter_map(|row| integer(own, row)));
     }
@@ -294,9 +300,9 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
     let mut own_meters = Vec::new();
     for rows in rows_of(out, &contract::METERS)? {
         let [ids, names, services, units, kinds] =
-            ["meter_id", "meter_name", "service", "unit", "quantity_kind"].map(|name| rows.texts(name));
+            [METER_ID, METER_NAME, SERVICE, UNIT, QUANTITY_KIND].map(|column| rows.texts(column));
         let (ids, names, services, units, kinds) = (ids?, names?, services?, units?, kinds?);
-        let known = rows.booleans("known")?;
+        let known = rows.booleans(KNOWN)?;
         for row in 0..rows.len() {
             let Some(id) = MeterId::new(ids.value(row)).filter(|id| meters.contains(id)) else { continue };
             own_meters.push(Meter {
@@ -315,9 +321,8 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
     let billed: BTreeSet<&str> = frozen.owners.iter().map(|own| own.billed_subscription.as_str()).collect();
     let mut own_billed = Vec::new();
     for rows in rows_of(out, &contract::BILLED_SUBSCRIPTIONS)? {
-        let (ids, kinds, tenants) =
-            (rows.texts("billed_subscription_id")?, rows.texts("kind")?, rows.texts("tenant_id")?);
-        let names = rows.texts("billed_subscription_name")?;
+        let (ids, kinds, tenants) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(KIND)?, rows.texts(TENANT_ID)?);
+        let names = rows.texts(BILLED_SUBSCRIPTION_NAME)?;
         for row in (0..rows.len()).filter(|&row| billed.contains(ids.value(row))) {
             frozen.names.insert(ids.value(row).to_owned(), owned(text(names, row)));
             let tenant = text(tenants, row).and_then(TenantId::new);
@@ -333,7 +338,7 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
     let billed = frozen.billed.iter().filter_map(|own| own.tenant.clone());
     frozen.tenants = frozen.owners.iter().filter_map(|own| own.tenant.clone()).chain(listed).chain(billed).collect();
     for rows in rows_of(out, &contract::TENANTS)? {
-        let (ids, names) = (rows.texts("tenant_id")?, rows.texts("tenant_name")?);
+        let (ids, names) = (rows.texts(TENANT_ID)?, rows.texts(TENANT_NAME)?);
         for row in 0..rows.len() {
             if TenantId::new(ids.value(row)).is_some_and(|id| frozen.tenants.contains(&id)) {
                 frozen.names.insert(ids.value(row).to_owned(), owned(text(names, row)));
@@ -349,8 +354,8 @@ fn freeze_user_subscriptions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> R
     let mut listed = Vec::new();
     for rows in rows_of(out, &contract::USER_SUBSCRIPTIONS)? {
         let [ids, stamps, names, owners, tenants, offers, states] =
-            ["user_subscription_id", "stamp", "display_name", "owner", "tenant_id", "offer_id", "state"]
-                .map(|name| rows.texts(name));
+            [USER_SUBSCRIPTION_ID, STAMP, DISPLAY_NAME, OWNER, TENANT_ID, OFFER_ID, STATE]
+                .map(|column| rows.texts(column));
         let (ids, stamps, names, owners, tenants, offers, states) =
             (ids?, stamps?, names?, owners?, tenants?, offers?, states?);
         for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
@@ -371,8 +376,8 @@ fn freeze_user_subscriptions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> R
     Ok(())
 }
 
-fn rows_of(out: &Out, table: &Table) -> Result<Vec<Rows>> {
-    let stored = out.read(&format!("{}.parquet", table.name))?;
-    let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+fn rows_of(out: &Out, table: &'static Table) -> Result<Vec<Rows>> {
+    let stored = out.read(&table_path(table))?;
+    let columns = table.all();
     reader::read(&stored.path, stored.bytes, table, &columns, &[])
 }

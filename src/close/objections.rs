@@ -10,7 +10,10 @@ use crate::domain::{Attribution, Charge, Currency, Day, Month, PriceStatus, Quan
 use crate::error::{Error, Result};
 use crate::publication::layout::{charges_path, daily_path};
 use crate::publication::{MeterText, Overridden, Publication};
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{ATTRIBUTION, CURRENCY, METER_ID, PRICE_STATUS, QUANTITY};
 use crate::table::figures::{FigureTable, Figures};
 use crate::table::reader::text;
 
@@ -161,19 +164,19 @@ struct Charged {
 
 impl Charged {
     fn of(publication: &Publication, stamp: &Stamp, month: Month) -> Result<Self> {
-        const COLUMNS: [&str; 6] = ["attribution", "meter_id", "quantity", "price_status", "currency", "charge"];
+        const COLUMNS: [&dyn AnyColumn; 6] = [&ATTRIBUTION, &METER_ID, &QUANTITY, &PRICE_STATUS, &CURRENCY, &CHARGE];
         let mut own = Self::default();
         for rows in publication.read(&charges_path(stamp, month), &contract::CHARGES, &COLUMNS, &[])? {
-            let (attributions, meters) = (rows.texts("attribution")?, rows.texts("meter_id")?);
-            let (states, currencies) = (rows.texts("price_status")?, rows.texts("currency")?);
-            let (quantities, charges) = (rows.quantities("quantity")?, rows.quantities("charge")?);
+            let (attributions, meters) = (rows.texts(ATTRIBUTION)?, rows.texts(METER_ID)?);
+            let (states, currencies) = (rows.texts(PRICE_STATUS)?, rows.texts(CURRENCY)?);
+            let (quantities, charges) = (rows.quantities(QUANTITY)?, rows.charges(CHARGE)?);
             for row in 0..rows.len() {
                 if states.value(row) == PriceStatus::Unpriced.as_str() {
                     let sum = own.unpriced.entry(meters.value(row).to_owned()).or_default();
                     let quantity = quantities.maybe(row).unwrap_or(Quantity::ZERO);
                     *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
                 }
-                let charge = charges.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+                let charge = charges.maybe(row);
                 let priced = text(currencies, row).and_then(Currency::parse).zip(charge);
                 if attributions.value(row) == Attribution::DefaultUserSubscriptionUnknown.as_str()
                     && let Some((currency, charge)) = priced

@@ -12,6 +12,11 @@ use std::path::Path;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// How to go on where stacktally itself is wrong.
+const REPORT: &str = "this is a bug of stacktally, not a fault of your input or machine. Please report it with this \
+    message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
+    quantities are not needed. Nothing was published; keep the root and OUT as they are";
+
 /// What kind of failure ended the run; each has its exit code (`product.md` §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
@@ -25,6 +30,8 @@ pub enum FailureKind {
     Balance,
     /// Another run holds OUT.
     Busy,
+    /// stacktally itself is wrong; nothing was published.
+    Bug,
     /// A signal (2 or 15) stopped the run; nothing was published.
     Stopped(i32),
 }
@@ -37,6 +44,7 @@ impl FailureKind {
             Self::Usage => "usage",
             Self::Input => "input",
             Self::Balance => "balance",
+            Self::Bug => "bug",
             Self::Busy => "busy",
             Self::Stopped(_) => "stopped",
         }
@@ -109,9 +117,19 @@ impl Error {
         Self { hint, ..Self::new(FailureKind::Machine, format!("cannot {what} {}", path.display())).because(source) }
     }
 
-    /// A library that writes or reads our own tables failed: with the machine sound, that is not supposed to happen.
-    pub fn engine(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// The system did not give what is not a file: a thread, a signal handler.
+    pub fn system(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::new(FailureKind::Machine, format!("cannot {what}")).because(source)
+    }
+
+    /// A library failed at what it cannot fail at: our own tables in memory, our own JSON.
+    pub fn bug_of(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::bug(format!("cannot {what}")).because(source)
+    }
+
+    /// stacktally itself is wrong: something happened that no input and no machine can bring about.
+    pub fn bug(what: impl Into<String>) -> Self {
+        Self::new(FailureKind::Bug, what.into()).hint(REPORT)
     }
 
     /// All of these at once, of which there is one at least. What is no fault of the input or of the command (the

@@ -8,8 +8,9 @@ use crate::domain::{Cause, Corrected, Correction, Day, Month, Place, Stamp};
 use crate::error::Result;
 use crate::publication::Out;
 use crate::publication::layout::daily_path;
-use crate::table::column::Table;
+use crate::table::column::{AnyColumn, Table};
 use crate::table::contract;
+use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, QUANTITY, USAGE_DATE};
 use crate::table::reader::{self, Rows};
 
 /// What a day says of each billed subscription and meter.
@@ -42,11 +43,11 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     let mut totals = DayTotals::new();
     let path = daily_path(stamp, month);
     let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
-    let columns = ["usage_date", "billed_subscription_id", "meter_id", "quantity", "line_count"];
+    let columns: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY, &LINE_COUNT];
     for rows in rows_published(out, &path, &contract::DAILY, &columns)?.unwrap_or_default() {
         let (days, billed, meters) =
-            (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-        let (quantities, lines) = (rows.quantities("quantity")?, rows.integers("line_count")?);
+            (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+        let (quantities, lines) = (rows.quantities(QUANTITY)?, rows.integers(LINE_COUNT)?);
         let is_like = |a: usize, b: usize| {
             days[a] == days[b] && billed.value(a) == billed.value(b) && meters.value(a) == meters.value(b)
         };
@@ -71,7 +72,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&str]) -> Result<Option<Vec<Rows>>> {
+pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&dyn AnyColumn]) -> Result<Option<Vec<Rows>>> {
     let Some(bytes) = out.read_unaltered(path)? else { return Ok(None) };
     Ok(reader::read(&out.path(path), bytes, table, columns, &[]).ok())
 }

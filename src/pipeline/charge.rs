@@ -34,6 +34,8 @@ use crate::read::Root;
 use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
 use crate::store::Fingerprint;
 use crate::table::contract;
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{CURRENCY, PRICE_KEY};
 use crate::table::reader::{self, integer};
 
 /// What the months of a run are charged.
@@ -214,7 +216,7 @@ impl<'a> MonthCharge<'a> {
         // What is closed rests on the prices that it was closed with.
         let is_open = stamps.iter().any(|own| !own.usage.is_closed());
         let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };
-        let failed = |error| Error::engine("fingerprint prices", error);
+        let failed = |error| Error::bug_of("fingerprint prices", error);
         let prices = serde_json::to_vec(&(entries, &terms)).map_err(failed)?;
         let made_of: Vec<(&Stamp, &str, u64)> = stamps
             .iter()
@@ -344,7 +346,7 @@ impl LoadedMonth {
             MonthUsage::Closed { run, charging } => {
                 let path = closed_path(&own.stamp, month, *run, "charges.parquet");
                 let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
-                let columns = [&StampMonth::COLUMNS[..], &["price_key", "currency", "charge"]].concat();
+                let columns = [&StampMonth::COLUMNS[..], &[&PRICE_KEY, &CURRENCY, &CHARGE]].concat();
                 let rows = reader::read_coded(&stored.path, stored.bytes.clone(), &contract::CHARGES, &columns)?;
                 let mut closed = ClosedCharges {
                     bytes: stored.bytes,
@@ -357,12 +359,12 @@ impl LoadedMonth {
                 for rows in rows {
                     let rows = rows?;
                     usage.take(&rows)?;
-                    let (keys, currencies) = (rows.integers("price_key")?, rows.coded("currency")?);
-                    let charges = rows.quantities("charge")?;
+                    let (keys, currencies) = (rows.integers(PRICE_KEY)?, rows.coded(CURRENCY)?);
+                    let charges = rows.charges(CHARGE)?;
                     for row in 0..rows.len() {
                         closed.keys.push(integer(keys, row));
                         closed.currencies.push(currencies.text(row).and_then(Currency::parse));
-                        let charge = charges.maybe(row).map(|own| Charge::from_scaled(own.scaled()));
+                        let charge = charges.maybe(row);
                         closed.charges.push(charge);
                     }
                 }

@@ -21,7 +21,13 @@ use crate::publication::layout::{charges_path, daily_path, statements_path};
 use crate::publication::{Out, Publisher};
 use crate::rate::{MonthTerms, StampMonth, asked_for};
 use crate::state::ChargedMonth;
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{
+    AMOUNT, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLING_AMOUNT, BILLING_CURRENCY, CURRENCY, EXCHANGE_RATE, METER_ID,
+    PRICE_KEY, QUANTITY, RESOURCE_KEY, TENANT_ID, TIER_FROM, USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
 use crate::table::reader::{self, Rows, integer, text};
 
 /// A day's billed subscription and meter.
@@ -156,7 +162,7 @@ fn current(
     publisher: &Publisher,
     path: &str,
     table: &crate::table::column::Table,
-    columns: &[&str],
+    columns: &[&dyn AnyColumn],
 ) -> Result<Vec<Rows>> {
     let Some(bytes) = publisher.current(path)? else { return Ok(Vec::new()) };
     reader::read(path.as_ref(), bytes, table, columns, &[])
@@ -251,7 +257,7 @@ impl Before {
             let Some(rows) = rows_published(out, &path, &contract::CHARGES, &COLUMNS)? else { return Ok(None) };
             return Ok(Some(Self::Charged(days_of(&rows)?, totals_of(&path, &rows)?)));
         }
-        let rows = rows_published(out, &daily_path(stamp, month), &contract::DAILY, &["usage_date"])?;
+        let rows = rows_published(out, &daily_path(stamp, month), &contract::DAILY, &[&USAGE_DATE])?;
         Ok(Some(Self::Uncharged(days_of(&rows.unwrap_or_default())?)))
     }
 
@@ -270,12 +276,12 @@ impl Before {
 }
 
 /// The columns that charges are compared by.
-const COLUMNS: [&str; 5] = ["usage_date", "billed_subscription_id", "meter_id", "currency", "charge"];
+const COLUMNS: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &CURRENCY, &CHARGE];
 
 fn days_of(rows: &[Rows]) -> Result<BTreeSet<Day>> {
     let mut all = BTreeSet::new();
     for own in rows {
-        let mut days = own.days("usage_date")?;
+        let mut days = own.days(USAGE_DATE)?;
         days.dedup();
         all.extend(days);
     }
@@ -289,15 +295,14 @@ fn totals_of(path: &str, tables: &[Rows]) -> Result<DayCharges> {
 }
 
 fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
-    let (days, billed, meters) =
-        (rows.days("usage_date")?, rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-    let (currencies, charges) = (rows.texts("currency")?, rows.quantities("charge")?);
+    let (days, billed, meters) = (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+    let (currencies, charges) = (rows.texts(CURRENCY)?, rows.charges(CHARGE)?);
     for (row, &day) in days.iter().enumerate() {
         let Some(charge) = charges.maybe(row) else { continue };
         let Some(currency) = text(currencies, row).and_then(Currency::parse) else { continue };
         let key = (day, billed.value(row).to_owned(), meters.value(row).to_owned(), currency);
         let sum = totals.entry(key).or_default();
-        let added = sum.checked_add(Charge::from_scaled(charge.scaled()));
+        let added = sum.checked_add(charge);
         *sum = added.ok_or_else(|| reader::contradiction(path, format!("charges of {day} sum to more than can be")))?;
     }
     Ok(())
@@ -319,9 +324,9 @@ struct PricedParts {
 
 /// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last
 /// three.
-const PARTS: [&str; 11] = {
+const PARTS: [&dyn AnyColumn; 11] = {
     let [day, billed, attribution, tenant, user, meter, resource, quantity] = StampMonth::COLUMNS;
-    [day, billed, attribution, tenant, user, meter, resource, quantity, "tier_from", "price_key", "currency"]
+    [day, billed, attribution, tenant, user, meter, resource, quantity, &TIER_FROM, &PRICE_KEY, &CURRENCY]
 };
 
 fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Result<CellOwners> {
@@ -329,13 +334,13 @@ fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Resul
         cells.iter().map(|(day, billed, meter)| (*day, billed.as_str(), meter.as_str())).collect();
     let mut owners = CellOwners::new();
     for rows in tables {
-        let (days, quantities) = (rows.days("usage_date")?, rows.quantities("quantity")?);
-        let (billed, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-        let (attributions, tenants) = (rows.texts("attribution")?, rows.texts("tenant_id")?);
-        let (users, resources) = (rows.texts("user_subscription_id")?, rows.integers("resource_key")?);
+        let (days, quantities) = (rows.days(USAGE_DATE)?, rows.quantities(QUANTITY)?);
+        let (billed, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+        let (attributions, tenants) = (rows.texts(ATTRIBUTION)?, rows.texts(TENANT_ID)?);
+        let (users, resources) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.integers(RESOURCE_KEY)?);
         // `daily` has no prices.
-        let prices = match rows.quantities("tier_from") {
-            Ok(tiers) => Some((tiers, rows.integers("price_key")?, rows.texts("currency")?)),
+        let prices = match rows.quantities(TIER_FROM) {
+            Ok(tiers) => Some((tiers, rows.integers(PRICE_KEY)?, rows.texts(CURRENCY)?)),
             Err(_daily) => None,
         };
         for (row, &day) in days.iter().enumerate() {
@@ -461,15 +466,15 @@ fn bounds_of(month: &ChargedMonth, parts: &PricedParts, day: Day) -> BTreeSet<Qu
 }
 
 /// The columns of what statement lines ask for.
-const ASKED: [&str; 8] = [
-    "billed_subscription_id",
-    "meter_id",
-    "currency",
-    "charge",
-    "amount",
-    "exchange_rate",
-    "billing_currency",
-    "billing_amount",
+const ASKED: [&dyn AnyColumn; 8] = [
+    &BILLED_SUBSCRIPTION_ID,
+    &METER_ID,
+    &CURRENCY,
+    &CHARGE,
+    &AMOUNT,
+    &EXCHANGE_RATE,
+    &BILLING_CURRENCY,
+    &BILLING_AMOUNT,
 ];
 
 /// What a published line asks for.
@@ -486,11 +491,10 @@ struct AskedLine {
 fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
     let mut lines = Vec::new();
     for rows in tables {
-        let (subscriptions, meters) = (rows.texts("billed_subscription_id")?, rows.texts("meter_id")?);
-        let (currencies, billing) = (rows.texts("currency")?, rows.texts("billing_currency")?);
-        let [charges, amounts, rates, billing_amounts] =
-            ["charge", "amount", "exchange_rate", "billing_amount"].map(|own| rows.quantities(own));
-        let (charges, amounts, rates, billing_amounts) = (charges?, amounts?, rates?, billing_amounts?);
+        let (subscriptions, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+        let (currencies, billing) = (rows.texts(CURRENCY)?, rows.texts(BILLING_CURRENCY)?);
+        let (charges, amounts) = (rows.charges(CHARGE)?, rows.amounts(AMOUNT)?);
+        let (rates, billing_amounts) = (rows.quantities(EXCHANGE_RATE)?, rows.amounts(BILLING_AMOUNT)?);
         for row in 0..rows.len() {
             let Some(charge) = charges.maybe(row) else { continue };
             let currency = |own| text(own, row).and_then(Currency::parse);
@@ -501,12 +505,12 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
                 billed_subscription: subscriptions.value(row).to_owned(),
                 meter: meters.value(row).to_owned(),
                 currency,
-                charge: Charge::from_scaled(charge.scaled()),
+                charge,
                 rate: rates.maybe(row).and_then(ExchangeRate::of_quantity),
                 billed: Billed {
-                    amount: Amount::from_scaled(amounts.value(row).scaled()),
+                    amount: amounts.value(row),
                     billing_currency,
-                    billing_amount: Amount::from_scaled(billing_amounts.value(row).scaled()),
+                    billing_amount: billing_amounts.value(row),
                 },
             });
         }

@@ -235,7 +235,7 @@ impl<'s> Folded<'s> {
         for stamp in self.state.stamps.keys().filter(|_| !written.is_empty()) {
             let path = monthly_path(stamp);
             let Some(bytes) = publisher.current(&path)? else { continue };
-            let columns: Vec<&str> = contract::MONTHLY.columns.iter().map(|column| column.name).collect();
+            let columns = contract::MONTHLY.all();
             for rows in reader::read(path.as_ref(), bytes, &contract::MONTHLY, &columns, &[])? {
                 flat_months(&rows, stamp, &self.names, &mut tables)?;
             }

@@ -11,6 +11,8 @@ use crate::publication::Out;
 use crate::publish::RejectRow;
 use crate::read::{ExportRecord, Stored};
 use crate::table::contract;
+use crate::table::contract::columns::{FILE, STAMP};
+use crate::table::contract::rejects::{OFFENDING_TEXT, REASON};
 use crate::table::reader::{self, text};
 
 const REJECTS: &str = "rejects.parquet";
@@ -114,10 +116,10 @@ pub fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Vec<usize
 fn published_rejects(out: &Out) -> Result<BTreeMap<Told, usize>> {
     let mut told = BTreeMap::new();
     let Stored { path, bytes } = out.read(REJECTS)?;
-    let columns: Vec<&str> = contract::REJECTS.columns.iter().map(|column| column.name).collect();
+    let columns = contract::REJECTS.all();
     for rows in reader::read(&path, bytes, &contract::REJECTS, &columns, &[])? {
-        let (stamps, files) = (rows.texts("stamp")?, rows.texts("file")?);
-        let (reasons, texts) = (rows.texts("reason")?, rows.texts("offending_text")?);
+        let (stamps, files) = (rows.texts(STAMP)?, rows.texts(FILE)?);
+        let (reasons, texts) = (rows.texts(REASON)?, rows.texts(OFFENDING_TEXT)?);
         for row in 0..rows.len() {
             let key = key_of(stamps.value(row), files.value(row), reasons.value(row), text(texts, row));
             *told.entry(key).or_default() += 1;

@@ -14,6 +14,10 @@ use crate::read::Stored;
 use crate::state::DayNote;
 use crate::table::column::Table;
 use crate::table::contract;
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, MONTH, QUANTITY, RESOURCE_KEY, TENANT_ID, USAGE_DATE,
+    USAGE_HOUR, USER_SUBSCRIPTION_ID,
+};
 use crate::table::reader::{self, Rows, text};
 
 /// The published facts of a stamp, as cells by the ranks of this process.
@@ -44,7 +48,7 @@ impl<'a> Base<'a> {
     /// # Errors
     /// The table cannot be read, or names what no line does.
     pub fn daily(&self, month: Month, clean: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
-        self.cells(&daily_path(&self.owned.usage.stamp, month), &contract::DAILY, "usage_date", |day| {
+        self.cells(&daily_path(&self.owned.usage.stamp, month), &contract::DAILY, Time::Days, |day| {
             clean.contains_key(&day)
         })
     }
@@ -55,7 +59,7 @@ impl<'a> Base<'a> {
     /// As [`Base::daily`].
     pub fn monthly(&self, clean: impl Fn(Month) -> bool) -> Result<BTreeMap<Month, Cells>> {
         let path = monthly_path(&self.owned.usage.stamp);
-        let months = self.cells(&path, &contract::MONTHLY, "month", |day| clean(day.month()))?;
+        let months = self.cells(&path, &contract::MONTHLY, Time::Months, |day| clean(day.month()))?;
         Ok(months.into_iter().map(|(day, cells)| (day.month(), cells)).collect())
     }
 
@@ -65,7 +69,7 @@ impl<'a> Base<'a> {
     /// As [`Base::daily`].
     pub fn hourly(&self, day: Day) -> Result<Cells> {
         let path = hourly_path(&self.owned.usage.stamp, day);
-        let mut days = self.cells(&path, &contract::HOURLY, "usage_hour", |own| own == day)?;
+        let mut days = self.cells(&path, &contract::HOURLY, Time::Hours, |own| own == day)?;
         Ok(days.remove(&day).unwrap_or_default())
     }
 
@@ -75,7 +79,7 @@ impl<'a> Base<'a> {
     /// As [`Base::daily`].
     pub fn default_usage(&self, stands: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
         let path = default_usage_path(&self.owned.usage.stamp);
-        self.cells(&path, &contract::DEFAULT_USAGE, "usage_date", stands)
+        self.cells(&path, &contract::DEFAULT_USAGE, Time::Days, stands)
     }
 
     /// The days of a closed month, as they were closed.
@@ -85,7 +89,7 @@ impl<'a> Base<'a> {
     pub fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
         let run = self.closed.get(&month).map_or(0, |own| own.run);
         let path = closed_path(&self.owned.usage.stamp, month, run, "daily.parquet");
-        self.cells(&path, &contract::DAILY, "usage_date", |_| true)
+        self.cells(&path, &contract::DAILY, Time::Days, |_| true)
     }
 
     /// The refusal of published tables that do not hold what was noted of them.
@@ -99,14 +103,14 @@ impl<'a> Base<'a> {
     fn cells(
         &self,
         path: &str,
-        table: &Table,
-        time: &str,
+        table: &'static Table,
+        time: Time,
         stands: impl Fn(Day) -> bool,
     ) -> Result<BTreeMap<Day, Cells>> {
         let mut cells: BTreeMap<Day, Cells> = BTreeMap::new();
         let Some(out) = self.out.filter(|_| self.has(path)) else { return Ok(cells) };
         let Stored { path, bytes } = out.read(path)?;
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+        let columns = table.all();
         for rows in reader::read(&path, bytes, table, &columns, &[])? {
             self.take(&rows, time, &stands, &mut cells).and_then(|found| {
                 found.ok_or_else(|| {
@@ -121,17 +125,17 @@ impl<'a> Base<'a> {
     fn take(
         &self,
         rows: &Rows,
-        time: &str,
+        time: Time,
         stands: impl Fn(Day) -> bool,
         cells: &mut BTreeMap<Day, Cells>,
     ) -> Result<Option<()>> {
-        let times = if time == "usage_hour" { hours(rows, time)? } else { days(rows, time)? };
-        let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
-        let (tenants, subscriptions) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
-        let (meters, quantities) = (rows.texts("meter_id")?, rows.quantities("quantity")?);
-        let lines = rows.integers("line_count")?;
+        let times = time.of(rows)?;
+        let (billed, attributions) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(ATTRIBUTION)?);
+        let (tenants, subscriptions) = (rows.texts(TENANT_ID)?, rows.texts(USER_SUBSCRIPTION_ID)?);
+        let (meters, quantities) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?);
+        let lines = rows.integers(LINE_COUNT)?;
         // Months and what fell on the default subscription have none.
-        let resources = rows.integers("resource_key").ok();
+        let resources = rows.integers(RESOURCE_KEY).ok();
         // Rows are sorted, so neighbours mostly have one owner and one meter.
         let mut last: Option<(usize, u32)> = None;
         let mut last_meter: Option<(usize, u32)> = None;
@@ -197,13 +201,25 @@ impl<'a> Base<'a> {
     }
 }
 
-/// The days of a column of days or months.
-fn days(rows: &Rows, column: &str) -> Result<Vec<(Day, Slot)>> {
-    Ok(rows.days(column)?.into_iter().map(|day| (day, Slot::DAILY)).collect())
+/// What says when the usage of a row happened.
+#[derive(Clone, Copy)]
+enum Time {
+    Hours,
+    Days,
+    Months,
 }
 
-/// The hours of a column of hours, none of which is null.
-fn hours(rows: &Rows, column: &str) -> Result<Vec<(Day, Slot)>> {
-    let hours = rows.hours(column)?.into_iter().flatten();
-    Ok(hours.map(|hour| (hour.day(), Slot::hourly(hour.hour_of_day()))).collect())
+impl Time {
+    /// The day of each row, and its slot of it.
+    fn of(self, rows: &Rows) -> Result<Vec<(Day, Slot)>> {
+        let of_day = |day: Day| (day, Slot::DAILY);
+        Ok(match self {
+            Self::Hours => {
+                let hours = rows.hours(USAGE_HOUR)?.into_iter().flatten();
+                hours.map(|hour| (hour.day(), Slot::hourly(hour.hour_of_day()))).collect()
+            }
+            Self::Days => rows.days(USAGE_DATE)?.into_iter().map(of_day).collect(),
+            Self::Months => rows.days(MONTH)?.into_iter().map(|month| of_day(month.first_day())).collect(),
+        })
+    }
 }

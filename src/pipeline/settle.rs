@@ -243,8 +243,8 @@ fn publish_months(context: &StampContext<'_>, months: &[(Month, Cells)], to_writ
         return Ok(());
     }
     let dated = Dated::of(months.iter().map(|(month, cells)| (month.first_day(), cells)));
-    let columns = context.texts.monthly(context.owned, &dated);
-    context.publisher.fact(monthly_path(stamp), &contract::MONTHLY, &columns, dated.checksum())
+    let columns = context.texts.monthly(context.owned, &dated)?;
+    context.publisher.fact(monthly_path(stamp), &columns, dated.checksum())
 }
 
 /// The cells of the days of a month that stand, as they are published, each proved to be what was noted of it.
@@ -263,8 +263,8 @@ fn standing_days(context: &StampContext<'_>, month: Month) -> Result<BTreeMap<Da
 }
 
 fn publish_daily(context: &StampContext<'_>, month: Month, days: &Dated) -> Result<()> {
-    let columns = context.texts.daily(context.owned, days);
-    context.publisher.fact(daily_path(&context.owned.usage.stamp, month), &contract::DAILY, &columns, days.checksum())
+    let columns = context.texts.daily(context.owned, days)?;
+    context.publisher.fact(daily_path(&context.owned.usage.stamp, month), &columns, days.checksum())
 }
 
 fn publish_csv_daily(context: &StampContext<'_>, month: Month, days: FlatDays<'_, '_>, sum: Checksum) -> Result<()> {
@@ -298,8 +298,8 @@ fn publish_default_usage(context: &StampContext<'_>, mut days: Vec<(Day, Cells)>
     let seen = SeenDays::of(&days);
     let dated = Dated::of(days.iter().map(|(day, cells)| (*day, cells)));
     let sum = dated.checksum();
-    let columns = context.texts.default_usage(context.owned, &dated, &seen);
-    context.publisher.fact(default_usage_path(stamp), &contract::DEFAULT_USAGE, &columns, sum)?;
+    let columns = context.texts.default_usage(context.owned, &dated, &seen)?;
+    context.publisher.fact(default_usage_path(stamp), &columns, sum)?;
     let mut table = CsvTable::new(flat::CSV_DEFAULT_USAGE.columns);
     context.texts.flat_default_usage(context.owned, context.names, &days, &seen, &mut table)?;
     context.publisher.csv(&csv, flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))

@@ -20,7 +20,7 @@ use crate::publication::layout::{csv_path, hourly_path, lines_path};
 use crate::publish::{FlatTime, checksum};
 use crate::read::ExportRecord;
 use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
-use crate::table::{contract, flat};
+use crate::table::flat;
 
 /// What the days of a month leave behind.
 #[derive(Default)]
@@ -180,8 +180,8 @@ fn publish_day(
     if hourly.is_empty() || context.publisher.is_rehearsal() {
         return Ok(exports);
     }
-    let (columns, sum) = (context.texts.hourly(context.owned, day, hourly), checksum([hourly]));
-    context.publisher.fact(hourly_path(stamp, day), &contract::HOURLY, &columns, sum)?;
+    let (columns, sum) = (context.texts.hourly(context.owned, day, hourly)?, checksum([hourly]));
+    context.publisher.fact(hourly_path(stamp, day), &columns, sum)?;
     if context.csv_hourly {
         publish_csv_hourly(context, day, hourly)?;
     }
@@ -222,8 +222,8 @@ fn publish_lines(
         lines_equal: lines.repeated(),
     };
     if !lines.is_empty() && !context.publisher.is_rehearsal() {
-        let columns = context.texts.lines(day, export.window, &lines);
-        context.publisher.fact(path, &contract::LINES, &columns, sum)?;
+        let columns = context.texts.lines(day, export.window, &lines)?;
+        context.publisher.fact(path, &columns, sum)?;
     }
     Ok((sum, note))
 }

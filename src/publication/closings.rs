@@ -123,7 +123,7 @@ impl Closings {
     pub fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         for entry in &self.entries {
-            serde_json::to_writer(&mut bytes, entry).map_err(|error| Error::engine("write the closings", error))?;
+            serde_json::to_writer(&mut bytes, entry).map_err(|error| Error::bug_of("write the closings", error))?;
             bytes.push(b'\n');
         }
         Ok(bytes)

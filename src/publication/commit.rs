@@ -58,7 +58,7 @@ fn prepare(
     for path in put.chain(gone(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {
         out.refuse_foreign(path)?;
     }
-    let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::engine("write the receipt", error))?;
+    let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::bug_of("write the receipt", error))?;
     let known =
         |own: &Published| KnownFile { rows: own.rows, bytes: own.bytes, blake3: own.blake3.clone(), stat: own.stat };
     let named = |own: &Published| own.path.strip_prefix(&state_path("")).unwrap_or(&own.path).to_owned();
@@ -145,7 +145,7 @@ fn make_folders(out: &Out, journal: &Journal) -> Result<BTreeSet<PathBuf>> {
     let relative = |folder: PathBuf| Some(folder.strip_prefix(&out.folder).ok()?.to_str()?.to_owned());
     let missing = |folder: &String| disk::missing_folders(&out.folder.join(folder));
     let folders = Folders { made: probed.iter().flat_map(missing).filter_map(relative).collect(), probed };
-    let text = serde_json::to_vec(&folders).map_err(|error| Error::engine("write the list of folders", error))?;
+    let text = serde_json::to_vec(&folders).map_err(|error| Error::bug_of("write the list of folders", error))?;
     disk::write(&private(&out.folder, "staging").join(FOLDERS), &text)?;
     step!("commit::folders", "make folders in", &out.folder);
     let mut touched = BTreeSet::new();

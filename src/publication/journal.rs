@@ -95,7 +95,7 @@ impl Journal {
     }
 
     fn text(&self) -> Result<String> {
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| Error::engine("write the journal", error))?;
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| Error::bug_of("write the journal", error))?;
         text.push('\n');
         let hash = Fingerprint::of(text.as_bytes());
         Ok(format!("{text}{hash}\n"))

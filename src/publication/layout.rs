@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use crate::domain::{Day, Month, Stamp};
+use crate::table::column::Table;
 
 pub(super) use crate::store::disk::STAGING;
 
@@ -110,4 +111,24 @@ pub fn lines_prefix(stamp: &Stamp) -> String {
 /// Where the hours of a stamp's day are published.
 pub fn hourly_path(stamp: &Stamp, day: Day) -> String {
     format!("hourly/{stamp}/{day}.parquet")
+}
+
+/// Where a table that is one file lies.
+pub fn table_path(table: &Table) -> String {
+    format!("{}.parquet", table.name)
+}
+
+/// Where a run's changes lie, less their end.
+pub fn changes_path(run: u64) -> String {
+    format!("history/changes/{run:06}")
+}
+
+/// Where what came to closed months in a run lies, less its end.
+pub fn adjustments_path(run: u64) -> String {
+    format!("history/adjustments/{run:06}")
+}
+
+/// Where the flat CSV of a table that is one file lies, less its end.
+pub fn csv_path_of_all(table: &Table) -> String {
+    format!("csv/{}", table.name)
 }

@@ -495,7 +495,7 @@ impl<'a> List<'a> {
     }
 
     pub(super) fn bytes(&self) -> Result<Vec<u8>> {
-        serde_json::to_vec(self).map_err(|error| Error::engine("write the list of what is published", error))
+        serde_json::to_vec(self).map_err(|error| Error::bug_of("write the list of what is published", error))
     }
 }
 

@@ -25,7 +25,7 @@ use crate::store::{FileIdentity, FileStat, Fingerprint, Syncing};
 use crate::table;
 use crate::table::column::{Column, Table};
 use crate::table::csv::{CsvTable, PartFiles, WrittenPart};
-use crate::table::dictionary_pages::FactColumn;
+use crate::table::rows::{Facts, TableColumns};
 
 /// Takes tables and makes files of them; without an OUT it proves nothing but takes them all the same.
 #[derive(Debug)]
@@ -120,9 +120,9 @@ impl Publisher {
     ///
     /// # Errors
     /// The table cannot be encoded or written, or reads back as something else.
-    pub fn table(&self, path: String, table: &Table, columns: Vec<ArrayRef>, expected: Option<Checksum>) -> Result<()> {
-        let rows = columns.first().map_or(0, |column| column.len() as u64);
-        self.encoded(path, table, (rows, expected), || table::parquet::encode(table, columns))
+    pub fn table(&self, path: String, columns: TableColumns, expected: Option<Checksum>) -> Result<()> {
+        let (table, rows) = (columns.table(), columns.rows() as u64);
+        self.encoded(path, table, (rows, expected), || table::parquet::encode(columns))
     }
 
     /// The same, of columns that are made part by part: for tables that would be large in memory.
@@ -148,7 +148,8 @@ impl Publisher {
     ///
     /// # Errors
     /// As [`Publisher::table`].
-    pub fn fact(&self, path: String, table: &Table, columns: &[FactColumn<'_>], expected: Checksum) -> Result<()> {
+    pub fn fact(&self, path: String, facts: &Facts<'_>, expected: Checksum) -> Result<()> {
+        let (table, columns) = (facts.table(), facts.columns());
         let rows = columns.first().map_or(0, |column| column.len() as u64);
         self.encoded(path, table, (rows, Some(expected)), || table::parquet::encode_ranked(table, columns))
     }

@@ -15,7 +15,15 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, Month, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::store::Fingerprint;
+use crate::table::column::AnyColumn;
 use crate::table::contract;
+use crate::table::contract::columns::{
+    BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, FILE, LINE_COUNT, METER_ID, METER_NAME, SERVICE,
+    SNAPSHOT_KIND, STAMP, STATE, SUBJECT_ID, TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::coverage::{FINDINGS, LOADED, MISSING};
+use crate::table::contract::mappings::{FIRST_SNAPSHOT, LAST_SNAPSHOT, MAPPED_TO_ID};
+use crate::table::contract::snapshots::{AS_OF, BLAKE3, RESOURCE_ID, SNAPSHOT_ROWS};
 use crate::table::reader::{self, Keep, Rows, text};
 
 /// A publication, opened for reading.
@@ -202,7 +210,7 @@ impl Publication {
         &self,
         path: &str,
         table: &crate::table::column::Table,
-        columns: &[&str],
+        columns: &[&dyn AnyColumn],
         keep: &[Keep],
     ) -> Result<Vec<Rows>> {
         let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
@@ -213,7 +221,12 @@ impl Publication {
     ///
     /// # Errors
     /// As [`Publication::read`].
-    pub fn read_coded(&self, path: &str, table: &crate::table::column::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+    pub fn read_coded(
+        &self,
+        path: &str,
+        table: &crate::table::column::Table,
+        columns: &[&dyn AnyColumn],
+    ) -> Result<Vec<Rows>> {
         let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
         reader::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
     }
@@ -247,9 +260,9 @@ impl Publication {
     /// The table cannot be read.
     pub fn meters(&self) -> Result<BTreeMap<String, MeterText>> {
         let mut meters = BTreeMap::new();
-        for rows in self.rows(&contract::METERS, &["meter_id", "meter_name", "service", "unit"])? {
-            let (ids, names, units) = (rows.texts("meter_id")?, rows.texts("meter_name")?, rows.texts("unit")?);
-            let services = rows.texts("service")?;
+        for rows in self.rows(&contract::METERS, &[&METER_ID, &METER_NAME, &SERVICE, &UNIT])? {
+            let (ids, names, units) = (rows.texts(METER_ID)?, rows.texts(METER_NAME)?, rows.texts(UNIT)?);
+            let services = rows.texts(SERVICE)?;
             for row in 0..rows.len() {
                 let owned = |own: Option<&str>| own.map(str::to_owned);
                 let meter = MeterText {
@@ -270,11 +283,11 @@ impl Publication {
     pub fn names(&self) -> Result<BTreeMap<String, String>> {
         let mut named = BTreeMap::new();
         let tables = [
-            (&contract::TENANTS, "tenant_id", "tenant_name"),
-            (&contract::BILLED_SUBSCRIPTIONS, "billed_subscription_id", "billed_subscription_name"),
+            (&contract::TENANTS, TENANT_ID, TENANT_NAME),
+            (&contract::BILLED_SUBSCRIPTIONS, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME),
         ];
         for (table, id, name) in tables {
-            for rows in self.rows(table, &[id, name])? {
+            for rows in self.rows(table, &[&id, &name])? {
                 let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
                 let pairs = (0..rows.len()).filter_map(|row| Some((ids.value(row), text(names, row)?)));
                 named.extend(pairs.map(|(id, name)| (id.to_owned(), name.to_owned())));
@@ -289,10 +302,10 @@ impl Publication {
     /// The table cannot be read.
     pub fn display_names(&self) -> Result<BTreeMap<(Stamp, String), String>> {
         let mut names = BTreeMap::new();
-        let columns = ["user_subscription_id", "stamp", "display_name"];
+        let columns: [&dyn AnyColumn; 3] = [&USER_SUBSCRIPTION_ID, &STAMP, &DISPLAY_NAME];
         for rows in self.rows(&contract::USER_SUBSCRIPTIONS, &columns)? {
-            let [ids, stamps, texts] = columns.map(|column| rows.texts(column));
-            let (ids, stamps, texts) = (ids?, stamps?, texts?);
+            let (ids, stamps) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(STAMP)?);
+            let texts = rows.texts(DISPLAY_NAME)?;
             for row in 0..rows.len() {
                 if let (Some(stamp), Some(name)) = (Stamp::new(stamps.value(row)), text(texts, row)) {
                     names.insert((stamp, ids.value(row).to_owned()), name.to_owned());
@@ -307,12 +320,13 @@ impl Publication {
     /// # Errors
     /// The table cannot be read.
     pub fn snapshots(&self, stamp: &Stamp) -> Result<BTreeMap<SnapshotKind, Vec<SnapshotFile>>> {
-        let columns = ["stamp", "snapshot_kind", "as_of", "file", "snapshot_rows", "blake3", "resource_id"];
+        let columns: [&dyn AnyColumn; 7] =
+            [&STAMP, &SNAPSHOT_KIND, &AS_OF, &FILE, &SNAPSHOT_ROWS, &BLAKE3, &RESOURCE_ID];
         let mut files: BTreeMap<SnapshotKind, Vec<SnapshotFile>> = BTreeMap::new();
         for rows in self.rows(&contract::SNAPSHOTS, &columns)? {
-            let (stamps, kinds, dates) = (rows.texts("stamp")?, rows.texts("snapshot_kind")?, rows.hours("as_of")?);
-            let (names, fingerprints) = (rows.texts("file")?, rows.texts("blake3")?);
-            let (counts, ids) = (rows.integers("snapshot_rows")?, rows.texts("resource_id")?);
+            let (stamps, kinds, dates) = (rows.texts(STAMP)?, rows.texts(SNAPSHOT_KIND)?, rows.hours(AS_OF)?);
+            let (names, fingerprints) = (rows.texts(FILE)?, rows.texts(BLAKE3)?);
+            let (counts, ids) = (rows.integers(SNAPSHOT_ROWS)?, rows.texts(RESOURCE_ID)?);
             for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
                 let (kind, as_of) = SnapshotKind::parse(kinds.value(row)).zip(dates[row]).ok_or_else(|| {
                     Error::balance(format!("a snapshot of the unknown kind {:?}", kinds.value(row)))
@@ -348,11 +362,12 @@ impl Publication {
             user_subscriptions: dates_of(SnapshotKind::UserSubscriptions),
         };
         let mut kinds: BTreeMap<SnapshotKind, MappingsOfKind> = BTreeMap::new();
-        let columns = ["stamp", "snapshot_kind", "subject_id", "first_snapshot", "last_snapshot", "mapped_to_id"];
+        let columns: [&dyn AnyColumn; 6] =
+            [&STAMP, &SNAPSHOT_KIND, &SUBJECT_ID, &FIRST_SNAPSHOT, &LAST_SNAPSHOT, &MAPPED_TO_ID];
         for rows in self.rows(&contract::MAPPINGS, &columns)? {
-            let (stamps, kind_of) = (rows.texts("stamp")?, rows.texts("snapshot_kind")?);
-            let (subjects, targets) = (rows.texts("subject_id")?, rows.texts("mapped_to_id")?);
-            let (firsts, lasts) = (rows.hours("first_snapshot")?, rows.hours("last_snapshot")?);
+            let (stamps, kind_of) = (rows.texts(STAMP)?, rows.texts(SNAPSHOT_KIND)?);
+            let (subjects, targets) = (rows.texts(SUBJECT_ID)?, rows.texts(MAPPED_TO_ID)?);
+            let (firsts, lasts) = (rows.hours(FIRST_SNAPSHOT)?, rows.hours(LAST_SNAPSHOT)?);
             for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
                 let contradiction = || {
                     Error::balance("a mapping of a snapshot that the table `snapshots` does not have")
@@ -376,12 +391,12 @@ impl Publication {
     /// # Errors
     /// The table is not as this version publishes it.
     pub fn coverage(&self) -> Result<Vec<CoverageRow>> {
-        let columns: Vec<&str> = contract::COVERAGE.columns.iter().map(|column| column.name).collect();
+        let columns = contract::COVERAGE.all();
         let mut coverage = Vec::new();
         for rows in self.rows(&contract::COVERAGE, &columns)? {
-            let (stamps, days, states) = (rows.texts("stamp")?, rows.days("usage_date")?, rows.texts("state")?);
-            let (loaded, missing) = (rows.texts("loaded")?, rows.texts("missing")?);
-            let (lines, findings) = (rows.integers("line_count")?, rows.texts("findings")?);
+            let (stamps, days, states) = (rows.texts(STAMP)?, rows.days(USAGE_DATE)?, rows.texts(STATE)?);
+            let (loaded, missing) = (rows.texts(LOADED)?, rows.texts(MISSING)?);
+            let (lines, findings) = (rows.integers(LINE_COUNT)?, rows.texts(FINDINGS)?);
             for (row, &day) in days.iter().enumerate() {
                 let of = |column| text(column, row).unwrap_or_default();
                 let parsed = || {
@@ -433,7 +448,7 @@ impl Publication {
         })
     }
 
-    fn rows(&self, table: &crate::table::column::Table, columns: &[&str]) -> Result<Vec<Rows>> {
+    fn rows(&self, table: &crate::table::column::Table, columns: &[&dyn AnyColumn]) -> Result<Vec<Rows>> {
         self.read(&format!("{}.parquet", table.name), table, columns, &[])
     }
 

@@ -360,7 +360,7 @@ pub fn amended(
     published: &[Published],
     closings: &(impl Serialize + ?Sized),
 ) -> Result<Amended> {
-    let failed = |error| Error::engine("read the receipt", error);
+    let failed = |error| Error::bug_of("read the receipt", error);
     let mut members: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Amended>(receipt).map_err(failed)?.0;
     let raw = |value: serde_json::Result<Box<RawValue>>| value.map_err(failed);
     let generation = raw(serde_json::value::to_raw_value(&generation))?;
@@ -397,7 +397,7 @@ const DONE: [&str; 2] = ["settled", "forgotten"];
 /// # Errors
 /// The bytes are no receipt.
 pub fn kept(receipt: &[u8], former: Option<&[u8]>) -> Result<Vec<u8>> {
-    let failed = |error| Error::engine("write the receipt that is kept", error);
+    let failed = |error| Error::bug_of("write the receipt that is kept", error);
     let own: Amended = serde_json::from_slice(receipt).map_err(failed)?;
     let former = former.and_then(|bytes| serde_json::from_slice::<Amended>(bytes).ok());
     let list_of = |own: &Amended, name: &str| -> Vec<Box<RawValue>> {

@@ -5,11 +5,16 @@ use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Quantity, Stamp};
 use crate::error::Result;
 use crate::publication::Publisher;
-use crate::table::arrays::{
-    constant_integers, dates, maybe_amounts, maybe_charges, maybe_dates, maybe_integers, maybe_quantities, texts,
-};
+use crate::publication::layout::changes_path;
 use crate::table::contract;
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::contract::changes::{
+    AMOUNT_AFTER, AMOUNT_BEFORE, BILLING_AMOUNT_AFTER, BILLING_AMOUNT_BEFORE, BILLING_CURRENCY_AFTER,
+    BILLING_CURRENCY_BEFORE, CAUSE, CHARGE_AFTER, CHARGE_BEFORE, FIGURE, LINE_COUNT_AFTER, LINE_COUNT_BEFORE,
+    QUANTITY_AFTER, QUANTITY_BEFORE, RUN,
+};
+use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID, MONTH, STAMP, USAGE_DATE};
+use crate::table::csv::CsvTable;
+use crate::table::rows::RowSet;
 
 /// The columns of a correction that stand for one kind, and are null of the others: before, and after.
 #[derive(Clone, Copy, Default)]
@@ -56,74 +61,48 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
     }
     corrections.sort_by(|a, b| a.order().cmp(&b.order()));
     let generation = publisher.generation();
-    let path = format!("history/changes/{generation:06}");
-    let each = || corrections.iter();
-    let sides = || corrections.iter().map(Sides::of);
-    let columns = vec![
-        constant_integers(generation as i64, corrections.len()),
-        texts(each().map(|own| own.place.stamp().map(Stamp::as_str))),
-        maybe_dates(each().map(|own| own.place.day())),
-        texts(each().map(|own| Some(own.billed_subscription.as_str()))),
-        texts(each().map(|own| Some(own.meter.as_str()))),
-        maybe_quantities(sides().map(|own| own.quantities[0]))?,
-        maybe_quantities(sides().map(|own| own.quantities[1]))?,
-        maybe_integers(sides().map(|own| own.lines[0])),
-        maybe_integers(sides().map(|own| own.lines[1])),
-        texts(each().map(|own| Some(own.causes.as_str()))),
-        texts(each().map(|own| own.of.currency().map(Currency::code))),
-        maybe_charges(sides().map(|own| own.charges[0]))?,
-        maybe_charges(sides().map(|own| own.charges[1]))?,
-        texts(each().map(|own| Some(own.of.figure()))),
-        dates(each().map(|own| own.place.month().first_day())),
-        maybe_amounts(sides().map(|own| own.amount(0)))?,
-        maybe_amounts(sides().map(|own| own.amount(1)))?,
-        texts(sides().map(|own| own.billing_currency(0))),
-        texts(sides().map(|own| own.billing_currency(1))),
-        maybe_amounts(sides().map(|own| own.billing_amount(0)))?,
-        maybe_amounts(sides().map(|own| own.billing_amount(1)))?,
-    ];
-    publisher.table(format!("{path}.parquet"), &contract::CHANGES, columns, None)?;
-    let table = csv_of_changes(each().map(|own| (generation, own)))?;
-    publisher.csv(&path, contract::CHANGES.columns, table, None)
+    let path = changes_path(generation);
+    let changes: Vec<(u64, &Correction)> = corrections.iter().map(|change| (generation, change)).collect();
+    let rows = rows_of(&changes);
+    publisher.table(format!("{path}.parquet"), rows.columns(&contract::CHANGES)?, None)?;
+    publisher.csv(&path, contract::CHANGES.columns, csv_of(&rows)?, None)
 }
 
-/// The flat CSV of what runs changed, each called by its number.
+/// Changes as CSV, each with the number of its run.
 ///
 /// # Errors
-/// The table cannot be written, which does not happen in memory.
-pub fn csv_of_changes<'a>(corrections: impl Iterator<Item = (u64, &'a Correction)>) -> Result<CsvTable> {
-    let mut table = CsvTable::new(contract::CHANGES.columns);
-    let nothing = CsvCell::Text(None);
-    let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
-    let integer = |own: Option<i64>| own.map_or(nothing, CsvCell::Integer);
-    let charge = |own: Option<Charge>| own.map_or(nothing, CsvCell::Charge);
-    let amount = |own: Option<Amount>| own.map_or(nothing, CsvCell::Amount);
-    for (run, own) in corrections {
-        let sides = Sides::of(own);
-        let cells = [
-            CsvCell::Integer(run as i64),
-            CsvCell::Text(own.place.stamp().map(Stamp::as_str)),
-            own.place.day().map_or(nothing, CsvCell::Day),
-            CsvCell::Text(Some(&own.billed_subscription)),
-            CsvCell::Text(Some(&own.meter)),
-            quantity(sides.quantities[0]),
-            quantity(sides.quantities[1]),
-            integer(sides.lines[0]),
-            integer(sides.lines[1]),
-            CsvCell::Text(Some(&own.causes)),
-            CsvCell::Text(own.of.currency().map(Currency::code)),
-            charge(sides.charges[0]),
-            charge(sides.charges[1]),
-            CsvCell::Text(Some(own.of.figure())),
-            CsvCell::Month(own.place.month()),
-            amount(sides.amount(0)),
-            amount(sides.amount(1)),
-            CsvCell::Text(sides.billing_currency(0)),
-            CsvCell::Text(sides.billing_currency(1)),
-            amount(sides.billing_amount(0)),
-            amount(sides.billing_amount(1)),
-        ];
-        table.row(&cells, 0, Quantity::ZERO)?;
-    }
-    Ok(table)
+/// Never, as long as the table is as its contract says.
+pub fn csv_of_changes<'a>(changes: impl Iterator<Item = (u64, &'a Correction)>) -> Result<CsvTable> {
+    csv_of(&rows_of(&changes.collect::<Vec<_>>()))
+}
+
+fn csv_of(rows: &RowSet<'_, (u64, &Correction)>) -> Result<CsvTable> {
+    rows.csv(contract::CHANGES.name, contract::CHANGES.columns, |_| (0, Quantity::ZERO))
+}
+
+/// What the columns say of changes, each with the number of its run.
+fn rows_of<'r>(changes: &'r [(u64, &'r Correction)]) -> RowSet<'r, (u64, &'r Correction)> {
+    let sides = |(_, change): &(u64, &Correction)| Sides::of(change);
+    RowSet::of(changes)
+        .with(RUN, |(run, _)| *run as i64)
+        .with(STAMP, |(_, change)| change.place.stamp().map(Stamp::as_str))
+        .with(USAGE_DATE, |(_, change)| change.place.day())
+        .with(BILLED_SUBSCRIPTION_ID, |(_, change)| change.billed_subscription.as_str())
+        .with(METER_ID, |(_, change)| change.meter.as_str())
+        .with(QUANTITY_BEFORE, move |row| sides(row).quantities[0])
+        .with(QUANTITY_AFTER, move |row| sides(row).quantities[1])
+        .with(LINE_COUNT_BEFORE, move |row| sides(row).lines[0])
+        .with(LINE_COUNT_AFTER, move |row| sides(row).lines[1])
+        .with(CAUSE, |(_, change)| change.causes.as_str())
+        .with(CURRENCY, |(_, change)| change.of.currency().map(Currency::code))
+        .with(CHARGE_BEFORE, move |row| sides(row).charges[0])
+        .with(CHARGE_AFTER, move |row| sides(row).charges[1])
+        .with(FIGURE, |(_, change)| change.of.figure())
+        .with(MONTH, |(_, change)| change.place.month())
+        .with(AMOUNT_BEFORE, move |row| sides(row).amount(0))
+        .with(AMOUNT_AFTER, move |row| sides(row).amount(1))
+        .with(BILLING_CURRENCY_BEFORE, move |row| sides(row).billing_currency(0))
+        .with(BILLING_CURRENCY_AFTER, move |row| sides(row).billing_currency(1))
+        .with(BILLING_AMOUNT_BEFORE, move |row| sides(row).billing_amount(0))
+        .with(BILLING_AMOUNT_AFTER, move |row| sides(row).billing_amount(1))
 }

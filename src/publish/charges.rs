@@ -4,27 +4,33 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use arrow::array::ArrayRef;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::dimensions::Names;
 use crate::domain::price::Price;
 use crate::domain::totals::Checksum;
-use crate::domain::{Charge, Currency, MeterId, Month, PriceEntry, PriceStatus, Quantity};
+use crate::domain::{Currency, MeterId, Month, PriceEntry, PriceStatus, Quantity};
 use crate::error::Result;
+use crate::normalise::Meter;
 use crate::publication::Publisher;
-use crate::publication::layout::{charges_path, csv_path, statements_path};
+use crate::publication::layout::{charges_path, csv_path, statements_path, table_path};
 use crate::rate::{OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, StatementLine, Tenants};
 use crate::store::Fingerprint;
 use crate::table::arrays::{
-    Dictionary, booleans, constant, dates, integers, maybe_amounts, maybe_charges, maybe_dates, maybe_integers,
-    maybe_quantities, quantities, texts,
+    Dictionary, TypedArray, constant, dates, integers, maybe_charges, maybe_integers, maybe_quantities, quantities,
 };
-use crate::table::column::{Column, Table};
+use crate::table::column::{CellType, Table, Typed};
 use crate::table::contract;
-use crate::table::contract::columns::{AMOUNT, BILLING_AMOUNT, ROUNDING_DIFFERENCE};
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{
+    AMOUNT, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, BILLING_AMOUNT, BILLING_CURRENCY, CLOSED,
+    CURRENCY, DISCOUNT_PERCENT, EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, METER_NAME, MONTH, PER, PRICE, PRICE_FILE,
+    PRICE_KEY, PRICE_NOTE, PRICE_ROW, PRICE_STATUS, QUANTITY, RESOURCE_KEY, ROUNDING_DIFFERENCE, SERVICE, STAMP,
+    TENANT_ID, TENANT_NAME, TIER_FROM, UNIT, USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::prices::{EFFECTIVE_TO, SCOPE, SCOPE_ID};
 use crate::table::flat::CSV_STATEMENTS;
+use crate::table::rows::{ByName, RowSet};
 
 /// Texts that repeat, as a dictionary, and the place of each of some others in it.
 struct DictionaryPlaces {
@@ -47,7 +53,7 @@ impl DictionaryPlaces {
         Self { dictionary: Dictionary::new(distinct), places }
     }
 
-    fn column(&self, rows: impl Iterator<Item = u32>) -> Result<ArrayRef> {
+    fn column(&self, rows: impl Iterator<Item = u32>) -> Result<TypedArray<str>> {
         self.dictionary.column(rows.map(|row| self.places[row as usize]))
     }
 }
@@ -83,27 +89,30 @@ pub fn publish_charges(
             |of: fn([Quantity; 3]) -> Quantity| maybe_quantities(entries().map(|own| prices.of[own? as usize].map(of)));
         let [billed, attribution, tenant, user] =
             [0, 1, 2, 3].map(|at: usize| owners[at].column(cells().map(|cell| usage.owner[cell])));
-        Ok(vec![
-            constant(usage.stamp.as_str(), rows.len())?,
-            dates(cells().map(|cell| usage.days[cell])),
-            billed?,
-            attribution?,
-            tenant?,
-            user?,
-            meters.column(cells().map(|cell| usage.meter[cell]))?,
-            integers(cells().map(|cell| usage.resource[cell])),
-            maybe_quantities(entries().map(|own| own.map(|own| book.entry(own).tier_from)))?,
-            quantities(rated.quantity[rows.clone()].iter().copied())?,
-            statuses.column(rows.clone().map(|row| Some(rated.status(row) as u32)))?,
-            maybe_integers(entries().map(|own| own.map(|own| book.key(own)))),
-            terms(|[price, ..]| price)?,
-            terms(|[_, per, _]| per)?,
-            terms(|[.., discount]| discount)?,
-            prices.currencies.dictionary.column(entries().map(|own| prices.currencies.places[own? as usize]))?,
-            maybe_charges(rows.clone().map(|row| rated.charge(row)))?,
-        ])
+        ByName::of(&contract::CHARGES)
+            .array(STAMP, constant(usage.stamp.as_str(), rows.len())?)
+            .array(USAGE_DATE, dates(cells().map(|cell| usage.days[cell])))
+            .array(BILLED_SUBSCRIPTION_ID, billed?)
+            .array(ATTRIBUTION, attribution?)
+            .array(TENANT_ID, tenant?)
+            .array(USER_SUBSCRIPTION_ID, user?)
+            .array(METER_ID, meters.column(cells().map(|cell| usage.meter[cell]))?)
+            .array(RESOURCE_KEY, integers(cells().map(|cell| usage.resource[cell])))
+            .array(TIER_FROM, maybe_quantities(entries().map(|own| own.map(|own| book.entry(own).tier_from)))?)
+            .array(QUANTITY, quantities(rated.quantity[rows.clone()].iter().copied())?)
+            .array(PRICE_STATUS, statuses.column(rows.clone().map(|row| Some(rated.status(row) as u32)))?)
+            .array(PRICE_KEY, maybe_integers(entries().map(|own| own.map(|own| book.key(own)))))
+            .array(PRICE, terms(|[price, ..]| price)?)
+            .array(PER, terms(|[_, per, _]| per)?)
+            .array(DISCOUNT_PERCENT, terms(|[.., discount]| discount)?)
+            .array(
+                CURRENCY,
+                prices.currencies.dictionary.column(entries().map(|own| prices.currencies.places[own? as usize]))?,
+            )
+            .array(CHARGE, maybe_charges(rows.clone().map(|row| rated.charge(row)))?)
+            .finish()
     };
-    let charge_place = place_of(&contract::CHARGES, &contract::CHARGE);
+    let charge_place = place_of(&contract::CHARGES, CHARGE);
     let mut sum = Checksum::of_lines(rated.len());
     rated.quantity.iter().for_each(|&quantity| sum.add(quantity));
     (0..rated.len())
@@ -134,31 +143,30 @@ impl Priced {
 /// # Errors
 /// The table cannot be staged.
 pub fn publish_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher) -> Result<()> {
-    let each = || prices.values();
-    let scaled = |place: usize| maybe_quantities(each().map(|own| own.price().map(|price| price.scaled()[place])));
-    let columns = vec![
-        integers(prices.keys().copied()),
-        texts(each().map(|own| Some(own.meter.as_str()))),
-        texts(each().map(|own| Some(own.scope.name()))),
-        texts(each().map(|own| own.scope.id())),
-        maybe_dates(each().map(|own| own.from)),
-        maybe_dates(each().map(|own| own.to)),
-        quantities(each().map(|own| own.tier_from))?,
-        scaled(0)?,
-        scaled(1)?,
-        scaled(2)?,
-        texts(each().map(|own| own.price().map(|price| price.currency.code()))),
-        texts(each().map(|own| own.unit.as_deref())),
-        texts(each().map(|own| own.note.as_deref())),
-        texts(each().map(|own| Some(own.file.as_str()))),
-        integers(each().map(|own| own.row)),
-    ];
-    publisher.table("prices.parquet".to_owned(), &contract::PRICES, columns, None)
+    let entries: Vec<(&i64, &PriceEntry)> = prices.iter().collect();
+    let scaled = |entry: &PriceEntry, place: usize| entry.price().map(|price| price.scaled()[place]);
+    let rows = RowSet::of(&entries)
+        .with(PRICE_KEY, |(key, _)| **key)
+        .with(METER_ID, |(_, entry)| entry.meter.as_str())
+        .with(SCOPE, |(_, entry)| entry.scope.name())
+        .with(SCOPE_ID, |(_, entry)| entry.scope.id())
+        .with(EFFECTIVE_FROM, |(_, entry)| entry.from)
+        .with(EFFECTIVE_TO, |(_, entry)| entry.to)
+        .with(TIER_FROM, |(_, entry)| entry.tier_from)
+        .with(PRICE, move |(_, entry)| scaled(entry, 0))
+        .with(PER, move |(_, entry)| scaled(entry, 1))
+        .with(DISCOUNT_PERCENT, move |(_, entry)| scaled(entry, 2))
+        .with(CURRENCY, |(_, entry)| entry.price().map(|price| price.currency.code()))
+        .with(UNIT, |(_, entry)| entry.unit.as_deref())
+        .with(PRICE_NOTE, |(_, entry)| entry.note.as_deref())
+        .with(PRICE_FILE, |(_, entry)| entry.file.as_str())
+        .with(PRICE_ROW, |(_, entry)| entry.row);
+    publisher.table(table_path(&contract::PRICES), rows.columns(&contract::PRICES)?, None)
 }
 
 /// The place of a column in its table.
-fn place_of(table: &Table, column: &Column) -> usize {
-    table.columns.iter().position(|own| own.name == column.name).expect("a column of the table")
+fn place_of<T: CellType>(table: &Table, column: Typed<T>) -> usize {
+    table.columns.iter().position(|own| own.name == column.name()).expect("a column of the table")
 }
 
 /// The longest name that an id gives a file; a GUID has 36 characters.
@@ -206,39 +214,23 @@ pub fn publish_statements(
     if publisher.is_rehearsal() {
         return Ok(());
     }
-    let entry = |line: &StatementLine| line.key.price_key.and_then(|key| prices.get(&key));
-    let keys = || lines.iter().map(|line| &line.key);
-    let scaled = |place: usize| {
-        maybe_quantities(lines.iter().map(|line| entry(line)?.price().map(|price| price.scaled()[place])))
-    };
-    let priced = || lines.iter().map(|line| line.priced);
-    let charges = |of: fn(PricedLine) -> Charge| maybe_charges(priced().map(|own| own.map(of)));
-    let code = |own: Option<Currency>| own.map(Currency::code);
-    let columns = vec![
-        dates(lines.iter().map(|_| month.first_day())),
-        texts(keys().map(|own| Some(own.billed_subscription.as_str()))),
-        texts(keys().map(|own| Some(own.meter.as_str()))),
-        texts(keys().map(|own| code(own.currency))),
-        texts(keys().map(|own| Some(own.status.as_str()))),
-        maybe_dates(keys().map(|own| own.from)),
-        maybe_quantities(keys().map(|own| own.tier_from))?,
-        maybe_integers(keys().map(|own| own.price_key)),
-        texts(lines.iter().map(tenant_of)),
-        quantities(lines.iter().map(|own| own.quantity))?,
-        scaled(0)?,
-        scaled(1)?,
-        scaled(2)?,
-        charges(|own| own.charge)?,
-        maybe_amounts(priced().map(|own| own.map(|own| own.amount)))?,
-        charges(|own| own.rounding_difference)?,
-        maybe_quantities(priced().map(|own| own?.exchange_rate?.as_quantity()))?,
-        texts(priced().map(|own| code(own.map(|own| own.billing_currency)))),
-        maybe_amounts(priced().map(|own| own.map(|own| own.billing_amount)))?,
-        booleans(lines.iter().map(|_| is_closed)),
-    ];
+    let rows: Vec<StatementRow<'_>> = lines
+        .iter()
+        .map(|line| {
+            let entry = line.key.price_key.and_then(|key| prices.get(&key));
+            let id = MeterId::new(&line.key.meter);
+            let meter = id.as_ref().and_then(|id| names.meter(id));
+            StatementRow { line, entry, meter, tenant: tenant_of(line) }
+        })
+        .collect();
     let mut sum = Checksum::of_lines(lines.len());
-    let places = [contract::CHARGE, AMOUNT, ROUNDING_DIFFERENCE, BILLING_AMOUNT]
-        .map(|own| place_of(&contract::STATEMENTS, &own));
+    let table = &contract::STATEMENTS;
+    let places = [
+        place_of(table, CHARGE),
+        place_of(table, AMOUNT),
+        place_of(table, ROUNDING_DIFFERENCE),
+        place_of(table, BILLING_AMOUNT),
+    ];
     for line in lines {
         sum.add(line.quantity);
         if let Some(own) = &line.priced {
@@ -247,22 +239,69 @@ pub fn publish_statements(
             places.iter().zip(money).for_each(|(&place, own)| sum.add_money(place, own));
         }
     }
-    publisher.table(statements_path(month), &contract::STATEMENTS, columns, Some(sum))?;
-    let (mut all, mut all_sum) = (CsvTable::new(CSV_STATEMENTS.columns), Checksum::default());
-    for own in lines.chunk_by(|a, b| a.key.billed_subscription == b.key.billed_subscription) {
-        let mut table = CsvTable::new(CSV_STATEMENTS.columns);
+    let said = said_of((month, is_closed), &rows, names);
+    publisher.table(statements_path(month), said.columns(table)?, Some(sum))?;
+    let csv_of = |rows: &RowSet<'_, StatementRow<'_>>| {
+        rows.csv(CSV_STATEMENTS.name, CSV_STATEMENTS.columns, |row| (1, row.line.quantity))
+    };
+    let sum_of = |rows: &[StatementRow<'_>]| {
         let mut sum = Checksum::default();
-        for line in own {
-            let cells = flat((month, is_closed), line, entry(line), names);
-            all.row(&cells, 1, line.quantity)?;
-            table.row(&cells, 1, line.quantity)?;
-            sum.add_line(line.quantity);
-        }
-        all_sum.merge(sum);
-        let path = statement_csv(month, Some(&own[0].key.billed_subscription));
-        publisher.csv(&path, CSV_STATEMENTS.columns, table, Some(sum))?;
+        rows.iter().for_each(|row| sum.add_line(row.line.quantity));
+        sum
+    };
+    for of_payer in rows.chunk_by(|a, b| a.line.key.billed_subscription == b.line.key.billed_subscription) {
+        let csv = csv_of(&said_of((month, is_closed), of_payer, names))?;
+        let path = statement_csv(month, Some(&of_payer[0].line.key.billed_subscription));
+        publisher.csv(&path, CSV_STATEMENTS.columns, csv, Some(sum_of(of_payer)))?;
     }
-    publisher.csv(&statement_csv(month, None), CSV_STATEMENTS.columns, all, Some(all_sum))
+    publisher.csv(&statement_csv(month, None), CSV_STATEMENTS.columns, csv_of(&said)?, Some(sum_of(&rows)))
+}
+
+/// A line of a statement, with what is known of its price and meter.
+struct StatementRow<'a> {
+    line: &'a StatementLine,
+    entry: Option<&'a PriceEntry>,
+    meter: Option<&'a Meter>,
+    tenant: Option<&'a str>,
+}
+
+/// What the columns of statements say: of the table, and of its flat CSV.
+fn said_of<'r>(
+    (month, is_closed): (Month, bool),
+    rows: &'r [StatementRow<'r>],
+    names: &'r Names,
+) -> RowSet<'r, StatementRow<'r>> {
+    let scaled = |row: &StatementRow<'_>, place: usize| row.entry?.price().map(|price| price.scaled()[place]);
+    let priced = |row: &StatementRow<'_>| row.line.priced;
+    RowSet::of(rows)
+        .with(MONTH, move |_| month)
+        .with(BILLED_SUBSCRIPTION_ID, |row| row.line.key.billed_subscription.as_str())
+        .with(BILLED_SUBSCRIPTION_NAME, |row| names.name(&row.line.key.billed_subscription))
+        .with(TENANT_ID, |row| row.tenant)
+        .with(TENANT_NAME, |row| row.tenant.and_then(|tenant| names.name(tenant)))
+        .with(METER_ID, |row| row.line.key.meter.as_str())
+        .with(METER_NAME, |row| row.meter.and_then(|meter| meter.meter_name.as_deref()))
+        .with(SERVICE, |row| row.meter.and_then(|meter| meter.service.as_deref()))
+        .with(UNIT, |row| row.meter.and_then(|meter| meter.unit.as_deref()))
+        .with(CURRENCY, |row| row.line.key.currency.map(Currency::code))
+        .with(PRICE_STATUS, |row| row.line.key.status.as_str())
+        .with(EFFECTIVE_FROM, |row| row.line.key.from)
+        .with(TIER_FROM, |row| row.line.key.tier_from)
+        .with(PRICE_KEY, |row| row.line.key.price_key)
+        .with(QUANTITY, |row| row.line.quantity)
+        .with(PRICE, move |row| scaled(row, 0))
+        .with(PER, move |row| scaled(row, 1))
+        .with(DISCOUNT_PERCENT, move |row| scaled(row, 2))
+        .with(CHARGE, move |row| priced(row).map(|priced| priced.charge))
+        .with(AMOUNT, move |row| priced(row).map(|priced| priced.amount))
+        .with(ROUNDING_DIFFERENCE, move |row| priced(row).map(|priced| priced.rounding_difference))
+        .with(EXCHANGE_RATE, move |row| priced(row).and_then(|priced| priced.exchange_rate?.as_quantity()))
+        .with(BILLING_CURRENCY, move |row| priced(row).map(|priced| priced.billing_currency.code()))
+        .with(BILLING_AMOUNT, move |row| priced(row).map(|priced| priced.billing_amount))
+        .with(PRICE_FILE, |row| row.entry.map(|entry| entry.file.as_str()))
+        .with(PRICE_ROW, |row| row.entry.map(|entry| entry.row))
+        .with(PRICE_NOTE, |row| row.entry.and_then(|entry| entry.note.as_deref()))
+        .with(CLOSED, move |_| is_closed)
 }
 
 fn tenant_of(line: &StatementLine) -> Option<&str> {
@@ -270,48 +309,4 @@ fn tenant_of(line: &StatementLine) -> Option<&str> {
         Tenants::One(tenant) => tenant.as_deref(),
         Tenants::Several => None,
     }
-}
-
-fn flat<'a>(
-    (month, is_closed): (Month, bool),
-    line: &'a StatementLine,
-    entry: Option<&'a PriceEntry>,
-    names: &'a Names,
-) -> Vec<CsvCell<'a>> {
-    let id = MeterId::new(&line.key.meter);
-    let meter = id.as_ref().and_then(|id| names.meter(id));
-    let nothing = CsvCell::Text(None);
-    let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
-    let money = |of: &dyn Fn(PricedLine) -> CsvCell<'a>| line.priced.map_or(nothing, of);
-    let price = entry.and_then(PriceEntry::price).map(Price::scaled);
-    let tenant = tenant_of(line);
-    vec![
-        CsvCell::Month(month),
-        CsvCell::Text(Some(&line.key.billed_subscription)),
-        CsvCell::Text(names.name(&line.key.billed_subscription)),
-        CsvCell::Text(tenant),
-        CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
-        CsvCell::Text(Some(&line.key.meter)),
-        CsvCell::Text(meter.and_then(|own| own.meter_name.as_deref())),
-        CsvCell::Text(meter.and_then(|own| own.service.as_deref())),
-        CsvCell::Text(meter.and_then(|own| own.unit.as_deref())),
-        CsvCell::Text(Some(line.key.status.as_str())),
-        line.key.from.map_or(nothing, CsvCell::Day),
-        quantity(line.key.tier_from),
-        CsvCell::Quantity(line.quantity),
-        quantity(price.map(|[price, ..]| price)),
-        quantity(price.map(|[_, per, _]| per)),
-        quantity(price.map(|[.., discount]| discount)),
-        CsvCell::Text(line.key.currency.map(Currency::code)),
-        money(&|own| CsvCell::Charge(own.charge)),
-        money(&|own| CsvCell::Amount(own.amount)),
-        money(&|own| CsvCell::Charge(own.rounding_difference)),
-        quantity(line.priced.and_then(|own| own.exchange_rate?.as_quantity())),
-        money(&|own| CsvCell::Text(Some(own.billing_currency.code()))),
-        money(&|own| CsvCell::Amount(own.billing_amount)),
-        CsvCell::Text(entry.map(|own| own.file.as_str())),
-        entry.map_or(nothing, |own| CsvCell::Integer(own.row)),
-        CsvCell::Text(entry.and_then(|own| own.note.as_deref())),
-        CsvCell::Boolean(is_closed),
-    ]
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
-use arrow::array::ArrayRef;
 use chrono::{Datelike, NaiveDate};
 use rayon::prelude::*;
 
@@ -14,11 +13,25 @@ use crate::domain::{BilledSubscriptionId, Day, MeterId, Month, Quantity, Stamp, 
 use crate::error::{Error, Result};
 use crate::normalise::{Meter, Resource, Usage};
 use crate::publication::Publisher;
+use crate::publication::layout::{RESOURCES, csv_path_of_all, table_path};
 use crate::read::{ListedUserSubscription, Reject};
 use crate::store::Fingerprint;
-use crate::table::arrays::{booleans, dates, integers, texts};
+use crate::table::contract::billed_subscriptions::KIND;
+use crate::table::contract::columns::{
+    ADDITIONAL_INFO, AZURE_METER_ID, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, CLOSED, DISPLAY_NAME, FILE,
+    LINE_COUNT, LOCATION, METER_ID, METER_NAME, MONTH, OFFER_ID, OWNER, QUANTITY_KIND, RESOURCE_GROUP, RESOURCE_KEY,
+    RESOURCE_NAME, RESOURCE_PROVIDER, RESOURCE_TYPE, RESOURCE_URI, ROW, SERVICE, SERVICE_TYPE, STAMP, STATE, TAGS,
+    TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::coverage::{self as coverage_table, FINDINGS, LOADED, MISSING, WINDOWS_LOADED};
+use crate::table::contract::coverage_months::{DAYS, DAYS_OPEN, DAYS_PARTIAL, DAYS_SETTLED};
+use crate::table::contract::dates::{
+    DATE, DAY_OF_MONTH, DAY_OF_WEEK, ISO_WEEK, ISO_YEAR, MONTH_OF_YEAR, QUARTER, YEAR,
+};
+use crate::table::contract::meters::KNOWN;
+use crate::table::contract::rejects::{OFFENDING_TEXT, REASON};
 use crate::table::contract::{self, BILLED_KINDS};
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::rows::RowSet;
 
 /// Names and descriptions by id: what the flat CSV lays beside each key.
 #[derive(Debug)]
@@ -352,8 +365,8 @@ impl Dimensions {
         self.rejects.sort_unstable_by(|a, b| (&a.stamp, &a.file, a.row).cmp(&(&b.stamp, &b.file, b.row)));
         let resources = self.resources.take().map(|own| own.into_values().collect::<Vec<_>>());
         let publish_resources = || match &resources {
-            Some(resources) => publish_resources(resources, "resources.parquet", publisher),
-            None => publisher.keep("resources.parquet"),
+            Some(resources) => publish_resources(resources, RESOURCES, publisher),
+            None => publisher.keep(RESOURCES),
         };
         let tables: [&(dyn Fn() -> Result<()> + Sync); 9] = [
             &publish_resources,
@@ -376,50 +389,38 @@ impl Dimensions {
 /// # Errors
 /// It cannot be staged.
 pub fn publish_resources(resources: &[(Stamp, Resource)], path: &str, publisher: &Publisher) -> Result<()> {
-    let each = || resources.iter().map(|(_, resource)| resource);
-    let owned = |of: fn(&Resource) -> Option<String>| {
-        let made: Vec<Option<String>> = each().map(of).collect();
-        texts(made.iter().map(Option::as_deref))
-    };
-    // The largest dimension by far: each column is made on a thread of its own.
-    let columns: [&(dyn Fn() -> ArrayRef + Sync); 11] = [
-        &|| integers(each().map(|resource| resource.key)),
-        &|| texts(resources.iter().map(|(stamp, _)| Some(stamp.as_str()))),
-        &|| texts(each().map(|resource| resource.resource_uri.as_deref())),
-        &|| texts(each().map(Resource::resource_group)),
-        &|| texts(each().map(Resource::resource_provider)),
-        &|| owned(Resource::resource_type),
-        &|| texts(each().map(Resource::resource_name)),
-        &|| texts(each().map(|resource| resource.location.as_deref())),
-        &|| texts(each().map(|resource| resource.tags.as_deref())),
-        &|| texts(each().map(|resource| resource.additional_info.as_deref())),
-        &|| owned(Resource::service_type),
-    ];
-    let columns = columns.into_par_iter().map(|column| column()).collect();
-    publisher.table(path.to_owned(), &contract::RESOURCES, columns, None)
+    let rows = RowSet::of(resources)
+        .with(RESOURCE_KEY, |(_, resource)| resource.key)
+        .with(STAMP, |(stamp, _)| stamp.as_str())
+        .with(RESOURCE_URI, |(_, resource)| resource.resource_uri.as_deref())
+        .with(RESOURCE_GROUP, |(_, resource)| resource.resource_group())
+        .with(RESOURCE_PROVIDER, |(_, resource)| resource.resource_provider())
+        .with(RESOURCE_TYPE, |(_, resource)| resource.resource_type())
+        .with(RESOURCE_NAME, |(_, resource)| resource.resource_name())
+        .with(LOCATION, |(_, resource)| resource.location.as_deref())
+        .with(TAGS, |(_, resource)| resource.tags.as_deref())
+        .with(ADDITIONAL_INFO, |(_, resource)| resource.additional_info.as_deref())
+        .with(SERVICE_TYPE, |(_, resource)| resource.service_type());
+    publisher.table(path.to_owned(), rows.columns(&contract::RESOURCES)?, None)
 }
 
 fn publish_meters(names: &Names, publisher: &Publisher) -> Result<()> {
-    let each = || names.meters.values();
-    let azure_meters: Vec<String> = each().map(|meter| meter.azure_meters.join(" ")).collect();
-    let columns = vec![
-        texts(each().map(|meter| Some(meter.id.as_str()))),
-        texts(each().map(|meter| meter.meter_name.as_deref())),
-        texts(each().map(|meter| meter.service.as_deref())),
-        texts(each().map(|meter| meter.unit.as_deref())),
-        texts(each().map(|meter| meter.quantity_kind.as_deref())),
-        booleans(each().map(|meter| meter.known)),
-        texts(azure_meters.iter().map(|own| Some(own.as_str()).filter(|own| !own.is_empty()))),
-    ];
-    publisher.table("meters.parquet".into(), &contract::METERS, columns, None)
+    let meters: Vec<&Meter> = names.meters.values().collect();
+    let rows = RowSet::of(&meters)
+        .with(METER_ID, |meter| meter.id.as_str())
+        .with(METER_NAME, |meter| meter.meter_name.as_deref())
+        .with(SERVICE, |meter| meter.service.as_deref())
+        .with(UNIT, |meter| meter.unit.as_deref())
+        .with(QUANTITY_KIND, |meter| meter.quantity_kind.as_deref())
+        .with(KNOWN, |meter| meter.known)
+        .with(AZURE_METER_ID, |meter| filled(meter.azure_meters.join(" ")));
+    publisher.table(table_path(&contract::METERS), rows.columns(&contract::METERS)?, None)
 }
 
 fn publish_tenants(tenants: &BTreeSet<TenantId>, names: &Names, publisher: &Publisher) -> Result<()> {
-    let columns = vec![
-        texts(tenants.iter().map(|id| Some(id.as_str()))),
-        texts(tenants.iter().map(|id| names.name(id.as_str()))),
-    ];
-    publisher.table("tenants.parquet".into(), &contract::TENANTS, columns, None)
+    let tenants: Vec<&TenantId> = tenants.iter().collect();
+    let rows = RowSet::of(&tenants).with(TENANT_ID, |id| id.as_str()).with(TENANT_NAME, |id| names.name(id.as_str()));
+    publisher.table(table_path(&contract::TENANTS), rows.columns(&contract::TENANTS)?, None)
 }
 
 fn publish_user_subscriptions(names: &Names, publisher: &Publisher) -> Result<()> {
@@ -428,18 +429,15 @@ fn publish_user_subscriptions(names: &Names, publisher: &Publisher) -> Result<()
         rows.extend(known.iter().map(|(id, listed)| (id, stamp, listed.as_ref())));
     }
     rows.sort_unstable();
-    let listed =
-        |of: fn(&ListedUserSubscription) -> Option<&str>| texts(rows.iter().map(move |row| row.2.and_then(of)));
-    let columns = vec![
-        texts(rows.iter().map(|(id, ..)| Some(id.as_str()))),
-        texts(rows.iter().map(|(_, stamp, _)| Some(stamp.as_str()))),
-        listed(|own| own.display_name.as_deref()),
-        listed(|own| own.owner.as_deref()),
-        listed(|own| own.tenant.as_ref().map(TenantId::as_str)),
-        listed(|own| own.offer_id.as_deref()),
-        listed(|own| own.state.as_deref()),
-    ];
-    publisher.table("user_subscriptions.parquet".into(), &contract::USER_SUBSCRIPTIONS, columns, None)
+    let rows = RowSet::of(&rows)
+        .with(USER_SUBSCRIPTION_ID, |(id, ..)| id.as_str())
+        .with(STAMP, |(_, stamp, _)| stamp.as_str())
+        .with(DISPLAY_NAME, |(.., listed)| listed.and_then(|listed| listed.display_name.as_deref()))
+        .with(OWNER, |(.., listed)| listed.and_then(|listed| listed.owner.as_deref()))
+        .with(TENANT_ID, |(.., listed)| listed.and_then(|listed| listed.tenant.as_ref()).map(TenantId::as_str))
+        .with(OFFER_ID, |(.., listed)| listed.and_then(|listed| listed.offer_id.as_deref()))
+        .with(STATE, |(.., listed)| listed.and_then(|listed| listed.state.as_deref()));
+    publisher.table(table_path(&contract::USER_SUBSCRIPTIONS), rows.columns(&contract::USER_SUBSCRIPTIONS)?, None)
 }
 
 fn publish_billed_subscriptions(
@@ -447,26 +445,23 @@ fn publish_billed_subscriptions(
     names: &Names,
     publisher: &Publisher,
 ) -> Result<()> {
-    let [customer, default, both] = BILLED_KINDS.map(str::to_owned);
-    let kind = |own: &BilledRow| match (&own.frozen, own.is_customer, own.is_default) {
-        (Some(frozen), ..) => frozen.kind.clone(),
-        (None, true, true) => both.clone(),
-        (None, true, false) => customer.clone(),
-        (None, false, _) => default.clone(),
-    };
-    let tenant = |own: &'_ BilledRow| match &own.frozen {
-        Some(frozen) => frozen.tenant.as_ref().map(TenantId::to_string),
-        None => (own.tenants.len() == 1).then(|| own.tenants.first().map(TenantId::to_string)).flatten(),
-    };
-    let kinds: Vec<String> = billed.values().map(kind).collect();
-    let tenants: Vec<Option<String>> = billed.values().map(tenant).collect();
-    let columns = vec![
-        texts(billed.keys().map(|id| Some(id.as_str()))),
-        texts(billed.keys().map(|id| names.name(id.as_str()))),
-        texts(kinds.iter().map(|own| Some(own.as_str()))),
-        texts(tenants.iter().map(Option::as_deref)),
-    ];
-    publisher.table("billed_subscriptions.parquet".into(), &contract::BILLED_SUBSCRIPTIONS, columns, None)
+    let [customer, default, both] = BILLED_KINDS;
+    let billed: Vec<(&BilledSubscriptionId, &BilledRow)> = billed.iter().collect();
+    let rows = RowSet::of(&billed)
+        .with(BILLED_SUBSCRIPTION_ID, |(id, _)| id.as_str())
+        .with(BILLED_SUBSCRIPTION_NAME, |(id, _)| names.name(id.as_str()))
+        .with(KIND, |(_, billed)| match (&billed.frozen, billed.is_customer, billed.is_default) {
+            (Some(frozen), ..) => frozen.kind.as_str(),
+            (None, true, true) => both,
+            (None, true, false) => customer,
+            (None, false, _) => default,
+        })
+        .with(TENANT_ID, |(_, billed)| {
+            let only = || billed.tenants.first().filter(|_| billed.tenants.len() == 1);
+            let tenant = billed.frozen.as_ref().map_or_else(only, |frozen| frozen.tenant.as_ref());
+            tenant.map(TenantId::as_str)
+        });
+    publisher.table(table_path(&contract::BILLED_SUBSCRIPTIONS), rows.columns(&contract::BILLED_SUBSCRIPTIONS)?, None)
 }
 
 fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
@@ -477,19 +472,17 @@ fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
         std::iter::successors(first, move |day| Some(day.next()).filter(|day| Some(*day) != next))
     };
     let calendar: Vec<(Day, NaiveDate)> = years.iter().flat_map(whole_year).map(|day| (day, day.date())).collect();
-    let column = |of: fn(&NaiveDate) -> i64| integers(calendar.iter().map(move |(_, date)| of(date)));
-    let columns = vec![
-        dates(calendar.iter().map(|&(day, _)| day)),
-        column(|date| date.year().into()),
-        column(|date| (date.month0() / 3 + 1).into()),
-        dates(calendar.iter().map(|(day, _)| day.month().first_day())),
-        column(|date| date.month().into()),
-        column(|date| date.day().into()),
-        column(|date| date.iso_week().year().into()),
-        column(|date| date.iso_week().week().into()),
-        column(|date| date.weekday().number_from_monday().into()),
-    ];
-    publisher.table("dates.parquet".into(), &contract::DATES, columns, None)
+    let rows = RowSet::of(&calendar)
+        .with(DATE, |(day, _)| *day)
+        .with(YEAR, |(_, date)| i64::from(date.year()))
+        .with(QUARTER, |(_, date)| i64::from(date.month0() / 3 + 1))
+        .with(MONTH, |(day, _)| day.month())
+        .with(MONTH_OF_YEAR, |(_, date)| i64::from(date.month()))
+        .with(DAY_OF_MONTH, |(_, date)| i64::from(date.day()))
+        .with(ISO_YEAR, |(_, date)| i64::from(date.iso_week().year()))
+        .with(ISO_WEEK, |(_, date)| i64::from(date.iso_week().week()))
+        .with(DAY_OF_WEEK, |(_, date)| i64::from(date.weekday().number_from_monday()));
+    publisher.table(table_path(&contract::DATES), rows.columns(&contract::DATES)?, None)
 }
 
 /// A list as a cell: `None` when it is empty.
@@ -503,35 +496,18 @@ fn codes(findings: &[FindingCode]) -> String {
 }
 
 fn publish_coverage(rows: &[CoverageRow], publisher: &Publisher) -> Result<()> {
-    let loaded: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.windows))).collect();
-    let missing: Vec<_> = rows.iter().map(|row| filled(coverage::intervals(&row.coverage.missing))).collect();
-    let findings: Vec<_> = rows.iter().map(|row| filled(codes(&row.findings))).collect();
-    let mut csv = CsvTable::new(contract::COVERAGE.columns);
-    for (at, row) in rows.iter().enumerate() {
-        let cells = [
-            CsvCell::Text(Some(row.stamp.as_str())),
-            CsvCell::Day(row.coverage.day),
-            CsvCell::Text(Some(row.coverage.state.as_str())),
-            CsvCell::Integer(row.coverage.windows.len() as i64),
-            CsvCell::Text(loaded[at].as_deref()),
-            CsvCell::Text(missing[at].as_deref()),
-            CsvCell::Integer(row.lines),
-            CsvCell::Text(findings[at].as_deref()),
-        ];
-        csv.row(&cells, row.lines, Quantity::ZERO)?;
-    }
-    let columns = vec![
-        texts(rows.iter().map(|row| Some(row.stamp.as_str()))),
-        dates(rows.iter().map(|row| row.coverage.day)),
-        texts(rows.iter().map(|row| Some(row.coverage.state.as_str()))),
-        integers(rows.iter().map(|row| row.coverage.windows.len() as i64)),
-        texts(loaded.iter().map(Option::as_deref)),
-        texts(missing.iter().map(Option::as_deref)),
-        integers(rows.iter().map(|row| row.lines)),
-        texts(findings.iter().map(Option::as_deref)),
-    ];
-    publisher.table("coverage.parquet".into(), &contract::COVERAGE, columns, None)?;
-    publisher.csv("csv/coverage", contract::COVERAGE.columns, csv, None)
+    let rows_of = RowSet::of(rows)
+        .with(STAMP, |row| row.stamp.as_str())
+        .with(USAGE_DATE, |row| row.coverage.day)
+        .with(coverage_table::STATE, |row| row.coverage.state.as_str())
+        .with(WINDOWS_LOADED, |row| row.coverage.windows.len() as i64)
+        .with(LOADED, |row| filled(coverage::intervals(&row.coverage.windows)))
+        .with(MISSING, |row| filled(coverage::intervals(&row.coverage.missing)))
+        .with(LINE_COUNT, |row| row.lines)
+        .with(FINDINGS, |row| filled(codes(&row.findings)));
+    publisher.table(table_path(&contract::COVERAGE), rows_of.columns(&contract::COVERAGE)?, None)?;
+    let csv = rows_of.csv(contract::COVERAGE.name, contract::COVERAGE.columns, |row| (row.lines, Quantity::ZERO))?;
+    publisher.csv(&csv_path_of_all(&contract::COVERAGE), contract::COVERAGE.columns, csv, None)
 }
 
 fn publish_coverage_months(
@@ -539,44 +515,29 @@ fn publish_coverage_months(
     closed: &BTreeSet<(Stamp, Month)>,
     publisher: &Publisher,
 ) -> Result<()> {
-    let rows = coverage::months(coverage);
-    let is_closed = |own: &coverage::MonthCoverage| closed.contains(&(own.stamp.clone(), own.month));
-    let mut csv = CsvTable::new(contract::COVERAGE_MONTHS.columns);
-    for own in &rows {
-        let [days, settled, open, partial] = own.counts().map(CsvCell::Integer);
-        let (stamp, month) = (CsvCell::Text(Some(own.stamp.as_str())), CsvCell::Month(own.month));
-        let cells = [stamp, month, days, settled, open, partial, CsvCell::Boolean(is_closed(own))];
-        csv.row(&cells, 0, Quantity::ZERO)?;
-    }
-    let mut columns = vec![
-        texts(rows.iter().map(|own| Some(own.stamp.as_str()))),
-        dates(rows.iter().map(|own| own.month.first_day())),
-    ];
-    columns.extend((0..4).map(|at| integers(rows.iter().map(move |own| own.counts()[at]))));
-    columns.push(booleans(rows.iter().map(is_closed)));
-    publisher.table("coverage_months.parquet".into(), &contract::COVERAGE_MONTHS, columns, None)?;
-    publisher.csv("csv/coverage_months", contract::COVERAGE_MONTHS.columns, csv, None)
+    let months = coverage::months(coverage);
+    let rows = RowSet::of(&months)
+        .with(STAMP, |own| own.stamp.as_str())
+        .with(MONTH, |own| own.month)
+        .with(DAYS, |own| own.counts()[0])
+        .with(DAYS_SETTLED, |own| own.counts()[1])
+        .with(DAYS_OPEN, |own| own.counts()[2])
+        .with(DAYS_PARTIAL, |own| own.counts()[3])
+        .with(CLOSED, |own| closed.contains(&(own.stamp.clone(), own.month)));
+    let table = &contract::COVERAGE_MONTHS;
+    publisher.table(table_path(table), rows.columns(table)?, None)?;
+    let csv = rows.csv(table.name, table.columns, |_| (0, Quantity::ZERO))?;
+    publisher.csv(&csv_path_of_all(table), table.columns, csv, None)
 }
 
 fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
-    let mut csv = CsvTable::new(contract::REJECTS.columns);
-    for own in rejects {
-        let cells = [
-            CsvCell::Text(Some(own.stamp.as_str())),
-            CsvCell::Text(Some(&own.file)),
-            CsvCell::Integer(own.row),
-            CsvCell::Text(Some(own.reason)),
-            CsvCell::Text(own.text.as_deref()),
-        ];
-        csv.row(&cells, 0, Quantity::ZERO)?;
-    }
-    let columns = vec![
-        texts(rejects.iter().map(|own| Some(own.stamp.as_str()))),
-        texts(rejects.iter().map(|own| Some(own.file.as_str()))),
-        integers(rejects.iter().map(|own| own.row)),
-        texts(rejects.iter().map(|own| Some(own.reason))),
-        texts(rejects.iter().map(|own| own.text.as_deref())),
-    ];
-    publisher.table("rejects.parquet".into(), &contract::REJECTS, columns, None)?;
-    publisher.csv("csv/rejects", contract::REJECTS.columns, csv, None)
+    let rows = RowSet::of(rejects)
+        .with(STAMP, |own| own.stamp.as_str())
+        .with(FILE, |own| own.file.as_str())
+        .with(ROW, |own| own.row)
+        .with(REASON, |own| own.reason)
+        .with(OFFENDING_TEXT, |own| own.text.as_deref());
+    publisher.table(table_path(&contract::REJECTS), rows.columns(&contract::REJECTS)?, None)?;
+    let csv = rows.csv(contract::REJECTS.name, contract::REJECTS.columns, |_| (0, Quantity::ZERO))?;
+    publisher.csv(&csv_path_of_all(&contract::REJECTS), contract::REJECTS.columns, csv, None)
 }

@@ -16,9 +16,19 @@ use crate::domain::{
 use crate::error::Result;
 use crate::normalise::{Resource, SortedLines};
 use crate::table::arrays::Dictionary;
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::column::Table;
+use crate::table::contract;
+use crate::table::contract::columns::{
+    ADDITIONAL_INFO, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, DISPLAY_NAME, FILE, FIRST_SEEN,
+    LAST_SEEN, LINE_COUNT, LOCATION, METER_ID, METER_NAME, MONTH, OWNER, QUANTITY, QUANTITY_KIND, RESOURCE_GROUP,
+    RESOURCE_KEY, RESOURCE_NAME, RESOURCE_PROVIDER, RESOURCE_TYPE, RESOURCE_URI, ROW, SERVICE, SERVICE_TYPE, STAMP,
+    TAGS, TENANT_ID, TENANT_NAME, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::lines::{GRANULARITY, USAGE_START, WINDOW_END, WINDOW_START};
+use crate::table::csv::{CsvCell, CsvTable, NamedCell};
 use crate::table::dictionary_pages::{FactColumn, NULL, Places};
 use crate::table::reader::{Rows, contradiction, text};
+use crate::table::rows::{ByName, Facts};
 
 /// The texts behind a stamp's ranks, as the dictionaries of its columns.
 #[derive(Debug)]
@@ -68,38 +78,54 @@ impl StampTexts {
     }
 
     /// The columns of `lines`, of one window.
-    pub fn lines<'a>(&'a self, day: Day, window: Option<Window>, lines: &'a SortedLines) -> Vec<FactColumn<'a>> {
+    ///
+    /// # Errors
+    /// Never, as long as all columns of the contract are said.
+    pub fn lines<'a>(&'a self, day: Day, window: Option<Window>, lines: &'a SortedLines) -> Result<Facts<'a>> {
         let rows = lines.len();
         let time = |hour: Option<Hour>| FactColumn::constant_time(hour.map(Hour::micros_since_epoch), rows);
-        vec![
-            FactColumn::constant(&self.stamp, rows),
-            starts(day, Places::of(&lines.slot, |slot| slot.number().into())),
-            FactColumn::Texts(&self.granularities, Places::of(&lines.slot, |slot| slot.granularity() as u32)),
-            FactColumn::Texts(&self.user_subscriptions, Places::Each(Cow::Borrowed(&lines.user_subscription))),
-            FactColumn::Texts(&self.meters, Places::Each(Cow::Borrowed(&lines.meter))),
-            FactColumn::Integers(Cow::Borrowed(&self.resource_keys), Places::Each(Cow::Borrowed(&lines.resource))),
-            FactColumn::Quantities(&lines.quantity),
-            time(window.map(|window| window.start)),
-            time(window.map(|window| window.end)),
-            FactColumn::Texts(&self.files, Places::Each(Cow::Borrowed(&lines.file))),
-            FactColumn::integers(lines.row.iter().map(|&row| row.into())),
-        ]
+        let granularities = Places::of(&lines.slot, |slot| slot.granularity() as u32);
+        let user_subscriptions = Places::Each(Cow::Borrowed(&lines.user_subscription));
+        let resources = Places::Each(Cow::Borrowed(&lines.resource));
+        ByName::of(&contract::LINES)
+            .fact(STAMP, FactColumn::constant(&self.stamp, rows))
+            .fact(USAGE_START, starts(day, Places::of(&lines.slot, |slot| slot.number().into())))
+            .fact(GRANULARITY, FactColumn::Texts(&self.granularities, granularities))
+            .fact(USER_SUBSCRIPTION_ID, FactColumn::Texts(&self.user_subscriptions, user_subscriptions))
+            .fact(METER_ID, FactColumn::Texts(&self.meters, Places::Each(Cow::Borrowed(&lines.meter))))
+            .fact(RESOURCE_KEY, FactColumn::Integers(Cow::Borrowed(&self.resource_keys), resources))
+            .fact(QUANTITY, FactColumn::Quantities(&lines.quantity))
+            .fact(WINDOW_START, time(window.map(|window| window.start)))
+            .fact(WINDOW_END, time(window.map(|window| window.end)))
+            .fact(FILE, FactColumn::Texts(&self.files, Places::Each(Cow::Borrowed(&lines.file))))
+            .fact(ROW, FactColumn::integers(lines.row.iter().map(|&row| row.into())))
+            .facts()
     }
 
     /// The columns of `hourly`.
-    pub fn hourly<'a>(&'a self, owned: &'a OwnedUsage, day: Day, cells: &'a Cells) -> Vec<FactColumn<'a>> {
+    ///
+    /// # Errors
+    /// As [`StampTexts::lines`].
+    pub fn hourly<'a>(&'a self, owned: &'a OwnedUsage, day: Day, cells: &'a Cells) -> Result<Facts<'a>> {
         let hours = starts(day, self.places(cells, |cell| cell.slot.number().into()));
-        self.fact(owned, hours, cells, true)
+        self.with_resources(self.keys(&contract::HOURLY, owned, cells), cells).fact(USAGE_HOUR, hours).facts()
     }
 
     /// The columns of `daily`, of the cells of some days in order.
-    pub fn daily<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated) -> Vec<FactColumn<'a>> {
-        self.fact(owned, dated.days(), &dated.cells, true)
+    ///
+    /// # Errors
+    /// As [`StampTexts::lines`].
+    pub fn daily<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated) -> Result<Facts<'a>> {
+        let keys = self.with_resources(self.keys(&contract::DAILY, owned, &dated.cells), &dated.cells);
+        keys.fact(USAGE_DATE, dated.days()).facts()
     }
 
     /// The columns of `monthly`, of the cells of some months in order.
-    pub fn monthly<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated) -> Vec<FactColumn<'a>> {
-        self.fact(owned, dated.days(), &dated.cells, false)
+    ///
+    /// # Errors
+    /// As [`StampTexts::lines`].
+    pub fn monthly<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated) -> Result<Facts<'a>> {
+        self.keys(&contract::MONTHLY, owned, &dated.cells).fact(MONTH, dated.days()).facts()
     }
 
     /// What follows from the key of each cell.
@@ -108,31 +134,26 @@ impl StampTexts {
         Places::of(&cells.key, move |&key| of(packing.unpack(key)))
     }
 
-    fn fact<'a>(
-        &'a self,
-        owned: &'a OwnedUsage,
-        time: FactColumn<'a>,
-        cells: &'a Cells,
-        with_resources: bool,
-    ) -> Vec<FactColumn<'a>> {
+    /// What all facts say of cells: whose usage of which meter they are, and what they come to.
+    fn keys<'a>(&'a self, table: &'static Table, owned: &'a OwnedUsage, cells: &'a Cells) -> ByName<FactColumn<'a>> {
         let of_owner = |of: fn(&Owner) -> u32| self.places(cells, move |cell| of(&owned.owners[cell.owner as usize]));
-        let resources = || {
-            let places = self.places(cells, |cell| cell.resource);
-            FactColumn::Integers(Cow::Borrowed(&self.resource_keys), places)
-        };
-        let mut columns = vec![
-            FactColumn::constant(&self.stamp, cells.len()),
-            time,
-            FactColumn::Texts(&self.billed_subscriptions, of_owner(|own| own.billed_subscription)),
-            FactColumn::Texts(&self.attributions, of_owner(|own| own.attribution as u32)),
-            FactColumn::Texts(&self.tenants, of_owner(|own| own.tenant.unwrap_or(NULL))),
-            FactColumn::Texts(&self.user_subscriptions, of_owner(|own| own.user_subscription)),
-            FactColumn::Texts(&self.meters, self.places(cells, |cell| cell.meter)),
-        ];
-        columns.extend(with_resources.then(resources));
-        columns.push(FactColumn::Quantities(&cells.quantity));
-        columns.push(FactColumn::integers(cells.line_count.iter().copied()));
-        columns
+        let billed = of_owner(|owner| owner.billed_subscription);
+        let tenants = of_owner(|owner| owner.tenant.unwrap_or(NULL));
+        let user_subscriptions = of_owner(|owner| owner.user_subscription);
+        ByName::of(table)
+            .fact(STAMP, FactColumn::constant(&self.stamp, cells.len()))
+            .fact(BILLED_SUBSCRIPTION_ID, FactColumn::Texts(&self.billed_subscriptions, billed))
+            .fact(ATTRIBUTION, FactColumn::Texts(&self.attributions, of_owner(|owner| owner.attribution as u32)))
+            .fact(TENANT_ID, FactColumn::Texts(&self.tenants, tenants))
+            .fact(USER_SUBSCRIPTION_ID, FactColumn::Texts(&self.user_subscriptions, user_subscriptions))
+            .fact(METER_ID, FactColumn::Texts(&self.meters, self.places(cells, |cell| cell.meter)))
+            .fact(QUANTITY, FactColumn::Quantities(&cells.quantity))
+            .fact(LINE_COUNT, FactColumn::integers(cells.line_count.iter().copied()))
+    }
+
+    fn with_resources<'a>(&'a self, keys: ByName<FactColumn<'a>>, cells: &'a Cells) -> ByName<FactColumn<'a>> {
+        let places = self.places(cells, |cell| cell.resource);
+        keys.fact(RESOURCE_KEY, FactColumn::Integers(Cow::Borrowed(&self.resource_keys), places))
     }
 
     /// Adds cells to a flat CSV table: each with the text of its dimensions.
@@ -148,7 +169,7 @@ impl StampTexts {
         table: &mut CsvTable,
     ) -> Result<()> {
         table.rows(cells.len(), |range, rows| {
-            let mut row: Vec<CsvCell<'_>> = Vec::new();
+            let mut row: Vec<NamedCell<'_>> = Vec::new();
             // Neighbours mostly have one owner and one meter, so what is said of them is looked up once.
             let mut last: Option<(u32, u32)> = None;
             for at in range {
@@ -164,17 +185,17 @@ impl StampTexts {
                 let Derived { group, provider, resource_type, name, service_type } =
                     self.derived(resource, cell.resource);
                 row.extend([
-                    CsvCell::Text(resource.resource_uri.as_deref()),
-                    CsvCell::Text(group.as_deref()),
-                    CsvCell::Text(provider.as_deref()),
-                    CsvCell::Text(resource_type.as_deref()),
-                    CsvCell::Text(name.as_deref()),
-                    CsvCell::Text(resource.location.as_deref()),
-                    CsvCell::Text(resource.tags.as_deref()),
-                    CsvCell::Text(resource.additional_info.as_deref()),
-                    CsvCell::Text(service_type.as_deref()),
-                    CsvCell::Quantity(quantity),
-                    CsvCell::Integer(line_count),
+                    RESOURCE_URI.cell(CsvCell::Text(resource.resource_uri.as_deref())),
+                    RESOURCE_GROUP.cell(CsvCell::Text(group.as_deref())),
+                    RESOURCE_PROVIDER.cell(CsvCell::Text(provider.as_deref())),
+                    RESOURCE_TYPE.cell(CsvCell::Text(resource_type.as_deref())),
+                    RESOURCE_NAME.cell(CsvCell::Text(name.as_deref())),
+                    LOCATION.cell(CsvCell::Text(resource.location.as_deref())),
+                    TAGS.cell(CsvCell::Text(resource.tags.as_deref())),
+                    ADDITIONAL_INFO.cell(CsvCell::Text(resource.additional_info.as_deref())),
+                    SERVICE_TYPE.cell(CsvCell::Text(service_type.as_deref())),
+                    QUANTITY.cell(CsvCell::Quantity(quantity)),
+                    LINE_COUNT.cell(CsvCell::Integer(line_count)),
                 ]);
                 rows.row(&row, line_count, quantity);
             }
@@ -203,7 +224,7 @@ impl StampTexts {
         names: &'a Names,
         time: FlatTime,
         cell: UnpackedKey,
-    ) -> Vec<CsvCell<'a>> {
+    ) -> Vec<NamedCell<'a>> {
         let owner = &owned.owners[cell.owner as usize];
         let key = FlatKey {
             stamp: &owned.usage.stamp,
@@ -218,16 +239,16 @@ impl StampTexts {
     }
 
     /// The columns of `default_usage`, of the cells of some days in order.
-    pub fn default_usage<'a>(
-        &'a self,
-        owned: &'a OwnedUsage,
-        dated: &'a Dated,
-        seen: &SeenDays,
-    ) -> Vec<FactColumn<'a>> {
+    ///
+    /// # Errors
+    /// As [`StampTexts::lines`].
+    pub fn default_usage<'a>(&'a self, owned: &'a OwnedUsage, dated: &'a Dated, seen: &SeenDays) -> Result<Facts<'a>> {
         let (first, last) = dated.cells.key.iter().map(|key| seen.0[key]).unzip();
-        let mut columns = self.fact(owned, dated.days(), &dated.cells, false);
-        columns.extend([first, last].map(FactColumn::days));
-        columns
+        self.keys(&contract::DEFAULT_USAGE, owned, &dated.cells)
+            .fact(USAGE_DATE, dated.days())
+            .fact(FIRST_SEEN, FactColumn::days(first))
+            .fact(LAST_SEEN, FactColumn::days(last))
+            .facts()
     }
 
     /// The rows of `default_usage` as flat CSV: of each meter the largest first.
@@ -251,8 +272,8 @@ impl StampTexts {
         for (day, key, quantity, line_count) in rows {
             let (first, last) = seen.0[&key];
             let mut row = self.flat_key(owned, names, FlatTime::Day(day), self.packing.unpack(key));
-            row.extend([CsvCell::Quantity(quantity), CsvCell::Integer(line_count)]);
-            row.extend([CsvCell::Day(first), CsvCell::Day(last)]);
+            row.extend([QUANTITY.cell(CsvCell::Quantity(quantity)), LINE_COUNT.cell(CsvCell::Integer(line_count))]);
+            row.extend([FIRST_SEEN.cell(CsvCell::Day(first)), LAST_SEEN.cell(CsvCell::Day(last))]);
             table.row(&row, line_count, quantity)?;
         }
         Ok(())
@@ -262,7 +283,7 @@ impl StampTexts {
 /// The keys of a flat row, less the resource.
 struct FlatKey<'a> {
     stamp: &'a Stamp,
-    time: CsvCell<'a>,
+    time: NamedCell<'a>,
     billed: &'a str,
     attribution: &'a str,
     tenant: Option<&'a str>,
@@ -277,26 +298,26 @@ impl<'a> FlatKey<'a> {
     const TIME: usize = 1;
 
     /// Each with the text of its dimension.
-    fn cells(self, names: &'a Names) -> Vec<CsvCell<'a>> {
+    fn cells(self, names: &'a Names) -> Vec<NamedCell<'a>> {
         let Self { stamp, time, billed, attribution, tenant, user_subscription, meter: id } = self;
         let listed = names.user_subscription(stamp, user_subscription);
         let meter = names.meter(id);
         vec![
-            CsvCell::Text(Some(stamp.as_str())),
+            STAMP.cell(CsvCell::Text(Some(stamp.as_str()))),
             time,
-            CsvCell::Text(Some(billed)),
-            CsvCell::Text(names.name(billed)),
-            CsvCell::Text(Some(attribution)),
-            CsvCell::Text(tenant),
-            CsvCell::Text(tenant.and_then(|tenant| names.name(tenant))),
-            CsvCell::Text(Some(user_subscription.as_str())),
-            CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref())),
-            CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref())),
-            CsvCell::Text(Some(id.as_str())),
-            CsvCell::Text(meter.and_then(|meter| meter.meter_name.as_deref())),
-            CsvCell::Text(meter.and_then(|meter| meter.service.as_deref())),
-            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
-            CsvCell::Text(meter.and_then(|meter| meter.quantity_kind.as_deref())),
+            BILLED_SUBSCRIPTION_ID.cell(CsvCell::Text(Some(billed))),
+            BILLED_SUBSCRIPTION_NAME.cell(CsvCell::Text(names.name(billed))),
+            ATTRIBUTION.cell(CsvCell::Text(Some(attribution))),
+            TENANT_ID.cell(CsvCell::Text(tenant)),
+            TENANT_NAME.cell(CsvCell::Text(tenant.and_then(|tenant| names.name(tenant)))),
+            USER_SUBSCRIPTION_ID.cell(CsvCell::Text(Some(user_subscription.as_str()))),
+            DISPLAY_NAME.cell(CsvCell::Text(listed.and_then(|listed| listed.display_name.as_deref()))),
+            OWNER.cell(CsvCell::Text(listed.and_then(|listed| listed.owner.as_deref()))),
+            METER_ID.cell(CsvCell::Text(Some(id.as_str()))),
+            METER_NAME.cell(CsvCell::Text(meter.and_then(|meter| meter.meter_name.as_deref()))),
+            SERVICE.cell(CsvCell::Text(meter.and_then(|meter| meter.service.as_deref()))),
+            UNIT.cell(CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref()))),
+            QUANTITY_KIND.cell(CsvCell::Text(meter.and_then(|meter| meter.quantity_kind.as_deref()))),
         ]
     }
 }
@@ -311,19 +332,18 @@ pub fn flat_months(
     names: &Names,
     tables: &mut BTreeMap<Month, (CsvTable, Checksum)>,
 ) -> Result<()> {
-    let months = rows.days("month")?;
-    let (billed, attributions) = (rows.texts("billed_subscription_id")?, rows.texts("attribution")?);
-    let (tenants, subscriptions) = (rows.texts("tenant_id")?, rows.texts("user_subscription_id")?);
-    let (meters, quantities, lines) =
-        (rows.texts("meter_id")?, rows.quantities("quantity")?, rows.integers("line_count")?);
-    for (row, month) in months.into_iter().map(Day::month).enumerate() {
+    let months = rows.days(MONTH)?;
+    let (billed, attributions) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(ATTRIBUTION)?);
+    let (tenants, subscriptions) = (rows.texts(TENANT_ID)?, rows.texts(USER_SUBSCRIPTION_ID)?);
+    let (meters, quantities, lines) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?, rows.integers(LINE_COUNT)?);
+    for (row, month) in months.into_iter().enumerate() {
         let Some((table, sum)) = tables.get_mut(&month) else { continue };
         let ids = UserSubscriptionId::new(subscriptions.value(row)).zip(MeterId::new(meters.value(row)));
         let (user_subscription, meter) =
             ids.ok_or_else(|| contradiction(&format!("monthly of {stamp}"), "holds a blank id".to_owned()))?;
         let key = FlatKey {
             stamp,
-            time: CsvCell::Month(month),
+            time: MONTH.cell(CsvCell::Month(month)),
             billed: billed.value(row),
             attribution: attributions.value(row),
             tenant: text(tenants, row),
@@ -332,7 +352,7 @@ pub fn flat_months(
         };
         let (quantity, line_count) = (quantities.value(row), lines.value(row));
         let mut cells = key.cells(names);
-        cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(line_count)]);
+        cells.extend([QUANTITY.cell(CsvCell::Quantity(quantity)), LINE_COUNT.cell(CsvCell::Integer(line_count))]);
         table.row(&cells, line_count, quantity)?;
         sum.lines += line_count;
         sum.add(quantity);
@@ -366,10 +386,10 @@ pub enum FlatTime {
 }
 
 impl FlatTime {
-    fn cell(self, cell: UnpackedKey) -> CsvCell<'static> {
+    fn cell(self, cell: UnpackedKey) -> NamedCell<'static> {
         match self {
-            Self::HourOf(day) => CsvCell::Hour(Hour::of(day, cell.slot.hour())),
-            Self::Day(day) => CsvCell::Day(day),
+            Self::HourOf(day) => USAGE_HOUR.cell(CsvCell::Hour(Hour::of(day, cell.slot.hour()))),
+            Self::Day(day) => USAGE_DATE.cell(CsvCell::Day(day)),
         }
     }
 }

@@ -5,9 +5,13 @@ use crate::attribute::Snapshots;
 use crate::domain::{BilledSubscriptionId, Hour, Mapping, SnapshotKind, TenantId, UserSubscriptionId};
 use crate::error::Result;
 use crate::publication::Publisher;
+use crate::publication::layout::table_path;
 use crate::store::ReadFile;
-use crate::table::arrays::{integers, texts, timestamps};
 use crate::table::contract;
+use crate::table::contract::columns::{FILE, SNAPSHOT_KIND, STAMP, SUBJECT_ID};
+use crate::table::contract::mappings::{ENDED_BY, FIRST_SNAPSHOT, LAST_SNAPSHOT, MAPPED_TO_ID};
+use crate::table::contract::snapshots::{AS_OF, BILLING_MODEL, BLAKE3, RESOURCE_ID, SNAPSHOT_ROWS};
+use crate::table::rows::RowSet;
 
 /// Stages both tables, of all stamps.
 ///
@@ -67,18 +71,16 @@ fn publish_files(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
         }
     }
     rows.sort_by_key(|own| (own.stamp, own.kind.as_str(), own.as_of, &*own.file.name));
-    let fingerprints: Vec<String> = rows.iter().map(|own| own.file.fingerprint.to_string()).collect();
-    let columns = vec![
-        texts(rows.iter().map(|own| Some(own.stamp))),
-        texts(rows.iter().map(|own| Some(own.kind.as_str()))),
-        timestamps(rows.iter().map(|own| Some(own.as_of))),
-        texts(rows.iter().map(|own| Some(&*own.file.name))),
-        integers(rows.iter().map(|own| own.rows)),
-        texts(fingerprints.iter().map(|own| Some(own.as_str()))),
-        texts(rows.iter().map(|own| own.resource_id)),
-        texts(rows.iter().map(|own| own.billing_model)),
-    ];
-    publisher.table("snapshots.parquet".into(), &contract::SNAPSHOTS, columns, None)
+    let rows = RowSet::of(&rows)
+        .with(STAMP, |row| row.stamp)
+        .with(SNAPSHOT_KIND, |row| row.kind.as_str())
+        .with(AS_OF, |row| row.as_of)
+        .with(FILE, |row| &*row.file.name)
+        .with(SNAPSHOT_ROWS, |row| row.rows)
+        .with(BLAKE3, |row| row.file.fingerprint.to_string())
+        .with(RESOURCE_ID, |row| row.resource_id)
+        .with(BILLING_MODEL, |row| row.billing_model);
+    publisher.table(table_path(&contract::SNAPSHOTS), rows.columns(&contract::SNAPSHOTS)?, None)
 }
 
 struct MappingRow<'a> {
@@ -122,14 +124,13 @@ fn publish_mappings(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> 
         }));
     }
     rows.sort_by_key(|own| (own.stamp, own.kind.as_str(), own.subject, own.first));
-    let columns = vec![
-        texts(rows.iter().map(|own| Some(own.stamp))),
-        texts(rows.iter().map(|own| Some(own.kind.as_str()))),
-        texts(rows.iter().map(|own| own.subject)),
-        timestamps(rows.iter().map(|own| Some(own.first))),
-        timestamps(rows.iter().map(|own| Some(own.last))),
-        timestamps(rows.iter().map(|own| own.ended_by)),
-        texts(rows.iter().map(|own| Some(own.to))),
-    ];
-    publisher.table("mappings.parquet".into(), &contract::MAPPINGS, columns, None)
+    let rows = RowSet::of(&rows)
+        .with(STAMP, |row| row.stamp)
+        .with(SNAPSHOT_KIND, |row| row.kind.as_str())
+        .with(SUBJECT_ID, |row| row.subject)
+        .with(FIRST_SNAPSHOT, |row| row.first)
+        .with(LAST_SNAPSHOT, |row| row.last)
+        .with(ENDED_BY, |row| row.ended_by)
+        .with(MAPPED_TO_ID, |row| row.to);
+    publisher.table(table_path(&contract::MAPPINGS), rows.columns(&contract::MAPPINGS)?, None)
 }

@@ -205,7 +205,7 @@ fn fingerprints(entries: &[PriceEntry]) -> Result<Vec<Fingerprint>> {
         .iter()
         .map(of)
         .collect::<serde_json::Result<_>>()
-        .map_err(|error| Error::engine("fingerprint prices", error))
+        .map_err(|error| Error::bug_of("fingerprint prices", error))
 }
 
 fn order(own: &PriceEntry) -> impl Ord + '_ {

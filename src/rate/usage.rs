@@ -4,6 +4,10 @@ use hashbrown::{Equivalent, HashMap};
 
 use crate::domain::{Day, Quantity, Stamp};
 use crate::error::Result;
+use crate::table::column::AnyColumn;
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, METER_ID, QUANTITY, RESOURCE_KEY, TENANT_ID, USAGE_DATE, USER_SUBSCRIPTION_ID,
+};
 use crate::table::reader::{Coded, Rows};
 
 /// The cells of a stamp's month, column by column, in the order of the table.
@@ -53,7 +57,7 @@ struct OwnerColumns<'a>([Coded<'a>; 4]);
 impl<'a> OwnerColumns<'a> {
     fn of(rows: &'a Rows) -> Result<Self> {
         let [billed, attribution, tenant, user] =
-            ["billed_subscription_id", "attribution", "tenant_id", "user_subscription_id"].map(|name| rows.coded(name));
+            [BILLED_SUBSCRIPTION_ID, ATTRIBUTION, TENANT_ID, USER_SUBSCRIPTION_ID].map(|column| rows.coded(column));
         Ok(Self([billed?, attribution?, tenant?, user?]))
     }
 
@@ -76,15 +80,15 @@ type Numbers<T> = HashMap<T, u32, foldhash::fast::FixedState>;
 
 impl StampMonth {
     /// The columns that a table must have been read with.
-    pub const COLUMNS: [&str; 8] = [
-        "usage_date",
-        "billed_subscription_id",
-        "attribution",
-        "tenant_id",
-        "user_subscription_id",
-        "meter_id",
-        "resource_key",
-        "quantity",
+    pub const COLUMNS: [&dyn AnyColumn; 8] = [
+        &USAGE_DATE,
+        &BILLED_SUBSCRIPTION_ID,
+        &ATTRIBUTION,
+        &TENANT_ID,
+        &USER_SUBSCRIPTION_ID,
+        &METER_ID,
+        &RESOURCE_KEY,
+        &QUANTITY,
     ];
 
     /// Takes in rows that were read with [`read_coded`](crate::table::reader::read_coded).
@@ -158,10 +162,10 @@ impl Taking {
     /// # Errors
     /// As [`StampMonth::of`].
     pub fn take(&mut self, rows: &Rows) -> Result<()> {
-        let (of_owners, of_meters) = (OwnerColumns::of(rows)?, rows.coded("meter_id")?);
-        let quantities = rows.quantities("quantity")?;
-        self.own.days.extend(rows.days("usage_date")?);
-        self.own.resource.extend(rows.integers("resource_key")?.values());
+        let (of_owners, of_meters) = (OwnerColumns::of(rows)?, rows.coded(METER_ID)?);
+        let quantities = rows.quantities(QUANTITY)?;
+        self.own.days.extend(rows.days(USAGE_DATE)?);
+        self.own.resource.extend(rows.integers(RESOURCE_KEY)?.values());
         self.own.quantity.extend((0..rows.len()).map(|row| quantities.value(row)));
         // Rows are sorted, so neighbours mostly have one owner and one meter.
         let (mut owner, mut meter) = (Last::default(), Last::default());

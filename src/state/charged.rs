@@ -141,7 +141,7 @@ impl ChargedMonths {
         if self.0.is_empty() {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(self).map_err(|error| Error::engine("write state", error))?;
+        let bytes = serde_json::to_vec(self).map_err(|error| Error::bug_of("write state", error))?;
         publisher.state(NAME, bytes)
     }
 }

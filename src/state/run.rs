@@ -105,9 +105,9 @@ impl SnapshotState<'_> {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, stamp: &Stamp, publisher: &Publisher) -> Result<()> {
-        let bytes = postcard::to_allocvec(self).map_err(|error| Error::engine("write state", error))?;
+        let bytes = postcard::to_allocvec(self).map_err(|error| Error::bug_of("write state", error))?;
         // Nightly copies repeat almost everything.
-        let packed = zstd::bulk::compress(&bytes, 1).map_err(|error| Error::engine("write state", error))?;
+        let packed = zstd::bulk::compress(&bytes, 1).map_err(|error| Error::bug_of("write state", error))?;
         publisher.state(&snapshots_name(stamp), packed)
     }
 
@@ -188,7 +188,7 @@ impl RunState {
             own.days.par_iter().try_for_each(|(&day, note)| {
                 let name = day_name(stamp, day);
                 if settled.get(stamp).is_none_or(|days| days.contains_key(&day)) {
-                    let bytes = postcard::to_allocvec(note).map_err(|error| Error::engine("write state", error))?;
+                    let bytes = postcard::to_allocvec(note).map_err(|error| Error::bug_of("write state", error))?;
                     return publisher.state(&name, bytes);
                 }
                 publisher.keep_state(&name);
@@ -245,5 +245,5 @@ fn day_name(stamp: &Stamp, day: Day) -> String {
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|error| Error::engine("write state", error))
+    serde_json::to_vec(value).map_err(|error| Error::bug_of("write state", error))
 }

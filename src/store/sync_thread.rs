@@ -25,7 +25,7 @@ impl Syncing {
         };
         // What is found to be broken is kept: the kernel tells it once.
         let thread = thread::Builder::new().spawn(move || staged.into_iter().try_for_each(sync));
-        let thread = thread.map_err(|error| Error::engine("start a thread", error))?;
+        let thread = thread.map_err(|error| Error::system("start a thread", error))?;
         Ok(Self { paths, thread })
     }
 

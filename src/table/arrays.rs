@@ -3,6 +3,7 @@
 //! Texts become dictionary arrays: the Parquet writer takes them several times faster than plain strings, and files
 //! come out dictionary-encoded either way.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -28,11 +29,11 @@ impl Dictionary {
     ///
     /// # Errors
     /// A place beyond the dictionary, or beyond 2^31.
-    pub fn column(&self, places: impl IntoIterator<Item = Option<u32>>) -> Result<ArrayRef> {
+    pub fn column(&self, places: impl IntoIterator<Item = Option<u32>>) -> Result<TypedArray<str>> {
         let keys: Int32Array = places.into_iter().map(|place| place.map(|place| place as i32)).collect();
         let values: ArrayRef = Arc::clone(&self.0) as ArrayRef;
         let column = DictionaryArray::<Int32Type>::try_new(keys, values);
-        Ok(Arc::new(column.map_err(|error| Error::engine("build a dictionary column", error))?))
+        Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a dictionary column", error))?))
     }
 
     pub fn text(&self, place: u32) -> &str {
@@ -48,63 +49,81 @@ impl Dictionary {
     }
 }
 
+/// An array whose cells have the type of a column.
+#[derive(Debug)]
+pub struct TypedArray<T: ?Sized> {
+    array: ArrayRef,
+    cells: PhantomData<fn() -> Box<T>>,
+}
+
+impl<T: ?Sized> TypedArray<T> {
+    fn of(array: impl Array + 'static) -> Self {
+        Self { array: Arc::new(array), cells: PhantomData }
+    }
+
+    pub fn into_array(self) -> ArrayRef {
+        self.array
+    }
+}
+
 /// A column of one text, `rows` times.
 ///
 /// # Errors
 /// More than 2^31 rows.
-pub fn constant(text: &str, rows: usize) -> Result<ArrayRef> {
+pub fn constant(text: &str, rows: usize) -> Result<TypedArray<str>> {
     Dictionary::new([text]).column(std::iter::repeat_n(Some(0), rows))
 }
 
 /// A column of texts that repeat little: each row with its own.
-pub fn texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> ArrayRef {
+pub fn texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> TypedArray<str> {
     let column: DictionaryArray<Int32Type> = texts.into_iter().collect();
-    Arc::new(column)
+    TypedArray::of(column)
 }
 
-pub fn integers(values: impl IntoIterator<Item = i64>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter_values(values))
+pub fn integers(values: impl IntoIterator<Item = i64>) -> TypedArray<i64> {
+    TypedArray::of(Int64Array::from_iter_values(values))
 }
 
 /// One integer, `rows` times.
-pub fn constant_integers(value: i64, rows: usize) -> ArrayRef {
+pub fn constant_integers(value: i64, rows: usize) -> TypedArray<i64> {
     integers(std::iter::repeat_n(value, rows))
 }
 
 /// Integers; `None` is null.
-pub fn maybe_integers(values: impl IntoIterator<Item = Option<i64>>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter(values))
+pub fn maybe_integers(values: impl IntoIterator<Item = Option<i64>>) -> TypedArray<i64> {
+    TypedArray::of(Int64Array::from_iter(values))
 }
 
-pub fn booleans(values: impl IntoIterator<Item = bool>) -> ArrayRef {
-    Arc::new(BooleanArray::from_iter(values.into_iter().map(Some)))
+/// Truths; `None` is null.
+pub fn booleans(values: impl IntoIterator<Item = Option<bool>>) -> TypedArray<bool> {
+    TypedArray::of(BooleanArray::from_iter(values))
 }
 
-pub fn dates(days: impl IntoIterator<Item = Day>) -> ArrayRef {
-    Arc::new(Date32Array::from_iter_values(days.into_iter().map(Day::days_since_epoch)))
+pub fn dates(days: impl IntoIterator<Item = Day>) -> TypedArray<Day> {
+    TypedArray::of(Date32Array::from_iter_values(days.into_iter().map(Day::days_since_epoch)))
 }
 
 /// UTC, microseconds.
-pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> ArrayRef {
+pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> TypedArray<Hour> {
     let micros = hours.into_iter().map(|hour| hour.map(Hour::micros_since_epoch));
-    Arc::new(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
+    TypedArray::of(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
 }
 
 /// `DECIMAL(38,18)`.
 ///
 /// # Errors
 /// Never, as long as the limits are what arrow knows.
-pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<ArrayRef> {
+pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<TypedArray<Quantity>> {
     let column = Decimal128Array::from_iter_values(values.into_iter().map(Quantity::scaled))
         .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);
-    Ok(Arc::new(column.map_err(|error| Error::engine("build a decimal column", error))?))
+    Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
 }
 
 /// The same; `None` is null.
 ///
 /// # Errors
 /// As [`quantities`].
-pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> Result<ArrayRef> {
+pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> Result<TypedArray<Quantity>> {
     let scaled = values.into_iter().map(|own| own.map(Quantity::scaled));
     decimals(scaled, QUANTITY_PRECISION, QUANTITY_SCALE.into())
 }
@@ -113,7 +132,7 @@ pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> R
 ///
 /// # Errors
 /// As [`quantities`].
-pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result<ArrayRef> {
+pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result<TypedArray<Charge>> {
     decimals(values.into_iter().map(|own| own.map(Charge::scaled)), QUANTITY_PRECISION, CHARGE_SCALE)
 }
 
@@ -121,16 +140,16 @@ pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result
 ///
 /// # Errors
 /// As [`quantities`].
-pub fn maybe_amounts(values: impl IntoIterator<Item = Option<Amount>>) -> Result<ArrayRef> {
+pub fn maybe_amounts(values: impl IntoIterator<Item = Option<Amount>>) -> Result<TypedArray<Amount>> {
     decimals(values.into_iter().map(|own| own.map(Amount::scaled)), AMOUNT_PRECISION, AMOUNT_SCALE)
 }
 
 /// Days; `None` is null.
-pub fn maybe_dates(days: impl IntoIterator<Item = Option<Day>>) -> ArrayRef {
-    Arc::new(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
+pub fn maybe_dates(days: impl IntoIterator<Item = Option<Day>>) -> TypedArray<Day> {
+    TypedArray::of(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
 }
 
-fn decimals(values: impl Iterator<Item = Option<i128>>, precision: u8, scale: u32) -> Result<ArrayRef> {
+fn decimals<T>(values: impl Iterator<Item = Option<i128>>, precision: u8, scale: u32) -> Result<TypedArray<T>> {
     let column = Decimal128Array::from_iter(values).with_precision_and_scale(precision, scale as i8);
-    Ok(Arc::new(column.map_err(|error| Error::engine("build a decimal column", error))?))
+    Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
 }

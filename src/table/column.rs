@@ -1,5 +1,10 @@
 //! What a table and a column of it are.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
+
 /// The published texts of all values of an enum, in its own order: what a column can have.
 macro_rules! texts_of {
     ($own:ty) => {{
@@ -69,26 +74,113 @@ pub struct Column {
     pub values: &'static [&'static str],
 }
 
-impl Column {
-    pub(super) const fn new(name: &'static str, kind: Kind, meaning: &'static str) -> Self {
-        Self { name, kind, nullable: false, unit: "", meaning, values: &[] }
+/// A column whose cells have a type: whatever writes or reads it has that type, too, or does not compile.
+///
+/// `T` is what a cell says: `str`, `Day`, `Month`, `Hour`, `i64`, `Quantity`, `Charge`, `Amount` or `bool`.
+pub struct Typed<T: ?Sized> {
+    column: Column,
+    cells: PhantomData<fn() -> Box<T>>,
+}
+
+impl<T: ?Sized> Clone for Typed<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Typed<T> {}
+
+impl<T: ?Sized> fmt::Debug for Typed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.column.name)
+    }
+}
+
+impl<T: CellType + ?Sized> Typed<T> {
+    pub(super) const fn new(name: &'static str, meaning: &'static str) -> Self {
+        let column = Column { name, kind: T::KIND, nullable: false, unit: "", meaning, values: &[] };
+        Self { column, cells: PhantomData }
     }
 
     /// The same, with its closed list of values.
     pub(super) const fn one_of(mut self, values: &'static [&'static str]) -> Self {
-        self.values = values;
+        self.column.values = values;
         self
     }
 
     pub(super) const fn nullable(mut self) -> Self {
-        self.nullable = true;
+        self.column.nullable = true;
+        self
+    }
+
+    pub(super) const fn required(mut self) -> Self {
+        self.column.nullable = false;
         self
     }
 
     pub(super) const fn unit(mut self, unit: &'static str) -> Self {
-        self.unit = unit;
+        self.column.unit = unit;
         self
     }
+
+    /// The same column, as a table of its own means it.
+    pub(super) const fn meaning(mut self, meaning: &'static str) -> Self {
+        self.column.meaning = meaning;
+        self
+    }
+
+    /// What the contract says of it.
+    pub const fn column(self) -> Column {
+        self.column
+    }
+}
+
+impl<T: ?Sized> Typed<T> {
+    pub const fn name(self) -> &'static str {
+        self.column.name
+    }
+}
+
+/// What can be named among the columns of a table, whatever its type.
+pub trait AnyColumn: Sync {
+    fn column_name(&self) -> &'static str;
+}
+
+impl<T: ?Sized> AnyColumn for Typed<T> {
+    fn column_name(&self) -> &'static str {
+        self.column.name
+    }
+}
+
+impl AnyColumn for Column {
+    fn column_name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// What a cell of a published table can say.
+pub trait CellType {
+    const KIND: Kind;
+    /// A cell, as code has it.
+    type Cell<'a>;
+}
+
+macro_rules! cell_types {
+    ($($cell:ty: $kind:ident),*) => {
+        $(impl CellType for $cell {
+            const KIND: Kind = Kind::$kind;
+            type Cell<'a> = $cell;
+        })*
+    };
+}
+cell_types!(
+    Day: Date, Month: Month, Hour: Timestamp, i64: Integer, Quantity: Decimal, Charge: Charge, Amount: Amount,
+    bool: Boolean
+);
+
+impl CellType for str {
+    const KIND: Kind = Kind::Text;
+    type Cell<'a> = &'a str;
 }
 
 /// The contract of one published table. Rows are sorted by the first `sorted_by` columns in order, nulls first, text by
@@ -100,4 +192,11 @@ pub struct Table {
     pub row: &'static str,
     pub columns: &'static [Column],
     pub sorted_by: usize,
+}
+
+impl Table {
+    /// All its columns, to be read.
+    pub fn all(&'static self) -> Vec<&'static dyn AnyColumn> {
+        self.columns.iter().map(|column| column as &dyn AnyColumn).collect()
+    }
 }

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use memchr::{memchr_iter, memchr3_iter};
 use rayon::prelude::*;
 
-use super::column::{Column, Kind};
+use super::column::{Column, Kind, Typed};
+use super::contract::columns::{LINE_COUNT, QUANTITY};
 use crate::domain::limits::CSV_ROWS_MAX;
 use crate::domain::totals::Checksum;
 use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
@@ -39,6 +40,9 @@ pub struct CsvTable {
 /// Some rows of a table.
 #[derive(Debug, Default)]
 pub struct CsvRows {
+    columns: &'static [Column],
+    /// The first column of which another cell stood in its place.
+    unbound: Option<&'static str>,
     bytes: Vec<u8>,
     rows: usize,
     sum: Checksum,
@@ -112,6 +116,16 @@ pub enum CsvCell<'a> {
     Boolean(bool),
 }
 
+/// A cell, and the name of its column.
+pub type NamedCell<'a> = (&'static str, CsvCell<'a>);
+
+impl<T: ?Sized> Typed<T> {
+    /// A cell of this column.
+    pub const fn cell(self, cell: CsvCell<'_>) -> NamedCell<'_> {
+        (self.name(), cell)
+    }
+}
+
 impl CsvTable {
     pub fn new(columns: &'static [Column]) -> Self {
         Self::with_rows_max(columns, CSV_ROWS_MAX)
@@ -123,7 +137,7 @@ impl CsvTable {
             columns,
             rows_max,
             parts: Vec::new(),
-            part: CsvRows { bytes: header(columns), ..CsvRows::default() },
+            part: CsvRows { bytes: header(columns), ..CsvRows::of(columns) },
             files: None,
             file: None,
         }
@@ -144,12 +158,12 @@ impl CsvTable {
     ///
     /// # Errors
     /// The file that the table grows in cannot be written.
-    pub fn row(&mut self, cells: &[CsvCell<'_>], lines: i64, quantity: Quantity) -> Result<()> {
-        debug_assert_eq!(cells.len(), self.columns.len());
+    pub fn row(&mut self, cells: &[NamedCell<'_>], lines: i64, quantity: Quantity) -> Result<()> {
         if self.part.rows == self.rows_max {
             self.finish_part()?;
         }
         self.part.row(cells, lines, quantity);
+        self.part.refuse_unbound()?;
         if self.part.rows.is_multiple_of(BLOCK_ROWS) { self.let_go() } else { Ok(()) }
     }
 
@@ -167,11 +181,12 @@ impl CsvTable {
             let end = rows.min(from + at_a_time).min(from + self.rows_max - self.part.rows);
             let blocks: Vec<usize> = (from..end).step_by(BLOCK_ROWS).collect();
             let written = |first: usize| {
-                let mut own = CsvRows::default();
+                let mut own = CsvRows::of(self.columns);
                 write(first..end.min(first + BLOCK_ROWS), &mut own);
                 own
             };
             for own in blocks.into_par_iter().map(written).collect::<Vec<_>>() {
+                own.refuse_unbound()?;
                 self.part.append(&own);
                 self.let_go()?;
             }
@@ -197,8 +212,8 @@ impl CsvTable {
     }
 
     fn finish_part(&mut self) -> Result<()> {
-        let next = CsvRows { bytes: header(self.columns), ..CsvRows::default() };
-        let CsvRows { mut bytes, rows, sum, guarded } = std::mem::replace(&mut self.part, next);
+        let next = CsvRows { bytes: header(self.columns), ..CsvRows::of(self.columns) };
+        let CsvRows { mut bytes, rows, sum, guarded, .. } = std::mem::replace(&mut self.part, next);
         let file = match self.file.take() {
             None => None,
             Some(mut file) => {
@@ -222,9 +237,36 @@ impl CsvTable {
 }
 
 impl CsvRows {
+    fn of(columns: &'static [Column]) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
+    /// Whether each cell is of the column in whose place it stands; the first time that one is not is kept.
+    fn binds(&mut self, cells: &[NamedCell<'_>]) {
+        // Names are constants, so they mostly are the same text at the same place.
+        let is_of =
+            |(column, (name, _)): (&Column, &NamedCell<'_>)| std::ptr::eq(column.name, *name) || column.name == *name;
+        if self.columns.len() != cells.len() || !self.columns.iter().zip(cells).all(is_of) {
+            let wrong = self
+                .columns
+                .iter()
+                .enumerate()
+                .find(|(at, column)| cells.get(*at).is_none_or(|(name, _)| column.name != *name));
+            let name = wrong.map(|(_, column)| column.name).or_else(|| cells.get(self.columns.len()).map(|own| own.0));
+            self.unbound = self.unbound.or(name);
+        }
+    }
+
+    fn refuse_unbound(&self) -> Result<()> {
+        self.unbound.map_or(Ok(()), |name| {
+            Err(Error::bug(format!("a CSV row does not say its column {name} where that stands")))
+        })
+    }
+
     /// Adds a row, as [`CsvTable::row`] does.
-    pub fn row(&mut self, cells: &[CsvCell<'_>], lines: i64, quantity: Quantity) {
-        for (at, cell) in cells.iter().enumerate() {
+    pub fn row(&mut self, cells: &[NamedCell<'_>], lines: i64, quantity: Quantity) {
+        self.binds(cells);
+        for (at, (_, cell)) in cells.iter().enumerate() {
             if at > 0 {
                 self.bytes.push(b',');
             }
@@ -313,7 +355,7 @@ fn is_formula(text: &str) -> bool {
 /// The bytes are no such table.
 pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Option<Checksum>)> {
     let place = |name: &str| columns.iter().position(|column| column.name == name);
-    let (quantity, line_count) = (place("quantity"), place("line_count"));
+    let (quantity, line_count) = (place(QUANTITY.name()), place(LINE_COUNT.name()));
     // Numbers and dates have neither commas nor quotes: where nothing else follows, a row's last cells are found from
     // its end.
     let is_plain = |own: &Column| own.kind != Kind::Text;
@@ -390,7 +432,7 @@ fn whole_rows(bytes: impl Read, quantity: Option<usize>, line_count: Option<usiz
     let mut record = csv::ByteRecord::new();
     let mut rows = 0;
     let mut sum = Checksum::default();
-    while reader.read_byte_record(&mut record).map_err(|error| Error::engine("read back CSV", error))? {
+    while reader.read_byte_record(&mut record).map_err(|error| Error::bug_of("read back CSV", error))? {
         rows += 1;
         let cell = |at: usize| record.get(at).ok_or_else(broken);
         if let Some(quantity) = quantity {
@@ -405,7 +447,7 @@ fn row_of(quantity: &[u8], line_count: Option<&[u8]>) -> Result<Checksum> {
     fn text(cell: &[u8]) -> Result<&str> {
         std::str::from_utf8(cell).map_err(|_no_text| broken())
     }
-    let lines = line_count.map(|cell| text(cell)?.parse().map_err(|error| Error::engine("read back CSV", error)));
+    let lines = line_count.map(|cell| text(cell)?.parse().map_err(|error| Error::bug_of("read back CSV", error)));
     let mut sum = Checksum::of_lines(0);
     sum.lines = lines.unwrap_or(Ok(1))?;
     sum.add(Quantity::parse(text(quantity)?).map_err(|_reason| broken())?.quantity);
@@ -417,5 +459,5 @@ fn broken() -> Error {
 }
 
 fn failed(error: std::io::Error) -> Error {
-    Error::engine("read back CSV", error)
+    Error::bug_of("read back CSV", error)
 }

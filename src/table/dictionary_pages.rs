@@ -134,6 +134,16 @@ impl<'a> FactColumn<'a> {
     }
 
     /// The type that its array has, but for dictionaries.
+    /// Whether its values are what a column of this kind holds.
+    pub fn is_of(&self, kind: Kind) -> bool {
+        match self {
+            Self::Texts(..) => kind == Kind::Text,
+            Self::Integers(..) => matches!(kind, Kind::Integer | Kind::Timestamp),
+            Self::Days(..) => matches!(kind, Kind::Date | Kind::Month),
+            Self::Quantities(_) => kind == Kind::Decimal,
+        }
+    }
+
     pub(super) fn data_type(&self, kind: Kind) -> error::Result<DataType> {
         Ok(match self {
             Self::Texts(..) => DataType::Utf8,
@@ -151,7 +161,7 @@ impl<'a> FactColumn<'a> {
         }
         Ok(match self {
             Self::Texts(dictionary, places) => {
-                dictionary.column(places.at(rows).iter().map(|&place| (place != NULL).then_some(place)))?
+                dictionary.column(places.at(rows).iter().map(|&place| (place != NULL).then_some(place)))?.into_array()
             }
             Self::Integers(values, places) if kind == Kind::Timestamp => {
                 let times: TimestampMicrosecondArray = of(values, &places.at(rows)).collect();
@@ -159,7 +169,7 @@ impl<'a> FactColumn<'a> {
             }
             Self::Integers(values, places) => Arc::new(of(values, &places.at(rows)).collect::<Int64Array>()),
             Self::Days(values, places) => Arc::new(of(values, &places.at(rows)).collect::<Date32Array>()),
-            Self::Quantities(values) => quantities(values[rows].iter().copied())?,
+            Self::Quantities(values) => quantities(values[rows].iter().copied())?.into_array(),
         })
     }
 

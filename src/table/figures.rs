@@ -2,8 +2,13 @@
 
 use arrow::array::{Decimal128Array, Int64Array, StringArray};
 
-use super::column::Table;
+use super::column::{AnyColumn, Table, Typed};
 use super::contract;
+use super::contract::adjustments::{LINE_COUNT_DELTA, QUANTITY_DELTA};
+use super::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, QUANTITY, RESOURCE_KEY, TENANT_ID, USAGE_DATE,
+    USER_SUBSCRIPTION_ID,
+};
 use super::reader::{Rows, text};
 use crate::domain::totals::Totals;
 use crate::domain::{Day, Quantity};
@@ -13,28 +18,28 @@ use crate::error::Result;
 #[derive(Clone, Copy, Debug)]
 pub struct FigureTable {
     pub table: &'static Table,
-    pub quantity: &'static str,
-    pub line_count: &'static str,
+    pub quantity: Typed<Quantity>,
+    pub line_count: Typed<i64>,
 }
 
 impl FigureTable {
-    pub const DAILY: Self = Self { table: &contract::DAILY, quantity: "quantity", line_count: "line_count" };
+    pub const DAILY: Self = Self { table: &contract::DAILY, quantity: QUANTITY, line_count: LINE_COUNT };
     /// What came to closed figures: quantities and counts may be below zero.
     pub const ADJUSTMENTS: Self =
-        Self { table: &contract::ADJUSTMENTS, quantity: "quantity_delta", line_count: "line_count_delta" };
+        Self { table: &contract::ADJUSTMENTS, quantity: QUANTITY_DELTA, line_count: LINE_COUNT_DELTA };
 
     /// The columns that [`Figures::of`] needs.
-    pub fn columns(self) -> [&'static str; 9] {
+    pub fn columns(&self) -> [&dyn AnyColumn; 9] {
         [
-            "usage_date",
-            "billed_subscription_id",
-            "attribution",
-            "tenant_id",
-            "user_subscription_id",
-            "meter_id",
-            "resource_key",
-            self.quantity,
-            self.line_count,
+            &USAGE_DATE,
+            &BILLED_SUBSCRIPTION_ID,
+            &ATTRIBUTION,
+            &TENANT_ID,
+            &USER_SUBSCRIPTION_ID,
+            &METER_ID,
+            &RESOURCE_KEY,
+            &self.quantity,
+            &self.line_count,
         ]
     }
 }
@@ -70,15 +75,15 @@ impl Figures {
     /// # Errors
     /// A column was not read, or is of another type.
     pub fn of(rows: &Rows, table: FigureTable) -> Result<Self> {
-        let texts = |name| rows.texts(name).cloned();
+        let texts = |column| rows.texts(column).cloned();
         Ok(Self {
-            days: rows.days("usage_date")?,
-            billed_subscriptions: texts("billed_subscription_id")?,
-            attributions: texts("attribution")?,
-            tenants: texts("tenant_id")?,
-            user_subscriptions: texts("user_subscription_id")?,
-            meters: texts("meter_id")?,
-            resources: rows.integers("resource_key")?.clone(),
+            days: rows.days(USAGE_DATE)?,
+            billed_subscriptions: texts(BILLED_SUBSCRIPTION_ID)?,
+            attributions: texts(ATTRIBUTION)?,
+            tenants: texts(TENANT_ID)?,
+            user_subscriptions: texts(USER_SUBSCRIPTION_ID)?,
+            meters: texts(METER_ID)?,
+            resources: rows.integers(RESOURCE_KEY)?.clone(),
             quantities: rows.quantities(table.quantity)?.array().clone(),
             line_counts: rows.integers(table.line_count)?.clone(),
         })

@@ -2,7 +2,8 @@
 //!
 //! `resource_key` is not in it: a spreadsheet keeps 15 digits.
 
-use super::column::{Column, Kind, Table};
+use super::column::{Column, Table, Typed};
+use crate::domain::{Hour, Quantity};
 use crate::table::contract::columns::{
     ADDITIONAL_INFO, AMOUNT, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, BILLING_AMOUNT,
     BILLING_CURRENCY, CURRENCY, DISCOUNT_PERCENT, DISPLAY_NAME, EFFECTIVE_FROM, EXCHANGE_RATE, FILE, FIRST_SEEN,
@@ -11,6 +12,30 @@ use crate::table::contract::columns::{
     RESOURCE_URI, ROUNDING_DIFFERENCE, SERVICE, SERVICE_TYPE, SNAPSHOT_KIND, STAMP, SUBJECT_ID, TAGS, TENANT_ID,
     TENANT_NAME, TIER_FROM, UNIT, USAGE_DATE, USAGE_HOUR, USER_SUBSCRIPTION_ID,
 };
+
+pub const CHANGE: Typed<str> = Typed::new("change", "began, changed, ended, unlisted or listed_again");
+pub const CHANGED_AT: Typed<Hour> = Typed::new("changed_at", "date of the snapshot that first says so").unit("UTC");
+pub const FROM_ID: Typed<str> = Typed::new("from_id", "where the mapping led before").nullable();
+pub const TO_ID: Typed<str> = Typed::new("to_id", "where it leads since").nullable();
+pub const QUANTITY_BEFORE: Typed<Quantity> =
+    Typed::new("quantity_before", "used in the period before the change, charged as from_id says")
+        .nullable()
+        .unit("the meter's unit");
+pub const LINES_BEFORE: Typed<i64> = Typed::new("lines_before", "lines of that usage").nullable().unit("lines");
+pub const QUANTITY_AFTER: Typed<Quantity> =
+    Typed::new("quantity_after", "used in the period after it, charged as to_id says")
+        .nullable()
+        .unit("the meter's unit");
+pub const LINES_AFTER: Typed<i64> = Typed::new("lines_after", "lines of that usage").nullable().unit("lines");
+pub const MOVED_TO_TENANT_ID: Typed<str> = Typed::new(
+    "moved_to_tenant_id",
+    "the tenant that the latest listing gives the user subscription, where that is another",
+)
+.nullable();
+pub const REGISTERED_SINCE: Typed<Hour> =
+    Typed::new("registered_since", "date of the list since which the tenant is mapped, if the latest list maps it")
+        .nullable()
+        .unit("UTC");
 
 /// A fact as flat CSV.
 #[derive(Clone, Copy, Debug)]
@@ -30,25 +55,25 @@ macro_rules! flat {
         FlatTable {
             name: $name,
             columns: &[
-                STAMP,
-                $time,
-                BILLED_SUBSCRIPTION_ID,
-                BILLED_SUBSCRIPTION_NAME,
-                ATTRIBUTION,
-                TENANT_ID,
-                TENANT_NAME,
-                USER_SUBSCRIPTION_ID,
-                DISPLAY_NAME,
-                OWNER,
-                METER_ID,
-                METER_NAME,
-                SERVICE,
-                UNIT,
-                QUANTITY_KIND,
-                $($resource,)*
-                QUANTITY,
-                LINE_COUNT,
-                $($($last,)*)?
+                STAMP.column(),
+                $time.column(),
+                BILLED_SUBSCRIPTION_ID.column(),
+                BILLED_SUBSCRIPTION_NAME.column(),
+                ATTRIBUTION.column(),
+                TENANT_ID.column(),
+                TENANT_NAME.column(),
+                USER_SUBSCRIPTION_ID.column(),
+                DISPLAY_NAME.column(),
+                OWNER.column(),
+                METER_ID.column(),
+                METER_NAME.column(),
+                SERVICE.column(),
+                UNIT.column(),
+                QUANTITY_KIND.column(),
+                $($resource.column(),)*
+                QUANTITY.column(),
+                LINE_COUNT.column(),
+                $($($last.column(),)*)?
             ],
         }
     };
@@ -63,25 +88,21 @@ pub const CSV_DEFAULT_USAGE: FlatTable = flat!("csv_default_usage", USAGE_DATE; 
 pub const CSV_HISTORY: FlatTable = FlatTable {
     name: "csv_history",
     columns: &[
-        STAMP,
-        SNAPSHOT_KIND,
-        SUBJECT_ID,
-        Column::new("change", Kind::Text, "began, changed, ended, unlisted or listed_again"),
-        Column::new("changed_at", Kind::Timestamp, "date of the snapshot that first says so").unit("UTC"),
-        Column::new("from_id", Kind::Text, "where the mapping led before").nullable(),
-        Column::new("to_id", Kind::Text, "where it leads since").nullable(),
-        FILE,
-        Column { nullable: true, ..METER_ID },
-        METER_NAME,
-        UNIT,
-        Column::new("quantity_before", Kind::Decimal, "used in the period before the change, charged as from_id says")
-            .nullable()
-            .unit("the meter's unit"),
-        Column::new("lines_before", Kind::Integer, "lines of that usage").nullable().unit("lines"),
-        Column::new("quantity_after", Kind::Decimal, "used in the period after it, charged as to_id says")
-            .nullable()
-            .unit("the meter's unit"),
-        Column::new("lines_after", Kind::Integer, "lines of that usage").nullable().unit("lines"),
+        STAMP.column(),
+        SNAPSHOT_KIND.column(),
+        SUBJECT_ID.column(),
+        CHANGE.column(),
+        CHANGED_AT.column(),
+        FROM_ID.column(),
+        TO_ID.column(),
+        FILE.column(),
+        METER_ID.nullable().column(),
+        METER_NAME.column(),
+        UNIT.column(),
+        QUANTITY_BEFORE.column(),
+        LINES_BEFORE.column(),
+        QUANTITY_AFTER.column(),
+        LINES_AFTER.column(),
     ],
 };
 
@@ -89,33 +110,22 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
 pub const CSV_UNREGISTERED: FlatTable = FlatTable {
     name: "csv_unregistered",
     columns: &[
-        STAMP,
-        BILLED_SUBSCRIPTION_ID,
-        BILLED_SUBSCRIPTION_NAME,
-        ATTRIBUTION,
-        TENANT_ID,
-        TENANT_NAME,
-        USER_SUBSCRIPTION_ID,
-        METER_ID,
-        METER_NAME,
-        UNIT,
-        QUANTITY,
-        LINE_COUNT,
-        FIRST_SEEN,
-        LAST_SEEN,
-        Column::new(
-            "moved_to_tenant_id",
-            Kind::Text,
-            "the tenant that the latest listing gives the user subscription, where that is another",
-        )
-        .nullable(),
-        Column::new(
-            "registered_since",
-            Kind::Timestamp,
-            "date of the list since which the tenant is mapped, if the latest list maps it",
-        )
-        .nullable()
-        .unit("UTC"),
+        STAMP.column(),
+        BILLED_SUBSCRIPTION_ID.column(),
+        BILLED_SUBSCRIPTION_NAME.column(),
+        ATTRIBUTION.column(),
+        TENANT_ID.column(),
+        TENANT_NAME.column(),
+        USER_SUBSCRIPTION_ID.column(),
+        METER_ID.column(),
+        METER_NAME.column(),
+        UNIT.column(),
+        QUANTITY.column(),
+        LINE_COUNT.column(),
+        FIRST_SEEN.column(),
+        LAST_SEEN.column(),
+        MOVED_TO_TENANT_ID.column(),
+        REGISTERED_SINCE.column(),
     ],
 };
 
@@ -142,32 +152,32 @@ pub const CSV_ADJUSTMENTS: FlatTable = FlatTable {
 pub const CSV_STATEMENTS: FlatTable = FlatTable {
     name: "csv_statements",
     columns: &[
-        MONTH,
-        BILLED_SUBSCRIPTION_ID,
-        BILLED_SUBSCRIPTION_NAME,
+        MONTH.column(),
+        BILLED_SUBSCRIPTION_ID.column(),
+        BILLED_SUBSCRIPTION_NAME.column(),
         super::contract::STATEMENTS.columns[8],
-        TENANT_NAME,
-        METER_ID,
-        METER_NAME,
-        SERVICE,
-        UNIT,
-        PRICE_STATUS,
-        EFFECTIVE_FROM,
-        TIER_FROM,
-        QUANTITY,
-        PRICE,
-        PER,
-        DISCOUNT_PERCENT,
-        CURRENCY,
+        TENANT_NAME.column(),
+        METER_ID.column(),
+        METER_NAME.column(),
+        SERVICE.column(),
+        UNIT.column(),
+        PRICE_STATUS.column(),
+        EFFECTIVE_FROM.column(),
+        TIER_FROM.column(),
+        QUANTITY.column(),
+        PRICE.column(),
+        PER.column(),
+        DISCOUNT_PERCENT.column(),
+        CURRENCY.column(),
         super::contract::STATEMENTS.columns[13],
-        AMOUNT,
-        ROUNDING_DIFFERENCE,
-        EXCHANGE_RATE,
-        BILLING_CURRENCY,
-        BILLING_AMOUNT,
-        PRICE_FILE,
-        PRICE_ROW,
-        PRICE_NOTE,
+        AMOUNT.column(),
+        ROUNDING_DIFFERENCE.column(),
+        EXCHANGE_RATE.column(),
+        BILLING_CURRENCY.column(),
+        BILLING_AMOUNT.column(),
+        PRICE_FILE.column(),
+        PRICE_ROW.column(),
+        PRICE_NOTE.column(),
         super::contract::STATEMENTS.columns[19],
     ],
 };

@@ -17,3 +17,4 @@ pub mod order;
 pub mod parquet;
 pub(crate) mod profile;
 pub mod reader;
+pub mod rows;

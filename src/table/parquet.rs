@@ -24,6 +24,7 @@ use super::column::{Column, Kind, Table};
 use super::contract;
 use super::dictionary_pages::FactColumn;
 use super::profile::DICTIONARY_BYTES_MAX;
+use super::rows::TableColumns;
 use crate::domain::Quantity;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
@@ -35,9 +36,11 @@ const CREATED_BY: &str = "stacktally";
 ///
 /// # Errors
 /// Columns that are not what the table's contract says, or a failure of the writer.
-pub fn encode(table: &Table, columns: Vec<ArrayRef>) -> Result<Vec<u8>> {
+pub fn encode(columns: TableColumns) -> Result<Vec<u8>> {
+    let table = columns.table();
+    let columns = columns.into_arrays();
     let batch = RecordBatch::try_new(schema_of(table, &columns), columns)
-        .map_err(|error| Error::engine(&format!("lay out the table {}", table.name), error))?;
+        .map_err(|error| Error::bug_of(&format!("lay out the table {}", table.name), error))?;
     encode_in_parts(table, batch.num_rows(), GROUP_ROWS, &|rows: Range<usize>| {
         Ok(batch.columns().iter().map(|column| column.slice(rows.start, rows.len())).collect())
     })
@@ -147,7 +150,7 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
 }
 
 fn failed(table: &Table, error: ParquetError) -> Error {
-    Error::engine(&format!("encode {} as Parquet", table.name), error)
+    Error::bug_of(&format!("encode {} as Parquet", table.name), error)
 }
 
 fn schema_of(table: &Table, columns: &[ArrayRef]) -> Arc<Schema> {
@@ -168,7 +171,7 @@ fn writer(table: &Table, schema: Arc<Schema>, rows: usize) -> Result<ArrowWriter
 }
 
 fn properties(table: &Table) -> Result<WriterProperties> {
-    let zstd = || ZstdLevel::try_new(1).map(Compression::ZSTD).map_err(|error| Error::engine("set up zstd", error));
+    let zstd = || ZstdLevel::try_new(1).map(Compression::ZSTD).map_err(|error| Error::bug_of("set up zstd", error));
     let compression = if table.name == contract::LINES.name { zstd()? } else { Compression::SNAPPY };
     let sorted_by = (0..table.sorted_by as i32).map(|column_idx| SortingColumn {
         column_idx,
@@ -180,8 +183,8 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(compression)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
-        .set_column_dictionary_enabled(ColumnPath::from(contract::columns::QUANTITY.name), false)
-        .set_column_dictionary_enabled(ColumnPath::from(contract::CHARGE.name), false)
+        .set_column_dictionary_enabled(ColumnPath::from(contract::columns::QUANTITY.name()), false)
+        .set_column_dictionary_enabled(ColumnPath::from(contract::CHARGE.name()), false)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_sorting_columns(Some(sorted_by.collect()))
@@ -193,19 +196,19 @@ fn properties(table: &Table) -> Result<WriterProperties> {
 /// # Errors
 /// The bytes are no such table.
 pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)> {
-    let failed = |error: ParquetError| Error::engine(&format!("read back {}", table.name), error);
+    let failed = |error: ParquetError| Error::bug_of(&format!("read back {}", table.name), error);
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(failed)?;
     let rows = builder.metadata().file_metadata().num_rows() as u64;
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
-    let Some(quantity) = place("quantity") else { return Ok((rows, None)) };
-    let line_count = place("line_count");
+    let Some(quantity) = place(contract::columns::QUANTITY.name()) else { return Ok((rows, None)) };
+    let line_count = place(contract::columns::LINE_COUNT.name());
     let money = table.columns.iter().enumerate().filter(|(_, own)| matches!(own.kind, Kind::Charge | Kind::Amount));
     let money: Vec<usize> = money.map(|(at, _)| at).collect();
     let read = std::iter::once(quantity).chain(line_count).chain(money.iter().copied());
     let mask = ProjectionMask::roots(builder.parquet_schema(), read);
     let mut sum = Checksum::default();
     for batch in builder.with_projection(mask).with_batch_size(1 << 16).build().map_err(failed)? {
-        let batch = batch.map_err(|error| Error::engine(&format!("read back {}", table.name), error))?;
+        let batch = batch.map_err(|error| Error::bug_of(&format!("read back {}", table.name), error))?;
         let quantities = batch.column(0).as_primitive::<Decimal128Type>();
         quantities.values().iter().for_each(|&scaled| sum.add(Quantity::from_scaled(scaled)));
         sum.lines += match line_count {

@@ -1,5 +1,6 @@
 //! Our own Parquet tables, read again: some columns of the rows that a filter keeps.
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,10 +15,10 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::errors::ParquetError;
 
-use super::column::{Kind, Table};
+use super::column::{AnyColumn, CellType, Kind, Table, Typed};
 use super::contract;
 use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTITY_PRECISION, QUANTITY_SCALE};
-use crate::domain::{Day, Hour, Quantity};
+use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 use crate::error::{Error, Result};
 
 /// Rows decoded at a time.
@@ -27,11 +28,13 @@ const BATCH_ROWS: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub enum Keep {
     /// One of these texts.
-    Texts(&'static str, Vec<String>),
+    Texts(Typed<str>, Vec<String>),
     /// One of these integers, which are sorted.
-    Integers(&'static str, Vec<i64>),
+    Integers(Typed<i64>, Vec<i64>),
     /// This day.
-    Day(&'static str, Day),
+    Day(Typed<Day>, Day),
+    /// This month.
+    Month(Typed<Month>, Month),
 }
 
 /// Some rows of a table, and the file that they come from.
@@ -45,7 +48,13 @@ pub struct Rows {
 ///
 /// # Errors
 /// The bytes are no such table as this version publishes it.
-pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: &[Keep]) -> Result<Vec<Rows>> {
+pub fn read(
+    path: &Path,
+    bytes: Vec<u8>,
+    table: &Table,
+    columns: &[&dyn AnyColumn],
+    keep: &[Keep],
+) -> Result<Vec<Rows>> {
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| broken(path).because(error))?;
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
@@ -61,7 +70,10 @@ pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: 
     };
     let predicates = keep.iter().cloned().map(|keep| {
         let name = match keep {
-            Keep::Texts(name, _) | Keep::Integers(name, _) | Keep::Day(name, _) => name,
+            Keep::Texts(column, _) => column.name(),
+            Keep::Integers(column, _) => column.name(),
+            Keep::Day(column, _) => column.name(),
+            Keep::Month(column, _) => column.name(),
         };
         let holds = move |batch: RecordBatch| {
             keeps(&keep, batch.column(0)).ok_or_else(|| arrow::error::ArrowError::SchemaError(name.to_owned()))
@@ -69,7 +81,8 @@ pub fn read(path: &Path, bytes: Vec<u8>, table: &Table, columns: &[&str], keep: 
         Box::new(ArrowPredicateFn::new(mask(&[name]), holds)) as _
     });
     let filter = RowFilter::new(predicates.collect());
-    let mask = mask(columns);
+    let columns = asked(table, columns)?;
+    let mask = mask(&columns);
     let reader = builder.with_projection(mask).with_row_filter(filter).with_batch_size(BATCH_ROWS).build();
     let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
     reader
@@ -89,8 +102,9 @@ pub fn read_coded(
     path: &Path,
     bytes: Vec<u8>,
     table: &Table,
-    columns: &[&str],
+    columns: &[&dyn AnyColumn],
 ) -> Result<impl Iterator<Item = Result<Rows>>> {
+    let columns = asked(table, columns)?;
     let fields: Vec<Field> =
         table.columns.iter().map(|own| Field::new(own.name, coded_type(own.kind), own.nullable)).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
@@ -105,6 +119,16 @@ pub fn read_coded(
         let batch = batch.map_err(|error| broken(&path).because(error))?;
         Ok(Rows { path: path.clone(), batch })
     }))
+}
+
+/// The names of columns that are asked for.
+fn asked(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>> {
+    let is_of_table = |name: &&str| table.columns.iter().any(|column| column.name == *name);
+    let names: Vec<&'static str> = columns.iter().map(|column| column.column_name()).collect();
+    match names.iter().find(|name| !is_of_table(name)) {
+        None => Ok(names),
+        Some(name) => Err(Error::bug(format!("table {} has no column {name} to be read", table.name))),
+    }
 }
 
 /// The type of a column as it is read: texts as dictionaries.
@@ -137,11 +161,15 @@ fn keeps(keep: &Keep, column: &ArrayRef) -> Option<BooleanArray> {
             let column = column.as_primitive_opt::<Int64Type>()?;
             column.iter().map(|own| Some(own.is_some_and(|own| wanted.binary_search(&own).is_ok()))).collect()
         }
-        Keep::Day(_, day) => {
-            let column = column.as_primitive_opt::<Date32Type>()?;
-            column.iter().map(|own| Some(own == Some(day.days_since_epoch()))).collect()
-        }
+        Keep::Day(_, day) => on(column, *day)?,
+        Keep::Month(_, month) => on(column, month.first_day())?,
     })
+}
+
+/// Which cells are that day.
+fn on(column: &ArrayRef, day: Day) -> Option<BooleanArray> {
+    let column = column.as_primitive_opt::<Date32Type>()?;
+    Some(column.iter().map(|cell| Some(cell == Some(day.days_since_epoch()))).collect())
 }
 
 impl Rows {
@@ -154,65 +182,89 @@ impl Rows {
     }
 
     fn column<'a, T: 'a>(&'a self, name: &str, of: impl Fn(&'a ArrayRef) -> Option<&'a T>) -> Result<&'a T> {
-        self.batch.column_by_name(name).and_then(of).ok_or_else(|| broken(&self.path))
+        let column = self.batch.column_by_name(name);
+        column.and_then(of).ok_or_else(|| {
+            Error::bug(format!("column {name} of {} was not read, or has another type", self.path.display()))
+        })
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
-    pub fn texts(&self, name: &str) -> Result<&StringArray> {
-        self.column(name, |own| own.as_string_opt())
+    pub fn texts(&self, column: Typed<str>) -> Result<&StringArray> {
+        self.column(column.name(), |own| own.as_string_opt())
     }
 
     /// Texts as [`read_coded`] gives them.
     ///
     /// # Errors
     /// The column was not read, or is of another type.
-    pub fn coded(&self, name: &str) -> Result<Coded<'_>> {
-        let column = self.column(name, |own| own.as_dictionary_opt::<Int32Type>())?;
+    pub fn coded(&self, column: Typed<str>) -> Result<Coded<'_>> {
+        let column = self.column(column.name(), |own| own.as_dictionary_opt::<Int32Type>())?;
         let texts = column.values().as_string_opt().ok_or_else(|| broken(&self.path))?;
         Ok(Coded { codes: column.keys(), texts })
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
-    pub fn integers(&self, name: &str) -> Result<&Int64Array> {
-        self.column(name, |own| own.as_primitive_opt::<Int64Type>())
+    pub fn integers(&self, column: Typed<i64>) -> Result<&Int64Array> {
+        self.column(column.name(), |own| own.as_primitive_opt::<Int64Type>())
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
-    pub fn booleans(&self, name: &str) -> Result<&BooleanArray> {
-        self.column(name, |own| own.as_boolean_opt())
+    pub fn booleans(&self, column: Typed<bool>) -> Result<&BooleanArray> {
+        self.column(column.name(), |own| own.as_boolean_opt())
+    }
+
+    /// Charges, as the scaled integers that they are; `None` is null.
+    ///
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn charges(&self, column: Typed<Charge>) -> Result<DecimalCells<'_, Charge>> {
+        self.decimals(column.name())
+    }
+
+    /// Amounts; `None` is null.
+    ///
+    /// # Errors
+    /// The column was not read, or is of another type.
+    pub fn amounts(&self, column: Typed<Amount>) -> Result<DecimalCells<'_, Amount>> {
+        self.decimals(column.name())
+    }
+
+    fn decimals<T>(&self, name: &str) -> Result<DecimalCells<'_, T>> {
+        let array = self.column(name, |own| own.as_primitive_opt::<Decimal128Type>())?;
+        Ok(DecimalCells { array, cells: PhantomData })
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
-    pub fn quantities(&self, name: &str) -> Result<Quantities<'_>> {
-        self.column(name, |own| own.as_primitive_opt::<Decimal128Type>()).map(Quantities)
+    pub fn quantities(&self, column: Typed<Quantity>) -> Result<DecimalCells<'_, Quantity>> {
+        self.decimals(column.name())
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
-    pub fn days(&self, name: &str) -> Result<Vec<Day>> {
-        let column = self.column(name, |own| own.as_primitive_opt::<Date32Type>())?;
-        Ok(column.values().iter().map(|&days| Day::of_days(days)).collect())
+    pub fn days<T: CellType + DayCell>(&self, column: Typed<T>) -> Result<Vec<T>> {
+        let days = self.column(column.name(), |own| own.as_primitive_opt::<Date32Type>())?;
+        Ok(days.values().iter().map(|&days| <T as DayCell>::of_days(days)).collect())
     }
 
     /// Days; `None` is null.
     ///
     /// # Errors
     /// As [`Rows::texts`].
-    pub fn maybe_days(&self, name: &str) -> Result<Vec<Option<Day>>> {
-        let column = self.column(name, |own| own.as_primitive_opt::<Date32Type>())?;
-        Ok(column.iter().map(|days| days.map(Day::of_days)).collect())
+    pub fn maybe_days<T: CellType + DayCell>(&self, column: Typed<T>) -> Result<Vec<Option<T>>> {
+        let column = self.column(column.name(), |own| own.as_primitive_opt::<Date32Type>())?;
+        Ok(column.iter().map(|days| days.map(<T as DayCell>::of_days)).collect())
     }
 
     /// Instants; `None` is null.
     ///
     /// # Errors
     /// As [`Rows::texts`]; or one of them is on no full hour.
-    pub fn hours(&self, name: &str) -> Result<Vec<Option<Hour>>> {
-        let column = self.column(name, |own| own.as_primitive_opt::<TimestampMicrosecondType>())?;
+    pub fn hours(&self, column: Typed<Hour>) -> Result<Vec<Option<Hour>>> {
+        let column = self.column(column.name(), |own| own.as_primitive_opt::<TimestampMicrosecondType>())?;
         let hour = |micros: Option<i64>| {
             micros.map(|micros| Hour::of_micros(micros).ok_or_else(|| broken(&self.path))).transpose()
         };
@@ -245,22 +297,66 @@ impl<'a> Coded<'a> {
     }
 }
 
-/// A column of quantities.
-#[derive(Clone, Copy, Debug)]
-pub struct Quantities<'a>(&'a Decimal128Array);
+/// A column of exact decimals.
+#[derive(Debug)]
+pub struct DecimalCells<'a, T> {
+    array: &'a Decimal128Array,
+    cells: PhantomData<fn() -> T>,
+}
 
-impl<'a> Quantities<'a> {
+impl<T> Clone for DecimalCells<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for DecimalCells<'_, T> {}
+
+/// What is published as a scaled integer.
+pub trait Scaled {
+    fn of_scaled(scaled: i128) -> Self;
+}
+
+macro_rules! scaled {
+    ($($type:ty),*) => {
+        $(impl Scaled for $type {
+            fn of_scaled(scaled: i128) -> Self {
+                Self::from_scaled(scaled)
+            }
+        })*
+    };
+}
+scaled!(Quantity, Charge, Amount);
+
+impl<'a, T: Scaled> DecimalCells<'a, T> {
     pub(super) fn array(self) -> &'a Decimal128Array {
-        self.0
+        self.array
     }
 
-    pub fn value(self, row: usize) -> Quantity {
-        Quantity::from_scaled(self.0.value(row))
+    pub fn value(self, row: usize) -> T {
+        T::of_scaled(self.array.value(row))
     }
 
     /// `None` where it is null.
-    pub fn maybe(self, row: usize) -> Option<Quantity> {
-        (!self.0.is_null(row)).then(|| self.value(row))
+    pub fn maybe(self, row: usize) -> Option<T> {
+        (!self.array.is_null(row)).then(|| self.value(row))
+    }
+}
+
+/// What is published as a day: a day, or a month as its first one.
+pub trait DayCell {
+    fn of_days(days: i32) -> Self;
+}
+
+impl DayCell for Day {
+    fn of_days(days: i32) -> Self {
+        Self::of_days(days)
+    }
+}
+
+impl DayCell for Month {
+    fn of_days(days: i32) -> Self {
+        Day::of_days(days).month()
     }
 }
 

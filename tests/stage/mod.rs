@@ -2,6 +2,7 @@
 
 mod attribute;
 mod balance;
+mod columns;
 mod coverage;
 mod cultures;
 mod days;

@@ -12,7 +12,7 @@ use stacktally::publication::{Journal, Out, Patience, Publisher, Recovered};
 use stacktally::table::contract::REJECTS;
 use stacktally::table::csv::{CsvCell, CsvTable};
 
-use crate::support::{files_below, receipt};
+use crate::support::{files_below, named, receipt};
 
 fn hold(out: &Path) -> Out {
     Out::hold(out, Patience::Leave, &Control::silent()).unwrap()
@@ -28,7 +28,7 @@ fn stage(publisher: &Publisher, path: &str, text: &str) {
         CsvCell::Text(Some(text)),
         CsvCell::Text(None),
     ];
-    table.row(&cells, 0, stacktally::domain::Quantity::ZERO).unwrap();
+    table.row(&named(REJECTS.columns, &cells), 0, stacktally::domain::Quantity::ZERO).unwrap();
     publisher.csv(path, REJECTS.columns, table, None).unwrap();
 }
 

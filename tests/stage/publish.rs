@@ -7,7 +7,7 @@ use stacktally::table::contract::{COVERAGE_MONTHS, REJECTS};
 use stacktally::table::csv::{CsvCell, CsvRows, CsvTable, read_back};
 use stacktally::table::flat::CSV_MONTHLY;
 
-use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, page, receipt};
+use crate::support::{Line, SUB_A, TestRoot, VM_HOURS, files_below, named, page, receipt};
 
 /// One row of the rejects table with an odd last cell, as written.
 fn written(text: &str) -> (String, u64) {
@@ -19,7 +19,7 @@ fn written(text: &str) -> (String, u64) {
         CsvCell::Text(Some("x")),
         CsvCell::Text(Some(text)),
     ];
-    table.row(&cells, 0, Quantity::ZERO).unwrap();
+    table.row(&named(REJECTS.columns, &cells), 0, Quantity::ZERO).unwrap();
     let parts = table.finish().unwrap();
     let whole = String::from_utf8(parts[0].bytes.clone()).unwrap();
     (whole.split_once("\r\n").unwrap().1.to_owned(), parts[0].guarded)
@@ -56,7 +56,8 @@ fn cells_are_quoted_as_the_general_writer_quotes_them() {
         general.write_record(["north", "", "-1", second, &text]).unwrap();
         let mut table = CsvTable::new(REJECTS.columns);
         let own = |text| CsvCell::Text(Some(text));
-        table.row(&[own("north"), own(""), CsvCell::Integer(-1), own("?"), own(&text)], 0, Quantity::ZERO).unwrap();
+        let cells = [own("north"), own(""), CsvCell::Integer(-1), own("?"), own(&text)];
+        table.row(&named(REJECTS.columns, &cells), 0, Quantity::ZERO).unwrap();
         let whole = String::from_utf8(table.finish().unwrap().remove(0).bytes).unwrap();
         let general = String::from_utf8(general.into_inner().unwrap()).unwrap();
         let second = general.split_once("-1,").unwrap().1.strip_suffix("\r\n").unwrap();
@@ -73,7 +74,7 @@ fn rows_written_side_by_side_are_those_written_one_by_one() {
         let mut cells =
             vec![CsvCell::Text(Some(if at.is_multiple_of(7) { "=a,\"b" } else { "x" })); CSV_MONTHLY.columns.len() - 2];
         cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(at as i64)]);
-        (cells, at as i64, quantity)
+        (named(CSV_MONTHLY.columns, &cells), at as i64, quantity)
     };
     for rows_max in [1, 700, 1_024, 5_000, 100_000] {
         let (mut one_by_one, mut side_by_side) = (
@@ -112,7 +113,7 @@ fn what_reads_back_with_other_cells_is_refused() {
     let mut table = CsvTable::new(CSV_MONTHLY.columns);
     let mut cells = vec![CsvCell::Text(Some("a,b")); CSV_MONTHLY.columns.len() - 2];
     cells.extend([CsvCell::Quantity(Quantity::ZERO), CsvCell::Integer(1)]);
-    table.row(&cells, 1, Quantity::ZERO).unwrap();
+    table.row(&named(CSV_MONTHLY.columns, &cells), 1, Quantity::ZERO).unwrap();
     let whole = String::from_utf8(table.finish().unwrap().remove(0).bytes).unwrap();
     assert_eq!(read_back(CSV_MONTHLY.columns, whole.as_bytes()).unwrap().0, 1);
     let odd = [
@@ -139,7 +140,7 @@ fn parts_hold_so_many_rows_and_each_has_the_header() {
             CsvCell::Integer(0),
             CsvCell::Boolean(number == 4),
         ];
-        table.row(&cells, 1, Quantity::ZERO).unwrap();
+        table.row(&named(COVERAGE_MONTHS.columns, &cells), 1, Quantity::ZERO).unwrap();
     }
     let parts = table.finish().unwrap();
     assert_eq!(parts.iter().map(|part| part.rows).collect::<Vec<_>>(), [2, 2, 1]);
@@ -157,7 +158,7 @@ fn what_reads_back_is_what_was_written() {
     let quantity = Quantity::parse("0.000000000000000001").unwrap().quantity;
     let mut cells = vec![CsvCell::Text(Some("=x")); CSV_MONTHLY.columns.len() - 2];
     cells.extend([CsvCell::Quantity(quantity), CsvCell::Integer(3)]);
-    table.row(&cells, 3, quantity).unwrap();
+    table.row(&named(CSV_MONTHLY.columns, &cells), 3, quantity).unwrap();
     let part = table.finish().unwrap().remove(0);
     assert_eq!(read_back(CSV_MONTHLY.columns, &*part.bytes).unwrap(), (1, Some(part.sum)));
     let torn = &part.bytes[..part.bytes.len() - 9];

@@ -410,3 +410,11 @@ pub fn stamp_folder(files: Vec<InputFile>) -> StampFolder {
 pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// Cells by the columns in whose places they stand.
+pub fn named<'a>(
+    columns: &[stacktally::table::column::Column],
+    cells: &[stacktally::table::csv::CsvCell<'a>],
+) -> Vec<stacktally::table::csv::NamedCell<'a>> {
+    columns.iter().zip(cells).map(|(column, cell)| (column.name, *cell)).collect()
+}

@@ -4,12 +4,12 @@ use clap::Args;
 
 use super::places::SettingsFlag;
 use crate::cli::settings::output::HEADING as OUTPUT;
-use crate::cli::settings::{Settings, Typed};
+use crate::cli::settings::{Settings, TypedFlags};
 
 #[derive(Debug, Args)]
 pub struct SettingsArgs {
     #[command(flatten)]
-    pub typed: Typed<Settings>,
+    pub typed: TypedFlags<Settings>,
     #[command(flatten)]
     pub file: SettingsFlag,
     /// Print JSON

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::places::{OutArgs, SettingsFlag};
-use crate::cli::settings::Typed;
+use crate::cli::settings::TypedFlags;
 use crate::cli::settings::attribution::{MomentSettings, WhatIfSettings};
 use crate::cli::settings::input::{ConfirmationSettings, InputSettings};
 use crate::cli::settings::output::HEADING as OUTPUT;
@@ -25,21 +25,21 @@ pub struct CoverageArgs {
     #[command(flatten)]
     pub months: MonthArgs,
     #[command(flatten)]
-    pub input: Typed<InputSettings>,
+    pub input: TypedFlags<InputSettings>,
     #[command(flatten)]
     pub settings: SettingsFlag,
     #[command(flatten)]
-    pub confirmations: Typed<ConfirmationSettings>,
+    pub confirmations: TypedFlags<ConfirmationSettings>,
     #[command(flatten)]
-    pub settling: Typed<SettlingSettings>,
+    pub settling: TypedFlags<SettlingSettings>,
     #[command(flatten)]
-    pub threads: Typed<ThreadSettings>,
+    pub threads: TypedFlags<ThreadSettings>,
     /// Print the rows of `coverage` and `coverage_months` as JSON
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
     // Only needed where the exchange rates of the root leave it open, since prices are read as `check` reads them.
     #[command(flatten)]
-    pub currency: Typed<CurrencySettings>,
+    pub currency: TypedFlags<CurrencySettings>,
 }
 
 #[derive(Debug, Args)]
@@ -197,17 +197,17 @@ pub struct HistoryArgs {
     #[arg(long, value_name = "ID|NAME", num_args = 1.., help_heading = NARROWED)]
     pub user_subscription: Vec<String>,
     #[command(flatten)]
-    pub input: Typed<InputSettings>,
+    pub input: TypedFlags<InputSettings>,
     #[command(flatten)]
     pub settings: SettingsFlag,
     #[command(flatten)]
-    pub confirmations: Typed<ConfirmationSettings>,
+    pub confirmations: TypedFlags<ConfirmationSettings>,
     #[command(flatten)]
-    pub moment: Typed<MomentSettings>,
+    pub moment: TypedFlags<MomentSettings>,
     #[command(flatten)]
-    pub what_if: Typed<WhatIfSettings>,
+    pub what_if: TypedFlags<WhatIfSettings>,
     #[command(flatten)]
-    pub threads: Typed<ThreadSettings>,
+    pub threads: TypedFlags<ThreadSettings>,
     /// Print CSV, one row for each change and meter
     #[arg(long, conflicts_with = "json", help_heading = OUTPUT)]
     pub csv: bool,

@@ -9,16 +9,16 @@ use super::places::{OutArgs, SettingsFlag};
 use crate::cli::settings::output::{HEADING as OUTPUT, LogSettings, MetricsSettings};
 use crate::cli::settings::publishing::OutSettings;
 use crate::cli::settings::running::{HEADING as RUNNING, LockSettings, ReuseSettings};
-use crate::cli::settings::{MakingSettings, Typed};
+use crate::cli::settings::{MakingSettings, TypedFlags};
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
     #[command(flatten)]
-    pub out: Typed<OutSettings>,
+    pub out: TypedFlags<OutSettings>,
     #[command(flatten)]
     pub making: MakingArgs,
     #[command(flatten)]
-    pub metrics: Typed<MetricsSettings>,
+    pub metrics: TypedFlags<MetricsSettings>,
     /// Print the summary as JSON, however the run ends
     #[arg(long, help_heading = OUTPUT, display_order = 101)]
     pub json: bool,
@@ -43,15 +43,15 @@ pub struct MakingArgs {
     #[command(flatten)]
     pub settings: SettingsFlag,
     #[command(flatten)]
-    pub making: Typed<MakingSettings>,
+    pub making: TypedFlags<MakingSettings>,
     #[command(flatten)]
-    pub lock: Typed<LockSettings>,
+    pub lock: TypedFlags<LockSettings>,
     #[command(flatten)]
-    pub reuse: Typed<ReuseSettings>,
+    pub reuse: TypedFlags<ReuseSettings>,
     #[command(flatten)]
     pub forget: ForgetArgs,
     #[command(flatten)]
-    pub log: Typed<LogSettings>,
+    pub log: TypedFlags<LogSettings>,
     #[command(flatten)]
     pub talk: Talk,
 }
@@ -115,7 +115,7 @@ pub struct ClosingArgs {
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub stamp: Option<Vec<String>>,
     #[command(flatten)]
-    pub lock: Typed<LockSettings>,
+    pub lock: TypedFlags<LockSettings>,
 }
 
 #[derive(Debug, Args)]
@@ -123,5 +123,5 @@ pub struct RecoverArgs {
     #[command(flatten)]
     pub out: OutArgs,
     #[command(flatten)]
-    pub lock: Typed<LockSettings>,
+    pub lock: TypedFlags<LockSettings>,
 }

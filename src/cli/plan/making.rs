@@ -60,7 +60,7 @@ struct Recorded<'a> {
 pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<Job> {
     let Settings { out, making, lock, reuse, log: _, metrics: _ } = settings;
     let recorded = Recorded { out: &out, making: &making, lock: &lock, reuse: &reuse, forget: &forget };
-    let recorded = serde_json::to_value(recorded).map_err(|error| Error::engine("record the settings", error))?;
+    let recorded = serde_json::to_value(recorded).map_err(|error| Error::bug_of("record the settings", error))?;
     let mut wrong = Wrong::default();
     refuse_folders(&making, &out, needs_out, &mut wrong);
     let Values { stamps, deciding, tolerance: snapshot_tolerance, billing_currency, accept } =

@@ -25,12 +25,12 @@ pub fn names_of<G: Args>() -> Vec<String> {
 
 /// The flags of a group as they were typed: what was not typed is not in it, though it may have a default.
 #[derive(Clone, Debug)]
-pub struct Typed<G> {
+pub struct TypedFlags<G> {
     matches: ArgMatches,
     group: PhantomData<fn() -> G>,
 }
 
-impl<G: Args> Typed<G> {
+impl<G: Args> TypedFlags<G> {
     /// Lays what was typed over what a settings file says.
     pub fn lay_over(&self, group: &mut G) {
         group.update_from_arg_matches(&self.matches).expect("what was typed is what its flag takes");
@@ -47,7 +47,7 @@ impl<G: Args> Typed<G> {
     }
 }
 
-impl<G: Args> FromArgMatches for Typed<G> {
+impl<G: Args> FromArgMatches for TypedFlags<G> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut matches = matches.clone();
         for flag in flags_of::<G>().get_arguments() {
@@ -65,7 +65,7 @@ impl<G: Args> FromArgMatches for Typed<G> {
     }
 }
 
-impl<G: Args> Args for Typed<G> {
+impl<G: Args> Args for TypedFlags<G> {
     fn augment_args(command: Command) -> Command {
         G::augment_args(command)
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::all::Settings;
 use super::file::{KeyPlace, SettingsFile};
-use super::group::{Typed, names_of};
+use super::group::{TypedFlags, names_of};
 use crate::error::{Error, Result};
 
 /// A setting as it is in force.
@@ -31,11 +31,11 @@ pub enum SettingSource {
 ///
 /// # Errors
 /// A fault of our own: settings that cannot be written down.
-pub fn in_force(file: SettingsFile, typed: &Typed<Settings>) -> Result<(Settings, Vec<SettingInForce>)> {
+pub fn in_force(file: SettingsFile, typed: &TypedFlags<Settings>) -> Result<(Settings, Vec<SettingInForce>)> {
     let SettingsFile { mut settings, said } = file;
     typed.lay_over(&mut settings);
     let names: BTreeSet<String> = typed.names().collect();
-    let values = serde_json::to_value(&settings).map_err(|error| Error::engine("write the settings down", error))?;
+    let values = serde_json::to_value(&settings).map_err(|error| Error::bug_of("write the settings down", error))?;
     let setting = |name: String| {
         let source = match said.get(&name) {
             _ if names.contains(&name) => SettingSource::Flag,

@@ -25,4 +25,4 @@ pub mod tolerated;
 
 pub use self::all::{MakingSettings, Settings};
 pub use self::file::{KeyPlace, SettingsFile};
-pub use self::group::Typed;
+pub use self::group::TypedFlags;

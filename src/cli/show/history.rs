@@ -12,8 +12,9 @@ use crate::domain::totals::Totals;
 use crate::domain::{MeterId, Quantity, SnapshotKind};
 use crate::error::Result;
 use crate::publication::MeterText;
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::contract::columns::{FILE, METER_ID, METER_NAME, SNAPSHOT_KIND, STAMP, SUBJECT_ID, UNIT};
 use crate::table::flat;
+use crate::table::rows::RowSet;
 
 /// The changes of some stamps, with what names ids and meters.
 #[derive(Debug, Default)]
@@ -94,37 +95,32 @@ fn sentence(change: &Change, own: &Shown, ids: &Ids) -> String {
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv(own: &Shown) -> Result<String> {
-    let mut table = CsvTable::new(flat::CSV_HISTORY.columns);
-    for change in &own.changes {
-        let head = [
-            CsvCell::Text(Some(change.stamp.as_str())),
-            CsvCell::Text(Some(change.subject.kind().as_str())),
-            CsvCell::Text(change.subject.id()),
-            CsvCell::Text(Some(change.kind.as_str())),
-            CsvCell::Hour(change.at),
-            CsvCell::Text(change.from.as_deref()),
-            CsvCell::Text(change.to.as_deref()),
-            CsvCell::Text(Some(&change.file)),
-        ];
-        let nothing = [CsvCell::Text(None); 7];
-        if change.moved.is_empty() {
-            table.row(&[&head[..], &nothing].concat(), 0, Quantity::ZERO)?;
-        }
-        for (meter, Moving { before, after }) in &change.moved {
-            let known = own.meters.get(meter.as_str());
-            let tail = [
-                CsvCell::Text(Some(meter.as_str())),
-                CsvCell::Text(known.and_then(|known| known.name.as_deref())),
-                CsvCell::Text(known.and_then(|known| known.unit.as_deref())),
-                CsvCell::Quantity(before.quantity),
-                CsvCell::Integer(before.lines),
-                CsvCell::Quantity(after.quantity),
-                CsvCell::Integer(after.lines),
-            ];
-            table.row(&[&head[..], &tail].concat(), 0, Quantity::ZERO)?;
-        }
-    }
-    csv_text(table)
+    let rows: Vec<(&Change, Option<(&MeterId, &Moving)>)> = own
+        .changes
+        .iter()
+        .flat_map(|change| {
+            let moved: Vec<_> = change.moved.iter().map(|moved| (change, Some(moved))).collect();
+            if moved.is_empty() { vec![(change, None)] } else { moved }
+        })
+        .collect();
+    let known = |moved: Option<(&MeterId, &Moving)>| own.meters.get(moved?.0.as_str());
+    let rows = RowSet::of(&rows)
+        .with(STAMP, |(change, _)| change.stamp.as_str())
+        .with(SNAPSHOT_KIND, |(change, _)| change.subject.kind().as_str())
+        .with(SUBJECT_ID, |(change, _)| change.subject.id())
+        .with(flat::CHANGE, |(change, _)| change.kind.as_str())
+        .with(flat::CHANGED_AT, |(change, _)| change.at)
+        .with(flat::FROM_ID, |(change, _)| change.from.as_deref())
+        .with(flat::TO_ID, |(change, _)| change.to.as_deref())
+        .with(FILE, |(change, _)| change.file.as_str())
+        .with(METER_ID, |(_, moved)| moved.map(|(meter, _)| meter.as_str()))
+        .with(METER_NAME, move |(_, moved)| known(*moved).and_then(|meter| meter.name.as_deref()))
+        .with(UNIT, move |(_, moved)| known(*moved).and_then(|meter| meter.unit.as_deref()))
+        .with(flat::QUANTITY_BEFORE, |(_, moved)| moved.map(|(_, moving)| moving.before.quantity))
+        .with(flat::LINES_BEFORE, |(_, moved)| moved.map(|(_, moving)| moving.before.lines))
+        .with(flat::QUANTITY_AFTER, |(_, moved)| moved.map(|(_, moving)| moving.after.quantity))
+        .with(flat::LINES_AFTER, |(_, moved)| moved.map(|(_, moving)| moving.after.lines));
+    csv_text(rows.csv(flat::CSV_HISTORY.name, flat::CSV_HISTORY.columns, |_| (0, Quantity::ZERO))?)
 }
 
 /// Every change with what it moved.

@@ -42,7 +42,7 @@ fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
 /// All rows of a table as CSV, its parts one after the other.
 fn csv_text(table: CsvTable) -> Result<String> {
     let bytes: Vec<u8> = table.finish()?.into_iter().flat_map(|part| part.bytes).collect();
-    String::from_utf8(bytes).map_err(|error| Error::engine("write CSV", error))
+    String::from_utf8(bytes).map_err(|error| Error::bug_of("write CSV", error))
 }
 
 /// Says at the end of a text that its ids are not whole.

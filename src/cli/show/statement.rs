@@ -22,8 +22,14 @@ use crate::audit::{PriceOf, PriceText, PublishedStatementLine, Statements};
 use crate::domain::{Amount, Charge, Currency, Month, PriceStatus, Quantity, Stamp, unit};
 use crate::error::Result;
 use crate::publication::{ClosingEntry, MeterText};
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::contract::charges::CHARGE;
+use crate::table::contract::columns::{
+    AMOUNT, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, BILLING_AMOUNT, BILLING_CURRENCY, CLOSED, CURRENCY,
+    DISCOUNT_PERCENT, EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, METER_NAME, MONTH, PER, PRICE, PRICE_FILE, PRICE_NOTE,
+    PRICE_ROW, PRICE_STATUS, QUANTITY, ROUNDING_DIFFERENCE, SERVICE, TENANT_ID, TENANT_NAME, TIER_FROM, UNIT,
+};
 use crate::table::flat;
+use crate::table::rows::RowSet;
 
 /// One statement after the other.
 pub fn text(own: &Statements, width: Width) -> String {
@@ -254,46 +260,40 @@ pub(super) fn closed_json(stamps: &BTreeMap<Stamp, bool>) -> Value {
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv(own: &Statements) -> Result<String> {
-    let mut table = CsvTable::new(flat::CSV_STATEMENTS.columns);
-    let nothing = CsvCell::Text(None);
-    let quantity = |own: Option<Quantity>| own.map_or(nothing, CsvCell::Quantity);
-    for line in &own.lines {
-        let meter = own.meters.get(&line.meter);
-        let entry = line.price.key.and_then(|key| own.prices.get(&key));
-        let (terms, sums) = (line.price.terms, line.sums);
-        let name = |id: &str| own.names.get(id).map(String::as_str);
-        let cells = [
-            CsvCell::Month(own.month),
-            CsvCell::Text(Some(&line.billed_subscription)),
-            CsvCell::Text(name(&line.billed_subscription)),
-            CsvCell::Text(line.tenant.as_deref()),
-            CsvCell::Text(line.tenant.as_deref().and_then(name)),
-            CsvCell::Text(Some(&line.meter)),
-            CsvCell::Text(meter.and_then(|meter| meter.name.as_deref())),
-            CsvCell::Text(meter.and_then(|meter| meter.service.as_deref())),
-            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
-            CsvCell::Text(Some(line.price.status.as_str())),
-            line.from.map_or(nothing, CsvCell::Day),
-            quantity(line.price.tier_from),
-            CsvCell::Quantity(line.quantity),
-            quantity(terms.map(|own| own.price)),
-            quantity(terms.map(|own| own.per)),
-            quantity(terms.map(|own| own.discount_percent)),
-            CsvCell::Text(terms.map(|own| own.currency.code())),
-            sums.map_or(nothing, |own| CsvCell::Charge(own.charge)),
-            sums.map_or(nothing, |own| CsvCell::Amount(own.amount)),
-            sums.map_or(nothing, |own| CsvCell::Charge(own.rounding_difference)),
-            quantity(sums.and_then(|own| own.exchange_rate)),
-            CsvCell::Text(sums.map(|own| own.billing_currency.code())),
-            sums.map_or(nothing, |own| CsvCell::Amount(own.billing_amount)),
-            CsvCell::Text(entry.map(|own| own.file.as_str())),
-            entry.map_or(nothing, |own| CsvCell::Integer(own.row)),
-            CsvCell::Text(entry.and_then(|own| own.note.as_deref())),
-            CsvCell::Boolean(line.is_closed),
-        ];
-        table.row(&cells, 1, line.quantity)?;
-    }
-    csv_text(table)
+    type Line = PublishedStatementLine;
+    let name = |id: &str| own.names.get(id).map(String::as_str);
+    let meter = |line: &Line| own.meters.get(&line.meter);
+    let entry = |line: &Line| line.price.key.and_then(|key| own.prices.get(&key));
+    let rows = RowSet::of(&own.lines)
+        .with(MONTH, |_| own.month)
+        .with(BILLED_SUBSCRIPTION_ID, |line| line.billed_subscription.as_str())
+        .with(BILLED_SUBSCRIPTION_NAME, move |line| name(&line.billed_subscription))
+        .with(TENANT_ID, |line| line.tenant.as_deref())
+        .with(TENANT_NAME, move |line| line.tenant.as_deref().and_then(name))
+        .with(METER_ID, |line| line.meter.as_str())
+        .with(METER_NAME, move |line| meter(line).and_then(|meter| meter.name.as_deref()))
+        .with(SERVICE, move |line| meter(line).and_then(|meter| meter.service.as_deref()))
+        .with(UNIT, move |line| meter(line).and_then(|meter| meter.unit.as_deref()))
+        .with(PRICE_STATUS, |line| line.price.status.as_str())
+        .with(EFFECTIVE_FROM, |line| line.from)
+        .with(TIER_FROM, |line| line.price.tier_from)
+        .with(QUANTITY, |line| line.quantity)
+        .with(PRICE, |line| line.price.terms.map(|terms| terms.price))
+        .with(PER, |line| line.price.terms.map(|terms| terms.per))
+        .with(DISCOUNT_PERCENT, |line| line.price.terms.map(|terms| terms.discount_percent))
+        .with(CURRENCY, |line| line.price.terms.map(|terms| terms.currency.code()))
+        .with(CHARGE, |line| line.sums.map(|sums| sums.charge))
+        .with(AMOUNT, |line| line.sums.map(|sums| sums.amount))
+        .with(ROUNDING_DIFFERENCE, |line| line.sums.map(|sums| sums.rounding_difference))
+        .with(EXCHANGE_RATE, |line| line.sums.and_then(|sums| sums.exchange_rate))
+        .with(BILLING_CURRENCY, |line| line.sums.map(|sums| sums.billing_currency.code()))
+        .with(BILLING_AMOUNT, |line| line.sums.map(|sums| sums.billing_amount))
+        .with(PRICE_FILE, move |line| entry(line).map(|entry| entry.file.as_str()))
+        .with(PRICE_ROW, move |line| entry(line).map(|entry| entry.row))
+        .with(PRICE_NOTE, move |line| entry(line).and_then(|entry| entry.note.as_deref()))
+        .with(CLOSED, |line| line.is_closed);
+    let table = flat::CSV_STATEMENTS;
+    csv_text(rows.csv(table.name, table.columns, |line| (1, line.quantity))?)
 }
 
 /// Every line, as JSON.

@@ -11,8 +11,12 @@ use crate::audit::{DefaultCharge, DefaultUnpriced, Fallen, Unregistered};
 use crate::domain::identity::is_guid;
 use crate::domain::{Attribution, Charge, Stamp};
 use crate::error::Result;
-use crate::table::csv::{CsvCell, CsvTable};
+use crate::table::contract::columns::{
+    ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, FIRST_SEEN, LAST_SEEN, LINE_COUNT, METER_ID,
+    METER_NAME, QUANTITY, STAMP, TENANT_ID, TENANT_NAME, UNIT, USER_SUBSCRIPTION_ID,
+};
 use crate::table::flat;
+use crate::table::rows::RowSet;
 
 /// The api-version that all documentation of customer subscriptions uses (reference §4.1).
 const API_VERSION: &str = "2017-06-01";
@@ -272,31 +276,27 @@ fn list(ids: &BTreeSet<&str>) -> String {
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
 pub fn csv(own: &Unregistered) -> Result<String> {
-    let mut table = CsvTable::new(flat::CSV_UNREGISTERED.columns);
-    for fallen in &own.fallen {
-        let meter = own.meters.get(&fallen.meter);
-        let name = |id: &str| own.names.get(id).map(String::as_str);
-        let cells = [
-            CsvCell::Text(Some(fallen.stamp.as_str())),
-            CsvCell::Text(Some(&fallen.billed_subscription)),
-            CsvCell::Text(name(&fallen.billed_subscription)),
-            CsvCell::Text(Some(fallen.attribution.as_str())),
-            CsvCell::Text(fallen.tenant.as_deref()),
-            CsvCell::Text(fallen.tenant.as_deref().and_then(name)),
-            CsvCell::Text(Some(&fallen.user_subscription)),
-            CsvCell::Text(Some(&fallen.meter)),
-            CsvCell::Text(meter.and_then(|meter| meter.name.as_deref())),
-            CsvCell::Text(meter.and_then(|meter| meter.unit.as_deref())),
-            CsvCell::Quantity(fallen.quantity),
-            CsvCell::Integer(fallen.line_count),
-            CsvCell::Day(fallen.first_seen),
-            CsvCell::Day(fallen.last_seen),
-            CsvCell::Text(fallen.moved_to.as_deref()),
-            fallen.registered_since.map_or(CsvCell::Text(None), CsvCell::Hour),
-        ];
-        table.row(&cells, fallen.line_count, fallen.quantity)?;
-    }
-    csv_text(table)
+    let name = |id: &str| own.names.get(id).map(String::as_str);
+    let meter = |fallen: &Fallen| own.meters.get(&fallen.meter);
+    let rows = RowSet::of(&own.fallen)
+        .with(STAMP, |fallen| fallen.stamp.as_str())
+        .with(BILLED_SUBSCRIPTION_ID, |fallen| fallen.billed_subscription.as_str())
+        .with(BILLED_SUBSCRIPTION_NAME, move |fallen| name(&fallen.billed_subscription))
+        .with(ATTRIBUTION, |fallen| fallen.attribution.as_str())
+        .with(TENANT_ID, |fallen| fallen.tenant.as_deref())
+        .with(TENANT_NAME, move |fallen| fallen.tenant.as_deref().and_then(name))
+        .with(USER_SUBSCRIPTION_ID, |fallen| fallen.user_subscription.as_str())
+        .with(METER_ID, |fallen| fallen.meter.as_str())
+        .with(METER_NAME, move |fallen| meter(fallen).and_then(|meter| meter.name.as_deref()))
+        .with(UNIT, move |fallen| meter(fallen).and_then(|meter| meter.unit.as_deref()))
+        .with(QUANTITY, |fallen| fallen.quantity)
+        .with(LINE_COUNT, |fallen| fallen.line_count)
+        .with(FIRST_SEEN, |fallen| fallen.first_seen)
+        .with(LAST_SEEN, |fallen| fallen.last_seen)
+        .with(flat::MOVED_TO_TENANT_ID, |fallen| fallen.moved_to.as_deref())
+        .with(flat::REGISTERED_SINCE, |fallen| fallen.registered_since);
+    let table = flat::CSV_UNREGISTERED;
+    csv_text(rows.csv(table.name, table.columns, |fallen| (fallen.line_count, fallen.quantity))?)
 }
 
 /// The same sums, with columns named as in `default_usage`.

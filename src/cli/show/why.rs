@@ -394,7 +394,7 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
         }
     };
     let all = WhyJson { cells: why.cells.iter().map(cell).collect() };
-    let text = serde_json::to_string_pretty(&all).map_err(|error| Error::engine("write JSON", error))?;
+    let text = serde_json::to_string_pretty(&all).map_err(|error| Error::bug_of("write JSON", error))?;
     Ok(format!("{text}\n"))
 }
 

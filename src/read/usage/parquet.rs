@@ -20,6 +20,7 @@ use crate::read::format::text::Content;
 use crate::read::intern::Interners;
 use crate::store::InputFile;
 use crate::table::contract;
+use crate::table::contract::exports::{WINDOW_END, WINDOW_START};
 
 const MAGIC: &[u8] = b"PAR1";
 
@@ -89,7 +90,7 @@ fn read_lines(file: &InputFile, batch: &RecordBatch, texts: &Interners, lines: &
     let quantities =
         quantities.filter(|own| own.scale() == QUANTITY_SCALE as i8).ok_or_else(|| odd(file, 1, "quantity"))?;
     for (name, column) in batch.schema().fields().iter().map(|field| field.name()).zip(batch.columns()) {
-        if column.null_count() > 0 && !["window_start", "window_end"].contains(&name.as_str()) {
+        if column.null_count() > 0 && ![WINDOW_START.name(), WINDOW_END.name()].contains(&name.as_str()) {
             return Err(Error::input(format!("{name} is null, which stacktally never publishes"))
                 .at(&file.name)
                 .hint(HINT));

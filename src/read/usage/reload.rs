@@ -12,7 +12,13 @@ use crate::domain::{Day, Granularity, MeterId, Slot, Stamp, UserSubscriptionId};
 use crate::error::Result;
 use crate::read::format::row::InstanceText;
 use crate::read::intern::{Interners, Recent};
-use crate::table::contract;
+use crate::table::column::AnyColumn;
+use crate::table::contract::columns::{
+    ADDITIONAL_INFO, FILE, LOCATION, METER_ID, QUANTITY, RESOURCE_KEY, RESOURCE_URI, ROW, STAMP, TAGS,
+    USER_SUBSCRIPTION_ID,
+};
+use crate::table::contract::lines::USAGE_START;
+use crate::table::contract::{self, exports};
 use crate::table::reader::{self, text};
 
 /// A table file as it was published.
@@ -61,17 +67,17 @@ impl StampLines {
 
 fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) -> Result<Vec<FileChunk>> {
     let Stored { path, bytes } = stored;
-    let columns =
-        ["usage_start", "granularity", "user_subscription_id", "meter_id", "resource_key", "quantity", "file", "row"];
+    let columns: [&dyn AnyColumn; 8] =
+        [&USAGE_START, &exports::GRANULARITY, &USER_SUBSCRIPTION_ID, &METER_ID, &RESOURCE_KEY, &QUANTITY, &FILE, &ROW];
     let odd = |what: String| reader::contradiction(&path.display().to_string(), what);
     let mut chunks: BTreeMap<u32, Chunk> = BTreeMap::new();
     let (mut subscriptions, mut meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
     let mut instances: HashMap<i64, u32> = HashMap::new();
     for rows in reader::read(path, bytes.clone(), &contract::LINES, &columns, &[])? {
-        let (starts, granularities) = (rows.hours("usage_start")?, rows.texts("granularity")?);
-        let (own_subscriptions, own_meters) = (rows.texts("user_subscription_id")?, rows.texts("meter_id")?);
-        let (keys, quantities) = (rows.integers("resource_key")?, rows.quantities("quantity")?);
-        let (files, places) = (rows.texts("file")?, rows.integers("row")?);
+        let (starts, granularities) = (rows.hours(USAGE_START)?, rows.texts(exports::GRANULARITY)?);
+        let (own_subscriptions, own_meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+        let (keys, quantities) = (rows.integers(RESOURCE_KEY)?, rows.quantities(QUANTITY)?);
+        let (files, places) = (rows.texts(FILE)?, rows.integers(ROW)?);
         for (at, start) in starts.into_iter().enumerate() {
             let read = || {
                 let slot = match Granularity::parse(granularities.value(at))? {
@@ -110,13 +116,12 @@ fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) 
 /// The table is not as this version publishes it.
 pub fn stored_resources(stamp: &Stamp, stored: &Stored) -> Result<BTreeMap<i64, PublishedResource>> {
     let Stored { path, bytes } = stored;
-    let columns = ["resource_key", "stamp", "resource_uri", "location", "tags", "additional_info"];
-    let keep = [reader::Keep::Texts("stamp", vec![stamp.to_string()])];
+    let columns: [&dyn AnyColumn; 6] = [&RESOURCE_KEY, &STAMP, &RESOURCE_URI, &LOCATION, &TAGS, &ADDITIONAL_INFO];
+    let keep = [reader::Keep::Texts(STAMP, vec![stamp.to_string()])];
     let mut resources = BTreeMap::new();
     for rows in reader::read(path, bytes.clone(), &contract::RESOURCES, &columns, &keep)? {
-        let keys = rows.integers("resource_key")?;
-        let parts =
-            [rows.texts("resource_uri")?, rows.texts("location")?, rows.texts("tags")?, rows.texts("additional_info")?];
+        let keys = rows.integers(RESOURCE_KEY)?;
+        let parts = [rows.texts(RESOURCE_URI)?, rows.texts(LOCATION)?, rows.texts(TAGS)?, rows.texts(ADDITIONAL_INFO)?];
         for at in 0..rows.len() {
             let own = parts.map(|part| text(part, at).map(str::to_owned));
             resources.insert(keys.value(at), (stamp.to_string(), own));

@@ -3,29 +3,29 @@
 //! `schemas/<table>.csv` says the same for people and other programs; a test holds the two equal, and another holds
 //! every published file to them.
 
-mod adjustments;
-mod billed_subscriptions;
-mod changes;
-mod charges;
+pub mod adjustments;
+pub mod billed_subscriptions;
+pub mod changes;
+pub mod charges;
 pub mod columns;
-mod coverage;
-mod coverage_months;
-mod daily;
-mod dates;
-mod default_usage;
-mod exports;
-mod hourly;
-mod lines;
-mod mappings;
-mod meters;
-mod monthly;
-mod prices;
-mod rejects;
-mod resources;
-mod snapshots;
-mod statements;
-mod tenants;
-mod user_subscriptions;
+pub mod coverage;
+pub mod coverage_months;
+pub mod daily;
+pub mod dates;
+pub mod default_usage;
+pub mod exports;
+pub mod hourly;
+pub mod lines;
+pub mod mappings;
+pub mod meters;
+pub mod monthly;
+pub mod prices;
+pub mod rejects;
+pub mod resources;
+pub mod snapshots;
+pub mod statements;
+pub mod tenants;
+pub mod user_subscriptions;
 
 use super::column::Table;
 

@@ -7,6 +7,14 @@ pub const USER_SUBSCRIPTIONS: Table = Table {
     name: "user_subscriptions",
     row: "user subscription of a stamp, listed or seen in usage; its columns are those of its row in the latest \
         listing that gives it a tenant, or where none does in the latest that has it; null where no listing has it",
-    columns: &[USER_SUBSCRIPTION_ID, STAMP, DISPLAY_NAME, OWNER, TENANT_ID, OFFER_ID, STATE],
+    columns: &[
+        USER_SUBSCRIPTION_ID.column(),
+        STAMP.column(),
+        DISPLAY_NAME.column(),
+        OWNER.column(),
+        TENANT_ID.column(),
+        OFFER_ID.column(),
+        STATE.column(),
+    ],
     sorted_by: 2,
 };
