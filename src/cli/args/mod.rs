@@ -97,7 +97,7 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
     else {
         return None;
     };
-    let is_command = |own: &&String| Cli::command().find_subcommand(own.as_str()).is_some();
+    let is_command = |word: &&String| Cli::command().find_subcommand(word.as_str()).is_some();
     let command = typed.iter().skip(1).find(is_command)?.as_str();
     let refused = |what: &str, hint: String| Some(Error::usage(format!("`{command}` {what}")).hint(hint));
     match (flag.split('=').next()?, command) {

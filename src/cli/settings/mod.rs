@@ -1,9 +1,9 @@
 //! Settings, said once: a field of a group below is a flag, a key of the settings file, and a line of the receipt.
 //!
 //! ```text
-//! ToleranceSettings {                     --settling-days 1       a flag wins
-//!     /// Refuse findings: …              strict = true           over the settings file,
-//!     strict: bool,                       strict: false           and that over the default of the flag
+//! pub struct ToleranceSettings {        stacktally run --strict=false     a flag wins
+//!     /// Refuse findings: …            strict = true                     over the settings file,
+//!     pub strict: bool,                 false                             and that over the default of the flag
 //! }
 //! ```
 //! Its name, type, help and default stand there and nowhere else: clap derives the flag, serde the key. A new setting
