@@ -19,7 +19,7 @@ fn captures() -> Option<PathBuf> {
 #[test]
 fn the_real_hour_is_published_whole() {
     let Some(captures) = captures() else { return };
-    let out = tempfile::tempdir().unwrap();
+    let out = crate::support::tempdir().unwrap();
     run_in(&captures, &["run", "--root", "root", "--out", out.path().to_str().unwrap()]).expect(0);
     assert_eq!(table(out.path(), "lines").len(), 236);
     assert_eq!(table(out.path(), "hourly").len(), 236);

@@ -124,10 +124,7 @@ fn published() -> TestRoot {
         bad,
     ]);
     let export = |window: &str, hour: &str| {
-        root.file(
-            &format!("north/usage/{window}/page.json"),
-            page(&[Line::hourly(SUB_A, VM_HOURS, hour, "3")]),
-        );
+        root.file(&format!("north/usage/{window}/page.json"), page(&[Line::hourly(SUB_A, VM_HOURS, hour, "3")]));
     };
     root.file("prices.csv", format!("meter_id,price,per,unit,currency\n{VM_HOURS},0.5,1,VM hours,USD\n"));
     export("2026-11-05", "2026-11-05T13");

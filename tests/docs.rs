@@ -218,7 +218,7 @@ fn every_command_line_is_one() {
 /// The units are units to systemd, with the binary that is there.
 #[test]
 fn the_units_are_units() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let unit = |name: &str| {
         let text = read(&format!("docs/operate/{name}"));
         let text = text.replace("/usr/local/bin/stacktally", env!("CARGO_BIN_EXE_stacktally"));
@@ -306,7 +306,7 @@ fn the_fetching_script_saves_what_a_run_reads() {
     if !crate::fault::can("jq", &["--version"]) || !crate::fault::can("date", &["-u", "-d", "yesterday", "+%F"]) {
         return skip("no jq or no GNU date here, so nothing was fetched");
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let own = |name: &str| folder.path().join(name);
     for name in ["bin", "root/north", "answers"] {
         fs::create_dir_all(own(name)).unwrap();

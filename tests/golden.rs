@@ -46,7 +46,7 @@ fn every_sample_has_its_test() {
 
 fn check(sample: &str, code: i32) {
     let folder = project().join("samples").join(sample);
-    let out = tempfile::tempdir().unwrap();
+    let out = crate::support::tempdir().unwrap();
     let out_name = out.path().to_str().unwrap();
     run_in(&folder, &["run", "--root", "root", "--out", out_name]).expect(code);
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();

@@ -113,7 +113,7 @@ fn every_fuzzed_input_is_read_or_refused_with_a_message() {
         ("registration", &[registration, customers]),
         ("listing", &[listing]),
     ];
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     for (target, readers) in readers {
         let packed = fs::read_to_string(project().join(format!("tests/fuzz/corpus/{target}.jsonl"))).unwrap();
         assert!(packed.lines().count() > 100, "{target}");

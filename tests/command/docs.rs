@@ -58,7 +58,7 @@ fn transcripts_show_what_the_samples_give() {
     let stories = stories.map(|own| format!("samples/{}/README.md", own.to_str().unwrap()));
     for name in pages().into_iter().chain(stories.filter(|own| project().join(own).exists())) {
         let document = fs::read_to_string(project().join(&name)).unwrap();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::tempdir().unwrap();
         let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
         link(&project().join("samples"), "samples");
         // A story is told in its own folder.

@@ -531,7 +531,7 @@ fn a_full_disk_says_what_room_there_is() {
         return skip("no filesystem may be mounted here, so none was filled");
     }
     let root = project().join("samples/a-year-of-registrations/root");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     fs::create_dir(folder.path().join("out")).unwrap();
     let script = |size: &str| {
         let binary = stacktally(folder.path()).get_program().to_string_lossy().into_owned();

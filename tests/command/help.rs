@@ -31,7 +31,7 @@ fn every_command_is_looked_at() {
 }
 
 fn help(command: &str, columns: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let output = stacktally(folder.path()).args(["help", command]).env("COLUMNS", columns).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }

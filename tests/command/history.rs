@@ -106,7 +106,7 @@ fn a_publication_and_its_root_say_the_same() {
         "prices-and-tiers",
     ] {
         let root = project().join("samples").join(sample).join("root");
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::tempdir().unwrap();
         let text = assert_publication_agrees(folder.path(), root.to_str().unwrap(), &[], &[]);
         assert!(text.contains("began"), "{sample}: {text}");
     }

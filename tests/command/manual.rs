@@ -10,7 +10,7 @@ use stacktally::cli::args::Cli;
 use crate::support::{run_in, skip};
 
 fn completions(shell: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     run_in(folder.path(), &["completions", shell]).expect(0).stdout
 }
 
@@ -35,7 +35,7 @@ fn bash_completes_commands_flags_and_values() {
     if !crate::fault::can("bash", &["--version"]) {
         return skip("no bash here, so nothing was completed");
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let script = folder.path().join("stacktally");
     fs::write(&script, completions("bash")).unwrap();
     let checked = Command::new("bash").arg("-n").arg(&script).output().unwrap();
@@ -60,7 +60,7 @@ fn every_shell_is_told_of_every_flag() {
             }
         }
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let refused = run_in(folder.path(), &["completions", "tcsh"]).expect(2).stderr;
     assert!(refused.contains("[possible values: bash, elvish, fish, powershell, zsh]"), "{refused}");
 }
@@ -84,7 +84,7 @@ fn read(page: &Path) -> Option<String> {
 
 #[test]
 fn man_pages_hold_every_flag_example_and_exit_code() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let said = run_in(folder.path(), &["man", "--to", "share/man1"]).expect(0).stdout;
     let mut cli = Cli::command();
     cli.build();
@@ -126,7 +126,7 @@ fn man_pages_hold_every_flag_example_and_exit_code() {
 
 #[test]
 fn man_pages_that_cannot_be_written_are_said() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
     let failed = run_in(folder.path(), &["man", "--to", "file/man1"]).expect(1).stderr;
     assert!(failed.starts_with("error: cannot make file/man1"), "{failed}");

@@ -48,7 +48,7 @@ fn recover_says_what_it_did() {
 
 #[test]
 fn recover_of_what_is_no_publication_ends_with_2() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     insta::assert_snapshot!(
         "no-publication",
         run_in(folder.path(), &["recover", "--out", "out"]).expect(2).transcript()

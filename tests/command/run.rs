@@ -18,7 +18,7 @@ fn usage() -> TestRoot {
 
 #[test]
 fn help_reads_well() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     for (name, arguments) in [
         ("help", vec!["--help"]),
         ("help-run", vec!["run", "--help"]),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{
     DEFAULT, Line, Ran, SUB_A, SUB_B, TestRoot, VM_HOURS, WINDOWS_HOURS, files_below, listing_of, page, page_of,
-    receipt, table,
+    receipt, table, tries,
 };
 
 /// A page that no other is equal to.
@@ -169,7 +169,7 @@ fn what_is_gone_is_refused_until_it_is_forgotten_by_name() {
             &["south", "north/usage/2026-10-07"],
         ),
     ];
-    for (what, going, said, forget) in ways {
+    for (what, going, said, forget) in ways.into_iter().step_by(tries(3, 1) as usize) {
         let root = published();
         going(&root);
         let before = seen(&root);

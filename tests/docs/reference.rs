@@ -39,7 +39,7 @@ fn cell(text: &str) -> String {
 
 /// The help of a command as it is printed, or that of all.
 fn help(command: Option<&str>) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let output = stacktally(folder.path()).arg("help").args(command).env("COLUMNS", "100").output().unwrap();
     let text = ran(output).expect(0).stdout;
     text.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
@@ -83,7 +83,7 @@ fn value_of(flag: &Arg) -> String {
 
 #[test]
 fn the_page_of_settings_is_current() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let command = Cli::command();
     let run = command.find_subcommand("run").unwrap();
     let mut headings: Vec<(String, Vec<&Arg>)> = Vec::new();
@@ -356,7 +356,7 @@ fn keys_in<'a>(text: &'a str, heading: &str) -> BTreeSet<&'a str> {
 /// Whoever reads a receipt or the summary of a run finds each key explained, and no other.
 #[test]
 fn every_key_of_receipts_and_summaries_is_explained() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let root = project().join("samples/prices-and-tiers/root");
     let mut run = stacktally(folder.path());
     let run = ran(run.args(["run", "--out", "out", "--json", "--root"]).arg(root).output().unwrap()).expect(0);
@@ -387,7 +387,7 @@ fn settings_and_flags_that_pages_name_are_there() {
     let command = Cli::command();
     let flags: BTreeSet<&str> =
         command.get_subcommands().flat_map(clap::Command::get_arguments).filter_map(Arg::get_long).collect();
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let name_of =
         |text: &str| text.chars().take_while(|own| own.is_ascii_lowercase() || *own == '-').collect::<String>();
     let (mut keys, mut wrong, mut seen) = (BTreeSet::new(), Vec::new(), 0);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::{Read, Refused, Right, WithRejects, check, csv, day, root_of};
-use crate::support::{cell, page, table};
+use crate::support::{cell, page, table, tries};
 
 type Bytes = Vec<u8>;
 
@@ -86,7 +86,7 @@ fn code_pages_are_read_by_any_of_their_names() {
         (&["ibm858"], 0x81),
         (&["macintosh", "10000"], 0x9f),
     ] {
-        for name in names {
+        for name in &names[..(tries(1, u32::MAX) as usize).min(names.len())] {
             for (file, text) in texts() {
                 let bytes: Bytes = text.chars().map(|own| if own == 'ü' { byte } else { own as u8 }).collect();
                 let root = root_of(&[(&format!("2026-10-05/{file}"), &bytes)]);

@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 use stacktally::domain::Quantity;
 
-use crate::support::{cell, files_below, Line, page, registration, Row, table, TestRoot, tries, VM_HOURS, WINDOWS_HOURS};
+use crate::support::{
+    Line, Row, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, files_below, page, registration, table, tries,
+};
 
 const USERS: [&str; 4] = [
     "5ab00000-0000-4000-8000-0000000000a1",

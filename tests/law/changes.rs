@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use stacktally::domain::Cause;
 
 use super::charges::{Priced, STAMPS, Used, bare_root, book, minor_units, scaled, table_of, used};
-use crate::support::{cell, page_of, receipt, Row, table, TestRoot, tries};
+use crate::support::{Row, TestRoot, cell, page_of, receipt, table, tries};
 
 const WINDOW: &str = "2026-09-30--2026-10-03";
 const ROUNDINGS: [&str; 3] = ["down", "half-up", "half-even"];

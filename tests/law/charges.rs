@@ -8,7 +8,10 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::incremental::{USERS, bare_customers, difference};
-use crate::support::{cell, csv_rows, DEFAULT, files_below, Line, listing_of, page, receipt, registration, Row, SUB_A, SUB_B, table, TENANT_A, TENANT_B, TestRoot, tries, VM_HOURS, WINDOWS_HOURS};
+use crate::support::{
+    DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows,
+    files_below, listing_of, page, receipt, registration, table, tries,
+};
 
 pub const STAMPS: [&str; 2] = ["north", "south"];
 pub const DAYS: [&str; 3] = ["2026-09-30", "2026-10-01", "2026-10-02"];

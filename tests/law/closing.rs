@@ -10,7 +10,10 @@ use proptest::prelude::*;
 use super::incremental::{
     BOOK_COUNT, DEFAULT_2, METERS, STAMPS, USERS, bare_customers, but_history, difference, scaled, write_book,
 };
-use crate::support::{BILLED_A, cell, csv_rows, DEFAULT, files_below, Line, listing_of, page, registration, Row, run_in, SUB_A, SUB_B, table, TENANT_A, TENANT_B, TestRoot, tries, VM_HOURS};
+use crate::support::{
+    BILLED_A, DEFAULT, Line, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, VM_HOURS, cell, csv_rows, files_below,
+    listing_of, page, registration, run_in, table, tries,
+};
 
 /// Windows of a day each, and days of usage: over the ends of three months and of a year.
 const DAYS: [&str; 6] = ["2025-11-29", "2025-11-30", "2025-12-01", "2025-12-31", "2026-01-01", "2026-01-02"];

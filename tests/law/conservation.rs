@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stacktally::domain::Quantity;
 
 use super::random_root::{BILLED_B, REGISTERED_FROM, RandomLine, lay_out, lines, without_usage};
-use crate::support::{BILLED_A, cell, DEFAULT, receipt, Row, SUB_A, SUB_B, table, TENANT_A, TENANT_B, TestRoot, tries};
+use crate::support::{BILLED_A, DEFAULT, Row, SUB_A, SUB_B, TENANT_A, TENANT_B, TestRoot, cell, receipt, table, tries};
 
 type Sums = BTreeMap<Vec<String>, (i128, i64)>;
 

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use stacktally::domain::Quantity;
 
 use super::random_root::BILLED_B;
-use crate::support::{BILLED_A, cell, DEFAULT, files_below, Line, listing_of, page, Ran, receipt, registration, Row, run_in, SUB_A, SUB_B, SUB_UNKNOWN, table, TENANT_A, TENANT_B, TestRoot, tries, VM_HOURS, WINDOWS_HOURS};
+use crate::support::{
+    BILLED_A, DEFAULT, Line, Ran, Row, SUB_A, SUB_B, SUB_UNKNOWN, TENANT_A, TENANT_B, TestRoot, VM_HOURS,
+    WINDOWS_HOURS, cell, files_below, listing_of, page, receipt, registration, run_in, table, tries,
+};
 
 pub(super) const STAMPS: [&str; 2] = ["north", "south"];
 /// Windows, over the end of a month; those at the end hold Daily lines.

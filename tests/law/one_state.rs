@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::random_root::{lay_out, lines, without_usage};
-use crate::support::{files_below, Line, page, Row, SUB_A, SUB_B, SUB_UNKNOWN, table, TestRoot, tries, VM_HOURS};
+use crate::support::{Line, Row, SUB_A, SUB_B, SUB_UNKNOWN, TestRoot, VM_HOURS, files_below, page, table, tries};
 
 /// Every published file but those that hold places, and those with their places taken out.
 fn state(root: &TestRoot) -> (BTreeMap<String, Vec<u8>>, Vec<Vec<Row>>) {

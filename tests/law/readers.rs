@@ -11,7 +11,7 @@ use stacktally::domain::{Day, Quantity};
 use stacktally::read::{ExportRecord, Pages, Reading, gather};
 use stacktally::store::InputFile;
 
-use crate::support::{Line, page, project, PROVIDER, skip, stamp_folder, SUB_A, SUB_B, tries, VM_HOURS, WINDOWS_HOURS};
+use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page, project, skip, stamp_folder, tries};
 
 /// A line: day, slot, user subscription, meter, instance, quantity, file, row.
 type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
@@ -189,19 +189,19 @@ proptest! {
 
     #[test]
     fn the_fast_reader_reads_what_its_twin_reads(pages in prop::collection::vec(whole_page(), 1..4)) {
-        agree(tempfile::tempdir().unwrap().path(), &pages);
+        agree(crate::support::tempdir().unwrap().path(), &pages);
     }
 
     #[test]
     fn whatever_is_damaged(page in damaged_page()) {
-        agree(tempfile::tempdir().unwrap().path(), &[page]);
+        agree(crate::support::tempdir().unwrap().path(), &[page]);
     }
 }
 
 /// Every file of usage that lies in the project, each by itself and damaged at one place.
 #[test]
 fn on_every_sample_and_producer() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let mut files = 0;
     let mut folders = vec![project().join("samples"), project().join("tests/producers")];
     let captures = project().join("../shared/captures");
@@ -230,7 +230,7 @@ fn on_every_sample_and_producer() {
 
 #[test]
 fn on_the_corpus_of_fuzzing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let packed = fs::read_to_string(project().join("tests/fuzz/corpus/page.jsonl")).unwrap();
     assert!(packed.lines().count() > 100);
     for line in packed.lines() {
@@ -243,7 +243,7 @@ fn on_the_corpus_of_fuzzing() {
 /// A line that lacks what the next one has, and a page that ends within what might be taken for a line.
 #[test]
 fn on_what_reaches_into_the_next_line() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
     let without = |name: &str| good.replace(&format!("\"{name}\":"), "\"other\":");
     for name in ["usageStartTime", "usageEndTime", "instanceData", "quantity", "meterId"] {
@@ -259,7 +259,7 @@ fn on_what_reaches_into_the_next_line() {
 /// Several documents in a file are read row by row, and rows by more names than those of the API.
 #[test]
 fn on_more_than_one_document() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
     let id = good.replacen("{\"id\":", "{\"Id\":\"x\",\"id\":", 1);
     let tags = good.replacen("\"quantity\":", "\"tags\":\"a\",\"Tags\":\"b\",\"quantity\":", 1);
@@ -273,7 +273,7 @@ fn on_more_than_one_document() {
 /// What tables intern is no instance of a page.
 #[test]
 fn on_a_page_beside_a_table() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
     let table = format!(
         "SubscriptionId,MeterId,UsageStartTime,UsageEndTime,InstanceData,Quantity\r\n{SUB_A},{VM_HOURS},2026-10-05T13:00:00Z,2026-10-05T14:00:00Z,cell,1\r\n"
@@ -289,7 +289,7 @@ fn on_a_page_beside_a_table() {
 /// Heads that never repeat fill the memory within a page, which goes to the twin then.
 #[test]
 fn on_a_page_that_repeats_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
     let named = |at: usize| good.replacen("\"properties\":", &format!("\"name\":\"{at:040000}\",\"properties\":"), 1);
     let lines: Vec<String> = (0..440).map(named).collect();
@@ -299,7 +299,7 @@ fn on_a_page_that_repeats_nothing() {
 /// Lines of both APIs, and of two providers.
 #[test]
 fn on_who_was_asked() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let good = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1.0").to_json();
     let tenant = good.replace(PROVIDER, SUB_A);
     let other = good.replace(PROVIDER, "0be4a700-0000-4000-8000-000000000002");

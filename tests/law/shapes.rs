@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::random_root::{DAYS, RandomLine, STAMPS, lay_out, lines, without_usage};
-use crate::support::{files_below, table, TestRoot, tries};
+use crate::support::{TestRoot, files_below, table, tries};
 
 /// How a machine prints: its culture, a date and time in chrono's words, a decimal comma, what stands between cells.
 const CULTURES: [(&str, &str, bool, u8); 6] = [

@@ -83,7 +83,7 @@ fn read(name: &str, spans: &[[String; 2]], quantity: &str, reading: &Reading) ->
         spans.iter().map(|[start, end]| format!("SUB\tMETER\t{start}\t{end}\t{quantity}\t/u\r\n")).collect();
     let text =
         format!("subscription\tMeterId\tUsageStartTime\tUsageEndTime\tQuantity\tresourceUri\r\n{}", rows.concat());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let path = folder.path().join("usage.csv");
     std::fs::write(&path, &text).unwrap();
     let stamp: StampFolder = stamp_folder(vec![InputFile { name: "usage.csv".into(), path }]);

@@ -25,7 +25,7 @@ fn shown(chunks: Vec<FileChunk>) -> Vec<String> {
 #[test]
 fn lines_that_waited_on_disk_are_those_that_were_handed_in() {
     let days = ["2026-10-01", "2026-10-02", "2026-10-03"].map(|day| Day::parse(day).unwrap());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     // None waits on disk, some do, all do; and with no folder said, in that for temporary files.
     for lines in [
         DayLines::default(),

@@ -86,7 +86,7 @@ struct Folder(tempfile::TempDir);
 
 impl Folder {
     fn published() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
+        let folder = Self(crate::support::tempdir().unwrap());
         publish(&folder.out());
         folder
     }
@@ -98,7 +98,7 @@ impl Folder {
 
 #[test]
 fn a_fresh_out_has_no_last_publication() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let mut out = hold(&folder.path().join("new/out"));
     assert_eq!((out.last().generation, out.last().files.len(), out.last().state.len()), (0, 0, 0));
     assert_eq!(out.check(true).unwrap(), Vec::<String>::new());

@@ -12,7 +12,7 @@ use crate::support::{Line, SUB_A, VM_HOURS, page, stamp_folder};
 
 /// Gathers one export of one window from pages given as bytes.
 fn gathered(pages: &[&[u8]]) -> Result<StampLines> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let files = pages.iter().enumerate().map(|(at, bytes)| {
         let name = format!("page-{}.json", at + 1);
         let path = folder.path().join(&name);

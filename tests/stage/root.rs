@@ -14,7 +14,7 @@ fn check(names: &[&str], expected: &str) {
 
 #[track_caller]
 fn check_stamps(names: &[&str], only: &[&str], expected: &str) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     for name in names {
         let path = folder.path().join(name);
         if name.ends_with('/') {

@@ -11,7 +11,7 @@ use stacktally::store::InputFile;
 use crate::support::stamp_folder;
 
 fn gathered(bytes: &[u8], reading: &Reading) -> Result<StampLines> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::support::tempdir().unwrap();
     let path = folder.path().join("usage.csv");
     std::fs::write(&path, bytes).unwrap();
     let files = vec![InputFile { name: "usage.csv".into(), path }];

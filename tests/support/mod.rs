@@ -143,7 +143,7 @@ pub fn listing_of(stamp: &str, owned: &[(&str, &str)]) -> String {
 
 impl TestRoot {
     pub fn empty() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::tempdir().unwrap();
         fs::create_dir(folder.path().join("root")).unwrap();
         Self { folder }
     }
@@ -389,6 +389,26 @@ pub fn receipt(out: &Path) -> Value {
 pub fn findings(out: &Path) -> Vec<String> {
     let receipt = receipt(out);
     receipt["findings"].as_array().unwrap().iter().map(|own| own["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A folder for one test. The quick suite has it in memory where there is room: each run syncs a hundred files.
+pub fn tempdir() -> std::io::Result<TempDir> {
+    static IN_MEMORY: std::sync::LazyLock<bool> = std::sync::LazyLock::new(has_room_in_memory);
+    if *IN_MEMORY { tempfile::tempdir_in(MEMORY) } else { tempfile::tempdir() }
+}
+
+const MEMORY: &str = "/dev/shm";
+
+#[cfg(unix)]
+fn has_room_in_memory() -> bool {
+    const ROOM: u64 = 2 << 30;
+    let room = rustix::fs::statvfs(MEMORY).map_or(0, |own| own.f_bavail.saturating_mul(own.f_frsize));
+    std::env::var_os("STACKTALLY_LONG").is_none() && room > ROOM && tempfile::tempdir_in(MEMORY).is_ok()
+}
+
+#[cfg(not(unix))]
+fn has_room_in_memory() -> bool {
+    false
 }
 
 /// How much of a long test is done: all of it where the environment says `STACKTALLY_LONG`, as `.ci/run` does, else a part.
