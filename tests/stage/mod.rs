@@ -1,5 +1,6 @@
 //! One table of literal inputs and expectations for each stage, through its public functions.
 
+mod aggregate;
 mod attribute;
 mod balance;
 mod columns;
@@ -9,8 +10,11 @@ mod days;
 mod findings;
 mod hand_tables;
 mod identity;
+mod in_force;
+mod interner;
 mod layout;
 mod ledger;
+mod lists;
 mod money;
 mod normalise;
 mod out;
@@ -18,6 +22,7 @@ mod prices;
 mod publish;
 mod quantity;
 mod ranked;
+mod rating;
 mod read;
 mod reported;
 mod root;
