@@ -1,12 +1,12 @@
-//! Who or what is meant by a text that somebody typed: an id, a name, or the beginning of an id.
+//! Resolves what somebody typed: an id, a name, or the beginning of an id.
 //!
 //! ```text
 //! --tenant Fabrikam        one tenant has that name       its id is used
 //! --meter S6               two meters have that name      refused, with both ids
 //! --tenant Fabricam        nobody has that name           refused, with the nearest and with what there is
 //! ```
-//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, a whole name over the first
-//! words of one, and these over the beginning of an id.
+//! Case and surrounding blanks do not matter. A whole id wins over names, a whole name over the first words of one, and
+//! these over the beginning of an id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,12 +23,12 @@ use crate::table::contract::columns::{
 };
 use crate::table::reader::{Keep, text};
 
-/// How much of an id must be typed at least, for it to be found by its beginning.
+/// How many characters must be typed at least to find an id by its beginning.
 const BEGINNING_MIN: usize = 8;
 /// How many candidates a refusal lists.
 const LISTED: usize = 20;
 
-/// What can be asked for by its id or its name.
+/// What can be looked up by its id or its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameKind {
     BilledSubscription,
@@ -68,12 +68,12 @@ impl NameKind {
     }
 }
 
-/// Something that can be asked for.
+/// An id that can be looked up, and its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KnownName {
     pub id: String,
     pub name: Option<String>,
-    /// What else tells it apart from others of its name: the unit of a meter, the stamp of a user subscription.
+    /// What else distinguishes it from others of its name: the unit of a meter, the stamp of a user subscription.
     pub beside: Option<String>,
 }
 
@@ -86,13 +86,13 @@ impl KnownName {
     }
 }
 
-/// The id of what is meant by `wanted`.
+/// The id that `wanted` stands for.
 ///
 /// # Errors
-/// Nothing goes by it, or several do: the error names them.
+/// Nothing matches it, or several do: the error names them.
 pub fn id_of(subject: NameKind, wanted: &str, known: &[KnownName]) -> Result<String> {
     let candidates = candidates(wanted, known);
-    let ids: BTreeSet<&str> = candidates.iter().map(|own| own.id.as_str()).collect();
+    let ids: BTreeSet<&str> = candidates.iter().map(|candidate| candidate.id.as_str()).collect();
     match ids.into_iter().collect::<Vec<_>>()[..] {
         [id] => Ok(id.to_owned()),
         [] => Err(nobody(subject, wanted, known)),
@@ -100,33 +100,32 @@ pub fn id_of(subject: NameKind, wanted: &str, known: &[KnownName]) -> Result<Str
     }
 }
 
-/// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning
+/// What matches a text: by its whole id, else by its name, else by the first words of its name, else by the beginning
 /// of its id.
 fn candidates<'k>(wanted: &str, known: &'k [KnownName]) -> Vec<&'k KnownName> {
-    // Commands print long ids as `7e4a4700-c000-…`, and where others begin so as `7e4a4700-…000a`.
+    // Commands print long ids as `7e4a4700-c000-…`, or where that is ambiguous as `7e4a4700-…000a`.
     let (head, tail) = wanted.trim().split_once('…').unwrap_or((wanted.trim(), ""));
     let (spelled, tail) = (one_spelling(head), tail.to_lowercase());
-    let is_named = |own: &&KnownName| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
-    let is_called = |own: &&KnownName| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
-    let begins = |own: &&KnownName| {
-        spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled) && own.id.ends_with(&tail)
+    let is_named = |entry: &&KnownName| entry.name.as_deref().is_some_and(|name| is_same(name, wanted));
+    let is_called = |entry: &&KnownName| entry.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
+    let begins = |entry: &&KnownName| {
+        spelled.chars().count() >= BEGINNING_MIN && entry.id.starts_with(&spelled) && entry.id.ends_with(&tail)
     };
-    let of = |is: &dyn Fn(&&KnownName) -> bool| known.iter().filter(is).collect::<Vec<_>>();
-    let tries: [&dyn Fn(&&KnownName) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
-    tries.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
+    let matching = |matches: &dyn Fn(&&KnownName) -> bool| known.iter().filter(matches).collect::<Vec<_>>();
+    let tries: [&dyn Fn(&&KnownName) -> bool; 4] = [&|entry| entry.id == spelled, &is_named, &is_called, &begins];
+    tries.into_iter().map(matching).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// Whether a name is the one that was typed.
+/// Whether a name is the typed one.
 pub(super) fn is_same(name: &str, wanted: &str) -> bool {
     name.trim().to_lowercase() == wanted.trim().to_lowercase()
 }
 
-/// Whether a name begins with all of the words that were typed: `Contoso (CSP)` does with `contoso`, and `Contosoft`
-/// does not.
+/// Whether a name begins with the typed words: `Contoso (CSP)` begins with `contoso`, and `Contosoft` does not.
 fn has_first_words(name: &str, wanted: &str) -> bool {
     let (name, wanted) = (name.trim().to_lowercase(), wanted.trim().to_lowercase());
     let rest = name.strip_prefix(&wanted).filter(|_| !wanted.is_empty());
-    rest.is_some_and(|rest| rest.starts_with(|own: char| !own.is_alphanumeric()))
+    rest.is_some_and(|rest| rest.starts_with(|next: char| !next.is_alphanumeric()))
 }
 
 pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&KnownName]) -> Error {
@@ -150,24 +149,24 @@ fn nobody(subject: NameKind, wanted: &str, known: &[KnownName]) -> Error {
     ))
 }
 
-/// What a mistyped text most resembles, as the beginning of a hint.
+/// The nearest match to a mistyped text, as the beginning of a hint.
 fn did_you_mean(wanted: &str, known: &[KnownName]) -> String {
     let mut spellings: BTreeMap<String, &str> = BTreeMap::new();
-    for own in known {
-        spellings.insert(own.id.clone(), &own.id);
-        spellings.extend(own.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
+    for entry in known {
+        spellings.insert(entry.id.clone(), &entry.id);
+        spellings.extend(entry.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
     }
     let all: Vec<&str> = spellings.keys().map(String::as_str).collect();
-    let meant = nearest(&wanted.trim().to_lowercase(), &all).and_then(|own| spellings.get(own));
-    meant.map_or_else(String::new, |own| format!("did you mean {own:?}? "))
+    let meant = nearest(&wanted.trim().to_lowercase(), &all).and_then(|spelling| spellings.get(spelling));
+    meant.map_or_else(String::new, |name| format!("did you mean {name:?}? "))
 }
 
-/// Those with names first, since they are easier to recognise; where they are too many the rest is counted.
+/// Those with names first, since they are easier to recognise; where there are too many, the rest is only counted.
 fn listed(all: &[&KnownName], table: &str) -> String {
     let mut all = all.to_vec();
-    all.sort_by_key(|own| (own.name.is_none(), &own.name, *own));
+    all.sort_by_key(|entry| (entry.name.is_none(), &entry.name, *entry));
     all.dedup();
-    let shown: Vec<String> = all.iter().take(LISTED).map(|own| own.shown()).collect();
+    let shown: Vec<String> = all.iter().take(LISTED).map(|entry| entry.shown()).collect();
     let rest = match all.len().saturating_sub(LISTED) {
         0 => String::new(),
         rest => format!("; and {rest} more: see {table}"),
@@ -185,7 +184,7 @@ pub struct Wanted {
     pub month: Option<Month>,
 }
 
-/// What is meant: ids, all when empty.
+/// The ids that were meant, all when empty.
 #[derive(Clone, Debug, Default)]
 pub struct Chosen {
     pub billed_subscriptions: Vec<String>,
@@ -199,12 +198,12 @@ impl Wanted {
     /// Looks everything up in some publications, among these stamps (all when empty).
     ///
     /// # Errors
-    /// Something is in none of them or ambiguous, or a table cannot be read.
+    /// Something is in none of them or is ambiguous, or a table cannot be read.
     pub fn among(&self, publications: &[&Publication], stamps: &[Stamp]) -> Result<Chosen> {
         self.among_these_and(publications, stamps, &BTreeSet::new())
     }
 
-    /// The same, where more ids are known than the dimensions have: history goes on naming what is gone.
+    /// The same, with ids that the dimensions no longer have: the history still names what is gone.
     ///
     /// # Errors
     /// As [`Wanted::among`].
@@ -220,22 +219,23 @@ impl Wanted {
             }
             let mut known = BTreeSet::new();
             for publication in publications {
-                known.extend(publication.known(subject, stamps)?);
+                known.extend(publication.known_names(subject, stamps)?);
             }
-            let ids: BTreeSet<String> = known.iter().map(|own| own.id.clone()).collect();
-            let gone = others.iter().filter(|(own, id)| *own == subject && !ids.contains(id));
+            let ids: BTreeSet<String> = known.iter().map(|entry| entry.id.clone()).collect();
+            let gone = others.iter().filter(|(kind, id)| *kind == subject && !ids.contains(id));
             known.extend(gone.map(|(_, id)| KnownName { id: id.clone(), ..KnownName::default() }));
             let known: Vec<KnownName> = known.into_iter().collect();
             let mut ids = BTreeSet::new();
             for wanted in wanted {
                 let found = match id_of(subject, wanted, &known) {
-                    // The catalogue has meters that share a name, but seldom are they all used.
+                    // Several meters of the catalogue may share a name, but seldom are all of them used.
                     Err(_) if subject == NameKind::Meter => {
                         let mut used = BTreeSet::new();
                         for publication in publications {
                             used.extend(publication.meters_used()?);
                         }
-                        let used: Vec<KnownName> = known.iter().filter(|own| used.contains(&own.id)).cloned().collect();
+                        let used: Vec<KnownName> =
+                            known.iter().filter(|entry| used.contains(&entry.id)).cloned().collect();
                         let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &known).is_empty();
                         id_of(subject, wanted, if is_used { &used } else { &known })
                     }
@@ -256,9 +256,9 @@ impl Wanted {
 }
 
 impl Chosen {
-    /// Whether an id is among those that are asked for.
-    pub fn is_asked(ids: &[String], id: &str) -> bool {
-        ids.is_empty() || ids.iter().any(|own| own == id)
+    /// Whether an id is wanted.
+    pub fn is_wanted(ids: &[String], id: &str) -> bool {
+        ids.is_empty() || ids.iter().any(|wanted| wanted == id)
     }
 
     /// Whether nothing narrows what is shown.
@@ -269,11 +269,11 @@ impl Chosen {
 }
 
 impl Publication {
-    /// Everything of a kind that was published, of these stamps (all when empty) where the table tells stamps apart.
+    /// Everything of a kind that was published, on these stamps (all when empty) where the table has stamps.
     ///
     /// # Errors
     /// A table cannot be read.
-    fn known(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
+    fn known_names(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
         let (table, id, name, beside) = match subject {
             NameKind::BilledSubscription => {
                 (&contract::BILLED_SUBSCRIPTIONS, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, None)
@@ -297,18 +297,18 @@ impl Publication {
             let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
             let besides = beside.map(|column| rows.texts(column)).transpose()?;
             for row in 0..rows.len() {
-                let owned = |own: Option<&str>| own.map(str::to_owned);
+                let owned = |value: Option<&str>| value.map(str::to_owned);
                 known.push(KnownName {
                     id: ids.value(row).to_owned(),
                     name: owned(text(names, row)),
-                    beside: owned(besides.and_then(|own| text(own, row))),
+                    beside: owned(besides.and_then(|texts| text(texts, row))),
                 });
             }
         }
         Ok(known)
     }
 
-    /// The meters that some usage is of.
+    /// The meters that have usage.
     fn meters_used(&self) -> Result<BTreeSet<String>> {
         let mut used = BTreeSet::new();
         for path in self.files_below("monthly/") {
@@ -320,8 +320,8 @@ impl Publication {
         Ok(used)
     }
 
-    /// The keys of the resource that goes by a text, sorted: each distinct instance of it has its own. Of resources
-    /// that share a name, those of these stamps and user subscriptions count (all when empty).
+    /// The keys of the resource that a text stands for, sorted: each distinct instance has one. Where resources share
+    /// a name, those of these stamps and user subscriptions count (all when empty).
     ///
     /// # Errors
     /// No resource has that key, URI or name, or several resources have the name.
@@ -341,21 +341,21 @@ impl Publication {
             let (keys, stamps) = (rows.integers(RESOURCE_KEY)?, rows.texts(STAMP)?);
             let (uris, names) = (rows.texts(RESOURCE_URI)?, rows.texts(RESOURCE_NAME)?);
             for row in 0..rows.len() {
-                let is = |own: Option<&str>| own.is_some_and(|own| is_same(own, wanted));
+                let is_wanted = |value: Option<&str>| value.is_some_and(|value| is_same(value, wanted));
                 let uri = text(uris, row);
-                if Some(keys.value(row)) == key || is(uri) {
+                if Some(keys.value(row)) == key || is_wanted(uri) {
                     exact.push(keys.value(row));
                 }
-                if is(text(names, row)) {
+                if is_wanted(text(names, row)) {
                     let id = uri.unwrap_or_default().to_owned();
-                    let own = KnownName { id, name: None, beside: Some(stamps.value(row).to_owned()) };
-                    named.entry(own).or_default().push(keys.value(row));
+                    let entry = KnownName { id, name: None, beside: Some(stamps.value(row).to_owned()) };
+                    named.entry(entry).or_default().push(keys.value(row));
                 }
             }
         }
         let is_theirs = |uri: &str| user_subscriptions.iter().any(|id| uri.contains(&format!("/subscriptions/{id}/")));
-        if named.keys().any(|own| is_theirs(&own.id)) {
-            named.retain(|own, _| is_theirs(&own.id));
+        if named.keys().any(|resource| is_theirs(&resource.id)) {
+            named.retain(|resource, _| is_theirs(&resource.id));
         }
         if exact.is_empty() && named.len() > 1 {
             let candidates: Vec<&KnownName> = named.keys().collect();
