@@ -1,4 +1,4 @@
-//! Settings of making figures, turned into what the stages take. All that makes no sense is said at once.
+//! Turns the settings of a run into what the stages take. All invalid settings are reported together.
 
 use serde::Serialize;
 
@@ -22,14 +22,14 @@ use crate::pipeline::{DecidingSettings, Plan, Reuse};
 use crate::publication::Patience;
 use crate::read::Reading;
 
-/// What to do with a root, and with how many threads (`None`: one for each core).
+/// What to do with a root, and the number of threads (`None`: one for each core).
 #[derive(Debug)]
 pub struct Job {
     pub plan: Plan,
     pub threads: Option<usize>,
 }
 
-/// What is wrong with settings: it is said at once.
+/// The errors in the settings, to be reported together.
 #[derive(Default)]
 struct Wrong(Vec<Error>);
 
@@ -39,7 +39,7 @@ impl Wrong {
     }
 }
 
-/// The settings that a receipt records, as they were said.
+/// The settings that a receipt records, as they were given.
 #[derive(Serialize)]
 struct Recorded<'a> {
     #[serde(flatten)]
@@ -53,10 +53,10 @@ struct Recorded<'a> {
     forget: &'a [String],
 }
 
-/// What is to be done by these settings; a run needs an OUT.
+/// The job that these settings describe; a run needs an OUT.
 ///
 /// # Errors
-/// No root, no OUT where one is needed, values that make no sense.
+/// No root, no OUT where one is needed, invalid values.
 pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<Job> {
     let Settings { out, making, lock, reuse, log: _, metrics: _ } = settings;
     let recorded = Recorded { out: &out, making: &making, lock: &lock, reuse: &reuse, forget: &forget };
@@ -94,10 +94,10 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
     Ok(Job { plan, threads: threads.threads })
 }
 
-/// Looks at values alone, and at no folder.
+/// Checks the values alone, and no folder.
 ///
 /// # Errors
-/// Values that make no sense.
+/// Invalid values.
 pub fn refuse_values(settings: &Settings) -> Result<()> {
     let mut wrong = Wrong::default();
     values(&settings.making, &mut wrong);

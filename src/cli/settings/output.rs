@@ -1,4 +1,4 @@
-//! What is seen of a run from outside.
+//! What others can see of a run.
 
 use std::path::PathBuf;
 
