@@ -10,7 +10,7 @@ pub struct Adjusted {
     /// What `daily` publishes; zero where the closed month has no such figure.
     pub closed: Totals,
     /// The sum of its rows in `adjustments`; may be negative.
-    pub by: Totals,
+    pub adjustment: Totals,
 }
 
 /// The published tables of adjustments: one for each run that made any.

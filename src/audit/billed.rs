@@ -49,7 +49,7 @@ pub struct NotBilled {
     pub billed_subscription: String,
     pub meter: String,
     pub stamp: Stamp,
-    pub by: Totals,
+    pub adjustment: Totals,
 }
 
 /// The explained statement lines of a month.
@@ -232,7 +232,8 @@ fn not_billed(
             }
         }
     }
-    sums.retain(|_, by| !by.is_nothing());
-    let row = |((billed_subscription, meter, stamp), by)| NotBilled { billed_subscription, meter, stamp, by };
+    sums.retain(|_, adjustment| !adjustment.is_nothing());
+    let row =
+        |((billed_subscription, meter, stamp), adjustment)| NotBilled { billed_subscription, meter, stamp, adjustment };
     Ok(sums.into_iter().map(row).collect())
 }

@@ -93,7 +93,7 @@ fn chosen_of(publication: &Publication, wanted: &Wanted, numbers: &BTreeSet<u64>
             }
         }
     }
-    wanted.among_these_and(&[publication], &[], &named)
+    wanted.among_including(&[publication], &[], &named)
 }
 
 fn path_of(run: u64) -> String {
@@ -117,14 +117,14 @@ fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSe
     if stamps.iter().all(|stamp| published.contains(stamp)) {
         return Ok(());
     }
-    let mut known: BTreeSet<Stamp> = published.into_iter().collect();
+    let mut ever_published: BTreeSet<Stamp> = published.into_iter().collect();
     for &number in numbers {
-        known.extend(
+        ever_published.extend(
             corrected_by(publication, number, &[])?.iter().filter_map(|correction| correction.place.stamp().cloned()),
         );
     }
-    let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) else { return Ok(()) };
-    let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
+    let Some(unknown) = stamps.iter().find(|stamp| !ever_published.contains(stamp)) else { return Ok(()) };
+    let names: Vec<&str> = ever_published.iter().map(Stamp::as_str).collect();
     Err(Error::usage(format!("--stamp {unknown}: the publication has, and had, no such stamp"))
         .hint(format!("it knows {}", names.join(", "))))
 }
@@ -162,8 +162,8 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
 fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
     let path = path_of(run);
     let columns = contract::CHANGES.all();
-    let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
-    let keep: Vec<Keep> = (!stamps.is_empty()).then(of_stamps).into_iter().collect();
+    let stamp_filter = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+    let keep: Vec<Keep> = (!stamps.is_empty()).then(stamp_filter).into_iter().collect();
     let mut corrected = Vec::new();
     for rows in publication.read(&path, &contract::CHANGES, &columns, &keep)? {
         let (names, days) = (rows.texts(STAMP)?, rows.maybe_days(USAGE_DATE)?);

@@ -83,7 +83,7 @@ pub struct Comparison {
     pub moved: Vec<Moved>,
     /// For each stamp and meter that differs somewhere: its totals in the first and in the second publication.
     pub totals: BTreeMap<(Stamp, String), [Totals; 2]>,
-    /// Days whose hours differ, though their days do not.
+    /// Days whose hours differ, though their daily sums do not.
     pub hours: Vec<(Stamp, Day)>,
     /// What statements bill differently.
     pub charges: Vec<Recharged>,
@@ -361,8 +361,8 @@ impl<'a> MonthFigures<'a> {
 
     fn peek(&mut self) -> Result<Option<ComparedFigure<'_>>> {
         Ok(match self.parts() {
-            (Some(ComparedFigure { key, total }), Some(by)) => {
-                Some(ComparedFigure { key, total: sum(total, by.total)? })
+            (Some(ComparedFigure { key, total }), Some(adjustment)) => {
+                Some(ComparedFigure { key, total: sum(total, adjustment.total)? })
             }
             (row, adjustment) => row.or(adjustment),
         })
@@ -512,10 +512,10 @@ fn monthly_totals(
                 *total = sum(*total, Totals { quantity: quantities.value(row), lines: counts.value(row) })?;
             }
         }
-        for ((_, billed, attribution, tenant, _, meter, _), by) in adjustments[at].values().flatten() {
+        for ((_, billed, attribution, tenant, _, meter, _), adjustment) in adjustments[at].values().flatten() {
             let key = (billed.clone(), attribution.clone(), tenant.clone(), meter.clone());
             let total = totals.entry(key).or_default()[at].get_or_insert_default();
-            *total = sum(*total, *by)?;
+            *total = sum(*total, *adjustment)?;
         }
     }
     totals.values_mut().flatten().for_each(|total| *total = total.filter(|total| !total.is_nothing()));

@@ -83,7 +83,7 @@ pub struct Change {
     pub stamp: Stamp,
     pub subject: Subject,
     pub kind: ChangeKind,
-    /// The date of the first snapshot with the new mapping.
+    /// The date of the first snapshot after the change.
     pub at: Hour,
     /// That snapshot's file.
     pub file: String,
@@ -310,7 +310,7 @@ impl History {
         let names = ids.into_iter().map(|(stamp, id)| KnownName {
             id: id.to_owned(),
             name: name(stamp, id).map(str::to_owned),
-            beside: (kind == NameKind::UserSubscription).then(|| stamp.to_string()),
+            qualifier: (kind == NameKind::UserSubscription).then(|| stamp.to_string()),
         });
         names.collect()
     }

@@ -74,15 +74,15 @@ pub struct KnownName {
     pub id: String,
     pub name: Option<String>,
     /// What else distinguishes it from others of its name: the unit of a meter, the stamp of a user subscription.
-    pub beside: Option<String>,
+    pub qualifier: Option<String>,
 }
 
 impl KnownName {
     /// `7e4a4700-… Fabrikam (north)`.
     fn shown(&self) -> String {
         let name = self.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
-        let beside = self.beside.as_ref().map_or_else(String::new, |beside| format!(" ({beside})"));
-        format!("{}{name}{beside}", self.id)
+        let qualifier = self.qualifier.as_ref().map_or_else(String::new, |qualifier| format!(" ({qualifier})"));
+        format!("{}{name}{qualifier}", self.id)
     }
 }
 
@@ -90,19 +90,19 @@ impl KnownName {
 ///
 /// # Errors
 /// Nothing matches it, or several do: the error names them.
-pub fn id_of(subject: NameKind, wanted: &str, known: &[KnownName]) -> Result<String> {
-    let candidates = candidates(wanted, known);
+pub fn id_of(subject: NameKind, wanted: &str, entries: &[KnownName]) -> Result<String> {
+    let candidates = candidates(wanted, entries);
     let ids: BTreeSet<&str> = candidates.iter().map(|candidate| candidate.id.as_str()).collect();
     match ids.into_iter().collect::<Vec<_>>()[..] {
         [id] => Ok(id.to_owned()),
-        [] => Err(nobody(subject, wanted, known)),
-        _ => Err(several(subject.flag(), &format!("{}s", subject.noun()), wanted, &candidates)),
+        [] => Err(no_match(subject, wanted, entries)),
+        _ => Err(ambiguous(subject.flag(), &format!("{}s", subject.noun()), wanted, &candidates)),
     }
 }
 
 /// What matches a text: by its whole id, else by its name, else by the first words of its name, else by the beginning
 /// of its id.
-fn candidates<'k>(wanted: &str, known: &'k [KnownName]) -> Vec<&'k KnownName> {
+fn candidates<'k>(wanted: &str, entries: &'k [KnownName]) -> Vec<&'k KnownName> {
     // Commands print long ids as `7e4a4700-c000-…`, or where that is ambiguous as `7e4a4700-…000a`.
     let (head, tail) = wanted.trim().split_once('…').unwrap_or((wanted.trim(), ""));
     let (spelled, tail) = (one_spelling(head), tail.to_lowercase());
@@ -111,7 +111,7 @@ fn candidates<'k>(wanted: &str, known: &'k [KnownName]) -> Vec<&'k KnownName> {
     let begins = |entry: &&KnownName| {
         spelled.chars().count() >= BEGINNING_MIN && entry.id.starts_with(&spelled) && entry.id.ends_with(&tail)
     };
-    let matching = |matches: &dyn Fn(&&KnownName) -> bool| known.iter().filter(matches).collect::<Vec<_>>();
+    let matching = |matches: &dyn Fn(&&KnownName) -> bool| entries.iter().filter(matches).collect::<Vec<_>>();
     let tries: [&dyn Fn(&&KnownName) -> bool; 4] = [&|entry| entry.id == spelled, &is_named, &is_called, &begins];
     tries.into_iter().map(matching).find(|found| !found.is_empty()).unwrap_or_default()
 }
@@ -128,31 +128,31 @@ fn has_first_words(name: &str, wanted: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(|next: char| !next.is_alphanumeric()))
 }
 
-pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&KnownName]) -> Error {
+pub(super) fn ambiguous(flag: &str, nouns: &str, wanted: &str, candidates: &[&KnownName]) -> Error {
     Error::usage(format!("--{flag} {wanted:?}: several {nouns} match")).hint(format!(
         "name one of them by its id instead: {}",
         listed(candidates, &format!("the table `{}`", nouns.replace(' ', "_")))
     ))
 }
 
-fn nobody(subject: NameKind, wanted: &str, known: &[KnownName]) -> Error {
+fn no_match(subject: NameKind, wanted: &str, entries: &[KnownName]) -> Error {
     let noun = subject.noun();
     let error = Error::usage(format!("--{} {wanted:?}: no {noun} has that id or name", subject.flag()));
-    let all: Vec<&KnownName> = known.iter().collect();
+    let all: Vec<&KnownName> = entries.iter().collect();
     if all.is_empty() {
         return error.hint(format!("leave the flag out: there is no {noun} at all"));
     }
     error.hint(format!(
         "{}there are {}",
-        did_you_mean(wanted, known),
+        did_you_mean(wanted, entries),
         listed(&all, &format!("the table `{}`", subject.table()))
     ))
 }
 
 /// The nearest match to a mistyped text, as the beginning of a hint.
-fn did_you_mean(wanted: &str, known: &[KnownName]) -> String {
+fn did_you_mean(wanted: &str, entries: &[KnownName]) -> String {
     let mut spellings: BTreeMap<String, &str> = BTreeMap::new();
-    for entry in known {
+    for entry in entries {
         spellings.insert(entry.id.clone(), &entry.id);
         spellings.extend(entry.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
     }
@@ -200,14 +200,14 @@ impl Wanted {
     /// # Errors
     /// Something is in none of them or is ambiguous, or a table cannot be read.
     pub fn among(&self, publications: &[&Publication], stamps: &[Stamp]) -> Result<Chosen> {
-        self.among_these_and(publications, stamps, &BTreeSet::new())
+        self.among_including(publications, stamps, &BTreeSet::new())
     }
 
     /// The same, with ids that the dimensions no longer have: the history still names what is gone.
     ///
     /// # Errors
     /// As [`Wanted::among`].
-    pub(super) fn among_these_and(
+    pub(super) fn among_including(
         &self,
         publications: &[&Publication],
         stamps: &[Stamp],
@@ -217,17 +217,17 @@ impl Wanted {
             if wanted.is_empty() {
                 return Ok(Vec::new());
             }
-            let mut known = BTreeSet::new();
+            let mut entries = BTreeSet::new();
             for publication in publications {
-                known.extend(publication.known_names(subject, stamps)?);
+                entries.extend(publication.known_names(subject, stamps)?);
             }
-            let ids: BTreeSet<String> = known.iter().map(|entry| entry.id.clone()).collect();
+            let ids: BTreeSet<String> = entries.iter().map(|entry| entry.id.clone()).collect();
             let gone = others.iter().filter(|(kind, id)| *kind == subject && !ids.contains(id));
-            known.extend(gone.map(|(_, id)| KnownName { id: id.clone(), ..KnownName::default() }));
-            let known: Vec<KnownName> = known.into_iter().collect();
+            entries.extend(gone.map(|(_, id)| KnownName { id: id.clone(), ..KnownName::default() }));
+            let entries: Vec<KnownName> = entries.into_iter().collect();
             let mut ids = BTreeSet::new();
             for wanted in wanted {
-                let found = match id_of(subject, wanted, &known) {
+                let found = match id_of(subject, wanted, &entries) {
                     // Several meters of the catalogue may share a name, but seldom are all of them used.
                     Err(_) if subject == NameKind::Meter => {
                         let mut used = BTreeSet::new();
@@ -235,9 +235,9 @@ impl Wanted {
                             used.extend(publication.meters_used()?);
                         }
                         let used: Vec<KnownName> =
-                            known.iter().filter(|entry| used.contains(&entry.id)).cloned().collect();
-                        let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &known).is_empty();
-                        id_of(subject, wanted, if is_used { &used } else { &known })
+                            entries.iter().filter(|entry| used.contains(&entry.id)).cloned().collect();
+                        let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &entries).is_empty();
+                        id_of(subject, wanted, if is_used { &used } else { &entries })
                     }
                     found => found,
                 };
@@ -274,7 +274,7 @@ impl Publication {
     /// # Errors
     /// A table cannot be read.
     fn known_names(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
-        let (table, id, name, beside) = match subject {
+        let (table, id, name, qualifier) = match subject {
             NameKind::BilledSubscription => {
                 (&contract::BILLED_SUBSCRIPTIONS, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, None)
             }
@@ -286,26 +286,26 @@ impl Publication {
         };
         let named: [&dyn AnyColumn; 2] = [&id, &name];
         let columns: Vec<&dyn AnyColumn> =
-            named.into_iter().chain(beside.iter().map(|column| column as &dyn AnyColumn)).collect();
-        let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
-        let keep: Vec<Keep> = (beside.is_some_and(|column| column.name() == STAMP.name()) && !stamps.is_empty())
-            .then(of_stamps)
+            named.into_iter().chain(qualifier.iter().map(|column| column as &dyn AnyColumn)).collect();
+        let stamp_filter = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (qualifier.is_some_and(|column| column.name() == STAMP.name()) && !stamps.is_empty())
+            .then(stamp_filter)
             .into_iter()
             .collect();
-        let mut known = Vec::new();
+        let mut entries = Vec::new();
         for rows in self.read(&table_path(table), table, &columns, &keep)? {
             let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
-            let besides = beside.map(|column| rows.texts(column)).transpose()?;
+            let qualifiers = qualifier.map(|column| rows.texts(column)).transpose()?;
             for row in 0..rows.len() {
                 let owned = |value: Option<&str>| value.map(str::to_owned);
-                known.push(KnownName {
+                entries.push(KnownName {
                     id: ids.value(row).to_owned(),
                     name: owned(text(names, row)),
-                    beside: owned(besides.and_then(|texts| text(texts, row))),
+                    qualifier: owned(qualifiers.and_then(|texts| text(texts, row))),
                 });
             }
         }
-        Ok(known)
+        Ok(entries)
     }
 
     /// The meters that have usage.
@@ -333,8 +333,8 @@ impl Publication {
     ) -> Result<Vec<i64>> {
         let key: Option<i64> = wanted.trim().parse().ok();
         let columns: [&dyn AnyColumn; 4] = [&RESOURCE_KEY, &STAMP, &RESOURCE_URI, &RESOURCE_NAME];
-        let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
-        let keep: Vec<Keep> = (!stamps.is_empty()).then(of_stamps).into_iter().collect();
+        let stamp_filter = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (!stamps.is_empty()).then(stamp_filter).into_iter().collect();
         // By key or URI, and by name.
         let (mut exact, mut named) = (Vec::new(), BTreeMap::<KnownName, Vec<i64>>::new());
         for rows in self.read(RESOURCES, &contract::RESOURCES, &columns, &keep)? {
@@ -348,7 +348,7 @@ impl Publication {
                 }
                 if is_wanted(text(names, row)) {
                     let id = uri.unwrap_or_default().to_owned();
-                    let entry = KnownName { id, name: None, beside: Some(stamps.value(row).to_owned()) };
+                    let entry = KnownName { id, name: None, qualifier: Some(stamps.value(row).to_owned()) };
                     named.entry(entry).or_default().push(keys.value(row));
                 }
             }
@@ -359,7 +359,7 @@ impl Publication {
         }
         if exact.is_empty() && named.len() > 1 {
             let candidates: Vec<&KnownName> = named.keys().collect();
-            return Err(several("resource", "resources", wanted, &candidates));
+            return Err(ambiguous("resource", "resources", wanted, &candidates));
         }
         let mut keys = if exact.is_empty() { named.into_values().flatten().collect() } else { exact };
         keys.sort_unstable();

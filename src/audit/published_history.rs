@@ -1,7 +1,7 @@
 //! The history of mappings, from what was published: `mappings` has their changes, `lines` has the usage and which
 //! snapshots decided it.
 //!
-//! The published facts would not do: late usage of a day was reported in a later window, which may lie on the other
+//! The published facts do not suffice: late usage of a day was reported in a later window, which may lie on the other
 //! side of a change. So each line is attributed once more by its window, as `why` does. No export and no snapshot is
 //! read.
 

@@ -110,10 +110,10 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
     let Chosen { billed_subscriptions: billed, meters, .. } = wanted.among(&[publication], &[])?;
     let mut lines = statement_lines(publication, month)?;
     if let Some(unknown) = billed.iter().find(|id| !lines.iter().any(|line| line.billed_subscription == **id)) {
-        let mut known: Vec<&str> = lines.iter().map(|line| line.billed_subscription.as_str()).collect();
-        known.dedup();
+        let mut payers: Vec<&str> = lines.iter().map(|line| line.billed_subscription.as_str()).collect();
+        payers.dedup();
         return Err(Error::usage(format!("--billed-subscription {unknown}: it has no statement of {month}"))
-            .hint(format!("these have one: {}", known.join(", "))));
+            .hint(format!("these have one: {}", payers.join(", "))));
     }
     lines.retain(|line| {
         Chosen::is_wanted(&billed, &line.billed_subscription) && Chosen::is_wanted(&meters, &line.meter)

@@ -178,7 +178,7 @@ pub fn sum(cells: &[ExplainedCell]) -> (Option<Quantity>, i64) {
 pub fn explain(publication: &Publication, why: &mut Why) -> Result<()> {
     for cells in why.cells.chunk_by_mut(|a, b| a.key.stamp == b.key.stamp) {
         let stamp = cells[0].key.stamp.clone();
-        Explaining::new(publication, &stamp, why.date, cells)?.explain(&why.filter)?;
+        Explainer::new(publication, &stamp, why.date, cells)?.explain(&why.filter)?;
     }
     Ok(())
 }
@@ -186,9 +186,9 @@ pub fn explain(publication: &Publication, why: &mut Why) -> Result<()> {
 /// The filter of the rows of `daily` and of `lines`.
 #[derive(Debug)]
 struct Filter {
-    of_both: Vec<Keep>,
+    common: Vec<Keep>,
     /// In addition, for `daily` only.
-    of_owner: Vec<Keep>,
+    daily_only: Vec<Keep>,
     /// Whether cells of the same lines were left out: those of other tenants, or with other payers.
     leaves_cells_out: bool,
 }
@@ -197,7 +197,7 @@ impl Filter {
     fn of(publication: &Publication, query: &Query) -> Result<Self> {
         let chosen = query.wanted.among(&[publication], &query.stamps)?;
         let keep = |column, ids: &[String]| (!ids.is_empty()).then(|| Keep::Texts(column, ids.to_vec()));
-        let of_both = [
+        let common = [
             keep(USER_SUBSCRIPTION_ID, &chosen.user_subscriptions),
             keep(METER_ID, &chosen.meters),
             query
@@ -207,10 +207,10 @@ impl Filter {
                 .transpose()?
                 .map(|keys| Keep::Integers(RESOURCE_KEY, keys)),
         ];
-        let of_owner = [keep(TENANT_ID, &chosen.tenants), keep(BILLED_SUBSCRIPTION_ID, &chosen.billed_subscriptions)];
-        let of_owner: Vec<Keep> = of_owner.into_iter().flatten().collect();
-        let leaves_cells_out = !of_owner.is_empty();
-        Ok(Self { of_both: of_both.into_iter().flatten().collect(), of_owner, leaves_cells_out })
+        let daily_only = [keep(TENANT_ID, &chosen.tenants), keep(BILLED_SUBSCRIPTION_ID, &chosen.billed_subscriptions)];
+        let daily_only: Vec<Keep> = daily_only.into_iter().flatten().collect();
+        let leaves_cells_out = !daily_only.is_empty();
+        Ok(Self { common: common.into_iter().flatten().collect(), daily_only, leaves_cells_out })
     }
 }
 
@@ -249,8 +249,8 @@ const KEY_COLUMNS: [&dyn AnyColumn; 6] =
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<ExplainedCell>> {
     let path = crate::publication::layout::daily_path(stamp, query.date.month());
     let mut keep = vec![Keep::Day(USAGE_DATE, query.date)];
-    keep.extend(filter.of_both.iter().cloned());
-    keep.extend(filter.of_owner.iter().cloned());
+    keep.extend(filter.common.iter().cloned());
+    keep.extend(filter.daily_only.iter().cloned());
     let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
     let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
     for (key, closed) in keyed(publication, &path, FigureTable::DAILY, stamp, &keep)? {
@@ -260,9 +260,9 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let past_range =
         |path: &str| contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date));
     for path in adjusted::tables(publication) {
-        for (key, by) in keyed(publication, path, FigureTable::ADJUSTMENTS, stamp, &keep)? {
+        for (key, adjustment) in keyed(publication, path, FigureTable::ADJUSTMENTS, stamp, &keep)? {
             // The closed month may have no such figure.
-            figures.entry(key).or_default().by.merge(by).map_err(|_past_range| past_range(path))?;
+            figures.entry(key).or_default().adjustment.merge(adjustment).map_err(|_past_range| past_range(path))?;
         }
     }
     let cells = figures.into_iter().map(|(key, figure)| cell_of(key, figure).map_err(|_past_range| past_range(&path)));
@@ -277,9 +277,9 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
 
 /// A figure with its adjustment.
 fn cell_of(key: CellKey, figure: Adjusted) -> Result<ExplainedCell, PastRange> {
-    let Totals { quantity, lines: line_count } = figure.closed.plus(figure.by)?;
+    let Totals { quantity, lines: line_count } = figure.closed.plus(figure.adjustment)?;
     // What was taken back when its month was reopened adjusts nothing.
-    let adjusted = Some(figure).filter(|adjusted| !adjusted.by.is_nothing());
+    let adjusted = Some(figure).filter(|adjusted| !adjusted.adjustment.is_nothing());
     Ok(ExplainedCell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
 }
 
@@ -355,7 +355,7 @@ struct PublishedDecision {
 }
 
 /// The cells of a stamp, while their lines are gathered.
-struct Explaining<'a> {
+struct Explainer<'a> {
     publication: &'a Publication,
     stamp: &'a Stamp,
     date: Day,
@@ -374,7 +374,7 @@ struct LastLine<'p> {
     key: (String, String),
     /// The cells of its user subscription and meter.
     cells: Option<&'p HashMap<i64, Vec<usize>>>,
-    decided: Option<(InForce, PublishedDecision)>,
+    decision: Option<(InForce, PublishedDecision)>,
     file: Option<Arc<str>>,
 }
 
@@ -395,7 +395,7 @@ struct Gathered {
     lines: Vec<UsageLine>,
 }
 
-impl<'a> Explaining<'a> {
+impl<'a> Explainer<'a> {
     fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [ExplainedCell]) -> Result<Self> {
         let mut places: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
         // No line belongs to a closed figure whose lines have moved elsewhere since.
@@ -436,7 +436,7 @@ impl<'a> Explaining<'a> {
             &FILE,
             &ROW,
         ];
-        for rows in self.publication.read(path, &contract::LINES, &columns, &filter.of_both)? {
+        for rows in self.publication.read(path, &contract::LINES, &columns, &filter.common)? {
             let (starts, granularities) = (rows.hours(USAGE_START)?, rows.texts(exports::GRANULARITY)?);
             let (users, meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
             let (resources, quantities) = (rows.integers(RESOURCE_KEY)?, rows.quantities(QUANTITY)?);
@@ -447,7 +447,7 @@ impl<'a> Explaining<'a> {
             for row in 0..rows.len() {
                 if !last.is_of(users.value(row), meters.value(row)) {
                     let key = (users.value(row).to_owned(), meters.value(row).to_owned());
-                    last = LastLine { cells: self.places.get(&key), key, decided: None, file: last.file };
+                    last = LastLine { cells: self.places.get(&key), key, decision: None, file: last.file };
                 }
                 let places = last.cells.and_then(|cells| cells.get(&resources.value(row)));
                 let Some(places) = places else {
@@ -464,14 +464,14 @@ impl<'a> Explaining<'a> {
                 let window = window_starts[row].zip(window_ends[row]).map(|(start, end)| Window { start, end });
                 let moment = self.publication.attribute_at.moment(window, self.date, slot);
                 let in_force = self.mappings.dates.in_force(moment);
-                let decided = match last.decided {
-                    Some((decided_for, decided)) if decided_for == in_force => decided,
+                let decision = match last.decision {
+                    Some((decided_for, decision)) if decided_for == in_force => decision,
                     _ => self.decide(users.value(row), in_force),
                 };
-                last.decided = Some((in_force, decided));
+                last.decision = Some((in_force, decision));
                 // A query for one tenant or billed subscription leaves out the cells of others, and so their lines.
                 let mut places = places.iter().copied();
-                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decided)) else {
+                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decision)) else {
                     self.refuse_stray(path, filter, numbers.value(row))?;
                     continue;
                 };
@@ -522,13 +522,13 @@ impl<'a> Explaining<'a> {
     }
 
     /// Whether a line with this decision belongs to a cell.
-    fn is_of(&self, key: &CellKey, in_force: InForce, decided: PublishedDecision) -> bool {
+    fn is_of(&self, key: &CellKey, in_force: InForce, decision: PublishedDecision) -> bool {
         let PublishedMappings { listed, customers, .. } = &self.mappings;
         let is_operator = key.attribution == Attribution::DefaultOperator;
         let pays =
-            decided.mapped.as_ref().map(|mapping| customers.target(mapping)).or_else(|| self.default_at(in_force));
-        key.attribution == Attribution::of(Evidence { is_operator, ..decided.evidence })
-            && key.tenant.as_deref() == decided.tenant.as_ref().map(|mapping| listed.target(mapping))
+            decision.mapped.as_ref().map(|mapping| customers.target(mapping)).or_else(|| self.default_at(in_force));
+        key.attribution == Attribution::of(Evidence { is_operator, ..decision.evidence })
+            && key.tenant.as_deref() == decision.tenant.as_ref().map(|mapping| listed.target(mapping))
             && pays == Some(&key.billed_subscription)
     }
 
@@ -563,8 +563,8 @@ impl<'a> Explaining<'a> {
 
     fn reason(&self, key: &CellKey, in_force: InForce, gathered: Gathered) -> Reason {
         let files = |kind, place: u32| self.mappings.files_of(kind, place).into_iter().cloned().collect::<Vec<_>>();
-        let decided = self.decide(&key.user_subscription, in_force);
-        let listing = decided.tenant.map(|mapping| listing_of(mapping, in_force));
+        let decision = self.decide(&key.user_subscription, in_force);
+        let listing = decision.tenant.map(|mapping| listing_of(mapping, in_force));
         let listing = listing.map_or_else(Vec::new, |place| files(SnapshotKind::UserSubscriptions, place));
         let customers = files(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
         let registration = files(SnapshotKind::Registration, in_force.registration);

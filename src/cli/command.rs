@@ -41,9 +41,9 @@ pub struct Ending {
 ///
 /// # Errors
 /// There is no publication or nothing that is wanted, or as [`pipeline::run`].
-pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
+pub fn show_coverage(source: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
-    let (mut rows, mut closed) = match of {
+    let (mut rows, mut closed) = match source {
         LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
@@ -130,7 +130,7 @@ pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Resu
 /// Closes a month.
 ///
 /// # Errors
-/// As [`closing::close`].
+/// As [`close::close`].
 pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let entries = close::close(wanted, &control(signal))?;
     Ok(message_only(message::closed(&entries)))
@@ -139,7 +139,7 @@ pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
 /// Opens a closed month again.
 ///
 /// # Errors
-/// As [`closing::reopen`].
+/// As [`close::reopen`].
 pub fn reopen(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let entries = close::reopen(wanted, &control(signal))?;
     Ok(message_only(message::reopened(&entries)))
@@ -254,9 +254,9 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
 ///
 /// # Errors
 /// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
-pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) -> Result<Ending> {
+pub fn show_history(args: HistoryArgs, source: &LookedAt, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
-    let Followed { mut history, meters, names, display_names, rejected } = match of {
+    let Followed { mut history, meters, names, display_names, rejected } = match source {
         LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (history, rejected) = audit::published_history(&publication, stamps)?;
@@ -280,7 +280,7 @@ pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) 
     let users = ids(NameKind::UserSubscription, &user_subscription)?;
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
     history.concern(&tenants, &users);
-    let rejected_where = match of {
+    let rejected_where = match source {
         LookedAt::Published(..) => "the table `rejects`",
         LookedAt::Root(_) => "`stacktally check`",
     };

@@ -133,9 +133,9 @@ fn finished(outcome: &Outcome, is_published: bool) {
 }
 
 fn failed(error: &Error) {
-    let beside = error.beside.as_deref();
-    std::iter::once(error).chain(beside.into_iter().flat_map(|others| &others.errors)).for_each(ended_by);
-    for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|others| &others.findings) {
+    let others = error.beside.as_deref();
+    std::iter::once(error).chain(others.into_iter().flat_map(|others| &others.errors)).for_each(ended_by);
+    for Finding { stamp, code, sentence, remedy, .. } in others.into_iter().flat_map(|others| &others.findings) {
         warn!(stamp, code = code.as_str(), sentence, remedy = &**remedy, "finding");
     }
 }

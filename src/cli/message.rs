@@ -80,7 +80,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let shown = if out.is_some() { FINDINGS_SHOWN } else { findings.len() };
     for (at, finding) in findings.iter().take(shown).enumerate() {
         let label = if at == 0 { "findings" } else { "" };
-        say(label, format!("{}{}: {}", of_stamp(&finding.stamp), finding.code, finding.sentence));
+        say(label, format!("{}{}: {}", stamp_prefix(&finding.stamp), finding.code, finding.sentence));
         say("", format!("  remedy: {}", finding.remedy));
     }
     if findings.len() > shown {
@@ -342,13 +342,13 @@ pub fn failure(error: &Error) -> String {
         let _ = writeln!(text, "and {rest} more errors; `stacktally check --json` lists all");
     }
     for Finding { stamp, code, sentence, remedy, .. } in others.into_iter().flat_map(|others| &others.findings) {
-        let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", of_stamp(stamp));
+        let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", stamp_prefix(stamp));
     }
     printable(&text)
 }
 
 /// A stamp with a blank behind it; nothing for what belongs to no stamp, such as the price book.
-fn of_stamp(stamp: &str) -> String {
+fn stamp_prefix(stamp: &str) -> String {
     if stamp.is_empty() { String::new() } else { format!("{stamp} ") }
 }
 

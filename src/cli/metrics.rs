@@ -129,66 +129,66 @@ fn temporary_beside(path: &Path) -> PathBuf {
 fn samples(ended: &Ended<'_>, previous: Samples) -> Samples {
     let mut samples = Samples::default();
     match ended.outcome() {
-        Some(outcome) => of_data(&mut Adding(&mut samples), outcome, ended),
+        Some(outcome) => add_data(&mut SampleWriter(&mut samples), outcome, ended),
         None => samples = previous,
     }
     set_missing_exports(&mut samples, &missing_exports(ended));
-    of_run(&mut samples, ended);
+    add_run(&mut samples, ended);
     samples
 }
 
 /// Replaces the metrics about the run itself.
-fn of_run(samples: &mut Samples, ended: &Ended<'_>) {
+fn add_run(samples: &mut Samples, ended: &Ended<'_>) {
     let last_success = samples.remove(LAST_SUCCESS);
     samples.retain(|name, _| !OF_RUN.contains(&name.as_str()));
-    let mut adding = Adding(samples);
-    adding.add("stacktally_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    adding.add("stacktally_last_run_timestamp_seconds", &[], ended.finished.unix_seconds());
-    adding.add("stacktally_last_exit_code", &[], ended.exit_code());
-    adding.add("stacktally_run_duration_seconds", &[], seconds(ended.duration_ms));
+    let mut writer = SampleWriter(samples);
+    writer.add("stacktally_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    writer.add("stacktally_last_run_timestamp_seconds", &[], ended.finished.unix_seconds());
+    writer.add("stacktally_last_exit_code", &[], ended.exit_code());
+    writer.add("stacktally_run_duration_seconds", &[], seconds(ended.duration_ms));
     let mut steps: BTreeMap<&str, u64> = BTreeMap::new();
     ended.steps.iter().for_each(|step| *steps.entry(step.name).or_default() += step.duration_ms);
     for (name, duration_ms) in steps {
-        adding.add("stacktally_step_duration_seconds", &[("step", name)], seconds(duration_ms));
+        writer.add("stacktally_step_duration_seconds", &[("step", name)], seconds(duration_ms));
     }
     match last_success {
         Some(lines) if ended.outcome().is_none() => drop(samples.insert(LAST_SUCCESS.to_owned(), lines)),
-        _ => adding.add(LAST_SUCCESS, &[], ended.outcome().map_or(0, |_| ended.finished.unix_seconds())),
+        _ => writer.add(LAST_SUCCESS, &[], ended.outcome().map_or(0, |_| ended.finished.unix_seconds())),
     }
 }
 
 /// The metrics about the data, after a run that finished.
-fn of_data(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
+fn add_data(writer: &mut SampleWriter<'_>, outcome: &Outcome, ended: &Ended<'_>) {
     let receipt = &outcome.receipt;
     let lines = receipt.lines;
     for (result, count) in
         [("read", lines.read), ("used", lines.used), ("rejected", lines.rejected), ("dropped", lines.dropped)]
     {
-        adding.add("stacktally_lines", &[("result", result)], count);
+        writer.add("stacktally_lines", &[("result", result)], count);
     }
     for (reason, count) in rejects(receipt) {
-        adding.add("stacktally_rejects", &[("reason", reason)], count);
+        writer.add("stacktally_rejects", &[("reason", reason)], count);
     }
-    adding.add("stacktally_new_rejects", &[], outcome.rejects_new);
+    writer.add("stacktally_new_rejects", &[], outcome.rejects_new);
     let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
     receipt.findings.iter().for_each(|finding| *findings.entry(finding.code).or_default() += 1);
     for (code, count) in findings {
-        adding.add("stacktally_findings", &[("code", code)], count);
+        writer.add("stacktally_findings", &[("code", code)], count);
     }
     let not_accepted = receipt.findings.iter().filter(|finding| !finding.accepted).count();
-    adding.add("stacktally_findings_all", &[], receipt.findings.len());
-    adding.add("stacktally_findings_not_accepted", &[], not_accepted);
-    of_coverage(adding, outcome, ended);
-    of_reported_time(adding, outcome);
-    of_prices(adding, outcome);
+    writer.add("stacktally_findings_all", &[], receipt.findings.len());
+    writer.add("stacktally_findings_not_accepted", &[], not_accepted);
+    add_coverage(writer, outcome, ended);
+    add_reported_time(writer, outcome);
+    add_prices(writer, outcome);
     let published = &receipt.published;
-    adding.add("stacktally_published_files", &[], published.len());
-    adding.add("stacktally_published_bytes", &[], published.iter().map(|file| file.bytes).sum::<u64>());
-    adding.add("stacktally_changed_files", &[], published.iter().filter(|file| file.is_changed()).count());
+    writer.add("stacktally_published_files", &[], published.len());
+    writer.add("stacktally_published_bytes", &[], published.iter().map(|file| file.bytes).sum::<u64>());
+    writer.add("stacktally_changed_files", &[], published.iter().filter(|file| file.is_changed()).count());
 }
 
 /// Usage without a price, where there is a price book; 0 where that finding is accepted.
-fn of_prices(adding: &mut Adding<'_>, outcome: &Outcome) {
+fn add_prices(writer: &mut SampleWriter<'_>, outcome: &Outcome) {
     let receipt = &outcome.receipt;
     if receipt.statements.is_empty() && receipt.unpriced.is_empty() {
         return;
@@ -196,7 +196,7 @@ fn of_prices(adding: &mut Adding<'_>, outcome: &Outcome) {
     let is_reported =
         receipt.findings.iter().any(|finding| finding.code == FindingCode::UsageUnpriced.as_str() && !finding.accepted);
     let unpriced = receipt.unpriced.iter().filter(|_| is_reported).map(|entry| (&entry.stamp, &entry.meter_id));
-    adding.add("stacktally_unpriced_meters", &[], unpriced.collect::<BTreeSet<_>>().len());
+    writer.add("stacktally_unpriced_meters", &[], unpriced.collect::<BTreeSet<_>>().len());
 }
 
 /// How many exports of each stamp are gone from the root with their lines, as the run found it, even if it was refused
@@ -230,39 +230,39 @@ fn set_missing_exports(samples: &mut Samples, gone: &BTreeMap<&str, u64>) {
     }
 }
 
-fn of_coverage(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
+fn add_coverage(writer: &mut SampleWriter<'_>, outcome: &Outcome, ended: &Ended<'_>) {
     for coverage_of_stamp in coverage::stamps(&outcome.coverage) {
         let stamp = coverage_of_stamp.stamp.as_str();
         // A stamp without any whole window has no lag, which is not the same as 0.
         if let Some(hour) = coverage_of_stamp.covered_to {
-            adding.add("stacktally_coverage_lag_hours", &[("stamp", stamp)], lag_hours(hour, ended.finished));
-            adding.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds_of(hour));
+            writer.add("stacktally_coverage_lag_hours", &[("stamp", stamp)], lag_hours(hour, ended.finished));
+            writer.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds_of(hour));
         }
         for (state, days) in DayState::ALL.iter().zip(coverage_of_stamp.days) {
-            adding.add("stacktally_days", &[("stamp", stamp), ("state", state.as_str())], days);
+            writer.add("stacktally_days", &[("stamp", stamp), ("state", state.as_str())], days);
         }
     }
 }
 
 /// What each stamp lacks. Every stamp gets a series, so that a series that is gone means that its stamp is.
-fn of_reported_time(adding: &mut Adding<'_>, outcome: &Outcome) {
+fn add_reported_time(writer: &mut SampleWriter<'_>, outcome: &Outcome) {
     for time in &outcome.times {
         let stamp = time.stamp.as_str();
         // Nothing is due where --accept tolerates it, nor where no window is whole.
         if let Some(due) = time.due {
-            adding.add("stacktally_next_window_due_timestamp_seconds", &[("stamp", stamp)], seconds_of(due));
+            writer.add("stacktally_next_window_due_timestamp_seconds", &[("stamp", stamp)], seconds_of(due));
         }
-        adding.add("stacktally_missing_hours", &[("stamp", stamp)], time.hours_missing());
-        adding.add(MISSING_EXPORTS, &[("stamp", stamp)], 0);
+        writer.add("stacktally_missing_hours", &[("stamp", stamp)], time.hours_missing());
+        writer.add(MISSING_EXPORTS, &[("stamp", stamp)], 0);
         let kept = outcome.receipt.missing.iter().filter(|missing| missing.kept && missing.stamp == stamp).count();
-        adding.add("stacktally_kept_exports", &[("stamp", stamp)], kept);
+        writer.add("stacktally_kept_exports", &[("stamp", stamp)], kept);
     }
 }
 
 /// Collects samples as lines.
-struct Adding<'a>(&'a mut Samples);
+struct SampleWriter<'a>(&'a mut Samples);
 
-impl Adding<'_> {
+impl SampleWriter<'_> {
     fn add(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
         let labels: Vec<String> = labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };

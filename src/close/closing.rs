@@ -56,7 +56,7 @@ pub struct Closing {
 /// missing or altered.
 pub fn close(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> {
     let Closing { month, .. } = *closing;
-    let (out, mut closings) = held(closing, control)?;
+    let (out, mut closings) = hold(closing, control)?;
     let publication = Publication::open(&closing.out)?;
     let with_usage: Vec<Stamp> = publication
         .stamps_of(&closing.stamps)?
@@ -108,9 +108,9 @@ pub fn close(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> 
     }
     closings.entries.extend(entries.iter().cloned());
     let publisher = Publisher::new(Some(out))?;
-    let made =
+    let staged =
         open.iter().try_for_each(|stamp| freeze(&publisher, stamp, month)).and_then(|()| commit(&publisher, &closings));
-    finish(publisher, made, &entries)?;
+    finish(publisher, staged, &entries)?;
     Ok(entries)
 }
 
@@ -120,8 +120,8 @@ pub fn close(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> 
 /// It is not closed.
 pub fn reopen(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> {
     let Closing { month, .. } = *closing;
-    let (out, mut closings) = held(closing, control)?;
-    let is_meant = |stamp: &Stamp| closing.stamps.is_empty() || closing.stamps.contains(stamp);
+    let (out, mut closings) = hold(closing, control)?;
+    let is_wanted = |stamp: &Stamp| closing.stamps.is_empty() || closing.stamps.contains(stamp);
     let entry = |(stamp, month): &(Stamp, Month), closed_entry: &ClosingEntry| ClosingEntry {
         format: FORMAT,
         run: out.last().generation + 1,
@@ -135,7 +135,7 @@ pub fn reopen(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>>
     let closed = closings.closed();
     let entries: Vec<ClosingEntry> = closed
         .iter()
-        .filter(|((stamp, closed_month), _)| *closed_month == month && is_meant(stamp))
+        .filter(|((stamp, closed_month), _)| *closed_month == month && is_wanted(stamp))
         .map(|(key, closed_entry)| entry(key, closed_entry))
         .collect();
     if entries.is_empty() {
@@ -149,12 +149,12 @@ pub fn reopen(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>>
     }
     closings.entries.extend(entries.iter().cloned());
     let publisher = Publisher::new(Some(out))?;
-    let made = commit(&publisher, &closings);
-    finish(publisher, made, &entries)?;
+    let staged = commit(&publisher, &closings);
+    finish(publisher, staged, &entries)?;
     Ok(entries)
 }
 
-fn held(closing: &Closing, control: &Control) -> Result<(Out, Closings)> {
+fn hold(closing: &Closing, control: &Control) -> Result<(Out, Closings)> {
     if !Out::is_one(&closing.out) {
         return Err(crate::publication::no_publication(&closing.out));
     }
@@ -187,8 +187,8 @@ fn commit(publisher: &Publisher, closings: &Closings) -> Result<()> {
     publisher.keep_all()
 }
 
-fn finish(publisher: Publisher, made: Result<()>, entries: &[ClosingEntry]) -> Result<()> {
-    let committed = made.and_then(|()| {
+fn finish(publisher: Publisher, staged: Result<()>, entries: &[ClosingEntry]) -> Result<()> {
+    let committed = staged.and_then(|()| {
         let receipt = publisher.out().map(|out| std::fs::read(out.path(RECEIPT))).transpose();
         let receipt = receipt.map_err(|error| Error::machine("read", Path::new(RECEIPT), error))?.unwrap_or_default();
         amended(&receipt, publisher.generation(), &publisher.files(), entries)

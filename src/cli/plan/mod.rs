@@ -52,7 +52,7 @@ impl Visibility {
     }
 }
 
-/// The typed settings of a run, laid over a settings file. A file that cannot be understood counts as empty.
+/// The typed settings of a run, laid over a settings file. A broken file counts as empty.
 fn laid_over(args: &MakingArgs) -> (Settings, Option<Error>) {
     let (mut settings, error) = match SettingsFile::read(args.settings.file.as_deref()) {
         Ok(file) => (file.settings, None),
@@ -79,7 +79,7 @@ pub fn of_run(args: RunArgs) -> (Visibility, Result<Job>) {
     let metrics = settings.metrics.metrics.clone().filter(|_| is_nightly_run);
     let mut seen = Visibility { metrics, ..Visibility::new(&settings.log, making.talk, json) };
     let job = error.map_or(Ok(()), Err).and_then(|()| {
-        let job = into_out(settings, making.forget.forget)?;
+        let job = job_into_out(settings, making.forget.forget)?;
         folders::refuse_metrics_in_root(&job.plan.root, &mut seen.metrics)?;
         Ok(job)
     });
@@ -87,7 +87,7 @@ pub fn of_run(args: RunArgs) -> (Visibility, Result<Job>) {
 }
 
 /// The job of a run into OUT, to publish there or only to see the changes.
-fn into_out(settings: Settings, forget: Vec<String>) -> Result<Job> {
+fn job_into_out(settings: Settings, forget: Vec<String>) -> Result<Job> {
     let job = job(settings, forget, true)?;
     let Plan { root, out, .. } = &job.plan;
     out.as_deref().map_or(Ok(()), |out| folders::refuse_out_in_root(root, out))?;
@@ -95,7 +95,7 @@ fn into_out(settings: Settings, forget: Vec<String>) -> Result<Job> {
 }
 
 /// The job of a root that is published nowhere.
-fn into_nothing(mut settings: Settings) -> Result<Job> {
+fn job_without_out(mut settings: Settings) -> Result<Job> {
     settings.out.out = None;
     job(settings, Vec::new(), false)
 }
@@ -117,9 +117,9 @@ pub fn of_check(args: CheckArgs) -> (Visibility, Result<Job>) {
         settings.out.out = typed.or(settings.out.out).filter(|out| Out::is_one(out));
         if settings.out.out.is_none() {
             // Nothing is published there, so nothing is compared, and no folder is created.
-            return into_nothing(settings);
+            return job_without_out(settings);
         }
-        let mut job = into_out(settings, making.forget.forget)?;
+        let mut job = job_into_out(settings, making.forget.forget)?;
         job.plan.rehearse = true;
         Ok(job)
     });
@@ -179,7 +179,7 @@ fn looked_at(settings: Settings, out: Option<PathBuf>, hint: &str) -> Result<Loo
     if settings.making.input.root.is_none() {
         return Err(Error::usage("--out <OUT> or --root <ROOT> is missing").hint(hint));
     }
-    into_nothing(settings).map(|job| LookedAt::Root(Box::new(job)))
+    job_without_out(settings).map(|job| LookedAt::Root(Box::new(job)))
 }
 
 /// The settings in force for a run. They are shown even if no root or OUT is named, or none exists.

@@ -41,7 +41,7 @@ pub fn since_of(text: &str) -> Result<Since> {
 /// # Errors
 /// One of them is no valid name of a stamp.
 pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
-    each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
+    parse_each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
 }
 
 /// A culture whose dates and decimals are known.
@@ -110,16 +110,22 @@ pub fn finding_of(code: &str) -> Result<FindingCode> {
 /// # Errors
 /// Some are invalid: the error names all of them.
 pub fn ids<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
-    each(texts, flag, "an id", parse, "write the GUID as the portal or the listing shows it")
+    parse_each(texts, flag, "an id", parse, "write the GUID as the portal or the listing shows it")
 }
 
 /// Parses texts of one kind; the error names all that are invalid.
-fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
+fn parse_each<T>(
+    texts: &[String],
+    flag: &str,
+    what: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    hint: &str,
+) -> Result<Vec<T>> {
     let parsed =
         |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is not {what}")).hint(hint));
-    let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
-    let wrong: Vec<Error> = wrong.into_iter().filter_map(Result::err).collect();
-    if wrong.is_empty() { Ok(good.into_iter().flatten().collect()) } else { Err(Error::several(wrong)) }
+    let (valid, invalid): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
+    let invalid: Vec<Error> = invalid.into_iter().filter_map(Result::err).collect();
+    if invalid.is_empty() { Ok(valid.into_iter().flatten().collect()) } else { Err(Error::several(invalid)) }
 }
 
 /// The error for a flag that is missing.

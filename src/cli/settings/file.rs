@@ -47,7 +47,7 @@ impl SettingsFile {
         let document = Document { name: path.display().to_string(), text: &text };
         let table = DeTable::parse(&text).map_err(|error| document.broken(error))?;
         let mut keys =
-            Keys { document: &document, table: table.get_ref(), wrong: document.unknown_keys(table.get_ref()) };
+            Keys { document: &document, table: table.get_ref(), errors: document.unknown_keys(table.get_ref()) };
         let settings = Settings {
             making: MakingSettings {
                 input: keys.group(),
@@ -68,10 +68,10 @@ impl SettingsFile {
             log: keys.group(),
             metrics: keys.group(),
         };
-        let mut wrong = keys.wrong;
-        if !wrong.is_empty() {
-            wrong.sort_by_key(|(offset, _)| *offset);
-            return Err(Error::several(wrong.into_iter().map(|(_, error)| error).collect()));
+        let mut errors = keys.errors;
+        if !errors.is_empty() {
+            errors.sort_by_key(|(offset, _)| *offset);
+            return Err(Error::several(errors.into_iter().map(|(_, error)| error).collect()));
         }
         let line_of = |offset| KeyPlace { file: path.to_owned(), line: document.place(offset).0 };
         let places = table.get_ref().keys().map(|key| (key.get_ref().to_string(), line_of(key.span().start)));
@@ -109,17 +109,18 @@ impl Document<'_> {
 
     /// Keys that are no settings, each with the byte at which it begins.
     fn unknown_keys(&self, table: &DeTable<'_>) -> Vec<(usize, Error)> {
-        let mut known = names_of::<Settings>();
-        known.sort();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let unknown = table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
+        let mut setting_names = names_of::<Settings>();
+        setting_names.sort();
+        let setting_names: Vec<&str> = setting_names.iter().map(String::as_str).collect();
+        let unknown = table.keys().filter(|key| !setting_names.contains(&key.get_ref().as_ref()));
         let error = |key: &Spanned<_>| {
             let (line, column) = self.place(key.span().start);
             let name: &str = AsRef::<str>::as_ref(key.get_ref());
-            let meant = nearest(name, &known).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"));
+            let meant =
+                nearest(name, &setting_names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"));
             let error = Error::usage(format!("unknown setting `{name}`{meant}"))
                 .at_line(&self.name, line, column)
-                .hint(format!("known are {}", known.join(", ")));
+                .hint(format!("known are {}", setting_names.join(", ")));
             (key.span().start, error)
         };
         unknown.map(error).collect()
@@ -131,7 +132,7 @@ struct Keys<'a> {
     document: &'a Document<'a>,
     table: &'a DeTable<'a>,
     /// Each with the byte that it is about.
-    wrong: Vec<(usize, Error)>,
+    errors: Vec<(usize, Error)>,
 }
 
 impl Keys<'_> {
@@ -145,7 +146,7 @@ impl Keys<'_> {
             // Each key by itself, so that all mistakes are reported.
             match G::deserialize(Deserializer::from(Spanned::new(value.span(), alone))) {
                 Ok(_) => drop(valid.insert(key.clone(), value.clone())),
-                Err(error) => self.wrong.push((key.span().start, self.document.broken(error))),
+                Err(error) => self.errors.push((key.span().start, self.document.broken(error))),
             }
             let texts = value.get_ref().as_array().map_or_else(Vec::new, |values| values.iter().collect());
             let mut texts = texts.into_iter().chain([value]).filter_map(|value| value.get_ref().as_str());
@@ -153,7 +154,7 @@ impl Keys<'_> {
                 let (line, column) = self.document.place(key.span().start);
                 let what = format!("`{name}` holds a control character, which a `\\` in double quotes makes");
                 let error = Error::usage(what).at_line(&self.document.name, line, column).hint(WINDOWS_PATH);
-                self.wrong.push((key.span().start, error));
+                self.errors.push((key.span().start, error));
             }
         }
         G::deserialize(Deserializer::from(Spanned::new(0..0, valid))).expect("each of them was taken by itself")

@@ -159,7 +159,7 @@ fn explain(page: &mut Page, why: &WhyBilled, ids: &Ids, billed_line: &BilledLine
 
 /// The adjustments of the closed month that concern these lines.
 fn not_billed(page: &mut Page, why: &WhyBilled, ids: &Ids) {
-    for NotBilled { billed_subscription, meter, stamp, by } in &why.not_billed {
+    for NotBilled { billed_subscription, meter, stamp, adjustment } in &why.not_billed {
         page.gap();
         let unit = unit_of(meter, &why.meters);
         let (meter, payer) = (meter_name(meter, &why.meters), ids.named(billed_subscription, &why.names));
@@ -168,8 +168,8 @@ fn not_billed(page: &mut Page, why: &WhyBilled, ids: &Ids) {
             &format!(
                 "since the month was closed on {stamp}, {}{unit} of {meter} came in {} for {payer}: see adjustments; \
                  no statement has it",
-                by.quantity,
-                counted(by.lines, "line")
+                adjustment.quantity,
+                counted(adjustment.lines, "line")
             ),
         );
     }
@@ -210,16 +210,16 @@ pub fn json(why: &WhyBilled) -> String {
         value["days"] = days.iter().map(day_json).collect();
         value
     };
-    let later = |later: &NotBilled| {
+    let adjustments = |adjustments: &NotBilled| {
         json!({
-            "stamp": later.stamp.as_str(),
-            "billed_subscription_id": later.billed_subscription,
-            "meter_id": later.meter,
-            "quantity_delta": later.by.quantity.to_string(),
-            "line_count_delta": later.by.lines,
+            "stamp": adjustments.stamp.as_str(),
+            "billed_subscription_id": adjustments.billed_subscription,
+            "meter_id": adjustments.meter,
+            "quantity_delta": adjustments.adjustment.quantity.to_string(),
+            "line_count_delta": adjustments.adjustment.lines,
         })
     };
     let lines: Vec<Value> = why.lines.iter().map(line).collect();
-    let later: Vec<Value> = why.not_billed.iter().map(later).collect();
-    format!("{:#}\n", json!({ "closed": closed_json(&why.stamps), "lines": lines, "not_billed": later }))
+    let adjustments: Vec<Value> = why.not_billed.iter().map(adjustments).collect();
+    format!("{:#}\n", json!({ "closed": closed_json(&why.stamps), "lines": lines, "not_billed": adjustments }))
 }

@@ -35,10 +35,10 @@ pub fn text(shown: &Shown, width: Width) -> String {
     }
     let mut page = Page::new(width);
     let meters = shown.changes.iter().flat_map(|change| change.moved.keys()).map(MeterId::as_str);
-    let of_change = |change: &'_ Change| {
+    let ids_of_change = |change: &'_ Change| {
         [change.subject.id(), change.from.as_deref(), change.to.as_deref()].map(|id| id.map(str::to_owned))
     };
-    let subjects: Vec<String> = shown.changes.iter().flat_map(of_change).flatten().collect();
+    let subjects: Vec<String> = shown.changes.iter().flat_map(ids_of_change).flatten().collect();
     let ids = Ids::of(subjects.iter().map(String::as_str).chain(meters));
     for changes_of_subject in shown.changes.chunk_by(|a, b| (&a.stamp, &a.subject) == (&b.stamp, &b.subject)) {
         let Change { stamp, subject, .. } = &changes_of_subject[0];
@@ -103,7 +103,7 @@ pub fn csv(shown: &Shown) -> Result<String> {
             if moved.is_empty() { vec![(change, None)] } else { moved }
         })
         .collect();
-    let known = |moved: Option<(&MeterId, &Moving)>| shown.meters.get(moved?.0.as_str());
+    let meter_of = |moved: Option<(&MeterId, &Moving)>| shown.meters.get(moved?.0.as_str());
     let rows = RowSet::of(&rows)
         .with(STAMP, |(change, _)| change.stamp.as_str())
         .with(SNAPSHOT_KIND, |(change, _)| change.subject.kind().as_str())
@@ -114,8 +114,8 @@ pub fn csv(shown: &Shown) -> Result<String> {
         .with(flat::TO_ID, |(change, _)| change.to.as_deref())
         .with(FILE, |(change, _)| change.file.as_str())
         .with(METER_ID, |(_, moved)| moved.map(|(meter, _)| meter.as_str()))
-        .with(METER_NAME, move |(_, moved)| known(*moved).and_then(|meter| meter.name.as_deref()))
-        .with(UNIT, move |(_, moved)| known(*moved).and_then(|meter| meter.unit.as_deref()))
+        .with(METER_NAME, move |(_, moved)| meter_of(*moved).and_then(|meter| meter.name.as_deref()))
+        .with(UNIT, move |(_, moved)| meter_of(*moved).and_then(|meter| meter.unit.as_deref()))
         .with(flat::QUANTITY_BEFORE, |(_, moved)| moved.map(|(_, moving)| moving.before.quantity))
         .with(flat::LINES_BEFORE, |(_, moved)| moved.map(|(_, moving)| moving.before.lines))
         .with(flat::QUANTITY_AFTER, |(_, moved)| moved.map(|(_, moving)| moving.after.quantity))

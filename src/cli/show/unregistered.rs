@@ -61,7 +61,7 @@ pub fn text(unregistered: &Unregistered, width: Width) -> String {
                             .tenant
                             .as_deref()
                             .map_or_else(String::new, |id| format!("tenant {}", ids.named(id, &unregistered.names))),
-                        by_now(fallen, unregistered, &ids),
+                        current_registration(fallen, unregistered, &ids),
                     ]
                 };
                 let columns = [
@@ -167,7 +167,7 @@ fn since(unregistered: &Unregistered) -> String {
 }
 
 /// How the registration has changed since.
-fn by_now(fallen: &Fallen, unregistered: &Unregistered, ids: &Ids) -> String {
+fn current_registration(fallen: &Fallen, unregistered: &Unregistered, ids: &Ids) -> String {
     let moved =
         fallen.moved_to.as_deref().map(|tenant| format!("by now of tenant {}", ids.named(tenant, &unregistered.names)));
     let registered = || fallen.registered_since.map(|since| format!("registered since {since}"));

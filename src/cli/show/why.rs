@@ -85,14 +85,14 @@ fn closed_and_adjusted(figure: &[ExplainedCell]) -> Option<[(String, i64); 2]> {
     figure.iter().find(|cell| cell.adjusted.is_some())?;
     let unchanged = |cell: &ExplainedCell| Adjusted {
         closed: Totals { quantity: cell.quantity, lines: cell.line_count },
-        by: Totals::default(),
+        adjustment: Totals::default(),
     };
     let parts: Vec<Adjusted> = figure.iter().map(|cell| cell.adjusted.unwrap_or_else(|| unchanged(cell))).collect();
     let sum = |totals_of: fn(&Adjusted) -> Totals| {
         let quantity = parts.iter().try_fold(Quantity::ZERO, |sum, part| sum.checked_add(totals_of(part).quantity));
         (quantity_text(quantity), parts.iter().map(|part| totals_of(part).lines).sum())
     };
-    Some([sum(|part| part.closed), sum(|part| part.by)])
+    Some([sum(|part| part.closed), sum(|part| part.adjustment)])
 }
 
 /// The charges of a figure: the quantity and the charge at each price, summed over its resources.
@@ -128,7 +128,7 @@ pub(super) fn in_force(entry: &PriceText) -> String {
 /// The closed quantity and the adjustment of a figure, if it has one.
 fn closed_as(figure: &[ExplainedCell]) -> String {
     closed_and_adjusted(figure)
-        .map_or_else(String::new, |[closed, by]| format!(" (closed {}, adjusted {})", closed.0, by.0))
+        .map_or_else(String::new, |[closed, adjustment]| format!(" (closed {}, adjusted {})", closed.0, adjustment.0))
 }
 
 /// Many figures: one line each.
@@ -187,10 +187,14 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
     let payer =
         ids.named_within(&key.billed_subscription, &why.names, room.saturating_sub(key.attribution.as_str().len() + 2));
     say(page, "paid by", &format!("{payer}: {}", key.attribution));
-    if let Some([closed, (by, line_count)]) = closed_and_adjusted(figure) {
+    if let Some([closed, (adjustment, line_count)]) = closed_and_adjusted(figure) {
         say(page, "closed", &format!("{}{unit} in {}", closed.0, counted(closed.1, "line")));
         let lines = counted(line_count, "line");
-        say(page, "adjusted", &format!("by {by}{unit} and {lines} since the month was closed: see adjustments"));
+        say(
+            page,
+            "adjusted",
+            &format!("by {adjustment}{unit} and {lines} since the month was closed: see adjustments"),
+        );
     }
     for (price, quantity, charge) in charged(figure) {
         let entry = price.key.and_then(|key| why.prices.get(&key));
@@ -389,8 +393,8 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             line_count: cell.line_count,
             quantity_closed: cell.adjusted.map(|adjusted| adjusted.closed.quantity.to_string()),
             line_count_closed: cell.adjusted.map(|adjusted| adjusted.closed.lines),
-            quantity_adjusted: cell.adjusted.map(|adjusted| adjusted.by.quantity.to_string()),
-            line_count_adjusted: cell.adjusted.map(|adjusted| adjusted.by.lines),
+            quantity_adjusted: cell.adjusted.map(|adjusted| adjusted.adjustment.quantity.to_string()),
+            line_count_adjusted: cell.adjusted.map(|adjusted| adjusted.adjustment.lines),
             charges: cell.charges.iter().map(|cell_charge| charge(cell_charge, why)).collect(),
             reasons: cell.reasons.iter().map(|cell_reason| reason(cell_reason, why)).collect(),
         }
