@@ -182,11 +182,12 @@ fn add_charges(
 /// Proves that the days add up to the line, and that its amount is its charge plus the stated rounding difference.
 fn prove(path: &str, billed: &BilledLine) -> Result<()> {
     let BilledLine { line, days } = billed;
-    let which = || format!("meter {}, billed subscription {}", line.meter, line.billed_subscription);
+    let line_text = || format!("meter {}, billed subscription {}", line.meter, line.billed_subscription);
     let quantity = days.iter().try_fold(Quantity::ZERO, |sum, day| sum.checked_add(day.quantity));
     if quantity != Some(line.quantity) {
         let sum = quantity.map_or_else(|| "too much".to_owned(), |quantity| quantity.to_string());
-        let text = format!("charges of a quantity of {sum} behind a statement line of {} ({})", line.quantity, which());
+        let text =
+            format!("charges of a quantity of {sum} behind a statement line of {} ({})", line.quantity, line_text());
         return Err(contradiction(path, text));
     }
     let charge = days.iter().filter_map(|day| day.charge).try_fold(Charge::ZERO, Charge::checked_add);
@@ -198,11 +199,14 @@ fn prove(path: &str, billed: &BilledLine) -> Result<()> {
         let sum = charge.map_or_else(|| "too much".to_owned(), |charge| charge.to_string());
         return Err(contradiction(
             path,
-            format!("charges of {sum} behind a statement line of {expected} ({})", which()),
+            format!("charges of {sum} behind a statement line of {expected} ({})", line_text()),
         ));
     }
     if !is_amount_exact {
-        return Err(contradiction(path, format!("an amount that is not its charge and its rounding ({})", which())));
+        return Err(contradiction(
+            path,
+            format!("an amount that is not its charge and its rounding ({})", line_text()),
+        ));
     }
     Ok(())
 }

@@ -317,7 +317,7 @@ impl History {
 
     /// Keeps the changes that concern some tenants or user subscriptions: those of the tenants themselves and of those
     /// that the user subscriptions had, and those of user subscriptions mapped from or to one of the tenants.
-    pub fn concern(&mut self, wanted: &[TenantId], user_subscriptions: &[UserSubscriptionId]) {
+    pub fn retain_concerning(&mut self, wanted: &[TenantId], user_subscriptions: &[UserSubscriptionId]) {
         if wanted.is_empty() && user_subscriptions.is_empty() {
             return;
         }

@@ -157,8 +157,8 @@ fn did_you_mean(wanted: &str, entries: &[KnownName]) -> String {
         spellings.extend(entry.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
     }
     let all: Vec<&str> = spellings.keys().map(String::as_str).collect();
-    let meant = nearest(&wanted.trim().to_lowercase(), &all).and_then(|spelling| spellings.get(spelling));
-    meant.map_or_else(String::new, |name| format!("did you mean {name:?}? "))
+    let suggestion = nearest(&wanted.trim().to_lowercase(), &all).and_then(|spelling| spellings.get(spelling));
+    suggestion.map_or_else(String::new, |name| format!("did you mean {name:?}? "))
 }
 
 /// Those with names first, since they are easier to recognise; where there are too many, the rest is only counted.

@@ -107,7 +107,7 @@ pub struct Reason {
 
 impl Reason {
     /// Whether the snapshots and the sentence are the same.
-    pub fn is_as(&self, other: &Self) -> bool {
+    pub fn is_same_as(&self, other: &Self) -> bool {
         self.sentence == other.sentence
             && self.listing == other.listing
             && self.customer_subscriptions == other.customer_subscriptions

@@ -72,18 +72,18 @@ pub fn show_coverage(source: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicU
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Runs the pipeline, and reports it as far as `seen` says, however it ended. `command` is `run` or `check`; `signals`
-/// makes the number that will hold a signal.
+/// Runs the pipeline, and reports it as far as `visibility` says, however it ended. `command` is `run` or `check`;
+/// `signals` makes the number that will hold a signal.
 pub fn run_pipeline(
     command: &'static str,
-    seen: &Visibility,
+    visibility: &Visibility,
     job: Result<Job>,
     signals: impl FnOnce() -> Result<Arc<AtomicUsize>>,
 ) -> Ending {
-    if let Some((format, level)) = seen.log {
+    if let Some((format, level)) = visibility.log {
         log::install(format, level);
     }
-    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some() || seen.quiet));
+    let (started, steps) = (ClockTime::now(), Steps::begin(visibility.log.is_some() || visibility.quiet));
     log::started(command, job.as_ref().ok());
     let out = job.as_ref().ok().and_then(|job| job.plan.out.clone());
     let result = job.and_then(|job| {
@@ -92,26 +92,26 @@ pub fn run_pipeline(
     });
     let (duration_ms, steps) = steps.end();
     let (out, finished) = (out.as_deref(), ClockTime::now());
-    report(seen, &Ended { command, out, result: &result, started, finished, duration_ms, steps })
+    report(visibility, &Ended { command, out, result: &result, started, finished, duration_ms, steps })
 }
 
 /// Reports a run that has ended: metrics first, since a monitor learns of it in no other way.
-fn report(seen: &Visibility, ended: &Ended<'_>) -> Ending {
-    let metrics = seen.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
+fn report(visibility: &Visibility, ended: &Ended<'_>) -> Ending {
+    let metrics = visibility.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
     let mut talk = String::new();
-    if seen.log.is_some() {
+    if visibility.log.is_some() {
         metrics.iter().for_each(log::warned);
         log::ended(ended);
     } else {
         talk.extend(ended.error().map(message::failure));
         let gone =
-            ended.outcome().filter(|_| !seen.quiet).and_then(|outcome| message::lines_are_gone(&outcome.receipt));
+            ended.outcome().filter(|_| !visibility.quiet).and_then(|outcome| message::lines_are_gone(&outcome.receipt));
         talk.extend(gone.as_ref().map(message::warning));
         talk.extend(metrics.as_ref().map(message::warning));
     }
-    let outcome = ended.outcome().filter(|_| !seen.quiet);
+    let outcome = ended.outcome().filter(|_| !visibility.quiet);
     let summary = || outcome.map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
-    let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
+    let text = if visibility.json { summary::json(ended) } else { summary().unwrap_or_default() };
     Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
 
@@ -279,7 +279,7 @@ pub fn show_history(args: HistoryArgs, source: &LookedAt, signal: Arc<AtomicUsiz
     let tenants = ids(NameKind::Tenant, &tenant)?.iter().filter_map(|id| TenantId::new(id)).collect::<Vec<_>>();
     let users = ids(NameKind::UserSubscription, &user_subscription)?;
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
-    history.concern(&tenants, &users);
+    history.retain_concerning(&tenants, &users);
     let rejected_where = match source {
         LookedAt::Published(..) => "the table `rejects`",
         LookedAt::Root(_) => "`stacktally check`",

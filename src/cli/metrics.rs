@@ -95,9 +95,9 @@ pub fn write(path: &Path, ended: &Ended<'_>) -> Result<()> {
 /// A mistyped path must not cost a receipt or the settings: a file is replaced only if its name says that it is a
 /// textfile, or if it is ours already.
 fn refuse_foreign(path: &Path, existing: Option<&str>) -> Result<()> {
-    let is_called_so = path.extension().is_some_and(|extension| extension == "prom");
+    let is_named_textfile = path.extension().is_some_and(|extension| extension == "prom");
     let is_ours = existing.is_none_or(|text| text.is_empty() || text.starts_with("# HELP stacktally_"));
-    if is_called_so || (is_ours && (existing.is_some() || !path.exists())) {
+    if is_named_textfile || (is_ours && (existing.is_some() || !path.exists())) {
         return Ok(());
     }
     Err(Error::usage(format!("--metrics {} exists, and holds no metrics of stacktally", path.display()))

@@ -68,7 +68,7 @@ impl Readiness {
             let each = charges.unpriced.iter().map(|(meter, quantity)| amount_of(*quantity, meter, &meters));
             object(
                 "usage_unpriced",
-                format!("no price is in force for {}", few(&each.collect::<Vec<_>>())),
+                format!("no price is in force for {}", first_few(&each.collect::<Vec<_>>())),
                 "add the price to prices.csv, or a row without a price whose note says why it is not billable, and \
                  run again",
             );
@@ -148,7 +148,7 @@ impl DayStates {
         let are = if count == 1 { "is" } else { "are" };
         format!(
             "{count} of {all} days {are} not settled ({state}): {}",
-            few(&days.iter().map(Day::to_string).collect::<Vec<_>>())
+            first_few(&days.iter().map(Day::to_string).collect::<Vec<_>>())
         )
     }
 }
@@ -226,8 +226,8 @@ impl Unknown {
         let charged = if charged.is_empty() { String::new() } else { format!("; charged {}", charged.join(" and ")) };
         format!(
             "{lines} charged to the default subscription, since no listing holds {}: {}{charged}",
-            few(&self.user_subscriptions.iter().cloned().collect::<Vec<_>>()),
-            few(&each.collect::<Vec<_>>())
+            first_few(&self.user_subscriptions.iter().cloned().collect::<Vec<_>>()),
+            first_few(&each.collect::<Vec<_>>())
         )
     }
 }
@@ -241,7 +241,7 @@ fn amount_of(quantity: Quantity, meter: &str, meters: &BTreeMap<String, MeterTex
 }
 
 /// The first few, and how many more there are.
-fn few(all: &[String]) -> String {
+fn first_few(all: &[String]) -> String {
     let more = if all.len() > SHOWN { format!(" and {} more", all.len() - SHOWN) } else { String::new() };
     format!("{}{more}", all[..all.len().min(SHOWN)].join(", "))
 }

@@ -77,13 +77,13 @@ pub fn of_run(args: RunArgs) -> (Visibility, Result<Job>) {
     // A what-if is not the nightly run that a monitor waits for.
     let is_nightly_run = settings.making.what_if.registration_override.is_empty();
     let metrics = settings.metrics.metrics.clone().filter(|_| is_nightly_run);
-    let mut seen = Visibility { metrics, ..Visibility::new(&settings.log, making.talk, json) };
+    let mut visibility = Visibility { metrics, ..Visibility::new(&settings.log, making.talk, json) };
     let job = error.map_or(Ok(()), Err).and_then(|()| {
         let job = job_into_out(settings, making.forget.forget)?;
-        folders::refuse_metrics_in_root(&job.plan.root, &mut seen.metrics)?;
+        folders::refuse_metrics_in_root(&job.plan.root, &mut visibility.metrics)?;
         Ok(job)
     });
-    (seen, job)
+    (visibility, job)
 }
 
 /// The job of a run into OUT, to publish there or only to see the changes.
@@ -108,10 +108,10 @@ fn job_without_out(mut settings: Settings) -> Result<Job> {
 pub fn of_check(args: CheckArgs) -> (Visibility, Result<Job>) {
     let CheckArgs { out: typed, making, json } = args;
     let (mut settings, error) = laid_over(&making);
-    let seen = Visibility::new(&settings.log, making.talk, json);
+    let visibility = Visibility::new(&settings.log, making.talk, json);
     if let Some(typed) = typed.as_deref().filter(|out| !Out::is_one(out)) {
         // A mistyped OUT must not pass for a check of what is published.
-        return (seen, Err(no_publication(typed).or_hint("leave --out out to check the root alone")));
+        return (visibility, Err(no_publication(typed).or_hint("leave --out out to check the root alone")));
     }
     let job = error.map_or(Ok(()), Err).and_then(|()| {
         settings.out.out = typed.or(settings.out.out).filter(|out| Out::is_one(out));
@@ -123,7 +123,7 @@ pub fn of_check(args: CheckArgs) -> (Visibility, Result<Job>) {
         job.plan.rehearse = true;
         Ok(job)
     });
-    (seen, job)
+    (visibility, job)
 }
 
 /// What a command looks at.

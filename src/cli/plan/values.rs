@@ -51,9 +51,9 @@ pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
 pub fn culture_of(name: &str) -> Result<Culture> {
     Culture::of(name).ok_or_else(|| {
         let names = Culture::names();
-        let meant = nearest(name, &names).map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let suggestion = nearest(name, &names).map_or(String::new(), |name| format!("did you mean `{name}`? "));
         Error::usage(format!("--culture {name:?}: no culture that is known"))
-            .hint(format!("{meant}known are {}; one with the same dates and decimals will do", names.join(", ")))
+            .hint(format!("{suggestion}known are {}; one with the same dates and decimals will do", names.join(", ")))
     })
 }
 
@@ -99,9 +99,9 @@ pub fn encoding_of(name: &str) -> Result<Encoding> {
 pub fn finding_of(code: &str) -> Result<FindingCode> {
     FindingCode::parse(code).ok_or_else(|| {
         let codes = FindingCode::ALL.map(FindingCode::as_str);
-        let meant = nearest(code, &codes).map_or(String::new(), |code| format!("did you mean `{code}`? "));
+        let suggestion = nearest(code, &codes).map_or(String::new(), |code| format!("did you mean `{code}`? "));
         Error::usage(format!("--accept {code:?}: no code of a finding"))
-            .hint(format!("{meant}the summary and the receipt say the code of each finding"))
+            .hint(format!("{suggestion}the summary and the receipt say the code of each finding"))
     })
 }
 

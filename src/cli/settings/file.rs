@@ -116,9 +116,9 @@ impl Document<'_> {
         let error = |key: &Spanned<_>| {
             let (line, column) = self.place(key.span().start);
             let name: &str = AsRef::<str>::as_ref(key.get_ref());
-            let meant =
+            let suggestion =
                 nearest(name, &setting_names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"));
-            let error = Error::usage(format!("unknown setting `{name}`{meant}"))
+            let error = Error::usage(format!("unknown setting `{name}`{suggestion}"))
                 .at_line(&self.name, line, column)
                 .hint(format!("known are {}", setting_names.join(", ")));
             (key.span().start, error)

@@ -22,14 +22,14 @@ impl Ids {
         let ids: BTreeSet<&str> = ids.into_iter().filter(|id| id.len() == 36 && is_guid(id)).collect();
         // The first groups of an id, and where that is ambiguous, its end as well.
         const FORMS: [(usize, usize); 5] = [(9, 0), (14, 0), (9, 4), (14, 4), (9, 12)];
-        let mut left: Vec<&str> = ids.into_iter().collect();
+        let mut remaining: Vec<&str> = ids.into_iter().collect();
         let mut short = BTreeMap::new();
-        let all = left.clone();
+        let all = remaining.clone();
         for (head, tail) in FORMS {
             let form = |id: &str| format!("{}{REST}{}", &id[..head], &id[id.len() - tail..]);
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             all.iter().for_each(|id| *counts.entry(form(id)).or_default() += 1);
-            left.retain(|id| {
+            remaining.retain(|id| {
                 let is_unique = counts.get(&form(id)) == Some(&1);
                 if is_unique {
                     short.insert((*id).to_owned(), form(id));

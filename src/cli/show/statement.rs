@@ -158,14 +158,14 @@ fn totals(lines: &[PublishedStatementLine]) -> Vec<[String; 3]> {
         lines.iter().filter_map(|line| line.sums).filter(move |sums| (sums.billing_currency, sums.currency) == pair)
     };
     let amount = |amount: Option<Amount>, currency: Currency| {
-        amount.map_or_else(too_much, |amount| format!("{} {currency}", amount.shown(currency)))
+        amount.map_or_else(past_range_text, |amount| format!("{} {currency}", amount.shown(currency)))
     };
     let mut rows: Vec<[String; 3]> = Vec::new();
     for &(billing, currency) in &pairs {
         let pair_sums = || sums_of((billing, currency));
         let exact = pair_sums().try_fold(Charge::ZERO, |total, sums| total.checked_add(sums.charge));
         let difference = pair_sums().try_fold(Charge::ZERO, |total, sums| total.checked_add(sums.rounding_difference));
-        let charge = |charge: Option<Charge>| charge.map_or_else(too_much, |charge| charge.to_string());
+        let charge = |charge: Option<Charge>| charge.map_or_else(past_range_text, |charge| charge.to_string());
         let before = amount(sum(pair_sums().map(|sums| sums.amount)), currency);
         let before = if billing == currency { String::new() } else { format!("{before}, ") };
         rows.push([
@@ -193,7 +193,7 @@ fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
 }
 
 /// Replaces a sum past its range.
-fn too_much() -> String {
+fn past_range_text() -> String {
     "more than can be".to_owned()
 }
 

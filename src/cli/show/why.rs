@@ -219,7 +219,7 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
     // Resources of a figure share their reasons.
     let mut reasons: Vec<Shared<'_>> = Vec::new();
     for (cell, reason) in figure.iter().flat_map(|cell| cell.reasons.iter().map(move |reason| (cell, reason))) {
-        let at = reasons.iter().position(|shared| shared.reason.is_as(reason)).unwrap_or_else(|| {
+        let at = reasons.iter().position(|shared| shared.reason.is_same_as(reason)).unwrap_or_else(|| {
             reasons.push(Shared { reason, moments: reason.moments, lines: Vec::new() });
             reasons.len() - 1
         });
@@ -228,7 +228,7 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
         shared.lines.extend(reason.lines.iter().map(|line| (cell.key.resource, line)));
     }
     reasons.sort_by_key(|shared| shared.moments);
-    let mut left = lines;
+    let mut remaining = lines;
     let mut files = BTreeSet::new();
     for Shared { reason, moments, lines: reason_lines } in &reasons {
         say(page, "because", &ids.in_text(&reason.sentence));
@@ -245,8 +245,8 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
                 say(page, label, &format!("{} {} blake3 {}", file.as_of, file.file, fingerprint(&file.blake3)));
             }
         }
-        let shown = reason_lines.len().min(left);
-        left -= shown;
+        let shown = reason_lines.len().min(remaining);
+        remaining -= shown;
         files.extend(reason_lines.iter().take(shown).map(|(_, line)| &*line.file));
         let row = |&(resource, line): &(i64, &UsageLine)| {
             let window = line.window.map_or_else(|| "undeclared".to_owned(), |window| intervals(&[window]));
