@@ -125,7 +125,7 @@ fn fallen_on(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: O
     let mut sums: BTreeMap<SumKey, (Attribution, FallenDays)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
     add_table(publication, &path, (&contract::DEFAULT_USAGE, QUANTITY, LINE_COUNT), stamp, &mut sums)?;
-    // Adjustments fell on it as well, or were taken off it.
+    // Adjustments add to it, or take off it.
     for path in adjusted::tables(publication) {
         add_table(publication, path, (&contract::ADJUSTMENTS, QUANTITY_DELTA, LINE_COUNT_DELTA), stamp, &mut sums)?;
     }

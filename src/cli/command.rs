@@ -136,7 +136,7 @@ pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
     Ok(message_only(message::closed(&entries)))
 }
 
-/// Opens a closed month again.
+/// Reopens a closed month.
 ///
 /// # Errors
 /// As [`close::reopen`].
@@ -194,7 +194,7 @@ fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Re
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Shows what fell on the default subscriptions, or how to register whom it is for.
+/// Shows what fell on the default subscriptions, or how to register the tenants.
 ///
 /// # Errors
 /// There is no publication, or as [`audit::unregistered`].
@@ -336,7 +336,7 @@ pub fn show_settings(args: &SettingsArgs) -> Result<Ending> {
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Prints the script by which a shell completes.
+/// Prints the completion script of a shell.
 pub fn print_completions(args: &CompletionsArgs) -> Ending {
     product(manual::completions(args.shell), exit::PUBLISHED)
 }

@@ -106,7 +106,7 @@ fn refuse_foreign(path: &Path, existing: Option<&str>) -> Result<()> {
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let temporary = temporary_beside(path);
-    // Removes what a killed process with this number left, and a link, which must not be written through.
+    // Removes the file of a killed process with the same number, or a link: nothing is written through a link.
     let _ = fs::remove_file(&temporary);
     let written = File::create_new(&temporary)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))

@@ -116,7 +116,7 @@ pub fn refused(month: Month, objections: &[Objection]) -> Error {
 struct DayStates {
     month: Month,
     settled: i64,
-    /// Without usage and not wanted, before the first reported window of the stamp: it did not exist yet.
+    /// Days without usage and without a window, before the first reported window: the stamp did not exist yet.
     before_stamp: i64,
     open: Vec<Day>,
     partial: Vec<Day>,

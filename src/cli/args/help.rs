@@ -1,6 +1,6 @@
 //! The texts below the options of each help: examples and exit codes.
 
-/// In every help.
+/// Shown in every help.
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0    published, no line was set aside that the last publication did not have
@@ -23,7 +23,7 @@ Exit codes:
   8    a bug of stacktally, nothing was published: the message says how to report it
   130, 143  stopped by a signal while it waited";
 
-/// Of the commands that close and open months.
+/// Of the commands that close and reopen months.
 pub const CLOSING: &str = "\
 Exit codes:
   0    done
