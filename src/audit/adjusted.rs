@@ -1,19 +1,19 @@
-//! What came to closed months after they were closed: it stands beside the closed figures, and only both together are
-//! what the lines come to.
+//! Adjustments: what came to a closed month after it was closed. They are published beside the closed figures, and
+//! only both together are what the usage lines add up to.
 
 use crate::domain::totals::Totals;
 use crate::publication::Publication;
 
-/// A figure of a closed month, to which something came since.
+/// A figure of a closed month, with its adjustment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Adjusted {
-    /// What stands in `daily`; nothing, where the closed month has no such figure.
+    /// What `daily` publishes; zero where the closed month has no such figure.
     pub closed: Totals,
-    /// What stands in `adjustments`; may be below zero.
-    pub by: Totals,
+    /// The sum of its rows in `adjustments`; may be negative.
+    pub adjustment: Totals,
 }
 
-/// The published tables of adjustments: one for each run that made some.
+/// The published tables of adjustments: one for each run that made any.
 pub(super) fn tables(publication: &Publication) -> Vec<&str> {
     let mut tables = publication.files_below("history/adjustments/");
     tables.retain(|path| path.ends_with(".parquet"));

@@ -1,10 +1,10 @@
-//! Why a statement line is what it is: the charges of each day behind it, which must add up to it, to the last place.
+//! Explains a statement line by the charges of each day behind it, which must add up to it exactly.
 //!
 //! ```text
 //! statement line: 28 Virtual core hours at 0.0085 USD beyond 200 ── 0.238 USD ── 0.23 USD
 //!   2026-10-16  zurich  28  0.238 USD   ◀── why --date 2026-10-16 goes on to its lines
 //! ```
-//! A statement is of all stamps and of a whole month, so a line is never explained in part.
+//! A statement covers all stamps and a whole month, so a line is always explained as a whole.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::table::contract::charges::CHARGE;
 use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, METER_ID, QUANTITY, STAMP, USAGE_DATE};
 use crate::table::reader::{Keep, contradiction};
 
-/// What is charged on one day, on one stamp, of a statement line.
+/// The part of a statement line that falls on one day and one stamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BilledDay {
     pub day: Day,
@@ -31,28 +31,28 @@ pub struct BilledDay {
     pub quantity: Quantity,
     /// `None`: not billable, or unpriced.
     pub charge: Option<Charge>,
-    /// How many rows of `charges` it is the sum of.
+    /// How many rows of `charges` add up to it.
     pub cells: u64,
 }
 
-/// A statement line and the days that it is the sum of.
+/// A statement line, and the days that add up to it.
 #[derive(Clone, Debug)]
 pub struct BilledLine {
     pub line: PublishedStatementLine,
-    /// In order of days, then stamps.
+    /// Ordered by day, then by stamp.
     pub days: Vec<BilledDay>,
 }
 
-/// What came to a closed month after it was closed, and is on no statement.
+/// Usage that came to a month after it was closed, and is on no statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotBilled {
     pub billed_subscription: String,
     pub meter: String,
     pub stamp: Stamp,
-    pub by: Totals,
+    pub adjustment: Totals,
 }
 
-/// The answer.
+/// The explained statement lines of a month.
 #[derive(Debug)]
 pub struct WhyBilled {
     pub month: Month,
@@ -65,30 +65,30 @@ pub struct WhyBilled {
     pub names: BTreeMap<String, String>,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
-    /// The stamps that are charged in that month, and whether it is closed there.
+    /// The stamps that are charged in the month, and whether the month is closed on each.
     pub stamps: BTreeMap<Stamp, bool>,
-    /// Of these, those whose month was closed though something spoke against it.
+    /// Of these, the closings that were forced against objections.
     pub forced: Vec<ClosingEntry>,
 }
 
 impl WhyBilled {
-    /// Whether some stamp's part is what was closed, by the prices of then.
+    /// Whether some stamp has closed the month: its part was charged by the prices of that time.
     pub fn is_closed_anywhere(&self) -> bool {
         self.stamps.values().any(|closed| *closed)
     }
 }
 
-/// What makes a line of a statement, beside its month.
+/// What identifies a statement line within its month.
 type BilledLineKey = (String, String, PriceStatus, Option<i64>, Option<Quantity>, Option<Currency>);
 
 type LineDays = BTreeMap<(Day, Stamp), BilledDay>;
 
-/// Explains the lines of a month's statements, as far as they are asked for.
+/// Explains the lines of a month's statements that are wanted.
 ///
 /// # Errors
-/// There is no such line, published tables cannot be read, or the charges of the days do not make a line.
+/// There is no such line, published tables cannot be read, or the charges of the days do not add up to a line.
 pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) -> Result<WhyBilled> {
-    let Statements { lines, prices, meters: known, names, stamps, forced, .. } =
+    let Statements { lines, prices, meters: meter_texts, names, stamps, forced, .. } =
         statements(publication, month, wanted)?;
     let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
     let mut keep = Vec::new();
@@ -104,8 +104,8 @@ pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) 
     let path = statements_path(month);
     let mut explained = Vec::new();
     for line in lines {
-        let own = days.remove(&key_of(&line)).unwrap_or_default().into_values().collect();
-        let billed = BilledLine { line, days: own };
+        let line_days = days.remove(&key_of(&line)).unwrap_or_default().into_values().collect();
+        let billed = BilledLine { line, days: line_days };
         prove(&path, &billed)?;
         explained.push(billed);
     }
@@ -120,7 +120,7 @@ pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) 
         lines: explained,
         not_billed: not_billed(publication, month, &keep, &stamps)?,
         prices,
-        meters: known,
+        meters: meter_texts,
         names,
         fingerprints: publication.fingerprints.clone(),
         stamps,
@@ -134,7 +134,7 @@ fn key_of(line: &PublishedStatementLine) -> BilledLineKey {
     (billed_subscription.clone(), meter.clone(), price.status, price.key, price.tier_from, currency)
 }
 
-/// Adds up the charges of a stamp's month, day by day and line by line.
+/// Adds up the charges of a stamp's month by statement line and day.
 fn add_charges(
     publication: &Publication,
     stamp: &Stamp,
@@ -143,8 +143,8 @@ fn add_charges(
     lines: &mut BTreeMap<BilledLineKey, LineDays>,
 ) -> Result<()> {
     let path = crate::publication::layout::charges_path(stamp, month);
-    let own: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY, &CHARGE];
-    let columns: Vec<&dyn AnyColumn> = own.into_iter().chain(PRICE_COLUMNS).collect();
+    let figures: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY, &CHARGE];
+    let columns: Vec<&dyn AnyColumn> = figures.into_iter().chain(PRICE_COLUMNS).collect();
     for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
         let (days, billed, meters) =
             (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
@@ -179,35 +179,39 @@ fn add_charges(
     Ok(())
 }
 
-/// Proves that the days are all of a line, and that its amount is its charge but for the rounding that it states.
+/// Proves that the days add up to the line, and that its amount is its charge plus the stated rounding difference.
 fn prove(path: &str, billed: &BilledLine) -> Result<()> {
     let BilledLine { line, days } = billed;
-    let which = || format!("meter {}, billed subscription {}", line.meter, line.billed_subscription);
-    let quantity = days.iter().try_fold(Quantity::ZERO, |sum, own| sum.checked_add(own.quantity));
+    let line_text = || format!("meter {}, billed subscription {}", line.meter, line.billed_subscription);
+    let quantity = days.iter().try_fold(Quantity::ZERO, |sum, day| sum.checked_add(day.quantity));
     if quantity != Some(line.quantity) {
-        let sum = quantity.map_or_else(|| "too much".to_owned(), |own| own.to_string());
-        let text = format!("charges of a quantity of {sum} behind a statement line of {} ({})", line.quantity, which());
+        let sum = quantity.map_or_else(|| "too much".to_owned(), |quantity| quantity.to_string());
+        let text =
+            format!("charges of a quantity of {sum} behind a statement line of {} ({})", line.quantity, line_text());
         return Err(contradiction(path, text));
     }
-    let charge = days.iter().filter_map(|own| own.charge).try_fold(Charge::ZERO, Charge::checked_add);
-    let (expected, amount) = match line.sums {
+    let charge = days.iter().filter_map(|day| day.charge).try_fold(Charge::ZERO, Charge::checked_add);
+    let (expected, is_amount_exact) = match line.sums {
         Some(sums) => (sums.charge, sums.charge.checked_add(sums.rounding_difference) == Some(sums.amount.as_charge())),
         None => (Charge::ZERO, true),
     };
     if charge != Some(expected) {
-        let sum = charge.map_or_else(|| "too much".to_owned(), |own| own.to_string());
+        let sum = charge.map_or_else(|| "too much".to_owned(), |charge| charge.to_string());
         return Err(contradiction(
             path,
-            format!("charges of {sum} behind a statement line of {expected} ({})", which()),
+            format!("charges of {sum} behind a statement line of {expected} ({})", line_text()),
         ));
     }
-    if !amount {
-        return Err(contradiction(path, format!("an amount that is not its charge and its rounding ({})", which())));
+    if !is_amount_exact {
+        return Err(contradiction(
+            path,
+            format!("an amount that is not its charge and its rounding ({})", line_text()),
+        ));
     }
     Ok(())
 }
 
-/// What `adjustments` has of these billed subscriptions and meters.
+/// The adjustments of these billed subscriptions and meters.
 fn not_billed(
     publication: &Publication,
     month: Month,
@@ -219,11 +223,11 @@ fn not_billed(
         [&STAMP, &USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY_DELTA, &LINE_COUNT_DELTA];
     for path in adjusted::tables(publication) {
         for rows in publication.read(path, &contract::ADJUSTMENTS, &columns, keep)? {
-            let (of, days) = (rows.texts(STAMP)?, rows.days(USAGE_DATE)?);
+            let (row_stamps, days) = (rows.texts(STAMP)?, rows.days(USAGE_DATE)?);
             let (billed, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
             let (quantities, counts) = (rows.quantities(QUANTITY_DELTA)?, rows.integers(LINE_COUNT_DELTA)?);
             for row in (0..rows.len()).filter(|&row| days[row].month() == month) {
-                let Some(stamp) = stamps.keys().find(|own| own.as_str() == of.value(row)) else { continue };
+                let Some(stamp) = stamps.keys().find(|stamp| stamp.as_str() == row_stamps.value(row)) else { continue };
                 let key = (billed.value(row).to_owned(), meters.value(row).to_owned(), stamp.clone());
                 let more = Totals { quantity: quantities.value(row), lines: counts.value(row) };
                 let past_range =
@@ -232,9 +236,8 @@ fn not_billed(
             }
         }
     }
-    sums.retain(|_, by| !by.is_nothing());
-    let own = sums.into_iter();
-    Ok(own
-        .map(|((billed_subscription, meter, stamp), by)| NotBilled { billed_subscription, meter, stamp, by })
-        .collect())
+    sums.retain(|_, adjustment| !adjustment.is_nothing());
+    let row =
+        |((billed_subscription, meter, stamp), adjustment)| NotBilled { billed_subscription, meter, stamp, adjustment };
+    Ok(sums.into_iter().map(row).collect())
 }

@@ -1,5 +1,5 @@
-//! What runs changed of figures that were published before: `changes`, run by run, each with the time at which it
-//! finished.
+//! What runs changed in figures that were published before: the table `changes`, run by run, each run with the time at
+//! which it finished.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use crate::table::reader::{Keep, Rows, contradiction, integer, text};
 
 const FOLDER: &str = "history/changes/";
 
-/// Which runs are asked for.
+/// Which runs are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// Those that finished on this UTC day or later.
@@ -30,21 +30,21 @@ pub enum Since {
     Run(u64),
 }
 
-/// What a run changed, if it changed anything that is asked for.
+/// What a run changed, of what is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangingRun {
     pub number: u64,
     /// RFC 3339, UTC; `None` where its receipt is gone.
     pub finished_at: Option<String>,
-    /// Amounts of statements first; then by stamp, day, billed subscription, meter: of each the usage first, then what
-    /// is charged in each currency.
+    /// Amounts of statements first; then by stamp, day, billed subscription and meter: for each, the usage first, then
+    /// the charges in each currency.
     pub corrections: Vec<Correction>,
 }
 
-/// What some runs changed, and what names it.
+/// What some runs changed, and the names of the ids.
 #[derive(Debug)]
 pub struct Changes {
-    /// In order; those that changed nothing are left out.
+    /// In order; runs that changed nothing are left out.
     pub runs: Vec<ChangingRun>,
     pub meters: BTreeMap<String, MeterText>,
     /// Of billed subscriptions.
@@ -52,11 +52,11 @@ pub struct Changes {
     pub since: Option<Since>,
 }
 
-/// Gathers what runs changed of some stamps (all when empty), as far as it is asked for: of the last run that changed
-/// some of it, or of all since.
+/// Gathers what runs changed on some stamps (all when empty), of what is wanted: by the last run that changed any of
+/// it, or by all runs since.
 ///
 /// # Errors
-/// There is no run or stamp that is asked for, or a table or a receipt cannot be read.
+/// There is no such run or stamp, or a table or a receipt cannot be read.
 pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, since: Option<Since>) -> Result<Changes> {
     let numbers = runs_that_changed(publication)?;
     refuse_unknown(publication, stamps, &numbers)?;
@@ -65,10 +65,10 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, sin
     let mut runs = Vec::new();
     for &number in numbers.range(first..).rev() {
         let mut corrections = corrected_by(publication, number, stamps)?;
-        corrections.retain(|own| {
-            Chosen::is_asked(&chosen.billed_subscriptions, &own.billed_subscription)
-                && Chosen::is_asked(&chosen.meters, &own.meter)
-                && chosen.month.is_none_or(|month| own.place.month() == month)
+        corrections.retain(|correction| {
+            Chosen::is_wanted(&chosen.billed_subscriptions, &correction.billed_subscription)
+                && Chosen::is_wanted(&chosen.meters, &correction.meter)
+                && chosen.month.is_none_or(|month| correction.place.month() == month)
         });
         if corrections.is_empty() {
             continue;
@@ -82,18 +82,18 @@ pub fn changes(publication: &Publication, stamps: &[Stamp], wanted: &Wanted, sin
     Ok(Changes { runs, meters: publication.meters()?, names: publication.names()?, since })
 }
 
-/// What is meant by what was typed: who paid once is named by history, though it may be gone.
+/// The ids behind what was typed. A billed subscription that once paid is found in the history, though it may be gone.
 fn chosen_of(publication: &Publication, wanted: &Wanted, numbers: &BTreeSet<u64>) -> Result<Chosen> {
     let mut named = BTreeSet::new();
     if !wanted.billed_subscriptions.is_empty() || !wanted.meters.is_empty() {
         for &number in numbers {
-            for own in corrected_by(publication, number, &[])? {
-                named.insert((NameKind::BilledSubscription, own.billed_subscription));
-                named.insert((NameKind::Meter, own.meter));
+            for correction in corrected_by(publication, number, &[])? {
+                named.insert((NameKind::BilledSubscription, correction.billed_subscription));
+                named.insert((NameKind::Meter, correction.meter));
             }
         }
     }
-    wanted.among_these_and(&[publication], &[], &named)
+    wanted.among_including(&[publication], &[], &named)
 }
 
 fn path_of(run: u64) -> String {
@@ -111,26 +111,28 @@ fn runs_that_changed(publication: &Publication) -> Result<BTreeSet<u64>> {
     tables.map(number).collect()
 }
 
-/// Stamps that are gone have a history all the same.
+/// A stamp that is gone still has a history.
 fn refuse_unknown(publication: &Publication, stamps: &[Stamp], numbers: &BTreeSet<u64>) -> Result<()> {
     let published = publication.stamps();
     if stamps.iter().all(|stamp| published.contains(stamp)) {
         return Ok(());
     }
-    let mut known: BTreeSet<Stamp> = published.into_iter().collect();
+    let mut ever_published: BTreeSet<Stamp> = published.into_iter().collect();
     for &number in numbers {
-        known.extend(corrected_by(publication, number, &[])?.iter().filter_map(|own| own.place.stamp().cloned()));
+        ever_published.extend(
+            corrected_by(publication, number, &[])?.iter().filter_map(|correction| correction.place.stamp().cloned()),
+        );
     }
-    let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) else { return Ok(()) };
-    let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
+    let Some(unknown) = stamps.iter().find(|stamp| !ever_published.contains(stamp)) else { return Ok(()) };
+    let names: Vec<&str> = ever_published.iter().map(Stamp::as_str).collect();
     Err(Error::usage(format!("--stamp {unknown}: the publication has, and had, no such stamp"))
         .hint(format!("it knows {}", names.join(", "))))
 }
 
-/// The first run that is asked for.
+/// The first run that is wanted.
 ///
-/// Runs follow one another, so of a run whose receipt is gone the next one that has one says when it had finished at
-/// the latest: it is left out only where that was before the day.
+/// Runs follow one another. So where the receipt of a run is gone, it had finished at the latest when the next run
+/// that has a receipt did: it is left out only where that was before the day.
 fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
     let last = publication.generation;
     match since {
@@ -141,11 +143,12 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
         }
         Some(Since::Run(run)) => Ok(run),
         Some(Since::Day(day)) => {
-            // A clock may have gone backwards, so the last run before the day is looked for, not the first one after
-            // it.
+            // A clock may have gone backwards: so this looks for the last run before the day, not for the first one
+            // after it.
             for run in (1..=last).rev() {
                 let finished = publication.finished_at(run)?;
-                let before = finished.and_then(|time| Day::parse(time.get(..10)?)).is_some_and(|own| own < day);
+                let before =
+                    finished.and_then(|time| Day::parse(time.get(..10)?)).is_some_and(|finished_on| finished_on < day);
                 if before {
                     return Ok(run + 1);
                 }
@@ -155,12 +158,12 @@ fn first_run(publication: &Publication, since: Option<Since>) -> Result<u64> {
     }
 }
 
-/// What a run corrected: of some stamps, or all. (Amounts are of no stamp.)
+/// What a run corrected, on some stamps or on all (when empty). Amounts belong to no stamp.
 fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result<Vec<Correction>> {
     let path = path_of(run);
     let columns = contract::CHANGES.all();
-    let wanted = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
-    let keep: Vec<Keep> = (!stamps.is_empty()).then(wanted).into_iter().collect();
+    let stamp_filter = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+    let keep: Vec<Keep> = (!stamps.is_empty()).then(stamp_filter).into_iter().collect();
     let mut corrected = Vec::new();
     for rows in publication.read(&path, &contract::CHANGES, &columns, &keep)? {
         let (names, days) = (rows.texts(STAMP)?, rows.maybe_days(USAGE_DATE)?);
@@ -189,9 +192,9 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
     Ok(corrected)
 }
 
-/// What a row says of before and since. Earlier versions knew no charges, or no amounts.
+/// What a row says before and after. Earlier versions had no charges, or no amounts.
 fn corrected_of(path: &str, rows: &Rows, row: usize) -> Result<Corrected> {
-    let code = |column: Typed<str>| rows.texts(column).ok().and_then(|own| text(own, row));
+    let code = |column: Typed<str>| rows.texts(column).ok().and_then(|texts| text(texts, row));
     let currency_of =
         |code: &str| Currency::parse(code).ok_or_else(|| contradiction(path, format!("{code:?} is no currency")));
     let Some(currency) = code(CURRENCY).map(currency_of).transpose()? else {
@@ -210,8 +213,12 @@ fn corrected_of(path: &str, rows: &Rows, row: usize) -> Result<Corrected> {
         return Ok(Corrected::Charge { currency, before: charge(CHARGE_BEFORE)?, after: charge(CHARGE_AFTER)? });
     };
     let billed = |amount, billing: &str, billing_amount| -> Result<Billed> {
-        let of = |column| -> Result<Amount> { Ok(rows.amounts(column)?.maybe(row).unwrap_or_default()) };
-        Ok(Billed { amount: of(amount)?, billing_currency: currency_of(billing)?, billing_amount: of(billing_amount)? })
+        let amount_in = |column| -> Result<Amount> { Ok(rows.amounts(column)?.maybe(row).unwrap_or_default()) };
+        Ok(Billed {
+            amount: amount_in(amount)?,
+            billing_currency: currency_of(billing)?,
+            billing_amount: amount_in(billing_amount)?,
+        })
     };
     Ok(Corrected::Amount {
         currency,

@@ -1,9 +1,9 @@
-//! What differs between two publications: cell by cell of `daily`, told per billed subscription, tenant and meter. What
-//! came to closed months is added to them first, so that for usage it does not matter whether a month is closed. It
-//! does for statements: a closed month's stay as they were closed.
+//! What differs between two publications: cell by cell of `daily`, reported by billed subscription, tenant and meter.
+//! Adjustments are added to their closed months first, so for usage it does not matter whether a month is closed. For
+//! statements it does: those of a closed month stay as they were closed.
 //!
-//! Rows of both sides come in the same order, so they are laid beside each other without holding more than one file of
-//! each. Files with the same bytes are the same.
+//! The rows of both sides come in the same order, so they are merged with no more than one file of each side in
+//! memory. Files with the same bytes are equal.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, btree_map};
@@ -24,7 +24,7 @@ use crate::table::contract::columns::{
 use crate::table::figures::{FigureRow, FigureTable, Figures as StoredFigures};
 use crate::table::reader::{Keep, contradiction, text};
 
-/// Usage of one tenant and meter that a billed subscription pays for otherwise in the second publication.
+/// Usage of one tenant and meter that is paid for differently in the second publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     pub stamp: Stamp,
@@ -32,7 +32,7 @@ pub struct Moved {
     pub attribution: String,
     pub tenant: Option<String>,
     pub meter: String,
-    /// In the first publication; `None`: it has nothing of it.
+    /// In the first publication; `None`: there is none.
     pub before: Option<Totals>,
     /// In the second.
     pub after: Option<Totals>,
@@ -40,7 +40,7 @@ pub struct Moved {
     pub cells: u64,
 }
 
-/// What is billed of a meter, in one currency, otherwise in the second publication.
+/// What is billed differently for a meter, in one currency, in the second publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recharged {
     pub month: Month,
@@ -55,7 +55,7 @@ pub struct Recharged {
     pub after: Option<StatementSum>,
 }
 
-/// What statement lines come to.
+/// The sums of statement lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatementSum {
     pub quantity: Quantity,
@@ -63,7 +63,7 @@ pub struct StatementSum {
     pub billing_amount: Amount,
 }
 
-/// What statements of a month ask for in the end, as rounded as it is billed.
+/// The total that the statements of a month bill, rounded as it is billed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BillTotal {
     pub month: Month,
@@ -81,21 +81,21 @@ pub struct BillTotal {
 pub struct Comparison {
     /// By stamp, billed subscription, tenant and meter.
     pub moved: Vec<Moved>,
-    /// Of each stamp and meter that differs somewhere: all of it in the first and in the second publication.
+    /// For each stamp and meter that differs somewhere: its totals in the first and in the second publication.
     pub totals: BTreeMap<(Stamp, String), [Totals; 2]>,
-    /// Days whose hours differ, though their days do not.
+    /// Days whose hours differ, though their daily sums do not.
     pub hours: Vec<(Stamp, Day)>,
-    /// What statements bill otherwise.
+    /// What statements bill differently.
     pub charges: Vec<Recharged>,
-    /// Of each month and billed subscription that is billed otherwise, and of each such month: all that is billed.
+    /// For each month and billed subscription that is billed differently, and for each such month: the whole total.
     pub bills: Vec<BillTotal>,
-    /// The only month that was looked at; `None`: all.
+    /// The only month that was compared; `None`: all.
     pub month: Option<Month>,
     /// Whether either side has statements.
     pub is_charged: bool,
-    /// Whether what came to closed months was added on either side.
+    /// Whether either side has adjustments, which were added.
     pub is_adjusted: bool,
-    /// Whether only a part was asked for.
+    /// Whether only a part was wanted.
     pub is_narrowed: bool,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
@@ -106,40 +106,40 @@ impl Comparison {
         self.moved.is_empty() && self.hours.is_empty() && self.charges.is_empty()
     }
 
-    /// Keeps what differs of some stamps, billed subscriptions, tenants and meters (all when empty).
+    /// Keeps the differences of some stamps, billed subscriptions, tenants and meters (all when empty).
     ///
-    /// Statements are of all stamps, and a line of them may be of several tenants, so they are only narrowed by who
-    /// pays and by the meter, and left out where something else is asked for. Nobody is named beside the days whose
-    /// hours differ.
+    /// A statement covers all stamps, and a line of it may cover several tenants: so statements are narrowed by billed
+    /// subscription and by meter only, and left out where anything else is wanted. Days whose hours differ name
+    /// nobody, so they are left out where anything but stamps is wanted.
     pub fn narrow(&mut self, stamps: &[Stamp], chosen: &Chosen) {
         let Chosen { billed_subscriptions, tenants, meters, .. } = chosen;
         let is_of_stamp = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
-        self.moved.retain(|own| {
-            is_of_stamp(&own.stamp)
-                && Chosen::is_asked(billed_subscriptions, &own.billed_subscription)
-                && Chosen::is_asked(tenants, own.tenant.as_deref().unwrap_or_default())
-                && Chosen::is_asked(meters, &own.meter)
+        self.moved.retain(|row| {
+            is_of_stamp(&row.stamp)
+                && Chosen::is_wanted(billed_subscriptions, &row.billed_subscription)
+                && Chosen::is_wanted(tenants, row.tenant.as_deref().unwrap_or_default())
+                && Chosen::is_wanted(meters, &row.meter)
         });
         let moved = &self.moved;
-        let is_moved = |key: &(Stamp, String)| moved.iter().any(|own| (&own.stamp, &own.meter) == (&key.0, &key.1));
+        let is_moved = |key: &(Stamp, String)| moved.iter().any(|row| (&row.stamp, &row.meter) == (&key.0, &key.1));
         self.totals.retain(|key, _| is_moved(key));
         let narrows_usage = !chosen.is_everything();
         self.hours.retain(|(stamp, _)| !narrows_usage && is_of_stamp(stamp));
         let keeps_statements = stamps.is_empty() && tenants.is_empty();
         self.is_charged &= keeps_statements;
-        self.charges.retain(|own| {
+        self.charges.retain(|row| {
             keeps_statements
-                && Chosen::is_asked(billed_subscriptions, &own.billed_subscription)
-                && Chosen::is_asked(meters, &own.meter)
+                && Chosen::is_wanted(billed_subscriptions, &row.billed_subscription)
+                && Chosen::is_wanted(meters, &row.meter)
         });
-        // A bill of all billed subscriptions or meters would not be what is asked for.
+        // A total over all billed subscriptions or meters is not what is wanted.
         let is_whole = keeps_statements && meters.is_empty();
         let charges = &self.charges;
-        self.bills.retain(|own| {
+        self.bills.retain(|bill| {
             let is_there =
-                |id: &String| charges.iter().any(|row| row.billed_subscription == *id && row.month == own.month);
+                |id: &String| charges.iter().any(|row| row.billed_subscription == *id && row.month == bill.month);
             is_whole
-                && match &own.billed_subscription {
+                && match &bill.billed_subscription {
                     Some(id) => is_there(id),
                     None => billed_subscriptions.is_empty(),
                 }
@@ -154,7 +154,7 @@ type Key = (String, String, Option<String>, String);
 /// Compares two publications: one month of them, or all.
 ///
 /// # Errors
-/// One of them is none, or cannot be read.
+/// One of them is no publication, or cannot be read.
 pub fn compare(first: &Publication, second: &Publication, month: Option<Month>) -> Result<Comparison> {
     let mut comparison = Comparison { meters: first.meters()?, names: first.names()?, month, ..Comparison::default() };
     comparison.meters.extend(second.meters()?);
@@ -168,7 +168,7 @@ pub fn compare(first: &Publication, second: &Publication, month: Option<Month>) 
     }
     for stamp in stamps {
         let adjustments = [adjustments(first, &stamp, month)?, adjustments(second, &stamp, month)?];
-        comparison.is_adjusted |= adjustments.iter().any(|own| !own.is_empty());
+        comparison.is_adjusted |= adjustments.iter().any(|by_month| !by_month.is_empty());
         let Differing { cells, days } = differing_cells(sides, &stamp, &adjustments, month)?;
         comparison.hours.extend(differing_hours(sides, &stamp, &days, month)?);
         let totals = monthly_totals(sides, &stamp, &adjustments, month)?;
@@ -180,11 +180,11 @@ pub fn compare(first: &Publication, second: &Publication, month: Option<Month>) 
             comparison.moved.push(moved);
         }
         let differs: BTreeSet<&String> =
-            comparison.moved.iter().filter(|own| own.stamp == stamp).map(|own| &own.meter).collect();
-        for ((.., meter), of_key) in totals.iter().filter(|((.., meter), _)| differs.contains(meter)) {
-            let own = comparison.totals.entry((stamp.clone(), meter.clone())).or_default();
-            for (own, total) in own.iter_mut().zip(of_key) {
-                *own = sum(*own, total.unwrap_or_default())?;
+            comparison.moved.iter().filter(|row| row.stamp == stamp).map(|row| &row.meter).collect();
+        for ((.., meter), totals_of_key) in totals.iter().filter(|((.., meter), _)| differs.contains(meter)) {
+            let totals_of_meter = comparison.totals.entry((stamp.clone(), meter.clone())).or_default();
+            for (total, added) in totals_of_meter.iter_mut().zip(totals_of_key) {
+                *total = sum(*total, added.unwrap_or_default())?;
             }
         }
     }
@@ -196,17 +196,17 @@ fn sum(one: Totals, other: Totals) -> Result<Totals> {
     one.plus(other).map_err(past_range)
 }
 
-/// The published files below a folder that either side has.
+/// The published files below a folder, on either side.
 fn files_of(sides: [&Publication; 2], prefix: &str) -> BTreeSet<String> {
     sides.iter().flat_map(|side| side.files_below(prefix)).map(str::to_owned).collect()
 }
 
-/// Whether both sides published the same bytes, which must lie there still.
+/// Whether both sides published the same bytes, which must still be there.
 fn is_same_file(sides: [&Publication; 2], path: &str) -> Result<bool> {
     Ok(sides[0].bytes(path)? == sides[1].bytes(path)?)
 }
 
-/// The days of a stamp whose hours differ, but for those whose sums differ anyway.
+/// The days of a stamp whose hours differ, except those whose sums differ anyway.
 fn differing_hours(
     sides: [&Publication; 2],
     stamp: &Stamp,
@@ -225,7 +225,7 @@ fn differing_hours(
     Ok(differing)
 }
 
-/// How many cells of `daily` differ, by their billed subscription, tenant and meter; and on which days.
+/// How many cells of `daily` differ, by billed subscription, tenant and meter; and on which days.
 #[derive(Default)]
 struct Differing {
     cells: BTreeMap<Key, u64>,
@@ -242,15 +242,18 @@ fn differing_cells(
     let prefix = format!("daily/{stamp}/");
     let files = files_of(sides, &prefix);
     let published = files.iter().filter_map(|path| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?));
-    let months: BTreeSet<Month> = published.chain(adjustments.iter().flat_map(|own| own.keys().copied())).collect();
+    let months: BTreeSet<Month> =
+        published.chain(adjustments.iter().flat_map(|by_month| by_month.keys().copied())).collect();
     for month in months.into_iter().filter(|month| only.is_none_or(|only| *month == only)) {
         let path = crate::publication::layout::daily_path(stamp, month);
-        let own = [0, 1].map(|side: usize| adjustments[side].get(&month));
-        if own[0] == own[1] && is_same_file(sides, &path)? {
+        let adjusted_figures = [0, 1].map(|side: usize| adjustments[side].get(&month));
+        if adjusted_figures[0] == adjusted_figures[1] && is_same_file(sides, &path)? {
             continue;
         }
-        let [mut first, mut second] =
-            [MonthFigures::read(sides[0], &path, own[0])?, MonthFigures::read(sides[1], &path, own[1])?];
+        let [mut first, mut second] = [
+            MonthFigures::read(sides[0], &path, adjusted_figures[0])?,
+            MonthFigures::read(sides[1], &path, adjusted_figures[1])?,
+        ];
         loop {
             let (one, two) = (first.peek()?, second.peek()?);
             let Some(order) = order_of(one.as_ref(), two.as_ref()) else { break };
@@ -258,8 +261,8 @@ fn differing_cells(
                 (Some(one), Some(two)) if order.is_eq() => one.total != two.total,
                 _ => true,
             };
-            if differs && let Some(own) = if order.is_le() { &one } else { &two } {
-                let (day, billed, attribution, tenant, _, meter, _) = own.key;
+            if differs && let Some(figure) = if order.is_le() { &one } else { &two } {
+                let (day, billed, attribution, tenant, _, meter, _) = figure.key;
                 let key = (billed.to_owned(), attribution.to_owned(), tenant.map(str::to_owned), meter.to_owned());
                 *differing.cells.entry(key).or_default() += 1;
                 differing.days.insert(day);
@@ -289,13 +292,13 @@ fn order_of(one: Option<&ComparedFigure<'_>>, two: Option<&ComparedFigure<'_>>) 
 /// What identifies a figure of `daily`, in the order of the table.
 type FigureKey<'a> = (Day, &'a str, &'a str, Option<&'a str>, &'a str, &'a str, i64);
 
-/// The same, to be kept.
+/// The same key, owned.
 type OwnedKey = (Day, String, String, Option<String>, String, String, i64);
 
-/// What came to figures after their months were closed.
+/// Adjustments of figures.
 type ArrivedFigures = BTreeMap<OwnedKey, Totals>;
 
-/// By month; those that nothing came to have none.
+/// By month; months without adjustments are left out.
 type Adjustments = BTreeMap<Month, ArrivedFigures>;
 
 fn borrowed(key: &OwnedKey) -> FigureKey<'_> {
@@ -308,32 +311,32 @@ fn owned((day, billed, attribution, tenant, user, meter, resource): FigureKey<'_
     (day, billed.to_owned(), attribution.to_owned(), tenant, user.to_owned(), meter.to_owned(), resource)
 }
 
-/// All adjustments of a stamp, or those of one month, added up. What was taken back when a month was opened again is
-/// none.
+/// All adjustments of a stamp, or those of one month, added up. What was taken back when a month was reopened is left
+/// out.
 fn adjustments(publication: &Publication, stamp: &Stamp, month: Option<Month>) -> Result<Adjustments> {
     let mut adjustments = Adjustments::new();
     let keep = [Keep::Texts(STAMP, vec![stamp.to_string()])];
     for path in adjusted::tables(publication) {
         let mut rows = FigureRows::read(publication, path, FigureTable::ADJUSTMENTS, &keep)?;
         while let Some(ComparedFigure { key, total }) = rows.peek() {
-            let own = adjustments.entry(key.0.month()).or_default().entry(owned(key)).or_default();
-            *own = sum(*own, total)?;
+            let adjustment = adjustments.entry(key.0.month()).or_default().entry(owned(key)).or_default();
+            *adjustment = sum(*adjustment, total)?;
             rows.step();
         }
     }
-    adjustments.retain(|own, _| month.is_none_or(|month| *own == month));
-    adjustments.values_mut().for_each(|own| own.retain(|_, total| !total.is_nothing()));
-    adjustments.retain(|_, own| !own.is_empty());
+    adjustments.retain(|adjusted_month, _| month.is_none_or(|month| *adjusted_month == month));
+    adjustments.values_mut().for_each(|figures| figures.retain(|_, total| !total.is_nothing()));
+    adjustments.retain(|_, figures| !figures.is_empty());
     Ok(adjustments)
 }
 
-/// A figure, and what it comes to.
+/// A figure and its total.
 struct ComparedFigure<'a> {
     key: FigureKey<'a>,
     total: Totals,
 }
 
-/// The figures of a month, one after the other: those of `daily`, with what came to them since.
+/// The figures of a month, one after the other: those of `daily`, with their adjustments.
 struct MonthFigures<'a> {
     rows: FigureRows,
     adjustments: Peekable<btree_map::Iter<'a, OwnedKey, Totals>>,
@@ -343,12 +346,12 @@ impl<'a> MonthFigures<'a> {
     fn read(publication: &Publication, path: &str, adjustments: Option<&'a ArrivedFigures>) -> Result<Self> {
         static NONE: ArrivedFigures = ArrivedFigures::new();
         let rows = FigureRows::read(publication, path, FigureTable::DAILY, &[])?;
-        let mut own = Self { rows, adjustments: adjustments.unwrap_or(&NONE).iter().peekable() };
-        own.skip_nothings()?;
-        Ok(own)
+        let mut figures = Self { rows, adjustments: adjustments.unwrap_or(&NONE).iter().peekable() };
+        figures.skip_nothings()?;
+        Ok(figures)
     }
 
-    /// The next row and the next adjustment, as far as they are of the next figure.
+    /// The next row and the next adjustment, as far as they belong to the next figure.
     fn parts(&mut self) -> (Option<ComparedFigure<'_>>, Option<ComparedFigure<'_>>) {
         let row = self.rows.peek();
         let adjustment = self.adjustments.peek().map(|&(key, &total)| ComparedFigure { key: borrowed(key), total });
@@ -358,8 +361,8 @@ impl<'a> MonthFigures<'a> {
 
     fn peek(&mut self) -> Result<Option<ComparedFigure<'_>>> {
         Ok(match self.parts() {
-            (Some(ComparedFigure { key, total }), Some(by)) => {
-                Some(ComparedFigure { key, total: sum(total, by.total)? })
+            (Some(ComparedFigure { key, total }), Some(adjustment)) => {
+                Some(ComparedFigure { key, total: sum(total, adjustment.total)? })
             }
             (row, adjustment) => row.or(adjustment),
         })
@@ -383,16 +386,16 @@ impl<'a> MonthFigures<'a> {
         }
     }
 
-    /// A closed figure whose lines are another's by now is in no open publication.
+    /// A closed figure whose lines have moved elsewhere since adds up to nothing, and is in no open publication.
     fn skip_nothings(&mut self) -> Result<()> {
-        while self.peek()?.is_some_and(|own| own.total.is_nothing()) {
+        while self.peek()?.is_some_and(|figure| figure.total.is_nothing()) {
             self.step_once();
         }
         Ok(())
     }
 }
 
-/// The rows of a table that has figures as `daily` has them, one after the other.
+/// The rows of a table with the figures of `daily`, one after the other.
 struct FigureRows {
     batches: Vec<StoredFigures>,
     batch: usize,
@@ -423,8 +426,8 @@ impl FigureRows {
     }
 }
 
-/// What the statements of both publications bill otherwise, by month, billed subscription, meter and currency; and what
-/// they bill in all where they do.
+/// What the statements of both publications bill differently, by month, billed subscription, meter and currency; and
+/// the totals of those that differ.
 fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recharged>, Vec<BillTotal>)> {
     let prefix = "statements/";
     let (mut recharged, mut bills) = (Vec::new(), Vec::new());
@@ -441,48 +444,48 @@ fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recha
             for PublishedStatementLine { billed_subscription, meter, price, quantity, sums, .. } in
                 statement_lines(side, month)?
             {
-                for (own, sums) in [Some(billed_subscription.clone()), None].into_iter().zip([sums, sums]) {
+                for (payer, sums) in [Some(billed_subscription.clone()), None].into_iter().zip([sums, sums]) {
                     let Some(sums) = sums else { continue };
-                    let sum = totals.entry((own, sums.billing_currency)).or_default()[at].get_or_insert_default();
+                    let sum = totals.entry((payer, sums.billing_currency)).or_default()[at].get_or_insert_default();
                     *sum = sum.checked_add(sums.billing_amount).ok_or_else(past_range)?;
                 }
-                let currencies = sums.map(|own| (own.currency, own.billing_currency));
+                let currencies = sums.map(|sums| (sums.currency, sums.billing_currency));
                 let key = (billed_subscription, meter, price.status, currencies);
                 let sum = lines.entry(key).or_default()[at].get_or_insert_default();
                 let added = || {
                     Some(StatementSum {
                         quantity: sum.quantity.checked_add(quantity)?,
-                        charge: sum.charge.checked_add(sums.map_or(Charge::ZERO, |own| own.charge))?,
+                        charge: sum.charge.checked_add(sums.map_or(Charge::ZERO, |sums| sums.charge))?,
                         billing_amount: sum
                             .billing_amount
-                            .checked_add(sums.map_or(Amount::ZERO, |own| own.billing_amount))?,
+                            .checked_add(sums.map_or(Amount::ZERO, |sums| sums.billing_amount))?,
                     })
                 };
                 *sum = added().ok_or_else(past_range)?;
             }
         }
         let differing = lines.into_iter().filter(|(_, [before, after])| before != after);
-        let of_month: Vec<Recharged> = differing
+        let month_rows: Vec<Recharged> = differing
             .map(|(key, [before, after])| {
                 let (billed_subscription, meter, status, currencies) = key;
                 Recharged { month, billed_subscription, meter, status, currencies, before, after }
             })
             .collect();
         totals.retain(|(billed, _), _| match billed {
-            Some(billed) => of_month.iter().any(|own| own.billed_subscription == *billed),
-            None => !of_month.is_empty(),
+            Some(billed) => month_rows.iter().any(|row| row.billed_subscription == *billed),
+            None => !month_rows.is_empty(),
         });
-        // All of them stand below each of them.
+        // The total of all statements comes after the total of each.
         let (all, each): (Vec<_>, Vec<_>) = totals.into_iter().partition(|((billed, _), _)| billed.is_none());
         bills.extend(each.into_iter().chain(all).map(|((billed_subscription, billing_currency), [before, after])| {
             BillTotal { month, billed_subscription, billing_currency, before, after }
         }));
-        recharged.extend(of_month);
+        recharged.extend(month_rows);
     }
     Ok((recharged, bills))
 }
 
-/// All of a stamp in both publications, by billed subscription, tenant and meter.
+/// The totals of a stamp in both publications, by billed subscription, tenant and meter.
 fn monthly_totals(
     sides: [&Publication; 2],
     stamp: &Stamp,
@@ -505,16 +508,16 @@ fn monthly_totals(
                     text(tenants, row).map(str::to_owned),
                     meters.value(row).to_owned(),
                 );
-                let own = totals.entry(key).or_default()[at].get_or_insert_default();
-                *own = sum(*own, Totals { quantity: quantities.value(row), lines: counts.value(row) })?;
+                let total = totals.entry(key).or_default()[at].get_or_insert_default();
+                *total = sum(*total, Totals { quantity: quantities.value(row), lines: counts.value(row) })?;
             }
         }
-        for ((_, billed, attribution, tenant, _, meter, _), by) in adjustments[at].values().flatten() {
+        for ((_, billed, attribution, tenant, _, meter, _), adjustment) in adjustments[at].values().flatten() {
             let key = (billed.clone(), attribution.clone(), tenant.clone(), meter.clone());
-            let own = totals.entry(key).or_default()[at].get_or_insert_default();
-            *own = sum(*own, *by)?;
+            let total = totals.entry(key).or_default()[at].get_or_insert_default();
+            *total = sum(*total, *adjustment)?;
         }
     }
-    totals.values_mut().flatten().for_each(|own| *own = own.filter(|own| !own.is_nothing()));
+    totals.values_mut().flatten().for_each(|total| *total = total.filter(|total| !total.is_nothing()));
     Ok(totals)
 }

@@ -16,11 +16,11 @@ use crate::table::contract::columns::{
 };
 use crate::table::reader::{Keep, contradiction, text};
 
-/// What of one tenant is charged to a default subscription for one reason, in one currency.
+/// What one tenant's usage is charged to a default subscription for one reason, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefaultCharge {
     pub currency: Currency,
-    /// The sum of its charges, as exact as they are: only statement lines are rounded.
+    /// The sum of its charges, unrounded: only statement lines are rounded.
     pub charge: Charge,
     pub stamp: Stamp,
     pub attribution: Attribution,
@@ -44,18 +44,18 @@ pub struct DefaultCharges {
     /// By currency, then the largest first.
     pub charges: Vec<DefaultCharge>,
     pub unpriced: Vec<DefaultUnpriced>,
-    /// Whether some of this usage was charged at all: there was a price book.
+    /// Whether some of this usage was charged at all, that is whether there was a price book.
     pub is_charged: bool,
 }
 
-/// What a sum of charges is of: by text, so as published tables sort it.
+/// What identifies a sum of charges: by text, so that it sorts as published tables do.
 type ChargeKey = (Currency, Stamp, &'static str, String, Option<String>);
 
-/// What unpriced usage is of.
+/// What identifies unpriced usage.
 type UnpricedKey = (Stamp, &'static str, Option<String>, String);
 
-/// Adds up the charges of default subscriptions on some stamps, of the rows that all of `keep` hold for and of the days
-/// that are asked for.
+/// Adds up the charges of default subscriptions on some stamps: of the rows that satisfy all of `keep`, and of the days
+/// that are wanted.
 ///
 /// # Errors
 /// A table cannot be read, or a sum leaves its range.
@@ -64,12 +64,15 @@ pub fn default_charges(
     publication: &Publication,
     stamps: &[Stamp],
     keep: &[Keep],
-    is_asked: impl Fn(Day) -> bool,
+    is_wanted: impl Fn(Day) -> bool,
 ) -> Result<DefaultCharges> {
-    let mut own = DefaultCharges::default();
+    let mut default_charges = DefaultCharges::default();
     let mut sums: BTreeMap<ChargeKey, (Attribution, Charge)> = BTreeMap::new();
     let mut unpriced: BTreeMap<UnpricedKey, (Attribution, Quantity)> = BTreeMap::new();
-    let defaults = Attribution::ALL.into_iter().filter(|own| own.is_default()).map(|own| own.as_str().to_owned());
+    let defaults = Attribution::ALL
+        .into_iter()
+        .filter(|attribution| attribution.is_default())
+        .map(|attribution| attribution.as_str().to_owned());
     let mut keep = keep.to_vec();
     keep.push(Keep::Texts(ATTRIBUTION, defaults.collect()));
     let columns: [&dyn AnyColumn; 14] = [
@@ -92,10 +95,10 @@ pub fn default_charges(
         let prefix = format!("charges/{stamp}/");
         for path in publication.files_below(&prefix) {
             let month = path.strip_prefix(&prefix).and_then(|name| Month::parse(name.strip_suffix(".parquet")?));
-            if month.is_none_or(|month| !month.days().any(&is_asked)) {
+            if month.is_none_or(|month| !month.days().any(&is_wanted)) {
                 continue;
             }
-            own.is_charged = true;
+            default_charges.is_charged = true;
             for rows in publication.read(path, &contract::CHARGES, &columns, &keep)? {
                 let (days, billed) = (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?);
                 let (attributions, tenants) = (rows.texts(ATTRIBUTION)?, rows.texts(TENANT_ID)?);
@@ -105,7 +108,7 @@ pub fn default_charges(
                     let Some(attribution) = Attribution::parse(attributions.value(row)) else {
                         return Err(contradiction(path, format!("{:?} is not known", attributions.value(row))));
                     };
-                    if !is_asked(days[row]) {
+                    if !is_wanted(days[row]) {
                         continue;
                     }
                     let tenant = text(tenants, row).map(str::to_owned);
@@ -127,11 +130,11 @@ pub fn default_charges(
     let charge = |((currency, stamp, _, billed_subscription, tenant), (attribution, charge)): (ChargeKey, _)| {
         DefaultCharge { currency, charge, stamp, attribution, billed_subscription, tenant }
     };
-    own.charges = sums.into_iter().map(charge).collect();
-    // What is equal stays in the order of its keys.
-    own.charges.sort_by_key(|own| (own.currency, Reverse(own.charge)));
+    default_charges.charges = sums.into_iter().map(charge).collect();
+    // Equal charges stay in the order of their keys.
+    default_charges.charges.sort_by_key(|charge| (charge.currency, Reverse(charge.charge)));
     let unpriced = unpriced.into_iter();
-    own.unpriced = unpriced
+    default_charges.unpriced = unpriced
         .map(|((stamp, _, tenant, meter), (attribution, quantity))| DefaultUnpriced {
             stamp,
             attribution,
@@ -140,5 +143,5 @@ pub fn default_charges(
             quantity,
         })
         .collect();
-    Ok(own)
+    Ok(default_charges)
 }

@@ -1,16 +1,16 @@
-//! What was published, explained: why a figure is what it is, what falls on the default subscriptions, what differs
-//! between two publications, what runs corrected; and of a root, how its mappings changed.
+//! Explains what was published: why a figure is what it is, what fell on the default subscriptions, what differs
+//! between two publications, what runs corrected; and for a root, how its mappings changed.
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
 //! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement    OUT: charges ──▶ why a statement line
 //! OUT: mappings, lines ──▶ history           root ──read, normalise, attribute──▶ history
 //! ```
-//! What somebody typed to narrow it is looked up by `names`, the same for every command.
+//! `names` looks up what somebody typed to narrow the result, the same way for every command.
 //!
-//! **Invariant:** only reads. What it says of published figures it proves from published tables: `why` adds up the
-//! lines behind each cell, and the charges behind each statement line, and refuses to explain one that they do not
-//! make.
+//! **Invariant:** it only reads. What it says about published figures it proves from published tables: `why` adds up
+//! the lines behind each cell and the charges behind each statement line, and refuses to explain one that they do not
+//! add up to.
 
 mod adjusted;
 mod billed;

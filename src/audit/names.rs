@@ -1,12 +1,12 @@
-//! Who or what is meant by a text that somebody typed: an id, a name, or the beginning of an id.
+//! Resolves what somebody typed: an id, a name, or the beginning of an id.
 //!
 //! ```text
 //! --tenant Fabrikam        one tenant has that name       its id is used
 //! --meter S6               two meters have that name      refused, with both ids
 //! --tenant Fabricam        nobody has that name           refused, with the nearest and with what there is
 //! ```
-//! Case and surrounding blanks do not matter. An id that is typed whole wins over names, a whole name over the first
-//! words of one, and these over the beginning of an id.
+//! Case and surrounding blanks do not matter. A whole id wins over names, a whole name over the first words of one, and
+//! these over the beginning of an id.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,12 +23,12 @@ use crate::table::contract::columns::{
 };
 use crate::table::reader::{Keep, text};
 
-/// How much of an id must be typed at least, for it to be found by its beginning.
+/// How many characters must be typed at least to find an id by its beginning.
 const BEGINNING_MIN: usize = 8;
 /// How many candidates a refusal lists.
 const LISTED: usize = 20;
 
-/// What can be asked for by its id or its name.
+/// What can be looked up by its id or its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameKind {
     BilledSubscription,
@@ -68,106 +68,105 @@ impl NameKind {
     }
 }
 
-/// Something that can be asked for.
+/// An id that can be looked up, and its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KnownName {
     pub id: String,
     pub name: Option<String>,
-    /// What else tells it apart from others of its name: the unit of a meter, the stamp of a user subscription.
-    pub beside: Option<String>,
+    /// What else distinguishes it from others of its name: the unit of a meter, the stamp of a user subscription.
+    pub qualifier: Option<String>,
 }
 
 impl KnownName {
     /// `7e4a4700-… Fabrikam (north)`.
     fn shown(&self) -> String {
         let name = self.name.as_ref().map_or_else(String::new, |name| format!(" {name}"));
-        let beside = self.beside.as_ref().map_or_else(String::new, |beside| format!(" ({beside})"));
-        format!("{}{name}{beside}", self.id)
+        let qualifier = self.qualifier.as_ref().map_or_else(String::new, |qualifier| format!(" ({qualifier})"));
+        format!("{}{name}{qualifier}", self.id)
     }
 }
 
-/// The id of what is meant by `wanted`.
+/// The id that `wanted` stands for.
 ///
 /// # Errors
-/// Nothing goes by it, or several do: the error names them.
-pub fn id_of(subject: NameKind, wanted: &str, known: &[KnownName]) -> Result<String> {
-    let candidates = candidates(wanted, known);
-    let ids: BTreeSet<&str> = candidates.iter().map(|own| own.id.as_str()).collect();
+/// Nothing matches it, or several do: the error names them.
+pub fn id_of(subject: NameKind, wanted: &str, entries: &[KnownName]) -> Result<String> {
+    let candidates = candidates(wanted, entries);
+    let ids: BTreeSet<&str> = candidates.iter().map(|candidate| candidate.id.as_str()).collect();
     match ids.into_iter().collect::<Vec<_>>()[..] {
         [id] => Ok(id.to_owned()),
-        [] => Err(nobody(subject, wanted, known)),
-        _ => Err(several(subject.flag(), &format!("{}s", subject.noun()), wanted, &candidates)),
+        [] => Err(no_match(subject, wanted, entries)),
+        _ => Err(ambiguous(subject.flag(), &format!("{}s", subject.noun()), wanted, &candidates)),
     }
 }
 
-/// What goes by a text: by its whole id, else by its name, else by the first words of its name, else by the beginning
+/// What matches a text: by its whole id, else by its name, else by the first words of its name, else by the beginning
 /// of its id.
-fn candidates<'k>(wanted: &str, known: &'k [KnownName]) -> Vec<&'k KnownName> {
-    // Commands print long ids as `7e4a4700-c000-…`, and where others begin so as `7e4a4700-…000a`.
+fn candidates<'k>(wanted: &str, entries: &'k [KnownName]) -> Vec<&'k KnownName> {
+    // Commands print long ids as `7e4a4700-c000-…`, or where that is ambiguous as `7e4a4700-…000a`.
     let (head, tail) = wanted.trim().split_once('…').unwrap_or((wanted.trim(), ""));
     let (spelled, tail) = (one_spelling(head), tail.to_lowercase());
-    let is_named = |own: &&KnownName| own.name.as_deref().is_some_and(|name| is_same(name, wanted));
-    let is_called = |own: &&KnownName| own.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
-    let begins = |own: &&KnownName| {
-        spelled.chars().count() >= BEGINNING_MIN && own.id.starts_with(&spelled) && own.id.ends_with(&tail)
+    let is_named = |entry: &&KnownName| entry.name.as_deref().is_some_and(|name| is_same(name, wanted));
+    let is_called = |entry: &&KnownName| entry.name.as_deref().is_some_and(|name| has_first_words(name, wanted));
+    let begins = |entry: &&KnownName| {
+        spelled.chars().count() >= BEGINNING_MIN && entry.id.starts_with(&spelled) && entry.id.ends_with(&tail)
     };
-    let of = |is: &dyn Fn(&&KnownName) -> bool| known.iter().filter(is).collect::<Vec<_>>();
-    let tries: [&dyn Fn(&&KnownName) -> bool; 4] = [&|own| own.id == spelled, &is_named, &is_called, &begins];
-    tries.into_iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
+    let matching = |matches: &dyn Fn(&&KnownName) -> bool| entries.iter().filter(matches).collect::<Vec<_>>();
+    let tries: [&dyn Fn(&&KnownName) -> bool; 4] = [&|entry| entry.id == spelled, &is_named, &is_called, &begins];
+    tries.into_iter().map(matching).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
-/// Whether a name is the one that was typed.
+/// Whether a name is the typed one.
 pub(super) fn is_same(name: &str, wanted: &str) -> bool {
     name.trim().to_lowercase() == wanted.trim().to_lowercase()
 }
 
-/// Whether a name begins with all of the words that were typed: `Contoso (CSP)` does with `contoso`, and `Contosoft`
-/// does not.
+/// Whether a name begins with the typed words: `Contoso (CSP)` begins with `contoso`, and `Contosoft` does not.
 fn has_first_words(name: &str, wanted: &str) -> bool {
     let (name, wanted) = (name.trim().to_lowercase(), wanted.trim().to_lowercase());
     let rest = name.strip_prefix(&wanted).filter(|_| !wanted.is_empty());
-    rest.is_some_and(|rest| rest.starts_with(|own: char| !own.is_alphanumeric()))
+    rest.is_some_and(|rest| rest.starts_with(|next: char| !next.is_alphanumeric()))
 }
 
-pub(super) fn several(flag: &str, nouns: &str, wanted: &str, candidates: &[&KnownName]) -> Error {
+pub(super) fn ambiguous(flag: &str, nouns: &str, wanted: &str, candidates: &[&KnownName]) -> Error {
     Error::usage(format!("--{flag} {wanted:?}: several {nouns} match")).hint(format!(
         "name one of them by its id instead: {}",
         listed(candidates, &format!("the table `{}`", nouns.replace(' ', "_")))
     ))
 }
 
-fn nobody(subject: NameKind, wanted: &str, known: &[KnownName]) -> Error {
+fn no_match(subject: NameKind, wanted: &str, entries: &[KnownName]) -> Error {
     let noun = subject.noun();
     let error = Error::usage(format!("--{} {wanted:?}: no {noun} has that id or name", subject.flag()));
-    let all: Vec<&KnownName> = known.iter().collect();
+    let all: Vec<&KnownName> = entries.iter().collect();
     if all.is_empty() {
         return error.hint(format!("leave the flag out: there is no {noun} at all"));
     }
     error.hint(format!(
         "{}there are {}",
-        did_you_mean(wanted, known),
+        did_you_mean(wanted, entries),
         listed(&all, &format!("the table `{}`", subject.table()))
     ))
 }
 
-/// What a mistyped text most resembles, as the beginning of a hint.
-fn did_you_mean(wanted: &str, known: &[KnownName]) -> String {
+/// The nearest match to a mistyped text, as the beginning of a hint.
+fn did_you_mean(wanted: &str, entries: &[KnownName]) -> String {
     let mut spellings: BTreeMap<String, &str> = BTreeMap::new();
-    for own in known {
-        spellings.insert(own.id.clone(), &own.id);
-        spellings.extend(own.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
+    for entry in entries {
+        spellings.insert(entry.id.clone(), &entry.id);
+        spellings.extend(entry.name.iter().map(|name| (name.to_lowercase(), name.as_str())));
     }
     let all: Vec<&str> = spellings.keys().map(String::as_str).collect();
-    let meant = nearest(&wanted.trim().to_lowercase(), &all).and_then(|own| spellings.get(own));
-    meant.map_or_else(String::new, |own| format!("did you mean {own:?}? "))
+    let suggestion = nearest(&wanted.trim().to_lowercase(), &all).and_then(|spelling| spellings.get(spelling));
+    suggestion.map_or_else(String::new, |name| format!("did you mean {name:?}? "))
 }
 
-/// Those with names first, since they are easier to recognise; where they are too many the rest is counted.
+/// Those with names first, since they are easier to recognise; where there are too many, the rest is only counted.
 fn listed(all: &[&KnownName], table: &str) -> String {
     let mut all = all.to_vec();
-    all.sort_by_key(|own| (own.name.is_none(), &own.name, *own));
+    all.sort_by_key(|entry| (entry.name.is_none(), &entry.name, *entry));
     all.dedup();
-    let shown: Vec<String> = all.iter().take(LISTED).map(|own| own.shown()).collect();
+    let shown: Vec<String> = all.iter().take(LISTED).map(|entry| entry.shown()).collect();
     let rest = match all.len().saturating_sub(LISTED) {
         0 => String::new(),
         rest => format!("; and {rest} more: see {table}"),
@@ -185,7 +184,7 @@ pub struct Wanted {
     pub month: Option<Month>,
 }
 
-/// What is meant: ids, all when empty.
+/// The ids that were meant, all when empty.
 #[derive(Clone, Debug, Default)]
 pub struct Chosen {
     pub billed_subscriptions: Vec<String>,
@@ -199,16 +198,16 @@ impl Wanted {
     /// Looks everything up in some publications, among these stamps (all when empty).
     ///
     /// # Errors
-    /// Something is in none of them or ambiguous, or a table cannot be read.
+    /// Something is in none of them or is ambiguous, or a table cannot be read.
     pub fn among(&self, publications: &[&Publication], stamps: &[Stamp]) -> Result<Chosen> {
-        self.among_these_and(publications, stamps, &BTreeSet::new())
+        self.among_including(publications, stamps, &BTreeSet::new())
     }
 
-    /// The same, where more ids are known than the dimensions have: history goes on naming what is gone.
+    /// The same, with ids that the dimensions no longer have: the history still names what is gone.
     ///
     /// # Errors
     /// As [`Wanted::among`].
-    pub(super) fn among_these_and(
+    pub(super) fn among_including(
         &self,
         publications: &[&Publication],
         stamps: &[Stamp],
@@ -218,26 +217,27 @@ impl Wanted {
             if wanted.is_empty() {
                 return Ok(Vec::new());
             }
-            let mut known = BTreeSet::new();
+            let mut entries = BTreeSet::new();
             for publication in publications {
-                known.extend(publication.known(subject, stamps)?);
+                entries.extend(publication.known_names(subject, stamps)?);
             }
-            let ids: BTreeSet<String> = known.iter().map(|own| own.id.clone()).collect();
-            let gone = others.iter().filter(|(own, id)| *own == subject && !ids.contains(id));
-            known.extend(gone.map(|(_, id)| KnownName { id: id.clone(), ..KnownName::default() }));
-            let known: Vec<KnownName> = known.into_iter().collect();
+            let ids: BTreeSet<String> = entries.iter().map(|entry| entry.id.clone()).collect();
+            let gone = others.iter().filter(|(kind, id)| *kind == subject && !ids.contains(id));
+            entries.extend(gone.map(|(_, id)| KnownName { id: id.clone(), ..KnownName::default() }));
+            let entries: Vec<KnownName> = entries.into_iter().collect();
             let mut ids = BTreeSet::new();
             for wanted in wanted {
-                let found = match id_of(subject, wanted, &known) {
-                    // The catalogue has meters that share a name, but seldom are they all used.
+                let found = match id_of(subject, wanted, &entries) {
+                    // Several meters of the catalogue may share a name, but seldom are all of them used.
                     Err(_) if subject == NameKind::Meter => {
                         let mut used = BTreeSet::new();
                         for publication in publications {
                             used.extend(publication.meters_used()?);
                         }
-                        let used: Vec<KnownName> = known.iter().filter(|own| used.contains(&own.id)).cloned().collect();
-                        let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &known).is_empty();
-                        id_of(subject, wanted, if is_used { &used } else { &known })
+                        let used: Vec<KnownName> =
+                            entries.iter().filter(|entry| used.contains(&entry.id)).cloned().collect();
+                        let is_used = !candidates(wanted, &used).is_empty() || candidates(wanted, &entries).is_empty();
+                        id_of(subject, wanted, if is_used { &used } else { &entries })
                     }
                     found => found,
                 };
@@ -256,9 +256,9 @@ impl Wanted {
 }
 
 impl Chosen {
-    /// Whether an id is among those that are asked for.
-    pub fn is_asked(ids: &[String], id: &str) -> bool {
-        ids.is_empty() || ids.iter().any(|own| own == id)
+    /// Whether an id is wanted.
+    pub fn is_wanted(ids: &[String], id: &str) -> bool {
+        ids.is_empty() || ids.iter().any(|wanted| wanted == id)
     }
 
     /// Whether nothing narrows what is shown.
@@ -269,12 +269,12 @@ impl Chosen {
 }
 
 impl Publication {
-    /// Everything of a kind that was published, of these stamps (all when empty) where the table tells stamps apart.
+    /// Everything of a kind that was published, on these stamps (all when empty) where the table has stamps.
     ///
     /// # Errors
     /// A table cannot be read.
-    fn known(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
-        let (table, id, name, beside) = match subject {
+    fn known_names(&self, subject: NameKind, stamps: &[Stamp]) -> Result<Vec<KnownName>> {
+        let (table, id, name, qualifier) = match subject {
             NameKind::BilledSubscription => {
                 (&contract::BILLED_SUBSCRIPTIONS, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, None)
             }
@@ -286,29 +286,29 @@ impl Publication {
         };
         let named: [&dyn AnyColumn; 2] = [&id, &name];
         let columns: Vec<&dyn AnyColumn> =
-            named.into_iter().chain(beside.iter().map(|column| column as &dyn AnyColumn)).collect();
-        let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
-        let keep: Vec<Keep> = (beside.is_some_and(|column| column.name() == STAMP.name()) && !stamps.is_empty())
-            .then(of_stamps)
+            named.into_iter().chain(qualifier.iter().map(|column| column as &dyn AnyColumn)).collect();
+        let stamp_filter = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (qualifier.is_some_and(|column| column.name() == STAMP.name()) && !stamps.is_empty())
+            .then(stamp_filter)
             .into_iter()
             .collect();
-        let mut known = Vec::new();
+        let mut entries = Vec::new();
         for rows in self.read(&table_path(table), table, &columns, &keep)? {
             let (ids, names) = (rows.texts(id)?, rows.texts(name)?);
-            let besides = beside.map(|column| rows.texts(column)).transpose()?;
+            let qualifiers = qualifier.map(|column| rows.texts(column)).transpose()?;
             for row in 0..rows.len() {
-                let owned = |own: Option<&str>| own.map(str::to_owned);
-                known.push(KnownName {
+                let owned = |value: Option<&str>| value.map(str::to_owned);
+                entries.push(KnownName {
                     id: ids.value(row).to_owned(),
                     name: owned(text(names, row)),
-                    beside: owned(besides.and_then(|own| text(own, row))),
+                    qualifier: owned(qualifiers.and_then(|texts| text(texts, row))),
                 });
             }
         }
-        Ok(known)
+        Ok(entries)
     }
 
-    /// The meters that some usage is of.
+    /// The meters that have usage.
     fn meters_used(&self) -> Result<BTreeSet<String>> {
         let mut used = BTreeSet::new();
         for path in self.files_below("monthly/") {
@@ -320,8 +320,8 @@ impl Publication {
         Ok(used)
     }
 
-    /// The keys of the resource that goes by a text, sorted: each distinct instance of it has its own. Of resources
-    /// that share a name, those of these stamps and user subscriptions count (all when empty).
+    /// The keys of the resource that a text stands for, sorted: each distinct instance has one. Where resources share
+    /// a name, those of these stamps and user subscriptions count (all when empty).
     ///
     /// # Errors
     /// No resource has that key, URI or name, or several resources have the name.
@@ -333,33 +333,33 @@ impl Publication {
     ) -> Result<Vec<i64>> {
         let key: Option<i64> = wanted.trim().parse().ok();
         let columns: [&dyn AnyColumn; 4] = [&RESOURCE_KEY, &STAMP, &RESOURCE_URI, &RESOURCE_NAME];
-        let of_stamps = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
-        let keep: Vec<Keep> = (!stamps.is_empty()).then(of_stamps).into_iter().collect();
+        let stamp_filter = || Keep::Texts(STAMP, stamps.iter().map(Stamp::to_string).collect());
+        let keep: Vec<Keep> = (!stamps.is_empty()).then(stamp_filter).into_iter().collect();
         // By key or URI, and by name.
         let (mut exact, mut named) = (Vec::new(), BTreeMap::<KnownName, Vec<i64>>::new());
         for rows in self.read(RESOURCES, &contract::RESOURCES, &columns, &keep)? {
             let (keys, stamps) = (rows.integers(RESOURCE_KEY)?, rows.texts(STAMP)?);
             let (uris, names) = (rows.texts(RESOURCE_URI)?, rows.texts(RESOURCE_NAME)?);
             for row in 0..rows.len() {
-                let is = |own: Option<&str>| own.is_some_and(|own| is_same(own, wanted));
+                let is_wanted = |value: Option<&str>| value.is_some_and(|value| is_same(value, wanted));
                 let uri = text(uris, row);
-                if Some(keys.value(row)) == key || is(uri) {
+                if Some(keys.value(row)) == key || is_wanted(uri) {
                     exact.push(keys.value(row));
                 }
-                if is(text(names, row)) {
+                if is_wanted(text(names, row)) {
                     let id = uri.unwrap_or_default().to_owned();
-                    let own = KnownName { id, name: None, beside: Some(stamps.value(row).to_owned()) };
-                    named.entry(own).or_default().push(keys.value(row));
+                    let entry = KnownName { id, name: None, qualifier: Some(stamps.value(row).to_owned()) };
+                    named.entry(entry).or_default().push(keys.value(row));
                 }
             }
         }
         let is_theirs = |uri: &str| user_subscriptions.iter().any(|id| uri.contains(&format!("/subscriptions/{id}/")));
-        if named.keys().any(|own| is_theirs(&own.id)) {
-            named.retain(|own, _| is_theirs(&own.id));
+        if named.keys().any(|resource| is_theirs(&resource.id)) {
+            named.retain(|resource, _| is_theirs(&resource.id));
         }
         if exact.is_empty() && named.len() > 1 {
             let candidates: Vec<&KnownName> = named.keys().collect();
-            return Err(several("resource", "resources", wanted, &candidates));
+            return Err(ambiguous("resource", "resources", wanted, &candidates));
         }
         let mut keys = if exact.is_empty() { named.into_values().flatten().collect() } else { exact };
         keys.sort_unstable();

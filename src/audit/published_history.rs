@@ -1,8 +1,8 @@
-//! The history of mappings from what was published: `mappings` says how they changed, `lines` what was used under which
-//! snapshots.
+//! The history of mappings, from what was published: `mappings` has their changes, `lines` has the usage and which
+//! snapshots decided it.
 //!
-//! The published facts would not do: late usage of a day was reported in a later window, which may lie on the other
-//! side of a change. So each line is decided once more, by its window, as `why` does. No export and no snapshot is
+//! The published facts do not suffice: late usage of a day was reported in a later window, which may lie on the other
+//! side of a change. So each line is attributed once more by its window, as `why` does. No export and no snapshot is
 //! read.
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,8 +20,8 @@ use crate::table::contract::lines::USAGE_START;
 use crate::table::contract::{self, exports};
 use crate::table::reader::{Rows, contradiction};
 
-/// Follows the published mappings of some stamps. Returns with them how many of their lines were set aside, and so
-/// moved nothing.
+/// Follows the published mappings of some stamps. Also returns how many of their lines were set aside, and so moved
+/// nothing.
 ///
 /// # Errors
 /// Published tables cannot be read or contradict each other, or a sum leaves the range of a quantity.
@@ -36,12 +36,12 @@ pub fn published_history(publication: &Publication, stamps: &[Stamp]) -> Result<
     let mut rejected = 0;
     for rows in publication.read("rejects.parquet", &contract::REJECTS, &[&STAMP], &[])? {
         let names = rows.texts(STAMP)?;
-        rejected += names.iter().flatten().filter(|&name| stamps.iter().any(|own| own.as_str() == name)).count();
+        rejected += names.iter().flatten().filter(|&name| stamps.iter().any(|stamp| stamp.as_str() == name)).count();
     }
     Ok((history, rejected))
 }
 
-/// Lines by their user subscriptions, the snapshots in force and their meters.
+/// Lines by user subscription, snapshots in force and meter.
 struct UsedLines {
     /// By user subscription.
     used: UsedBy,
@@ -49,14 +49,14 @@ struct UsedLines {
     meters: Vec<MeterId>,
 }
 
-/// Ids by the order in which they came.
+/// Numbers ids in the order in which they come.
 #[derive(Default)]
 struct IdOrder(HashMap<String, u32>);
 
 impl IdOrder {
     fn number(&mut self, id: &str) -> u32 {
-        if let Some(&known) = self.0.get(id) {
-            return known;
+        if let Some(&number) = self.0.get(id) {
+            return number;
         }
         let next = self.0.len() as u32;
         self.0.insert(id.to_owned(), next);
@@ -86,8 +86,8 @@ impl UsedLines {
         for day in publication.days_of(stamp) {
             for path in publication.files_below(&format!("lines/{stamp}/{day}/")) {
                 for rows in publication.read_coded(path, &contract::LINES, &COLUMNS)? {
-                    let own = sums(&rows, publication, mappings, day, path)?;
-                    for ((user, meter, in_force), totals) in own {
+                    let line_sums = sums(&rows, publication, mappings, day, path)?;
+                    for ((user, meter, in_force), totals) in line_sums {
                         let key = (users.number(&user), in_force, meters.number(&meter));
                         used.entry(key).or_default().merge(totals)?;
                     }
@@ -104,7 +104,7 @@ impl UsedLines {
 
 type UsedSums = BTreeMap<(String, String, InForce), Totals>;
 
-/// The sums of some lines of a day by user subscription, meter and snapshots in force.
+/// The sums of a day's lines by user subscription, meter and snapshots in force.
 fn sums(
     rows: &Rows,
     publication: &Publication,
@@ -116,7 +116,7 @@ fn sums(
     let (starts, granularities) = (rows.hours(USAGE_START)?, rows.coded(exports::GRANULARITY)?);
     let (window_starts, window_ends) = (rows.hours(exports::WINDOW_START)?, rows.hours(exports::WINDOW_END)?);
     let quantities = rows.quantities(QUANTITY)?;
-    // Equal numbers are equal texts within these rows. A file is of one window, so what is in force seldom changes.
+    // Within these rows equal codes are equal texts. A file has one window, so the snapshots in force seldom change.
     let mut last: Option<((Option<Window>, Slot), InForce)> = None;
     let mut used: HashMap<(i32, i32, InForce), Totals> = HashMap::new();
     for row in 0..rows.len() {
@@ -128,7 +128,7 @@ fn sums(
         };
         let window = window_starts[row].zip(window_ends[row]).map(|(start, end)| Window { start, end });
         let in_force = match last {
-            Some((of, known)) if of == (window, slot) => known,
+            Some((decided_for, in_force)) if decided_for == (window, slot) => in_force,
             _ => mappings.dates.in_force(publication.attribute_at.moment(window, day, slot)),
         };
         last = Some(((window, slot), in_force));
@@ -137,53 +137,55 @@ fn sums(
         let past_range = |_: PastRange| contradiction(path, "its lines sum to more than a quantity can be".to_owned());
         used.entry((user, meter, in_force)).or_default().merge(totals).map_err(past_range)?;
     }
-    let text = |own: Option<&str>| own.unwrap_or_default().to_owned();
-    let own = |((user, meter, in_force), totals)| {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let decoded = |((user, meter, in_force), totals)| {
         ((text(users.of_code(user)), text(meters.of_code(meter)), in_force), totals)
     };
-    Ok(used.into_iter().map(own).collect())
+    Ok(used.into_iter().map(decoded).collect())
 }
 
 fn changes_of(stamp: &Stamp, mappings: &PublishedMappings, lines: &UsedLines) -> Result<Vec<Change>> {
     let PublishedMappings { dates, defaults, customers, listed, .. } = mappings;
-    let user = |user: u32| &*lines.user_subscriptions[user as usize];
+    let id_of = |user: u32| &*lines.user_subscriptions[user as usize];
     // The tenant of a user subscription, and whether it is mapped to a customer subscription.
-    let tenant = |own: u32, in_force: InForce| {
-        let mapping = listed.mappings.held_after(in_force.listings, listed.subject(user(own))?)?;
+    let tenant = |user: u32, in_force: InForce| {
+        let mapping = listed.mappings.held_after(in_force.listings, listed.subject(id_of(user))?)?;
         customers.subject(listed.target(mapping))
     };
-    let is_mapped = |own: u32, in_force: InForce| {
-        let tenant = tenant(own, in_force);
-        tenant.is_some_and(|own| customers.mappings.said_by(in_force.customer_subscriptions, own).is_some())
+    let is_mapped = |user: u32, in_force: InForce| {
+        let tenant = tenant(user, in_force);
+        tenant.is_some_and(|tenant| customers.mappings.said_by(in_force.customer_subscriptions, tenant).is_some())
     };
-    let followed = |kind, own: &NamedMappings, subject_of: &dyn Fn(&str) -> Option<Subject>, used| {
-        let files = |place| mappings.files_of(kind, place).first().map_or_else(String::new, |own| own.file.clone());
-        let subjects = own.subjects_in_order();
+    let followed = |kind, named_mappings: &NamedMappings, subject_of: &dyn Fn(&str) -> Option<Subject>, used| {
+        let files = |place| mappings.files_of(kind, place).first().map_or_else(String::new, |file| file.file.clone());
+        let subjects = named_mappings.subjects_in_order();
         let subject_of = |number: u32| {
             let id = subjects[number as usize];
             subject_of(id).ok_or_else(|| contradiction("mappings.parquet", format!("{id:?} is no id")))
         };
-        let target = |to: u32| own.target_of(to).to_owned();
-        KindMappings { stamp, kind, mappings: &own.mappings, dates: dates.of(kind), meters: &lines.meters }
+        let target = |to: u32| named_mappings.target_of(to).to_owned();
+        KindMappings { stamp, kind, mappings: &named_mappings.mappings, dates: dates.of(kind), meters: &lines.meters }
             .changes(subject_of, target, files, used)
     };
     let mut changes = followed(
         SnapshotKind::Registration,
         defaults,
         &|_| Some(Subject::Stamp),
-        by_subject(&lines.used, |own, in_force| (!is_mapped(own, in_force)).then_some((0, in_force.registration + 1)))?,
+        by_subject(&lines.used, |user, in_force| {
+            (!is_mapped(user, in_force)).then_some((0, in_force.registration + 1))
+        })?,
     )?;
     changes.extend(followed(
         SnapshotKind::CustomerSubscriptions,
         customers,
         &|id| TenantId::new(id).map(Subject::Tenant),
-        by_subject(&lines.used, |own, in_force| Some((tenant(own, in_force)?, in_force.customer_subscriptions + 1)))?,
+        by_subject(&lines.used, |user, in_force| Some((tenant(user, in_force)?, in_force.customer_subscriptions + 1)))?,
     )?);
     changes.extend(followed(
         SnapshotKind::UserSubscriptions,
         listed,
         &|id| UserSubscriptionId::new(id).map(Subject::UserSubscription),
-        by_subject(&lines.used, |own, in_force| Some((listed.subject(user(own))?, in_force.listings)))?,
+        by_subject(&lines.used, |user, in_force| Some((listed.subject(id_of(user))?, in_force.listings)))?,
     )?);
     Ok(changes)
 }

@@ -30,14 +30,14 @@ pub struct PriceText {
     pub row: i64,
 }
 
-/// What a price entry says of a quantity, beside the figure that rests on it.
+/// The price of a quantity, by the price entry in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PriceOf {
     pub status: PriceStatus,
     /// `None`: no price is in force.
     pub key: Option<i64>,
     pub tier_from: Option<Quantity>,
-    /// What is charged, unless it is not billable.
+    /// The price itself, where something is charged.
     pub terms: Option<PriceTerms>,
 }
 
@@ -50,7 +50,7 @@ pub struct PriceTerms {
     pub currency: Currency,
 }
 
-/// A line of a statement.
+/// A line of a published statement.
 #[derive(Clone, Debug)]
 pub struct PublishedStatementLine {
     pub billed_subscription: String,
@@ -59,13 +59,13 @@ pub struct PublishedStatementLine {
     pub quantity: Quantity,
     pub price: PriceOf,
     pub from: Option<Day>,
-    /// Whether its month is closed on all stamps, as far as the last run knew.
+    /// Whether its month is closed on all stamps, as of the last run.
     pub is_closed: bool,
     /// `None`: not billable, or unpriced.
     pub sums: Option<LineSums>,
 }
 
-/// What a line comes to.
+/// The sums of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineSums {
     pub currency: Currency,
@@ -86,20 +86,20 @@ pub struct Statements {
     pub prices: BTreeMap<i64, PriceText>,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
-    /// The stamps that are charged in that month, and whether it is closed there.
+    /// The stamps that are charged in the month, and whether the month is closed on each.
     pub stamps: BTreeMap<Stamp, bool>,
-    /// Of these, those whose month was closed though something spoke against it.
+    /// Of these, the closings that were forced against objections.
     pub forced: Vec<ClosingEntry>,
-    /// Whether only the lines of some meters were asked for, so that totals are not the statement's.
+    /// Whether only lines of some meters were wanted, so that totals are not the statement's.
     pub is_of_some_meters: bool,
-    /// Of each billed subscription that pays for several tenants, what is charged for each of them.
+    /// For each billed subscription that pays for several tenants, the charges of each of them.
     pub tenants: BTreeMap<String, TenantCharges>,
 }
 
-/// What is charged for each tenant, in each currency.
+/// The charges of each tenant, in each currency.
 pub type TenantCharges = BTreeMap<(Option<String>, Currency), Charge>;
 
-/// Reads the statements of a month, as far as they are asked for.
+/// Reads the statements of a month that are wanted.
 ///
 /// # Errors
 /// There is no such statement, or a table cannot be read.
@@ -110,12 +110,14 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
     let Chosen { billed_subscriptions: billed, meters, .. } = wanted.among(&[publication], &[])?;
     let mut lines = statement_lines(publication, month)?;
     if let Some(unknown) = billed.iter().find(|id| !lines.iter().any(|line| line.billed_subscription == **id)) {
-        let mut known: Vec<&str> = lines.iter().map(|line| line.billed_subscription.as_str()).collect();
-        known.dedup();
+        let mut payers: Vec<&str> = lines.iter().map(|line| line.billed_subscription.as_str()).collect();
+        payers.dedup();
         return Err(Error::usage(format!("--billed-subscription {unknown}: it has no statement of {month}"))
-            .hint(format!("these have one: {}", known.join(", "))));
+            .hint(format!("these have one: {}", payers.join(", "))));
     }
-    lines.retain(|line| Chosen::is_asked(&billed, &line.billed_subscription) && Chosen::is_asked(&meters, &line.meter));
+    lines.retain(|line| {
+        Chosen::is_wanted(&billed, &line.billed_subscription) && Chosen::is_wanted(&meters, &line.meter)
+    });
     if lines.is_empty() {
         return Err(Error::usage(format!("no statement of {month} has a line of these meters"))
             .hint("leave --meter out to see all lines"));
@@ -125,9 +127,9 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
         .stamps()
         .into_iter()
         .filter(|stamp| publication.has(&crate::publication::layout::charges_path(stamp, month)));
-    let is_closed = |stamp: &Stamp| closed.iter().any(|own| own.stamp == *stamp && own.month == month);
+    let is_closed = |stamp: &Stamp| closed.iter().any(|entry| entry.stamp == *stamp && entry.month == month);
     let stamps: BTreeMap<Stamp, bool> = charged.map(|stamp| (stamp.clone(), is_closed(&stamp))).collect();
-    let is_forced = |own: &ClosingEntry| own.forced && own.month == month && stamps.contains_key(&own.stamp);
+    let is_forced = |entry: &ClosingEntry| entry.forced && entry.month == month && stamps.contains_key(&entry.stamp);
     let forced = closed.into_iter().filter(is_forced).collect();
     let billed: BTreeSet<String> = lines.iter().map(|line| line.billed_subscription.clone()).collect();
     Ok(Statements {
@@ -143,7 +145,7 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
     })
 }
 
-/// What is charged for each tenant, of those billed subscriptions that pay for several.
+/// The charges of each tenant, for those billed subscriptions that pay for several.
 fn tenants<'s>(
     publication: &Publication,
     month: Month,
@@ -161,14 +163,14 @@ fn tenants<'s>(
             for row in 0..rows.len() {
                 let currency = text(currencies, row).and_then(Currency::parse);
                 let Some((currency, charge)) = currency.zip(charges.maybe(row)) else { continue };
-                let own = sums.entry(billed.value(row).to_owned()).or_default();
-                let sum = own.entry((text(tenants, row).map(str::to_owned), currency)).or_default();
+                let tenant_sums = sums.entry(billed.value(row).to_owned()).or_default();
+                let sum = tenant_sums.entry((text(tenants, row).map(str::to_owned), currency)).or_default();
                 let added = sum.checked_add(charge);
                 *sum = added.ok_or_else(|| contradiction(&path, "charges that sum to more than can be".to_owned()))?;
             }
         }
     }
-    sums.retain(|_, own| own.keys().map(|(tenant, _)| tenant).collect::<BTreeSet<_>>().len() > 1);
+    sums.retain(|_, tenant_sums| tenant_sums.keys().map(|(tenant, _)| tenant).collect::<BTreeSet<_>>().len() > 1);
     Ok(sums)
 }
 
@@ -178,7 +180,7 @@ pub(super) fn statement_lines(publication: &Publication, month: Month) -> Result
     let columns = contract::STATEMENTS.all();
     let mut lines = Vec::new();
     for rows in publication.read(&path, &contract::STATEMENTS, &columns, &[])? {
-        take(&path, &rows, &mut lines)?;
+        add_lines(&path, &rows, &mut lines)?;
     }
     Ok(lines)
 }
@@ -195,7 +197,7 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
     Error::usage(format!("no statement of {month} was published")).hint(hint)
 }
 
-/// The price entries that some charge rests on, by their keys.
+/// The price entries that some charge is based on, by their keys.
 ///
 /// # Errors
 /// The table cannot be read.
@@ -209,7 +211,7 @@ pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
         let (from, to) = (rows.maybe_days(EFFECTIVE_FROM)?, rows.maybe_days(EFFECTIVE_TO)?);
         let (notes, files, places) = (rows.texts(PRICE_NOTE)?, rows.texts(PRICE_FILE)?, rows.integers(PRICE_ROW)?);
         for row in 0..rows.len() {
-            let own = PriceText {
+            let entry = PriceText {
                 scope: scopes.value(row).to_owned(),
                 scope_id: text(ids, row).map(str::to_owned),
                 from: from[row],
@@ -218,7 +220,7 @@ pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
                 file: files.value(row).to_owned(),
                 row: places.value(row),
             };
-            prices.insert(keys.value(row), own);
+            prices.insert(keys.value(row), entry);
         }
     }
     Ok(prices)
@@ -228,12 +230,12 @@ pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
 pub(super) const PRICE_COLUMNS: [&dyn AnyColumn; 7] =
     [&PRICE_STATUS, &PRICE_KEY, &TIER_FROM, &PRICE, &PER, &DISCOUNT_PERCENT, &CURRENCY];
 
-/// What price entries say of each row of `charges` or `statements`.
+/// The price of each row of `charges` or `statements`.
 pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
     let (statuses, keys, currencies) = (rows.texts(PRICE_STATUS)?, rows.integers(PRICE_KEY)?, rows.texts(CURRENCY)?);
     let (tiers, prices) = (rows.quantities(TIER_FROM)?, rows.quantities(PRICE)?);
     let (pers, discounts) = (rows.quantities(PER)?, rows.quantities(DISCOUNT_PERCENT)?);
-    let of = |row: usize| {
+    let price_of = |row: usize| {
         let terms = || {
             Some(PriceTerms {
                 price: prices.maybe(row)?,
@@ -247,10 +249,10 @@ pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
             status.ok_or_else(|| contradiction(path, format!("{:?} is no price status", statuses.value(row))))?;
         Ok(PriceOf { status, key: integer(keys, row), tier_from: tiers.maybe(row), terms: terms() })
     };
-    (0..rows.len()).map(of).collect()
+    (0..rows.len()).map(price_of).collect()
 }
 
-fn take(path: &str, rows: &Rows, lines: &mut Vec<PublishedStatementLine>) -> Result<()> {
+fn add_lines(path: &str, rows: &Rows, lines: &mut Vec<PublishedStatementLine>) -> Result<()> {
     let (billed, meters, tenants) =
         (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?, rows.texts(TENANT_ID)?);
     let (quantities, from) = (rows.quantities(QUANTITY)?, rows.maybe_days(EFFECTIVE_FROM)?);

@@ -1,5 +1,5 @@
-//! What fell on the default subscriptions, and why: `default_usage` added up over its days, with what came to closed
-//! months after they were closed.
+//! What fell on the default subscriptions, and why: `default_usage` added up over its days, with the adjustments of
+//! closed months.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::table::contract::columns::{
 };
 use crate::table::reader::{Keep, contradiction, text};
 
-/// What of one user subscription and meter fell on a default subscription for one reason.
+/// Usage of one user subscription and meter that fell on a default subscription for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fallen {
     pub stamp: Stamp,
@@ -34,30 +34,30 @@ pub struct Fallen {
     /// The first and the last day with such usage.
     pub first_seen: Day,
     pub last_seen: Day,
-    /// The date of the list since which its tenant is mapped, if the latest list maps it.
+    /// The date of the list that has mapped its tenant since then, if the latest list maps it.
     pub registered_since: Option<Hour>,
-    /// The tenant that the latest listing gives the user subscription, where that is another.
+    /// The tenant of the user subscription by the latest listing, where that is another one.
     pub moved_to: Option<String>,
 }
 
-/// All of it, and what names it.
+/// All usage that fell on default subscriptions, and the names of the ids.
 #[derive(Debug)]
 pub struct Unregistered {
     /// By stamp, then why, then meter, the largest first.
     pub fallen: Vec<Fallen>,
-    /// What of it is charged, as published: what came to closed months since is not.
+    /// What is charged for it, as published: without adjustments of closed months.
     pub charged: DefaultCharges,
     pub meters: BTreeMap<String, MeterText>,
     /// Of tenants and billed subscriptions.
     pub names: BTreeMap<String, String>,
-    /// Of each stamp, the id of its latest registration.
+    /// The id of the latest registration of each stamp.
     pub registrations: BTreeMap<Stamp, String>,
-    /// The first day that was looked at; `None`: all.
+    /// The first day that counts; `None`: all days.
     pub since: Option<Day>,
 }
 
-/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day, as far as it is asked
-/// for.
+/// Gathers what fell on the default subscriptions of some stamps (all when empty) since a day, as far as it is
+/// wanted.
 ///
 /// # Errors
 /// There is no publication, or a sum leaves the range of a quantity.
@@ -67,27 +67,33 @@ pub fn unregistered(
     wanted: &Wanted,
     since: Option<Day>,
 ) -> Result<Unregistered> {
-    let of_stamps = publication.stamps_of(stamps)?;
+    let wanted_stamps = publication.stamps_of(stamps)?;
     let chosen = wanted.among(&[publication], stamps)?;
     let mut fallen = Vec::new();
     let mut registrations = BTreeMap::new();
-    for stamp in of_stamps {
+    for stamp in wanted_stamps {
         let mappings = publication.published_mappings(&stamp)?;
-        for mut own in of_stamp(publication, &stamp, &chosen, since)? {
-            own.registered_since = own.tenant.as_deref().and_then(|tenant| mappings.registered_since(tenant));
-            let latest = mappings.latest_tenant(&own.user_subscription);
-            own.moved_to = latest.filter(|latest| own.tenant.as_deref() != Some(latest)).map(str::to_owned);
-            fallen.push(own);
+        for mut row in fallen_on(publication, &stamp, &chosen, since)? {
+            row.registered_since = row.tenant.as_deref().and_then(|tenant| mappings.registered_since(tenant));
+            let latest = mappings.latest_tenant(&row.user_subscription);
+            row.moved_to = latest.filter(|latest| row.tenant.as_deref() != Some(latest)).map(str::to_owned);
+            fallen.push(row);
         }
         let latest = mappings.files.get(&SnapshotKind::Registration).and_then(|files| files.last());
-        if let Some(id) = latest.and_then(|own| own.resource_id.clone()) {
+        if let Some(id) = latest.and_then(|file| file.resource_id.clone()) {
             registrations.insert(stamp, id);
         }
     }
     fallen.sort_by(|a: &Fallen, b: &Fallen| {
-        fn order(own: &Fallen) -> (&Stamp, u8, &str, &str, Reverse<Quantity>) {
-            let severity = severity(own.attribution);
-            (&own.stamp, severity, &own.billed_subscription, &own.meter, Reverse(own.quantity))
+        fn order(fallen_row: &Fallen) -> (&Stamp, u8, &str, &str, Reverse<Quantity>) {
+            let severity = severity(fallen_row.attribution);
+            (
+                &fallen_row.stamp,
+                severity,
+                &fallen_row.billed_subscription,
+                &fallen_row.meter,
+                Reverse(fallen_row.quantity),
+            )
         }
         order(a).cmp(&order(b)).then_with(|| (&a.tenant, &a.user_subscription).cmp(&(&b.tenant, &b.user_subscription)))
     });
@@ -97,7 +103,7 @@ pub fn unregistered(
     Ok(Unregistered { fallen, charged, meters, names, registrations, since })
 }
 
-/// What can be put right comes first.
+/// What can be fixed comes first.
 const fn severity(attribution: Attribution) -> u8 {
     match attribution {
         Attribution::DefaultTenantNotRegistered => 0,
@@ -108,37 +114,38 @@ const fn severity(attribution: Attribution) -> u8 {
     }
 }
 
-/// What identifies a sum: who pays and why, tenant, user subscription, meter. By text, so as published tables sort it.
+/// What identifies a sum: payer and reason, tenant, user subscription, meter. By text, so that it sorts as published
+/// tables do.
 type SumKey = (String, &'static str, Option<String>, String, String);
 
-/// What fell on a default subscription, by day.
+/// Usage that fell on a default subscription, by day.
 type FallenDays = BTreeMap<Day, Totals>;
 
-fn of_stamp(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
+fn fallen_on(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, FallenDays)> = BTreeMap::new();
     let path = format!("default_usage/{stamp}.parquet");
     add_table(publication, &path, (&contract::DEFAULT_USAGE, QUANTITY, LINE_COUNT), stamp, &mut sums)?;
-    // What came to closed months since fell on it as well, or fell off it again.
+    // Adjustments add to it, or take off it.
     for path in adjusted::tables(publication) {
         add_table(publication, path, (&contract::ADJUSTMENTS, QUANTITY_DELTA, LINE_COUNT_DELTA), stamp, &mut sums)?;
     }
     let mut fallen = Vec::new();
     for (key, (attribution, mut days)) in sums {
-        if !is_asked(chosen, &key) {
+        if !is_wanted(chosen, &key) {
             continue;
         }
-        days.retain(|&day, own| !own.is_nothing() && is_in(chosen, since, day));
+        days.retain(|&day, totals| !totals.is_nothing() && is_in(chosen, since, day));
         fallen.extend(sum_of(&path, stamp, attribution, key, &days)?);
     }
     Ok(fallen)
 }
 
-/// Whether a day is asked for.
+/// Whether a day is wanted.
 fn is_in(chosen: &Chosen, since: Option<Day>, day: Day) -> bool {
     since.is_none_or(|since| day >= since) && chosen.month.is_none_or(|month| day.month() == month)
 }
 
-/// The rows of a table that are asked for, but for their days.
+/// The filter of the rows that are wanted, whatever their days.
 fn keeping(chosen: &Chosen) -> Vec<Keep> {
     let Chosen { billed_subscriptions, tenants, user_subscriptions, meters, month: _ } = chosen;
     let columns = [
@@ -147,15 +154,15 @@ fn keeping(chosen: &Chosen) -> Vec<Keep> {
         (USER_SUBSCRIPTION_ID, user_subscriptions),
         (METER_ID, meters),
     ];
-    let asked = columns.into_iter().filter(|(_, ids)| !ids.is_empty());
-    asked.map(|(column, ids)| Keep::Texts(column, ids.clone())).collect()
+    let narrowing = columns.into_iter().filter(|(_, ids)| !ids.is_empty());
+    narrowing.map(|(column, ids)| Keep::Texts(column, ids.clone())).collect()
 }
 
-fn is_asked(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription, meter): &SumKey) -> bool {
-    Chosen::is_asked(&chosen.billed_subscriptions, billed_subscription)
-        && Chosen::is_asked(&chosen.tenants, tenant.as_deref().unwrap_or_default())
-        && Chosen::is_asked(&chosen.user_subscriptions, user_subscription)
-        && Chosen::is_asked(&chosen.meters, meter)
+fn is_wanted(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription, meter): &SumKey) -> bool {
+    Chosen::is_wanted(&chosen.billed_subscriptions, billed_subscription)
+        && Chosen::is_wanted(&chosen.tenants, tenant.as_deref().unwrap_or_default())
+        && Chosen::is_wanted(&chosen.user_subscriptions, user_subscription)
+        && Chosen::is_wanted(&chosen.meters, meter)
 }
 
 /// The sum over all days; `None` where there are none.
@@ -170,7 +177,7 @@ fn sum_of(
     let Some(((&first_seen, _), (&last_seen, _))) = days.first_key_value().zip(days.last_key_value()) else {
         return Ok(None);
     };
-    let sum = days.values().try_fold(Totals::default(), |sum, own| sum.plus(*own));
+    let sum = days.values().try_fold(Totals::default(), |sum, totals| sum.plus(*totals));
     let Totals { quantity, lines: line_count } = sum.map_err(|_past_range| past_range(path, &meter))?;
     Ok(Some(Fallen {
         stamp: stamp.clone(),
@@ -192,7 +199,7 @@ fn past_range(path: &str, meter: &str) -> Error {
     contradiction(path, format!("meter {meter} sums to more than a quantity can be"))
 }
 
-/// Adds up what a table says of default subscriptions, day by day.
+/// Adds up the rows of a table that are on default subscriptions, by day.
 fn add_table(
     publication: &Publication,
     path: &str,
@@ -226,10 +233,10 @@ fn add_table(
             let (billed, tenant) = (billed.value(row).to_owned(), text(tenants, row).map(str::to_owned));
             let (user, meter) = (users.value(row).to_owned(), meters.value(row).to_owned());
             let key = (billed, attribution.as_str(), tenant, user, meter);
-            let (_, of_days) = sums.entry(key).or_insert_with(|| (attribution, FallenDays::new()));
+            let (_, days_of_key) = sums.entry(key).or_insert_with(|| (attribution, FallenDays::new()));
             let more = Totals { quantity: quantities.value(row), lines: counts.value(row) };
-            let own = of_days.entry(day).or_default();
-            own.merge(more).map_err(|_past_range| past_range(path, meters.value(row)))?;
+            let totals = days_of_key.entry(day).or_default();
+            totals.merge(more).map_err(|_past_range| past_range(path, meters.value(row)))?;
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! Why a figure is what it is: the lines behind each published cell, the listing that gave the tenant, the snapshot
-//! that gave the mapping, and the reason in a sentence.
+//! Explains a figure: the lines behind each published cell, the listing that gave the tenant, the snapshot that gave
+//! the mapping, and the reason as a sentence.
 //!
-//! Reads only what was published. Each line is decided once more from the published mappings, and the lines of a cell
-//! must add up to it, to the last decimal.
+//! Reads only what was published. Each line is attributed once more from the published mappings, and the lines of a
+//! cell must add up to it, to the last decimal.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,11 +28,11 @@ use crate::table::contract::{self, exports};
 use crate::table::figures::FigureTable;
 use crate::table::reader::{Keep, Rows, contradiction, text};
 
-/// Which cells are asked for: those that all of these hold for.
+/// Which cells are wanted: those that satisfy all of these.
 #[derive(Clone, Debug)]
 pub struct Query {
     pub date: Day,
-    /// All when empty, as everywhere here.
+    /// All when empty, as always here.
     pub stamps: Vec<Stamp>,
     pub wanted: Wanted,
     /// Its key, its URI or its name in any case.
@@ -65,20 +65,19 @@ impl CellKey {
     }
 }
 
-/// A published cell, and what made it.
+/// A published cell, and its explanation.
 #[derive(Clone, Debug)]
 pub struct ExplainedCell {
     pub key: CellKey,
-    /// What its lines come to.
+    /// The sum of its lines.
     pub quantity: Quantity,
     pub line_count: i64,
-    /// Where something came after the month was closed: what stands in `daily`, and what in `adjustments`. Their sum
-    /// may be nothing, though `daily` publishes the figure still.
+    /// For a closed month with adjustments: what is in `daily`, and what is in `adjustments`. They may add up to
+    /// nothing, though `daily` still publishes the figure.
     pub adjusted: Option<Adjusted>,
     /// One for each combination of snapshots that decided some of its lines.
     pub reasons: Vec<Reason>,
-    /// What is charged for it: one, and where it crosses tiers one for each of them. Of a closed month, for what was
-    /// closed.
+    /// Its charges: one, or one for each tier where it crosses tiers. In a closed month, those of what was closed.
     pub charges: Vec<CellCharge>,
 }
 
@@ -94,7 +93,7 @@ pub struct CellCharge {
 /// Lines that one combination of snapshots decided.
 #[derive(Clone, Debug)]
 pub struct Reason {
-    /// The moments that chose these snapshots: the first and the last.
+    /// The first and the last of the moments that chose these snapshots.
     pub moments: (Hour, Hour),
     pub sentence: String,
     /// The listing that gave the tenant.
@@ -107,8 +106,8 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// Whether the same snapshots say the same.
-    pub fn is_as(&self, other: &Self) -> bool {
+    /// Whether the snapshots and the sentence are the same.
+    pub fn is_same_as(&self, other: &Self) -> bool {
         self.sentence == other.sentence
             && self.listing == other.listing
             && self.customer_subscriptions == other.customer_subscriptions
@@ -116,7 +115,7 @@ impl Reason {
     }
 }
 
-/// A usage line as it was published.
+/// A usage line, as published.
 #[derive(Clone, Debug)]
 pub struct UsageLine {
     pub file: Arc<str>,
@@ -127,25 +126,25 @@ pub struct UsageLine {
     pub window: Option<Window>,
 }
 
-/// The answer.
+/// The explained figures of a day.
 #[derive(Debug)]
 pub struct Why {
     pub date: Day,
     /// In the order in which `daily` publishes them.
     pub cells: Vec<ExplainedCell>,
     pub meters: BTreeMap<String, MeterText>,
-    /// Of the resources of these cells, their URIs.
+    /// The URIs of the resources of these cells.
     pub resources: BTreeMap<i64, Option<String>>,
     /// Of tenants and billed subscriptions.
     pub names: BTreeMap<String, String>,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
-    /// The price entries that charges rest on.
+    /// The price entries that charges are based on.
     pub prices: BTreeMap<i64, PriceText>,
     filter: Filter,
 }
 
-/// Finds the cells that a query asks for, and explains none of them yet.
+/// Finds the cells that a query selects. It explains none of them yet.
 ///
 /// # Errors
 /// There is no publication or no such cell.
@@ -166,7 +165,7 @@ pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
     Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, prices, filter })
 }
 
-/// The sum of some cells of one meter; `None` when it leaves the range of a quantity.
+/// The sum of some cells of one meter; `None`: past the range of a quantity.
 pub fn sum(cells: &[ExplainedCell]) -> (Option<Quantity>, i64) {
     let quantity = cells.iter().try_fold(Quantity::ZERO, |sum, cell| sum.checked_add(cell.quantity));
     (quantity, cells.iter().map(|cell| cell.line_count).sum())
@@ -177,20 +176,20 @@ pub fn sum(cells: &[ExplainedCell]) -> (Option<Quantity>, i64) {
 /// # Errors
 /// Published tables cannot be read, or contradict each other.
 pub fn explain(publication: &Publication, why: &mut Why) -> Result<()> {
-    for own in why.cells.chunk_by_mut(|a, b| a.key.stamp == b.key.stamp) {
-        let stamp = own[0].key.stamp.clone();
-        Explaining::new(publication, &stamp, why.date, own)?.explain(&why.filter)?;
+    for cells in why.cells.chunk_by_mut(|a, b| a.key.stamp == b.key.stamp) {
+        let stamp = cells[0].key.stamp.clone();
+        Explainer::new(publication, &stamp, why.date, cells)?.explain(&why.filter)?;
     }
     Ok(())
 }
 
-/// What the rows of `daily` and of `lines` must say.
+/// The filter of the rows of `daily` and of `lines`.
 #[derive(Debug)]
 struct Filter {
-    of_both: Vec<Keep>,
-    /// And those of `daily` beside.
-    of_owner: Vec<Keep>,
-    /// Whether figures of the same lines were left out: those of other tenants, or that others pay.
+    common: Vec<Keep>,
+    /// In addition, for `daily` only.
+    daily_only: Vec<Keep>,
+    /// Whether cells of the same lines were left out: those of other tenants, or with other payers.
     leaves_cells_out: bool,
 }
 
@@ -198,7 +197,7 @@ impl Filter {
     fn of(publication: &Publication, query: &Query) -> Result<Self> {
         let chosen = query.wanted.among(&[publication], &query.stamps)?;
         let keep = |column, ids: &[String]| (!ids.is_empty()).then(|| Keep::Texts(column, ids.to_vec()));
-        let of_both = [
+        let common = [
             keep(USER_SUBSCRIPTION_ID, &chosen.user_subscriptions),
             keep(METER_ID, &chosen.meters),
             query
@@ -208,10 +207,10 @@ impl Filter {
                 .transpose()?
                 .map(|keys| Keep::Integers(RESOURCE_KEY, keys)),
         ];
-        let of_owner = [keep(TENANT_ID, &chosen.tenants), keep(BILLED_SUBSCRIPTION_ID, &chosen.billed_subscriptions)];
-        let of_owner: Vec<Keep> = of_owner.into_iter().flatten().collect();
-        let leaves_cells_out = !of_owner.is_empty();
-        Ok(Self { of_both: of_both.into_iter().flatten().collect(), of_owner, leaves_cells_out })
+        let daily_only = [keep(TENANT_ID, &chosen.tenants), keep(BILLED_SUBSCRIPTION_ID, &chosen.billed_subscriptions)];
+        let daily_only: Vec<Keep> = daily_only.into_iter().flatten().collect();
+        let leaves_cells_out = !daily_only.is_empty();
+        Ok(Self { common: common.into_iter().flatten().collect(), daily_only, leaves_cells_out })
     }
 }
 
@@ -226,8 +225,8 @@ fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64
         &[&RESOURCE_KEY, &RESOURCE_URI],
         &keep,
     )? {
-        let (own, texts) = (rows.integers(RESOURCE_KEY)?, rows.texts(RESOURCE_URI)?);
-        uris.extend((0..rows.len()).map(|row| (own.value(row), text(texts, row).map(str::to_owned))));
+        let (resource_keys, texts) = (rows.integers(RESOURCE_KEY)?, rows.texts(RESOURCE_URI)?);
+        uris.extend((0..rows.len()).map(|row| (resource_keys.value(row), text(texts, row).map(str::to_owned))));
     }
     Ok(uris)
 }
@@ -250,8 +249,8 @@ const KEY_COLUMNS: [&dyn AnyColumn; 6] =
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<ExplainedCell>> {
     let path = crate::publication::layout::daily_path(stamp, query.date.month());
     let mut keep = vec![Keep::Day(USAGE_DATE, query.date)];
-    keep.extend(filter.of_both.iter().cloned());
-    keep.extend(filter.of_owner.iter().cloned());
+    keep.extend(filter.common.iter().cloned());
+    keep.extend(filter.daily_only.iter().cloned());
     let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
     let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
     for (key, closed) in keyed(publication, &path, FigureTable::DAILY, stamp, &keep)? {
@@ -261,12 +260,12 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let past_range =
         |path: &str| contradiction(path, format!("adjusts a figure of {} by more than a quantity can be", query.date));
     for path in adjusted::tables(publication) {
-        for (key, by) in keyed(publication, path, FigureTable::ADJUSTMENTS, stamp, &keep)? {
+        for (key, adjustment) in keyed(publication, path, FigureTable::ADJUSTMENTS, stamp, &keep)? {
             // The closed month may have no such figure.
-            figures.entry(key).or_default().by.merge(by).map_err(|_past_range| past_range(path))?;
+            figures.entry(key).or_default().adjustment.merge(adjustment).map_err(|_past_range| past_range(path))?;
         }
     }
-    let cells = figures.into_iter().map(|(key, own)| cell_of(key, own).map_err(|_past_range| past_range(&path)));
+    let cells = figures.into_iter().map(|(key, figure)| cell_of(key, figure).map_err(|_past_range| past_range(&path)));
     let mut cells: Vec<ExplainedCell> = cells.collect::<Result<_>>()?;
     cells.retain(|cell| cell.line_count != 0 || cell.quantity != Quantity::ZERO || cell.adjusted.is_some());
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
@@ -276,15 +275,15 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     Ok(cells)
 }
 
-/// A figure with what came to it.
-fn cell_of(key: CellKey, own: Adjusted) -> Result<ExplainedCell, PastRange> {
-    let Totals { quantity, lines: line_count } = own.closed.plus(own.by)?;
-    // What was taken back when its month was opened again adjusts nothing.
-    let adjusted = Some(own).filter(|own| !own.by.is_nothing());
+/// A figure with its adjustment.
+fn cell_of(key: CellKey, figure: Adjusted) -> Result<ExplainedCell, PastRange> {
+    let Totals { quantity, lines: line_count } = figure.closed.plus(figure.adjustment)?;
+    // What was taken back when its month was reopened adjusts nothing.
+    let adjusted = Some(figure).filter(|adjusted| !adjusted.adjustment.is_nothing());
     Ok(ExplainedCell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
 }
 
-/// What is charged for the figures of a stamp's month.
+/// The charges of a stamp's month.
 fn charges_of(
     publication: &Publication,
     stamp: &Stamp,
@@ -306,7 +305,7 @@ fn charges_of(
     Ok(charges)
 }
 
-/// The figures of a table, each with its quantity and count.
+/// The figures of a table, each with its quantity and line count.
 fn keyed(
     publication: &Publication,
     path: &str,
@@ -326,7 +325,7 @@ fn keyed(
     Ok(cells)
 }
 
-/// What identifies the figures of some rows.
+/// The keys of the figures in some rows.
 fn keys_of_rows(rows: &Rows, path: &str, stamp: &Stamp) -> Result<Vec<CellKey>> {
     let (billed, attributions) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(ATTRIBUTION)?);
     let (tenants, users) = (rows.texts(TENANT_ID)?, rows.texts(USER_SUBSCRIPTION_ID)?);
@@ -347,7 +346,7 @@ fn keys_of_rows(rows: &Rows, path: &str, stamp: &Stamp) -> Result<Vec<CellKey>> 
     (0..rows.len()).map(key).collect()
 }
 
-/// Who pays as the published mappings have it, and the mappings that say so.
+/// Who pays by the published mappings, and the mappings that decide it.
 #[derive(Clone, Copy)]
 struct PublishedDecision {
     evidence: Evidence,
@@ -355,27 +354,27 @@ struct PublishedDecision {
     mapped: Option<Mapping>,
 }
 
-/// The cells of a stamp while their lines are gathered.
-struct Explaining<'a> {
+/// The cells of a stamp, while their lines are gathered.
+struct Explainer<'a> {
     publication: &'a Publication,
     stamp: &'a Stamp,
     date: Day,
     mappings: PublishedMappings,
-    /// Cells by what a line says of itself: user subscription and meter, then resource.
+    /// Places of cells by what a line has: user subscription and meter, then resource.
     places: HashMap<(String, String), HashMap<i64, Vec<usize>>>,
     cells: &'a mut [ExplainedCell],
 }
 
-/// The reasons of a cell: by the snapshots in force, and whether a first one serves though it is later.
+/// The reasons of a cell: by the snapshots in force, and whether the moment is before the first snapshot.
 type GatheredCell = BTreeMap<(InForce, bool), Gathered>;
 
-/// What of the line before serves the next one.
+/// What of the previous line can be reused for the next one.
 #[derive(Default)]
 struct LastLine<'p> {
     key: (String, String),
     /// The cells of its user subscription and meter.
     cells: Option<&'p HashMap<i64, Vec<usize>>>,
-    decided: Option<(InForce, PublishedDecision)>,
+    decision: Option<(InForce, PublishedDecision)>,
     file: Option<Arc<str>>,
 }
 
@@ -385,9 +384,9 @@ impl LastLine<'_> {
     }
 
     fn file(&mut self, name: &str) -> Arc<str> {
-        let own = self.file.take().filter(|own| **own == *name).unwrap_or_else(|| name.into());
-        self.file = Some(Arc::clone(&own));
-        own
+        let file = self.file.take().filter(|file| **file == *name).unwrap_or_else(|| name.into());
+        self.file = Some(Arc::clone(&file));
+        file
     }
 }
 
@@ -396,10 +395,10 @@ struct Gathered {
     lines: Vec<UsageLine>,
 }
 
-impl<'a> Explaining<'a> {
+impl<'a> Explainer<'a> {
     fn new(publication: &'a Publication, stamp: &'a Stamp, date: Day, cells: &'a mut [ExplainedCell]) -> Result<Self> {
         let mut places: HashMap<_, HashMap<_, Vec<usize>>> = HashMap::new();
-        // No line belongs to a closed figure whose lines are another's by now.
+        // No line belongs to a closed figure whose lines have moved elsewhere since.
         for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.line_count != 0) {
             let key = (cell.key.user_subscription.clone(), cell.key.meter.clone());
             places.entry(key).or_default().entry(cell.key.resource).or_default().push(at);
@@ -416,14 +415,14 @@ impl<'a> Explaining<'a> {
         }
         self.prove(&folder, &gathered)?;
         let reasons_of = |(cell, gathered): (&ExplainedCell, GatheredCell)| -> Vec<Reason> {
-            gathered.into_iter().map(|((in_force, _), own)| self.reason(&cell.key, in_force, own)).collect()
+            gathered.into_iter().map(|((in_force, _), lines)| self.reason(&cell.key, in_force, lines)).collect()
         };
         let reasons: Vec<Vec<Reason>> = self.cells.iter().zip(gathered).map(reasons_of).collect();
         self.cells.iter_mut().zip(reasons).for_each(|(cell, reasons)| cell.reasons = reasons);
         Ok(())
     }
 
-    /// Hands the lines of a file to their cells.
+    /// Adds the lines of a file to their cells.
     fn gather(&self, path: &str, filter: &Filter, gathered: &mut [GatheredCell]) -> Result<()> {
         let columns: [&dyn AnyColumn; 10] = [
             &USAGE_START,
@@ -437,18 +436,18 @@ impl<'a> Explaining<'a> {
             &FILE,
             &ROW,
         ];
-        for rows in self.publication.read(path, &contract::LINES, &columns, &filter.of_both)? {
+        for rows in self.publication.read(path, &contract::LINES, &columns, &filter.common)? {
             let (starts, granularities) = (rows.hours(USAGE_START)?, rows.texts(exports::GRANULARITY)?);
             let (users, meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
             let (resources, quantities) = (rows.integers(RESOURCE_KEY)?, rows.quantities(QUANTITY)?);
             let (window_starts, window_ends) = (rows.hours(exports::WINDOW_START)?, rows.hours(exports::WINDOW_END)?);
             let (files, numbers) = (rows.texts(FILE)?, rows.integers(ROW)?);
-            // Lines are sorted by their content, so neighbours share almost everything.
+            // Lines are sorted by their content, so neighbours have almost everything in common.
             let mut last = LastLine::default();
             for row in 0..rows.len() {
                 if !last.is_of(users.value(row), meters.value(row)) {
                     let key = (users.value(row).to_owned(), meters.value(row).to_owned());
-                    last = LastLine { cells: self.places.get(&key), key, decided: None, file: last.file };
+                    last = LastLine { cells: self.places.get(&key), key, decision: None, file: last.file };
                 }
                 let places = last.cells.and_then(|cells| cells.get(&resources.value(row)));
                 let Some(places) = places else {
@@ -465,14 +464,14 @@ impl<'a> Explaining<'a> {
                 let window = window_starts[row].zip(window_ends[row]).map(|(start, end)| Window { start, end });
                 let moment = self.publication.attribute_at.moment(window, self.date, slot);
                 let in_force = self.mappings.dates.in_force(moment);
-                let decided = match last.decided {
-                    Some((of, decided)) if of == in_force => decided,
+                let decision = match last.decision {
+                    Some((decided_for, decision)) if decided_for == in_force => decision,
                     _ => self.decide(users.value(row), in_force),
                 };
-                last.decided = Some((in_force, decided));
-                // A query for one tenant or billed subscription leaves the cells of others out, and so their lines.
+                last.decision = Some((in_force, decision));
+                // A query for one tenant or billed subscription leaves out the cells of others, and so their lines.
                 let mut places = places.iter().copied();
-                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decided)) else {
+                let Some(at) = places.find(|&at| self.is_of(&self.cells[at].key, in_force, decision)) else {
                     self.refuse_stray(path, filter, numbers.value(row))?;
                     continue;
                 };
@@ -485,17 +484,17 @@ impl<'a> Explaining<'a> {
                     window,
                 };
                 let is_early = self.mappings.dates.is_before_first(moment);
-                let own = gathered[at]
+                let reason = gathered[at]
                     .entry((in_force, is_early))
                     .or_insert_with(|| Gathered { moments: (moment, moment), lines: Vec::new() });
-                own.moments = (own.moments.0.min(moment), own.moments.1.max(moment));
-                own.lines.push(line);
+                reason.moments = (reason.moments.0.min(moment), reason.moments.1.max(moment));
+                reason.lines.push(line);
             }
         }
         Ok(())
     }
 
-    /// A line that no figure counts, where all of them were asked for.
+    /// Refuses a line that belongs to no figure, unless figures were left out.
     fn refuse_stray(&self, path: &str, filter: &Filter, row: i64) -> Result<()> {
         if filter.leaves_cells_out {
             return Ok(());
@@ -503,14 +502,15 @@ impl<'a> Explaining<'a> {
         Err(contradiction(path, format!("the line of row {row} of its export is in no figure of {}", self.date)))
     }
 
-    /// What the snapshots in force say of a user subscription. Whether it is the operator's own is not published: the
-    /// cell says it.
+    /// The decision of the snapshots in force for a user subscription. Whether it is the operator's is not published:
+    /// that comes from the cell.
     fn decide(&self, user_subscription: &str, in_force: InForce) -> PublishedDecision {
         let PublishedMappings { listed, customers, .. } = &self.mappings;
         let tenant = listed.subject(user_subscription);
-        let tenant = tenant.and_then(|own| listed.mappings.held_after(in_force.listings, own)).copied();
+        let tenant = tenant.and_then(|subject| listed.mappings.held_after(in_force.listings, subject)).copied();
         let subject = tenant.and_then(|tenant| customers.subject(listed.target(&tenant)));
-        let mapped = subject.and_then(|own| customers.mappings.said_by(in_force.customer_subscriptions, own)).copied();
+        let mapped =
+            subject.and_then(|subject| customers.mappings.said_by(in_force.customer_subscriptions, subject)).copied();
         let list = self.mappings.files_of(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
         let evidence = Evidence {
             is_mapped: mapped.is_some(),
@@ -521,13 +521,14 @@ impl<'a> Explaining<'a> {
         PublishedDecision { evidence, tenant, mapped }
     }
 
-    /// Whether a line that was decided so belongs to a cell.
-    fn is_of(&self, key: &CellKey, in_force: InForce, decided: PublishedDecision) -> bool {
+    /// Whether a line with this decision belongs to a cell.
+    fn is_of(&self, key: &CellKey, in_force: InForce, decision: PublishedDecision) -> bool {
         let PublishedMappings { listed, customers, .. } = &self.mappings;
         let is_operator = key.attribution == Attribution::DefaultOperator;
-        let pays = decided.mapped.as_ref().map(|own| customers.target(own)).or_else(|| self.default_at(in_force));
-        key.attribution == Attribution::of(Evidence { is_operator, ..decided.evidence })
-            && key.tenant.as_deref() == decided.tenant.as_ref().map(|own| listed.target(own))
+        let pays =
+            decision.mapped.as_ref().map(|mapping| customers.target(mapping)).or_else(|| self.default_at(in_force));
+        key.attribution == Attribution::of(Evidence { is_operator, ..decision.evidence })
+            && key.tenant.as_deref() == decision.tenant.as_ref().map(|mapping| listed.target(mapping))
             && pays == Some(&key.billed_subscription)
     }
 
@@ -537,10 +538,10 @@ impl<'a> Explaining<'a> {
         Some(defaults.target(mapping))
     }
 
-    /// Proves that the lines of each cell are all of it.
+    /// Proves that the lines of each cell add up to it.
     fn prove(&self, folder: &str, gathered: &[GatheredCell]) -> Result<()> {
         for (cell, gathered) in self.cells.iter().zip(gathered) {
-            let lines = || gathered.values().flat_map(|own| &own.lines);
+            let lines = || gathered.values().flat_map(|reason| &reason.lines);
             let sum = lines().try_fold(Quantity::ZERO, |sum, line| sum.checked_add(line.quantity));
             if sum != Some(cell.quantity) || lines().count() as i64 != cell.line_count {
                 return Err(contradiction(
@@ -560,14 +561,14 @@ impl<'a> Explaining<'a> {
         Ok(())
     }
 
-    fn reason(&self, key: &CellKey, in_force: InForce, own: Gathered) -> Reason {
+    fn reason(&self, key: &CellKey, in_force: InForce, gathered: Gathered) -> Reason {
         let files = |kind, place: u32| self.mappings.files_of(kind, place).into_iter().cloned().collect::<Vec<_>>();
-        let decided = self.decide(&key.user_subscription, in_force);
-        let listing = decided.tenant.map(|mapping| listing_of(mapping, in_force));
+        let decision = self.decide(&key.user_subscription, in_force);
+        let listing = decision.tenant.map(|mapping| listing_of(mapping, in_force));
         let listing = listing.map_or_else(Vec::new, |place| files(SnapshotKind::UserSubscriptions, place));
         let customers = files(SnapshotKind::CustomerSubscriptions, in_force.customer_subscriptions);
         let registration = files(SnapshotKind::Registration, in_force.registration);
-        let Gathered { moments, lines } = own;
+        let Gathered { moments, lines } = gathered;
         let sentence = self.sentence(key, in_force, moments.0, [&listing, &customers, &registration]);
         Reason { moments, sentence, listing, customer_subscriptions: customers, registration, lines }
     }
@@ -580,11 +581,11 @@ impl<'a> Explaining<'a> {
         [listing, customers, registration]: [&[SnapshotFile]; 3],
     ) -> String {
         let dated = |files: &[SnapshotFile], later: &str| {
-            files.first().map_or_else(String::new, |own| {
+            files.first().map_or_else(String::new, |file| {
                 let pages =
                     if files.len() == 1 { String::new() } else { format!(" and {} pages more", files.len() - 1) };
-                let later = if own.as_of > moment { later } else { "" };
-                format!("{}{pages} ({}{later})", own.file, own.as_of)
+                let later = if file.as_of > moment { later } else { "" };
+                format!("{}{pages} ({}{later})", file.file, file.as_of)
             })
         };
         let user = &key.user_subscription;
@@ -601,10 +602,10 @@ impl<'a> Explaining<'a> {
                 format!("{tenant}, and {list} maps that tenant to {}, which pays", key.billed_subscription)
             }
             Attribution::DefaultOperator => {
-                let known =
+                let listed =
                     if tenant.is_empty() { String::new() } else { format!("; {tenant}, which {list} does not map") };
                 format!(
-                    "user subscription {user} is the provider's own, or a setting names it or its directory{known}: \
+                    "user subscription {user} is the provider's own, or a setting names it or its directory{listed}: \
                      {default}"
                 )
             }
@@ -619,15 +620,15 @@ impl<'a> Explaining<'a> {
         }
     }
 
-    /// Says when a tenant that is not mapped was, or will be.
+    /// When a tenant that is not mapped was mapped before, or will be.
     fn other_mappings(&self, tenant: &str, in_force: InForce) -> Option<String> {
         let customers = &self.mappings.customers;
         let dates = &self.mappings.dates.customer_subscriptions;
-        let own = unbroken(customers.mappings.of_subject(customers.subject(tenant)?));
-        let before = own.iter().rfind(|(_, last)| *last < in_force.customer_subscriptions);
-        let after = own.iter().find(|(first, _)| *first > in_force.customer_subscriptions);
+        let spans = unbroken(customers.mappings.of_subject(customers.subject(tenant)?));
+        let before = spans.iter().rfind(|(_, last)| *last < in_force.customer_subscriptions);
+        let after = spans.iter().find(|(first, _)| *first > in_force.customer_subscriptions);
         let until = |last: u32| dates.get(last as usize + 1);
-        let told: Vec<String> = [
+        let periods: Vec<String> = [
             before.and_then(|&(_, last)| until(last)).map(|end| format!("was until the list of {end}")),
             after.map(|&(first, last)| match until(last) {
                 Some(end) => format!("is from the list of {} until that of {end}", dates[first as usize]),
@@ -637,11 +638,11 @@ impl<'a> Explaining<'a> {
         .into_iter()
         .flatten()
         .collect();
-        Some(told).filter(|told| !told.is_empty()).map(|told| format!(" (it {})", told.join(", and ")))
+        Some(periods).filter(|periods| !periods.is_empty()).map(|periods| format!(" (it {})", periods.join(", and ")))
     }
 }
 
-/// The listing that gives the tenant: the latest not after the moment that holds it, else the earliest later one.
+/// The listing that gives the tenant: of those that hold it, the latest not after the moment, or else the earliest.
 fn listing_of(mapping: Mapping, in_force: InForce) -> u32 {
     match in_force.listings.checked_sub(1) {
         Some(latest) if mapping.first <= latest => mapping.last.min(latest),

@@ -1,8 +1,8 @@
-//! The one place that reads the clock of the wall: it is handed to a run, whose figures know nothing of it.
+//! The one place that reads the system clock. A run gets the time from here; its figures do not depend on it.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// The clock, for whoever takes one.
+/// The clock, as a function to pass on.
 pub const NOW: fn() -> DateTime<Utc> = Utc::now;
 
 /// A moment, as the clock showed it.

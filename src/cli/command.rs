@@ -26,31 +26,31 @@ use crate::pipeline::{self, Followed};
 use crate::publication::layout::daily_path;
 use crate::publication::{Out, Patience, Publication};
 
-/// How a command ended: what to say on standard output and on standard error, and the exit code.
+/// How a command ended: the texts for standard output and standard error, and the exit code.
 #[derive(Debug)]
 pub struct Ending {
     pub text: String,
     /// For standard error.
     pub talk: String,
     pub code: u8,
-    /// Whether the text is what the command is for, and not only a word about it.
+    /// Whether the text is the result of the command, and not a message about it.
     pub is_the_product: bool,
 }
 
 /// Shows how complete days are, as a calendar or as JSON.
 ///
 /// # Errors
-/// There is no publication or nothing that is asked for, or as [`pipeline::run`].
-pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
+/// There is no publication or nothing that is wanted, or as [`pipeline::run`].
+pub fn show_coverage(source: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
-    let (mut rows, mut closed) = match of {
+    let (mut rows, mut closed) = match source {
         LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (mut rows, mut closed) = (publication.coverage()?, publication.closed()?);
             publication.stamps_of(stamps)?;
-            let is_asked = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
-            rows.retain(|row| is_asked(&row.stamp));
-            closed.retain(|own| is_asked(&own.stamp));
+            let is_wanted = |stamp: &Stamp| stamps.is_empty() || stamps.contains(stamp);
+            rows.retain(|row| is_wanted(&row.stamp));
+            closed.retain(|entry| is_wanted(&entry.stamp));
             (rows, Some(closed))
         }
         LookedAt::Root(job) => {
@@ -60,7 +60,7 @@ pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize
     };
     if let Some(month) = month {
         rows.retain(|row| row.coverage.day.month() == month);
-        closed.iter_mut().for_each(|own| own.retain(|own| own.month == month));
+        closed.iter_mut().for_each(|entries| entries.retain(|entry| entry.month == month));
         if rows.is_empty() && closed.as_ref().is_none_or(Vec::is_empty) {
             return Err(Error::usage(format!("--month {month}: no stamp that is asked for has a day in it"))
                 .hint("leave --month out to see all months"));
@@ -72,18 +72,18 @@ pub fn show_coverage(of: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicUsize
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Runs the pipeline, and tells however it ended what is `seen` of it. `command` is `run` or `check`; `signals` makes
-/// the number that becomes that of a signal.
+/// Runs the pipeline, and reports it as far as `visibility` says, however it ended. `command` is `run` or `check`;
+/// `signals` makes the number that will hold a signal.
 pub fn run_pipeline(
     command: &'static str,
-    seen: &Visibility,
+    visibility: &Visibility,
     job: Result<Job>,
     signals: impl FnOnce() -> Result<Arc<AtomicUsize>>,
 ) -> Ending {
-    if let Some((format, level)) = seen.log {
+    if let Some((format, level)) = visibility.log {
         log::install(format, level);
     }
-    let (started, steps) = (ClockTime::now(), Steps::begin(seen.log.is_some() || seen.quiet));
+    let (started, steps) = (ClockTime::now(), Steps::begin(visibility.log.is_some() || visibility.quiet));
     log::started(command, job.as_ref().ok());
     let out = job.as_ref().ok().and_then(|job| job.plan.out.clone());
     let result = job.and_then(|job| {
@@ -92,29 +92,30 @@ pub fn run_pipeline(
     });
     let (duration_ms, steps) = steps.end();
     let (out, finished) = (out.as_deref(), ClockTime::now());
-    tell(seen, &Ended { command, out, result: &result, started, finished, duration_ms, steps })
+    report(visibility, &Ended { command, out, result: &result, started, finished, duration_ms, steps })
 }
 
-/// Tells of a run that has ended: metrics first, since they tell of it to whom nobody else does.
-fn tell(seen: &Visibility, ended: &Ended<'_>) -> Ending {
-    let metrics = seen.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
+/// Reports a run that has ended: metrics first, since a monitor learns of it in no other way.
+fn report(visibility: &Visibility, ended: &Ended<'_>) -> Ending {
+    let metrics = visibility.metrics.as_deref().map_or(Ok(()), |path| metrics::write(path, ended)).err();
     let mut talk = String::new();
-    if seen.log.is_some() {
+    if visibility.log.is_some() {
         metrics.iter().for_each(log::warned);
         log::ended(ended);
     } else {
         talk.extend(ended.error().map(message::failure));
-        let gone = ended.outcome().filter(|_| !seen.quiet).and_then(|own| message::lines_are_gone(&own.receipt));
+        let gone =
+            ended.outcome().filter(|_| !visibility.quiet).and_then(|outcome| message::lines_are_gone(&outcome.receipt));
         talk.extend(gone.as_ref().map(message::warning));
         talk.extend(metrics.as_ref().map(message::warning));
     }
-    let told = ended.outcome().filter(|_| !seen.quiet);
-    let summary = || told.map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
-    let text = if seen.json { summary::json(ended) } else { summary().unwrap_or_default() };
+    let outcome = ended.outcome().filter(|_| !visibility.quiet);
+    let summary = || outcome.map(|outcome| message::summary(outcome, ended.out, Width::of_stdout()));
+    let text = if visibility.json { summary::json(ended) } else { summary().unwrap_or_default() };
     Ending { text, talk, code: ended.exit_code(), is_the_product: false }
 }
 
-/// Finishes what a run had committed when it died, or clears what it had staged.
+/// Finishes what a run had committed when it was killed, or clears what it had staged.
 ///
 /// # Errors
 /// There is nothing in OUT that a run made, another run holds it, or a file that was to be published is lost.
@@ -123,29 +124,29 @@ pub fn recover(out: &Path, patience: Patience, signal: Arc<AtomicUsize>) -> Resu
         return Err(crate::publication::no_publication(out));
     }
     let recovered = Out::hold(out, patience, &control(signal))?.recovered();
-    Ok(said(message::recovered(recovered)))
+    Ok(message_only(message::recovered(recovered)))
 }
 
 /// Closes a month.
 ///
 /// # Errors
-/// As [`closing::close`].
+/// As [`close::close`].
 pub fn close(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let entries = close::close(wanted, &control(signal))?;
-    Ok(said(message::closed(&entries)))
+    Ok(message_only(message::closed(&entries)))
 }
 
-/// Opens a closed month again.
+/// Reopens a closed month.
 ///
 /// # Errors
-/// As [`closing::reopen`].
+/// As [`close::reopen`].
 pub fn reopen(wanted: &Closing, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let entries = close::reopen(wanted, &control(signal))?;
-    Ok(said(message::reopened(&entries)))
+    Ok(message_only(message::reopened(&entries)))
 }
 
-/// Something was done, and this is a word about it.
-fn said(text: String) -> Ending {
+/// The ending of a command that only reports what it did.
+fn message_only(text: String) -> Ending {
     Ending { text, talk: String::new(), code: exit::PUBLISHED, is_the_product: false }
 }
 
@@ -169,15 +170,15 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
         resource: args.resource.clone(),
     };
     let publication = Publication::open(&out)?;
-    let mut own = audit::figures(&publication, &query)?;
+    let mut figures = audit::figures(&publication, &query)?;
     let text = if args.publication.json {
-        audit::explain(&publication, &mut own)?;
-        why::json(&own)?
-    } else if why::is_too_much(&own) {
-        why::list(&own, Width::of_stdout())
+        audit::explain(&publication, &mut figures)?;
+        why::json(&figures)?
+    } else if why::is_too_much(&figures) {
+        why::list(&figures, Width::of_stdout())
     } else {
-        audit::explain(&publication, &mut own)?;
-        why::text(&own, args.lines, Width::of_stdout())
+        audit::explain(&publication, &mut figures)?;
+        why::text(&figures, args.lines, Width::of_stdout())
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -188,12 +189,12 @@ fn explain_billed(publication: &Publication, month: Month, args: &WhyArgs) -> Re
         return Err(Error::usage("--stamp with --month: a statement line is of all stamps together")
             .hint("leave --stamp out; with --date figures of one stamp are explained"));
     }
-    let own = audit::explain_billed(publication, month, &wanted(&args.payers, &TenantArgs::default()))?;
-    let text = if args.publication.json { billed::json(&own) } else { billed::text(&own, Width::of_stdout()) };
+    let lines = audit::explain_billed(publication, month, &wanted(&args.payers, &TenantArgs::default()))?;
+    let text = if args.publication.json { billed::json(&lines) } else { billed::text(&lines, Width::of_stdout()) };
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Shows what fell on the default subscriptions, or how to register whom it is for.
+/// Shows what fell on the default subscriptions, or how to register the tenants.
 ///
 /// # Errors
 /// There is no publication, or as [`audit::unregistered`].
@@ -205,12 +206,12 @@ pub fn show_unregistered(args: &UnregisteredArgs) -> Result<Ending> {
         month: args.months.month.as_deref().map(plan::month_of).transpose()?,
         ..wanted(&args.payers, &args.tenants)
     };
-    let own = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
+    let fallen = audit::unregistered(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.commands, args.publication.json) {
-        _ if args.csv => unregistered::csv(&own)?,
-        (true, _) => shown::printable(&unregistered::commands(&own)),
-        (false, true) => unregistered::json(&own),
-        (false, false) => unregistered::text(&own, Width::of_stdout()),
+        _ if args.csv => unregistered::csv(&fallen)?,
+        (true, _) => shown::printable(&unregistered::commands(&fallen)),
+        (false, true) => unregistered::json(&fallen),
+        (false, false) => unregistered::text(&fallen, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -224,11 +225,11 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
     let since = args.since.as_deref().map(plan::since_of).transpose()?;
     let month = args.months.month.as_deref().map(plan::month_of).transpose()?;
     let wanted = Wanted { month, ..wanted(&args.payers, &TenantArgs::default()) };
-    let own = audit::changes(&Publication::open(&out)?, &stamps, &wanted, since)?;
+    let changed = audit::changes(&Publication::open(&out)?, &stamps, &wanted, since)?;
     let text = match (args.csv, args.publication.json) {
-        (true, _) => changes::csv(&own)?,
-        (false, true) => changes::json(&own),
-        (false, false) => changes::text(&own, Width::of_stdout()),
+        (true, _) => changes::csv(&changed)?,
+        (false, true) => changes::json(&changed),
+        (false, false) => changes::text(&changed, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -240,11 +241,11 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
     let (out, month) = plan::of_statement(args)?;
     let wanted = wanted(&args.payers, &TenantArgs::default());
-    let own = audit::statements(&Publication::open(&out)?, month, &wanted)?;
+    let statements = audit::statements(&Publication::open(&out)?, month, &wanted)?;
     let text = match (args.csv, args.json) {
-        (true, _) => statement::csv(&own)?,
-        (false, true) => statement::json(&own),
-        (false, false) => statement::text(&own, Width::of_stdout()),
+        (true, _) => statement::csv(&statements)?,
+        (false, true) => statement::json(&statements),
+        (false, false) => statement::text(&statements, Width::of_stdout()),
     };
     Ok(product(text, exit::PUBLISHED))
 }
@@ -253,9 +254,9 @@ pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
 ///
 /// # Errors
 /// There is no publication, or as [`pipeline::history`] and [`audit::published_history`].
-pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) -> Result<Ending> {
+pub fn show_history(args: HistoryArgs, source: &LookedAt, signal: Arc<AtomicUsize>) -> Result<Ending> {
     let HistoryArgs { tenant, user_subscription, csv, json, .. } = args;
-    let Followed { history: mut own, meters, names, display_names, rejected } = match of {
+    let Followed { mut history, meters, names, display_names, rejected } = match source {
         LookedAt::Published(out, stamps) => {
             let publication = Publication::open(out)?;
             let (history, rejected) = audit::published_history(&publication, stamps)?;
@@ -268,22 +269,22 @@ pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) 
         }
     };
     let name = |stamp: &Stamp, id: &str| {
-        let own = names.get(id).or_else(|| display_names.get(&(stamp.clone(), id.to_owned())));
-        own.map(String::as_str)
+        let found = names.get(id).or_else(|| display_names.get(&(stamp.clone(), id.to_owned())));
+        found.map(String::as_str)
     };
-    let ids = |asked: NameKind, wanted: &[String]| -> Result<Vec<String>> {
-        let known = own.known(asked, name);
-        wanted.iter().map(|text| audit::id_of(asked, text, &known)).collect()
+    let ids = |kind: NameKind, typed: &[String]| -> Result<Vec<String>> {
+        let candidates = history.known_names(kind, name);
+        typed.iter().map(|text| audit::id_of(kind, text, &candidates)).collect()
     };
     let tenants = ids(NameKind::Tenant, &tenant)?.iter().filter_map(|id| TenantId::new(id)).collect::<Vec<_>>();
     let users = ids(NameKind::UserSubscription, &user_subscription)?;
     let users = users.iter().filter_map(|id| UserSubscriptionId::new(id)).collect::<Vec<_>>();
-    own.concern(&tenants, &users);
-    let rejected_where = match of {
+    history.retain_concerning(&tenants, &users);
+    let rejected_where = match source {
         LookedAt::Published(..) => "the table `rejects`",
         LookedAt::Root(_) => "`stacktally check`",
     };
-    let shown = history::Shown { changes: own.changes, meters, names, rejected, rejected_where };
+    let shown = history::Shown { changes: history.changes, meters, names, rejected, rejected_where };
     let text = match (csv, json) {
         (true, _) => history::csv(&shown)?,
         (false, true) => history::json(&shown),
@@ -295,34 +296,36 @@ pub fn show_history(args: HistoryArgs, of: &LookedAt, signal: Arc<AtomicUsize>) 
 /// Shows what differs between two publications.
 ///
 /// # Errors
-/// One is none, or as [`audit::compare`].
+/// One of them is no publication, or as [`audit::compare`].
 pub fn show_differences(args: &CompareArgs) -> Result<Ending> {
     let (first, second) = (Publication::open(&args.first)?, Publication::open(&args.second)?);
     let month = args.month.as_deref().map(plan::month_of).transpose()?;
     let stamps = plan::stamps_of(args.stamp.as_deref().unwrap_or_default())?;
-    let known: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
-    if let Some(unknown) = stamps.iter().find(|stamp| !known.contains(stamp)) {
-        let names: Vec<&str> = known.iter().map(Stamp::as_str).collect();
+    let published: BTreeSet<Stamp> = [&first, &second].into_iter().flat_map(Publication::stamps).collect();
+    if let Some(unknown) = stamps.iter().find(|stamp| !published.contains(stamp)) {
+        let names: Vec<&str> = published.iter().map(Stamp::as_str).collect();
         return Err(Error::usage(format!("--stamp {unknown}: neither publication has such a stamp"))
             .hint(format!("they have {}", names.join(", "))));
     }
     let has_month = |month: Month| {
-        [&first, &second].iter().any(|own| own.stamps().iter().any(|stamp| own.has(&daily_path(stamp, month))))
+        [&first, &second]
+            .iter()
+            .any(|publication| publication.stamps().iter().any(|stamp| publication.has(&daily_path(stamp, month))))
     };
     if let Some(month) = month.filter(|month| !has_month(*month)) {
         return Err(Error::usage(format!("--month {month}: neither publication has usage of it"))
             .hint("`stacktally coverage --out OUT` shows which months there are"));
     }
     let chosen = wanted(&args.payers, &args.tenants).among(&[&first, &second], &[])?;
-    let mut own = audit::compare(&first, &second, month)?;
+    let mut comparison = audit::compare(&first, &second, month)?;
     if !stamps.is_empty() || !chosen.is_everything() {
-        own.narrow(&stamps, &chosen);
+        comparison.narrow(&stamps, &chosen);
     }
-    let text = if args.json { compare::json(&own) } else { compare::text(&own, Width::of_stdout()) };
-    Ok(product(text, if own.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
+    let text = if args.json { compare::json(&comparison) } else { compare::text(&comparison, Width::of_stdout()) };
+    Ok(product(text, if comparison.is_equal() { exit::PUBLISHED } else { exit::DIFFERENT }))
 }
 
-/// Shows what is in force for a run, and where it comes from.
+/// Shows the settings in force for a run, and where each comes from.
 ///
 /// # Errors
 /// A settings file or a value that a run would refuse.
@@ -333,7 +336,7 @@ pub fn show_settings(args: &SettingsArgs) -> Result<Ending> {
     Ok(product(text, exit::PUBLISHED))
 }
 
-/// Prints the script by which a shell completes.
+/// Prints the completion script of a shell.
 pub fn print_completions(args: &CompletionsArgs) -> Ending {
     product(manual::completions(args.shell), exit::PUBLISHED)
 }
@@ -344,10 +347,10 @@ pub fn print_completions(args: &CompletionsArgs) -> Ending {
 /// They cannot be written.
 pub fn write_man_pages(args: &ManArgs) -> Result<Ending> {
     let names = manual::write_man_pages(&args.to)?;
-    Ok(said(message::man_pages(&names, &args.to)))
+    Ok(message_only(message::man_pages(&names, &args.to)))
 }
 
-/// What was typed of who pays, for what, and for whom.
+/// What was typed about who pays, for what, and for whom.
 fn wanted(payers: &PayerArgs, tenants: &TenantArgs) -> Wanted {
     Wanted {
         billed_subscriptions: payers.billed_subscription.clone(),
@@ -357,7 +360,7 @@ fn wanted(payers: &PayerArgs, tenants: &TenantArgs) -> Wanted {
     }
 }
 
-/// The ending of a command whose text is what it is for.
+/// The ending of a command whose text is its result.
 fn product(text: String, code: u8) -> Ending {
     Ending { text, talk: String::new(), code, is_the_product: true }
 }

@@ -19,9 +19,9 @@ pub const BALANCE: u8 = 5;
 pub const DIFFERENT: u8 = 6;
 /// Another run holds OUT.
 pub const BUSY: u8 = 7;
-/// stacktally itself is wrong, nothing was published.
+/// A bug of stacktally, nothing was published.
 pub const BUG: u8 = 8;
-/// A signal stopped the run: this plus its number.
+/// A signal stopped the run: this plus the signal's number.
 pub const SIGNAL: u8 = 128;
 
 /// The code of a run that failed.
@@ -37,7 +37,7 @@ pub fn of_failure(kind: FailureKind) -> u8 {
     }
 }
 
-/// The code of a run that came to its end.
+/// The code of a run that finished.
 pub fn of_outcome(outcome: &Outcome) -> u8 {
     if outcome.rejects_new == 0 { PUBLISHED } else { REJECTS }
 }

@@ -1,8 +1,8 @@
-//! Logs: events with fields, on standard error, a line each. The only place that knows `tracing`; the stages know
-//! nothing of it.
+//! Logs: events with fields, one on each line of standard error. The only place that uses `tracing`; the stages do not
+//! depend on it.
 //!
-//! Messages are fixed texts, so that one can look for them; what differs from run to run is in fields. Nothing is
-//! logged until [`install`] is called, and then nothing else writes to standard error.
+//! Messages are fixed texts, so that they can be searched for; what differs between runs is in the fields. Nothing is
+//! logged until [`install`] is called; after that, nothing else writes to standard error.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub fn install(format: LogFormat, level: LogLevel) {
     std::panic::set_hook(Box::new(|panic| error!(panic = panic.to_string().as_str(), "fault of stacktally")));
 }
 
-/// A run begins; its root and OUT are not known when its settings make no sense.
+/// A run begins; its root and OUT are unknown when its settings are invalid.
 pub fn started(command: &str, job: Option<&Job>) {
     let plan = job.map(|job| &job.plan);
     let root = plan.map(|plan| plan.root.to_string_lossy());
@@ -51,26 +51,26 @@ pub fn step_begun(step: &str, stamp: Option<&str>) {
     info!(step, stamp, "step begun");
 }
 
-/// It has ended, well or not.
+/// A step has ended, in success or failure.
 pub fn step_ended(step: &StepTime, stamp: Option<&str>) {
     info!(step = step.name, stamp, duration_ms = step.duration_ms, "step ended");
 }
 
-/// Everything that is known when a run has ended.
+/// Everything known about a run that has ended.
 pub fn ended(ended: &Ended<'_>) {
     match ended.result {
-        Ok(outcome) => came_to_its_end(outcome, !outcome.is_rehearsal),
+        Ok(outcome) => finished(outcome, !outcome.is_rehearsal),
         Err(error) => failed(error),
     }
     info!(exit_code = ended.exit_code(), duration_ms = ended.duration_ms, "run finished");
 }
 
-/// What was asked for beside a run, and failed, though the run did not.
+/// A side task of a run that failed, though the run did not.
 pub fn warned(error: &Error) {
     warn!(error = &*error.to_string(), hint = error.hint.as_deref(), causes = causes(error), "not done");
 }
 
-fn came_to_its_end(outcome: &Outcome, is_published: bool) {
+fn finished(outcome: &Outcome, is_published: bool) {
     let receipt = &outcome.receipt;
     for input in &receipt.inputs {
         debug!(
@@ -84,20 +84,20 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
     let lines = receipt.lines;
     info!(read = lines.read, used = lines.used, rejected = lines.rejected, dropped = lines.dropped, "lines");
     let new = outcome.rejects_new;
-    for own in &receipt.rejects {
-        // Told once, they are no warning any more.
+    for reject in &receipt.rejects {
+        // Rejects that are not new are no warning any more.
         if new > 0 {
-            warn!(reason = own.name, count = own.count, new, "lines set aside");
+            warn!(reason = reject.name, count = reject.count, new, "lines set aside");
         } else {
-            info!(reason = own.name, count = own.count, new, "lines set aside");
+            info!(reason = reject.name, count = reject.count, new, "lines set aside");
         }
     }
     for Finding { stamp, sentence, remedy, .. } in &outcome.overdue {
         warn!(stamp, sentence, remedy = &**remedy, "stamp overdue");
     }
-    for own in &receipt.findings {
-        let (stamp, code, sentence, remedy) = (&*own.stamp, own.code, &*own.sentence, &*own.remedy);
-        if own.accepted {
+    for finding in &receipt.findings {
+        let (stamp, code, sentence, remedy) = (&*finding.stamp, finding.code, &*finding.sentence, &*finding.remedy);
+        if finding.accepted {
             info!(stamp, code, sentence, remedy, "finding accepted");
         } else {
             warn!(stamp, code, sentence, remedy, "finding");
@@ -133,9 +133,9 @@ fn came_to_its_end(outcome: &Outcome, is_published: bool) {
 }
 
 fn failed(error: &Error) {
-    let beside = error.beside.as_deref();
-    std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)).for_each(ended_by);
-    for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
+    let others = error.beside.as_deref();
+    std::iter::once(error).chain(others.into_iter().flat_map(|others| &others.errors)).for_each(ended_by);
+    for Finding { stamp, code, sentence, remedy, .. } in others.into_iter().flat_map(|others| &others.findings) {
         warn!(stamp, code = code.as_str(), sentence, remedy = &**remedy, "finding");
     }
 }
@@ -160,7 +160,7 @@ fn causes(error: &Error) -> Option<String> {
     Some(error.causes().join(": ")).filter(|causes| !causes.is_empty())
 }
 
-/// The one clock, for the time of an event.
+/// The clock for the time of an event.
 struct Clock;
 
 impl FormatTime for Clock {

@@ -1,5 +1,4 @@
-//! What shells and `man` are to know of the commands: made from the flags themselves, so that nothing has to be kept
-//! up.
+//! Shell completions and man pages, generated from the flags themselves, so that there is nothing to maintain.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +10,14 @@ use clap_mangen::Man;
 use super::args::Cli;
 use crate::error::{Error, Result};
 
-/// The script by which a shell completes what is typed of `stacktally`.
+/// The script that makes a shell complete commands and flags of `stacktally`.
 pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "stacktally", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Writes `stacktally.1`, and a page for each command, into a folder that is made if need be. Returns their names.
+/// Writes `stacktally.1` and a page for each command into a folder, which is created if need be. Returns their names.
 ///
 /// # Errors
 /// The folder cannot be made, or a page cannot be written.
@@ -54,7 +53,7 @@ fn page_text(page: &Man, command: &Command) -> std::io::Result<String> {
     Ok(in_ascii(&text))
 }
 
-/// What stands below the options of a help, as sections: lines stay as they are, for they are tables and command lines.
+/// The texts below the options of a help, as sections. Lines stay as they are, for they are tables and command lines.
 fn sections(after_help: &str) -> String {
     let mut roff = String::new();
     for paragraph in after_help.split("\n\n") {
@@ -81,7 +80,7 @@ fn escaped(line: &str) -> String {
     if line.starts_with('.') { format!("\\&{line}") } else { line }
 }
 
-/// Characters by their numbers, so that a page does not depend on what a system takes it to be encoded in.
+/// Non-ASCII characters by their numbers, so that a page does not depend on the encoding that a system expects.
 fn in_ascii(text: &str) -> String {
     let spelled = |character: char| match character {
         character if character.is_ascii() => character.to_string(),

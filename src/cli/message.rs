@@ -1,4 +1,4 @@
-//! The words: the summary of a run, and errors that can be acted on at 3 a.m.
+//! Texts for people: the summary of a run, and errors that can be acted on at 3 a.m.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -21,31 +21,31 @@ const MISSING_SHOWN: usize = 10;
 /// Stamps with gaps, or overdue, that a summary names, and gaps of each; the findings have all.
 const STAMPS_SHOWN: usize = 5;
 const GAPS_SHOWN: usize = 3;
-/// Totals of statements in a summary, the latest; the receipt has all.
+/// Monthly totals of statements in a summary, the latest; the receipt has all.
 const CHARGED_SHOWN: usize = 6;
 /// Forgotten names on one line of a summary.
 const NAMES_A_LINE: usize = 4;
 /// Stamps whose changed days a check lists.
 const CHANGED_SHOWN: usize = 10;
-/// Stretches of days that a check lists of a stamp.
+/// Stretches of days that a check lists for each stamp.
 const STRETCHES_SHOWN: usize = 6;
-/// Errors shown of those that have one remedy.
+/// Errors shown for each group with one remedy.
 const ALIKE_SHOWN: usize = 20;
-/// Errors shown that have different remedies.
+/// Groups of errors shown.
 const KINDS_SHOWN: usize = 40;
 
 /// Columns of the labels of a summary.
 const LABEL: usize = 11;
 
-/// The summary that ends a run, or with no `out` the rehearsal of one from nothing.
-// Long: a line a subject, in the order in which they are said.
+/// The summary at the end of a run, or without `out` of a check of the root alone.
+// Long: one line for each subject, in the order of the output.
 pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let is_rehearsal = outcome.is_rehearsal;
     let receipt = &outcome.receipt;
     let lines = &receipt.lines;
     let mut page = Page::new(width);
     let mut say = |label: &str, value: String| page.entry(0, label, LABEL, &value);
-    nights(outcome, &mut say);
+    problems(outcome, &mut say);
     let dropped = if lines.dropped > 0 { format!(" + {} dropped", lines.dropped) } else { String::new() };
     say("lines", format!("{} read = {} used + {} rejected{dropped}", lines.read, lines.used, lines.rejected));
     list(&mut say, "files", &counts(receipt.inputs.iter().filter_map(|input| input.shape)));
@@ -54,8 +54,8 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let days: Vec<String> = receipt.days.iter().map(|days| format!("{} {}", days.count, days.name)).collect();
     say("days", days.join(", "));
     let charged = &receipt.statements[receipt.statements.len().saturating_sub(CHARGED_SHOWN)..];
-    for (at, own) in charged.iter().enumerate() {
-        let StatementEntry { month, lines, billed, billing_currency, .. } = own;
+    for (at, entry) in charged.iter().enumerate() {
+        let StatementEntry { month, lines, billed, billing_currency, .. } = entry;
         let label = if at == 0 { "charged" } else { "" };
         say(label, format!("{month} {billed} {billing_currency} in {}", counted(*lines as i64, "line")));
     }
@@ -68,19 +68,19 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         new if new < lines.rejected as u64 => say("", format!("  {new} of them new:")),
         _ => {}
     }
-    for own in &outcome.first_rejects {
-        say("", format!("  {own}"));
+    for reject in &outcome.first_rejects {
+        say("", format!("  {reject}"));
     }
     let rest = outcome.rejects_new.saturating_sub(outcome.first_rejects.len() as u64);
     if rest > 0 {
         say("", format!("  and {rest} more, in rejects"));
     }
-    // A check keeps no receipt, so it says them all.
-    let findings: Vec<&FindingEntry> = receipt.findings.iter().filter(|own| !own.accepted).collect();
+    // A check keeps no receipt, so it shows all of them.
+    let findings: Vec<&FindingEntry> = receipt.findings.iter().filter(|finding| !finding.accepted).collect();
     let shown = if out.is_some() { FINDINGS_SHOWN } else { findings.len() };
     for (at, finding) in findings.iter().take(shown).enumerate() {
         let label = if at == 0 { "findings" } else { "" };
-        say(label, format!("{}{}: {}", of_stamp(&finding.stamp), finding.code, finding.sentence));
+        say(label, format!("{}{}: {}", stamp_prefix(&finding.stamp), finding.code, finding.sentence));
         say("", format!("  remedy: {}", finding.remedy));
     }
     if findings.len() > shown {
@@ -88,15 +88,19 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     }
     if findings.len() < receipt.findings.len() {
         let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
-        receipt.findings.iter().filter(|own| own.accepted).for_each(|own| *codes.entry(own.code).or_default() += 1);
+        receipt
+            .findings
+            .iter()
+            .filter(|finding| finding.accepted)
+            .for_each(|finding| *codes.entry(finding.code).or_default() += 1);
         let codes: Vec<String> = codes.into_iter().map(|(code, count)| format!("{count} {code}")).collect();
         say("accepted", codes.join(", "));
     }
-    for own in &outcome.unused {
-        say("unused", own.clone());
+    for setting in &outcome.unused {
+        say("unused", setting.clone());
     }
-    for own in &outcome.overrides {
-        say("what if", format!("{own} instead of the stamp's own snapshots"));
+    for file in &outcome.overrides {
+        say("what if", format!("{file} instead of the stamp's own snapshots"));
     }
     if let Some(why) = &receipt.full_run {
         say("full run", format!("everything was made anew: {why}"));
@@ -169,12 +173,12 @@ pub fn man_pages(names: &[String], folder: &Path) -> String {
     format!("{} pages in {}: {}\n", names.len(), folder.display(), names.join(", "))
 }
 
-/// Which months were closed, and what was overridden for it.
+/// Which months were closed, and which objections were overridden.
 pub fn closed(entries: &[ClosingEntry]) -> String {
     let mut text = String::new();
-    for own in entries {
-        let ClosingEntry { month, stamp, days, days_settled, days_before_stamp, .. } = own;
-        let forced = if own.forced { ", by force" } else { "" };
+    for entry in entries {
+        let ClosingEntry { month, stamp, days, days_settled, days_before_stamp, .. } = entry;
+        let forced = if entry.forced { ", by force" } else { "" };
         let before = match days_before_stamp {
             0 => String::new(),
             before => format!(" (the {} before its first reported window do not count)", counted(*before, "day")),
@@ -185,40 +189,40 @@ pub fn closed(entries: &[ClosingEntry]) -> String {
             "closed {month} of {stamp}: {days_settled} of {} days are settled{before}{forced}",
             days - days_before_stamp
         );
-        for Overridden { reason, sentence } in &own.overridden {
+        for Overridden { reason, sentence } in &entry.overridden {
             let _ = writeln!(text, "  overridden {reason}: {sentence}");
         }
-        if let Some(reason) = own.reason.as_deref().filter(|_| own.forced) {
+        if let Some(reason) = entry.reason.as_deref().filter(|_| entry.forced) {
             let _ = writeln!(text, "  reason: {reason}");
         }
     }
     printable(&text)
 }
 
-/// Which months were opened again.
+/// Which months were reopened.
 pub fn reopened(entries: &[ClosingEntry]) -> String {
-    let line = |own: &ClosingEntry| {
-        format!("opened {} of {} again: the next run publishes it as its lines have it\n", own.month, own.stamp)
+    let line = |entry: &ClosingEntry| {
+        format!("opened {} of {} again: the next run publishes it as its lines have it\n", entry.month, entry.stamp)
     };
     entries.iter().map(line).collect()
 }
 
-/// What a night job must say first: reported time that is missing, stamps that are overdue, exports that are gone.
+/// What a night job must see first: reported time that is missing, stamps that are overdue, exports that are gone.
 /// Nothing where all is well.
-fn nights(outcome: &Outcome, say: &mut impl FnMut(&str, String)) {
-    let with_gaps: Vec<&ReportedTime> = outcome.times.iter().filter(|own| !own.missing.is_empty()).collect();
-    for (at, own) in with_gaps.iter().take(STAMPS_SHOWN).enumerate() {
-        let hours = reported::length_in_hours(own.hours_missing());
-        let shown: Vec<String> = own.missing.iter().take(GAPS_SHOWN).map(gap).collect();
-        let more = and_more(own.missing.len(), GAPS_SHOWN);
-        say(if at == 0 { "gaps" } else { "" }, format!("{hours} of {}: {}{more}", own.stamp, shown.join(", ")));
+fn problems(outcome: &Outcome, say: &mut impl FnMut(&str, String)) {
+    let with_gaps: Vec<&ReportedTime> = outcome.times.iter().filter(|time| !time.missing.is_empty()).collect();
+    for (at, time) in with_gaps.iter().take(STAMPS_SHOWN).enumerate() {
+        let hours = reported::length_in_hours(time.hours_missing());
+        let shown: Vec<String> = time.missing.iter().take(GAPS_SHOWN).map(gap).collect();
+        let more = and_more(time.missing.len(), GAPS_SHOWN);
+        say(if at == 0 { "gaps" } else { "" }, format!("{hours} of {}: {}{more}", time.stamp, shown.join(", ")));
     }
     if with_gaps.len() > STAMPS_SHOWN {
         say("", format!("and of {} more", counted((with_gaps.len() - STAMPS_SHOWN) as i64, "stamp")));
     }
-    let is_overdue = |own: &&ReportedTime| outcome.overdue.iter().any(|other| other.stamp == own.stamp.as_str());
-    let overdue = outcome.times.iter().filter(is_overdue).filter_map(|own| Some((&own.stamp, own.next?.from)));
-    // On one line, so that a root of years ago is not noisy.
+    let is_overdue = |time: &&ReportedTime| outcome.overdue.iter().any(|other| other.stamp == time.stamp.as_str());
+    let overdue = outcome.times.iter().filter(is_overdue).filter_map(|time| Some((&time.stamp, time.next?.from)));
+    // On one line, so that a root that ended years ago makes no noise.
     let overdue: Vec<String> = overdue.map(|(stamp, from)| format!("{stamp}, nothing after {from}")).collect();
     if !overdue.is_empty() {
         let more = and_more(overdue.len(), STAMPS_SHOWN);
@@ -227,7 +231,7 @@ fn nights(outcome: &Outcome, say: &mut impl FnMut(&str, String)) {
     missing(&outcome.receipt, false, say);
 }
 
-/// A piece of reported time that is missing, and why, unless no export asks for it.
+/// A gap in the reported time; with the reason, unless it is that no export covers it.
 fn gap((window, code): &(Window, FindingCode)) -> String {
     let why = if *code == FindingCode::WindowMissing { String::new() } else { format!(" ({code})") };
     format!("{}{why}", intervals(&[*window]))
@@ -237,47 +241,47 @@ fn and_more(count: usize, shown: usize) -> String {
     if count > shown { format!(" and {} more", count - shown) } else { String::new() }
 }
 
-/// The exports of the last run that are gone: those whose lines are gone with them, or those that count all the same.
+/// The exports of the last run that are gone: those whose lines are gone with them, or those that still count.
 fn missing(receipt: &Receipt, kept: bool, say: &mut impl FnMut(&str, String)) {
-    let own: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| own.kept == kept).collect();
-    if own.is_empty() {
+    let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|entry| entry.kept == kept).collect();
+    if gone.is_empty() {
         return;
     }
-    let count = counted(own.len() as i64, "export");
+    let count = counted(gone.len() as i64, "export");
     if kept {
         say("kept", format!("{count} gone from the root, counted by published lines (--keep-missing):"));
     } else {
         say("missing", format!("{count} that the last run counted, and this one does not (--forget):"));
     }
-    for own in own.iter().take(MISSING_SHOWN) {
-        say("", format!("  {}: {}", own.folder, counted(own.lines, "line")));
+    for entry in gone.iter().take(MISSING_SHOWN) {
+        say("", format!("  {}: {}", entry.folder, counted(entry.lines, "line")));
     }
-    if own.len() > MISSING_SHOWN {
-        say("", format!("and {} more, in receipt.json", own.len() - MISSING_SHOWN));
+    if gone.len() > MISSING_SHOWN {
+        say("", format!("and {} more, in receipt.json", gone.len() - MISSING_SHOWN));
     }
 }
 
-/// Exports that are gone took their lines with them: nobody should learn it from a total alone.
+/// A warning that exports are gone with their lines: nobody should learn that from a total alone.
 pub fn lines_are_gone(receipt: &Receipt) -> Option<Error> {
-    let is_typed = receipt.settings["forget"].as_array().is_some_and(|own| own.iter().any(|name| name == "all"));
+    let is_typed = receipt.settings["forget"].as_array().is_some_and(|forget| forget.iter().any(|name| name == "all"));
     if receipt.forgotten.is_empty() && is_typed {
         let text = "--forget all: nothing is gone, so nothing was forgotten";
         return Some(
             Error::input(text).hint("leave it out: it is meant for one run, and would let everything vanish unasked"),
         );
     }
-    let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|own| !own.kept).collect();
+    let gone: Vec<&MissingEntry> = receipt.missing.iter().filter(|entry| !entry.kept).collect();
     if gone.is_empty() && !receipt.forgotten.is_empty() {
         let text = format!("forgotten, as --forget says: {}", receipt.forgotten.join(", "));
         return Some(Error::input(text).hint("if that was not meant, put them back and run again"));
     }
-    let lines = counted(gone.iter().map(|own| own.lines).sum(), "line");
+    let lines = counted(gone.iter().map(|entry| entry.lines).sum(), "line");
     let (exports, first) = (counted(gone.len() as i64, "export"), &gone.first()?.folder);
     let text = format!("no longer published, as --forget says: {lines} of {exports}, such as {first}");
     Some(Error::input(text).hint("if that was not meant, put them back and run again"))
 }
 
-/// Days, those that follow each other as one stretch: `2026-10-05 to 2026-10-07, 2026-10-09`.
+/// Days as text, consecutive ones as one stretch: `2026-10-05 to 2026-10-07, 2026-10-09`.
 fn ranges_of(days: &BTreeSet<Day>) -> String {
     let mut ranges: Vec<(Day, Day)> = Vec::new();
     for &day in days {
@@ -295,7 +299,7 @@ fn ranges_of(days: &BTreeSet<Day>) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// How often each name occurs, in order of the names.
+/// How often each name occurs, ordered by name.
 fn counts(names: impl Iterator<Item = &'static str>) -> Vec<Count> {
     let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
     names.for_each(|name| *counts.entry(name).or_default() += 1);
@@ -303,19 +307,20 @@ fn counts(names: impl Iterator<Item = &'static str>) -> Vec<Count> {
 }
 
 fn list(say: &mut impl FnMut(&str, String), label: &str, counts: &[Count]) {
-    let width = counts.iter().map(|own| own.count.to_string().len()).max().unwrap_or(0);
-    let shown = counts.iter().filter(|own| own.count > 0).enumerate();
-    for (at, own) in shown {
-        say(if at == 0 { label } else { "" }, format!("{:>width$} {}", own.count, own.name));
+    let width = counts.iter().map(|count| count.count.to_string().len()).max().unwrap_or(0);
+    let shown = counts.iter().filter(|count| count.count > 0).enumerate();
+    for (at, count) in shown {
+        say(if at == 0 { label } else { "" }, format!("{:>width$} {}", count.count, count.name));
     }
 }
 
-/// An error with its causes and its hint, all others that ended the run with it, and what was found beside them.
+/// An error with its causes and its hint, all other errors that ended the run, and the findings made before that.
 pub fn failure(error: &Error) -> String {
-    let beside = error.beside.as_deref();
-    let errors: Vec<&Error> = std::iter::once(error).chain(beside.into_iter().flat_map(|own| &own.errors)).collect();
+    let others = error.beside.as_deref();
+    let errors: Vec<&Error> =
+        std::iter::once(error).chain(others.into_iter().flat_map(|others| &others.errors)).collect();
     let mut text = String::new();
-    // What has one remedy is said together, and the remedy once.
+    // Errors with one remedy are shown together, and the remedy once.
     let (mut kinds, mut rest) = (0, 0);
     for alike in errors.chunk_by(|a, b| a.hint == b.hint) {
         kinds += 1;
@@ -323,7 +328,7 @@ pub fn failure(error: &Error) -> String {
             rest += alike.len();
             continue;
         }
-        alike.iter().take(ALIKE_SHOWN).for_each(|own| text.push_str(&headed("error", own)));
+        alike.iter().take(ALIKE_SHOWN).for_each(|shown| text.push_str(&headed("error", shown)));
         if alike.len() > ALIKE_SHOWN {
             let _ = writeln!(
                 text,
@@ -336,18 +341,18 @@ pub fn failure(error: &Error) -> String {
     if rest > 0 {
         let _ = writeln!(text, "and {rest} more errors; `stacktally check --json` lists all");
     }
-    for Finding { stamp, code, sentence, remedy, .. } in beside.into_iter().flat_map(|own| &own.findings) {
-        let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", of_stamp(stamp));
+    for Finding { stamp, code, sentence, remedy, .. } in others.into_iter().flat_map(|others| &others.findings) {
+        let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", stamp_prefix(stamp));
     }
     printable(&text)
 }
 
-/// A stamp with a blank behind it; nothing for what is of none, such as the price book.
-fn of_stamp(stamp: &str) -> String {
+/// A stamp with a blank behind it; nothing for what belongs to no stamp, such as the price book.
+fn stamp_prefix(stamp: &str) -> String {
     if stamp.is_empty() { String::new() } else { format!("{stamp} ") }
 }
 
-/// What went wrong beside a run, which goes on its way all the same.
+/// The text of a side task that failed; the run itself goes on.
 pub fn warning(error: &Error) -> String {
     printable(&worded("warning", error))
 }

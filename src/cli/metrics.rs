@@ -5,8 +5,8 @@
 //! # TYPE stacktally_lines gauge
 //! stacktally_lines{result="read"} 24
 //! ```
-//! Metrics about the *run* are of the last one, however it ended. Metrics about *data* are of the last good run: one
-//! that failed carries them over from the file as it is, so that a full disk does not look like a night without lines.
+//! Metrics about the *run* are those of the last one, however it ended. Metrics about *data* are those of the last good
+//! run: a failed one keeps them from the existing file, so that a full disk does not look like a night without lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -23,8 +23,8 @@ use crate::domain::finding::FindingCode;
 use crate::error::{Error, Result};
 use crate::pipeline::{Outcome, seconds_of};
 
-/// What the metrics are called, what they mean, in the order of the file. All are gauges: a textfile tells of one run,
-/// and counts nothing up.
+/// The names of the metrics and what they mean, in the order of the file. All are gauges: a textfile is about one run,
+/// and counts nothing across runs.
 pub const FAMILIES: [(&str, &str); 23] = [
     ("stacktally_build_info", "The version that ran last."),
     ("stacktally_last_run_timestamp_seconds", "When the last run ended, however it ended."),
@@ -65,7 +65,7 @@ pub const FAMILIES: [(&str, &str); 23] = [
 const MISSING_EXPORTS: &str = "stacktally_missing_exports";
 const LAST_SUCCESS: &str = "stacktally_last_success_timestamp_seconds";
 
-/// Those of the last run, however it ended. All others but [`LAST_SUCCESS`] are of the last good one.
+/// The metrics of the last run, however it ended. All others but [`LAST_SUCCESS`] are of the last good one.
 const OF_RUN: [&str; 5] = [
     "stacktally_build_info",
     "stacktally_last_run_timestamp_seconds",
@@ -77,27 +77,27 @@ const OF_RUN: [&str; 5] = [
 /// Samples by metric, each as its line in the file.
 type Samples = BTreeMap<String, Vec<String>>;
 
-/// Writes the metrics of a run to a file: beside it first, then renamed, so that a reader never sees half of them.
+/// Writes the metrics of a run to a temporary file, then renames it, so that a reader never sees half of them.
 ///
 /// # Errors
-/// The file cannot be written, or is there and is no textfile.
+/// The file cannot be written, or exists and is no textfile.
 pub fn write(path: &Path, ended: &Ended<'_>) -> Result<()> {
-    let there = fs::read_to_string(path).ok();
-    refuse_foreign(path, there.as_deref())?;
-    // What is torn or written by something else says nothing, and is replaced.
-    let previous = there.and_then(|text| parse(&text)).unwrap_or_default();
+    let existing = fs::read_to_string(path).ok();
+    refuse_foreign(path, existing.as_deref())?;
+    // A file that is torn or was written by something else gives no metrics, and is replaced.
+    let previous = existing.and_then(|text| parse(&text)).unwrap_or_default();
     replace(path, &render(&samples(ended, previous))).map_err(|error| {
         Error::machine("write the metrics to", path, error)
             .before_hint("the run itself is not affected, but a monitor will take it for missing", "put this right")
     })
 }
 
-/// A slip of the pen must not cost a receipt or the settings: only what is called a textfile or is ours already is
-/// replaced.
-fn refuse_foreign(path: &Path, there: Option<&str>) -> Result<()> {
-    let is_called_so = path.extension().is_some_and(|extension| extension == "prom");
-    let is_ours = there.is_none_or(|text| text.is_empty() || text.starts_with("# HELP stacktally_"));
-    if is_called_so || (is_ours && (there.is_some() || !path.exists())) {
+/// A mistyped path must not cost a receipt or the settings: a file is replaced only if its name says that it is a
+/// textfile, or if it is ours already.
+fn refuse_foreign(path: &Path, existing: Option<&str>) -> Result<()> {
+    let is_named_textfile = path.extension().is_some_and(|extension| extension == "prom");
+    let is_ours = existing.is_none_or(|text| text.is_empty() || text.starts_with("# HELP stacktally_"));
+    if is_named_textfile || (is_ours && (existing.is_some() || !path.exists())) {
         return Ok(());
     }
     Err(Error::usage(format!("--metrics {} exists, and holds no metrics of stacktally", path.display()))
@@ -105,21 +105,21 @@ fn refuse_foreign(path: &Path, there: Option<&str>) -> Result<()> {
 }
 
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = beside(path);
-    // What a killed process of this number left goes away; through a link that somebody laid nothing is written.
-    let _ = fs::remove_file(&beside);
-    let written = File::create_new(&beside)
+    let temporary = temporary_beside(path);
+    // Removes the file of a killed process with the same number, or a link: nothing is written through a link.
+    let _ = fs::remove_file(&temporary);
+    let written = File::create_new(&temporary)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // What is left of it may not have a name that a collector reads.
-        let _ = fs::remove_file(&beside);
+        // An incomplete file must not remain.
+        let _ = fs::remove_file(&temporary);
     }
     written
 }
 
-/// `.<name>.<process>.tmp`, in the same folder: two runs at once do not write the same one.
-fn beside(path: &Path) -> PathBuf {
+/// `.<name>.<process>.tmp`, in the same folder: concurrent runs do not write the same one.
+fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
@@ -129,134 +129,140 @@ fn beside(path: &Path) -> PathBuf {
 fn samples(ended: &Ended<'_>, previous: Samples) -> Samples {
     let mut samples = Samples::default();
     match ended.outcome() {
-        Some(outcome) => of_data(&mut Adding(&mut samples), outcome, ended),
+        Some(outcome) => add_data(&mut SampleWriter(&mut samples), outcome, ended),
         None => samples = previous,
     }
     set_missing_exports(&mut samples, &missing_exports(ended));
-    of_run(&mut samples, ended);
+    add_run(&mut samples, ended);
     samples
 }
 
-/// Replaces what is said of the run itself.
-fn of_run(samples: &mut Samples, ended: &Ended<'_>) {
+/// Replaces the metrics about the run itself.
+fn add_run(samples: &mut Samples, ended: &Ended<'_>) {
     let last_success = samples.remove(LAST_SUCCESS);
     samples.retain(|name, _| !OF_RUN.contains(&name.as_str()));
-    let mut adding = Adding(samples);
-    adding.add("stacktally_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    adding.add("stacktally_last_run_timestamp_seconds", &[], ended.finished.unix_seconds());
-    adding.add("stacktally_last_exit_code", &[], ended.exit_code());
-    adding.add("stacktally_run_duration_seconds", &[], seconds(ended.duration_ms));
+    let mut writer = SampleWriter(samples);
+    writer.add("stacktally_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
+    writer.add("stacktally_last_run_timestamp_seconds", &[], ended.finished.unix_seconds());
+    writer.add("stacktally_last_exit_code", &[], ended.exit_code());
+    writer.add("stacktally_run_duration_seconds", &[], seconds(ended.duration_ms));
     let mut steps: BTreeMap<&str, u64> = BTreeMap::new();
-    ended.steps.iter().for_each(|own| *steps.entry(own.name).or_default() += own.duration_ms);
+    ended.steps.iter().for_each(|step| *steps.entry(step.name).or_default() += step.duration_ms);
     for (name, duration_ms) in steps {
-        adding.add("stacktally_step_duration_seconds", &[("step", name)], seconds(duration_ms));
+        writer.add("stacktally_step_duration_seconds", &[("step", name)], seconds(duration_ms));
     }
     match last_success {
         Some(lines) if ended.outcome().is_none() => drop(samples.insert(LAST_SUCCESS.to_owned(), lines)),
-        _ => adding.add(LAST_SUCCESS, &[], ended.outcome().map_or(0, |_| ended.finished.unix_seconds())),
+        _ => writer.add(LAST_SUCCESS, &[], ended.outcome().map_or(0, |_| ended.finished.unix_seconds())),
     }
 }
 
-/// What is said of the data, after a run that came to its end.
-fn of_data(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
+/// The metrics about the data, after a run that finished.
+fn add_data(writer: &mut SampleWriter<'_>, outcome: &Outcome, ended: &Ended<'_>) {
     let receipt = &outcome.receipt;
     let lines = receipt.lines;
     for (result, count) in
         [("read", lines.read), ("used", lines.used), ("rejected", lines.rejected), ("dropped", lines.dropped)]
     {
-        adding.add("stacktally_lines", &[("result", result)], count);
+        writer.add("stacktally_lines", &[("result", result)], count);
     }
     for (reason, count) in rejects(receipt) {
-        adding.add("stacktally_rejects", &[("reason", reason)], count);
+        writer.add("stacktally_rejects", &[("reason", reason)], count);
     }
-    adding.add("stacktally_new_rejects", &[], outcome.rejects_new);
+    writer.add("stacktally_new_rejects", &[], outcome.rejects_new);
     let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
-    receipt.findings.iter().for_each(|own| *findings.entry(own.code).or_default() += 1);
+    receipt.findings.iter().for_each(|finding| *findings.entry(finding.code).or_default() += 1);
     for (code, count) in findings {
-        adding.add("stacktally_findings", &[("code", code)], count);
+        writer.add("stacktally_findings", &[("code", code)], count);
     }
-    let not_accepted = receipt.findings.iter().filter(|own| !own.accepted).count();
-    adding.add("stacktally_findings_all", &[], receipt.findings.len());
-    adding.add("stacktally_findings_not_accepted", &[], not_accepted);
-    of_coverage(adding, outcome, ended);
-    of_reported_time(adding, outcome);
-    of_prices(adding, outcome);
+    let not_accepted = receipt.findings.iter().filter(|finding| !finding.accepted).count();
+    writer.add("stacktally_findings_all", &[], receipt.findings.len());
+    writer.add("stacktally_findings_not_accepted", &[], not_accepted);
+    add_coverage(writer, outcome, ended);
+    add_reported_time(writer, outcome);
+    add_prices(writer, outcome);
     let published = &receipt.published;
-    adding.add("stacktally_published_files", &[], published.len());
-    adding.add("stacktally_published_bytes", &[], published.iter().map(|file| file.bytes).sum::<u64>());
-    adding.add("stacktally_changed_files", &[], published.iter().filter(|file| file.is_changed()).count());
+    writer.add("stacktally_published_files", &[], published.len());
+    writer.add("stacktally_published_bytes", &[], published.iter().map(|file| file.bytes).sum::<u64>());
+    writer.add("stacktally_changed_files", &[], published.iter().filter(|file| file.is_changed()).count());
 }
 
-/// Usage without a price, where there is a price book; 0 where it is accepted.
-fn of_prices(adding: &mut Adding<'_>, outcome: &Outcome) {
+/// Usage without a price, where there is a price book; 0 where that finding is accepted.
+fn add_prices(writer: &mut SampleWriter<'_>, outcome: &Outcome) {
     let receipt = &outcome.receipt;
     if receipt.statements.is_empty() && receipt.unpriced.is_empty() {
         return;
     }
-    let is_told = receipt.findings.iter().any(|own| own.code == FindingCode::UsageUnpriced.as_str() && !own.accepted);
-    let unpriced = receipt.unpriced.iter().filter(|_| is_told).map(|own| (&own.stamp, &own.meter_id));
-    adding.add("stacktally_unpriced_meters", &[], unpriced.collect::<BTreeSet<_>>().len());
+    let is_reported =
+        receipt.findings.iter().any(|finding| finding.code == FindingCode::UsageUnpriced.as_str() && !finding.accepted);
+    let unpriced = receipt.unpriced.iter().filter(|_| is_reported).map(|entry| (&entry.stamp, &entry.meter_id));
+    writer.add("stacktally_unpriced_meters", &[], unpriced.collect::<BTreeSet<_>>().len());
 }
 
-/// How many exports of each stamp are gone from the root with their lines, as a run found it: also one that was refused
+/// How many exports of each stamp are gone from the root with their lines, as the run found it, even if it was refused
 /// because of them.
 fn missing_exports<'a>(ended: &'a Ended<'_>) -> BTreeMap<&'a str, u64> {
     let mut gone: BTreeMap<&str, u64> = BTreeMap::new();
     let missing = ended.outcome().map_or(&[][..], |outcome| &outcome.receipt.missing);
-    missing.iter().filter(|own| !own.kept && !own.forgotten).for_each(|own| *gone.entry(&own.stamp).or_default() += 1);
-    // A refusal names what is gone in findings beside it, by the folders of exports.
-    let is_about_exports = |own: &&Finding| matches!(own.code, FindingCode::ExportsMissing | FindingCode::StampMissing);
+    missing
+        .iter()
+        .filter(|entry| !entry.kept && !entry.forgotten)
+        .for_each(|entry| *gone.entry(&entry.stamp).or_default() += 1);
+    // A refusal reports them in the findings of its error, by the folders of exports.
+    let is_about_exports =
+        |finding: &&Finding| matches!(finding.code, FindingCode::ExportsMissing | FindingCode::StampMissing);
     let refused = ended.error().and_then(|error| error.beside.as_ref()).map_or(&[][..], |beside| &beside.findings);
-    for own in refused.iter().filter(is_about_exports) {
-        *gone.entry(&own.stamp).or_default() += own.concerned.len() as u64;
+    for finding in refused.iter().filter(is_about_exports) {
+        *gone.entry(&finding.stamp).or_default() += finding.concerned.len() as u64;
     }
     gone
 }
 
-/// Says of these stamps how many of their exports are gone; what is said of others stays.
+/// Sets how many exports of these stamps are gone; samples of other stamps stay.
 fn set_missing_exports(samples: &mut Samples, gone: &BTreeMap<&str, u64>) {
-    let own = samples.entry(MISSING_EXPORTS.to_owned()).or_default();
-    own.retain(|line| !gone.keys().any(|stamp| line.starts_with(&format!("{MISSING_EXPORTS}{{stamp=\"{stamp}\"}} "))));
-    own.extend(gone.iter().map(|(stamp, count)| format!("{MISSING_EXPORTS}{{stamp=\"{stamp}\"}} {count}")));
-    own.sort();
-    if own.is_empty() {
+    let lines = samples.entry(MISSING_EXPORTS.to_owned()).or_default();
+    lines
+        .retain(|line| !gone.keys().any(|stamp| line.starts_with(&format!("{MISSING_EXPORTS}{{stamp=\"{stamp}\"}} "))));
+    lines.extend(gone.iter().map(|(stamp, count)| format!("{MISSING_EXPORTS}{{stamp=\"{stamp}\"}} {count}")));
+    lines.sort();
+    if lines.is_empty() {
         samples.remove(MISSING_EXPORTS);
     }
 }
 
-fn of_coverage(adding: &mut Adding<'_>, outcome: &Outcome, ended: &Ended<'_>) {
-    for own in coverage::stamps(&outcome.coverage) {
-        let stamp = own.stamp.as_str();
-        // A stamp of which no window is whole has no lag: that is not 0.
-        if let Some(hour) = own.covered_to {
-            adding.add("stacktally_coverage_lag_hours", &[("stamp", stamp)], lag_hours(hour, ended.finished));
-            adding.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds_of(hour));
+fn add_coverage(writer: &mut SampleWriter<'_>, outcome: &Outcome, ended: &Ended<'_>) {
+    for coverage_of_stamp in coverage::stamps(&outcome.coverage) {
+        let stamp = coverage_of_stamp.stamp.as_str();
+        // A stamp without any whole window has no lag, which is not the same as 0.
+        if let Some(hour) = coverage_of_stamp.covered_to {
+            writer.add("stacktally_coverage_lag_hours", &[("stamp", stamp)], lag_hours(hour, ended.finished));
+            writer.add("stacktally_covered_to_timestamp_seconds", &[("stamp", stamp)], seconds_of(hour));
         }
-        for (state, days) in DayState::ALL.iter().zip(own.days) {
-            adding.add("stacktally_days", &[("stamp", stamp), ("state", state.as_str())], days);
+        for (state, days) in DayState::ALL.iter().zip(coverage_of_stamp.days) {
+            writer.add("stacktally_days", &[("stamp", stamp), ("state", state.as_str())], days);
         }
     }
 }
 
-/// What is missing of each stamp: of every stamp, so that a series that is gone says that its stamp is.
-fn of_reported_time(adding: &mut Adding<'_>, outcome: &Outcome) {
-    for own in &outcome.times {
-        let stamp = own.stamp.as_str();
-        // Where --accept tolerates it, nothing is due; nor where no window is whole.
-        if let Some(due) = own.due {
-            adding.add("stacktally_next_window_due_timestamp_seconds", &[("stamp", stamp)], seconds_of(due));
+/// What each stamp lacks. Every stamp gets a series, so that a series that is gone means that its stamp is.
+fn add_reported_time(writer: &mut SampleWriter<'_>, outcome: &Outcome) {
+    for time in &outcome.times {
+        let stamp = time.stamp.as_str();
+        // Nothing is due where --accept tolerates it, nor where no window is whole.
+        if let Some(due) = time.due {
+            writer.add("stacktally_next_window_due_timestamp_seconds", &[("stamp", stamp)], seconds_of(due));
         }
-        adding.add("stacktally_missing_hours", &[("stamp", stamp)], own.hours_missing());
-        adding.add(MISSING_EXPORTS, &[("stamp", stamp)], 0);
+        writer.add("stacktally_missing_hours", &[("stamp", stamp)], time.hours_missing());
+        writer.add(MISSING_EXPORTS, &[("stamp", stamp)], 0);
         let kept = outcome.receipt.missing.iter().filter(|missing| missing.kept && missing.stamp == stamp).count();
-        adding.add("stacktally_kept_exports", &[("stamp", stamp)], kept);
+        writer.add("stacktally_kept_exports", &[("stamp", stamp)], kept);
     }
 }
 
-/// Takes samples, and writes their lines.
-struct Adding<'a>(&'a mut Samples);
+/// Collects samples as lines.
+struct SampleWriter<'a>(&'a mut Samples);
 
-impl Adding<'_> {
+impl SampleWriter<'_> {
     fn add(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
         let labels: Vec<String> = labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
@@ -284,13 +290,13 @@ fn render(samples: &Samples) -> String {
     text
 }
 
-/// Reads what an earlier run wrote; `None` when that is anything else, or only a part of it.
+/// Reads what an earlier run wrote; `None` when it is anything else, or incomplete.
 fn parse(text: &str) -> Option<Samples> {
     let mut samples = Samples::default();
     for line in text.strip_suffix('\n')?.split('\n').filter(|line| !line.starts_with("# ")) {
         let (series, value) = line.rsplit_once(' ')?;
         let name = series.split('{').next().unwrap_or(series);
-        let is_ours = FAMILIES.iter().any(|(own, _)| *own == name)
+        let is_ours = FAMILIES.iter().any(|(family, _)| *family == name)
             && are_labels(&series[name.len()..])
             && value.strip_prefix('-').unwrap_or(value).bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
             && value.ends_with(|last: char| last.is_ascii_digit());
@@ -302,7 +308,7 @@ fn parse(text: &str) -> Option<Samples> {
     Some(samples)
 }
 
-/// Whether a text is nothing, or `{label="value",…}`.
+/// Whether a text is empty, or `{label="value",…}`.
 fn are_labels(text: &str) -> bool {
     let Some(mut rest) = text.strip_prefix('{') else { return text.is_empty() };
     loop {
@@ -321,7 +327,7 @@ fn are_labels(text: &str) -> bool {
     }
 }
 
-/// Where the quote stands that ends a value.
+/// The place of the quote that ends a value.
 fn end_of_value(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     text.bytes().position(|byte| {

@@ -1,4 +1,4 @@
-//! Everything that talks to a person: what was typed, what it means, what is said, and with which code it ends.
+//! Everything that talks to a person: arguments, what they mean, messages, and exit codes.
 
 pub mod args;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Progress on a terminal; nothing anywhere else, so that a cron mail holds what matters.
+//! Progress on a terminal; none anywhere else, so that a cron mail holds only what matters.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::control::{Progress, Step};
 
-/// One line on standard error: what is done, how far it is.
+/// One line on standard error: the current step, and how far it is.
 pub struct TerminalProgress {
     bar: Mutex<ProgressBar>,
 }
 
 impl TerminalProgress {
-    /// Progress that shows itself if standard error is a terminal.
+    /// Progress that is shown if standard error is a terminal.
     pub fn new() -> Self {
         let bar = ProgressBar::new(0);
         bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -1,4 +1,4 @@
-//! A run that has ended, well or not: what logs, summary and metrics tell of it.
+//! A run that has ended, in success or failure: what logs, summary and metrics report.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::pipeline::Outcome;
 pub struct Ended<'a> {
     /// `run` or `check`.
     pub command: &'static str,
-    /// Where it published; `None` for a check, or when that was not even known.
+    /// Where it published; `None` for a check, or when that was unknown.
     pub out: Option<&'a Path>,
     pub result: &'a Result<Outcome>,
     pub started: ClockTime,

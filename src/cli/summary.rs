@@ -1,5 +1,5 @@
 //! The summary of a run or a check as one JSON object, for programs. Keys are only ever added; every key is always
-//! there, and `null` is what is not known or does not apply.
+//! present, and `null` where its value is unknown or does not apply.
 //!
 //! ```json
 //! {"exit_code": 3, "error": {"kind": "input", "file": "north/usage/2026-10-05/a.json", "line": 1, "column": 9, …}, "lines": null, …}
@@ -19,10 +19,10 @@ use crate::publication::receipt::{
     Count, FindingEntry, LeftEntry, Lines, MissingEntry, Receipt, StatementEntry, UnpricedEntry,
 };
 
-/// What a program sees.
+/// What programs get.
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
-    /// Of the process.
+    /// The exit code of the process.
     exit_code: u8,
     /// `run` or `check`.
     command: &'static str,
@@ -39,35 +39,35 @@ struct Summary<'a> {
     rejects: Option<BTreeMap<&'static str, u64>>,
     /// Of the lines set aside, those that the last publication did not have: with one, the exit code is 4.
     rejects_new: Option<u64>,
-    /// Lines by attribution: all of them, zero included.
+    /// Lines by attribution: all attributions, zero included.
     attributions: Option<BTreeMap<&'static str, u64>>,
     /// Days by state, over all stamps.
     days: Option<BTreeMap<&'static str, u64>>,
-    /// All of them, accepted or not; of a run that failed, those found beside its error.
+    /// All of them, accepted or not; for a run that failed, those reported with its error.
     findings: Vec<FindingShown<'a>>,
-    /// Of each stamp that reports.
+    /// For each stamp that reports.
     coverage: Option<Vec<CoverageShown>>,
-    /// What the statements of each month come to, by currency; none where there is no price book.
+    /// The monthly totals of statements, by currency; none where there is no price book.
     statements: &'a [StatementEntry],
-    /// What has no price.
+    /// Usage without a price.
     unpriced: &'a [UnpricedEntry],
-    /// Snapshots that served in the stead of a stamp's own: with one, these are figures of a what-if.
+    /// Snapshots that replaced a stamp's own: with one, these are figures of a what-if.
     registration_override: &'a [String],
-    /// Settings that served nothing, though they were said.
+    /// Settings that had no effect, though they were given.
     unused_settings: &'a [String],
-    /// Why everything was made anew; `null` where only what had changed was.
+    /// Why everything was made anew; `null` for an incremental run.
     full_run: Option<&'a str>,
     /// Exports that the last run counted and that are gone from the root, or are left out.
     missing: &'a [MissingEntry],
-    /// Of days that were published before; of a check that was given an OUT, what a run would change. Else `null`.
+    /// Changes of days that were published before; for a check with an OUT, what a run would change. Else `null`.
     changes: Option<ChangesShown>,
     /// `null` when nothing was published.
     published: Option<PublishedShown>,
-    /// What was gone from the root, and forgotten by name.
+    /// What was gone from the root, and was forgotten by name.
     forgotten: &'a [String],
-    /// Stamps that `--stamp` left as they were published.
+    /// Stamps that `--stamp` left as published.
     left_as_published: &'a [LeftEntry],
-    /// Of a check that was given an OUT: what a run would publish there.
+    /// For a check with an OUT: what a run would publish there.
     would_publish: Option<PublishedShown>,
 }
 
@@ -75,7 +75,7 @@ struct Summary<'a> {
 struct Failure<'a> {
     #[serde(flatten)]
     first: ErrorShown<'a>,
-    /// What else ended the run.
+    /// The other errors that ended the run.
     beside: Vec<ErrorShown<'a>>,
 }
 
@@ -88,7 +88,7 @@ struct ErrorShown<'a> {
     line: Option<usize>,
     column: Option<usize>,
     hint: Option<&'a str>,
-    /// The nearest first.
+    /// From the nearest to the farthest.
     causes: Vec<String>,
 }
 
@@ -111,7 +111,7 @@ struct CoverageShown {
     covered_to: Option<String>,
     /// Full hours from then to the end of the run.
     lag_hours: Option<i64>,
-    /// When the next window should be there, and whether it was not when the run ended.
+    /// When the next window is due, and whether it was overdue when the run ended.
     due: Option<String>,
     overdue: bool,
     /// Hours between its first and its last window that no whole export covers; the findings say which, and why.
@@ -124,7 +124,7 @@ struct ChangesShown {
     run: u64,
     days: usize,
     stamps: Vec<String>,
-    /// Months whose statements ask for other amounts because of rounding, exchange rates or billing currency.
+    /// Months whose statements bill other amounts because of rounding, exchange rates or billing currency.
     statement_months: Vec<String>,
 }
 
@@ -134,9 +134,9 @@ struct PublishedShown {
     generation: u64,
     files: usize,
     bytes: u64,
-    /// Files that are new, or have other bytes than before.
+    /// Files that are new, or whose bytes changed.
     changed: usize,
-    /// Files of an earlier run that this one does not make.
+    /// Files of an earlier run that this run does not make.
     removed: usize,
 }
 
@@ -165,10 +165,10 @@ pub fn json(ended: &Ended<'_>) -> String {
         full_run: receipt.and_then(|receipt| receipt.full_run.as_deref()),
         missing: receipt.map_or(&[], |receipt| &receipt.missing),
         changes: ended.out.and(ended.outcome()).map(ChangesShown::of),
-        published: ended.outcome().filter(|own| !own.is_rehearsal).map(PublishedShown::of),
+        published: ended.outcome().filter(|outcome| !outcome.is_rehearsal).map(PublishedShown::of),
         forgotten: receipt.map_or(&[], |receipt| &receipt.forgotten),
         left_as_published: receipt.map_or(&[], |receipt| &receipt.left_as_published),
-        would_publish: ended.out.and(ended.outcome()).filter(|own| own.is_rehearsal).map(PublishedShown::of),
+        would_publish: ended.out.and(ended.outcome()).filter(|outcome| outcome.is_rehearsal).map(PublishedShown::of),
     };
     let text = serde_json::to_string_pretty(&summary).expect("texts, numbers and names as keys become JSON");
     format!("{text}\n")
@@ -187,7 +187,7 @@ pub(super) fn lag_hours(covered_to: Hour, at: ClockTime) -> i64 {
 }
 
 fn by_name(counts: &[Count]) -> BTreeMap<&'static str, u64> {
-    counts.iter().map(|own| (own.name, own.count)).collect()
+    counts.iter().map(|count| (count.name, count.count)).collect()
 }
 
 fn findings<'a>(ended: &Ended<'a>) -> Vec<FindingShown<'a>> {
@@ -199,15 +199,15 @@ fn findings<'a>(ended: &Ended<'a>) -> Vec<FindingShown<'a>> {
 
 fn coverage_shown(outcome: &Outcome, at: ClockTime) -> Vec<CoverageShown> {
     let instant = |hour: Hour| format!("{hour}:00:00Z");
-    let shown = |own: StampCoverage| {
-        let time = outcome.times.iter().find(|time| time.stamp == own.stamp);
+    let shown = |stamp_coverage: StampCoverage| {
+        let time = outcome.times.iter().find(|time| time.stamp == stamp_coverage.stamp);
         CoverageShown {
-            stamp: own.stamp.to_string(),
-            last_settled_day: own.last_settled_day.map(|day| day.to_string()),
-            covered_to: own.covered_to.map(instant),
-            lag_hours: own.covered_to.map(|hour| lag_hours(hour, at)),
+            stamp: stamp_coverage.stamp.to_string(),
+            last_settled_day: stamp_coverage.last_settled_day.map(|day| day.to_string()),
+            covered_to: stamp_coverage.covered_to.map(instant),
+            lag_hours: stamp_coverage.covered_to.map(|hour| lag_hours(hour, at)),
             due: time.and_then(|time| time.due).map(instant),
-            overdue: outcome.overdue.iter().any(|other| other.stamp == own.stamp.as_str()),
+            overdue: outcome.overdue.iter().any(|other| other.stamp == stamp_coverage.stamp.as_str()),
             missing_hours: time.map_or(0, ReportedTime::hours_missing),
         }
     };
@@ -238,13 +238,13 @@ impl<'a> ErrorShown<'a> {
 }
 
 impl<'a> FindingShown<'a> {
-    fn of(own: &'a FindingEntry) -> Self {
-        let FindingEntry { stamp, code, severity, sentence, concerned, remedy, accepted, months: _ } = own;
+    fn of(entry: &'a FindingEntry) -> Self {
+        let FindingEntry { stamp, code, severity, sentence, concerned, remedy, accepted, months: _ } = entry;
         Self { stamp, code, severity, sentence, concerned, remedy, accepted: *accepted }
     }
 
-    fn beside(own: &'a Finding) -> Self {
-        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = own;
+    fn beside(finding: &'a Finding) -> Self {
+        let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
         let severity = code.severity().as_str();
         Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, accepted: false }
     }

@@ -1,5 +1,4 @@
-//! How long each step of a run takes: logged where logs are asked for, else shown as progress. Reads the monotonic
-//! clock.
+//! How long each step of a run takes: logged where logs are wanted, else shown as progress. Reads the monotonic clock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -9,7 +8,7 @@ use super::progress::TerminalProgress;
 use super::run_report::StepTime;
 use crate::control::{Progress, Step};
 
-/// Times a run from its beginning, step by step. Clones share what they know.
+/// Times a run from its beginning, step by step. Clones share their state.
 #[derive(Clone)]
 pub struct Steps {
     begun: Instant,
@@ -45,9 +44,9 @@ impl Steps {
 impl Taken {
     fn end_current(&mut self) {
         let Some((name, stamp, begun)) = self.current.take() else { return };
-        let own = StepTime { name, duration_ms: milliseconds_since(begun) };
-        log::step_ended(&own, stamp.as_deref());
-        self.ended.push(own);
+        let step = StepTime { name, duration_ms: milliseconds_since(begun) };
+        log::step_ended(&step, stamp.as_deref());
+        self.ended.push(step);
     }
 }
 

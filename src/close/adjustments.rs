@@ -1,5 +1,5 @@
-//! Adjustments: what comes to closed months after they were closed. The figures of a closed month stay as they are; for
-//! each of them, closed + adjustments = what its lines come to.
+//! Adjustments: what comes to a month after it was closed. The figures of a closed month stay as they are; for each of
+//! them, closed + adjustments = the sum of its lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,10 +33,10 @@ pub struct Figure {
     pub resource: i64,
 }
 
-/// Figures with what they are, or by how much they differ.
+/// Figures with their sums, or with the differences of their sums.
 pub type FigureSums = BTreeMap<Figure, Totals>;
 
-/// Adds one to the other.
+/// Adds a delta to a figure's sum.
 ///
 /// # Errors
 /// A sum leaves the range.
@@ -54,15 +54,15 @@ pub struct Adjustment {
     pub causes: String,
 }
 
-/// What arrived by one reported window, or by none in particular.
+/// What arrived by one reported window, or by no single window.
 #[derive(Debug)]
 pub struct Arrived {
     pub month: Month,
     pub figures: FigureSums,
 }
 
-/// Splits what is missing between a closed figure and its lines by the month of arrival: what single windows brought
-/// first, and the rest with the latest month.
+/// Splits the difference between closed figures and their lines by the month of arrival: first what single windows
+/// brought, then the rest with the latest month.
 ///
 /// # Errors
 /// A sum leaves the range.
@@ -71,9 +71,9 @@ pub fn split(
     mut missing: FigureSums,
     arrived: Vec<Arrived>,
     latest: Month,
-    touched: &BTreeMap<Day, BTreeSet<Cause>>,
+    dirty: &BTreeMap<Day, BTreeSet<Cause>>,
 ) -> Result<Vec<Adjustment>> {
-    let causes_of = |day: Day| touched.get(&day).map_or_else(|| Cause::MonthReopened.as_str().to_owned(), texts_of);
+    let causes_of = |day: Day| dirty.get(&day).map_or_else(|| Cause::MonthReopened.as_str().to_owned(), texts_of);
     let mut rows: BTreeMap<(Month, Figure), Totals> = BTreeMap::new();
     for Arrived { month, figures } in arrived {
         for (figure, delta) in figures {
@@ -85,14 +85,14 @@ pub fn split(
         rows.entry((latest, figure)).or_default().merge(delta)?;
     }
     let rows = rows.into_iter().filter(|(_, delta)| !delta.is_nothing());
-    let own = |((arrival, figure), delta): ((Month, Figure), Totals)| Adjustment {
+    let adjustment = |((arrival, figure), delta): ((Month, Figure), Totals)| Adjustment {
         stamp: stamp.clone(),
         arrival,
         causes: causes_of(figure.day),
         figure,
         delta,
     };
-    Ok(rows.map(own).collect())
+    Ok(rows.map(adjustment).collect())
 }
 
 /// All adjustments of a stamp that were published, added up.
@@ -111,7 +111,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<FigureSums> {
     Ok(sums)
 }
 
-/// The figures of a table's rows that are a stamp's.
+/// The figures of a stamp in a table.
 ///
 /// # Errors
 /// The table is not as this version publishes it.
@@ -119,23 +119,23 @@ fn figures_of(stored: &Stored, table: FigureTable, stamp: &Stamp) -> Result<Vec<
     let keep = [Keep::Texts(STAMP, vec![stamp.to_string()])];
     let mut figures = Vec::new();
     for rows in reader::read(&stored.path, stored.bytes.clone(), table.table, &table.columns(), &keep)? {
-        figures.extend(StoredFigures::of(&rows, table)?.iter().map(|own| {
+        figures.extend(StoredFigures::of(&rows, table)?.iter().map(|row| {
             let figure = Figure {
-                day: own.day,
-                billed_subscription: own.billed_subscription.to_owned(),
-                attribution: own.attribution.to_owned(),
-                tenant: own.tenant.map(str::to_owned),
-                user_subscription: own.user_subscription.to_owned(),
-                meter: own.meter.to_owned(),
-                resource: own.resource,
+                day: row.day,
+                billed_subscription: row.billed_subscription.to_owned(),
+                attribution: row.attribution.to_owned(),
+                tenant: row.tenant.map(str::to_owned),
+                user_subscription: row.user_subscription.to_owned(),
+                meter: row.meter.to_owned(),
+                resource: row.resource,
             };
-            (figure, own.totals)
+            (figure, row.totals)
         }));
     }
     Ok(figures)
 }
 
-/// Stages what came to closed months, if anything did.
+/// Stages the adjustments of closed months, if there are any.
 ///
 /// # Errors
 /// The table cannot be staged.

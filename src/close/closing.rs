@@ -1,8 +1,8 @@
-//! Closing months, and opening them again.
+//! Closing and reopening months.
 //!
-//! A closing copies the published figures of a month, with the rows of all dimensions that they name, to
-//! `history/closed`; from then on these are what is published of it, and what its lines come to beyond them goes to
-//! `history/adjustments`.
+//! Closing copies the published figures of a month, with the rows of all dimensions that they name, to
+//! `history/closed`. From then on these are published for the month, and the difference between them and their lines
+//! goes to `history/adjustments`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -35,28 +35,28 @@ use crate::table::contract::meters::KNOWN;
 use crate::table::figures::{FigureTable, Figures};
 use crate::table::reader::{self, Rows, integer, text};
 
-/// What is to be closed or opened again.
+/// What to close or to reopen.
 #[derive(Clone, Debug)]
 pub struct Closing {
     pub out: std::path::PathBuf,
     pub month: Month,
-    /// All that have usage in it, when empty.
+    /// When empty, all stamps with usage in the month.
     pub stamps: Vec<Stamp>,
-    /// Close though something speaks against it.
+    /// Close it in spite of objections.
     pub force: bool,
     pub reason: Option<String>,
     pub patience: Patience,
     pub now: fn() -> DateTime<Utc>,
 }
 
-/// Closes a month of some stamps. Returns what was written to the journal.
+/// Closes a month of some stamps. Returns the new entries of the journal.
 ///
 /// # Errors
-/// Something speaks against it and it is not forced, it is closed already, nothing of it is published, or what is
-/// published is missing or altered.
+/// There are objections and it is not forced, it is already closed, nothing of it is published, or a published file is
+/// missing or altered.
 pub fn close(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> {
     let Closing { month, .. } = *closing;
-    let (out, mut closings) = held(closing, control)?;
+    let (out, mut closings) = hold(closing, control)?;
     let publication = Publication::open(&closing.out)?;
     let with_usage: Vec<Stamp> = publication
         .stamps_of(&closing.stamps)?
@@ -85,7 +85,7 @@ pub fn close(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> 
     let coverage = publication.coverage()?;
     let (mut entries, mut objections) = (Vec::new(), Vec::new());
     for stamp in &open {
-        let Readiness { days_settled, days_before_stamp, objections: own } =
+        let Readiness { days_settled, days_before_stamp, objections: stamp_objections } =
             Readiness::of(&publication, &coverage, stamp, month)?;
         entries.push(ClosingEntry {
             format: FORMAT,
@@ -97,32 +97,32 @@ pub fn close(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> 
             days_settled,
             days: month.days().count() as i64,
             days_before_stamp,
-            forced: !own.is_empty(),
-            overridden: own.iter().map(|own| own.what.clone()).collect(),
+            forced: !stamp_objections.is_empty(),
+            overridden: stamp_objections.iter().map(|objection| objection.what.clone()).collect(),
             reason: closing.reason.clone(),
         });
-        objections.extend(own);
+        objections.extend(stamp_objections);
     }
     if !objections.is_empty() && !closing.force {
         return Err(refused(month, &objections));
     }
     closings.entries.extend(entries.iter().cloned());
     let publisher = Publisher::new(Some(out))?;
-    let made =
+    let staged =
         open.iter().try_for_each(|stamp| freeze(&publisher, stamp, month)).and_then(|()| commit(&publisher, &closings));
-    finish(publisher, made, &entries)?;
+    finish(publisher, staged, &entries)?;
     Ok(entries)
 }
 
-/// Opens a closed month of some stamps again. The next run publishes it as its lines have it.
+/// Reopens a closed month of some stamps. The next run publishes it from its lines.
 ///
 /// # Errors
 /// It is not closed.
 pub fn reopen(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>> {
     let Closing { month, .. } = *closing;
-    let (out, mut closings) = held(closing, control)?;
-    let is_meant = |stamp: &Stamp| closing.stamps.is_empty() || closing.stamps.contains(stamp);
-    let entry = |(stamp, month): &(Stamp, Month), of: &ClosingEntry| ClosingEntry {
+    let (out, mut closings) = hold(closing, control)?;
+    let is_wanted = |stamp: &Stamp| closing.stamps.is_empty() || closing.stamps.contains(stamp);
+    let entry = |(stamp, month): &(Stamp, Month), closed_entry: &ClosingEntry| ClosingEntry {
         format: FORMAT,
         run: out.last().generation + 1,
         action: Action::Reopen,
@@ -130,13 +130,13 @@ pub fn reopen(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>>
         month: *month,
         at: (closing.now)().to_rfc3339_opts(SecondsFormat::Secs, true),
         reason: closing.reason.clone(),
-        ..of.clone()
+        ..closed_entry.clone()
     };
     let closed = closings.closed();
     let entries: Vec<ClosingEntry> = closed
         .iter()
-        .filter(|((stamp, own), _)| *own == month && is_meant(stamp))
-        .map(|(key, of)| entry(key, of))
+        .filter(|((stamp, closed_month), _)| *closed_month == month && is_wanted(stamp))
+        .map(|(key, closed_entry)| entry(key, closed_entry))
         .collect();
     if entries.is_empty() {
         let months: Vec<String> = closed.keys().map(|(stamp, month)| format!("{month} of {stamp}")).collect();
@@ -149,12 +149,12 @@ pub fn reopen(closing: &Closing, control: &Control) -> Result<Vec<ClosingEntry>>
     }
     closings.entries.extend(entries.iter().cloned());
     let publisher = Publisher::new(Some(out))?;
-    let made = commit(&publisher, &closings);
-    finish(publisher, made, &entries)?;
+    let staged = commit(&publisher, &closings);
+    finish(publisher, staged, &entries)?;
     Ok(entries)
 }
 
-fn held(closing: &Closing, control: &Control) -> Result<(Out, Closings)> {
+fn hold(closing: &Closing, control: &Control) -> Result<(Out, Closings)> {
     if !Out::is_one(&closing.out) {
         return Err(crate::publication::no_publication(&closing.out));
     }
@@ -181,14 +181,14 @@ fn nothing_to_close(month: Month, is_closed: bool) -> Error {
     }
 }
 
-/// Lets everything else stay, writes the journal, and stages a receipt that names what is published now.
+/// Keeps all other files, writes the journal, and stages a receipt that names what is now published.
 fn commit(publisher: &Publisher, closings: &Closings) -> Result<()> {
     publisher.plain(CLOSINGS, closings.entries.len() as u64, closings.bytes()?)?;
     publisher.keep_all()
 }
 
-fn finish(publisher: Publisher, made: Result<()>, entries: &[ClosingEntry]) -> Result<()> {
-    let committed = made.and_then(|()| {
+fn finish(publisher: Publisher, staged: Result<()>, entries: &[ClosingEntry]) -> Result<()> {
+    let committed = staged.and_then(|()| {
         let receipt = publisher.out().map(|out| std::fs::read(out.path(RECEIPT))).transpose();
         let receipt = receipt.map_err(|error| Error::machine("read", Path::new(RECEIPT), error))?.unwrap_or_default();
         amended(&receipt, publisher.generation(), &publisher.files(), entries)
@@ -214,50 +214,51 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
         take_figures(&Figures::of(&rows, FigureTable::DAILY)?, &mut frozen, &mut used, &mut resources)?;
     }
     let places: BTreeMap<&NamedOwner, u32> = frozen.owners.iter().zip(0..).collect();
-    let places_of = |owners: &BTreeSet<NamedOwner>| owners.iter().filter_map(|own| places.get(own).copied()).collect();
-    frozen.used_by = used.iter().map(|(meter, own)| (meter.clone(), places_of(&own.owners))).collect();
-    frozen.used = used.into_iter().map(|(meter, own)| (meter, own.totals)).collect();
+    let places_of =
+        |owners: &BTreeSet<NamedOwner>| owners.iter().filter_map(|owner| places.get(owner).copied()).collect();
+    frozen.used_by = used.iter().map(|(meter, meter_use)| (meter.clone(), places_of(&meter_use.owners))).collect();
+    frozen.used = used.into_iter().map(|(meter, meter_use)| (meter, meter_use.totals)).collect();
     frozen.resources = resources.into_iter().collect();
     freeze_dimensions(out, stamp, &mut frozen)?;
     freeze_charges(publisher, stamp, month, &mut frozen)?;
     publisher.plain(&closed_path(stamp, month, frozen.run, "daily.parquet"), rows_in_all, daily.bytes)?;
     let published = stored_resources(stamp, &out.read(RESOURCES)?)?;
-    let own: Option<Vec<(Stamp, Resource)>> = frozen
+    let kept: Option<Vec<(Stamp, Resource)>> = frozen
         .resources
         .iter()
         .map(|&key| Some((stamp.clone(), Resource::of_published(stamp, key, &published)?)))
         .collect();
-    let own = own.ok_or_else(|| reader::contradiction(RESOURCES, format!("lacks a resource of {month}")))?;
-    publish_resources(&own, &closed_path(stamp, month, frozen.run, RESOURCES), publisher)?;
+    let kept = kept.ok_or_else(|| reader::contradiction(RESOURCES, format!("lacks a resource of {month}")))?;
+    publish_resources(&kept, &closed_path(stamp, month, frozen.run, RESOURCES), publisher)?;
     let bytes = serde_json::to_vec_pretty(&frozen).map_err(|error| Error::bug_of("write a closing", error))?;
     publisher.plain(&closed_path(stamp, month, frozen.run, "closing.json"), 1, bytes)
 }
 
-/// Keeps what a stamp's month is charged, and what that rests on, where there is a price book.
+/// Keeps the charges of a stamp's month, and what they are based on, where there is a price book.
 fn freeze_charges(publisher: &Publisher, stamp: &Stamp, month: Month, frozen: &mut Frozen) -> Result<()> {
     let path = charges_path(stamp, month);
     let Some(out) = publisher.out().filter(|out| out.last().files.contains_key(&path)) else { return Ok(()) };
     let charges = out.read(&path)?;
     let (mut keys, mut rows_in_all) = (BTreeSet::new(), 0);
     for rows in reader::read(&charges.path, charges.bytes.clone(), &contract::CHARGES, &[&PRICE_KEY], &[])? {
-        let own = rows.integers(PRICE_KEY)?;
+        let price_keys = rows.integers(PRICE_KEY)?;
         rows_in_all += rows.len() as u64;
-        keys.extend((0..rows.len()).filter_map(|row| integer(own, row)));
+        keys.extend((0..rows.len()).filter_map(|row| integer(price_keys, row)));
     }
-    let known = ChargedMonths::load(out)?.0.remove(&month).ok_or_else(|| {
+    let charged = ChargedMonths::load(out)?.0.remove(&month).ok_or_else(|| {
         Error::input(format!("nothing is known of how {month} was charged"))
             .at(charges.path.display().to_string())
             .hint("run once more: .stacktally/state was lost, and a run makes it again")
     })?;
-    let prices: Vec<_> = known.entries.into_iter().filter(|own| keys.contains(&own.key())).collect();
+    let prices: Vec<_> = charged.entries.into_iter().filter(|entry| keys.contains(&entry.key())).collect();
     if prices.len() != keys.len() {
         return Err(reader::contradiction(&path, "rests on prices that nothing is known of".to_owned()));
     }
-    frozen.charging = Some(FrozenCharging { terms: known.terms, prices, book: Some(known.book) });
+    frozen.charging = Some(FrozenCharging { terms: charged.terms, prices, book: Some(charged.book) });
     publisher.plain(&closed_path(stamp, month, frozen.run, "charges.parquet"), rows_in_all, charges.bytes)
 }
 
-/// What a meter came to, and who used it.
+/// The usage of a meter, and who used it.
 #[derive(Default)]
 struct MeterUse {
     totals: Totals,
@@ -282,10 +283,10 @@ fn take_figures(
         };
         let (owner, meter) = owner().ok_or_else(|| reader::contradiction("daily", "holds what is no id".to_owned()))?;
         frozen.days.insert(figure.day);
-        let own = used.entry(meter).or_default();
-        own.totals.merge(figure.totals)?;
-        if !own.owners.contains(&owner) {
-            own.owners.insert(owner.clone());
+        let meter_use = used.entry(meter).or_default();
+        meter_use.totals.merge(figure.totals)?;
+        if !meter_use.owners.contains(&owner) {
+            meter_use.owners.insert(owner.clone());
         }
         frozen.owners.insert(owner);
         resources.insert(figure.resource);
@@ -295,9 +296,9 @@ fn take_figures(
 
 /// The rows of the dimensions that frozen figures name.
 fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()> {
-    let owned = |own: Option<&str>| own.map(str::to_owned);
+    let owned = |value: Option<&str>| value.map(str::to_owned);
     let meters: BTreeSet<&MeterId> = frozen.used.iter().map(|(meter, _)| meter).collect();
-    let mut own_meters = Vec::new();
+    let mut frozen_meters = Vec::new();
     for rows in rows_of(out, &contract::METERS)? {
         let [ids, names, services, units, kinds] =
             [METER_ID, METER_NAME, SERVICE, UNIT, QUANTITY_KIND].map(|column| rows.texts(column));
@@ -305,7 +306,7 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
         let known = rows.booleans(KNOWN)?;
         for row in 0..rows.len() {
             let Some(id) = MeterId::new(ids.value(row)).filter(|id| meters.contains(id)) else { continue };
-            own_meters.push(Meter {
+            frozen_meters.push(Meter {
                 id,
                 meter_name: owned(text(names, row)),
                 service: owned(text(services, row)),
@@ -316,27 +317,28 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
             });
         }
     }
-    frozen.meters = own_meters;
+    frozen.meters = frozen_meters;
     freeze_user_subscriptions(out, stamp, frozen)?;
-    let billed: BTreeSet<&str> = frozen.owners.iter().map(|own| own.billed_subscription.as_str()).collect();
-    let mut own_billed = Vec::new();
+    let billed: BTreeSet<&str> = frozen.owners.iter().map(|owner| owner.billed_subscription.as_str()).collect();
+    let mut frozen_billed = Vec::new();
     for rows in rows_of(out, &contract::BILLED_SUBSCRIPTIONS)? {
         let (ids, kinds, tenants) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(KIND)?, rows.texts(TENANT_ID)?);
         let names = rows.texts(BILLED_SUBSCRIPTION_NAME)?;
         for row in (0..rows.len()).filter(|&row| billed.contains(ids.value(row))) {
             frozen.names.insert(ids.value(row).to_owned(), owned(text(names, row)));
             let tenant = text(tenants, row).and_then(TenantId::new);
-            own_billed.extend(BilledSubscriptionId::new(ids.value(row)).map(|id| FrozenBilled {
+            frozen_billed.extend(BilledSubscriptionId::new(ids.value(row)).map(|id| FrozenBilled {
                 id,
                 kind: kinds.value(row).to_owned(),
                 tenant,
             }));
         }
     }
-    frozen.billed = own_billed;
-    let listed = frozen.user_subscriptions.iter().filter_map(|(_, own)| own.as_ref()?.tenant.clone());
-    let billed = frozen.billed.iter().filter_map(|own| own.tenant.clone());
-    frozen.tenants = frozen.owners.iter().filter_map(|own| own.tenant.clone()).chain(listed).chain(billed).collect();
+    frozen.billed = frozen_billed;
+    let listed = frozen.user_subscriptions.iter().filter_map(|(_, listing)| listing.as_ref()?.tenant.clone());
+    let billed = frozen.billed.iter().filter_map(|payer| payer.tenant.clone());
+    frozen.tenants =
+        frozen.owners.iter().filter_map(|owner| owner.tenant.clone()).chain(listed).chain(billed).collect();
     for rows in rows_of(out, &contract::TENANTS)? {
         let (ids, names) = (rows.texts(TENANT_ID)?, rows.texts(TENANT_NAME)?);
         for row in 0..rows.len() {
@@ -349,8 +351,8 @@ fn freeze_dimensions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()
 }
 
 fn freeze_user_subscriptions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> Result<()> {
-    let named: BTreeSet<&UserSubscriptionId> = frozen.owners.iter().map(|own| &own.user_subscription).collect();
-    let owned = |own: Option<&str>| own.map(str::to_owned);
+    let named: BTreeSet<&UserSubscriptionId> = frozen.owners.iter().map(|owner| &owner.user_subscription).collect();
+    let owned = |value: Option<&str>| value.map(str::to_owned);
     let mut listed = Vec::new();
     for rows in rows_of(out, &contract::USER_SUBSCRIPTIONS)? {
         let [ids, stamps, names, owners, tenants, offers, states] =
@@ -360,7 +362,7 @@ fn freeze_user_subscriptions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> R
             (ids?, stamps?, names?, owners?, tenants?, offers?, states?);
         for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
             let Some(id) = UserSubscriptionId::new(ids.value(row)).filter(|id| named.contains(id)) else { continue };
-            let own = ListedUserSubscription {
+            let listing = ListedUserSubscription {
                 id: id.clone(),
                 tenant: text(tenants, row).and_then(TenantId::new),
                 provider: None,
@@ -369,7 +371,7 @@ fn freeze_user_subscriptions(out: &Out, stamp: &Stamp, frozen: &mut Frozen) -> R
                 offer_id: owned(text(offers, row)),
                 state: owned(text(states, row)),
             };
-            listed.push((id, Some(own)));
+            listed.push((id, Some(listing)));
         }
     }
     frozen.user_subscriptions = listed;

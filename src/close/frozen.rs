@@ -22,7 +22,7 @@ use crate::publication::layout::closed_path;
 use crate::rate::MonthTerms;
 use crate::read::ListedUserSubscription;
 
-/// Who pays, by ids.
+/// The owner of usage, by ids.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NamedOwner {
     pub billed_subscription: BilledSubscriptionId,
@@ -55,7 +55,7 @@ pub struct FrozenBilled {
     pub tenant: Option<TenantId>,
 }
 
-/// What a closing froze beside the figures.
+/// What a closing froze in addition to the figures.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frozen {
     /// The number of the publication that closed it.
@@ -63,9 +63,9 @@ pub struct Frozen {
     /// Days that have figures.
     pub days: BTreeSet<Day>,
     pub owners: BTreeSet<NamedOwner>,
-    /// What each meter came to.
+    /// The usage of each meter.
     pub used: Vec<(MeterId, Totals)>,
-    /// Who used each meter, by places in `owners`; empty: it was closed before this was kept.
+    /// Who used each meter, by places in `owners`; empty: the month was closed before this was kept.
     #[serde(default)]
     pub used_by: Vec<(MeterId, Vec<u32>)>,
     pub meters: Vec<Meter>,
@@ -77,34 +77,34 @@ pub struct Frozen {
     pub tenants: BTreeSet<TenantId>,
     /// Keys, sorted.
     pub resources: Vec<i64>,
-    /// What its charges rest on; `None`: there was no price book.
+    /// What its charges are based on; `None`: there was no price book.
     #[serde(default)]
     pub charging: Option<FrozenCharging>,
 }
 
-/// What the charges of a closed month rest on; they themselves are `charges.parquet` beside this.
+/// What the charges of a closed month are based on; the charges are in `charges.parquet` beside this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenCharging {
     pub terms: MonthTerms,
-    /// Those that some charge rests on.
+    /// Those that some charge is based on.
     pub prices: Vec<PriceEntry>,
-    /// What the price book said of the month, by [`PriceEntry::key_in`]; `None`: it was closed before this was kept.
+    /// The price book for the month, by [`PriceEntry::key_in`]; `None`: the month was closed before this was kept.
     #[serde(default)]
     pub book: Option<Vec<i64>>,
 }
 
 impl Frozen {
-    /// Reads what a closing froze. What lies beside it is read when it is needed, but must be there.
+    /// Reads what a closing froze. The files beside it are read only when needed, but must exist.
     ///
     /// # Errors
     /// It is missing or altered.
     pub fn load(out: &Out, stamp: &Stamp, month: Month, run: u64) -> Result<Self> {
         const REMEDY: &str = "restore it from a backup, or reopen the month";
         let stored = out.read(&closed_path(stamp, month, run, "closing.json"))?;
-        let own: Self = serde_json::from_slice(&stored.bytes).map_err(|error| {
+        let frozen: Self = serde_json::from_slice(&stored.bytes).map_err(|error| {
             Error::input("not what a closing froze").at(stored.path.display().to_string()).hint(REMEDY).because(error)
         })?;
-        let charges = own.charging.as_ref().map(|_| "charges.parquet");
+        let charges = frozen.charging.as_ref().map(|_| "charges.parquet");
         for file in ["daily.parquet", "resources.parquet"].into_iter().chain(charges) {
             let path = out.path(&closed_path(stamp, month, run, file));
             if !path.is_file() {
@@ -113,6 +113,6 @@ impl Frozen {
                     .hint(REMEDY));
             }
         }
-        Ok(own)
+        Ok(frozen)
     }
 }

@@ -1,4 +1,4 @@
-//! A month's end: closing it, what a closing freezes, and what comes after.
+//! The end of a month: closing it, what a closing freezes, and what comes after it.
 
 mod adjustments;
 mod closing;

@@ -1,5 +1,5 @@
-//! What speaks against closing a stamp's month: days that may still change, usage that has no price or that nobody is
-//! known to have used, and findings that say that figures may be wrong.
+//! Objections to closing a stamp's month: days that may still change, usage without a price or without a known user,
+//! and findings that figures may be wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,10 @@ use crate::table::contract::columns::{ATTRIBUTION, CURRENCY, METER_ID, PRICE_STA
 use crate::table::figures::{FigureTable, Figures};
 use crate::table::reader::text;
 
-/// Days, meters or ids that a sentence lists.
+/// How many days, meters or ids a sentence lists.
 const SHOWN: usize = 5;
 
-/// What a stamp's month is like before it is closed.
+/// Whether a stamp's month is ready to be closed.
 #[derive(Debug, Default)]
 pub struct Readiness {
     pub days_settled: i64,
@@ -28,7 +28,7 @@ pub struct Readiness {
     pub objections: Vec<Objection>,
 }
 
-/// One thing that speaks against it, and what can be done about it.
+/// One objection, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
     pub stamp: Stamp,
@@ -37,15 +37,15 @@ pub struct Objection {
 }
 
 impl Readiness {
-    /// Looks at what is published of a stamp's month.
+    /// Examines what is published of a stamp's month.
     ///
     /// # Errors
     /// A table cannot be read, or a sum leaves its range.
     pub fn of(publication: &Publication, coverage: &[CoverageRow], stamp: &Stamp, month: Month) -> Result<Self> {
-        let mut own = Self::default();
+        let mut readiness = Self::default();
         let mut object = |reason: &str, sentence: String, remedy: &str| {
             let what = Overridden { reason: reason.to_owned(), sentence };
-            own.objections.push(Objection { stamp: stamp.clone(), what, remedy: remedy.to_owned() });
+            readiness.objections.push(Objection { stamp: stamp.clone(), what, remedy: remedy.to_owned() });
         };
         let days = DayStates::of(coverage, stamp, month);
         if !days.partial.is_empty() {
@@ -68,7 +68,7 @@ impl Readiness {
             let each = charges.unpriced.iter().map(|(meter, quantity)| amount_of(*quantity, meter, &meters));
             object(
                 "usage_unpriced",
-                format!("no price is in force for {}", few(&each.collect::<Vec<_>>())),
+                format!("no price is in force for {}", first_few(&each.collect::<Vec<_>>())),
                 "add the price to prices.csv, or a row without a price whose note says why it is not billable, and \
                  run again",
             );
@@ -83,7 +83,7 @@ impl Readiness {
             );
         }
         for finding in publication.findings_of(stamp, month) {
-            // What is unpriced was counted above, in this month alone.
+            // Unpriced usage was counted above, for this month alone.
             if finding.code.severity() == Severity::Error
                 && !finding.accepted
                 && finding.code.as_str() != "usage_unpriced"
@@ -91,16 +91,16 @@ impl Readiness {
                 object(finding.code.as_str(), finding.sentence.clone(), &finding.remedy);
             }
         }
-        own.days_settled = days.settled;
-        own.days_before_stamp = days.before_stamp;
-        Ok(own)
+        readiness.days_settled = days.settled;
+        readiness.days_before_stamp = days.before_stamp;
+        Ok(readiness)
     }
 }
 
-/// Refuses a closing that something speaks against, and says all of it.
+/// The error that refuses a closing, with all objections to it.
 pub fn refused(month: Month, objections: &[Objection]) -> Error {
-    let shown = |own: &Objection| {
-        let Objection { stamp, what: Overridden { reason, sentence }, remedy } = own;
+    let shown = |objection: &Objection| {
+        let Objection { stamp, what: Overridden { reason, sentence }, remedy } = objection;
         format!("\n  {stamp} {reason}: {sentence}\n    remedy: {remedy}")
     };
     let reasons =
@@ -116,7 +116,7 @@ pub fn refused(month: Month, objections: &[Objection]) -> Error {
 struct DayStates {
     month: Month,
     settled: i64,
-    /// Without usage and not asked for, before the first reported window of the stamp: it did not exist yet.
+    /// Days without usage and without a window, before the first reported window: the stamp did not exist yet.
     before_stamp: i64,
     open: Vec<Day>,
     partial: Vec<Day>,
@@ -128,19 +128,19 @@ impl DayStates {
             coverage.iter().filter(|row| row.stamp == *stamp).map(|row| (row.coverage.day, row)).collect();
         let windows = rows.values().flat_map(|row| &row.coverage.windows);
         let first_reported = windows.map(|window| window.start.day()).min();
-        // Without any window nothing says when the stamp began but its usage.
+        // Without any window, only its usage shows when the stamp began.
         let begins = first_reported.or_else(|| rows.keys().next().copied());
-        let mut own = Self { month, settled: 0, before_stamp: 0, open: Vec::new(), partial: Vec::new() };
+        let mut states = Self { month, settled: 0, before_stamp: 0, open: Vec::new(), partial: Vec::new() };
         for day in month.days() {
             let row = rows.get(&day);
             match row.map(|row| row.coverage.state) {
-                Some(DayState::Settled) => own.settled += 1,
-                Some(DayState::Open) => own.open.push(day),
-                None if begins.is_some_and(|first| day < first) => own.before_stamp += 1,
-                Some(DayState::Partial) | None => own.partial.push(day),
+                Some(DayState::Settled) => states.settled += 1,
+                Some(DayState::Open) => states.open.push(day),
+                None if begins.is_some_and(|first| day < first) => states.before_stamp += 1,
+                Some(DayState::Partial) | None => states.partial.push(day),
             }
         }
-        own
+        states
     }
 
     fn sentence(&self, days: &[Day], state: &str) -> String {
@@ -148,31 +148,31 @@ impl DayStates {
         let are = if count == 1 { "is" } else { "are" };
         format!(
             "{count} of {all} days {are} not settled ({state}): {}",
-            few(&days.iter().map(Day::to_string).collect::<Vec<_>>())
+            first_few(&days.iter().map(Day::to_string).collect::<Vec<_>>())
         )
     }
 }
 
-/// What the charges of a month say.
+/// What the charges of a month say about prices and owners.
 #[derive(Default)]
 struct Charged {
     /// Quantities that no price is in force for, by meter.
     unpriced: BTreeMap<String, Quantity>,
-    /// What is charged for usage of user subscriptions that no listing knows.
+    /// Charges for usage of user subscriptions that no listing knows.
     unknown: BTreeMap<Currency, Charge>,
 }
 
 impl Charged {
     fn of(publication: &Publication, stamp: &Stamp, month: Month) -> Result<Self> {
         const COLUMNS: [&dyn AnyColumn; 6] = [&ATTRIBUTION, &METER_ID, &QUANTITY, &PRICE_STATUS, &CURRENCY, &CHARGE];
-        let mut own = Self::default();
+        let mut charged = Self::default();
         for rows in publication.read(&charges_path(stamp, month), &contract::CHARGES, &COLUMNS, &[])? {
             let (attributions, meters) = (rows.texts(ATTRIBUTION)?, rows.texts(METER_ID)?);
             let (states, currencies) = (rows.texts(PRICE_STATUS)?, rows.texts(CURRENCY)?);
             let (quantities, charges) = (rows.quantities(QUANTITY)?, rows.charges(CHARGE)?);
             for row in 0..rows.len() {
                 if states.value(row) == PriceStatus::Unpriced.as_str() {
-                    let sum = own.unpriced.entry(meters.value(row).to_owned()).or_default();
+                    let sum = charged.unpriced.entry(meters.value(row).to_owned()).or_default();
                     let quantity = quantities.maybe(row).unwrap_or(Quantity::ZERO);
                     *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
                 }
@@ -181,17 +181,17 @@ impl Charged {
                 if attributions.value(row) == Attribution::DefaultUserSubscriptionUnknown.as_str()
                     && let Some((currency, charge)) = priced
                 {
-                    let sum = own.unknown.entry(currency).or_default();
+                    let sum = charged.unknown.entry(currency).or_default();
                     *sum = sum.checked_add(charge).ok_or_else(past_range)?;
                 }
             }
         }
-        own.unpriced.retain(|_, quantity| *quantity != Quantity::ZERO);
-        Ok(own)
+        charged.unpriced.retain(|_, quantity| *quantity != Quantity::ZERO);
+        Ok(charged)
     }
 }
 
-/// Usage that is charged to the default subscription, since no listing knows whose it is.
+/// Usage that is charged to the default subscription because no listing knows its owner.
 #[derive(Default)]
 struct Unknown {
     lines: i64,
@@ -201,47 +201,47 @@ struct Unknown {
 
 impl Unknown {
     fn of(publication: &Publication, stamp: &Stamp, month: Month) -> Result<Self> {
-        let (mut own, table) = (Self::default(), FigureTable::DAILY);
+        let (mut unknown, table) = (Self::default(), FigureTable::DAILY);
         for rows in publication.read(&daily_path(stamp, month), table.table, &table.columns(), &[])? {
             let figures = Figures::of(&rows, table)?;
-            let unknown = Attribution::DefaultUserSubscriptionUnknown.as_str();
-            for figure in figures.iter().filter(|own| own.attribution == unknown) {
-                own.lines += figure.totals.lines;
-                own.meters.entry(figure.meter.to_owned()).or_default().merge(figure.totals)?;
-                if !own.user_subscriptions.contains(figure.user_subscription) {
-                    own.user_subscriptions.insert(figure.user_subscription.to_owned());
+            let attribution = Attribution::DefaultUserSubscriptionUnknown.as_str();
+            for figure in figures.iter().filter(|figure| figure.attribution == attribution) {
+                unknown.lines += figure.totals.lines;
+                unknown.meters.entry(figure.meter.to_owned()).or_default().merge(figure.totals)?;
+                if !unknown.user_subscriptions.contains(figure.user_subscription) {
+                    unknown.user_subscriptions.insert(figure.user_subscription.to_owned());
                 }
             }
         }
-        Ok(own)
+        Ok(unknown)
     }
 
     fn sentence(&self, charged: &BTreeMap<Currency, Charge>, meters: &BTreeMap<String, MeterText>) -> String {
         let lines = if self.lines == 1 { "1 line is".to_owned() } else { format!("{} lines are", self.lines) };
-        let each = self.meters.iter().map(|(meter, own)| {
-            let lines = if own.lines == 1 { "line" } else { "lines" };
-            format!("{} in {} {lines}", amount_of(own.quantity, meter, meters), own.lines)
+        let each = self.meters.iter().map(|(meter, totals)| {
+            let lines = if totals.lines == 1 { "line" } else { "lines" };
+            format!("{} in {} {lines}", amount_of(totals.quantity, meter, meters), totals.lines)
         });
         let charged: Vec<String> = charged.iter().map(|(currency, charge)| format!("{charge} {currency}")).collect();
         let charged = if charged.is_empty() { String::new() } else { format!("; charged {}", charged.join(" and ")) };
         format!(
             "{lines} charged to the default subscription, since no listing holds {}: {}{charged}",
-            few(&self.user_subscriptions.iter().cloned().collect::<Vec<_>>()),
-            few(&each.collect::<Vec<_>>())
+            first_few(&self.user_subscriptions.iter().cloned().collect::<Vec<_>>()),
+            first_few(&each.collect::<Vec<_>>())
         )
     }
 }
 
 /// `12.5 VM hours of meter 6dab500f-… (VM size hours)`.
 fn amount_of(quantity: Quantity, meter: &str, meters: &BTreeMap<String, MeterText>) -> String {
-    let known = meters.get(meter);
-    let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
-    let name = known.and_then(|own| own.name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
+    let text = meters.get(meter);
+    let unit = text.and_then(|text| text.unit.as_deref()).unwrap_or("units");
+    let name = text.and_then(|text| text.name.as_deref()).map_or_else(String::new, |name| format!(" ({name})"));
     format!("{quantity} {unit} of meter {meter}{name}")
 }
 
 /// The first few, and how many more there are.
-fn few(all: &[String]) -> String {
+fn first_few(all: &[String]) -> String {
     let more = if all.len() > SHOWN { format!(" and {} more", all.len() - SHOWN) } else { String::new() };
     format!("{}{more}", all[..all.len().min(SHOWN)].join(", "))
 }

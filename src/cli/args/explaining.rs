@@ -1,4 +1,4 @@
-//! What commands are given that tell of stacktally itself: which settings are in force.
+//! Arguments of commands about stacktally itself: which settings are in force.
 
 use clap::Args;
 

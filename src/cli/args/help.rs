@@ -1,6 +1,6 @@
-//! What stands below the options of each help: examples and exit codes.
+//! The texts below the options of each help: examples and exit codes.
 
-/// As every help shows them.
+/// Shown in every help.
 pub const EXIT_CODES: &str = "\
 Exit codes:
   0    published, no line was set aside that the last publication did not have
@@ -23,7 +23,7 @@ Exit codes:
   8    a bug of stacktally, nothing was published: the message says how to report it
   130, 143  stopped by a signal while it waited";
 
-/// Of the commands that close and open months.
+/// Of the commands that close and reopen months.
 pub const CLOSING: &str = "\
 Exit codes:
   0    done
@@ -126,7 +126,7 @@ pub const COMPLETIONS_EXAMPLES: &[&str] = &[
 
 pub const MAN_EXAMPLES: &[&str] = &["stacktally man --to /usr/local/share/man/man1"];
 
-/// Examples, and below them what the exit codes mean.
+/// Examples, followed by the meaning of the exit codes.
 pub fn with_examples(examples: &[&str], exit_codes: &str) -> String {
     let examples: String = examples.iter().map(|example| format!("  {example}\n")).collect();
     format!("Examples:\n{examples}\n{exit_codes}")

@@ -1,4 +1,4 @@
-//! What commands are given that make what is installed beside stacktally.
+//! Arguments of commands that make what is installed beside stacktally.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What commands that only look are given: which publication or root, what of it, and how it is shown.
+//! Arguments of commands that only look: which publication or root, which part of it, and how it is shown.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::cli::settings::prices::CurrencySettings;
 use crate::cli::settings::publishing::SettlingSettings;
 use crate::cli::settings::running::ThreadSettings;
 
-/// The heading of what narrows what is shown.
+/// The heading of the flags that narrow what is shown.
 const NARROWED: &str = "What is shown";
 
 #[derive(Debug, Args)]
@@ -37,7 +37,7 @@ pub struct CoverageArgs {
     /// Print the rows of `coverage` and `coverage_months` as JSON
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
-    // Only needed where the exchange rates of the root leave it open, since prices are read as `check` reads them.
+    // Needed only where the exchange rates of the root leave it open, since prices are read as `check` reads them.
     #[command(flatten)]
     pub currency: TypedFlags<CurrencySettings>,
 }

@@ -1,4 +1,4 @@
-//! What was typed. What its settings mean for a run is in `plan`.
+//! What was typed. What the settings in it mean for a run is decided in `plan`.
 
 mod explaining;
 mod help;
@@ -90,7 +90,7 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// What to say of a flag that a command does not have, where there is more to say than that.
+/// Advice on a flag that a command does not have, where there is more to say than that.
 pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(flag))) =
         (error.kind(), error.get(ContextKind::InvalidArg))

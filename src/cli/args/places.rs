@@ -1,4 +1,4 @@
-//! Where things are that most commands need: a publication, and a settings file.
+//! Arguments that most commands need: a publication, and a settings file.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! What commands that make or change a publication are given. Settings are typed in the stead of those in a file; the
-//! rest is said of one run alone, so no settings file has it.
+//! Arguments of commands that make or change a publication. Typed settings replace those of a file; the others apply to
+//! one run alone, so no settings file has them.
 
 use std::path::PathBuf;
 

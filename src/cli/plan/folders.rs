@@ -1,4 +1,4 @@
-//! Folders and files that are typed: the root is one, and neither OUT nor metrics lie in it.
+//! Folders and files that were typed: the root is a folder, and neither OUT nor metrics lie in it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// A file or folder of the root as messages name it, though it was typed with the root before it, or as Windows does.
+/// The name of a file or folder of the root, as messages give it, even if it was typed with the root or with `\`.
 pub fn name_in_root(root: &Path, text: &str) -> String {
     let one_spelling = |text: &str| text.trim().replace('\\', "/").trim_start_matches("./").to_owned();
     let (path, root) = (one_spelling(text), one_spelling(&root.to_string_lossy()));
@@ -15,10 +15,10 @@ pub fn name_in_root(root: &Path, text: &str) -> String {
     below.trim_end_matches('/').to_owned()
 }
 
-/// A root is a folder.
+/// Refuses a root that is no folder.
 ///
 /// # Errors
-/// It is none.
+/// It is no folder.
 pub fn refuse_no_folder(root: &Path) -> Result<()> {
     const HINT: &str = "name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…";
     match fs::metadata(root) {
@@ -32,7 +32,7 @@ pub fn refuse_no_folder(root: &Path) -> Result<()> {
     }
 }
 
-/// What there is of a path that is not there, so that a mistyped one is seen.
+/// What exists of a path that does not, so that a typing mistake is easy to see.
 fn what_is_there(path: &Path) -> String {
     const SHOWN: usize = 5;
     let Some(folder) = path.ancestors().skip(1).find(|folder| folder.as_os_str().is_empty() || folder.is_dir()) else {
@@ -54,7 +54,7 @@ fn what_is_there(path: &Path) -> String {
     format!("; {name} holds the folders {}{more}", names.join(", "))
 }
 
-/// A publication inside the root would be taken for a stamp by the next run, and a root inside OUT for a table.
+/// Refuses an OUT in the root, which the next run would take for a stamp, and a root in OUT.
 ///
 /// # Errors
 /// One lies in the other, or OUT is a file.
@@ -76,10 +76,10 @@ pub fn refuse_out_in_root(root_named: &Path, out: &Path) -> Result<()> {
         .hint("keep the two apart: a publication within the root would be taken for a stamp"))
 }
 
-/// Metrics inside the root would be refused by the next run as what they are not, so they are not even written.
+/// Refuses metrics in the root: the next run would refuse them there, so they are not even written.
 ///
 /// # Errors
-/// They lie there.
+/// They lie in the root.
 pub fn refuse_metrics_in_root(root: &Path, metrics: &mut Option<PathBuf>) -> Result<()> {
     let (Some(path), Some(root)) = (&metrics, absolute(root)) else { return Ok(()) };
     if !absolute(path).is_some_and(|path| path.starts_with(root)) {

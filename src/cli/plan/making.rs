@@ -1,4 +1,4 @@
-//! Settings of making figures, turned into what the stages take. All that makes no sense is said at once.
+//! Turns the settings of a run into what the stages take. All invalid settings are reported together.
 
 use serde::Serialize;
 
@@ -22,24 +22,24 @@ use crate::pipeline::{DecidingSettings, Plan, Reuse};
 use crate::publication::Patience;
 use crate::read::Reading;
 
-/// What to do with a root, and with how many threads (`None`: one for each core).
+/// What to do with a root, and the number of threads (`None`: one for each core).
 #[derive(Debug)]
 pub struct Job {
     pub plan: Plan,
     pub threads: Option<usize>,
 }
 
-/// What is wrong with settings: it is said at once.
+/// The errors in the settings, to be reported together.
 #[derive(Default)]
-struct Wrong(Vec<Error>);
+struct Errors(Vec<Error>);
 
-impl Wrong {
+impl Errors {
     fn take<T>(&mut self, value: Result<T>) -> Option<T> {
         value.map_err(|error| self.0.push(error)).ok()
     }
 }
 
-/// The settings that a receipt records, as they were said.
+/// The settings that a receipt records, as they were given.
 #[derive(Serialize)]
 struct Recorded<'a> {
     #[serde(flatten)]
@@ -53,20 +53,20 @@ struct Recorded<'a> {
     forget: &'a [String],
 }
 
-/// What is to be done by these settings; a run needs an OUT.
+/// The job that these settings describe; a run needs an OUT.
 ///
 /// # Errors
-/// No root, no OUT where one is needed, values that make no sense.
+/// No root, no OUT where one is needed, invalid values.
 pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<Job> {
     let Settings { out, making, lock, reuse, log: _, metrics: _ } = settings;
     let recorded = Recorded { out: &out, making: &making, lock: &lock, reuse: &reuse, forget: &forget };
     let recorded = serde_json::to_value(recorded).map_err(|error| Error::bug_of("record the settings", error))?;
-    let mut wrong = Wrong::default();
-    refuse_folders(&making, &out, needs_out, &mut wrong);
+    let mut errors = Errors::default();
+    refuse_folders(&making, &out, needs_out, &mut errors);
     let Values { stamps, deciding, tolerance: snapshot_tolerance, billing_currency, accept } =
-        values(&making, &mut wrong);
+        values(&making, &mut errors);
     let MakingSettings { input, rating, settling, what_if, tolerance, threads, .. } = making;
-    let (Some(root), true) = (input.root, wrong.0.is_empty()) else { return Err(Error::several(wrong.0)) };
+    let (Some(root), true) = (input.root, errors.0.is_empty()) else { return Err(Error::several(errors.0)) };
     let ToleranceSettings { strict, overdue_after, rejects_max, .. } = tolerance;
     let ReuseSettings { full, verify, keep_missing } = reuse;
     let plan = Plan {
@@ -94,14 +94,14 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
     Ok(Job { plan, threads: threads.threads })
 }
 
-/// Looks at values alone, and at no folder.
+/// Checks the values alone, and no folder.
 ///
 /// # Errors
-/// Values that make no sense.
+/// Invalid values.
 pub fn refuse_values(settings: &Settings) -> Result<()> {
-    let mut wrong = Wrong::default();
-    values(&settings.making, &mut wrong);
-    if wrong.0.is_empty() { Ok(()) } else { Err(Error::several(wrong.0)) }
+    let mut errors = Errors::default();
+    values(&settings.making, &mut errors);
+    if errors.0.is_empty() { Ok(()) } else { Err(Error::several(errors.0)) }
 }
 
 /// Values of settings that are more than words and numbers.
@@ -113,14 +113,14 @@ struct Values {
     accept: Vec<FindingCode>,
 }
 
-fn values(making: &MakingSettings, wrong: &mut Wrong) -> Values {
-    refuse_numbers(making, wrong);
+fn values(making: &MakingSettings, errors: &mut Errors) -> Values {
+    refuse_numbers(making, errors);
     let billing_currency = making.currency.billing_currency.as_deref().map(currency_of).transpose();
     Values {
-        stamps: wrong.take(stamps_of(&making.input.stamp)).unwrap_or_default(),
+        stamps: errors.take(stamps_of(&making.input.stamp)).unwrap_or_default(),
         deciding: DecidingSettings {
-            rules: rules(making, wrong),
-            reading: reading(&making.input, wrong),
+            rules: rules(making, errors),
+            reading: reading(&making.input, errors),
             ledger: LedgerRules {
                 wider_replaces: making.input.overlap == Overlap::Wider,
                 granularity: making.input.granularity.map(Into::into),
@@ -129,8 +129,8 @@ fn values(making: &MakingSettings, wrong: &mut Wrong) -> Values {
             csv_hourly: making.content.csv == Some(CsvFact::Hourly),
         },
         tolerance: tolerance(making),
-        billing_currency: wrong.take(billing_currency).flatten(),
-        accept: making.tolerance.accept.iter().filter_map(|code| wrong.take(finding_of(code))).collect(),
+        billing_currency: errors.take(billing_currency).flatten(),
+        accept: making.tolerance.accept.iter().filter_map(|code| errors.take(finding_of(code))).collect(),
     }
 }
 
@@ -139,52 +139,52 @@ pub fn patience(wait: bool) -> Patience {
     if wait { Patience::Wait } else { Patience::Leave }
 }
 
-fn refuse_folders(making: &MakingSettings, out: &OutSettings, needs_out: bool, wrong: &mut Wrong) {
+fn refuse_folders(making: &MakingSettings, out: &OutSettings, needs_out: bool, errors: &mut Errors) {
     let (root, out) = (making.input.root.as_ref(), out.out.as_ref());
     let unnamed = [root.is_none().then_some("root"), (needs_out && out.is_none()).then_some("out")];
     let unnamed: Vec<&str> = unnamed.into_iter().flatten().collect();
     if !unnamed.is_empty() {
-        wrong.0.push(all_missing(&unnamed));
+        errors.0.push(all_missing(&unnamed));
     }
     for (flag, path) in [("root", root), ("out", out)] {
         if path.is_some_and(|path| path.as_os_str().is_empty()) {
-            wrong.0.push(
+            errors.0.push(
                 Error::usage(format!("--{flag} names no folder: its value is empty"))
                     .hint("write the folder's path; `.` is the folder that the command is run in"),
             );
         } else if let Some(path) = path.filter(|_| flag == "root") {
-            wrong.take(refuse_no_folder(path));
+            errors.take(refuse_no_folder(path));
         }
     }
 }
 
-fn refuse_numbers(making: &MakingSettings, wrong: &mut Wrong) {
+fn refuse_numbers(making: &MakingSettings, errors: &mut Errors) {
     if let Some(threads) = making.threads.threads.filter(|threads| !(1..=THREADS_MAX).contains(threads)) {
-        wrong.0.push(
+        errors.0.push(
             Error::usage(format!("--threads {threads}: from 1 to {THREADS_MAX} can be used"))
                 .hint("leave it out for one a core"),
         );
     }
     let rejects_percent = making.input.rejects_percent;
     if rejects_percent > 100 {
-        wrong.0.push(
+        errors.0.push(
             Error::usage(format!("--rejects-percent {rejects_percent}: a percentage is from 0 to 100"))
                 .hint("write how many of a hundred lines may be set aside, such as 5"),
         );
     }
 }
 
-fn rules(making: &MakingSettings, wrong: &mut Wrong) -> Rules {
+fn rules(making: &MakingSettings, errors: &mut Errors) -> Rules {
     let MomentSettings { attribute_at } = making.moment;
     let OperatorSettings { operator_user_subscription, operator_tenant } = &making.operator;
     let user_subscriptions = ids(operator_user_subscription, "operator-user-subscription", UserSubscriptionId::new);
-    let operator_user_subscriptions = wrong.take(user_subscriptions).unwrap_or_default();
+    let operator_user_subscriptions = errors.take(user_subscriptions).unwrap_or_default();
     let tenants = ids(operator_tenant, "operator-tenant", TenantId::new);
     Rules {
         attribute_at,
         confirm_empty_registration: making.confirmations.confirm_empty_registration,
         operator_user_subscriptions,
-        operator_tenants: wrong.take(tenants).unwrap_or_default(),
+        operator_tenants: errors.take(tenants).unwrap_or_default(),
     }
 }
 
@@ -198,12 +198,12 @@ fn tolerance(making: &MakingSettings) -> Tolerance {
     }
 }
 
-fn reading(input: &InputSettings, wrong: &mut Wrong) -> Reading {
+fn reading(input: &InputSettings, errors: &mut Errors) -> Reading {
     let InputSettings { culture, source_time_zone, encoding, late_days, rejects_percent, .. } = input;
     Reading {
-        culture: wrong.take(culture.as_deref().map(culture_of).transpose()).flatten(),
-        source_time_zone: wrong.take(source_time_zone.as_deref().map(zone_of).transpose()).flatten(),
-        encoding: wrong.take(encoding.as_deref().map(encoding_of).transpose()).flatten(),
+        culture: errors.take(culture.as_deref().map(culture_of).transpose()).flatten(),
+        source_time_zone: errors.take(source_time_zone.as_deref().map(zone_of).transpose()).flatten(),
+        encoding: errors.take(encoding.as_deref().map(encoding_of).transpose()).flatten(),
         late_days: *late_days,
         rejects_percent: *rejects_percent,
         ..Reading::default()

@@ -1,5 +1,5 @@
-//! What the commands are to do: what was typed is laid over what the settings file says, and values become what the
-//! stages take.
+//! What the commands are to do: typed settings are laid over those of the settings file, and their values become what
+//! the stages take.
 
 mod folders;
 mod making;
@@ -26,16 +26,16 @@ use crate::error::{Error, Result};
 use crate::pipeline::Plan;
 use crate::publication::{Out, Patience, no_publication};
 
-/// What the outside is to see of a run.
+/// What is shown of a run.
 #[derive(Debug, Default)]
 pub struct Visibility {
-    /// Logs instead of progress and texts of errors.
+    /// Logs instead of progress and error texts.
     pub log: Option<(LogFormat, LogLevel)>,
     /// The summary as JSON.
     pub json: bool,
-    /// Where to write metrics.
+    /// The file to write metrics to.
     pub metrics: Option<PathBuf>,
-    /// Nothing but errors: neither progress nor the summary.
+    /// Only errors: neither progress nor the summary.
     pub quiet: bool,
 }
 
@@ -52,7 +52,7 @@ impl Visibility {
     }
 }
 
-/// What was typed of making figures, laid over a settings file. One that cannot be understood says nothing.
+/// The typed settings of a run, laid over a settings file. A broken file counts as empty.
 fn laid_over(args: &MakingArgs) -> (Settings, Option<Error>) {
     let (mut settings, error) = match SettingsFile::read(args.settings.file.as_deref()) {
         Ok(file) => (file.settings, None),
@@ -65,68 +65,68 @@ fn laid_over(args: &MakingArgs) -> (Settings, Option<Error>) {
     (settings, error)
 }
 
-/// What `stacktally run` is to do: what the outside is to see is known even where the rest makes no sense.
+/// What `stacktally run` is to do. What is shown of the run is known even where the other settings are invalid.
 ///
 /// # Errors
-/// A settings file that cannot be read, an unknown key, a value that makes no sense, no root or no OUT.
+/// A settings file that cannot be read, an unknown key, an invalid value, no root or no OUT.
 pub fn of_run(args: RunArgs) -> (Visibility, Result<Job>) {
     let RunArgs { out, making, metrics, json } = args;
     let (mut settings, error) = laid_over(&making);
     out.lay_over(&mut settings.out);
     metrics.lay_over(&mut settings.metrics);
-    // A what-if is not the night that a monitor waits for.
-    let is_the_night = settings.making.what_if.registration_override.is_empty();
-    let metrics = settings.metrics.metrics.clone().filter(|_| is_the_night);
-    let mut seen = Visibility { metrics, ..Visibility::new(&settings.log, making.talk, json) };
+    // A what-if is not the nightly run that a monitor waits for.
+    let is_nightly_run = settings.making.what_if.registration_override.is_empty();
+    let metrics = settings.metrics.metrics.clone().filter(|_| is_nightly_run);
+    let mut visibility = Visibility { metrics, ..Visibility::new(&settings.log, making.talk, json) };
     let job = error.map_or(Ok(()), Err).and_then(|()| {
-        let job = into_out(settings, making.forget.forget)?;
-        folders::refuse_metrics_in_root(&job.plan.root, &mut seen.metrics)?;
+        let job = job_into_out(settings, making.forget.forget)?;
+        folders::refuse_metrics_in_root(&job.plan.root, &mut visibility.metrics)?;
         Ok(job)
     });
-    (seen, job)
+    (visibility, job)
 }
 
-/// What is made in OUT, be it to be published or to be looked at.
-fn into_out(settings: Settings, forget: Vec<String>) -> Result<Job> {
+/// The job of a run into OUT, to publish there or only to see the changes.
+fn job_into_out(settings: Settings, forget: Vec<String>) -> Result<Job> {
     let job = job(settings, forget, true)?;
     let Plan { root, out, .. } = &job.plan;
     out.as_deref().map_or(Ok(()), |out| folders::refuse_out_in_root(root, out))?;
     Ok(job)
 }
 
-/// What is made of a root, and published nowhere.
-fn into_nothing(mut settings: Settings) -> Result<Job> {
+/// The job of a root that is published nowhere.
+fn job_without_out(mut settings: Settings) -> Result<Job> {
     settings.out.out = None;
     job(settings, Vec::new(), false)
 }
 
-/// What `stacktally check` is to do, as [`of_run`]: a run into OUT that stops before its commit, or without one a run
-/// from nothing. It publishes nothing, so it writes no metrics either: they are the run's.
+/// What `stacktally check` is to do, as [`of_run`]: a run into OUT that stops before its commit, or without an OUT a
+/// run from nothing. It publishes nothing, so it writes no metrics either: they belong to the run.
 ///
 /// # Errors
 /// As [`of_run`].
 pub fn of_check(args: CheckArgs) -> (Visibility, Result<Job>) {
     let CheckArgs { out: typed, making, json } = args;
     let (mut settings, error) = laid_over(&making);
-    let seen = Visibility::new(&settings.log, making.talk, json);
+    let visibility = Visibility::new(&settings.log, making.talk, json);
     if let Some(typed) = typed.as_deref().filter(|out| !Out::is_one(out)) {
-        // A slip of the pen must not pass for a check of what is published.
-        return (seen, Err(no_publication(typed).or_hint("leave --out out to check the root alone")));
+        // A mistyped OUT must not pass for a check of what is published.
+        return (visibility, Err(no_publication(typed).or_hint("leave --out out to check the root alone")));
     }
     let job = error.map_or(Ok(()), Err).and_then(|()| {
         settings.out.out = typed.or(settings.out.out).filter(|out| Out::is_one(out));
         if settings.out.out.is_none() {
-            // Where nothing is published nothing is looked at either, and no folder is made.
-            return into_nothing(settings);
+            // Nothing is published there, so nothing is compared, and no folder is created.
+            return job_without_out(settings);
         }
-        let mut job = into_out(settings, making.forget.forget)?;
+        let mut job = job_into_out(settings, making.forget.forget)?;
         job.plan.rehearse = true;
         Ok(job)
     });
-    (seen, job)
+    (visibility, job)
 }
 
-/// What is to be looked at.
+/// What a command looks at.
 #[derive(Debug)]
 pub enum LookedAt {
     /// A publication, of these stamps; of all when there are none.
@@ -135,7 +135,7 @@ pub enum LookedAt {
     Root(Box<Job>),
 }
 
-/// What `stacktally coverage` is to show. It only looks, so nothing is too much for it.
+/// What `stacktally coverage` is to show. It only looks, so no finding or reject makes it fail.
 ///
 /// # Errors
 /// As [`of_run`].
@@ -153,8 +153,8 @@ pub fn of_coverage(args: &CoverageArgs) -> Result<LookedAt> {
     looked_at(settings, out, "name a publication, or a root to look at its exports")
 }
 
-/// What `stacktally history` is to show. The OUT of a settings file serves unless something is typed that says how a
-/// root is read.
+/// What `stacktally history` is to show. The OUT of a settings file counts unless a flag is typed that says how a root
+/// is read.
 ///
 /// # Errors
 /// As [`of_run`].
@@ -179,13 +179,13 @@ fn looked_at(settings: Settings, out: Option<PathBuf>, hint: &str) -> Result<Loo
     if settings.making.input.root.is_none() {
         return Err(Error::usage("--out <OUT> or --root <ROOT> is missing").hint(hint));
     }
-    into_nothing(settings).map(|job| LookedAt::Root(Box::new(job)))
+    job_without_out(settings).map(|job| LookedAt::Root(Box::new(job)))
 }
 
-/// What is in force for a run. It is shown though no root or OUT is named, or none is there.
+/// The settings in force for a run. They are shown even if no root or OUT is named, or none exists.
 ///
 /// # Errors
-/// A settings file that cannot be read, an unknown key, a value that makes no sense.
+/// A settings file that cannot be read, an unknown key, an invalid value.
 pub fn of_settings(args: &SettingsArgs) -> Result<Vec<SettingInForce>> {
     let file = SettingsFile::read(args.file.file.as_deref())?;
     let (settings, in_force) = in_force(file, &args.typed)?;
@@ -193,7 +193,7 @@ pub fn of_settings(args: &SettingsArgs) -> Result<Vec<SettingInForce>> {
     Ok(in_force)
 }
 
-/// The OUT that was typed or that a settings file names, and the rest of what that says.
+/// The OUT that was typed or that a settings file names, and the other settings of that file.
 fn out_of(args: &OutArgs) -> Result<(PathBuf, Settings)> {
     let settings = SettingsFile::read(args.settings.as_deref())?.settings;
     let out = args.out.as_ref().or(settings.out.out.as_ref()).ok_or_else(|| missing("out", "<OUT>"))?;
@@ -219,7 +219,7 @@ pub fn of_statement(args: &StatementArgs) -> Result<(PathBuf, Month)> {
     Ok((out, month_of(month)?))
 }
 
-/// The OUT that `stacktally recover` is to put right, and whether it waits for it.
+/// The OUT that `stacktally recover` is to recover, and whether to wait for it.
 ///
 /// # Errors
 /// A settings file that cannot be read, or no OUT.
@@ -238,7 +238,7 @@ pub fn of_close(args: CloseArgs) -> Result<Closing> {
     closing_of(&month, &closing, force, reason)
 }
 
-/// What `stacktally reopen` is to open again.
+/// What `stacktally reopen` is to reopen.
 ///
 /// # Errors
 /// As [`of_close`].

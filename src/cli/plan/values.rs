@@ -1,4 +1,4 @@
-//! Values of flags that are more than words: each is what it should be, or is refused by the name of its flag.
+//! Values of flags that are more than words: each is valid, or is refused with the name of its flag.
 
 use crate::audit::Since;
 use crate::domain::finding::FindingCode;
@@ -9,7 +9,7 @@ use crate::read::Encoding;
 /// A month that was typed.
 ///
 /// # Errors
-/// It is none.
+/// It is no month.
 pub fn month_of(text: &str) -> Result<Month> {
     Month::parse(text.trim())
         .ok_or_else(|| Error::usage(format!("{text:?} is no month")).hint("write a UTC month as 2026-10"))
@@ -18,13 +18,13 @@ pub fn month_of(text: &str) -> Result<Month> {
 /// A day that was typed.
 ///
 /// # Errors
-/// It is none.
+/// It is no day.
 pub fn day_of(flag: &str, text: &str) -> Result<Day> {
     Day::parse(text.trim())
         .ok_or_else(|| Error::usage(format!("--{flag} {text:?} is no day")).hint("write a UTC day as 2026-10-05"))
 }
 
-/// The first run of those whose changes are shown, by its number or by the day on which it finished.
+/// The first run whose changes are shown, by its number or by the day on which it finished.
 ///
 /// # Errors
 /// It is neither.
@@ -39,28 +39,28 @@ pub fn since_of(text: &str) -> Result<Since> {
 /// Stamps that were typed.
 ///
 /// # Errors
-/// One is no name of a stamp.
+/// One of them is no valid name of a stamp.
 pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
-    each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
+    parse_each(names, "stamp", "a stamp's name", Stamp::new, "a stamp is named by its folder: [a-z0-9][a-z0-9._-]*")
 }
 
 /// A culture whose dates and decimals are known.
 ///
 /// # Errors
-/// It is none.
+/// It is unknown.
 pub fn culture_of(name: &str) -> Result<Culture> {
     Culture::of(name).ok_or_else(|| {
         let names = Culture::names();
-        let meant = nearest(name, &names).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        let suggestion = nearest(name, &names).map_or(String::new(), |name| format!("did you mean `{name}`? "));
         Error::usage(format!("--culture {name:?}: no culture that is known"))
-            .hint(format!("{meant}known are {}; one with the same dates and decimals will do", names.join(", ")))
+            .hint(format!("{suggestion}known are {}; one with the same dates and decimals will do", names.join(", ")))
     })
 }
 
 /// A currency of ISO 4217.
 ///
 /// # Errors
-/// It is none.
+/// It is unknown.
 pub fn currency_of(code: &str) -> Result<Currency> {
     Currency::parse(code).ok_or_else(|| {
         Error::usage(format!("--billing-currency {code:?}: no currency that is known"))
@@ -71,7 +71,7 @@ pub fn currency_of(code: &str) -> Result<Currency> {
 /// A time zone.
 ///
 /// # Errors
-/// It is none.
+/// It is unknown.
 pub fn zone_of(text: &str) -> Result<SourceTimeZone> {
     SourceTimeZone::parse(text).ok_or_else(|| {
         Error::usage(format!("--source-time-zone {text:?}: no time zone that is known"))
@@ -82,7 +82,7 @@ pub fn zone_of(text: &str) -> Result<SourceTimeZone> {
 /// An encoding that can be read.
 ///
 /// # Errors
-/// It is none.
+/// It is unknown.
 pub fn encoding_of(name: &str) -> Result<Encoding> {
     Encoding::parse(name).ok_or_else(|| {
         Error::usage(format!("--encoding {name:?}: no encoding that is known")).hint(
@@ -95,40 +95,46 @@ pub fn encoding_of(name: &str) -> Result<Encoding> {
 /// The code of a finding.
 ///
 /// # Errors
-/// It is none.
+/// It is unknown.
 pub fn finding_of(code: &str) -> Result<FindingCode> {
     FindingCode::parse(code).ok_or_else(|| {
         let codes = FindingCode::ALL.map(FindingCode::as_str);
-        let meant = nearest(code, &codes).map_or(String::new(), |known| format!("did you mean `{known}`? "));
+        let suggestion = nearest(code, &codes).map_or(String::new(), |code| format!("did you mean `{code}`? "));
         Error::usage(format!("--accept {code:?}: no code of a finding"))
-            .hint(format!("{meant}the summary and the receipt say the code of each finding"))
+            .hint(format!("{suggestion}the summary and the receipt say the code of each finding"))
     })
 }
 
-/// Ids, as `parse` takes them.
+/// Ids, as parsed by `parse`.
 ///
 /// # Errors
-/// Some are none: all of them are named.
+/// Some are invalid: the error names all of them.
 pub fn ids<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
-    each(texts, flag, "an id", parse, "write the GUID as the portal or the listing shows it")
+    parse_each(texts, flag, "an id", parse, "write the GUID as the portal or the listing shows it")
 }
 
-/// Texts that are each of one kind; those that are not are all named.
-fn each<T>(texts: &[String], flag: &str, what: &str, parse: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>> {
+/// Parses texts of one kind; the error names all that are invalid.
+fn parse_each<T>(
+    texts: &[String],
+    flag: &str,
+    what: &str,
+    parse: impl Fn(&str) -> Option<T>,
+    hint: &str,
+) -> Result<Vec<T>> {
     let parsed =
         |text: &String| parse(text).ok_or_else(|| Error::usage(format!("--{flag} {text:?} is not {what}")).hint(hint));
-    let (good, wrong): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
-    let wrong: Vec<Error> = wrong.into_iter().filter_map(Result::err).collect();
-    if wrong.is_empty() { Ok(good.into_iter().flatten().collect()) } else { Err(Error::several(wrong)) }
+    let (valid, invalid): (Vec<_>, Vec<_>) = texts.iter().map(parsed).partition(Result::is_ok);
+    let invalid: Vec<Error> = invalid.into_iter().filter_map(Result::err).collect();
+    if invalid.is_empty() { Ok(valid.into_iter().flatten().collect()) } else { Err(Error::several(invalid)) }
 }
 
-/// The refusal of what is typed without something that it needs.
+/// The error for a flag that is missing.
 pub fn missing(flag: &str, value: &str) -> Error {
     Error::usage(format!("--{flag} {value} is missing"))
         .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
 }
 
-/// Several folders that are not named, of which there is one at least.
+/// The error for several folders that are missing, at least one.
 pub fn all_missing(flags: &[&str]) -> Error {
     let value = |flag: &str| format!("<{}>", flag.to_uppercase());
     match flags {

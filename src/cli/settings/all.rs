@@ -1,4 +1,4 @@
-//! All settings: which groups there are.
+//! All settings, in their groups.
 
 use clap::Args;
 use serde::Serialize;

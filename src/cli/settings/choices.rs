@@ -1,4 +1,4 @@
-//! Settings that choose one of a few values: what can be typed, and written into a settings file.
+//! Settings that choose one of a few values, as flags and in a settings file.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;

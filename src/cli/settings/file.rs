@@ -1,5 +1,5 @@
-//! The settings file: TOML, whose keys are the names of flags. All that is wrong with it is said at once, each with
-//! its line.
+//! The settings file: TOML, whose keys are the names of flags. All its mistakes are reported together, each with its
+//! line.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,15 +20,15 @@ const IN_TOML: &str = "write one setting a line, without braces and commas: `roo
 const WINDOWS_PATH: &str = "in double quotes a `\\` begins an escape: write a Windows path in single quotes, as \
                             'C:\\usage', or with `/`, as \"C:/usage\"";
 
-/// What a settings file says, over the defaults; without a file, these.
+/// The settings of a file, laid over the defaults; without a file, the defaults.
 #[derive(Debug, Default)]
 pub struct SettingsFile {
     pub settings: Settings,
-    /// The keys that it has, and where.
-    pub said: BTreeMap<String, KeyPlace>,
+    /// The keys in the file, and where they are.
+    pub places: BTreeMap<String, KeyPlace>,
 }
 
-/// Where a settings file says something.
+/// The place of a key in a settings file.
 #[derive(Clone, Debug)]
 pub struct KeyPlace {
     pub file: PathBuf,
@@ -37,17 +37,17 @@ pub struct KeyPlace {
 }
 
 impl SettingsFile {
-    /// Reads a settings file. Its paths are relative to its own folder, so that a cron job may run anywhere.
+    /// Reads a settings file. Paths in it are relative to its folder, so that a cron job may run anywhere.
     ///
     /// # Errors
-    /// It cannot be read, is no TOML, has a key that is no setting, or a value that its setting does not take.
+    /// It cannot be read, is no TOML, or has a key that is no setting or a value that its setting does not take.
     pub fn read(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = text_of(path)?;
         let document = Document { name: path.display().to_string(), text: &text };
         let table = DeTable::parse(&text).map_err(|error| document.broken(error))?;
         let mut keys =
-            Keys { document: &document, table: table.get_ref(), wrong: document.unknown_keys(table.get_ref()) };
+            Keys { document: &document, table: table.get_ref(), errors: document.unknown_keys(table.get_ref()) };
         let settings = Settings {
             making: MakingSettings {
                 input: keys.group(),
@@ -68,14 +68,14 @@ impl SettingsFile {
             log: keys.group(),
             metrics: keys.group(),
         };
-        let mut wrong = keys.wrong;
-        if !wrong.is_empty() {
-            wrong.sort_by_key(|(offset, _)| *offset);
-            return Err(Error::several(wrong.into_iter().map(|(_, error)| error).collect()));
+        let mut errors = keys.errors;
+        if !errors.is_empty() {
+            errors.sort_by_key(|(offset, _)| *offset);
+            return Err(Error::several(errors.into_iter().map(|(_, error)| error).collect()));
         }
         let line_of = |offset| KeyPlace { file: path.to_owned(), line: document.place(offset).0 };
-        let said = table.get_ref().keys().map(|key| (key.get_ref().to_string(), line_of(key.span().start)));
-        Ok(Self { settings: relative_to(path.parent().unwrap_or(Path::new("")), settings), said: said.collect() })
+        let places = table.get_ref().keys().map(|key| (key.get_ref().to_string(), line_of(key.span().start)));
+        Ok(Self { settings: relative_to(path.parent().unwrap_or(Path::new("")), settings), places: places.collect() })
     }
 }
 
@@ -107,45 +107,46 @@ impl Document<'_> {
         Error::usage(format!("{what}{}", error.message().trim())).at_line(&self.name, line, column).hint(hint)
     }
 
-    /// Keys that are no setting, each with the byte that it begins at.
+    /// Keys that are no settings, each with the byte at which it begins.
     fn unknown_keys(&self, table: &DeTable<'_>) -> Vec<(usize, Error)> {
-        let mut known = names_of::<Settings>();
-        known.sort();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let unknown = table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
+        let mut setting_names = names_of::<Settings>();
+        setting_names.sort();
+        let setting_names: Vec<&str> = setting_names.iter().map(String::as_str).collect();
+        let unknown = table.keys().filter(|key| !setting_names.contains(&key.get_ref().as_ref()));
         let error = |key: &Spanned<_>| {
             let (line, column) = self.place(key.span().start);
             let name: &str = AsRef::<str>::as_ref(key.get_ref());
-            let meant = nearest(name, &known).map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
-            let error = Error::usage(format!("unknown setting `{name}`{meant}"))
+            let suggestion =
+                nearest(name, &setting_names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"));
+            let error = Error::usage(format!("unknown setting `{name}`{suggestion}"))
                 .at_line(&self.name, line, column)
-                .hint(format!("known are {}", known.join(", ")));
+                .hint(format!("known are {}", setting_names.join(", ")));
             (key.span().start, error)
         };
         unknown.map(error).collect()
     }
 }
 
-/// The keys of a settings file, and what is wrong with them.
+/// The keys of a settings file, and their mistakes.
 struct Keys<'a> {
     document: &'a Document<'a>,
     table: &'a DeTable<'a>,
     /// Each with the byte that it is about.
-    wrong: Vec<(usize, Error)>,
+    errors: Vec<(usize, Error)>,
 }
 
 impl Keys<'_> {
-    /// What the file says of a group, over its defaults.
+    /// The settings of a group, laid over its defaults.
     fn group<G: Args + DeserializeOwned>(&mut self) -> G {
-        let mut said = DeTable::new();
+        let mut valid = DeTable::new();
         for name in names_of::<G>() {
             let Some((key, value)) = self.table.get_key_value(name.as_str()) else { continue };
             let mut alone = DeTable::new();
             alone.insert(key.clone(), value.clone());
-            // Each by itself, so that all that is wrong is said.
+            // Each key by itself, so that all mistakes are reported.
             match G::deserialize(Deserializer::from(Spanned::new(value.span(), alone))) {
-                Ok(_) => drop(said.insert(key.clone(), value.clone())),
-                Err(error) => self.wrong.push((key.span().start, self.document.broken(error))),
+                Ok(_) => drop(valid.insert(key.clone(), value.clone())),
+                Err(error) => self.errors.push((key.span().start, self.document.broken(error))),
             }
             let texts = value.get_ref().as_array().map_or_else(Vec::new, |values| values.iter().collect());
             let mut texts = texts.into_iter().chain([value]).filter_map(|value| value.get_ref().as_str());
@@ -153,10 +154,10 @@ impl Keys<'_> {
                 let (line, column) = self.document.place(key.span().start);
                 let what = format!("`{name}` holds a control character, which a `\\` in double quotes makes");
                 let error = Error::usage(what).at_line(&self.document.name, line, column).hint(WINDOWS_PATH);
-                self.wrong.push((key.span().start, error));
+                self.errors.push((key.span().start, error));
             }
         }
-        G::deserialize(Deserializer::from(Spanned::new(0..0, said))).expect("each of them was taken by itself")
+        G::deserialize(Deserializer::from(Spanned::new(0..0, valid))).expect("each of them was taken by itself")
     }
 }
 
@@ -198,7 +199,7 @@ fn text_of(path: &Path) -> Result<String> {
     })
 }
 
-/// Settings files in the folder where one is not.
+/// A hint that names the settings files beside one that does not exist.
 fn what_is_beside(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use serde::{Serialize, Serializer};
 
-/// A group as it is where nothing is said: each field by the default of its flag.
+/// A group where nothing is given: each field has the default of its flag.
 pub fn defaults<G: Args>() -> G {
     let mut nothing_typed = flags_of::<G>().no_binary_name(true).get_matches_from(std::iter::empty::<&str>());
     G::from_arg_matches_mut(&mut nothing_typed).expect("a setting that is not said is its default, or `None`")
@@ -18,12 +18,12 @@ pub fn flags_of<G: Args>() -> Command {
     G::augment_args(Command::new("settings").disable_help_flag(true).disable_version_flag(true))
 }
 
-/// The names of a group's flags and keys, in order of their fields.
+/// The names of a group's flags and keys, in the order of its fields.
 pub fn names_of<G: Args>() -> Vec<String> {
     flags_of::<G>().get_arguments().filter_map(|flag| flag.get_long().map(str::to_owned)).collect()
 }
 
-/// The flags of a group as they were typed: what was not typed is not in it, though it may have a default.
+/// The flags of a group that were typed: a flag that was not typed is not in it, even if it has a default.
 #[derive(Clone, Debug)]
 pub struct TypedFlags<G> {
     matches: ArgMatches,
@@ -31,7 +31,7 @@ pub struct TypedFlags<G> {
 }
 
 impl<G: Args> TypedFlags<G> {
-    /// Lays what was typed over what a settings file says.
+    /// Lays what was typed over the settings of a file.
     pub fn lay_over(&self, group: &mut G) {
         group.update_from_arg_matches(&self.matches).expect("what was typed is what its flag takes");
     }
@@ -75,10 +75,10 @@ impl<G: Args> Args for TypedFlags<G> {
     }
 }
 
-/// A path as a receipt shows it, though it be no UTF-8.
+/// A path as a receipt shows it, even if it is no UTF-8.
 ///
 /// # Errors
-/// Those of the serializer.
+/// The errors of the serializer.
 #[expect(clippy::ref_option, reason = "serde hands the field over so")]
 pub fn lossy_or_none<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
     path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)

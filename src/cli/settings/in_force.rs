@@ -1,4 +1,4 @@
-//! What is in force for a run, and where each value comes from.
+//! The settings in force for a run, and where each value comes from.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ use crate::error::{Error, Result};
 /// A setting as it is in force.
 #[derive(Debug)]
 pub struct SettingInForce {
-    /// Of its flag and its key.
+    /// The name of its flag and of its key.
     pub name: String,
-    /// As a receipt records it; null where it is not set, and has no value by itself.
+    /// As a receipt records it; null where it is not set and has no default.
     pub value: Value,
     pub source: SettingSource,
 }
@@ -27,19 +27,19 @@ pub enum SettingSource {
     Flag,
 }
 
-/// Every setting, in order of the groups, and all of them together.
+/// Every setting in the order of the groups, and all of them as one.
 ///
 /// # Errors
-/// A fault of our own: settings that cannot be written down.
+/// A bug of stacktally: settings that cannot be written.
 pub fn in_force(file: SettingsFile, typed: &TypedFlags<Settings>) -> Result<(Settings, Vec<SettingInForce>)> {
-    let SettingsFile { mut settings, said } = file;
+    let SettingsFile { mut settings, places } = file;
     typed.lay_over(&mut settings);
     let names: BTreeSet<String> = typed.names().collect();
     let values = serde_json::to_value(&settings).map_err(|error| Error::bug_of("write the settings down", error))?;
     let setting = |name: String| {
-        let source = match said.get(&name) {
+        let source = match places.get(&name) {
             _ if names.contains(&name) => SettingSource::Flag,
-            Some(said) => SettingSource::File(said.clone()),
+            Some(place) => SettingSource::File(place.clone()),
             None => SettingSource::Default,
         };
         SettingInForce { value: values[&name].clone(), name, source }

@@ -1,4 +1,5 @@
-//! Settings, said once: a field of a group below is a flag, a key of the settings file, and a line of the receipt.
+//! Settings, each declared once: a field of a group below is a flag, a key of the settings file and a line of the
+//! receipt.
 //!
 //! ```text
 //! pub struct ToleranceSettings {        stacktally run --strict=false     a flag wins
@@ -6,9 +7,9 @@
 //!     pub strict: bool,                 false                             and that over the default of the flag
 //! }
 //! ```
-//! Its name, type, help and default stand there and nowhere else: clap derives the flag, serde the key. A new setting
-//! is a field of the group that it belongs to; what it means for a run is said in `cli/plan`, and whether it decides
-//! published figures by where its value goes from there (`pipeline::DecidingSettings`).
+//! Its name, type, help and default stand there and nowhere else: clap derives the flag, serde the key. To add a
+//! setting, add a field to its group. What it means for a run is decided in `cli/plan`; whether it affects published
+//! figures depends on where its value goes from there (`pipeline::DecidingSettings`).
 
 mod all;
 pub mod attribution;

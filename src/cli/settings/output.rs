@@ -1,4 +1,4 @@
-//! What is seen of a run from outside.
+//! What others can see of a run.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub struct LogSettings {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct MetricsSettings {
     /// Write a Prometheus textfile about the run, however it ends; node_exporter reads files that end in .prom
-    // Behind what `run` and `check` share.
+    // Shown after the flags that `run` and `check` share.
     #[arg(long, value_name = "FILE", display_order = 100)]
     #[serde(serialize_with = "lossy_or_none")]
     pub metrics: Option<PathBuf>,

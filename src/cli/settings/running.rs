@@ -1,4 +1,4 @@
-//! How a run goes about it: nothing here changes a published figure.
+//! How a run works: nothing here changes a published figure.
 
 use clap::Args;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Why a statement line is what it is.
+//! Explains statement lines.
 //!
 //! ```text
 //! statement line of 2026-10: 28 Virtual core hours, 0.23 USD
@@ -32,36 +32,36 @@ const INDENT: usize = 2;
 /// As wide as the longest label.
 const LABEL: usize = 11;
 
-/// One explained line after the other; where a person would not read so many, a list of them.
-pub fn text(own: &WhyBilled, width: Width) -> String {
+/// One explained line after the other; too many to read are listed instead.
+pub fn text(why: &WhyBilled, width: Width) -> String {
     let mut page = Page::new(width);
-    let of_line = |billed: &'_ BilledLine| [billed.line.billed_subscription.clone(), billed.line.meter.clone()];
-    let ids: BTreeSet<String> = own.lines.iter().flat_map(of_line).collect();
+    let ids_of_line = |billed: &'_ BilledLine| [billed.line.billed_subscription.clone(), billed.line.meter.clone()];
+    let ids: BTreeSet<String> = why.lines.iter().flat_map(ids_of_line).collect();
     let ids = Ids::of(ids.iter().map(String::as_str));
-    if own.lines.len() > LINES_EXPLAINED {
-        list(&mut page, own, &ids);
+    if why.lines.len() > LINES_EXPLAINED {
+        list(&mut page, why, &ids);
     } else {
-        for billed in &own.lines {
+        for billed_line in &why.lines {
             page.gap();
-            explain(&mut page, own, &ids, billed);
+            explain(&mut page, why, &ids, billed_line);
         }
-        later(&mut page, own, &ids);
-        go_on(&mut page, own);
+        not_billed(&mut page, why, &ids);
+        next_command(&mut page, why);
     }
     note_on_ids(&mut page, &ids);
     page.finish()
 }
 
-fn list(page: &mut Page, own: &WhyBilled, ids: &Ids) {
+fn list(page: &mut Page, why: &WhyBilled, ids: &Ids) {
     let head = "name one with --billed-subscription and --meter to see the days behind it";
-    page.paragraph(0, &format!("{} lines on statements of {}; {head}", own.lines.len(), own.month));
+    page.paragraph(0, &format!("{} lines on statements of {}; {head}", why.lines.len(), why.month));
     page.gap();
-    let unit_named = |meter: &str| own.meters.get(meter).and_then(|meter| meter.unit.as_deref());
+    let unit_named = |meter: &str| why.meters.get(meter).and_then(|meter| meter.unit.as_deref());
     let row = |BilledLine { line, days }: &BilledLine| {
         [
-            ids.named(&line.billed_subscription, &own.names),
-            meter_named(&line.meter, &own.meters, ids),
-            format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
+            ids.named(&line.billed_subscription, &why.names),
+            meter_named(&line.meter, &why.meters, ids),
+            format!("{}{}", line.quantity, unit_of(&line.meter, &why.meters)),
             price_text(&line.price, unit_named(&line.meter)),
             line.sums
                 .map_or_else(String::new, |sums| format!("{} {}", sums.amount.shown(sums.currency), sums.currency)),
@@ -76,30 +76,30 @@ fn list(page: &mut Page, own: &WhyBilled, ids: &Ids) {
         TextColumn::figure("amount"),
         TextColumn::figure("days"),
     ];
-    page.table(0, &TextTable::new(columns, own.lines.iter().map(row)));
+    page.table(0, &TextTable::new(columns, why.lines.iter().map(row)));
 }
 
-// Long: a line a subject, in the order in which they are said.
-fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
-    let BilledLine { line, days } = billed;
-    let unit = unit_of(&line.meter, &own.meters);
-    let asked = match line.sums {
+// Long: one line for each subject, in the order of the output.
+fn explain(page: &mut Page, why: &WhyBilled, ids: &Ids, billed_line: &BilledLine) {
+    let BilledLine { line, days } = billed_line;
+    let unit = unit_of(&line.meter, &why.meters);
+    let amount_billed = match line.sums {
         Some(sums) => format!("{} {}", sums.billing_amount.shown(sums.billing_currency), sums.billing_currency),
         None if line.price.status == PriceStatus::NotBillable => "not billable".to_owned(),
         None => "no price in force, so no amount".to_owned(),
     };
-    page.paragraph(0, &format!("statement line of {}: {}{unit}, {asked}", own.month, line.quantity));
+    page.paragraph(0, &format!("statement line of {}: {}{unit}, {amount_billed}", why.month, line.quantity));
     let say = |page: &mut Page, label: &str, value: &str| page.entry(INDENT, label, LABEL, value);
     let room = page.width().columns() - INDENT - LABEL - 2;
-    say(page, "meter", &meter_named(&line.meter, &own.meters, ids));
-    say(page, "billed to", &ids.named_within(&line.billed_subscription, &own.names, room));
+    say(page, "meter", &meter_named(&line.meter, &why.meters, ids));
+    say(page, "billed to", &ids.named_within(&line.billed_subscription, &why.names, room));
     if line.price.terms.is_some() {
-        let unit = own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref());
+        let unit = why.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref());
         say(page, "price", &price_text(&line.price, unit));
     }
-    if let Some(entry) = line.price.key.and_then(|key| own.prices.get(&key)) {
-        // What a closed month was charged by is not what the file holds now.
-        let blake3 = own.fingerprints.get(&entry.file).filter(|_| !own.is_closed_anywhere());
+    if let Some(entry) = line.price.key.and_then(|key| why.prices.get(&key)) {
+        // Fingerprints are those of the last run: a closed month may have been charged by an older file.
+        let blake3 = why.fingerprints.get(&entry.file).filter(|_| !why.is_closed_anywhere());
         let blake3 = blake3.map_or_else(String::new, |whole| format!(", blake3 {}", fingerprint(whole)));
         say(page, "price entry", &format!("{}, {}{blake3}", place_of(entry), ids.in_text(&in_force(entry))));
         if let Some(note) = &entry.note {
@@ -124,12 +124,12 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
             );
         }
     }
-    say(page, "month", &closed_on(&own.stamps));
-    for ClosingEntry { stamp, reason, .. } in &own.forced {
+    say(page, "month", &closed_on(&why.stamps));
+    for ClosingEntry { stamp, reason, .. } in &why.forced {
         say(page, "", &format!("closed by force on {stamp}: {}", reason.as_deref().unwrap_or("no reason was kept")));
     }
     page.gap();
-    let several = days.iter().map(|own| &own.stamp).collect::<BTreeSet<&Stamp>>().len() > 1;
+    let several = days.iter().map(|day| &day.stamp).collect::<BTreeSet<&Stamp>>().len() > 1;
     let row = |day: &BilledDay| {
         let charge = day.charge.zip(line.price.terms);
         [
@@ -145,7 +145,7 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
         String::new(),
         format!("{}{unit}", line.quantity),
         line.sums.map_or_else(String::new, |sums| format!("{} {}", sums.charge, sums.currency)),
-        days.iter().map(|own| own.cells).sum::<u64>().to_string(),
+        days.iter().map(|day| day.cells).sum::<u64>().to_string(),
     ];
     let columns = [
         TextColumn::whole("day"),
@@ -157,69 +157,69 @@ fn explain(page: &mut Page, own: &WhyBilled, ids: &Ids, billed: &BilledLine) {
     page.table(2 * INDENT, &TextTable::new(columns, days.iter().map(row).chain([sum])));
 }
 
-/// What came to the closed month of these lines later.
-fn later(page: &mut Page, own: &WhyBilled, ids: &Ids) {
-    for NotBilled { billed_subscription, meter, stamp, by } in &own.not_billed {
+/// The adjustments of the closed month that concern these lines.
+fn not_billed(page: &mut Page, why: &WhyBilled, ids: &Ids) {
+    for NotBilled { billed_subscription, meter, stamp, adjustment } in &why.not_billed {
         page.gap();
-        let unit = unit_of(meter, &own.meters);
-        let (meter, payer) = (meter_name(meter, &own.meters), ids.named(billed_subscription, &own.names));
+        let unit = unit_of(meter, &why.meters);
+        let (meter, payer) = (meter_name(meter, &why.meters), ids.named(billed_subscription, &why.names));
         page.paragraph(
             0,
             &format!(
                 "since the month was closed on {stamp}, {}{unit} of {meter} came in {} for {payer}: see adjustments; \
                  no statement has it",
-                by.quantity,
-                counted(by.lines, "line")
+                adjustment.quantity,
+                counted(adjustment.lines, "line")
             ),
         );
     }
 }
 
-/// How to see the lines of a day.
-fn go_on(page: &mut Page, own: &WhyBilled) {
-    let largest = own.lines.iter().flat_map(|billed| billed.days.iter().map(move |day| (billed, day)));
-    // Any day would do: one that says most.
-    let Some((BilledLine { line, .. }, day)) = largest.max_by_key(|(_, own)| (own.charge, own.quantity)) else {
+/// The command that shows the lines of one day.
+fn next_command(page: &mut Page, why: &WhyBilled) {
+    let largest = why.lines.iter().flat_map(|billed| billed.days.iter().map(move |day| (billed, day)));
+    // Any day would do: this takes the largest.
+    let Some((BilledLine { line, .. }, day)) = largest.max_by_key(|(_, day)| (day.charge, day.quantity)) else {
         return;
     };
     page.gap();
     page.paragraph(0, "the usage lines of a day, and why they are billed so:");
     let (payer, meter) = (&line.billed_subscription, &line.meter);
-    // Whole ids, whatever the width: this is to be pasted.
+    // Whole ids, whatever the width: the command is to be copied.
     let (payer, meter) = (format!("--billed-subscription {payer}"), format!("--meter {meter}"));
     page.command(INDENT, &[format!("stacktally why --out OUT --date {}", day.day), payer, meter]);
 }
 
 /// Every line with its days, as JSON: lines with the columns of `statements`.
-pub fn json(own: &WhyBilled) -> String {
-    let by = Named { month: own.month, prices: &own.prices, meters: &own.meters, names: &own.names };
-    let day = |own: &BilledDay| {
+pub fn json(why: &WhyBilled) -> String {
+    let named = Named { month: why.month, prices: &why.prices, meters: &why.meters, names: &why.names };
+    let day_json = |billed_day: &BilledDay| {
         json!({
-            "usage_date": own.day.to_string(),
-            "stamp": own.stamp.as_str(),
-            "quantity": own.quantity.to_string(),
-            "charge": own.charge.map(|charge| charge.to_string()),
-            "figures": own.cells,
+            "usage_date": billed_day.day.to_string(),
+            "stamp": billed_day.stamp.as_str(),
+            "quantity": billed_day.quantity.to_string(),
+            "charge": billed_day.charge.map(|charge| charge.to_string()),
+            "figures": billed_day.cells,
         })
     };
     let line = |BilledLine { line, days }: &BilledLine| {
-        let mut value = line_json(line, &by);
-        let entry = line.price.key.and_then(|key| own.prices.get(&key));
+        let mut value = line_json(line, &named);
+        let entry = line.price.key.and_then(|key| why.prices.get(&key));
         value["price_blake3"] =
-            json!(entry.and_then(|entry| own.fingerprints.get(&entry.file)).filter(|_| !own.is_closed_anywhere()));
-        value["days"] = days.iter().map(day).collect();
+            json!(entry.and_then(|entry| why.fingerprints.get(&entry.file)).filter(|_| !why.is_closed_anywhere()));
+        value["days"] = days.iter().map(day_json).collect();
         value
     };
-    let later = |later: &NotBilled| {
+    let adjustments = |adjustments: &NotBilled| {
         json!({
-            "stamp": later.stamp.as_str(),
-            "billed_subscription_id": later.billed_subscription,
-            "meter_id": later.meter,
-            "quantity_delta": later.by.quantity.to_string(),
-            "line_count_delta": later.by.lines,
+            "stamp": adjustments.stamp.as_str(),
+            "billed_subscription_id": adjustments.billed_subscription,
+            "meter_id": adjustments.meter,
+            "quantity_delta": adjustments.adjustment.quantity.to_string(),
+            "line_count_delta": adjustments.adjustment.lines,
         })
     };
-    let lines: Vec<Value> = own.lines.iter().map(line).collect();
-    let later: Vec<Value> = own.not_billed.iter().map(later).collect();
-    format!("{:#}\n", json!({ "closed": closed_json(&own.stamps), "lines": lines, "not_billed": later }))
+    let lines: Vec<Value> = why.lines.iter().map(line).collect();
+    let adjustments: Vec<Value> = why.not_billed.iter().map(adjustments).collect();
+    format!("{:#}\n", json!({ "closed": closed_json(&why.stamps), "lines": lines, "not_billed": adjustments }))
 }

@@ -1,4 +1,4 @@
-//! How complete days are, for a person to take in at a glance: a line a month, two characters a day.
+//! How complete days are, readable at a glance: one line for each month, two characters for each day.
 //!
 //! ```text
 //! north       1       5         10        15        20        25        30
@@ -19,24 +19,24 @@ use crate::domain::{Day, Month, Stamp, Window};
 use crate::publication::ClosingEntry;
 
 const LABEL: usize = 10;
-/// Columns of a day.
+/// Columns for a day.
 const DAY: usize = 2;
-/// The most days that a month has.
+/// The most days in a month.
 const DAYS: usize = 31;
-/// Days on a line where a whole month does not fit on one.
+/// Days on a line where a whole month does not fit.
 const HALF: usize = 15;
 /// Days listed behind a finding.
 const DAYS_SHOWN: usize = 6;
 
-/// One calendar a stamp, with the months that are closed, what is missing and what was found below it.
+/// One calendar for each stamp, with its closed months, what is missing and what was found below it.
 pub fn text(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>, width: Width) -> String {
     let mut stamps: BTreeMap<Stamp, (&[CoverageRow], Vec<&ClosingEntry>)> = BTreeMap::new();
     for rows in rows.chunk_by(|a, b| a.stamp == b.stamp) {
         stamps.entry(rows[0].stamp.clone()).or_default().0 = rows;
     }
-    // A closed month stays, even where no day is left.
-    for own in closed.unwrap_or_default() {
-        stamps.entry(own.stamp.clone()).or_default().1.push(own);
+    // A closed month is shown even where it has no day left.
+    for entry in closed.unwrap_or_default() {
+        stamps.entry(entry.stamp.clone()).or_default().1.push(entry);
     }
     if stamps.is_empty() {
         return "no stamp has a day of usage\n".to_owned();
@@ -74,12 +74,12 @@ fn write_stamp(page: &mut Page, stamp: &Stamp, rows: &[CoverageRow], closed: &[&
         write_days(page, &month.to_string(), &cells);
     }
     if !closed.is_empty() {
-        let months: Vec<String> = closed.iter().map(|own| own.month.to_string()).collect();
+        let months: Vec<String> = closed.iter().map(|entry| entry.month.to_string()).collect();
         page.entry(0, "closed", LABEL, &months.join(" "));
     }
-    for (at, own) in closed.iter().filter(|own| own.forced).enumerate() {
-        let (label, why) = (if at == 0 { "forced" } else { "" }, own.reasons().join(" "));
-        page.entry(0, label, LABEL, &format!("{} {why}", own.month));
+    for (at, entry) in closed.iter().filter(|entry| entry.forced).enumerate() {
+        let (label, why) = (if at == 0 { "forced" } else { "" }, entry.reasons().join(" "));
+        page.entry(0, label, LABEL, &format!("{} {why}", entry.month));
     }
     for (at, gap) in gaps(rows).into_iter().enumerate() {
         page.entry(0, if at == 0 { "missing" } else { "" }, LABEL, &intervals(&[gap]));
@@ -93,7 +93,7 @@ fn write_stamp(page: &mut Page, stamp: &Stamp, rows: &[CoverageRow], closed: &[&
     page.gap();
 }
 
-/// The days of a month behind a label: on one line, or on two where the terminal is narrow.
+/// The days of a month after a label: on one line, or on two where the terminal is narrow.
 fn write_days(page: &mut Page, label: &str, cells: &[String]) {
     let (first, second) = cells.split_at(if is_wide(page) { cells.len() } else { HALF });
     page.line(&format!("{label:<LABEL$}  {}", first.concat()));
@@ -119,16 +119,16 @@ fn styled(state: DayState) -> String {
     format!("{style}{letter}{style:#}")
 }
 
-/// Reported time that is missing from partial days, days that touch joined.
+/// Reported time that is missing from partial days; adjacent gaps are joined.
 fn gaps(rows: &[CoverageRow]) -> Vec<Window> {
     let mut gaps: Vec<Window> = Vec::new();
     for row in rows.iter().filter(|row| row.coverage.state == DayState::Partial) {
         let day = Window { start: row.coverage.day.start(), end: row.coverage.day.end() };
         for missing in row.coverage.missing.iter().filter(|missing| missing.overlaps(day)) {
-            let own = Window { start: missing.start.max(day.start), end: missing.end.min(day.end) };
-            match gaps.last_mut().filter(|last| last.end == own.start) {
-                Some(last) => last.end = own.end,
-                None => gaps.push(own),
+            let gap = Window { start: missing.start.max(day.start), end: missing.end.min(day.end) };
+            match gaps.last_mut().filter(|last| last.end == gap.start) {
+                Some(last) => last.end = gap.end,
+                None => gaps.push(gap),
             }
         }
     }
@@ -145,8 +145,8 @@ fn findings(rows: &[CoverageRow]) -> BTreeMap<FindingCode, Vec<Day>> {
     found
 }
 
-/// The rows of `coverage` and `coverage_months`, with the names of their columns; and the months that are closed, where
-/// that is known.
+/// The rows of `coverage` and `coverage_months`, with the names of their columns; and the closed months, where they
+/// are known.
 pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
     let filled = |text: String| if text.is_empty() { Value::Null } else { text.into() };
     let day = |row: &CoverageRow| {
@@ -161,30 +161,30 @@ pub fn json(rows: &[CoverageRow], closed: Option<&[ClosingEntry]>) -> String {
             "findings": row.findings.iter().map(|code| code.as_str()).collect::<Vec<_>>(),
         })
     };
-    let month = |own: &MonthCoverage| {
-        let [days, settled, open, partial] = own.counts();
+    let month = |row: &MonthCoverage| {
+        let [days, settled, open, partial] = row.counts();
         json!({
-            "stamp": own.stamp.as_str(),
-            "month": own.month.to_string(),
+            "stamp": row.stamp.as_str(),
+            "month": row.month.to_string(),
             "days": days,
             "days_settled": settled,
             "days_open": open,
             "days_partial": partial,
-            "closed": closed.map(|all| all.iter().any(|one| (&one.stamp, one.month) == (&own.stamp, own.month))),
+            "closed": closed.map(|all| all.iter().any(|one| (&one.stamp, one.month) == (&row.stamp, row.month))),
         })
     };
-    let closing = |own: &ClosingEntry| {
+    let closing = |entry: &ClosingEntry| {
         json!({
-            "stamp": own.stamp.as_str(),
-            "month": own.month.to_string(),
-            "run": own.run,
-            "at": own.at,
-            "days": own.days,
-            "days_settled": own.days_settled,
-            "days_before_stamp": own.days_before_stamp,
-            "forced": own.forced,
-            "overridden": own.overridden,
-            "reason": own.reason,
+            "stamp": entry.stamp.as_str(),
+            "month": entry.month.to_string(),
+            "run": entry.run,
+            "at": entry.at,
+            "days": entry.days,
+            "days_settled": entry.days_settled,
+            "days_before_stamp": entry.days_before_stamp,
+            "forced": entry.forced,
+            "overridden": entry.overridden,
+            "reason": entry.reason,
         })
     };
     let mut all = json!({

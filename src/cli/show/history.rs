@@ -1,4 +1,4 @@
-//! How mappings changed, and what each change moved.
+//! How mappings changed, and what usage each change moved.
 
 use std::collections::BTreeMap;
 
@@ -16,34 +16,34 @@ use crate::table::contract::columns::{FILE, METER_ID, METER_NAME, SNAPSHOT_KIND,
 use crate::table::flat;
 use crate::table::rows::RowSet;
 
-/// The changes of some stamps, with what names ids and meters.
+/// The changes of some stamps, with the names of ids and meters.
 #[derive(Debug, Default)]
 pub struct Shown {
     pub changes: Vec<Change>,
     pub meters: BTreeMap<String, MeterText>,
     pub names: BTreeMap<String, String>,
-    /// Lines that were set aside, and so moved nothing.
+    /// The number of lines that were set aside, and so moved nothing.
     pub rejected: usize,
-    /// What says why these lines were set aside.
+    /// Where the reasons for setting them aside are found.
     pub rejected_where: &'static str,
 }
 
-/// Subject by subject, change by change.
-pub fn text(own: &Shown, width: Width) -> String {
-    if own.changes.is_empty() {
+/// By subject, then change by change.
+pub fn text(shown: &Shown, width: Width) -> String {
+    if shown.changes.is_empty() {
         return "no mapping that is asked for\n".to_owned();
     }
     let mut page = Page::new(width);
-    let meters = own.changes.iter().flat_map(|change| change.moved.keys()).map(MeterId::as_str);
-    let of_change = |change: &'_ Change| {
+    let meters = shown.changes.iter().flat_map(|change| change.moved.keys()).map(MeterId::as_str);
+    let ids_of_change = |change: &'_ Change| {
         [change.subject.id(), change.from.as_deref(), change.to.as_deref()].map(|id| id.map(str::to_owned))
     };
-    let subjects: Vec<String> = own.changes.iter().flat_map(of_change).flatten().collect();
+    let subjects: Vec<String> = shown.changes.iter().flat_map(ids_of_change).flatten().collect();
     let ids = Ids::of(subjects.iter().map(String::as_str).chain(meters));
-    for of_subject in own.changes.chunk_by(|a, b| (&a.stamp, &a.subject) == (&b.stamp, &b.subject)) {
-        let Change { stamp, subject, .. } = &of_subject[0];
+    for changes_of_subject in shown.changes.chunk_by(|a, b| (&a.stamp, &a.subject) == (&b.stamp, &b.subject)) {
+        let Change { stamp, subject, .. } = &changes_of_subject[0];
         let room = width.columns().saturating_sub(stamp.as_str().len() + "user subscription".len() + 2);
-        let named = |id: &str| ids.named_within(id, &own.names, room);
+        let named = |id: &str| ids.named_within(id, &shown.names, room);
         let subject = match subject {
             Subject::Stamp => "default subscription".to_owned(),
             Subject::Tenant(id) => format!("tenant {}", named(id.as_str())),
@@ -51,14 +51,14 @@ pub fn text(own: &Shown, width: Width) -> String {
         };
         page.gap();
         page.paragraph(0, &format!("{stamp} {subject}"));
-        for change in of_subject {
-            page.paragraph(2, &format!("{} {}  ({})", change.at, sentence(change, own, &ids), change.file));
+        for change in changes_of_subject {
+            page.paragraph(2, &format!("{} {}  ({})", change.at, sentence(change, shown, &ids), change.file));
             let row = |(meter, moving): (&MeterId, &Moving)| {
                 let used = |totals: Totals| {
-                    let unit = unit_of(meter.as_str(), &own.meters);
+                    let unit = unit_of(meter.as_str(), &shown.meters);
                     format!("{}{unit} in {}", totals.quantity, counted(totals.lines, "line"))
                 };
-                [meter_named(meter.as_str(), &own.meters, &ids), used(moving.before), used(moving.after)]
+                [meter_named(meter.as_str(), &shown.meters, &ids), used(moving.before), used(moving.after)]
             };
             let columns = [TextColumn::text("meter"), TextColumn::quantity("before"), TextColumn::quantity("after")];
             if !change.moved.is_empty() {
@@ -66,20 +66,20 @@ pub fn text(own: &Shown, width: Width) -> String {
             }
         }
     }
-    if own.rejected > 0 {
-        let set_aside = counted(own.rejected as i64, "line");
+    if shown.rejected > 0 {
+        let set_aside = counted(shown.rejected as i64, "line");
         page.gap();
         page.paragraph(
             0,
-            &format!("{set_aside} set aside, and not in these quantities: {} says why", own.rejected_where),
+            &format!("{set_aside} set aside, and not in these quantities: {} says why", shown.rejected_where),
         );
     }
     note_on_ids(&mut page, &ids);
     page.finish()
 }
 
-fn sentence(change: &Change, own: &Shown, ids: &Ids) -> String {
-    let id = |id: &Option<String>| id.as_deref().map_or_else(String::new, |id| ids.named(id, &own.names));
+fn sentence(change: &Change, shown: &Shown, ids: &Ids) -> String {
+    let id = |id: &Option<String>| id.as_deref().map_or_else(String::new, |id| ids.named(id, &shown.names));
     let (from, to) = (id(&change.from), id(&change.to));
     match change.kind {
         ChangeKind::Began => format!("began → {to}"),
@@ -94,8 +94,8 @@ fn sentence(change: &Change, own: &Shown, ids: &Ids) -> String {
 ///
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
-pub fn csv(own: &Shown) -> Result<String> {
-    let rows: Vec<(&Change, Option<(&MeterId, &Moving)>)> = own
+pub fn csv(shown: &Shown) -> Result<String> {
+    let rows: Vec<(&Change, Option<(&MeterId, &Moving)>)> = shown
         .changes
         .iter()
         .flat_map(|change| {
@@ -103,7 +103,7 @@ pub fn csv(own: &Shown) -> Result<String> {
             if moved.is_empty() { vec![(change, None)] } else { moved }
         })
         .collect();
-    let known = |moved: Option<(&MeterId, &Moving)>| own.meters.get(moved?.0.as_str());
+    let meter_of = |moved: Option<(&MeterId, &Moving)>| shown.meters.get(moved?.0.as_str());
     let rows = RowSet::of(&rows)
         .with(STAMP, |(change, _)| change.stamp.as_str())
         .with(SNAPSHOT_KIND, |(change, _)| change.subject.kind().as_str())
@@ -114,8 +114,8 @@ pub fn csv(own: &Shown) -> Result<String> {
         .with(flat::TO_ID, |(change, _)| change.to.as_deref())
         .with(FILE, |(change, _)| change.file.as_str())
         .with(METER_ID, |(_, moved)| moved.map(|(meter, _)| meter.as_str()))
-        .with(METER_NAME, move |(_, moved)| known(*moved).and_then(|meter| meter.name.as_deref()))
-        .with(UNIT, move |(_, moved)| known(*moved).and_then(|meter| meter.unit.as_deref()))
+        .with(METER_NAME, move |(_, moved)| meter_of(*moved).and_then(|meter| meter.name.as_deref()))
+        .with(UNIT, move |(_, moved)| meter_of(*moved).and_then(|meter| meter.unit.as_deref()))
         .with(flat::QUANTITY_BEFORE, |(_, moved)| moved.map(|(_, moving)| moving.before.quantity))
         .with(flat::LINES_BEFORE, |(_, moved)| moved.map(|(_, moving)| moving.before.lines))
         .with(flat::QUANTITY_AFTER, |(_, moved)| moved.map(|(_, moving)| moving.after.quantity))
@@ -124,13 +124,13 @@ pub fn csv(own: &Shown) -> Result<String> {
 }
 
 /// Every change with what it moved.
-pub fn json(own: &Shown) -> String {
+pub fn json(shown: &Shown) -> String {
     let moved = |(meter, moving): (&MeterId, &Moving)| {
-        let known = own.meters.get(meter.as_str());
+        let meter_text = shown.meters.get(meter.as_str());
         json!({
             "meter_id": meter.as_str(),
-            "meter_name": known.and_then(|known| known.name.as_deref()),
-            "unit": known.and_then(|known| known.unit.as_deref()),
+            "meter_name": meter_text.and_then(|meter_text| meter_text.name.as_deref()),
+            "unit": meter_text.and_then(|meter_text| meter_text.unit.as_deref()),
             "quantity_before": moving.before.quantity.to_string(),
             "quantity_after": moving.after.quantity.to_string(),
             "lines_before": moving.before.lines,
@@ -153,6 +153,6 @@ pub fn json(own: &Shown) -> String {
     };
     format!(
         "{:#}\n",
-        json!({ "changes": own.changes.iter().map(change).collect::<Vec<_>>(), "lines_rejected": own.rejected })
+        json!({ "changes": shown.changes.iter().map(change).collect::<Vec<_>>(), "lines_rejected": shown.rejected })
     )
 }

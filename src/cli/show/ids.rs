@@ -1,4 +1,4 @@
-//! Ids as a person reads them: only as much of each as tells it from all others that are shown.
+//! Ids for people: only as much of each as distinguishes it from all others that are shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,29 +7,29 @@ use textwrap::core::display_width;
 use super::layout::clean;
 use crate::domain::identity::is_guid;
 
-/// What stands for the rest of an id or of a fingerprint.
+/// Stands for the rest of an id or of a fingerprint.
 const REST: char = '…';
 
-/// The ids that a text shows, each with its short form. JSON has them whole.
+/// The ids in a text, each with its short form. JSON has them whole.
 #[derive(Debug, Default)]
 pub struct Ids {
     short: BTreeMap<String, String>,
 }
 
 impl Ids {
-    /// Of all ids that are to be told apart.
+    /// Shortens ids so that all of them stay distinct.
     pub fn of<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
         let ids: BTreeSet<&str> = ids.into_iter().filter(|id| id.len() == 36 && is_guid(id)).collect();
-        // Its first groups, and where others begin so, its end as well.
+        // The first groups of an id, and where that is ambiguous, its end as well.
         const FORMS: [(usize, usize); 5] = [(9, 0), (14, 0), (9, 4), (14, 4), (9, 12)];
-        let mut left: Vec<&str> = ids.into_iter().collect();
+        let mut remaining: Vec<&str> = ids.into_iter().collect();
         let mut short = BTreeMap::new();
-        let all = left.clone();
+        let all = remaining.clone();
         for (head, tail) in FORMS {
             let form = |id: &str| format!("{}{REST}{}", &id[..head], &id[id.len() - tail..]);
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             all.iter().for_each(|id| *counts.entry(form(id)).or_default() += 1);
-            left.retain(|id| {
+            remaining.retain(|id| {
                 let is_unique = counts.get(&form(id)) == Some(&1);
                 if is_unique {
                     short.insert((*id).to_owned(), form(id));
@@ -40,18 +40,18 @@ impl Ids {
         Self { short }
     }
 
-    /// An id in its short form; one that is no GUID, or not short of another, as it is.
+    /// An id in its short form; unchanged if it is no GUID, or has no short form.
     pub fn short(&self, id: &str) -> String {
         self.short.get(id).cloned().unwrap_or_else(|| clean(id))
     }
 
-    /// An id with its name behind it, where it has one.
+    /// An id, followed by its name if it has one.
     pub fn named(&self, id: &str, names: &BTreeMap<String, String>) -> String {
         let short = self.short(id);
         names.get(id).map_or_else(|| short.clone(), |name| clean(&format!("{short} {name}")))
     }
 
-    /// The same, with the whole id where that has room.
+    /// The same, with the whole id where there is room for it.
     pub fn named_within(&self, id: &str, names: &BTreeMap<String, String>, room: usize) -> String {
         let whole = names.get(id).map_or_else(|| clean(id), |name| clean(&format!("{id} {name}")));
         if display_width(&whole) <= room { whole } else { self.named(id, names) }
@@ -62,7 +62,7 @@ impl Ids {
         self.short.iter().fold(text.to_owned(), |text, (id, short)| text.replace(id, short))
     }
 
-    /// What says that ids are short; nothing where none is.
+    /// The note that ids are short; `None` where no id is.
     pub fn note(&self) -> Option<&'static str> {
         (!self.short.is_empty()).then_some("ids are shortened: --json has them whole")
     }

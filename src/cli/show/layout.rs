@@ -7,8 +7,8 @@
 //! Base VM…  1.25 USD     Base VM    1.25 USD        amount  1.25 USD
 //!                        Size Hours
 //! ```
-//! Columns of a terminal are counted, not characters: wide ones take two, combining ones none. A figure or an id is
-//! never cut; where it is wider than the terminal, its line is, too. A path goes on behind one of its slashes.
+//! It counts terminal columns, not characters: wide characters take two, combining ones none. A figure or an id is
+//! never cut; where it is wider than the terminal, so is its line. A path may be broken after any of its slashes.
 
 use std::io::IsTerminal;
 
@@ -18,43 +18,44 @@ use textwrap::core::{Word, display_width};
 
 use crate::domain::shown::printable;
 
-/// Between two columns of a table.
+/// Blanks between two columns of a table.
 const GAP: usize = 2;
-/// How much further to the right what goes on in the next line begins.
+/// How far continuation lines are indented.
 const HANGING: usize = 2;
-/// Sentences are not read across a wider screen than this.
+/// The most columns of prose, even on a wider screen.
 const PROSE_MAX: usize = 120;
-/// No figure and no id is wider; a word that is may be broken anywhere.
+/// No figure and no id is wider than this; a word that is may be broken anywhere.
 const WHOLE_MAX: usize = 40;
 /// A column of text is not made narrower than this.
 const TEXT_MIN: usize = 12;
-/// A row that would take more lines reads better as a record.
+/// A row that would take more lines than this is shown as a record.
 const ROW_LINES_MAX: usize = 4;
 
-/// How many columns there are to write to.
+/// The number of columns to write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Width(usize);
 
 impl Width {
-    /// What is not read on a terminal has one width, wherever it is made.
+    /// The width of everything that is not shown on a terminal, so that it is the same everywhere.
     pub const OF_A_FILE: Self = Self(120);
-    /// Nothing can be laid out in less.
+    /// The least width that anything can be laid out in.
     const MIN: usize = 40;
 
     pub fn new(columns: usize) -> Self {
         Self(columns.max(Self::MIN))
     }
 
-    /// The width of standard output: what the environment variable COLUMNS says, else the terminal's, else that of a
-    /// file.
+    /// The width of standard output: that of the environment variable COLUMNS, else that of the terminal, else that of
+    /// a file.
     pub fn of_stdout() -> Self {
-        let said = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|&own| own > 0);
-        let of_terminal = || {
+        let from_environment =
+            std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|&columns| columns > 0);
+        let from_terminal = || {
             let stdout = std::io::stdout();
             let (width, _) = terminal_size_of(&stdout).filter(|_| stdout.is_terminal())?;
-            Some(usize::from(width.0)).filter(|&own| own > 0)
+            Some(usize::from(width.0)).filter(|&columns| columns > 0)
         };
-        said.or_else(of_terminal).map_or(Self::OF_A_FILE, Self::new)
+        from_environment.or_else(from_terminal).map_or(Self::OF_A_FILE, Self::new)
     }
 
     pub const fn columns(self) -> usize {
@@ -92,14 +93,14 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// An empty line, unless nothing stands before it.
+    /// An empty line, unless there is one already or the page is empty.
     pub fn gap(&mut self) {
         if !self.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
-    /// A text that goes on further to the right where it takes several lines.
+    /// A text whose continuation lines are indented further.
     pub fn paragraph(&mut self, indent: usize, text: &str) {
         let text = clean(text);
         let width = self.prose().saturating_sub(indent);
@@ -109,7 +110,7 @@ impl Page {
         }
     }
 
-    /// A value behind its label, whose column is so wide. Blanks before the value indent all its lines.
+    /// A value after its label, in a column of this width. Blanks before the value indent all of its lines.
     pub fn entry(&mut self, indent: usize, label: &str, label_width: usize, value: &str) {
         let label = clean(label);
         let left = indent + label_width.max(display_width(&label)) + 2;
@@ -123,16 +124,18 @@ impl Page {
         }
     }
 
-    /// A command to be copied: on one line, or where that is too long on one for each part, as a shell goes on reading
+    /// A command to copy: on one line, or where that is too long, one part on each line, joined as a shell continues
     /// them.
     pub fn command(&mut self, indent: usize, parts: &[String]) {
-        // A flag that has no room beside its value stands above it.
-        let has_room = |own: &str| indent + HANGING + display_width(own) + 2 <= self.width.columns();
-        let words = |own: String| match own.split_once(' ') {
-            Some((flag, value)) if flag.starts_with("--") && !has_room(&own) => vec![flag.to_owned(), value.to_owned()],
-            _ => vec![own],
+        // A flag that has no room beside its value is put on the line above it.
+        let has_room = |part: &str| indent + HANGING + display_width(part) + 2 <= self.width.columns();
+        let words = |part: String| match part.split_once(' ') {
+            Some((flag, value)) if flag.starts_with("--") && !has_room(&part) => {
+                vec![flag.to_owned(), value.to_owned()]
+            }
+            _ => vec![part],
         };
-        let parts: Vec<String> = parts.iter().flat_map(|own| words(clean(own))).collect();
+        let parts: Vec<String> = parts.iter().flat_map(|part| words(clean(part))).collect();
         let whole = parts.join(" ");
         let is_long = indent + display_width(&whole) > self.width.columns();
         let lines = if is_long { parts.join(" \\\n") } else { whole };
@@ -142,14 +145,14 @@ impl Page {
         }
     }
 
-    /// Items beside each other, and below each other where they do not fit.
+    /// Items beside each other, or below each other where they do not fit.
     pub fn items(&mut self, indent: usize, items: &[String], gap: usize) {
-        let items: Vec<String> = items.iter().map(|own| clean(own)).filter(|own| !own.is_empty()).collect();
+        let items: Vec<String> = items.iter().map(|item| clean(item)).filter(|item| !item.is_empty()).collect();
         self.flow(indent, indent, &items, gap);
     }
 
-    /// The same; the items may be styled, so they hold nothing from the input. What goes on begins behind `hanging`
-    /// columns.
+    /// The same, for items that may be styled, and so must not contain texts from the input. Continuation lines are
+    /// indented by `hanging` columns.
     pub fn flow(&mut self, indent: usize, hanging: usize, items: &[String], gap: usize) {
         let mut line = " ".repeat(indent);
         let mut is_begun = false;
@@ -167,7 +170,7 @@ impl Page {
         self.line(&line);
     }
 
-    /// The rows of a table: side by side where they fit, with texts on several lines where that helps, else as records.
+    /// The rows of a table: side by side where they fit, with wrapped texts where that helps, else as records.
     pub fn table<const N: usize>(&mut self, indent: usize, table: &TextTable<N>) {
         let shown = table.shown();
         let room = self.width.columns().saturating_sub(indent);
@@ -196,15 +199,15 @@ impl Page {
         }
     }
 
-    /// A row below its first cell: what has a heading behind that, one a line; a table without headings goes on as it
-    /// fits.
+    /// A row as a record below its first cell: one line for each cell with a heading; a table without headings is laid
+    /// out as a flow.
     fn records<const N: usize>(&mut self, indent: usize, table: &TextTable<N>, shown: &[usize]) {
         let heading = |at: &usize| table.columns[*at].heading;
         let label_width = shown.iter().skip(1).map(|at| display_width(heading(at))).max().unwrap_or(0);
         for row in &table.rows {
             if label_width == 0 {
                 let cells: Vec<String> =
-                    shown.iter().map(|&at| row[at].clone()).filter(|own| !own.is_empty()).collect();
+                    shown.iter().map(|&at| row[at].clone()).filter(|cell| !cell.is_empty()).collect();
                 self.flow(indent, indent + HANGING, &cells, GAP);
                 continue;
             }
@@ -233,12 +236,12 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
-    /// Numbers, to the right and never cut.
+    /// Numbers, aligned right and never cut.
     pub const fn figure(heading: &'static str) -> Self {
         Self { heading, is_right: true, wraps: false }
     }
 
-    /// Numbers with what they count.
+    /// Numbers with their units.
     pub const fn quantity(heading: &'static str) -> Self {
         Self { heading, is_right: true, wraps: true }
     }
@@ -253,7 +256,7 @@ impl TextColumn {
     }
 }
 
-/// Rows of as many cells; the first cell names its row. Columns without a cell that says anything are left out.
+/// Rows of N cells; the first cell names its row. Columns whose cells are all empty are left out.
 #[derive(Clone, Debug)]
 pub struct TextTable<const N: usize> {
     columns: [TextColumn; N],
@@ -270,22 +273,23 @@ impl<const N: usize> TextTable<N> {
         (0..N).filter(|&at| self.rows.iter().any(|row| !row[at].is_empty())).collect()
     }
 
-    /// The headings, where there are any, and the rows.
+    /// The headings, if there are any, and the rows.
     fn all_rows(&self) -> Vec<[String; N]> {
         let headings = self.columns.map(|column| column.heading.to_owned());
-        let headings = Some(headings).filter(|own| own.iter().any(|heading| !heading.is_empty()));
+        let headings = Some(headings).filter(|headings| headings.iter().any(|heading| !heading.is_empty()));
         headings.into_iter().chain(self.rows.iter().cloned()).collect()
     }
 
-    /// How wide each column that is shown has to be; `None`: they do not fit side by side.
+    /// The width of each column that is shown; `None`: they do not fit side by side.
     fn widths(&self, shown: &[usize], room: usize) -> Option<Vec<usize>> {
         let rows = self.all_rows();
-        let widest = |at: usize, of: &dyn Fn(&str) -> usize| rows.iter().map(|row| of(&row[at])).max().unwrap_or(0);
+        let widest =
+            |at: usize, measure: &dyn Fn(&str) -> usize| rows.iter().map(|row| measure(&row[at])).max().unwrap_or(0);
         let mut widths: Vec<usize> = shown.iter().map(|&at| widest(at, &display_width)).collect();
         let least = |&at: &usize| {
             let whole = widest(at, &display_width);
             let word = widest(at, &|cell| {
-                pieces(cell, WHOLE_MAX).iter().map(|own| display_width(own.word)).max().unwrap_or(0)
+                pieces(cell, WHOLE_MAX).iter().map(|piece| display_width(piece.word)).max().unwrap_or(0)
             });
             if self.columns[at].wraps { word.max(TEXT_MIN).min(whole) } else { whole }
         };
@@ -296,8 +300,8 @@ impl<const N: usize> TextTable<N> {
             widths[widest] -= 1;
         }
         let lines = |row: &[String; N]| {
-            let of_cell = |(&at, &width): (&usize, &usize)| wrapped(&row[at], width, width).len();
-            shown.iter().zip(&widths).map(of_cell).max().unwrap_or(0)
+            let lines_of_cell = |(&at, &width): (&usize, &usize)| wrapped(&row[at], width, width).len();
+            shown.iter().zip(&widths).map(lines_of_cell).max().unwrap_or(0)
         };
         rows.iter().all(|row| lines(row) <= ROW_LINES_MAX).then_some(widths)
     }
@@ -305,29 +309,30 @@ impl<const N: usize> TextTable<N> {
 
 /// A text from the input, on one line, and safe for a terminal.
 pub fn clean(text: &str) -> String {
-    let is_break =
-        |own: char| matches!(own, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let is_break = |character: char| {
+        matches!(character, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
     printable(&text.replace(is_break, " ")).trim_end().to_owned()
 }
 
-/// A text with blanks behind it, up to so many columns.
+/// A text, padded with blanks to this many columns.
 fn padded(text: &str, columns: usize) -> String {
     format!("{text}{:blanks$}", "", blanks = columns.saturating_sub(display_width(text)))
 }
 
-/// The lines of a text: the first so wide at most, the others as wide as the second says.
+/// The lines of a text: the first at most `first` columns wide, all others at most `others`.
 fn wrapped(text: &str, first: usize, others: usize) -> Vec<String> {
     let pieces = pieces(text, first.min(others));
     let line = |words: &[Word<'_>]| {
-        let mut line: String = words.iter().flat_map(|own| [own.word, own.whitespace]).collect();
+        let mut line: String = words.iter().flat_map(|word| [word.word, word.whitespace]).collect();
         line.truncate(line.trim_end().len());
         line
     };
     WrapAlgorithm::FirstFit.wrap(&pieces, &[first, others]).into_iter().map(line).collect()
 }
 
-/// What may stand at the end of a line: words, folders of a path that is wider than `room`, and characters of writings
-/// that know no blanks.
+/// The pieces after which a line may end: words, folders of a path that is wider than `room`, and characters of scripts
+/// without blanks.
 fn pieces(text: &str, room: usize) -> Vec<Word<'_>> {
     let mut pieces = Vec::new();
     for word in text.split_inclusive(' ') {
@@ -335,12 +340,12 @@ fn pieces(text: &str, room: usize) -> Vec<Word<'_>> {
         let mut start = 0;
         let mut before: Option<char> = None;
         for (at, character) in word.char_indices() {
-            let is_wide = |own: char| columns_of(own) > 1;
+            let is_wide = |candidate: char| columns_of(candidate) > 1;
             let may_end = before.is_some_and(|before| {
                 let is_overlong = before == '/' || display_width(&word[start..at]) >= WHOLE_MAX;
                 word_width > room && is_overlong || is_wide(before) || is_wide(character)
             });
-            // A blank and what combines with the character before it stay with it.
+            // A blank, and what combines with the character before it, stays with that character.
             if may_end && character != ' ' && columns_of(character) > 0 {
                 pieces.push(Word::from(&word[start..at]));
                 start = at;

@@ -1,5 +1,5 @@
-//! What the commands that look at a publication or a root show: each as text for a person and as JSON for a program.
-//! How wide a text is and where its lines end is up to `layout`, how much of an id it shows to `ids`.
+//! What the commands that look at a publication or a root show: each as text for people and as JSON for programs.
+//! `layout` decides how wide a text is and where its lines end, `ids` how much of an id is shown.
 
 pub mod billed;
 pub mod calendar;
@@ -22,18 +22,18 @@ use crate::publication::MeterText;
 use crate::table::csv::CsvTable;
 use std::collections::BTreeMap;
 
-/// A meter by its id, as far as it is shown, and its name.
+/// A meter as its short id and its name.
 fn meter_named(id: &str, meters: &BTreeMap<String, MeterText>, ids: &Ids) -> String {
     let name = meters.get(id).and_then(|meter| meter.name.as_deref());
     name.map_or_else(|| ids.short(id), |name| format!("{} {name}", ids.short(id)))
 }
 
-/// A meter by its name; where it has none, by its id.
+/// A meter by its name, or by its id if it has none.
 fn meter_name(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     meters.get(id).and_then(|meter| meter.name.clone()).unwrap_or_else(|| id.to_owned())
 }
 
-/// What stands behind a quantity of a meter, with a blank before it; nothing where its unit is not known.
+/// The unit of a meter, with a blank before it, to follow a quantity; empty where it is unknown.
 fn unit_of(id: &str, meters: &BTreeMap<String, MeterText>) -> String {
     let unit = meters.get(id).and_then(|meter| meter.unit.as_deref());
     unit::after(unit)
@@ -45,7 +45,7 @@ fn csv_text(table: CsvTable) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| Error::bug_of("write CSV", error))
 }
 
-/// Says at the end of a text that its ids are not whole.
+/// Adds the note that ids are shortened, if any is.
 fn note_on_ids(page: &mut Page, ids: &Ids) {
     if let Some(note) = ids.note() {
         page.gap();

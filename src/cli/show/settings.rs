@@ -1,11 +1,11 @@
-//! The settings that are in force, and where each comes from.
+//! The settings in force, and where each comes from.
 
 use serde_json::{Map, Value, json};
 
 use super::layout::{Page, TextColumn, TextTable, Width};
 use crate::cli::settings::in_force::{SettingInForce, SettingSource};
 
-/// A table of them.
+/// A table of the settings.
 pub fn text(settings: &[SettingInForce], width: Width) -> String {
     let mut page = Page::new(width);
     let columns = [TextColumn::whole("setting"), TextColumn::text("value"), TextColumn::text("from")];
@@ -14,7 +14,7 @@ pub fn text(settings: &[SettingInForce], width: Width) -> String {
     page.finish()
 }
 
-/// A value as a person reads it: without the quotes and brackets that it has in the file.
+/// A value for people: without the quotes and brackets that it has in the file.
 fn value(value: &Value) -> String {
     match value {
         Value::Null => "not set".to_owned(),
@@ -29,21 +29,21 @@ fn source(source: &SettingSource) -> String {
     match source {
         SettingSource::Default => "default".to_owned(),
         SettingSource::Flag => "flag".to_owned(),
-        SettingSource::File(said) => format!("{}:{}", said.file.display(), said.line),
+        SettingSource::File(place) => format!("{}:{}", place.file.display(), place.line),
     }
 }
 
-/// The same by name, with values as a receipt records them.
+/// The settings by name, with values as a receipt records them.
 pub fn json(settings: &[SettingInForce]) -> String {
     let entry = |setting: &SettingInForce| {
         let mut entry = json!({ "value": setting.value });
         match &setting.source {
             SettingSource::Default => entry["from"] = json!("default"),
             SettingSource::Flag => entry["from"] = json!("flag"),
-            SettingSource::File(said) => {
+            SettingSource::File(place) => {
                 entry["from"] = json!("file");
-                entry["file"] = json!(said.file.to_string_lossy());
-                entry["line"] = json!(said.line);
+                entry["file"] = json!(place.file.to_string_lossy());
+                entry["line"] = json!(place.line);
             }
         }
         (setting.name.clone(), entry)

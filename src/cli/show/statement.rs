@@ -1,4 +1,4 @@
-//! A statement for a person: what a billed subscription is asked to pay for a month, line by line.
+//! A statement for people: what a billed subscription is billed for a month, line by line.
 //!
 //! ```text
 //! statement of 2026-10 for b111ed00-… Contoso (CSP)
@@ -32,35 +32,35 @@ use crate::table::flat;
 use crate::table::rows::RowSet;
 
 /// One statement after the other.
-pub fn text(own: &Statements, width: Width) -> String {
+pub fn text(statements: &Statements, width: Width) -> String {
     let mut page = Page::new(width);
-    let tenants = own.tenants.values().flat_map(|sums| sums.keys()).filter_map(|(tenant, _)| tenant.as_deref());
-    let lines = own.lines.iter().flat_map(|line| [line.billed_subscription.as_str(), line.meter.as_str()]);
+    let tenants = statements.tenants.values().flat_map(|sums| sums.keys()).filter_map(|(tenant, _)| tenant.as_deref());
+    let lines = statements.lines.iter().flat_map(|line| [line.billed_subscription.as_str(), line.meter.as_str()]);
     let ids = Ids::of(lines.chain(tenants));
-    for lines in own.lines.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
+    for lines in statements.lines.chunk_by(|a, b| a.billed_subscription == b.billed_subscription) {
         page.gap();
-        statement(&mut page, own, &ids, lines);
+        statement(&mut page, statements, &ids, lines);
     }
     note_on_ids(&mut page, &ids);
     page.finish()
 }
 
-fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[PublishedStatementLine]) {
-    let head = format!("statement of {} for ", own.month);
+fn statement(page: &mut Page, statements: &Statements, ids: &Ids, lines: &[PublishedStatementLine]) {
+    let head = format!("statement of {} for ", statements.month);
     let room = page.width().columns() - head.len();
-    page.paragraph(0, &(head + &ids.named_within(&lines[0].billed_subscription, &own.names, room)));
-    page.paragraph(2, &closed_on(&own.stamps));
-    for ClosingEntry { stamp, reason, .. } in &own.forced {
+    page.paragraph(0, &(head + &ids.named_within(&lines[0].billed_subscription, &statements.names, room)));
+    page.paragraph(2, &closed_on(&statements.stamps));
+    for ClosingEntry { stamp, reason, .. } in &statements.forced {
         let reason = reason.as_deref().unwrap_or("no reason was kept");
         page.paragraph(2, &format!("closed by force on {stamp}: {reason}"));
     }
-    for entry in own.forced.iter().filter(|entry| !entry.overridden.is_empty()) {
+    for entry in statements.forced.iter().filter(|entry| !entry.overridden.is_empty()) {
         page.paragraph(4, &format!("{} was overridden: {}", entry.stamp, entry.reasons().join(", ")));
     }
-    if own.is_of_some_meters {
+    if statements.is_of_some_meters {
         page.paragraph(2, "only the lines that --meter asks for: totals are theirs, and the statement may have more");
     }
-    let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(own, line)).collect();
+    let rows: Vec<[String; 7]> = lines.iter().filter_map(|line| row(statements, line)).collect();
     if !rows.is_empty() {
         let columns = [
             TextColumn::text("meter"),
@@ -79,10 +79,10 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[PublishedSta
         2,
         &TextTable::new([TextColumn::whole(""), TextColumn::figure(""), TextColumn::text("")], totals(lines)),
     );
-    if let Some(tenants) = own.tenants.get(&lines[0].billed_subscription) {
+    if let Some(tenants) = statements.tenants.get(&lines[0].billed_subscription) {
         let row = |((tenant, currency), charge): (&(Option<String>, Currency), &Charge)| {
-            let known = |id: &String| ids.named(id, &own.names);
-            [tenant.as_ref().map_or_else(|| "no tenant known".to_owned(), known), format!("{charge} {currency}")]
+            let named = |id: &String| ids.named(id, &statements.names);
+            [tenant.as_ref().map_or_else(|| "no tenant known".to_owned(), named), format!("{charge} {currency}")]
         };
         page.gap();
         page.paragraph(2, "for several tenants, exact:");
@@ -92,7 +92,7 @@ fn statement(page: &mut Page, own: &Statements, ids: &Ids, lines: &[PublishedSta
         let others: Vec<[String; 3]> = lines
             .iter()
             .filter(|line| line.price.status == status)
-            .map(|line| without_amount(own, ids, line))
+            .map(|line| without_amount(statements, ids, line))
             .collect();
         if !others.is_empty() {
             page.gap();
@@ -115,16 +115,16 @@ pub(super) fn closed_on(stamps: &BTreeMap<Stamp, bool>) -> String {
     format!("closed on {}: what is charged there does not change again", closed.join(", "))
 }
 
-fn row(own: &Statements, line: &PublishedStatementLine) -> Option<[String; 7]> {
+fn row(statements: &Statements, line: &PublishedStatementLine) -> Option<[String; 7]> {
     let sums = line.sums?;
     let converted = |rate: Quantity| {
         format!("× {rate} = {} {}", sums.billing_amount.shown(sums.billing_currency), sums.billing_currency)
     };
-    let entry = line.price.key.and_then(|key| own.prices.get(&key));
+    let entry = line.price.key.and_then(|key| statements.prices.get(&key));
     Some([
-        meter_name(&line.meter, &own.meters),
-        format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)),
-        price_text(&line.price, own.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref())),
+        meter_name(&line.meter, &statements.meters),
+        format!("{}{}", line.quantity, unit_of(&line.meter, &statements.meters)),
+        price_text(&line.price, statements.meters.get(&line.meter).and_then(|meter| meter.unit.as_deref())),
         entry.map_or_else(String::new, place_of),
         sums.charge.to_string(),
         format!("{} {}", sums.amount.shown(sums.currency), sums.currency),
@@ -150,34 +150,34 @@ pub(super) fn place_of(entry: &PriceText) -> String {
     format!("{} row {}", entry.file, entry.row)
 }
 
-/// What the lines come to, currency by currency: adding two of them means nothing.
+/// The totals of lines by pair of currencies: sums across currencies would mean nothing.
 fn totals(lines: &[PublishedStatementLine]) -> Vec<[String; 3]> {
     let pairs: BTreeSet<(Currency, Currency)> =
-        lines.iter().filter_map(|line| line.sums).map(|own| (own.billing_currency, own.currency)).collect();
-    let of = |pair: (Currency, Currency)| {
-        lines.iter().filter_map(|line| line.sums).filter(move |own| (own.billing_currency, own.currency) == pair)
+        lines.iter().filter_map(|line| line.sums).map(|sums| (sums.billing_currency, sums.currency)).collect();
+    let sums_of = |pair: (Currency, Currency)| {
+        lines.iter().filter_map(|line| line.sums).filter(move |sums| (sums.billing_currency, sums.currency) == pair)
     };
-    let amount = |own: Option<Amount>, currency: Currency| {
-        own.map_or_else(too_much, |own| format!("{} {currency}", own.shown(currency)))
+    let amount = |amount: Option<Amount>, currency: Currency| {
+        amount.map_or_else(past_range_text, |amount| format!("{} {currency}", amount.shown(currency)))
     };
     let mut rows: Vec<[String; 3]> = Vec::new();
     for &(billing, currency) in &pairs {
-        let own = || of((billing, currency));
-        let exact = own().try_fold(Charge::ZERO, |sum, own| sum.checked_add(own.charge));
-        let difference = own().try_fold(Charge::ZERO, |sum, own| sum.checked_add(own.rounding_difference));
-        let charge = |own: Option<Charge>| own.map_or_else(too_much, |own| own.to_string());
-        let before = amount(sum(own().map(|own| own.amount)), currency);
+        let pair_sums = || sums_of((billing, currency));
+        let exact = pair_sums().try_fold(Charge::ZERO, |total, sums| total.checked_add(sums.charge));
+        let difference = pair_sums().try_fold(Charge::ZERO, |total, sums| total.checked_add(sums.rounding_difference));
+        let charge = |charge: Option<Charge>| charge.map_or_else(past_range_text, |charge| charge.to_string());
+        let before = amount(sum(pair_sums().map(|sums| sums.amount)), currency);
         let before = if billing == currency { String::new() } else { format!("{before}, ") };
         rows.push([
             "total".to_owned(),
-            amount(sum(own().map(|own| own.billing_amount)), billing),
+            amount(sum(pair_sums().map(|sums| sums.billing_amount)), billing),
             format!("{before}exact {} {currency}, rounding {}", charge(exact), charge(difference)),
         ]);
     }
     for billing in pairs.iter().map(|(billing, _)| *billing).collect::<BTreeSet<_>>() {
-        if pairs.iter().filter(|(own, _)| *own == billing).count() > 1 {
-            let all = lines.iter().filter_map(|line| line.sums).filter(|own| own.billing_currency == billing);
-            let all = sum(all.map(|own| own.billing_amount));
+        if pairs.iter().filter(|(other, _)| *other == billing).count() > 1 {
+            let all = lines.iter().filter_map(|line| line.sums).filter(|sums| sums.billing_currency == billing);
+            let all = sum(all.map(|sums| sums.billing_amount));
             rows.push(["in all".to_owned(), amount(all, billing), String::new()]);
         }
     }
@@ -187,25 +187,29 @@ fn totals(lines: &[PublishedStatementLine]) -> Vec<[String; 3]> {
     rows
 }
 
-/// `None`: past the range of an amount.
+/// The sum of amounts; `None`: past the range of an amount.
 fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
     amounts.try_fold(Amount::ZERO, Amount::checked_add)
 }
 
-/// In the place of a sum past its range.
-fn too_much() -> String {
+/// Replaces a sum past its range.
+fn past_range_text() -> String {
     "more than can be".to_owned()
 }
 
-fn without_amount(own: &Statements, ids: &Ids, line: &PublishedStatementLine) -> [String; 3] {
-    let entry = line.price.key.and_then(|key| own.prices.get(&key));
+fn without_amount(statements: &Statements, ids: &Ids, line: &PublishedStatementLine) -> [String; 3] {
+    let entry = line.price.key.and_then(|key| statements.prices.get(&key));
     let why = entry.map_or_else(String::new, |entry| {
         format!("{}: {}", place_of(entry), entry.note.as_deref().unwrap_or_default())
     });
-    [meter_named(&line.meter, &own.meters, ids), format!("{}{}", line.quantity, unit_of(&line.meter, &own.meters)), why]
+    [
+        meter_named(&line.meter, &statements.meters, ids),
+        format!("{}{}", line.quantity, unit_of(&line.meter, &statements.meters)),
+        why,
+    ]
 }
 
-/// What names the ids of lines.
+/// The names of the ids in statement lines.
 pub(super) struct Named<'a> {
     pub month: Month,
     pub prices: &'a BTreeMap<i64, PriceText>,
@@ -213,17 +217,17 @@ pub(super) struct Named<'a> {
     pub names: &'a BTreeMap<String, String>,
 }
 
-/// A line, with the columns of `statements` and what names its ids.
-pub(super) fn line_json(line: &PublishedStatementLine, by: &Named<'_>) -> Value {
-    let meter = by.meters.get(&line.meter);
-    let entry = line.price.key.and_then(|key| by.prices.get(&key));
+/// A line as JSON, with the columns of `statements` and the names of its ids.
+pub(super) fn line_json(line: &PublishedStatementLine, named: &Named<'_>) -> Value {
+    let meter = named.meters.get(&line.meter);
+    let entry = line.price.key.and_then(|key| named.prices.get(&key));
     let (terms, sums) = (line.price.terms, line.sums);
     json!({
-        "month": by.month.to_string(),
+        "month": named.month.to_string(),
         "billed_subscription_id": line.billed_subscription,
-        "billed_subscription_name": by.names.get(&line.billed_subscription),
+        "billed_subscription_name": named.names.get(&line.billed_subscription),
         "tenant_id": line.tenant,
-        "tenant_name": line.tenant.as_ref().and_then(|tenant| by.names.get(tenant)),
+        "tenant_name": line.tenant.as_ref().and_then(|tenant| named.names.get(tenant)),
         "meter_id": line.meter,
         "meter_name": meter.and_then(|meter| meter.name.as_deref()),
         "unit": meter.and_then(|meter| meter.unit.as_deref()),
@@ -234,18 +238,18 @@ pub(super) fn line_json(line: &PublishedStatementLine, by: &Named<'_>) -> Value 
         "price_row": entry.map(|entry| entry.row),
         "price_note": entry.and_then(|entry| entry.note.as_deref()),
         "effective_from": line.from.map(|day| day.to_string()),
-        "tier_from": line.price.tier_from.map(|own| own.to_string()),
+        "tier_from": line.price.tier_from.map(|tier| tier.to_string()),
         "quantity": line.quantity.to_string(),
-        "price": terms.map(|own| own.price.to_string()),
-        "per": terms.map(|own| own.per.to_string()),
-        "discount_percent": terms.map(|own| own.discount_percent.to_string()),
-        "currency": terms.map(|own| own.currency.code()),
-        "charge": sums.map(|own| own.charge.to_string()),
-        "amount": sums.map(|own| own.amount.to_string()),
-        "rounding_difference": sums.map(|own| own.rounding_difference.to_string()),
-        "exchange_rate": sums.and_then(|own| own.exchange_rate).map(|own| own.to_string()),
-        "billing_currency": sums.map(|own| own.billing_currency.code()),
-        "billing_amount": sums.map(|own| own.billing_amount.to_string()),
+        "price": terms.map(|terms| terms.price.to_string()),
+        "per": terms.map(|terms| terms.per.to_string()),
+        "discount_percent": terms.map(|terms| terms.discount_percent.to_string()),
+        "currency": terms.map(|terms| terms.currency.code()),
+        "charge": sums.map(|sums| sums.charge.to_string()),
+        "amount": sums.map(|sums| sums.amount.to_string()),
+        "rounding_difference": sums.map(|sums| sums.rounding_difference.to_string()),
+        "exchange_rate": sums.and_then(|sums| sums.exchange_rate).map(|rate| rate.to_string()),
+        "billing_currency": sums.map(|sums| sums.billing_currency.code()),
+        "billing_amount": sums.map(|sums| sums.billing_amount.to_string()),
     })
 }
 
@@ -259,13 +263,13 @@ pub(super) fn closed_json(stamps: &BTreeMap<Stamp, bool>) -> Value {
 ///
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
-pub fn csv(own: &Statements) -> Result<String> {
+pub fn csv(statements: &Statements) -> Result<String> {
     type Line = PublishedStatementLine;
-    let name = |id: &str| own.names.get(id).map(String::as_str);
-    let meter = |line: &Line| own.meters.get(&line.meter);
-    let entry = |line: &Line| line.price.key.and_then(|key| own.prices.get(&key));
-    let rows = RowSet::of(&own.lines)
-        .with(MONTH, |_| own.month)
+    let name = |id: &str| statements.names.get(id).map(String::as_str);
+    let meter = |line: &Line| statements.meters.get(&line.meter);
+    let entry = |line: &Line| line.price.key.and_then(|key| statements.prices.get(&key));
+    let rows = RowSet::of(&statements.lines)
+        .with(MONTH, |_| statements.month)
         .with(BILLED_SUBSCRIPTION_ID, |line| line.billed_subscription.as_str())
         .with(BILLED_SUBSCRIPTION_NAME, move |line| name(&line.billed_subscription))
         .with(TENANT_ID, |line| line.tenant.as_deref())
@@ -297,20 +301,27 @@ pub fn csv(own: &Statements) -> Result<String> {
 }
 
 /// Every line, as JSON.
-pub fn json(own: &Statements) -> String {
-    let by = Named { month: own.month, prices: &own.prices, meters: &own.meters, names: &own.names };
-    let tenants =
-        own.tenants.iter().flat_map(|(billed, sums)| sums.iter().map(move |(key, charge)| (billed, key, charge)));
+pub fn json(statements: &Statements) -> String {
+    let named = Named {
+        month: statements.month,
+        prices: &statements.prices,
+        meters: &statements.meters,
+        names: &statements.names,
+    };
+    let tenants = statements
+        .tenants
+        .iter()
+        .flat_map(|(billed, sums)| sums.iter().map(move |(key, charge)| (billed, key, charge)));
     let tenant = |(billed, (tenant, currency), charge): (&String, &(Option<String>, Currency), &Charge)| {
         json!({
             "billed_subscription_id": billed,
             "tenant_id": tenant,
-            "tenant_name": tenant.as_ref().and_then(|tenant| own.names.get(tenant)),
+            "tenant_name": tenant.as_ref().and_then(|tenant| statements.names.get(tenant)),
             "currency": currency.code(),
             "charge": charge.to_string(),
         })
     };
-    let lines: Vec<Value> = own.lines.iter().map(|line| line_json(line, &by)).collect();
+    let lines: Vec<Value> = statements.lines.iter().map(|line| line_json(line, &named)).collect();
     let forced = |entry: &ClosingEntry| {
         json!({
             "stamp": entry.stamp.as_str(),
@@ -319,8 +330,8 @@ pub fn json(own: &Statements) -> String {
             "overridden": entry.overridden,
         })
     };
-    let forced: Vec<Value> = own.forced.iter().map(forced).collect();
+    let forced: Vec<Value> = statements.forced.iter().map(forced).collect();
     let tenants: Vec<Value> = tenants.map(tenant).collect();
-    let closed = closed_json(&own.stamps);
+    let closed = closed_json(&statements.stamps);
     format!("{:#}\n", json!({ "closed": closed, "forced": forced, "lines": lines, "tenants": tenants }))
 }

@@ -1,4 +1,4 @@
-//! What fell on the default subscriptions, and the commands that would register whom it is for.
+//! What fell on the default subscriptions, and the commands that would register the tenants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,47 +20,48 @@ use crate::table::rows::RowSet;
 
 /// The api-version that all documentation of customer subscriptions uses (reference §4.1).
 const API_VERSION: &str = "2017-06-01";
-/// What stands where the customer subscription is to be filled in.
+/// The placeholder for the customer subscription.
 const FILL_IN: &str = "<customer-subscription-id>";
 
-/// What is charged, the largest first; then stamp by stamp, reason by reason, meter by meter what was used, the largest
-/// first.
-pub fn text(own: &Unregistered, width: Width) -> String {
-    let is_nothing = own.fallen.is_empty() && own.charged.charges.is_empty() && own.charged.unpriced.is_empty();
+/// The charges, the largest first; then the usage by stamp, reason and meter, the largest first.
+pub fn text(unregistered: &Unregistered, width: Width) -> String {
+    let is_nothing = unregistered.fallen.is_empty()
+        && unregistered.charged.charges.is_empty()
+        && unregistered.charged.unpriced.is_empty();
     if is_nothing {
-        return format!("nothing fell on a default subscription{}\n", since(own));
+        return format!("nothing fell on a default subscription{}\n", since(unregistered));
     }
-    let (mut page, ids) = (Page::new(width), ids_of(own));
-    if own.charged.is_charged {
-        money(&mut page, own, &ids);
+    let (mut page, ids) = (Page::new(width), ids_of(unregistered));
+    if unregistered.charged.is_charged {
+        charges_and_unpriced(&mut page, unregistered, &ids);
     }
-    if own.fallen.is_empty() {
+    if unregistered.fallen.is_empty() {
         page.gap();
         page.paragraph(0, "by now none of it is on a default subscription: closed months keep their charges");
     }
-    for of_stamp in own.fallen.chunk_by(|a, b| a.stamp == b.stamp) {
+    for fallen_on_stamp in unregistered.fallen.chunk_by(|a, b| a.stamp == b.stamp) {
         let is_same =
             |a: &Fallen, b: &Fallen| (a.attribution, &a.billed_subscription) == (b.attribution, &b.billed_subscription);
-        for of_reason in of_stamp.chunk_by(is_same) {
-            let Fallen { stamp, attribution, billed_subscription, .. } = &of_reason[0];
+        for fallen_for_reason in fallen_on_stamp.chunk_by(is_same) {
+            let Fallen { stamp, attribution, billed_subscription, .. } = &fallen_for_reason[0];
             page.gap();
             page.paragraph(0, &format!("{stamp} {attribution}: {}", meaning(*attribution)));
             let room = width.columns() - "  paid by ".len();
-            page.paragraph(2, &format!("paid by {}", ids.named_within(billed_subscription, &own.names, room)));
-            for of_meter in of_reason.chunk_by(|a, b| a.meter == b.meter) {
-                let meter = &of_meter[0].meter;
-                page.paragraph(2, &meter_named(meter, &own.meters, &ids));
+            page.paragraph(2, &format!("paid by {}", ids.named_within(billed_subscription, &unregistered.names, room)));
+            for fallen_of_meter in fallen_for_reason.chunk_by(|a, b| a.meter == b.meter) {
+                let meter = &fallen_of_meter[0].meter;
+                page.paragraph(2, &meter_named(meter, &unregistered.meters, &ids));
                 let row = |fallen: &Fallen| {
                     [
-                        format!("{}{}", fallen.quantity, unit_of(meter, &own.meters)),
+                        format!("{}{}", fallen.quantity, unit_of(meter, &unregistered.meters)),
                         counted(fallen.line_count, "line"),
                         format!("{} to {}", fallen.first_seen, fallen.last_seen),
                         ids.short(&fallen.user_subscription),
                         fallen
                             .tenant
                             .as_deref()
-                            .map_or_else(String::new, |id| format!("tenant {}", ids.named(id, &own.names))),
-                        by_now(fallen, own, &ids),
+                            .map_or_else(String::new, |id| format!("tenant {}", ids.named(id, &unregistered.names))),
+                        current_registration(fallen, unregistered, &ids),
                     ]
                 };
                 let columns = [
@@ -71,7 +72,7 @@ pub fn text(own: &Unregistered, width: Width) -> String {
                     TextColumn::text(""),
                     TextColumn::text(""),
                 ];
-                page.table(4, &TextTable::new(columns, of_meter.iter().map(row)));
+                page.table(4, &TextTable::new(columns, fallen_of_meter.iter().map(row)));
             }
         }
     }
@@ -79,49 +80,52 @@ pub fn text(own: &Unregistered, width: Width) -> String {
     page.finish()
 }
 
-fn ids_of(own: &Unregistered) -> Ids {
+fn ids_of(unregistered: &Unregistered) -> Ids {
     let mut ids: BTreeSet<&str> = BTreeSet::new();
-    for Fallen { billed_subscription, tenant, user_subscription, meter, moved_to, .. } in &own.fallen {
+    for Fallen { billed_subscription, tenant, user_subscription, meter, moved_to, .. } in &unregistered.fallen {
         ids.extend([billed_subscription, user_subscription, meter].map(String::as_str));
         ids.extend([tenant, moved_to].into_iter().filter_map(Option::as_deref));
     }
-    for charge in &own.charged.charges {
+    for charge in &unregistered.charged.charges {
         ids.insert(&charge.billed_subscription);
         ids.extend(charge.tenant.as_deref());
     }
-    ids.extend(own.charged.unpriced.iter().filter_map(|own| own.tenant.as_deref()));
+    ids.extend(unregistered.charged.unpriced.iter().filter_map(|usage| usage.tenant.as_deref()));
     Ids::of(ids)
 }
 
-/// What is charged to default subscriptions, currency by currency, and what has no price.
-fn money(page: &mut Page, own: &Unregistered, ids: &Ids) {
-    let (charges, unpriced) = (&own.charged.charges, &own.charged.unpriced);
+/// The charges to default subscriptions, currency by currency, and the usage without a price.
+fn charges_and_unpriced(page: &mut Page, unregistered: &Unregistered, ids: &Ids) {
+    let (charges, unpriced) = (&unregistered.charged.charges, &unregistered.charged.unpriced);
     let tenant = |id: &Option<String>| {
-        id.as_deref().map_or_else(|| "no tenant known".to_owned(), |id| ids.named(id, &own.names))
+        id.as_deref().map_or_else(|| "no tenant known".to_owned(), |id| ids.named(id, &unregistered.names))
     };
     if charges.is_empty() {
-        page.paragraph(0, &format!("nothing is charged to a default subscription{}", since(own)));
+        page.paragraph(0, &format!("nothing is charged to a default subscription{}", since(unregistered)));
     } else {
         page.paragraph(
             0,
-            &format!("charged to default subscriptions{}, exact: only statement lines are rounded", since(own)),
+            &format!(
+                "charged to default subscriptions{}, exact: only statement lines are rounded",
+                since(unregistered)
+            ),
         );
         let mut rows: Vec<[String; 5]> = Vec::new();
-        for of_currency in charges.chunk_by(|a, b| a.currency == b.currency) {
-            let currency = of_currency[0].currency;
-            rows.extend(of_currency.iter().map(|own_charge| {
-                let DefaultCharge { charge, stamp, attribution, billed_subscription, .. } = own_charge;
+        for charges_in_currency in charges.chunk_by(|a, b| a.currency == b.currency) {
+            let currency = charges_in_currency[0].currency;
+            rows.extend(charges_in_currency.iter().map(|default_charge| {
+                let DefaultCharge { charge, stamp, attribution, billed_subscription, .. } = default_charge;
                 [
                     format!("{charge} {currency}"),
                     stamp.to_string(),
                     attribution.to_string(),
-                    tenant(&own_charge.tenant),
-                    ids.named(billed_subscription, &own.names),
+                    tenant(&default_charge.tenant),
+                    ids.named(billed_subscription, &unregistered.names),
                 ]
             }));
-            let sum = of_currency.iter().try_fold(Charge::ZERO, |sum, own| sum.checked_add(own.charge));
+            let sum = charges_in_currency.iter().try_fold(Charge::ZERO, |sum, charge| sum.checked_add(charge.charge));
             let sum = sum.map_or_else(|| "more than can be".to_owned(), |sum| format!("{sum} {currency}"));
-            if of_currency.len() > 1 {
+            if charges_in_currency.len() > 1 {
                 rows.push([sum, "all".to_owned(), String::new(), String::new(), String::new()]);
             }
         }
@@ -137,14 +141,14 @@ fn money(page: &mut Page, own: &Unregistered, ids: &Ids) {
     if !unpriced.is_empty() {
         page.gap();
         page.paragraph(0, "on default subscriptions, and no price in force: not in these amounts");
-        let row = |own_usage: &DefaultUnpriced| {
-            let DefaultUnpriced { stamp, attribution, meter, quantity, .. } = own_usage;
+        let row = |usage: &DefaultUnpriced| {
+            let DefaultUnpriced { stamp, attribution, meter, quantity, .. } = usage;
             [
-                format!("{quantity}{}", unit_of(meter, &own.meters)),
-                meter_name(meter, &own.meters),
+                format!("{quantity}{}", unit_of(meter, &unregistered.meters)),
+                meter_name(meter, &unregistered.meters),
                 stamp.to_string(),
                 attribution.to_string(),
-                tenant(&own_usage.tenant),
+                tenant(&usage.tenant),
             ]
         };
         let columns = [
@@ -158,13 +162,14 @@ fn money(page: &mut Page, own: &Unregistered, ids: &Ids) {
     }
 }
 
-fn since(own: &Unregistered) -> String {
-    own.since.map_or_else(String::new, |since| format!(" since {since}"))
+fn since(unregistered: &Unregistered) -> String {
+    unregistered.since.map_or_else(String::new, |since| format!(" since {since}"))
 }
 
-/// What has become of it since.
-fn by_now(fallen: &Fallen, own: &Unregistered, ids: &Ids) -> String {
-    let moved = fallen.moved_to.as_deref().map(|tenant| format!("by now of tenant {}", ids.named(tenant, &own.names)));
+/// How the registration has changed since.
+fn current_registration(fallen: &Fallen, unregistered: &Unregistered, ids: &Ids) -> String {
+    let moved =
+        fallen.moved_to.as_deref().map(|tenant| format!("by now of tenant {}", ids.named(tenant, &unregistered.names)));
     let registered = || fallen.registered_since.map(|since| format!("registered since {since}"));
     moved.or_else(registered).unwrap_or_default()
 }
@@ -185,12 +190,12 @@ const fn meaning(attribution: Attribution) -> &'static str {
     }
 }
 
-/// For each tenant that is not registered, the commands that would register it with each stamp that it uses.
-pub fn commands(own: &Unregistered) -> String {
+/// For each tenant that is not registered, the commands that register it with each stamp that it uses.
+pub fn commands(unregistered: &Unregistered) -> String {
     let mut tenants: BTreeMap<(&Stamp, &str), BTreeSet<&str>> = BTreeMap::new();
     let mut unknown: BTreeSet<(&Stamp, &str)> = BTreeSet::new();
-    let is_left = |own: &&Fallen| own.registered_since.is_none() && own.moved_to.is_none();
-    for fallen in own.fallen.iter().filter(is_left) {
+    let is_left = |fallen: &&Fallen| fallen.registered_since.is_none() && fallen.moved_to.is_none();
+    for fallen in unregistered.fallen.iter().filter(is_left) {
         match (fallen.attribution, &fallen.tenant) {
             (Attribution::DefaultTenantNotRegistered | Attribution::DefaultNoCustomerSubscriptions, Some(tenant)) => {
                 tenants.entry((&fallen.stamp, tenant)).or_default().insert(&fallen.user_subscription);
@@ -214,8 +219,12 @@ pub fn commands(own: &Unregistered) -> String {
     }
     for ((stamp, tenant), users) in &tenants {
         lines.push(String::new());
-        lines.push(comment(&format!("{stamp}: tenant {}, user subscriptions {}", whole(tenant, own), list(users))));
-        match own.registrations.get(*stamp).filter(|id| is_resource_id(id)) {
+        lines.push(comment(&format!(
+            "{stamp}: tenant {}, user subscriptions {}",
+            whole(tenant, unregistered),
+            list(users)
+        )));
+        match unregistered.registrations.get(*stamp).filter(|id| is_resource_id(id)) {
             Some(registration) if is_guid(tenant) => lines.extend(registering(registration, tenant)),
             Some(_) => lines.push("# its id is no GUID, so it is no directory that could be registered".to_owned()),
             None => lines.push("# the id of the stamp's registration is none that a command could hold".to_owned()),
@@ -234,15 +243,15 @@ pub fn commands(own: &Unregistered) -> String {
         lines.push(format!(
             "# nobody is left to register: who used a stamp unregistered{} is registered there by now, or gave up its \
              user subscriptions",
-            since(own)
+            since(unregistered)
         ));
     }
     lines.join("\n") + "\n"
 }
 
-/// An id, whole, with its name: what is to be run or filled in is never shortened.
-fn whole(id: &str, own: &Unregistered) -> String {
-    own.names.get(id).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
+/// A whole id with its name: what is to be run or filled in is never shortened.
+fn whole(id: &str, unregistered: &Unregistered) -> String {
+    unregistered.names.get(id).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
 }
 
 /// The same command for the Azure CLI and for PowerShell.
@@ -257,28 +266,28 @@ fn registering(registration: &str, tenant: &str) -> [String; 2] {
     ]
 }
 
-/// A comment of one line, whatever the texts in it: what follows it would be run.
+/// A comment on one line, whatever texts it holds: a second line would be run.
 fn comment(text: &str) -> String {
     format!("# {}", clean(text))
 }
 
-/// Whether an id holds nothing that a shell would take for more than text.
+/// Whether an id holds nothing that is special to a shell.
 fn is_resource_id(id: &str) -> bool {
-    id.chars().all(|own| own.is_alphanumeric() || "/._-()".contains(own))
+    id.chars().all(|character| character.is_alphanumeric() || "/._-()".contains(character))
 }
 
 fn list(ids: &BTreeSet<&str>) -> String {
     ids.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
-/// The same sums, a row each.
+/// The same sums, one row each.
 ///
 /// # Errors
 /// The table cannot be written, which does not happen in memory.
-pub fn csv(own: &Unregistered) -> Result<String> {
-    let name = |id: &str| own.names.get(id).map(String::as_str);
-    let meter = |fallen: &Fallen| own.meters.get(&fallen.meter);
-    let rows = RowSet::of(&own.fallen)
+pub fn csv(unregistered: &Unregistered) -> Result<String> {
+    let name = |id: &str| unregistered.names.get(id).map(String::as_str);
+    let meter = |fallen: &Fallen| unregistered.meters.get(&fallen.meter);
+    let rows = RowSet::of(&unregistered.fallen)
         .with(STAMP, |fallen| fallen.stamp.as_str())
         .with(BILLED_SUBSCRIPTION_ID, |fallen| fallen.billed_subscription.as_str())
         .with(BILLED_SUBSCRIPTION_NAME, move |fallen| name(&fallen.billed_subscription))
@@ -300,15 +309,15 @@ pub fn csv(own: &Unregistered) -> Result<String> {
 }
 
 /// The same sums, with columns named as in `default_usage`.
-pub fn json(own: &Unregistered) -> String {
+pub fn json(unregistered: &Unregistered) -> String {
     let row = |fallen: &Fallen| {
-        let meter = own.meters.get(&fallen.meter);
+        let meter = unregistered.meters.get(&fallen.meter);
         json!({
             "stamp": fallen.stamp.as_str(),
             "billed_subscription_id": fallen.billed_subscription,
             "attribution": fallen.attribution.as_str(),
             "tenant_id": fallen.tenant,
-            "tenant_name": fallen.tenant.as_ref().and_then(|id| own.names.get(id)),
+            "tenant_name": fallen.tenant.as_ref().and_then(|id| unregistered.names.get(id)),
             "user_subscription_id": fallen.user_subscription,
             "meter_id": fallen.meter,
             "meter_name": meter.and_then(|meter| meter.name.as_deref()),
@@ -329,27 +338,27 @@ pub fn json(own: &Unregistered) -> String {
             "stamp": stamp.as_str(),
             "attribution": attribution.as_str(),
             "billed_subscription_id": billed_subscription,
-            "billed_subscription_name": own.names.get(billed_subscription),
+            "billed_subscription_name": unregistered.names.get(billed_subscription),
             "tenant_id": tenant,
-            "tenant_name": tenant.as_ref().and_then(|id| own.names.get(id)),
+            "tenant_name": tenant.as_ref().and_then(|id| unregistered.names.get(id)),
         })
     };
     let unpriced = |unpriced: &DefaultUnpriced| {
         let DefaultUnpriced { stamp, attribution, tenant, meter, quantity } = unpriced;
-        let known = own.meters.get(meter);
+        let meter_text = unregistered.meters.get(meter);
         json!({
             "stamp": stamp.as_str(),
             "attribution": attribution.as_str(),
             "tenant_id": tenant,
-            "tenant_name": tenant.as_ref().and_then(|id| own.names.get(id)),
+            "tenant_name": tenant.as_ref().and_then(|id| unregistered.names.get(id)),
             "meter_id": meter,
-            "meter_name": known.and_then(|meter| meter.name.as_deref()),
-            "unit": known.and_then(|meter| meter.unit.as_deref()),
+            "meter_name": meter_text.and_then(|meter| meter.name.as_deref()),
+            "unit": meter_text.and_then(|meter| meter.unit.as_deref()),
             "quantity": quantity.to_string(),
         })
     };
-    let charges: Vec<Value> = own.charged.charges.iter().map(charge).collect();
-    let unpriced: Vec<Value> = own.charged.unpriced.iter().map(unpriced).collect();
-    let rows: Vec<Value> = own.fallen.iter().map(row).collect();
+    let charges: Vec<Value> = unregistered.charged.charges.iter().map(charge).collect();
+    let unpriced: Vec<Value> = unregistered.charged.unpriced.iter().map(unpriced).collect();
+    let rows: Vec<Value> = unregistered.fallen.iter().map(row).collect();
     format!("{:#}\n", json!({ "charges": charges, "unpriced": unpriced, "default_usage": rows }))
 }

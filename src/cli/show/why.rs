@@ -1,4 +1,4 @@
-//! Why a figure is what it is.
+//! Explains figures.
 //!
 //! ```text
 //! north 2026-10-05: 4.25 Virtual core hours in 3 lines
@@ -31,7 +31,7 @@ const LABEL: usize = 17;
 /// More figures than this are listed, not explained.
 const FIGURES_EXPLAINED: usize = 20;
 
-/// Everything that makes a figure but its resources.
+/// What identifies a figure, without its resources.
 type FigureGroup<'a> = (&'a Stamp, &'a str, Attribution, Option<&'a str>, &'a str, &'a str);
 
 fn figure_of(key: &CellKey) -> FigureGroup<'_> {
@@ -43,19 +43,19 @@ fn figures(why: &Why) -> Vec<&[ExplainedCell]> {
     why.cells.chunk_by(|a, b| figure_of(&a.key) == figure_of(&b.key)).collect()
 }
 
-/// Whether there are more figures than a person would read explanations of.
+/// Whether there are too many figures to read explanations of.
 pub fn is_too_much(why: &Why) -> bool {
     figures(why).len() > FIGURES_EXPLAINED
 }
 
-/// The ids that figures are identified by.
+/// The ids that identify figures.
 fn ids_of(why: &Why) -> Ids {
-    let of_cell = |key: &'_ CellKey| {
+    let ids_of_cell = |key: &'_ CellKey| {
         let CellKey { billed_subscription, tenant, user_subscription, meter, .. } = key;
         [Some(billed_subscription), tenant.as_ref(), Some(user_subscription), Some(meter)]
             .map(Option::<&String>::cloned)
     };
-    let ids: BTreeSet<String> = why.cells.iter().flat_map(|cell| of_cell(&cell.key)).flatten().collect();
+    let ids: BTreeSet<String> = why.cells.iter().flat_map(|cell| ids_of_cell(&cell.key)).flatten().collect();
     Ids::of(ids.iter().map(String::as_str))
 }
 
@@ -70,66 +70,68 @@ pub fn text(why: &Why, lines: usize, width: Width) -> String {
     page.finish()
 }
 
-/// The quantity and the lines of a figure, as text and count.
+/// The quantity of a figure as text, and its number of lines.
 fn sum(figure: &[ExplainedCell]) -> (String, i64) {
     let (quantity, line_count) = audit::sum(figure);
     (quantity_text(quantity), line_count)
 }
 
 fn quantity_text(quantity: Option<Quantity>) -> String {
-    quantity.map_or_else(|| "more than a quantity can be".to_owned(), |own| own.to_string())
+    quantity.map_or_else(|| "more than a quantity can be".to_owned(), |quantity| quantity.to_string())
 }
 
-/// What the closed month publishes of a figure, and what came to it since: quantity and lines. `None`: nothing came.
+/// What the closed month publishes for a figure, and its adjustment: quantity and lines. `None`: no adjustment.
 fn closed_and_adjusted(figure: &[ExplainedCell]) -> Option<[(String, i64); 2]> {
     figure.iter().find(|cell| cell.adjusted.is_some())?;
     let unchanged = |cell: &ExplainedCell| Adjusted {
         closed: Totals { quantity: cell.quantity, lines: cell.line_count },
-        by: Totals::default(),
+        adjustment: Totals::default(),
     };
     let parts: Vec<Adjusted> = figure.iter().map(|cell| cell.adjusted.unwrap_or_else(|| unchanged(cell))).collect();
-    let sum = |of: fn(&Adjusted) -> Totals| {
-        let quantity = parts.iter().try_fold(Quantity::ZERO, |sum, own| sum.checked_add(of(own).quantity));
-        (quantity_text(quantity), parts.iter().map(|own| of(own).lines).sum())
+    let sum = |totals_of: fn(&Adjusted) -> Totals| {
+        let quantity = parts.iter().try_fold(Quantity::ZERO, |sum, part| sum.checked_add(totals_of(part).quantity));
+        (quantity_text(quantity), parts.iter().map(|part| totals_of(part).lines).sum())
     };
-    Some([sum(|own| own.closed), sum(|own| own.by)])
+    Some([sum(|part| part.closed), sum(|part| part.adjustment)])
 }
 
-/// What is charged for a figure: of each price entry the quantity and the charge, summed over its resources.
+/// The charges of a figure: the quantity and the charge at each price, summed over its resources.
 fn charged(figure: &[ExplainedCell]) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
     type Sum = (PriceOf, Option<Quantity>, Option<Charge>);
     let mut sums: Vec<Sum> = Vec::new();
-    for own in figure.iter().flat_map(|cell| &cell.charges) {
-        match sums.iter_mut().find(|(price, ..)| *price == own.price) {
+    for cell_charge in figure.iter().flat_map(|cell| &cell.charges) {
+        match sums.iter_mut().find(|(price, ..)| *price == cell_charge.price) {
             Some((_, quantity, charge)) => {
-                *quantity = quantity.and_then(|sum| sum.checked_add(own.quantity));
-                *charge = charge.zip(own.charge).and_then(|(sum, own)| sum.checked_add(own));
+                *quantity = quantity.and_then(|sum| sum.checked_add(cell_charge.quantity));
+                *charge = charge.zip(cell_charge.charge).and_then(|(sum, more)| sum.checked_add(more));
             }
-            None => sums.push((own.price, Some(own.quantity), own.charge)),
+            None => sums.push((cell_charge.price, Some(cell_charge.quantity), cell_charge.charge)),
         }
     }
     sums.sort_by_key(|(price, ..)| price.tier_from);
-    sums.into_iter().map(|(price, quantity, charge)| (price, quantity.map(|own| own.to_string()), charge)).collect()
+    sums.into_iter()
+        .map(|(price, quantity, charge)| (price, quantity.map(|quantity| quantity.to_string()), charge))
+        .collect()
 }
 
-/// For whom a price is, and from when to when.
-pub(super) fn in_force(own: &PriceText) -> String {
-    let whose = match (own.scope.as_str(), &own.scope_id) {
+/// Who a price is for, and in which period.
+pub(super) fn in_force(entry: &PriceText) -> String {
+    let whose = match (entry.scope.as_str(), &entry.scope_id) {
         (_, None) => "for all".to_owned(),
         (scope, Some(id)) => format!("for {} {id}", scope.replace('_', " ")),
     };
-    let from = own.from.map_or_else(String::new, |day| format!(" from {day}"));
-    let to = own.to.map_or_else(String::new, |day| format!(" until before {day}"));
+    let from = entry.from.map_or_else(String::new, |day| format!(" from {day}"));
+    let to = entry.to.map_or_else(String::new, |day| format!(" until before {day}"));
     format!("{whose}{from}{to}")
 }
 
-/// What `daily` publishes of a figure to which something came since.
+/// The closed quantity and the adjustment of a figure, if it has one.
 fn closed_as(figure: &[ExplainedCell]) -> String {
     closed_and_adjusted(figure)
-        .map_or_else(String::new, |[closed, by]| format!(" (closed {}, adjusted {})", closed.0, by.0))
+        .map_or_else(String::new, |[closed, adjustment]| format!(" (closed {}, adjusted {})", closed.0, adjustment.0))
 }
 
-/// Many figures: a line each.
+/// Many figures: one line each.
 pub fn list(why: &Why, width: Width) -> String {
     let (figures, ids) = (figures(why), ids_of(why));
     let row = |figure: &&[ExplainedCell]| {
@@ -165,11 +167,11 @@ pub fn list(why: &Why, width: Width) -> String {
 struct Shared<'a> {
     reason: &'a Reason,
     moments: (Hour, Hour),
-    /// With the resources that they are of.
+    /// With their resources.
     lines: Vec<(i64, &'a UsageLine)>,
 }
 
-// Long: a line a subject, in the order in which they are said.
+// Long: one line for each subject, in the order of the output.
 fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], lines: usize) {
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
@@ -185,22 +187,26 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
     let payer =
         ids.named_within(&key.billed_subscription, &why.names, room.saturating_sub(key.attribution.as_str().len() + 2));
     say(page, "paid by", &format!("{payer}: {}", key.attribution));
-    if let Some([closed, (by, line_count)]) = closed_and_adjusted(figure) {
+    if let Some([closed, (adjustment, line_count)]) = closed_and_adjusted(figure) {
         say(page, "closed", &format!("{}{unit} in {}", closed.0, counted(closed.1, "line")));
         let lines = counted(line_count, "line");
-        say(page, "adjusted", &format!("by {by}{unit} and {lines} since the month was closed: see adjustments"));
+        say(
+            page,
+            "adjusted",
+            &format!("by {adjustment}{unit} and {lines} since the month was closed: see adjustments"),
+        );
     }
     for (price, quantity, charge) in charged(figure) {
         let entry = price.key.and_then(|key| why.prices.get(&key));
-        let of = if figure.len() > 1 || quantity.as_deref() != Some(sum(figure).0.as_str()) {
+        let part_text = if figure.len() > 1 || quantity.as_deref() != Some(sum(figure).0.as_str()) {
             format!("{}{unit}: ", quantity.as_deref().unwrap_or("more than a quantity can be"))
         } else {
             String::new()
         };
         let place =
-            entry.map_or_else(String::new, |own| format!(", {}: {}", ids.in_text(&in_force(own)), place_of(own)));
-        say(page, "price", &format!("{of}{}{place}", price_text(&price, unit_named)));
-        if let Some(note) = entry.and_then(|own| own.note.as_deref()) {
+            entry.map_or_else(String::new, |entry| format!(", {}: {}", ids.in_text(&in_force(entry)), place_of(entry)));
+        say(page, "price", &format!("{part_text}{}{place}", price_text(&price, unit_named)));
+        if let Some(note) = entry.and_then(|entry| entry.note.as_deref()) {
             say(page, "", note);
         }
         if let Some((charge, terms)) = charge.zip(price.terms) {
@@ -210,21 +216,21 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
     if figure.iter().all(|cell| cell.line_count == 0) {
         say(page, "because", "no line comes to it any more, though the closed month publishes it still");
     }
-    // Resources share their reasons.
+    // Resources of a figure share their reasons.
     let mut reasons: Vec<Shared<'_>> = Vec::new();
     for (cell, reason) in figure.iter().flat_map(|cell| cell.reasons.iter().map(move |reason| (cell, reason))) {
-        let at = reasons.iter().position(|own| own.reason.is_as(reason)).unwrap_or_else(|| {
+        let at = reasons.iter().position(|shared| shared.reason.is_same_as(reason)).unwrap_or_else(|| {
             reasons.push(Shared { reason, moments: reason.moments, lines: Vec::new() });
             reasons.len() - 1
         });
-        let own = &mut reasons[at];
-        own.moments = (own.moments.0.min(reason.moments.0), own.moments.1.max(reason.moments.1));
-        own.lines.extend(reason.lines.iter().map(|line| (cell.key.resource, line)));
+        let shared = &mut reasons[at];
+        shared.moments = (shared.moments.0.min(reason.moments.0), shared.moments.1.max(reason.moments.1));
+        shared.lines.extend(reason.lines.iter().map(|line| (cell.key.resource, line)));
     }
-    reasons.sort_by_key(|own| own.moments);
-    let mut left = lines;
+    reasons.sort_by_key(|shared| shared.moments);
+    let mut remaining = lines;
     let mut files = BTreeSet::new();
-    for Shared { reason, moments, lines: behind } in &reasons {
+    for Shared { reason, moments, lines: reason_lines } in &reasons {
         say(page, "because", &ids.in_text(&reason.sentence));
         let (first, last) = *moments;
         let decided = if first == last { first.to_string() } else { format!("{first} to {last}") };
@@ -235,15 +241,15 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
             ("registration", &reason.registration),
         ];
         for (label, pages) in snapshots {
-            for own in pages {
-                say(page, label, &format!("{} {} blake3 {}", own.as_of, own.file, fingerprint(&own.blake3)));
+            for file in pages {
+                say(page, label, &format!("{} {} blake3 {}", file.as_of, file.file, fingerprint(&file.blake3)));
             }
         }
-        let shown = behind.len().min(left);
-        left -= shown;
-        files.extend(behind.iter().take(shown).map(|(_, line)| &*line.file));
+        let shown = reason_lines.len().min(remaining);
+        remaining -= shown;
+        files.extend(reason_lines.iter().take(shown).map(|(_, line)| &*line.file));
         let row = |&(resource, line): &(i64, &UsageLine)| {
-            let window = line.window.map_or_else(|| "undeclared".to_owned(), |own| intervals(&[own]));
+            let window = line.window.map_or_else(|| "undeclared".to_owned(), |window| intervals(&[window]));
             let uri = why.resources.get(&resource).and_then(Option::as_deref);
             let name = uri.and_then(|uri| uri.rsplit('/').next()).map_or_else(|| resource.to_string(), str::to_owned);
             [
@@ -261,15 +267,15 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
             TextColumn::text(""),
             TextColumn::whole(""),
         ];
-        page.table(2 * INDENT, &TextTable::new(columns, behind.iter().take(shown).map(row)));
-        if behind.len() > shown {
-            let rest = counted((behind.len() - shown) as i64, "line");
+        page.table(2 * INDENT, &TextTable::new(columns, reason_lines.iter().take(shown).map(row)));
+        if reason_lines.len() > shown {
+            let rest = counted((reason_lines.len() - shown) as i64, "line");
             page.paragraph(2 * INDENT, &format!("and {rest} more: --lines N shows more of them, --json all"));
         }
     }
     for file in files {
-        if let Some(own) = why.fingerprints.get(file) {
-            say(page, "file", &format!("{file} blake3 {}", fingerprint(own)));
+        if let Some(blake3) = why.fingerprints.get(file) {
+            say(page, "file", &format!("{file} blake3 {}", fingerprint(blake3)));
         }
     }
 }
@@ -298,13 +304,13 @@ struct CellJson<'a> {
     resource_uri: Option<&'a str>,
     quantity: String,
     line_count: i64,
-    /// Of these what the closed month publishes in `daily`; null where nothing came to it since.
+    /// The part that the closed month publishes in `daily`; null without an adjustment.
     quantity_closed: Option<String>,
     line_count_closed: Option<i64>,
-    /// And what is not in `daily` but in `adjustments`.
+    /// The part that is in `adjustments` instead.
     quantity_adjusted: Option<String>,
     line_count_adjusted: Option<i64>,
-    /// What is charged for it: one for each tier that it lies in; none where there is no price book.
+    /// Its charges: one for each tier that it reaches; none where there is no price book.
     charges: Vec<ChargeJson<'a>>,
     reasons: Vec<ReasonJson<'a>>,
 }
@@ -368,7 +374,7 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
     let name = |id: &str| why.names.get(id).map(String::as_str);
     let cell = |cell: &'a ExplainedCell| {
         let CellKey { stamp, billed_subscription, attribution, tenant, user_subscription, meter, resource } = &cell.key;
-        let known = why.meters.get(meter);
+        let meter_text = why.meters.get(meter);
         CellJson {
             stamp: stamp.as_str(),
             usage_date: why.date.to_string(),
@@ -379,18 +385,18 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             tenant_name: tenant.as_deref().and_then(name),
             user_subscription_id: user_subscription,
             meter_id: meter,
-            meter_name: known.and_then(|known| known.name.as_deref()),
-            unit: known.and_then(|known| known.unit.as_deref()),
+            meter_name: meter_text.and_then(|meter_text| meter_text.name.as_deref()),
+            unit: meter_text.and_then(|meter_text| meter_text.unit.as_deref()),
             resource_key: resource.to_string(),
             resource_uri: why.resources.get(resource).and_then(Option::as_deref),
             quantity: cell.quantity.to_string(),
             line_count: cell.line_count,
-            quantity_closed: cell.adjusted.map(|own| own.closed.quantity.to_string()),
-            line_count_closed: cell.adjusted.map(|own| own.closed.lines),
-            quantity_adjusted: cell.adjusted.map(|own| own.by.quantity.to_string()),
-            line_count_adjusted: cell.adjusted.map(|own| own.by.lines),
-            charges: cell.charges.iter().map(|own| charge(own, why)).collect(),
-            reasons: cell.reasons.iter().map(|own| reason(own, why)).collect(),
+            quantity_closed: cell.adjusted.map(|adjusted| adjusted.closed.quantity.to_string()),
+            line_count_closed: cell.adjusted.map(|adjusted| adjusted.closed.lines),
+            quantity_adjusted: cell.adjusted.map(|adjusted| adjusted.adjustment.quantity.to_string()),
+            line_count_adjusted: cell.adjusted.map(|adjusted| adjusted.adjustment.lines),
+            charges: cell.charges.iter().map(|cell_charge| charge(cell_charge, why)).collect(),
+            reasons: cell.reasons.iter().map(|cell_reason| reason(cell_reason, why)).collect(),
         }
     };
     let all = WhyJson { cells: why.cells.iter().map(cell).collect() };
@@ -398,35 +404,35 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
     Ok(format!("{text}\n"))
 }
 
-fn charge<'a>(own: &'a CellCharge, why: &'a Why) -> ChargeJson<'a> {
-    let CellCharge { price, quantity, charge } = own;
+fn charge<'a>(cell_charge: &'a CellCharge, why: &'a Why) -> ChargeJson<'a> {
+    let CellCharge { price, quantity, charge } = cell_charge;
     let entry = price.key.and_then(|key| why.prices.get(&key));
-    let text = |own: Option<Quantity>| own.map(|own| own.to_string());
+    let text = |quantity: Option<Quantity>| quantity.map(|quantity| quantity.to_string());
     ChargeJson {
         price_status: price.status.as_str(),
         quantity: quantity.to_string(),
         tier_from: text(price.tier_from),
-        price: text(price.terms.map(|own| own.price)),
-        per: text(price.terms.map(|own| own.per)),
-        discount_percent: text(price.terms.map(|own| own.discount_percent)),
-        currency: price.terms.map(|own| own.currency.code()),
-        charge: charge.map(|own| own.to_string()),
+        price: text(price.terms.map(|terms| terms.price)),
+        per: text(price.terms.map(|terms| terms.per)),
+        discount_percent: text(price.terms.map(|terms| terms.discount_percent)),
+        currency: price.terms.map(|terms| terms.currency.code()),
+        charge: charge.map(|charge| charge.to_string()),
         price_key: price.key.map(|key| key.to_string()),
-        scope: entry.map(|own| own.scope.as_str()),
-        scope_id: entry.and_then(|own| own.scope_id.as_deref()),
-        effective_from: entry.and_then(|own| own.from).map(|day| day.to_string()),
-        effective_to: entry.and_then(|own| own.to).map(|day| day.to_string()),
-        price_file: entry.map(|own| own.file.as_str()),
-        price_row: entry.map(|own| own.row),
-        price_note: entry.and_then(|own| own.note.as_deref()),
+        scope: entry.map(|entry| entry.scope.as_str()),
+        scope_id: entry.and_then(|entry| entry.scope_id.as_deref()),
+        effective_from: entry.and_then(|entry| entry.from).map(|day| day.to_string()),
+        effective_to: entry.and_then(|entry| entry.to).map(|day| day.to_string()),
+        price_file: entry.map(|entry| entry.file.as_str()),
+        price_row: entry.map(|entry| entry.row),
+        price_note: entry.and_then(|entry| entry.note.as_deref()),
     }
 }
 
-fn reason<'a>(own: &'a Reason, why: &'a Why) -> ReasonJson<'a> {
+fn reason<'a>(cell_reason: &'a Reason, why: &'a Why) -> ReasonJson<'a> {
     fn files(files: &[SnapshotFile]) -> Vec<FileJson<'_>> {
         files
             .iter()
-            .map(|own| FileJson { as_of: own.as_of.to_string(), file: &own.file, blake3: &own.blake3 })
+            .map(|file| FileJson { as_of: file.as_of.to_string(), file: &file.file, blake3: &file.blake3 })
             .collect()
     }
     let line = |line: &'a UsageLine| LineJson {
@@ -436,16 +442,16 @@ fn reason<'a>(own: &'a Reason, why: &'a Why) -> ReasonJson<'a> {
         usage_start: line.usage_start.to_string(),
         granularity: line.granularity.as_str(),
         quantity: line.quantity.to_string(),
-        window_start: line.window.map(|own| own.start.to_string()),
-        window_end: line.window.map(|own| own.end.to_string()),
+        window_start: line.window.map(|window| window.start.to_string()),
+        window_end: line.window.map(|window| window.end.to_string()),
     };
     ReasonJson {
-        sentence: &own.sentence,
-        decided_from: own.moments.0.to_string(),
-        decided_to: own.moments.1.to_string(),
-        listing: files(&own.listing),
-        customer_subscriptions: files(&own.customer_subscriptions),
-        registration: files(&own.registration),
-        lines: own.lines.iter().map(line).collect(),
+        sentence: &cell_reason.sentence,
+        decided_from: cell_reason.moments.0.to_string(),
+        decided_to: cell_reason.moments.1.to_string(),
+        listing: files(&cell_reason.listing),
+        customer_subscriptions: files(&cell_reason.customer_subscriptions),
+        registration: files(&cell_reason.registration),
+        lines: cell_reason.lines.iter().map(line).collect(),
     }
 }
