@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::ArrayRef;
+use arrow::ArrayRef;
 use bytes::Bytes;
 use serde::Serialize;
 use tempfile::TempDir;

@@ -15,8 +15,8 @@ use std::hash::Hash;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Date32Array, Int64Array, TimestampMicrosecondArray};
-use arrow::datatypes::DataType;
+use arrow::{ArrayRef, Date32Array, Int64Array, TimestampMicrosecondArray};
+use arrow_schema::DataType;
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;

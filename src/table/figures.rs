@@ -1,6 +1,6 @@
 //! Figures as `daily` has them, read again: who pays, for whose use of which meter and resource, on which day.
 
-use arrow::array::{Decimal128Array, Int64Array, StringArray};
+use arrow::{Decimal128Array, Int64Array, StringArray};
 
 use super::column::{AnyColumn, Table, Typed};
 use super::contract;

@@ -1,4 +1,4 @@
-//! Tables: what is published, and how it becomes bytes and comes back. The one place that knows arrow and parquet.
+//! Tables: what is published, and how it becomes bytes and comes back.
 //!
 //! ```text
 //! contract ──▶ columns ──▶ arrays ──▶ parquet, dictionary_pages (bytes, by the profile) ──▶ reader, figures

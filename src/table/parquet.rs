@@ -7,8 +7,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{Decimal128Type, Field, Int64Type, Schema};
+use arrow::cast::AsArray;
+use arrow::types::{Decimal128Type, Int64Type};
+use arrow::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{Field, Schema};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

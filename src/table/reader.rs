@@ -4,12 +4,10 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
-};
-use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Field, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
-};
+use arrow::cast::AsArray;
+use arrow::types::{Date32Type, Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::{Array, ArrayRef, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
@@ -76,7 +74,7 @@ pub fn read(
             Keep::Month(column, _) => column.name(),
         };
         let holds = move |batch: RecordBatch| {
-            keeps(&keep, batch.column(0)).ok_or_else(|| arrow::error::ArrowError::SchemaError(name.to_owned()))
+            keeps(&keep, batch.column(0)).ok_or_else(|| arrow_schema::ArrowError::SchemaError(name.to_owned()))
         };
         Box::new(ArrowPredicateFn::new(mask(&[name]), holds)) as _
     });

@@ -24,7 +24,7 @@ use super::csv::{CsvCell, CsvTable, NamedCell};
 use super::dictionary_pages::FactColumn;
 use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 use crate::error::{Error, Result};
-use arrow::array::ArrayRef;
+use arrow::ArrayRef;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;

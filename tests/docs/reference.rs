@@ -12,6 +12,7 @@ use stacktally::cli::metrics::FAMILIES;
 use stacktally::domain::Attribution;
 use stacktally::domain::finding::FindingCode;
 use stacktally::domain::reject::RejectReason;
+use stacktally::pipeline::DecidingSettings;
 use stacktally::table::column::Column;
 use stacktally::table::contract::TABLES;
 use stacktally::table::flat::FLAT_TABLES;
@@ -97,15 +98,17 @@ fn the_page_of_settings_is_current() {
     let mut page = format!(
         "# Settings\n\n{GENERATED}\n\nThese are the keys of a settings file, see [Settings](../operate/settings.md). Each is also a \
          flag of `run`, with two dashes before it, and most are flags of other commands, see [Commands and flags](commands.md). \
-         Flags win.\n"
+         Flags win.\n\nA setting that decides days makes a full run when it changes: every day is settled anew with it.\n"
     );
+    let deciding = DecidingSettings::default().values();
     let mut seen = 0;
     for (heading, flags) in headings {
-        write!(page, "\n## {heading}\n\n| key | value | meaning |\n|---|---|---|\n").unwrap();
+        write!(page, "\n## {heading}\n\n| key | value | decides days | meaning |\n|---|---|---|---|\n").unwrap();
         for flag in flags {
             let meaning = flag.get_help().unwrap().to_string();
-            writeln!(page, "| `{}` | {} | {} |", flag.get_long().unwrap(), cell(&value_of(flag)), cell(&meaning))
-                .unwrap();
+            let name = flag.get_long().unwrap();
+            let decides = if deciding.contains_key(name) { "yes" } else { "" };
+            writeln!(page, "| `{name}` | {} | {decides} | {} |", cell(&value_of(flag)), cell(&meaning)).unwrap();
             seen += 1;
         }
     }

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::cast::AsArray;
+use arrow::types::{Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::{Array, ArrayRef};
 use chrono::{NaiveDateTime, TimeDelta};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};

@@ -4,8 +4,9 @@
 //! A published line names its resource by key alone, so the `resources.parquet` of the same publication lies beside the
 //! lines, in the same export. Both are recognised by their columns.
 
-use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::cast::AsArray;
+use arrow::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
+use arrow::{Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
