@@ -28,7 +28,8 @@ use crate::publication::Publisher;
 use crate::publication::layout::{charges_path, closed_path, daily_path, statements_path};
 use crate::publish::{Names, publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder};
 use crate::rate::{
-    KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, StatementLine, Taking, rate_month,
+    KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, StampMonthBuilder, Statement, StatementLine,
+    rate_month,
 };
 use crate::read::Root;
 use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
@@ -62,14 +63,14 @@ pub fn charge(
     let rated_last = context.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
     // What is made anew stands on none of it; why figures changed can be told all the same.
     let nothing = ChargedMonths::default();
-    let former = if !context.is_full() { &rated_last } else { &nothing };
+    let previous = if !context.is_full() { &rated_last } else { &nothing };
     if charging.has_book {
         let is_open = |(month, _): &(&Month, &ChargedMonth)| {
-            let is_closed = |stamp: &Stamp| context.closed.get(stamp).is_some_and(|own| own.contains_key(month));
+            let is_closed = |stamp: &Stamp| context.closed.get(stamp).is_some_and(|months| months.contains_key(month));
             !folded.state.stamps.keys().all(is_closed)
         };
-        let open = former.0.iter().filter(is_open);
-        let entries = open.flat_map(|(month, own)| own.entries.iter().map(|entry| (*month, entry)));
+        let open = previous.0.iter().filter(is_open);
+        let entries = open.flat_map(|(month, rated)| rated.entries.iter().map(|entry| (*month, entry)));
         let has_entry = |key| charging.book.entry_of(key).is_some();
         vanished.refuse_lost_prices(&charging.files, entries, has_entry)?;
     }
@@ -82,25 +83,25 @@ pub fn charge(
     }
     for (month, stamps) in months {
         context.control.check()?;
-        let own = MonthCharge::new(context, charging, month, stamps)?;
-        let known = former.0.get(&month);
-        let made = match known.filter(|known| own.is_as(known, &folded.names)) {
+        let month_charge = MonthCharge::new(context, charging, month, stamps)?;
+        let known = previous.0.get(&month);
+        let made = match known.filter(|known| month_charge.is_as(known, &folded.names)) {
             Some(known) => {
-                own.keep(context.publisher)?;
+                month_charge.keep(context.publisher)?;
                 known.clone()
             }
             None => {
-                let made = own.make(context.publisher, &folded.names)?;
+                let made = month_charge.make(context.publisher, &folded.names)?;
                 let ratings = Ratings { before: rated_last.0.get(&month), after: Some(&made) };
-                changes.extend(charges_changed(context, folded, month, &own.charged_stamps(), ratings)?);
+                changes.extend(charges_changed(context, folded, month, &month_charge.charged_stamps(), ratings)?);
                 changes.extend(amounts_changed(context, month, ratings)?);
                 made
             }
         };
-        for own in &made.entries {
+        for entry in &made.entries {
             // Where an entry stands now, and of one that only closed months rest on, where it stood then.
-            let (key, now) = (own.key(), charging.book.entry_of(own.key()));
-            prices.entry(key).or_insert_with(|| now.unwrap_or(own).clone());
+            let (key, now) = (entry.key(), charging.book.entry_of(entry.key()));
+            prices.entry(key).or_insert_with(|| now.unwrap_or(entry).clone());
         }
         charged.0.insert(month, made);
     }
@@ -124,18 +125,20 @@ fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<
         else {
             continue;
         };
-        let closed = context.closed.get(&stamp).and_then(|own| own.get(&month));
+        let closed = context.closed.get(&stamp).and_then(|frozen| frozen.get(&month));
         let usage = match closed {
             None if charging.has_book => MonthUsage::Open,
-            Some(Frozen { run, charging: Some(own), .. }) => MonthUsage::Closed { run: *run, charging: own.clone() },
+            Some(Frozen { run, charging: Some(frozen), .. }) => {
+                MonthUsage::Closed { run: *run, charging: frozen.clone() }
+            }
             Some(_) if charging.has_book => {
                 uncharged.entry(stamp).or_default().push(month);
                 continue;
             }
             _ => continue,
         };
-        let own = StampPart { stamp: stamp.clone(), daily: fingerprint, usage };
-        months.entry(month).or_default().insert(stamp, own);
+        let part = StampPart { stamp: stamp.clone(), daily: fingerprint, usage };
+        months.entry(month).or_default().insert(stamp, part);
     }
     let findings = uncharged.iter().map(|(stamp, months)| closed_uncharged(stamp, months)).collect();
     // In order of the stamps, which is not that of paths: `north-2/…` comes before `north/…`.
@@ -159,7 +162,7 @@ fn refuse_unknown_scopes(
         let Some(id) = scope.id() else { return KnownIds::Yes };
         // names.csv names both kinds; what is known as the other kind is not this one.
         let is_named = |others: &BTreeSet<&str>| !others.contains(id) && folded.names.name(id).is_some();
-        let (own, is_named) = match scope {
+        let (known, is_named) = match scope {
             Scope::All => return KnownIds::Yes,
             Scope::Stamp(_) => (&stamps, false),
             Scope::Tenant(_) => (&tenants, is_named(&billed)),
@@ -167,7 +170,11 @@ fn refuse_unknown_scopes(
             Scope::UserSubscription(_) => (&users, false),
         };
         let is_elsewhere = is_partly_seen && !matches!(scope, Scope::Stamp(_));
-        if own.contains(id) || is_named || is_elsewhere { KnownIds::Yes } else { KnownIds::No { others: own.clone() } }
+        if known.contains(id) || is_named || is_elsewhere {
+            KnownIds::Yes
+        } else {
+            KnownIds::No { others: known.clone() }
+        }
     })
 }
 
@@ -204,7 +211,7 @@ impl<'a> MonthCharge<'a> {
     fn new(context: &RunContext<'_>, charging: &'a Charging, month: Month, stamps: Vec<StampPart>) -> Result<Self> {
         let Plan { tiering, rounding, .. } = *context.plan;
         let now = MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates);
-        let closed = stamps.iter().filter_map(|own| match &own.usage {
+        let closed = stamps.iter().filter_map(|part| match &part.usage {
             MonthUsage::Closed { run, charging } => Some((*run, &charging.terms)),
             MonthUsage::Open => None,
         });
@@ -214,15 +221,15 @@ impl<'a> MonthCharge<'a> {
         };
         let book = &charging.book;
         // What is closed rests on the prices that it was closed with.
-        let is_open = stamps.iter().any(|own| !own.usage.is_closed());
+        let is_open = stamps.iter().any(|part| !part.usage.is_closed());
         let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };
         let failed = |error| Error::bug_of("fingerprint prices", error);
         let prices = serde_json::to_vec(&(entries, &terms)).map_err(failed)?;
         let made_of: Vec<(&Stamp, &str, u64)> = stamps
             .iter()
-            .map(|own| match own.usage {
-                MonthUsage::Open => (&own.stamp, own.daily.as_str(), 0),
-                MonthUsage::Closed { run, .. } => (&own.stamp, own.daily.as_str(), run),
+            .map(|part| match part.usage {
+                MonthUsage::Open => (&part.stamp, part.daily.as_str(), 0),
+                MonthUsage::Closed { run, .. } => (&part.stamp, part.daily.as_str(), run),
             })
             .collect();
         let usage = serde_json::to_vec(&made_of).map_err(failed)?;
@@ -236,14 +243,14 @@ impl<'a> MonthCharge<'a> {
     }
 
     fn charged_stamps(&self) -> Vec<&Stamp> {
-        self.stamps.iter().map(|own| &own.stamp).collect()
+        self.stamps.iter().map(|part| &part.stamp).collect()
     }
 
     /// Lets what is published of it stay.
     fn keep(&self, publisher: &Publisher) -> Result<()> {
         let Some(out) = publisher.out() else { return Ok(()) };
-        for own in &self.stamps {
-            publisher.keep(&charges_path(&own.stamp, self.month))?;
+        for part in &self.stamps {
+            publisher.keep(&charges_path(&part.stamp, self.month))?;
         }
         publisher.keep(&statements_path(self.month))?;
         publisher.keep_csv(&statement_csv(self.month, None));
@@ -255,34 +262,38 @@ impl<'a> MonthCharge<'a> {
     fn make(&self, publisher: &Publisher, names: &Names) -> Result<ChargedMonth> {
         let month = self.month;
         let loaded: Vec<LoadedMonth> =
-            self.stamps.par_iter().map(|own| LoadedMonth::of(own, month, publisher)).collect::<Result<_>>()?;
+            self.stamps.par_iter().map(|part| LoadedMonth::load(part, month, publisher)).collect::<Result<_>>()?;
         let rows: Vec<RatedRows<'_>> = loaded
             .iter()
-            .map(|own| RatedRows {
-                usage: &own.usage,
-                closed: own.closed.as_ref().map(|own| own.currencies.as_slice()),
+            .map(|stamp_month| RatedRows {
+                usage: &stamp_month.usage,
+                closed: stamp_month.closed.as_ref().map(|closed| closed.currencies.as_slice()),
             })
             .collect();
         let rated = rate_month(&rows, self.book, self.terms.tiering)?;
         let summed = || -> Result<ChargeSums> {
             let mut sums = ChargeSums::default();
             // What is open first: where an entry stands now is what its lines say.
-            for (own, rated) in loaded.iter().zip(&rated).filter_map(|(own, rated)| Some((own, rated.as_ref()?))) {
-                sums.take(own, rated, self.book)?;
+            for (stamp_month, rated) in
+                loaded.iter().zip(&rated).filter_map(|(stamp_month, rated)| Some((stamp_month, rated.as_ref()?)))
+            {
+                sums.take(stamp_month, rated, self.book)?;
             }
-            for (own, closed) in loaded.iter().filter_map(|own| Some((own, own.closed.as_ref()?))) {
-                sums.take_closed(own, closed)?;
+            for (stamp_month, closed) in
+                loaded.iter().filter_map(|stamp_month| Some((stamp_month, stamp_month.closed.as_ref()?)))
+            {
+                sums.take_closed(stamp_month, closed)?;
             }
             Ok(sums)
         };
-        let publish = |(own, rated): (&LoadedMonth, &Option<Rated>)| match (rated, &own.closed) {
+        let publish = |(stamp_month, rated): (&LoadedMonth, &Option<Rated>)| match (rated, &stamp_month.closed) {
             (Some(rated), _) => {
-                own.prove(month, rated)?;
-                publish_charges(month, &own.usage, rated, self.book, publisher)
+                stamp_month.prove(month, rated)?;
+                publish_charges(month, &stamp_month.usage, rated, self.book, publisher)
             }
             (None, Some(closed)) => {
-                let path = charges_path(&own.usage.stamp, month);
-                publisher.plain(&path, own.usage.len() as u64, closed.bytes.clone())
+                let path = charges_path(&stamp_month.usage.stamp, month);
+                publisher.plain(&path, stamp_month.usage.len() as u64, closed.bytes.clone())
             }
             (None, None) => Ok(()),
         };
@@ -290,10 +301,10 @@ impl<'a> MonthCharge<'a> {
         let (ChargeSums { statement, entries, unpriced, charges }, ()) = (sums?, published?);
         let lines = statement.lines(month, &self.terms)?;
         prove_lines(month, &lines, &charges)?;
-        let shown = ShownIds::of(&lines);
-        let in_force = self.book.entries_in(month).filter(|own| shown.has(&own.meter)).map(PriceOfDays::of);
+        let shown = ShownIds::from_lines(&lines);
+        let in_force = self.book.entries_in(month).filter(|entry| shown.has(&entry.meter)).map(PriceOfDays::from_entry);
         let in_force: Vec<PriceOfDays> = in_force.collect();
-        let is_closed = self.stamps.iter().all(|own| own.usage.is_closed());
+        let is_closed = self.stamps.iter().all(|part| part.usage.is_closed());
         publish_statements((month, is_closed), &lines, &entries, names, publisher)?;
         Ok(ChargedMonth {
             prices: self.prices,
@@ -308,7 +319,7 @@ impl<'a> MonthCharge<'a> {
                 .into_iter()
                 .filter(|(_, quantity)| *quantity != Quantity::ZERO)
                 .map(|((stamp, meter), quantity)| {
-                    let is_closed = self.stamps.iter().any(|own| own.stamp == stamp && own.usage.is_closed());
+                    let is_closed = self.stamps.iter().any(|part| part.stamp == stamp && part.usage.is_closed());
                     Unpriced { stamp, meter, quantity, is_closed }
                 })
                 .collect(),
@@ -334,28 +345,28 @@ struct ClosedCharges {
 }
 
 impl LoadedMonth {
-    fn of(own: &StampPart, month: Month, publisher: &Publisher) -> Result<Self> {
-        let missing = |path: &str| reader::contradiction(path, format!("{month} of {} is not there", own.stamp));
-        match &own.usage {
+    fn load(part: &StampPart, month: Month, publisher: &Publisher) -> Result<Self> {
+        let missing = |path: &str| reader::contradiction(path, format!("{month} of {} is not there", part.stamp));
+        match &part.usage {
             MonthUsage::Open => {
-                let path = daily_path(&own.stamp, month);
+                let path = daily_path(&part.stamp, month);
                 let bytes = publisher.current(&path)?.ok_or_else(|| missing(&path))?;
                 let rows = reader::read_coded(path.as_ref(), bytes, &contract::DAILY, &StampMonth::COLUMNS)?;
-                Ok(Self { usage: StampMonth::of(own.stamp.clone(), rows)?, closed: None })
+                Ok(Self { usage: StampMonth::from_rows(part.stamp.clone(), rows)?, closed: None })
             }
             MonthUsage::Closed { run, charging } => {
-                let path = closed_path(&own.stamp, month, *run, "charges.parquet");
+                let path = closed_path(&part.stamp, month, *run, "charges.parquet");
                 let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
                 let columns = [&StampMonth::COLUMNS[..], &[&PRICE_KEY, &CURRENCY, &CHARGE]].concat();
                 let rows = reader::read_coded(&stored.path, stored.bytes.clone(), &contract::CHARGES, &columns)?;
                 let mut closed = ClosedCharges {
                     bytes: stored.bytes,
-                    prices: charging.prices.iter().map(|own| (own.key(), own.clone())).collect(),
+                    prices: charging.prices.iter().map(|entry| (entry.key(), entry.clone())).collect(),
                     keys: Vec::new(),
                     currencies: Vec::new(),
                     charges: Vec::new(),
                 };
-                let mut usage = Taking::of(own.stamp.clone());
+                let mut usage = StampMonthBuilder::new(part.stamp.clone());
                 for rows in rows {
                     let rows = rows?;
                     usage.take(&rows)?;
@@ -399,27 +410,27 @@ struct ChargeSums {
 type Group<K> = HashMap<(u32, u32, Option<K>), (Quantity, Option<Charge>), foldhash::fast::FixedState>;
 
 impl ChargeSums {
-    fn take(&mut self, own: &LoadedMonth, rated: &Rated, book: &PriceBook) -> Result<()> {
+    fn take(&mut self, stamp_month: &LoadedMonth, rated: &Rated, book: &PriceBook) -> Result<()> {
         let mut groups: Group<u32> = HashMap::default();
         for row in 0..rated.len() {
             let cell = rated.cell[row] as usize;
-            let key = (own.usage.owner[cell], own.usage.meter[cell], rated.entry(row));
+            let key = (stamp_month.usage.owner[cell], stamp_month.usage.meter[cell], rated.entry(row));
             add(groups.entry(key).or_default(), rated.quantity[row], rated.charge(row))?;
             if let Some((charge, entry)) = rated.charge(row).zip(rated.entry(row)) {
                 self.add_charge(book.entry(entry).price().map(|price| price.currency), charge)?;
             }
         }
         for ((owner, meter, entry), sum) in groups {
-            self.add(own, owner, meter, entry.map(|own| (book.key(own), book.entry(own))), sum)?;
+            self.add(stamp_month, owner, meter, entry.map(|place| (book.key(place), book.entry(place))), sum)?;
         }
         Ok(())
     }
 
-    fn take_closed(&mut self, own: &LoadedMonth, closed: &ClosedCharges) -> Result<()> {
+    fn take_closed(&mut self, stamp_month: &LoadedMonth, closed: &ClosedCharges) -> Result<()> {
         let mut groups: Group<i64> = HashMap::default();
-        for row in 0..own.usage.len() {
-            let key = (own.usage.owner[row], own.usage.meter[row], closed.keys[row]);
-            add(groups.entry(key).or_default(), own.usage.quantity[row], closed.charges[row])?;
+        for row in 0..stamp_month.usage.len() {
+            let key = (stamp_month.usage.owner[row], stamp_month.usage.meter[row], closed.keys[row]);
+            add(groups.entry(key).or_default(), stamp_month.usage.quantity[row], closed.charges[row])?;
             self.add_charge(closed.currencies[row], closed.charges[row].unwrap_or_default())?;
         }
         for ((owner, meter, key), sum) in groups {
@@ -429,21 +440,21 @@ impl ChargeSums {
                     reader::contradiction("history/closed", format!("lacks the price {key} of closed charges"))
                 })
             });
-            self.add(own, owner, meter, entry.transpose()?, sum)?;
+            self.add(stamp_month, owner, meter, entry.transpose()?, sum)?;
         }
         Ok(())
     }
 
     fn add(
         &mut self,
-        own: &LoadedMonth,
+        stamp_month: &LoadedMonth,
         owner: u32,
         meter: u32,
         entry: Option<(i64, &PriceEntry)>,
         (quantity, charge): (Quantity, Option<Charge>),
     ) -> Result<()> {
-        let (owner, meter) = (&own.usage.owners[owner as usize], &own.usage.meters[meter as usize]);
-        let status = match entry.map(|(_, own)| own.price()) {
+        let (owner, meter) = (&stamp_month.usage.owners[owner as usize], &stamp_month.usage.meters[meter as usize]);
+        let status = match entry.map(|(_, entry)| entry.price()) {
             None => PriceStatus::Unpriced,
             Some(None) => PriceStatus::NotBillable,
             Some(Some(_)) => PriceStatus::Priced,
@@ -460,7 +471,7 @@ impl ChargeSums {
             None => {
                 let id =
                     MeterId::new(meter).ok_or_else(|| reader::contradiction("daily", "holds a blank id".to_owned()))?;
-                let sum = self.unpriced.entry((own.usage.stamp.clone(), id)).or_default();
+                let sum = self.unpriced.entry((stamp_month.usage.stamp.clone(), id)).or_default();
                 *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
             }
             Some((key, entry)) => {
@@ -498,9 +509,9 @@ fn past_range() -> Error {
 /// Proves that the lines of statements are all of the charges, and that exactly what is priced has an amount.
 fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currency, Charge>) -> Result<()> {
     let mut found: BTreeMap<Currency, Charge> = BTreeMap::new();
-    for own in lines.iter().filter_map(|line| line.priced) {
-        let sum = found.entry(own.currency).or_default();
-        *sum = sum.checked_add(own.charge).ok_or_else(past_range)?;
+    for priced in lines.iter().filter_map(|line| line.priced) {
+        let sum = found.entry(priced.currency).or_default();
+        *sum = sum.checked_add(priced.charge).ok_or_else(past_range)?;
     }
     let is_whole = lines.iter().all(|line| line.priced.is_some() == (line.key.status == PriceStatus::Priced));
     if found == *charges && is_whole {
@@ -513,19 +524,19 @@ fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currenc
 /// What lines come to, by currency and by what they are billed in.
 fn totals(lines: &[StatementLine]) -> Result<Vec<CurrencyTotal>> {
     let mut totals: BTreeMap<(Currency, Currency), CurrencyTotal> = BTreeMap::new();
-    for own in lines.iter().filter_map(|line| line.priced) {
-        let sum = totals.entry((own.currency, own.billing_currency)).or_insert(CurrencyTotal {
-            currency: own.currency,
+    for priced in lines.iter().filter_map(|line| line.priced) {
+        let sum = totals.entry((priced.currency, priced.billing_currency)).or_insert(CurrencyTotal {
+            currency: priced.currency,
             lines: 0,
             charge: Charge::ZERO,
             amount: Amount::ZERO,
-            billing_currency: own.billing_currency,
+            billing_currency: priced.billing_currency,
             billing_amount: Amount::ZERO,
         });
         sum.lines += 1;
-        sum.charge = sum.charge.checked_add(own.charge).ok_or_else(past_range)?;
-        sum.amount = sum.amount.checked_add(own.amount).ok_or_else(past_range)?;
-        sum.billing_amount = sum.billing_amount.checked_add(own.billing_amount).ok_or_else(past_range)?;
+        sum.charge = sum.charge.checked_add(priced.charge).ok_or_else(past_range)?;
+        sum.amount = sum.amount.checked_add(priced.amount).ok_or_else(past_range)?;
+        sum.billing_amount = sum.billing_amount.checked_add(priced.billing_amount).ok_or_else(past_range)?;
     }
     Ok(totals.into_values().collect())
 }
@@ -545,19 +556,20 @@ fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
 fn unpriced(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
-    for (month, own) in &charged.0 {
+    for (month, rated) in &charged.0 {
         // What is closed cannot be priced any more.
-        for own in own.unpriced.iter().filter(|own| !own.is_closed) {
-            unpriced.entry((&own.stamp, &own.meter)).or_default().push((*month, own.quantity));
+        for row in rated.unpriced.iter().filter(|row| !row.is_closed) {
+            unpriced.entry((&row.stamp, &row.meter)).or_default().push((*month, row.quantity));
         }
     }
     for ((stamp, meter), months) in unpriced {
         let known = names.meter(meter);
-        let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
-        let name = known.and_then(|own| own.meter_name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
+        let unit = known.and_then(|known| known.unit.as_deref()).unwrap_or("units");
+        let name =
+            known.and_then(|known| known.meter_name.as_deref()).map_or_else(String::new, |name| format!(" ({name})"));
         let at_stake: Vec<String> = months
             .iter()
-            .map(|(month, own)| format!("{} in {month}", unit::quantity(&own.to_string(), Some(unit))))
+            .map(|(month, quantity)| format!("{} in {month}", unit::quantity(&quantity.to_string(), Some(unit))))
             .collect();
         findings.push(Finding::new(
             stamp,

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::changes::{of_published, rows_published};
+use super::changes::{causes_of_published, rows_published};
 use super::context::RunContext;
 use super::fold::Folded;
 use crate::domain::cause::texts_of;
@@ -86,7 +86,7 @@ pub fn charges_gone<'r>(
     let Some(out) = context.publisher.out() else { return Ok(Vec::new()) };
     let mut changes = Vec::new();
     for path in out.published_below("charges/").filter(|path| !context.publisher.is_made(path)) {
-        let place = path.strip_prefix("charges/").and_then(|own| own.strip_suffix(".parquet")?.split_once('/'));
+        let place = path.strip_prefix("charges/").and_then(|rest| rest.strip_suffix(".parquet")?.split_once('/'));
         let place = place.and_then(|(stamp, month)| Stamp::new(stamp).zip(Month::parse(month)));
         let Some((stamp, month)) = place else { continue };
         changes.extend(charges_changed_of(
@@ -110,7 +110,7 @@ fn charges_changed_of(
     ratings: Ratings<'_>,
 ) -> Result<Vec<Correction>> {
     let path = charges_path(stamp, month);
-    let Some(before) = Before::of(out, stamp, month)? else { return Ok(Vec::new()) };
+    let Some(before) = Before::load(out, stamp, month)? else { return Ok(Vec::new()) };
     let after = totals_of(&path, &current(context.publisher, &path, &contract::CHARGES, &COLUMNS)?)?;
     let (published, nothing) = (before.days(), DayCharges::new());
     let before = before.charges().unwrap_or(&nothing);
@@ -123,23 +123,23 @@ fn charges_changed_of(
     let owners = [owners_before(out, stamp, month, &cells)?, owners_after(context.publisher, stamp, month, &cells)?];
     let dirty = folded.dirty.get(stamp);
     let of_usage = |day: Day| {
-        let causes = dirty.and_then(|own| own.get(&day)).map(of_published);
+        let causes = dirty.and_then(|days| days.get(&day)).map(causes_of_published);
         causes.unwrap_or_else(|| BTreeSet::from([Cause::FullRun]))
     };
     let change = |key: &(Day, String, String, Currency)| {
         let (day, currency) = (key.0, key.3);
         let cell = (day, key.1.clone(), key.2.clone());
         let none = UsageOwners::new();
-        let [of_before, of_after] = owners.each_ref().map(|own| own.get(&cell).unwrap_or(&none));
+        let [of_before, of_after] = owners.each_ref().map(|owners| owners.get(&cell).unwrap_or(&none));
         let mut causes = BTreeSet::new();
         let all: BTreeSet<&UsageOwner> = of_before.keys().chain(of_after.keys()).collect();
         for owner in all {
             let (before, after) = (of_before.get(owner), of_after.get(owner));
-            if [before, after].into_iter().flatten().any(|own| own.currencies.contains(&currency)) {
+            if [before, after].into_iter().flatten().any(|parts| parts.currencies.contains(&currency)) {
                 causes.extend(ratings.causes_of(day, before, after, || of_usage(day)));
             }
         }
-        if dirty.and_then(|own| own.get(&day)).is_some_and(|own| own.contains(&Cause::MonthReopened)) {
+        if dirty.and_then(|days| days.get(&day)).is_some_and(|day_causes| day_causes.contains(&Cause::MonthReopened)) {
             causes.insert(Cause::MonthReopened);
         }
         if causes.is_empty() {
@@ -193,11 +193,11 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
     let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };
     let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &ASKED)? else { return Ok(Vec::new()) };
     let before = lines_of(&path, &rows)?;
-    let former = match ratings.before {
-        Some(own) => own.terms.clone(),
+    let previous_terms = match ratings.before {
+        Some(rated) => rated.terms.clone(),
         None => terms_of(&before, &after.terms),
     };
-    if former == after.terms {
+    if previous_terms == after.terms {
         return Ok(Vec::new());
     }
     let before = by_cell(&before);
@@ -216,25 +216,26 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
                 billed: Billed { amount, billing_currency, billing_amount },
                 ..lines[0].clone()
             };
-            let Some(lines) = asked.map(|own| own.into_iter().map(line).collect::<Vec<_>>()) else {
+            let Some(lines) = asked.map(|asked| asked.into_iter().map(line).collect::<Vec<_>>()) else {
                 return Ok(None);
             };
             billed(&path, &lines.iter().collect::<Vec<_>>()).map(Some)
         };
-        if was == is || by(&former)? == Some(is) {
+        if was == is || by(&previous_terms)? == Some(is) {
             continue;
         }
         let mut causes = BTreeSet::new();
-        if former.rounding != after.terms.rounding {
-            let same_rounding = MonthTerms { rounding: former.rounding, ..after.terms.clone() };
+        if previous_terms.rounding != after.terms.rounding {
+            let same_rounding = MonthTerms { rounding: previous_terms.rounding, ..after.terms.clone() };
             if by(&same_rounding)? != Some(is) {
                 causes.insert(Cause::RoundingChanged);
             }
         }
-        let rate_of = |terms: &MonthTerms| terms.rates.iter().find(|(own, _)| *own == currency).map(|(_, own)| *own);
+        let rate_of =
+            |terms: &MonthTerms| terms.rates.iter().find(|(from, _)| *from == currency).map(|(_, rate)| *rate);
         if was.billing_currency != is.billing_currency {
             causes.insert(Cause::BillingCurrencyChanged);
-        } else if was.billing_currency != currency && rate_of(&former) != rate_of(&after.terms) {
+        } else if was.billing_currency != currency && rate_of(&previous_terms) != rate_of(&after.terms) {
             causes.insert(Cause::ExchangeRateChanged);
         }
         changes.push(Correction {
@@ -250,7 +251,7 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
 
 impl Before {
     /// What is published of a stamp's month; `None` where it cannot be compared.
-    fn of(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
+    fn load(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
         let path = charges_path(stamp, month);
         if out.last().files.contains_key(&path) {
             // Every cell of `daily` has its row, with a price or without.
@@ -278,10 +279,10 @@ impl Before {
 /// The columns that charges are compared by.
 const COLUMNS: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &CURRENCY, &CHARGE];
 
-fn days_of(rows: &[Rows]) -> Result<BTreeSet<Day>> {
+fn days_of(tables: &[Rows]) -> Result<BTreeSet<Day>> {
     let mut all = BTreeSet::new();
-    for own in rows {
-        let mut days = own.days(USAGE_DATE)?;
+    for rows in tables {
+        let mut days = rows.days(USAGE_DATE)?;
         days.dedup();
         all.extend(days);
     }
@@ -354,14 +355,14 @@ fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Resul
                 users.value(row).to_owned(),
                 integer(resources, row),
             );
-            let own = owners.entry(cell).or_default().entry(owner).or_default();
+            let parts = owners.entry(cell).or_default().entry(owner).or_default();
             let past_range = || reader::contradiction(path, format!("quantities of {day} sum to more than can be"));
             let quantity = quantities.value(row);
-            own.quantity = own.quantity.checked_add(quantity).ok_or_else(past_range)?;
+            parts.quantity = parts.quantity.checked_add(quantity).ok_or_else(past_range)?;
             if let Some((tiers, keys, currencies)) = &prices {
-                let tier = own.tiers.entry(tiers.maybe(row)).or_default();
+                let tier = parts.tiers.entry(tiers.maybe(row)).or_default();
                 *tier = (tier.0.checked_add(quantity).ok_or_else(past_range)?, integer(keys, row));
-                own.currencies.extend(text(currencies, row).and_then(Currency::parse));
+                parts.currencies.extend(text(currencies, row).and_then(Currency::parse));
             }
         }
     }
@@ -401,20 +402,21 @@ impl Ratings<'_> {
             }
             return causes;
         }
-        let Some((was, is)) = self.before.filter(|own| own.in_force.is_some()).zip(self.after) else {
+        let Some((was, is)) = self.before.filter(|rated| rated.in_force.is_some()).zip(self.after) else {
             causes.insert(Cause::FullRun);
             return causes;
         };
         if is_repriced((was, before), (is, after), day) {
             causes.insert(Cause::PriceChanged);
         }
-        let quantities = |own: &PricedParts| -> BTreeMap<Option<Quantity>, Quantity> {
-            own.tiers.iter().map(|(tier, (quantity, _))| (*tier, *quantity)).collect()
+        let quantities = |parts: &PricedParts| -> BTreeMap<Option<Quantity>, Quantity> {
+            parts.tiers.iter().map(|(tier, (quantity, _))| (*tier, *quantity)).collect()
         };
         if quantities(before) == quantities(after) {
             return causes;
         }
-        let is_tiered = |own: &PricedParts| own.tiers.keys().any(|tier| tier.is_some_and(|from| from > Quantity::ZERO));
+        let is_tiered =
+            |parts: &PricedParts| parts.tiers.keys().any(|tier| tier.is_some_and(|from| from > Quantity::ZERO));
         if was.terms.tiering != is.terms.tiering {
             if is_tiered(before) || is_tiered(after) {
                 causes.insert(Cause::TieringChanged);
@@ -429,7 +431,7 @@ impl Ratings<'_> {
 /// The entry that a published key means.
 fn entry_of(month: &ChargedMonth, key: Option<i64>) -> Option<&PriceEntry> {
     let key = key?;
-    month.entries.iter().find(|own| own.key() == key)
+    month.entries.iter().find(|entry| entry.key() == key)
 }
 
 /// Whether a price of these parts came into force, or went out of it, and is another than what stands in its stead.
@@ -438,21 +440,21 @@ fn is_repriced(
     (is, after): (&ChargedMonth, &PricedParts),
     day: Day,
 ) -> bool {
-    let is_in_force = |month: &ChargedMonth, own: &PriceEntry| {
-        let key = own.key_of_day();
-        month.in_force_on(day).any(|own| own.key == key)
+    let is_in_force = |month: &ChargedMonth, entry: &PriceEntry| {
+        let key = entry.key_of_day();
+        month.in_force_on(day).any(|price| price.key == key)
     };
     let of_tier = |month, parts: &PricedParts, tier| entry_of(month, parts.tiers.get(tier)?.1);
     let came = after.tiers.keys().any(|tier| {
-        let own = of_tier(is, after, tier);
-        own.is_some_and(|own| {
-            !is_in_force(was, own) && of_tier(was, before, tier).is_none_or(|other| other.terms != own.terms)
+        let entry = of_tier(is, after, tier);
+        entry.is_some_and(|entry| {
+            !is_in_force(was, entry) && of_tier(was, before, tier).is_none_or(|other| other.terms != entry.terms)
         })
     });
     let went = before.tiers.keys().any(|tier| {
-        let own = of_tier(was, before, tier);
-        own.is_some_and(|own| {
-            !is_in_force(is, own) && of_tier(is, after, tier).is_none_or(|other| other.terms != own.terms)
+        let entry = of_tier(was, before, tier);
+        entry.is_some_and(|entry| {
+            !is_in_force(is, entry) && of_tier(is, after, tier).is_none_or(|other| other.terms != entry.terms)
         })
     });
     came || went
@@ -461,7 +463,7 @@ fn is_repriced(
 /// Where the tiers begin that price these parts. (What was closed may have others than the price book knows since.)
 fn bounds_of(month: &ChargedMonth, parts: &PricedParts, day: Day) -> BTreeSet<Quantity> {
     let tiers = parts.tiers.values().find_map(|(_, key)| Some(entry_of(month, *key)?.key_of_tiers()));
-    let bounds = month.in_force_on(day).filter(|own| Some(own.tiers) == tiers).map(|own| own.tier_from);
+    let bounds = month.in_force_on(day).filter(|price| Some(price.tiers) == tiers).map(|price| price.tier_from);
     bounds.chain(parts.tiers.keys().copied().flatten()).collect()
 }
 
@@ -497,7 +499,7 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
         let (rates, billing_amounts) = (rows.quantities(EXCHANGE_RATE)?, rows.amounts(BILLING_AMOUNT)?);
         for row in 0..rows.len() {
             let Some(charge) = charges.maybe(row) else { continue };
-            let currency = |own| text(own, row).and_then(Currency::parse);
+            let currency = |column| text(column, row).and_then(Currency::parse);
             let (currency, billing_currency) = currency(currencies).zip(currency(billing)).ok_or_else(|| {
                 reader::contradiction(path, "holds a line with a charge and without a currency".to_owned())
             })?;
@@ -521,8 +523,8 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
 /// Lines by billed subscription, meter and currency.
 fn by_cell(lines: &[AskedLine]) -> BTreeMap<(&str, &str, Currency), Vec<&AskedLine>> {
     let mut cells: BTreeMap<_, Vec<&AskedLine>> = BTreeMap::new();
-    for own in lines {
-        cells.entry((own.billed_subscription.as_str(), own.meter.as_str(), own.currency)).or_default().push(own);
+    for line in lines {
+        cells.entry((line.billed_subscription.as_str(), line.meter.as_str(), line.currency)).or_default().push(line);
     }
     cells
 }
@@ -530,9 +532,9 @@ fn by_cell(lines: &[AskedLine]) -> BTreeMap<(&str, &str, Currency), Vec<&AskedLi
 /// What some lines of a cell, at least one, ask for together.
 fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
     let mut sum = Billed { amount: Amount::ZERO, billing_amount: Amount::ZERO, ..lines[0].billed };
-    for own in lines {
+    for line in lines {
         let sums =
-            sum.amount.checked_add(own.billed.amount).zip(sum.billing_amount.checked_add(own.billed.billing_amount));
+            sum.amount.checked_add(line.billed.amount).zip(sum.billing_amount.checked_add(line.billed.billing_amount));
         (sum.amount, sum.billing_amount) =
             sums.ok_or_else(|| reader::contradiction(path, "amounts sum to more than can be".to_owned()))?;
     }
@@ -543,22 +545,22 @@ fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
 /// out; of several the one of now.
 fn terms_of(lines: &[AskedLine], now: &MonthTerms) -> MonthTerms {
     let rates: BTreeMap<Currency, ExchangeRate> =
-        lines.iter().filter_map(|own| Some((own.currency, own.rate?))).collect();
-    let converted = lines.iter().find(|own| own.rate.is_some()).map(|own| own.billed.billing_currency);
+        lines.iter().filter_map(|line| Some((line.currency, line.rate?))).collect();
+    let converted = lines.iter().find(|line| line.rate.is_some()).map(|line| line.billed.billing_currency);
     let billing_currency = converted.or_else(|| {
-        let is_kept = lines.iter().all(|own| Some(own.currency) == now.billing_currency);
+        let is_kept = lines.iter().all(|line| Some(line.currency) == now.billing_currency);
         now.billing_currency.filter(|_| is_kept)
     });
     let terms = |rounding| MonthTerms {
         rounding,
         billing_currency,
-        rates: rates.iter().map(|(own, rate)| (*own, *rate)).collect(),
+        rates: rates.iter().map(|(from, rate)| (*from, *rate)).collect(),
         ..now.clone()
     };
     let comes_out = |terms: &MonthTerms| {
-        lines.iter().all(|own| {
-            asked_for(own.charge, own.currency, terms).is_ok_and(|(amount, _, _, billing_amount)| {
-                (amount, billing_amount) == (own.billed.amount, own.billed.billing_amount)
+        lines.iter().all(|line| {
+            asked_for(line.charge, line.currency, terms).is_ok_and(|(amount, _, _, billing_amount)| {
+                (amount, billing_amount) == (line.billed.amount, line.billed.billing_amount)
             })
         })
     };

@@ -88,7 +88,7 @@ impl<'s> Folded<'s> {
         self.receipt.count_settled(&stamp, &notes, &adjusted.by_meter)?;
         self.receipt.found(uncharged(&stamp, &dirty_days, &adjusted.by_month, &self.names).into_iter().collect());
         self.receipt.count_windows(&owned.usage, &notes);
-        self.receipt.count_touched(&stamp, &dirty_days.dirty);
+        self.receipt.count_dirty(&stamp, &dirty_days.dirty);
         let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
         self.receipt.count_time(ReportedTime::of(&stamp, &owned.usage.exports, context.plan));
         self.receipt.count_days(&stamp, coverage_of(&owned.usage.exports, context.plan.settling_days, &lines));
@@ -163,7 +163,7 @@ impl<'s> Folded<'s> {
             let dirty: BTreeMap<Day, BTreeSet<Cause>> = state.days.keys().map(|day| (*day, causes.clone())).collect();
             self.csv_months.extend(dirty.keys().map(|day| day.month()));
             self.adjustments.extend(adjustments_taken_back(context, &stamp, &dirty)?);
-            self.receipt.count_touched(&stamp, &dirty);
+            self.receipt.count_dirty(&stamp, &dirty);
             let dirty_days = DirtyDays { dirty, ..DirtyDays::default() };
             self.changes.extend(changes_of(context, &stamp, &DayTotals::new(), &dirty_days)?);
             self.dirty.insert(stamp, dirty_days.dirty);

@@ -32,7 +32,7 @@ impl PreviousRun {
     ///
     /// # Errors
     /// A published file was altered, or the machine failed.
-    pub fn of(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
+    pub fn load(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
         let Some(out) = out else { return Ok(Self::default()) };
         let version = Version::current(plan.deciding.values());
         out.check_history()?;
@@ -50,7 +50,7 @@ impl PreviousRun {
     fn loaded(plan: &Plan, state: RunState, full_run: Option<String>, out: &Out) -> Result<Self> {
         let RunState { stamps, read_in } = state;
         let stood_on = match out.stood_on() {
-            Some(own) => own,
+            Some(stood_on) => stood_on,
             // The state knows as much of exports.
             None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => as_noted(&stamps),
             None => return Err(unknown_stand(out)),
@@ -69,29 +69,29 @@ fn unknown_stand(out: &Out) -> Error {
 
 /// What a publication stands on, as the state of its run notes its exports.
 fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
-    let mut own = StoodOn::default();
+    let mut stood_on = StoodOn::default();
     for (stamp, state) in stamps {
         for export in &state.exports {
             let counting = export.files.iter().map(|file| (file, None));
             let dropped = export.dropped.iter().map(|(file, rule)| (file, Some(rule.as_str().to_owned())));
-            own.inputs.extend(counting.chain(dropped).map(|(file, dropped)| StoodFile {
+            stood_on.inputs.extend(counting.chain(dropped).map(|(file, dropped)| StoodFile {
                 path: file.file.name.clone(),
                 blake3: file.file.fingerprint.to_string(),
                 lines: file.read.lines,
                 dropped,
             }));
-            own.windows.push(StoodWindow {
+            stood_on.windows.push(StoodWindow {
                 stamp: stamp.to_string(),
                 window: export.label.clone(),
                 folder: export.folder.clone(),
                 files: export.all_files().count(),
                 lines: export.read().lines,
-                dropped: export.dropped_by().map(|own| own.as_str().to_owned()),
+                dropped: export.dropped_by().map(|rule| rule.as_str().to_owned()),
                 first_run: None,
             });
         }
     }
-    own
+    stood_on
 }
 
 /// Of an export: of the names and fingerprints of all that it was read from.
@@ -117,7 +117,7 @@ impl KnownInputs {
     /// A file is gone or cannot be read.
     pub fn look<'f>(
         files: impl Iterator<Item = &'f InputFile>,
-        former: &BTreeMap<String, KnownInput>,
+        previous: &BTreeMap<String, KnownInput>,
         reuse: Reuse,
         is_full: bool,
         started_at: DateTime<Utc>,
@@ -128,7 +128,7 @@ impl KnownInputs {
             .into_par_iter()
             .map(|file| {
                 let stat = FileStat::at(&file.path)?;
-                let known = former.get(&file.name).filter(|_| !is_full);
+                let known = previous.get(&file.name).filter(|_| !is_full);
                 let is_unchanged = known.map_or(Ok(false), |known| holds_the_same(file, stat, known, reuse))?;
                 Ok((file.name.clone(), stat, is_unchanged))
             })
@@ -139,9 +139,9 @@ impl KnownInputs {
     }
 
     /// Files that are taken as they were read, without a look at them.
-    pub fn as_recorded(former: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
-        let stats = former.iter().map(|(name, own)| (name.clone(), (own.stat, own.is_settled))).collect();
-        Self { stats, unchanged: former.keys().cloned().collect(), is_full: false, reuse }
+    pub fn as_recorded(previous: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
+        let stats = previous.iter().map(|(name, known)| (name.clone(), (known.stat, known.is_settled))).collect();
+        Self { stats, unchanged: previous.keys().cloned().collect(), is_full: false, reuse }
     }
 
     /// The files that hold what they held.
@@ -153,11 +153,11 @@ impl KnownInputs {
     pub fn known(
         &self,
         folder: &StampFolder,
-        former: &StampState,
+        previous: &StampState,
         is_forgotten: impl Fn(&str) -> bool,
     ) -> PreviousExports {
         let by_folder: BTreeMap<&str, &ExportRecord> =
-            former.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
+            previous.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
         let is_same = |export: &&Export| {
             !self.is_full && by_folder.get(export.folder.as_str()).is_some_and(|known| self.is_unchanged(export, known))
         };
@@ -165,16 +165,19 @@ impl KnownInputs {
         let unchanged = unchanged.map(|export| (export.folder.clone(), by_folder[export.folder.as_str()].clone()));
         let folders = folders_with_files(&folder.exports);
         let is_missing = |known: &&ExportRecord| known.is_gone_from(&folders);
-        let kept = former.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
+        let kept = previous.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
         let kept = kept.filter(|known| !is_forgotten(&known.folder));
         PreviousExports { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
     }
 
     /// All exports of a stamp that is left as it was published.
-    pub fn known_as_left(former: &StampState) -> PreviousExports {
+    pub fn known_as_left(previous: &StampState) -> PreviousExports {
         let (kept, unchanged): (Vec<ExportRecord>, Vec<ExportRecord>) =
-            former.exports.iter().cloned().partition(|own| former.kept.contains(&own.folder));
-        PreviousExports { unchanged: unchanged.into_iter().map(|own| (own.folder.clone(), own)).collect(), kept }
+            previous.exports.iter().cloned().partition(|export| previous.kept.contains(&export.folder));
+        PreviousExports {
+            unchanged: unchanged.into_iter().map(|export| (export.folder.clone(), export)).collect(),
+            kept,
+        }
     }
 
     fn is_unchanged(&self, export: &Export, known: &ExportRecord) -> bool {
@@ -195,7 +198,7 @@ impl KnownInputs {
 
 /// The folders of exports that have a file: an empty one may be where a disk is not mounted.
 pub fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
-    exports.iter().filter(|own| !own.files.is_empty()).map(|own| own.folder.as_str()).collect()
+    exports.iter().filter(|export| !export.files.is_empty()).map(|export| export.folder.as_str()).collect()
 }
 
 fn holds_the_same(file: &InputFile, stat: FileStat, known: &KnownInput, reuse: Reuse) -> Result<bool> {

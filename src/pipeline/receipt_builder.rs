@@ -68,7 +68,7 @@ impl ReceiptBuilder {
     /// Notes the file of a table, and hands its rows on.
     #[expect(clippy::unnecessary_wraps, reason = "stands at the end of a chain of results")]
     pub fn count_table<T>(&mut self, (rows, file): (T, ReadFile)) -> Result<T> {
-        self.inputs.push(Input::of(&file, 0));
+        self.inputs.push(Input::from_file(&file, 0));
         Ok(rows)
     }
 
@@ -98,10 +98,10 @@ impl ReceiptBuilder {
                     dialect: file.dialect.clone(),
                     lacks: file.lacks.clone(),
                     dropped: dropped.map(DropRule::as_str),
-                    ..Input::of(&file.file, file.read.lines)
+                    ..Input::from_file(&file.file, file.read.lines)
                 });
             }
-            self.inputs.extend(export.sidecar.iter().map(|file| Input::of(file, 0)));
+            self.inputs.extend(export.sidecar.iter().map(|file| Input::from_file(file, 0)));
         }
     }
 
@@ -132,18 +132,18 @@ impl ReceiptBuilder {
         &mut self,
         stamp: &Stamp,
         exports: &[Export],
-        former: &[ExportRecord],
+        previous: &[ExportRecord],
         kept: &BTreeSet<String>,
         is_forgotten: impl Fn(&str) -> bool,
     ) {
         let folders = folders_with_files(exports);
-        for own in former.iter().filter(|own| own.is_gone_from(&folders)) {
+        for export in previous.iter().filter(|export| export.is_gone_from(&folders)) {
             self.missing.push(MissingEntry {
                 stamp: stamp.to_string(),
-                folder: own.folder.clone(),
-                lines: own.used(),
-                kept: kept.contains(&own.folder),
-                forgotten: is_forgotten(&own.folder),
+                folder: export.folder.clone(),
+                lines: export.used(),
+                kept: kept.contains(&export.folder),
+                forgotten: is_forgotten(&export.folder),
             });
         }
     }
@@ -161,11 +161,11 @@ impl ReceiptBuilder {
     /// The stamps whose next window should be there, by the clock: findings that no receipt holds.
     pub fn overdue(&self, plan: &Plan) -> Vec<Finding> {
         let now = (plan.now)().timestamp();
-        self.times.iter().filter_map(|own| own.overdue(now)).collect()
+        self.times.iter().filter_map(|time| time.overdue(now)).collect()
     }
 
     /// Notes which days were settled anew, and why.
-    pub fn count_touched(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
+    pub fn count_dirty(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
         let entry = |(day, causes): (&Day, &BTreeSet<Cause>)| SettledEntry {
             stamp: stamp.to_string(),
             usage_date: day.to_string(),
@@ -193,7 +193,7 @@ impl ReceiptBuilder {
         self.by_usage_day += owned.lines_decided_by_usage_day;
         self.before_first_snapshot += owned.lines_before_first_snapshot;
         self.findings.extend(owned.usage.findings.iter().cloned());
-        self.inputs.extend(snapshots.pages().map(|page| Input::of(page, 0)));
+        self.inputs.extend(snapshots.pages().map(|page| Input::from_file(page, 0)));
     }
 
     /// Counts what the days of a stamp came to.
@@ -210,13 +210,13 @@ impl ReceiptBuilder {
         self.resources_cut += cut.len() as u64;
         let (mut used, mut hourly) = (BTreeMap::new(), BTreeMap::new());
         for note in notes.values() {
-            for own in &note.uses {
-                let attribution = note.owners[own.owner as usize].attribution;
-                *self.attributions.entry(attribution as Precedence).or_default() += own.lines as u64;
+            for noted in &note.uses {
+                let attribution = note.owners[noted.owner as usize].attribution;
+                *self.attributions.entry(attribution as Precedence).or_default() += noted.lines as u64;
             }
-            for own in &note.meters {
-                used.entry(&own.meter).or_insert_with(Totals::default).merge(own.used)?;
-                hourly.entry(&own.meter).or_insert_with(Totals::default).merge(own.used_hourly)?;
+            for meter_of_day in &note.meters {
+                used.entry(&meter_of_day.meter).or_insert_with(Totals::default).merge(meter_of_day.used)?;
+                hourly.entry(&meter_of_day.meter).or_insert_with(Totals::default).merge(meter_of_day.used_hourly)?;
             }
         }
         for (meter, totals) in used {
@@ -228,7 +228,7 @@ impl ReceiptBuilder {
                 quantity: totals.quantity.to_string(),
                 lines_hourly: hourly.lines,
                 quantity_hourly: hourly.quantity.to_string(),
-                lines_adjusted: adjusted.get(meter.as_str()).map_or(0, |own| own.lines),
+                lines_adjusted: adjusted.get(meter.as_str()).map_or(0, |delta| delta.lines),
                 quantity_adjusted: adjusted.get(meter.as_str()).copied().unwrap_or_default().quantity.to_string(),
                 ..BalanceEntry::default()
             });
@@ -240,8 +240,8 @@ impl ReceiptBuilder {
     pub fn count_windows(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) {
         let stamp = &usage.stamp;
         let mut equal: BTreeMap<&str, i64> = BTreeMap::new();
-        for own in notes.values().flat_map(|note| &note.exports) {
-            *equal.entry(&own.label).or_default() += own.lines_equal;
+        for export in notes.values().flat_map(|note| &note.exports) {
+            *equal.entry(&export.label).or_default() += export.lines_equal;
         }
         for export in &usage.exports {
             let lines_equal = if export.is_dropped() { 0 } else { equal.get(&*export.label).copied().unwrap_or(0) };
@@ -300,29 +300,29 @@ impl ReceiptBuilder {
 
     /// Notes what months were charged, and what was made of rate cards.
     pub fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
-        for (month, own) in &charged.0 {
-            self.statements.extend(own.totals.iter().map(|own| StatementEntry {
+        for (month, rated) in &charged.0 {
+            self.statements.extend(rated.totals.iter().map(|total| StatementEntry {
                 month: month.to_string(),
-                currency: own.currency.code(),
-                lines: own.lines,
-                charge: own.charge.to_string(),
-                amount: own.amount.to_string(),
-                rounding_difference: own.amount.as_charge().checked_sub(own.charge).unwrap_or_default().to_string(),
-                billing_currency: own.billing_currency.code(),
-                billing_amount: own.billing_amount.to_string(),
-                billed: own.billing_amount.shown(own.billing_currency),
+                currency: total.currency.code(),
+                lines: total.lines,
+                charge: total.charge.to_string(),
+                amount: total.amount.to_string(),
+                rounding_difference: total.amount.as_charge().checked_sub(total.charge).unwrap_or_default().to_string(),
+                billing_currency: total.billing_currency.code(),
+                billing_amount: total.billing_amount.to_string(),
+                billed: total.billing_amount.shown(total.billing_currency),
             }));
-            self.unpriced.extend(own.unpriced.iter().map(|own| UnpricedEntry {
+            self.unpriced.extend(rated.unpriced.iter().map(|unpriced| UnpricedEntry {
                 month: month.to_string(),
-                stamp: own.stamp.to_string(),
-                meter_id: own.meter.to_string(),
-                quantity: own.quantity.to_string(),
+                stamp: unpriced.stamp.to_string(),
+                meter_id: unpriced.meter.to_string(),
+                quantity: unpriced.quantity.to_string(),
             }));
         }
-        self.rate_cards.extend(notes.iter().map(|own| RateCardEntry {
-            file: own.file.clone(),
-            meters: own.meters,
-            mapped: own.mapped,
+        self.rate_cards.extend(notes.iter().map(|note| RateCardEntry {
+            file: note.file.clone(),
+            meters: note.meters,
+            mapped: note.mapped,
         }));
     }
 
@@ -331,15 +331,15 @@ impl ReceiptBuilder {
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
     pub fn refuse(&self, plan: &Plan) -> Result<()> {
-        let is_left = |own: &Finding| self.left.iter().any(|left| left.stamp == own.stamp);
+        let is_left = |finding: &Finding| self.left.iter().any(|left| left.stamp == finding.stamp);
         let overdue = self.overdue(plan);
         let refused = self.findings.iter().chain(&overdue);
-        let refused = refused.filter(|own| !plan.accept.contains(&own.code) && !is_left(own));
+        let refused = refused.filter(|finding| !plan.accept.contains(&finding.code) && !is_left(finding));
         let count = refused.clone().count();
         if plan.strict && count > 0 {
-            let shown = |own: &Finding| {
-                let place = format!("{} {}", own.stamp, own.code);
-                format!("\n  {}: {}; {}", place.trim_start(), own.sentence, own.remedy)
+            let shown = |finding: &Finding| {
+                let place = format!("{} {}", finding.stamp, finding.code);
+                format!("\n  {}: {}; {}", place.trim_start(), finding.sentence, finding.remedy)
             };
             let mut findings: Vec<String> = refused.map(shown).collect();
             findings.sort();
@@ -396,12 +396,12 @@ impl ReceiptBuilder {
 
     /// Notes since which run each export counts: as the last publication knows it, else since this one.
     pub fn date_exports(&mut self, stood_on: &StoodOn, generation: u64) {
-        let windows = stood_on.windows.iter().filter(|own| own.dropped.is_none());
+        let windows = stood_on.windows.iter().filter(|window| window.dropped.is_none());
         let known: BTreeMap<(&str, &str), Option<u64>> =
-            windows.map(|own| ((own.stamp.as_str(), own.folder.as_str()), own.first_run)).collect();
-        for own in self.windows.iter_mut().filter(|own| own.dropped.is_none()) {
-            let since = known.get(&(own.stamp.as_str(), own.folder.as_str()));
-            own.first_run = since.copied().unwrap_or(Some(generation));
+            windows.map(|window| ((window.stamp.as_str(), window.folder.as_str()), window.first_run)).collect();
+        for window in self.windows.iter_mut().filter(|window| window.dropped.is_none()) {
+            let since = known.get(&(window.stamp.as_str(), window.folder.as_str()));
+            window.first_run = since.copied().unwrap_or(Some(generation));
         }
     }
 
@@ -424,7 +424,8 @@ impl ReceiptBuilder {
         self.inputs.sort_by(|a, b| a.path.cmp(&b.path));
         // A snapshot of a what-if serves in the stead of several.
         self.inputs.dedup_by(|a, b| a.path == b.path);
-        let attribution = |own: &Attribution| self.attributions.get(&(*own as Precedence)).copied().unwrap_or(0);
+        let count_of =
+            |attribution: &Attribution| self.attributions.get(&(*attribution as Precedence)).copied().unwrap_or(0);
         let in_state = |state| self.coverage.iter().filter(|(_, day, _)| day.state == state).count() as u64;
         Receipt {
             format: FORMAT,
@@ -446,7 +447,7 @@ impl ReceiptBuilder {
             csv_cells_guarded: publisher.guarded_cells(),
             attributions: Attribution::ALL
                 .iter()
-                .map(|own| Count { name: own.as_str(), count: attribution(own) })
+                .map(|attribution| Count { name: attribution.as_str(), count: count_of(attribution) })
                 .collect(),
             rejects: self.rejects.iter().map(|(reason, &count)| Count { name: reason.as_str(), count }).collect(),
             days: DayState::ALL.map(|state| Count { name: state.as_str(), count: in_state(state) }).into(),
@@ -454,7 +455,7 @@ impl ReceiptBuilder {
             findings: self
                 .findings
                 .into_iter()
-                .map(|own| FindingEntry::of(plan.accept.contains(&own.code), own))
+                .map(|finding| FindingEntry::new(plan.accept.contains(&finding.code), finding))
                 .collect(),
             balance: self.balance,
             statements: self.statements,

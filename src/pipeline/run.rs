@@ -72,7 +72,7 @@ pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
     let is_there = plan.out.as_deref().is_some_and(Out::is_one);
     let early = if is_there { hold()? } else { None };
     let mut out = early;
-    let previous = PreviousRun::of(plan, out.as_mut())?;
+    let previous = PreviousRun::load(plan, out.as_mut())?;
     let root = read::discover(&plan.root, &plan.stamps)?;
     let left = left::left_stamps(plan, &previous, out.as_ref());
     // Before anything is read: what is gone is not to be looked for in what it would change.
@@ -125,7 +125,7 @@ fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) 
     let mut dimensions = Dimensions::default();
     // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged
     // in.
-    let charging = Charging::of(prices, plan, &names)?;
+    let charging = Charging::new(prices, plan, &names)?;
     let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
     receipt.found(not_applied);
     let context = RunContext { plan, control, publisher, closed, left, full_run, started_at };
@@ -211,11 +211,13 @@ fn stage_shared(
     };
     dimensions.publish(&names, (&coverage, &closed.into_iter().flat_map(months_of).collect()), publisher)?;
     state.save(Version::current(plan.deciding.values()), &dirty, publisher)?;
-    for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
+    for (stamp_snapshots, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
-            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.deciding.with_owners) }
-                .save(&own.stamp, publisher)?,
-            None => SnapshotState::keep(&own.stamp, publisher),
+            Some(inputs) => {
+                SnapshotState { inputs, lists: stamp_snapshots.lists().with_owners(plan.deciding.with_owners) }
+                    .save(&stamp_snapshots.stamp, publisher)?
+            }
+            None => SnapshotState::keep(&stamp_snapshots.stamp, publisher),
         }
     }
     control.check()?;
@@ -277,7 +279,7 @@ fn frozen_of(
     let not_applied = not_applied::names_and_meters(&loaded, names, root, reading)?;
     for ((stamp, month), frozen) in loaded {
         names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
-        let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
+        let billed = frozen.billed.iter().map(|billed| (&billed.id, billed.kind.as_str(), billed.tenant.as_ref()));
         dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
         closed.entry(stamp).or_default().insert(month, frozen);
     }

@@ -76,8 +76,8 @@ pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatD
         }
     });
     let mut settled = SettledDays::default();
-    for (day, own) in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        let SettledDay { daily, note, arrived } = own?;
+    for (day, result) in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let SettledDay { daily, note, arrived } = result?;
         settled.arrived.extend(arrived);
         // A day without lines is gone.
         if !note.exports.is_empty() {
@@ -111,23 +111,23 @@ fn settle_day(context: &StampContext<'_>, day: Day, flat: Option<&FlatDays<'_, '
 fn note_of(context: &StampContext<'_>, day: Day, facts: &DayFacts, uses: &[Use]) -> DayNote {
     let OwnedUsage { usage, owners, .. } = context.owned;
     let cells: Vec<_> = facts.daily.key.iter().map(|&key| context.packing.unpack(key)).collect();
-    let distinct = |mut own: Vec<u32>| {
-        own.sort_unstable();
-        own.dedup();
-        own
+    let distinct = |mut ranks: Vec<u32>| {
+        ranks.sort_unstable();
+        ranks.dedup();
+        ranks
     };
     let resources = distinct(cells.iter().map(|cell| cell.resource).collect());
     let owner_ranks = distinct(cells.iter().map(|cell| cell.owner).collect());
     let subscriptions = distinct(owner_ranks.iter().map(|&owner| owners[owner as usize].user_subscription).collect());
     let exports = exports_of(context, day);
-    let place = |sorted: &[u32], own: u32| sorted.partition_point(|&other| other < own) as u32;
+    let place = |sorted: &[u32], rank: u32| sorted.partition_point(|&other| other < rank) as u32;
     let owner = |&owner: &u32| {
-        let own = owners[owner as usize];
+        let owner = owners[owner as usize];
         NotedOwner {
-            billed_subscription: context.owned.billed_subscriptions[own.billed_subscription as usize].clone(),
-            attribution: own.attribution,
-            tenant: own.tenant.map(|tenant| context.owned.tenants[tenant as usize].clone()),
-            user_subscription: place(&subscriptions, own.user_subscription),
+            billed_subscription: context.owned.billed_subscriptions[owner.billed_subscription as usize].clone(),
+            attribution: owner.attribution,
+            tenant: owner.tenant.map(|tenant| context.owned.tenants[tenant as usize].clone()),
+            user_subscription: place(&subscriptions, owner.user_subscription),
         }
     };
     let meter = |(meter, used): (u32, Totals)| MeterOfDay {
@@ -135,22 +135,22 @@ fn note_of(context: &StampContext<'_>, day: Day, facts: &DayFacts, uses: &[Use])
         used,
         used_hourly: facts.used_hourly.of(meter),
     };
-    let noted = |own: &Use| NotedUse {
-        export: place(&exports, own.export),
-        moment: own.moment,
-        owner: place(&owner_ranks, own.owner),
-        lines: own.lines,
+    let noted = |used: &Use| NotedUse {
+        export: place(&exports, used.export),
+        moment: used.moment,
+        owner: place(&owner_ranks, used.owner),
+        lines: used.lines,
     };
     DayNote {
         exports: Vec::new(),
-        user_subscriptions: subscriptions.iter().map(|&own| usage.user_subscriptions[own as usize].clone()).collect(),
+        user_subscriptions: subscriptions.iter().map(|&rank| usage.user_subscriptions[rank as usize].clone()).collect(),
         meters: facts.used.iter().map(meter).collect(),
-        resources: resources.iter().map(|&own| usage.resources[own as usize].key).collect(),
+        resources: resources.iter().map(|&rank| usage.resources[rank as usize].key).collect(),
         resources_cut: resources
             .iter()
-            .map(|&own| &usage.resources[own as usize])
-            .filter(|own| own.is_cut())
-            .map(|own| own.key)
+            .map(|&rank| &usage.resources[rank as usize])
+            .filter(|resource| resource.is_cut())
+            .map(|resource| resource.key)
             .collect(),
         owners: owner_ranks.iter().map(owner).collect(),
         uses: uses.iter().map(noted).collect(),
@@ -237,7 +237,7 @@ pub fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
     context.publisher.keep_if_there(&hourly_path(stamp, day));
     let is_written_again = context.csv_hourly && context.dirty_days.months_to_write.contains(&day.month());
     if is_written_again && !context.publisher.is_rehearsal() {
-        return standing_hours(context, day)?.map_or(Ok(()), |hourly| publish_csv_hourly(context, day, &hourly));
+        return clean_hours(context, day)?.map_or(Ok(()), |hourly| publish_csv_hourly(context, day, &hourly));
     }
     context.publisher.keep_csv(&csv_path("hourly", Some(stamp), Some(&day)));
     Ok(())
@@ -245,8 +245,8 @@ pub fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
 
 /// The hours of a day that stands, as they are published, proved to be what was noted of it; `None` where it has
 /// none.
-fn standing_hours(context: &StampContext<'_>, day: Day) -> Result<Option<Cells>> {
-    let hourly = context.base.hourly(day)?;
+fn clean_hours(context: &StampContext<'_>, day: Day) -> Result<Option<Cells>> {
+    let hourly = context.published.hourly(day)?;
     let mut noted = MeterTotals::default();
     for MeterOfDay { meter, used_hourly, .. } in &context.dirty_days.clean[&day].meters {
         noted.add(context.rank_of(meter), *used_hourly)?;

@@ -10,7 +10,7 @@ use crate::domain::MeterId;
 use crate::domain::totals::MeterTotals;
 use crate::error::Result;
 use crate::pipeline::dirty_days::DirtyDays;
-use crate::pipeline::published_facts::Base;
+use crate::pipeline::published_facts::PublishedFacts;
 use crate::publication::Publisher;
 use crate::publish::{Names, StampTexts};
 use crate::state::{DayNote, MeterOfDay};
@@ -23,11 +23,11 @@ pub struct StampContext<'a> {
     pub owned: &'a OwnedUsage,
     pub packing: Packing,
     pub texts: StampTexts,
-    pub base: Base<'a>,
+    pub published: PublishedFacts<'a>,
     pub csv_hourly: bool,
     pub dirty_days: &'a DirtyDays,
     /// Windows of the exports that the last run knew.
-    pub former_exports: &'a BTreeSet<String>,
+    pub previous_exports: &'a BTreeSet<String>,
 }
 
 impl StampContext<'_> {

@@ -68,22 +68,22 @@ impl Vanished {
     /// Something is gone, and no setting keeps or forgets it; or a name to forget is not that of anything gone.
     pub fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
         let gone = Gone::find(plan, root, stood_on, stays)?;
-        let mut own = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
+        let mut vanished = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
         for name in plan.forget.iter().filter(|name| *name != ALL) {
-            if !own.forget(name, &gone) {
-                own.pending.insert(name.clone());
+            if !vanished.forget(name, &gone) {
+                vanished.pending.insert(name.clone());
             }
         }
-        if own.forgets_all {
+        if vanished.forgets_all {
             for name in gone.names() {
-                own.forget(&name, &gone);
+                vanished.forget(&name, &gone);
             }
         }
-        let refused = gone.but(&own, plan.reuse.keep_missing);
+        let refused = gone.but(&vanished, plan.reuse.keep_missing);
         if refused.is_empty() {
-            return Ok(own);
+            return Ok(vanished);
         }
-        let unused: Vec<&str> = own.pending.iter().map(String::as_str).collect();
+        let unused: Vec<&str> = vanished.pending.iter().map(String::as_str).collect();
         let error = refused.refusal(plan.reuse.keep_missing);
         if unused.is_empty() {
             return Err(error);
@@ -95,18 +95,18 @@ impl Vanished {
     fn forget(&mut self, name: &str, gone: &Gone) -> bool {
         let before = (self.exports.len(), self.stamps.len(), self.forgotten.len());
         for (stamp, exports) in gone.exports.iter().chain(&gone.stamps) {
-            let named = exports.iter().filter(|own| stamp.as_str() == name || matches(name, &own.folder));
-            for own in named {
-                self.exports.insert(own.folder.clone());
-                self.windows.insert((stamp.clone(), own.window.clone()));
-                self.forgotten.insert(own.folder.clone());
+            let named = exports.iter().filter(|export| stamp.as_str() == name || matches(name, &export.folder));
+            for export in named {
+                self.exports.insert(export.folder.clone());
+                self.windows.insert((stamp.clone(), export.window.clone()));
+                self.forgotten.insert(export.folder.clone());
             }
         }
         for (stamp, exports) in gone.stamps.iter().filter(|(stamp, _)| stamp.as_str() == name) {
             self.stamps.insert(stamp.clone());
             self.forgotten.insert(stamp.to_string());
-            for own in exports {
-                self.forgotten.remove(&own.folder);
+            for export in exports {
+                self.forgotten.remove(&export.folder);
             }
         }
         let called = |path: &&String| *path == name || kind_of(path) == name || matches(name, path);
@@ -171,9 +171,9 @@ impl Vanished {
         published: impl Iterator<Item = (Month, &'e PriceEntry)>,
         has_entry: impl Fn(i64) -> bool,
     ) -> Result<()> {
-        let is_lost = |own: &PriceEntry| !files.contains(&own.file) && !has_entry(own.key());
+        let is_lost = |entry: &PriceEntry| !files.contains(&entry.file) && !has_entry(entry.key());
         let mut lost: BTreeMap<&str, (BTreeSet<i64>, BTreeSet<Month>)> = BTreeMap::new();
-        for (month, entry) in published.filter(|(_, own)| is_lost(own)) {
+        for (month, entry) in published.filter(|(_, entry)| is_lost(entry)) {
             let (keys, months) = lost.entry(&entry.file).or_default();
             keys.insert(entry.key());
             months.insert(month);
@@ -225,20 +225,22 @@ impl Vanished {
 impl Gone {
     fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
         let mut gone = Self::default();
-        let folders: BTreeMap<&str, &StampFolder> = root.stamps.iter().map(|own| (own.stamp.as_str(), own)).collect();
+        let folders: BTreeMap<&str, &StampFolder> =
+            root.stamps.iter().map(|folder| (folder.stamp.as_str(), folder)).collect();
         let mut exports: BTreeMap<Stamp, Vec<GoneExport>> = BTreeMap::new();
-        for window in stood_on.windows.iter().filter(|own| own.dropped.is_none() && own.files > 0) {
-            let Some(stamp) = Stamp::new(&window.stamp).filter(|own| !stays.contains(own)) else { continue };
+        for window in stood_on.windows.iter().filter(|window| window.dropped.is_none() && window.files > 0) {
+            let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp)) else { continue };
             let reported = Window::parse(&window.window);
             let lost = match folders.get(stamp.as_str()) {
                 None => Some(Vec::new()),
                 Some(folder) => {
-                    let files = stood_on.inputs.iter().filter(|own| is_below(&own.path, &window.folder));
+                    let files = stood_on.inputs.iter().filter(|input| is_below(&input.path, &window.folder));
                     lost_of(folder, &window.folder, reported, &files.collect::<Vec<_>>(), plan)?
                 }
             };
             if let Some(files) = lost {
-                let months = reported.into_iter().flat_map(|own| own.days().map(Day::month).collect::<Vec<_>>());
+                let months =
+                    reported.into_iter().flat_map(|reported| reported.days().map(Day::month).collect::<Vec<_>>());
                 exports.entry(stamp).or_default().push(GoneExport {
                     folder: window.folder.clone(),
                     window: window.window.clone(),
@@ -248,17 +250,17 @@ impl Gone {
                 });
             }
         }
-        for (stamp, own) in exports {
+        for (stamp, lost) in exports {
             let is_there = folders.contains_key(stamp.as_str());
             if is_there {
-                gone.exports.insert(stamp, own)
+                gone.exports.insert(stamp, lost)
             } else {
-                gone.stamps.insert(stamp, own)
+                gone.stamps.insert(stamp, lost)
             };
         }
         // A stamp without any export has tables all the same.
         for window in &stood_on.windows {
-            if let Some(stamp) = Stamp::new(&window.stamp).filter(|own| !stays.contains(own))
+            if let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp))
                 && !folders.contains_key(stamp.as_str())
             {
                 gone.stamps.entry(stamp).or_default();
@@ -272,14 +274,14 @@ impl Gone {
             "prices" => root.prices.is_some(),
             _ => true,
         };
-        let tables = stood_on.inputs.iter().map(|own| &own.path).filter(|path| !has(path));
+        let tables = stood_on.inputs.iter().map(|input| &input.path).filter(|path| !has(path));
         gone.tables = tables.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         Ok(gone)
     }
 
     /// The names by which each can be forgotten.
     fn names(&self) -> Vec<String> {
-        let exports = self.exports.values().flatten().map(|own| own.folder.clone());
+        let exports = self.exports.values().flatten().map(|export| export.folder.clone());
         let stamps = self.stamps.keys().map(Stamp::to_string);
         let tables: BTreeSet<String> = self.tables.iter().map(|path| kind_of(path).to_owned()).collect();
         stamps.chain(exports).chain(tables).collect()
@@ -287,9 +289,10 @@ impl Gone {
 
     /// What is neither forgotten nor kept.
     fn but(&self, meant: &Vanished, keeps: bool) -> Self {
-        let is_meant = |own: &GoneExport| meant.exports.contains(&own.folder) || (keeps && own.files.is_empty());
+        let is_meant =
+            |export: &GoneExport| meant.exports.contains(&export.folder) || (keeps && export.files.is_empty());
         let exports = self.exports.iter().filter_map(|(stamp, exports)| {
-            let refused: Vec<GoneExport> = exports.iter().filter(|own| !is_meant(own)).cloned().collect();
+            let refused: Vec<GoneExport> = exports.iter().filter(|export| !is_meant(export)).cloned().collect();
             (!refused.is_empty()).then(|| (stamp.clone(), refused))
         });
         let stamps = self.stamps.iter().filter(|(stamp, _)| !meant.stamps.contains(*stamp));
@@ -310,7 +313,7 @@ impl Gone {
         let exports: Vec<&GoneExport> = self.exports.values().flatten().collect();
         if !exports.is_empty() {
             let stamps: Vec<&str> = self.exports.keys().map(Stamp::as_str).collect();
-            let files = if exports.iter().all(|own| !own.files.is_empty()) { "files of " } else { "" };
+            let files = if exports.iter().all(|export| !export.files.is_empty()) { "files of " } else { "" };
             let count = counted(exports.len() as i64, "export");
             parts.push(format!("{files}{count} of {} ({})", stamps.join(", "), extent(&exports)));
         }
@@ -325,7 +328,7 @@ impl Gone {
             [first, second] => format!("--forget {first} {second}"),
             _ => "--forget all, or --forget and the names above".to_owned(),
         };
-        let is_archived = self.exports.values().flatten().any(|own| own.files.is_empty()) && !keeps;
+        let is_archived = self.exports.values().flatten().any(|export| export.files.is_empty()) && !keeps;
         let keep = if is_archived { "; exports that you archive go on counting with --keep-missing" } else { "" };
         Error::input(format!("what the last run published stands on inputs that are gone: {}", parts.join(", ")))
             .hint(format!(
@@ -338,9 +341,9 @@ impl Gone {
     fn findings(&self, keeps: bool) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (stamp, exports) in &self.exports {
-            let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
+            let folders: Vec<String> = exports.iter().map(|export| export.folder.clone()).collect();
             let shown: Vec<String> = exports.iter().take(NAMES_SHOWN).map(GoneExport::shown).collect();
-            let is_partial = exports.iter().all(|own| !own.files.is_empty());
+            let is_partial = exports.iter().all(|export| !export.files.is_empty());
             let what = match (exports.len(), is_partial) {
                 (1, true) => "files of 1 export are".to_owned(),
                 (count, true) => format!("files of {count} exports are"),
@@ -374,7 +377,7 @@ impl Gone {
                 counted(exports.len() as i64, "export"),
                 extent(&exports.iter().collect::<Vec<_>>()),
             );
-            let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
+            let folders: Vec<String> = exports.iter().map(|export| export.folder.clone()).collect();
             let remedy = "put the folder back with its snapshots; --stamp leaves stamps that it does not name as they \
                 were published; --forget and the stamp's name removes its tables";
             findings.push(Finding::new(stamp, FindingCode::StampMissing, sentence, folders, remedy));
@@ -407,36 +410,36 @@ fn lost_of(
     files: &[&StoodFile],
     plan: &Plan,
 ) -> Result<Option<Vec<String>>> {
-    let there = folder.exports.iter().find(|own| own.folder == name && !own.files.is_empty());
+    let there = folder.exports.iter().find(|export| export.folder == name && !export.files.is_empty());
     let Some(export) = there else {
-        let others = folder.exports.iter().filter(|own| !own.files.is_empty());
+        let others = folder.exports.iter().filter(|export| !export.files.is_empty());
         let covers =
-            others.map(|own| read::declared_window(own, &plan.deciding.reading)).collect::<Result<Vec<_>>>()?;
-        let is_replaced = window.is_some_and(|own| own.is_covered_by(covers.into_iter().flatten()));
+            others.map(|export| read::declared_window(export, &plan.deciding.reading)).collect::<Result<Vec<_>>>()?;
+        let is_replaced = window.is_some_and(|window| window.is_covered_by(covers.into_iter().flatten()));
         return Ok((!is_replaced).then(Vec::new));
     };
     let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
-    let known: BTreeSet<&str> = files.iter().map(|own| own.path.as_str()).collect();
+    let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let (left, lost): (Vec<&StoodFile>, Vec<&StoodFile>) =
-        files.iter().copied().partition(|own| names.contains(own.path.as_str()));
+        files.iter().copied().partition(|file| names.contains(file.path.as_str()));
     // A copy that did not count, or whose bytes are still there, is no loss.
     let lost: Vec<&StoodFile> = lost
         .into_iter()
-        .filter(|own| own.lines > 0 && own.dropped.is_none() && left.iter().all(|other| other.blake3 != own.blake3))
+        .filter(|file| file.lines > 0 && file.dropped.is_none() && left.iter().all(|other| other.blake3 != file.blake3))
         .collect();
     let is_written_anew = names.iter().any(|name| !known.contains(name));
     if lost.is_empty() || is_written_anew || holds_others(export, &left)? {
         return Ok(None);
     }
-    Ok(Some(lost.iter().map(|own| own.path.clone()).collect()))
+    Ok(Some(lost.iter().map(|file| file.path.clone()).collect()))
 }
 
 /// Whether any of these files holds something else than it did.
 fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
-    for own in left {
-        let file = export.files.iter().find(|file| file.name == own.path);
+    for known in left {
+        let file = export.files.iter().find(|file| file.name == known.path);
         if let Some(file) = file
-            && read::fingerprint_of(file)?.to_string() != own.blake3
+            && read::fingerprint_of(file)?.to_string() != known.blake3
         {
             return Ok(true);
         }
@@ -497,8 +500,8 @@ fn what_goes(kind: &str) -> &'static str {
 
 /// How many lines of which months.
 fn extent(exports: &[&GoneExport]) -> String {
-    let lines = counted(exports.iter().map(|own| own.lines).sum(), "line");
-    let months: BTreeSet<Month> = exports.iter().flat_map(|own| own.months.iter().copied()).collect();
+    let lines = counted(exports.iter().map(|export| export.lines).sum(), "line");
+    let months: BTreeSet<Month> = exports.iter().flat_map(|export| export.months.iter().copied()).collect();
     if months.is_empty() { lines } else { format!("{lines}, {}", list(&months)) }
 }
 

@@ -26,4 +26,4 @@ pub use statement::{
     AskedAmount, LineKey, MonthTerms, NotAsked, PricedLine, Statement, StatementLine, Tenants, asked_for,
     billing_currency,
 };
-pub use usage::{OwnerTexts, StampMonth, Taking};
+pub use usage::{OwnerTexts, StampMonth, StampMonthBuilder};
