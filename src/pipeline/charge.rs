@@ -1,7 +1,7 @@
-//! Charging: months whose usage or prices changed are rated anew, and their statements made; the others stand.
+//! Charging: months whose usage or prices changed are rated again, and their statements made; the others are kept.
 //!
-//! A month is rated as one, over all stamps, since tiers run through it. What of it was closed keeps its charges, and a
-//! month of which some stamp is closed keeps the terms (tiers, rounding, exchange rates) that it was closed with.
+//! A month is rated as a whole, over all stamps, since tiers count all of them. Closed parts keep their charges, and if
+//! a stamp's month is closed, the whole month keeps the terms (tiers, rounding, exchange rates) of the closing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,19 +39,18 @@ use crate::table::contract::charges::CHARGE;
 use crate::table::contract::columns::{CURRENCY, PRICE_KEY};
 use crate::table::reader::{self, integer};
 
-/// What the months of a run are charged.
+/// The charges of a run.
 pub struct ChargedRun {
     pub months: ChargedMonths,
     pub findings: Vec<Finding>,
-    /// What this run changes of charges and amounts that were published before.
+    /// Changes of charges and amounts that were published before.
     pub changes: Vec<Correction>,
 }
 
-/// Rates every month that is not as it was rated last, and stages charges, statements and prices.
+/// Rates every month that changed since it was last rated, and stages charges, statements and prices.
 ///
 /// # Errors
-/// Prices for ids that nothing names, a sum or an amount past its range, no exchange rate, a table that cannot be
-/// staged.
+/// Prices for unknown ids, a sum or an amount out of range, a missing exchange rate, a table that cannot be staged.
 pub fn charge(
     context: &RunContext<'_>,
     folded: &Folded<'_>,
@@ -61,7 +60,7 @@ pub fn charge(
 ) -> Result<ChargedRun> {
     refuse_unknown_scopes(context, folded, charging, root)?;
     let rated_last = context.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
-    // What is made anew stands on none of it; why figures changed can be told all the same.
+    // A full run does not reuse rated months, but still compares with them to tell why figures changed.
     let nothing = ChargedMonths::default();
     let previous = if !context.is_full() { &rated_last } else { &nothing };
     if charging.has_book {
@@ -85,7 +84,7 @@ pub fn charge(
         context.control.check()?;
         let month_charge = MonthCharge::new(context, charging, month, stamps)?;
         let known = previous.0.get(&month);
-        let made = match known.filter(|known| month_charge.is_as(known, &folded.names)) {
+        let made = match known.filter(|known| month_charge.is_unchanged(known, &folded.names)) {
             Some(known) => {
                 month_charge.keep(context.publisher)?;
                 known.clone()
@@ -99,7 +98,7 @@ pub fn charge(
             }
         };
         for entry in &made.entries {
-            // Where an entry stands now, and of one that only closed months rest on, where it stood then.
+            // The current file and row of an entry; if only closed months use it, those of the closing.
             let (key, now) = (entry.key(), charging.book.entry_of(entry.key()));
             prices.entry(key).or_insert_with(|| now.unwrap_or(entry).clone());
         }
@@ -115,7 +114,7 @@ pub fn charge(
     Ok(ChargedRun { months: charged, findings, changes })
 }
 
-/// The stamps of each month that have something to charge, or have charges that were closed.
+/// The stamps of each month that have usage to charge, or closed charges.
 fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<Month, Vec<StampPart>>, Vec<Finding>) {
     let mut months: BTreeMap<Month, BTreeMap<Stamp, StampPart>> = BTreeMap::new();
     let mut uncharged: BTreeMap<Stamp, Vec<Month>> = BTreeMap::new();
@@ -141,7 +140,7 @@ fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<
         months.entry(month).or_default().insert(stamp, part);
     }
     let findings = uncharged.iter().map(|(stamp, months)| closed_uncharged(stamp, months)).collect();
-    // In order of the stamps, which is not that of paths: `north-2/…` comes before `north/…`.
+    // In order of the stamps, which differs from that of paths: `north-2/…` comes before `north/…`.
     let months = months.into_iter().map(|(month, stamps)| (month, stamps.into_values().collect())).collect();
     (months, findings)
 }
@@ -152,7 +151,7 @@ fn refuse_unknown_scopes(
     charging: &Charging,
     root: &Root,
 ) -> Result<()> {
-    // Stamps that are left out may name what these do not, and so may snapshots in whose stead others serve.
+    // Stamps that are not read, and snapshots that are replaced, may have further ids.
     let is_partly_seen = !context.plan.stamps.is_empty() || !context.plan.overrides.is_empty();
     let tenants: BTreeSet<&str> = folded.dimensions.tenants().collect();
     let billed: BTreeSet<&str> = folded.dimensions.billed_subscriptions().collect();
@@ -160,7 +159,7 @@ fn refuse_unknown_scopes(
     let stamps: BTreeSet<&str> = root.all_stamps.iter().map(String::as_str).collect();
     charging.book.refuse_unknown_scopes(|scope| {
         let Some(id) = scope.id() else { return KnownIds::Yes };
-        // names.csv names both kinds; what is known as the other kind is not this one.
+        // names.csv has both kinds; an id that is known to be of the other kind is not of this one.
         let is_named = |others: &BTreeSet<&str>| !others.contains(id) && folded.names.name(id).is_some();
         let (known, is_named) = match scope {
             Scope::All => return KnownIds::Yes,
@@ -181,7 +180,7 @@ fn refuse_unknown_scopes(
 /// A stamp's part of a month.
 struct StampPart {
     stamp: Stamp,
-    /// The fingerprint of its days.
+    /// The fingerprint of its `daily`.
     daily: String,
     usage: MonthUsage,
 }
@@ -197,7 +196,7 @@ impl MonthUsage {
     }
 }
 
-/// A month that is to be charged.
+/// A month that must be charged.
 struct MonthCharge<'a> {
     month: Month,
     stamps: Vec<StampPart>,
@@ -220,25 +219,25 @@ impl<'a> MonthCharge<'a> {
             None => now,
         };
         let book = &charging.book;
-        // What is closed rests on the prices that it was closed with.
+        // Closed parts use the prices of their closing.
         let is_open = stamps.iter().any(|part| !part.usage.is_closed());
         let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };
         let failed = |error| Error::bug_of("fingerprint prices", error);
         let prices = serde_json::to_vec(&(entries, &terms)).map_err(failed)?;
-        let made_of: Vec<(&Stamp, &str, u64)> = stamps
+        let inputs: Vec<(&Stamp, &str, u64)> = stamps
             .iter()
             .map(|part| match part.usage {
                 MonthUsage::Open => (&part.stamp, part.daily.as_str(), 0),
                 MonthUsage::Closed { run, .. } => (&part.stamp, part.daily.as_str(), run),
             })
             .collect();
-        let usage = serde_json::to_vec(&made_of).map_err(failed)?;
+        let usage = serde_json::to_vec(&inputs).map_err(failed)?;
         let (prices, usage) = (Fingerprint::of(&prices), Fingerprint::of(&usage));
         Ok(Self { month, stamps, book, terms, prices, usage })
     }
 
-    /// Whether it is what it was rated as, in the texts that its flat files show, too.
-    fn is_as(&self, known: &ChargedMonth, names: &Names) -> bool {
+    /// Whether it is unchanged since it was rated, including the texts in its flat files.
+    fn is_unchanged(&self, known: &ChargedMonth, names: &Names) -> bool {
         (known.prices, known.usage) == (self.prices, self.usage) && known.names == known.shown.fingerprint(names)
     }
 
@@ -246,7 +245,7 @@ impl<'a> MonthCharge<'a> {
         self.stamps.iter().map(|part| &part.stamp).collect()
     }
 
-    /// Lets what is published of it stay.
+    /// Keeps its published tables.
     fn keep(&self, publisher: &Publisher) -> Result<()> {
         let Some(out) = publisher.out() else { return Ok(()) };
         for part in &self.stamps {
@@ -258,7 +257,7 @@ impl<'a> MonthCharge<'a> {
         Ok(())
     }
 
-    /// Rates it, proves that all of its usage was rated, and stages what comes of it.
+    /// Rates it, checks that all of its usage was rated, and stages the results.
     fn make(&self, publisher: &Publisher, names: &Names) -> Result<ChargedMonth> {
         let month = self.month;
         let loaded: Vec<LoadedMonth> =
@@ -273,7 +272,7 @@ impl<'a> MonthCharge<'a> {
         let rated = rate_month(&rows, self.book, self.terms.tiering)?;
         let summed = || -> Result<ChargeSums> {
             let mut sums = ChargeSums::default();
-            // What is open first: where an entry stands now is what its lines say.
+            // Open parts first, so that lines show the current file and row of an entry.
             for (stamp_month, rated) in
                 loaded.iter().zip(&rated).filter_map(|(stamp_month, rated)| Some((stamp_month, rated.as_ref()?)))
             {
@@ -334,11 +333,11 @@ struct LoadedMonth {
     closed: Option<ClosedCharges>,
 }
 
-/// Charges as they were closed.
+/// The charges of a closed month.
 struct ClosedCharges {
     bytes: Vec<u8>,
     prices: BTreeMap<i64, PriceEntry>,
-    /// Of each row.
+    /// For each row.
     keys: Vec<Option<i64>>,
     currencies: Vec<Option<Currency>>,
     charges: Vec<Option<Charge>>,
@@ -384,7 +383,7 @@ impl LoadedMonth {
         }
     }
 
-    /// Proves that what was rated is all of the usage.
+    /// Checks that all of the usage was rated.
     fn prove(&self, month: Month, rated: &Rated) -> Result<()> {
         let sum = |quantities: &[Quantity]| {
             let mut sum = Checksum::default();
@@ -396,17 +395,17 @@ impl LoadedMonth {
     }
 }
 
-/// What the charges of a month come to, while they are summed.
+/// The sums of a month's charges.
 #[derive(Default)]
 struct ChargeSums {
     statement: Statement,
     entries: BTreeMap<i64, PriceEntry>,
     unpriced: BTreeMap<(Stamp, MeterId), Quantity>,
-    /// By currency, apart from the lines of statements.
+    /// By currency, summed independently of statement lines.
     charges: BTreeMap<Currency, Charge>,
 }
 
-/// Rows of one owner, meter and price entry.
+/// The sums of rows with the same owner, meter and price entry.
 type Group<K> = HashMap<(u32, u32, Option<K>), (Quantity, Option<Charge>), foldhash::fast::FixedState>;
 
 impl ChargeSums {
@@ -506,7 +505,7 @@ fn past_range() -> Error {
     .hint("look for an absurd price in the price book, or for absurd quantities in the lines of the month")
 }
 
-/// Proves that the lines of statements are all of the charges, and that exactly what is priced has an amount.
+/// Checks that statement lines contain all charges, and that exactly the priced lines have an amount.
 fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currency, Charge>) -> Result<()> {
     let mut found: BTreeMap<Currency, Charge> = BTreeMap::new();
     for priced in lines.iter().filter_map(|line| line.priced) {
@@ -521,7 +520,7 @@ fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currenc
         .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
 }
 
-/// What lines come to, by currency and by what they are billed in.
+/// The totals of lines, by currency and billing currency.
 fn totals(lines: &[StatementLine]) -> Result<Vec<CurrencyTotal>> {
     let mut totals: BTreeMap<(Currency, Currency), CurrencyTotal> = BTreeMap::new();
     for priced in lines.iter().filter_map(|line| line.priced) {
@@ -552,12 +551,12 @@ fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
     )
 }
 
-/// What a person should know of prices.
+/// Findings about prices.
 fn unpriced(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
     for (month, rated) in &charged.0 {
-        // What is closed cannot be priced any more.
+        // Closed usage cannot get a price any more.
         for row in rated.unpriced.iter().filter(|row| !row.is_closed) {
             unpriced.entry((&row.stamp, &row.meter)).or_default().push((*month, row.quantity));
         }

@@ -1,9 +1,9 @@
-//! What a run changes of charges and amounts that were published before, and why.
+//! Changes of charges and amounts that were published before, with their causes.
 //!
-//! Rows are differences of what is published: of charges, on days that were published before; of amounts, where the
-//! terms (rounding, exchange rates, billing currency) make something else of the same charges. Causes are told from the
-//! same rows: of whose quantity is what it was the usage is no cause, and of which price is still in force the price is
-//! none.
+//! A change is a difference between published tables: of charges, on days that were published before; of amounts, if
+//! the terms (rounding, exchange rates, billing currency) give other amounts for the same charges. The causes are
+//! derived from the same rows: if the quantity is unchanged, usage is not a cause; if the price is still in force, the
+//! price is not a cause.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,27 +33,27 @@ use crate::table::reader::{self, Rows, integer, text};
 /// A day's billed subscription and meter.
 type PayerMeter = (Day, String, String);
 
-/// What a day is charged of each billed subscription and meter, in each currency.
+/// The charges of each day, billed subscription, meter and currency.
 type DayCharges = BTreeMap<(Day, String, String, Currency), Charge>;
 
-/// What was charged of a stamp's month before this run.
+/// The published charges of a stamp's month before this run.
 enum Before {
-    /// Nothing: there was no price book. The days that were published.
+    /// There was no price book. The days that were published.
     Uncharged(BTreeSet<Day>),
-    /// The days that were published, and what they were charged.
+    /// The days that were published, and their charges.
     Charged(BTreeSet<Day>, DayCharges),
 }
 
 /// How a month was rated, before this run and in it.
 #[derive(Clone, Copy)]
 pub struct Ratings<'a> {
-    /// `None`: nobody knows.
+    /// `None`: unknown.
     pub before: Option<&'a ChargedMonth>,
     /// `None`: it is not charged any more.
     pub after: Option<&'a ChargedMonth>,
 }
 
-/// What changed of charges of a month, of days that were published before.
+/// The changes of a month's charges on days that were published before.
 ///
 /// # Errors
 /// A table cannot be read.
@@ -74,7 +74,7 @@ pub fn charges_changed(
     Ok(changes)
 }
 
-/// Charges that were published, and are not any more: of what is gone, or because there is no price book any more.
+/// Charges that were published and are not any more: their usage is gone, or there is no price book any more.
 ///
 /// # Errors
 /// A table cannot be read.
@@ -111,7 +111,7 @@ fn charges_changed_of(
 ) -> Result<Vec<Correction>> {
     let path = charges_path(stamp, month);
     let Some(before) = Before::load(out, stamp, month)? else { return Ok(Vec::new()) };
-    let after = totals_of(&path, &current(context.publisher, &path, &contract::CHARGES, &COLUMNS)?)?;
+    let after = totals_of(&path, &current(context.publisher, &path, &contract::CHARGES, &CHARGE_COLUMNS)?)?;
     let (published, nothing) = (before.days(), DayCharges::new());
     let before = before.charges().unwrap_or(&nothing);
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).filter(|key| published.contains(&key.0)).collect();
@@ -143,7 +143,7 @@ fn charges_changed_of(
             causes.insert(Cause::MonthReopened);
         }
         if causes.is_empty() {
-            // The same usage at the same prices: rated by another version.
+            // The same usage at the same prices: another version rated it.
             causes.insert(Cause::FullRun);
         }
         Correction {
@@ -157,7 +157,7 @@ fn charges_changed_of(
     Ok(differing.into_iter().map(change).collect())
 }
 
-/// The rows of a table as they will be published; none where it will not be.
+/// The rows of a table as they will be published; none if it will not be.
 fn current(
     publisher: &Publisher,
     path: &str,
@@ -176,22 +176,22 @@ fn owners_after(
 ) -> Result<CellOwners> {
     let path = charges_path(stamp, month);
     if publisher.is_made(&path) {
-        return owners_of(&path, &current(publisher, &path, &contract::CHARGES, &PARTS)?, cells);
+        return owners_of(&path, &current(publisher, &path, &contract::CHARGES, &PART_COLUMNS)?, cells);
     }
     let path = daily_path(stamp, month);
     owners_of(&path, &current(publisher, &path, &contract::DAILY, &StampMonth::COLUMNS)?, cells)
 }
 
-/// What changed of what a month's statement lines ask for because the terms of the month are others: of each billed
-/// subscription, meter and currency that was billed before.
+/// The changes of a month's billed amounts because its terms changed: for each billed subscription, meter and currency
+/// that was billed before.
 ///
 /// # Errors
-/// A table cannot be read, or amounts sum to more than can be.
+/// A table cannot be read, or a sum of amounts is out of range.
 pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
     let path = statements_path(month);
     let out = context.publisher.out().filter(|_| context.publisher.is_made_anew(&path));
     let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };
-    let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &ASKED)? else { return Ok(Vec::new()) };
+    let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &AMOUNT_COLUMNS)? else { return Ok(Vec::new()) };
     let before = lines_of(&path, &rows)?;
     let previous_terms = match ratings.before {
         Some(rated) => rated.terms.clone(),
@@ -201,17 +201,17 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
         return Ok(Vec::new());
     }
     let before = by_cell(&before);
-    let after_lines = lines_of(&path, &current(context.publisher, &path, &contract::STATEMENTS, &ASKED)?)?;
+    let after_lines = lines_of(&path, &current(context.publisher, &path, &contract::STATEMENTS, &AMOUNT_COLUMNS)?)?;
     let mut changes = Vec::new();
     for (key, lines) in by_cell(&after_lines) {
         let Some(lines_before) = before.get(&key) else { continue };
         let (was, is) = (billed(&path, lines_before)?, billed(&path, &lines)?);
         let currency = key.2;
-        // What other terms would have made of these charges.
+        // The amounts of these charges by other terms.
         let by = |terms: &MonthTerms| -> Result<Option<Billed>> {
-            let asked = |line: &&AskedLine| asked_for(line.charge, currency, terms).ok();
+            let asked = |line: &&BilledLine| asked_for(line.charge, currency, terms).ok();
             let asked: Option<Vec<_>> = lines.iter().map(asked).collect();
-            let line = |(amount, rate, billing_currency, billing_amount)| AskedLine {
+            let line = |(amount, rate, billing_currency, billing_amount)| BilledLine {
                 rate,
                 billed: Billed { amount, billing_currency, billing_amount },
                 ..lines[0].clone()
@@ -250,12 +250,12 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
 }
 
 impl Before {
-    /// What is published of a stamp's month; `None` where it cannot be compared.
+    /// Loads what is published of a stamp's month; `None` if it cannot be compared.
     fn load(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
         let path = charges_path(stamp, month);
         if out.last().files.contains_key(&path) {
-            // Every cell of `daily` has its row, with a price or without.
-            let Some(rows) = rows_published(out, &path, &contract::CHARGES, &COLUMNS)? else { return Ok(None) };
+            // Every cell of `daily` has a row, with or without a price.
+            let Some(rows) = rows_published(out, &path, &contract::CHARGES, &CHARGE_COLUMNS)? else { return Ok(None) };
             return Ok(Some(Self::Charged(days_of(&rows)?, totals_of(&path, &rows)?)));
         }
         let rows = rows_published(out, &daily_path(stamp, month), &contract::DAILY, &[&USAGE_DATE])?;
@@ -276,8 +276,8 @@ impl Before {
     }
 }
 
-/// The columns that charges are compared by.
-const COLUMNS: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &CURRENCY, &CHARGE];
+/// The columns by which charges are compared.
+const CHARGE_COLUMNS: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &CURRENCY, &CHARGE];
 
 fn days_of(tables: &[Rows]) -> Result<BTreeSet<Day>> {
     let mut all = BTreeSet::new();
@@ -309,12 +309,12 @@ fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
     Ok(())
 }
 
-/// Who has usage of a cell: attribution, tenant, user subscription, resource.
+/// An owner of usage in a cell: attribution, tenant, user subscription, resource.
 type UsageOwner = (String, Option<String>, String, Option<i64>);
 type UsageOwners = BTreeMap<UsageOwner, PricedParts>;
 type CellOwners = BTreeMap<PayerMeter, UsageOwners>;
 
-/// What one owner used of a cell, and how it is priced: by tier, where it is charged.
+/// The usage of one owner in a cell, and how it is priced: by tiers, if it is charged.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct PricedParts {
     quantity: Quantity,
@@ -323,9 +323,8 @@ struct PricedParts {
     currencies: BTreeSet<Currency>,
 }
 
-/// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last
-/// three.
-const PARTS: [&dyn AnyColumn; 11] = {
+/// The columns of `charges` that tell who used how much and at what price; `daily` has them without the last three.
+const PART_COLUMNS: [&dyn AnyColumn; 11] = {
     let [day, billed, attribution, tenant, user, meter, resource, quantity] = StampMonth::COLUMNS;
     [day, billed, attribution, tenant, user, meter, resource, quantity, &TIER_FROM, &PRICE_KEY, &CURRENCY]
 };
@@ -372,14 +371,18 @@ fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Resul
 fn owners_before(out: &Out, stamp: &Stamp, month: Month, cells: &BTreeSet<PayerMeter>) -> Result<CellOwners> {
     let path = charges_path(stamp, month);
     if out.last().files.contains_key(&path) {
-        return owners_of(&path, &rows_published(out, &path, &contract::CHARGES, &PARTS)?.unwrap_or_default(), cells);
+        return owners_of(
+            &path,
+            &rows_published(out, &path, &contract::CHARGES, &PART_COLUMNS)?.unwrap_or_default(),
+            cells,
+        );
     }
     let path = daily_path(stamp, month);
     owners_of(&path, &rows_published(out, &path, &contract::DAILY, &StampMonth::COLUMNS)?.unwrap_or_default(), cells)
 }
 
 impl Ratings<'_> {
-    /// Why an owner's charges of a day are others.
+    /// Why an owner's charges of a day changed.
     fn causes_of(
         &self,
         day: Day,
@@ -395,8 +398,8 @@ impl Ratings<'_> {
         let is_same_usage = before.quantity == after.quantity;
         let mut causes = if is_same_usage { BTreeSet::new() } else { of_usage() };
         if before.tiers.is_empty() || after.tiers.is_empty() {
-            // There was no price book, or is none any more; a month that was closed before there was one is opened, not
-            // priced.
+            // There was no price book, or there is none any more. If a month that was closed without one was reopened,
+            // that is the cause, and not the price.
             if !causes.contains(&Cause::MonthReopened) {
                 causes.insert(Cause::PriceChanged);
             }
@@ -428,13 +431,14 @@ impl Ratings<'_> {
     }
 }
 
-/// The entry that a published key means.
+/// The price entry with a published key.
 fn entry_of(month: &ChargedMonth, key: Option<i64>) -> Option<&PriceEntry> {
     let key = key?;
     month.entries.iter().find(|entry| entry.key() == key)
 }
 
-/// Whether a price of these parts came into force, or went out of it, and is another than what stands in its stead.
+/// Whether a price of these parts came into force or is no longer in force, and differs from the price that it replaces
+/// or that replaces it.
 fn is_repriced(
     (was, before): (&ChargedMonth, &PricedParts),
     (is, after): (&ChargedMonth, &PricedParts),
@@ -460,15 +464,15 @@ fn is_repriced(
     came || went
 }
 
-/// Where the tiers begin that price these parts. (What was closed may have others than the price book knows since.)
+/// Where the tiers of these parts begin. (A closed month may have other tiers than the price book has now.)
 fn bounds_of(month: &ChargedMonth, parts: &PricedParts, day: Day) -> BTreeSet<Quantity> {
     let tiers = parts.tiers.values().find_map(|(_, key)| Some(entry_of(month, *key)?.key_of_tiers()));
     let bounds = month.in_force_on(day).filter(|price| Some(price.tiers) == tiers).map(|price| price.tier_from);
     bounds.chain(parts.tiers.keys().copied().flatten()).collect()
 }
 
-/// The columns of what statement lines ask for.
-const ASKED: [&dyn AnyColumn; 8] = [
+/// The columns with the amounts of statement lines.
+const AMOUNT_COLUMNS: [&dyn AnyColumn; 8] = [
     &BILLED_SUBSCRIPTION_ID,
     &METER_ID,
     &CURRENCY,
@@ -479,9 +483,9 @@ const ASKED: [&dyn AnyColumn; 8] = [
     &BILLING_AMOUNT,
 ];
 
-/// What a published line asks for.
+/// The amounts of a published statement line.
 #[derive(Clone, Debug)]
-struct AskedLine {
+struct BilledLine {
     billed_subscription: String,
     meter: String,
     currency: Currency,
@@ -490,7 +494,7 @@ struct AskedLine {
     billed: Billed,
 }
 
-fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
+fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<BilledLine>> {
     let mut lines = Vec::new();
     for rows in tables {
         let (subscriptions, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
@@ -503,7 +507,7 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
             let (currency, billing_currency) = currency(currencies).zip(currency(billing)).ok_or_else(|| {
                 reader::contradiction(path, "holds a line with a charge and without a currency".to_owned())
             })?;
-            lines.push(AskedLine {
+            lines.push(BilledLine {
                 billed_subscription: subscriptions.value(row).to_owned(),
                 meter: meters.value(row).to_owned(),
                 currency,
@@ -521,16 +525,16 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
 }
 
 /// Lines by billed subscription, meter and currency.
-fn by_cell(lines: &[AskedLine]) -> BTreeMap<(&str, &str, Currency), Vec<&AskedLine>> {
-    let mut cells: BTreeMap<_, Vec<&AskedLine>> = BTreeMap::new();
+fn by_cell(lines: &[BilledLine]) -> BTreeMap<(&str, &str, Currency), Vec<&BilledLine>> {
+    let mut cells: BTreeMap<_, Vec<&BilledLine>> = BTreeMap::new();
     for line in lines {
         cells.entry((line.billed_subscription.as_str(), line.meter.as_str(), line.currency)).or_default().push(line);
     }
     cells
 }
 
-/// What some lines of a cell, at least one, ask for together.
-fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
+/// The total of some lines of a cell; there is at least one.
+fn billed(path: &str, lines: &[&BilledLine]) -> Result<Billed> {
     let mut sum = Billed { amount: Amount::ZERO, billing_amount: Amount::ZERO, ..lines[0].billed };
     for line in lines {
         let sums =
@@ -541,9 +545,9 @@ fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
     Ok(sum)
 }
 
-/// The terms that made these lines, where nothing else tells: by what they say, and the rounding by which they come
-/// out; of several the one of now.
-fn terms_of(lines: &[AskedLine], now: &MonthTerms) -> MonthTerms {
+/// The terms of published lines, if no state records them: from their columns, and from the rounding that gives their
+/// amounts. If several roundings do, the current one is taken.
+fn terms_of(lines: &[BilledLine], now: &MonthTerms) -> MonthTerms {
     let rates: BTreeMap<Currency, ExchangeRate> =
         lines.iter().filter_map(|line| Some((line.currency, line.rate?))).collect();
     let converted = lines.iter().find(|line| line.rate.is_some()).map(|line| line.billed.billing_currency);

@@ -1,4 +1,4 @@
-//! What the last run left, and which inputs still are as it read them.
+//! The state of the last run, and which inputs are unchanged since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +15,20 @@ use crate::read::{self, Export, ExportRecord, PreviousExports, StampFolder};
 use crate::state::{KnownInput, LoadedState, RunState, StampState, Version};
 use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
 
-/// What the last run left.
+/// The state of the last run.
 #[derive(Debug, Default)]
 pub struct PreviousRun {
     pub stamps: BTreeMap<Stamp, StampState>,
-    /// Why everything is made anew, where it is.
+    /// Why this is a full run, if it is.
     pub full_run: Option<String>,
-    /// The run that looked at the inputs of each stamp last.
+    /// The run that last looked at the inputs of each stamp.
     pub read_in: BTreeMap<Stamp, u64>,
-    /// What the last publication stands on.
+    /// The inputs of the last publication.
     pub stood_on: StoodOn,
 }
 
 impl PreviousRun {
-    /// Looks at the last publication, and loads what its run knew.
+    /// Checks the last publication, and loads the state of its run.
     ///
     /// # Errors
     /// A published file was altered, or the machine failed.
@@ -37,7 +37,7 @@ impl PreviousRun {
         let version = Version::current(plan.deciding.values());
         out.check_history()?;
         if plan.reuse.full {
-            // Whatever lies there is made anew: it need not be as it was published.
+            // Everything is made again, so published files may have been altered.
             let LoadedState { state, .. } = RunState::load(out, &version)?;
             return Self::loaded(plan, state, Some("--full".to_owned()), out);
         }
@@ -51,7 +51,7 @@ impl PreviousRun {
         let RunState { stamps, read_in } = state;
         let stood_on = match out.stood_on() {
             Some(stood_on) => stood_on,
-            // The state knows as much of exports.
+            // The state has the same records of exports.
             None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => as_noted(&stamps),
             None => return Err(unknown_stand(out)),
         };
@@ -59,15 +59,14 @@ impl PreviousRun {
     }
 }
 
-/// The refusal of a publication of which nothing says what it stands on: what is gone from the root would vanish
-/// without a word.
+/// The error for a publication whose inputs are unknown: exports that are missing from the root would silently vanish.
 fn unknown_stand(out: &Out) -> Error {
     Error::input("missing, and nothing else says what exports the publication stands on")
         .at(out.path(RECEIPT).display().to_string())
         .hint("put receipt.json back from a backup; or if no export is gone from the root, say once --forget all")
 }
 
-/// What a publication stands on, as the state of its run notes its exports.
+/// The inputs of a publication, from the exports in the state of its run.
 fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
     let mut stood_on = StoodOn::default();
     for (stamp, state) in stamps {
@@ -94,24 +93,24 @@ fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
     stood_on
 }
 
-/// Of an export: of the names and fingerprints of all that it was read from.
+/// The fingerprint of an export: of the names and fingerprints of all its files.
 pub fn fingerprint_of(export: &ExportRecord) -> Fingerprint {
     let files: BTreeSet<String> =
         export.input_files().map(|file| format!("{}\0{}\n", file.name, file.fingerprint)).collect();
     Fingerprint::of(files.into_iter().collect::<String>().as_bytes())
 }
 
-/// Files of a stamp, as they are found.
+/// Files of a stamp as they are now.
 pub struct KnownInputs {
     stats: BTreeMap<String, (FileStat, bool)>,
-    /// Files that hold what they held when they were read last.
+    /// Files whose contents have not changed since they were last read.
     unchanged: BTreeSet<String>,
     is_full: bool,
     reuse: Reuse,
 }
 
 impl KnownInputs {
-    /// Looks at every file; one that does not look as it did is hashed.
+    /// Looks at every file; a file whose stat changed is hashed.
     ///
     /// # Errors
     /// A file is gone or cannot be read.
@@ -138,13 +137,13 @@ impl KnownInputs {
         Ok(Self { stats, unchanged, is_full, reuse })
     }
 
-    /// Files that are taken as they were read, without a look at them.
+    /// Files as they were last read, without looking at them.
     pub fn as_recorded(previous: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
         let stats = previous.iter().map(|(name, known)| (name.clone(), (known.stat, known.is_settled))).collect();
         Self { stats, unchanged: previous.keys().cloned().collect(), is_full: false, reuse }
     }
 
-    /// The files that hold what they held.
+    /// The files whose contents have not changed.
     pub fn unchanged(&self) -> &BTreeSet<String> {
         &self.unchanged
     }
@@ -170,7 +169,7 @@ impl KnownInputs {
         PreviousExports { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
     }
 
-    /// All exports of a stamp that is left as it was published.
+    /// All exports of a stamp that stays as it was published.
     pub fn known_as_left(previous: &StampState) -> PreviousExports {
         let (kept, unchanged): (Vec<ExportRecord>, Vec<ExportRecord>) =
             previous.exports.iter().cloned().partition(|export| previous.kept.contains(&export.folder));
@@ -186,7 +185,7 @@ impl KnownInputs {
         names == were.collect() && names.iter().all(|name| self.unchanged.contains(*name))
     }
 
-    /// What the next run is to know of these files.
+    /// The records of these files for the next run.
     pub fn after<'f>(&self, files: impl Iterator<Item = &'f ReadFile>) -> BTreeMap<String, KnownInput> {
         let known = files.filter_map(|file| {
             let &(stat, is_settled) = self.stats.get(&file.name)?;
@@ -196,7 +195,7 @@ impl KnownInputs {
     }
 }
 
-/// The folders of exports that have a file: an empty one may be where a disk is not mounted.
+/// The folders of exports that contain a file: an empty one may be the mount point of a disk that is not mounted.
 pub fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
     exports.iter().filter(|export| !export.files.is_empty()).map(|export| export.folder.as_str()).collect()
 }

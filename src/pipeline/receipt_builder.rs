@@ -1,4 +1,4 @@
-//! What a run counts for its receipt, and the first proof: that reading lost nothing.
+//! Counts what a run did for its receipt, and makes the first balance check: that reading lost nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,10 +28,10 @@ use crate::store::ReadFile;
 
 /// Equal lines of a window above this share are a finding (`product.md` §3.3).
 const EQUAL_LINES_PERCENT: i64 = 25;
-/// Findings that a refusal or a summary lists; the receipt has all.
+/// The most findings that a refusal or a summary lists; the receipt has all.
 pub const FINDINGS_SHOWN: usize = 10;
 
-/// What a run counts for its receipt.
+/// The counts of a run for its receipt.
 #[derive(Debug, Default)]
 pub struct ReceiptBuilder {
     lines: Lines,
@@ -42,7 +42,7 @@ pub struct ReceiptBuilder {
     rejects: BTreeMap<RejectReason, u64>,
     /// The place of the first of them.
     first_reject: Option<String>,
-    /// What is missing of each stamp's reported time.
+    /// The missing reported time of each stamp.
     times: Vec<ReportedTime>,
     coverage: Vec<(Stamp, DayCoverage, i64)>,
     windows: Vec<WindowEntry>,
@@ -57,7 +57,7 @@ pub struct ReceiptBuilder {
     unpriced: Vec<UnpricedEntry>,
     rate_cards: Vec<RateCardEntry>,
     inputs: Vec<Input>,
-    /// Stamps that stay as they were published: what was found of them was known when they were.
+    /// Stamps that stay as they were published: their findings were known then.
     left: Vec<LeftEntry>,
     forgotten: Vec<String>,
 }
@@ -65,14 +65,14 @@ pub struct ReceiptBuilder {
 type Precedence = usize;
 
 impl ReceiptBuilder {
-    /// Notes the file of a table, and hands its rows on.
+    /// Records the file of a table, and returns its rows.
     #[expect(clippy::unnecessary_wraps, reason = "stands at the end of a chain of results")]
     pub fn count_table<T>(&mut self, (rows, file): (T, ReadFile)) -> Result<T> {
         self.inputs.push(Input::from_file(&file, 0));
         Ok(rows)
     }
 
-    /// Counts what stands in a stamp's exports, before any of it is settled.
+    /// Counts the contents of a stamp's exports, before anything is settled.
     pub fn count_read(&mut self, usage: &Usage) {
         let stamp = usage.stamp.to_string();
         for (meter, sum) in usage.dropped() {
@@ -105,7 +105,7 @@ impl ReceiptBuilder {
         }
     }
 
-    /// Proves that a stamp's reading lost nothing: read = used + rejected + dropped.
+    /// Checks that reading a stamp lost nothing: read = used + rejected + dropped.
     ///
     /// # Errors
     /// They do not balance.
@@ -127,7 +127,7 @@ impl ReceiptBuilder {
         Ok(())
     }
 
-    /// Notes the exports of the last run that are gone from the root, and whether they count all the same.
+    /// Records the exports of the last run that are no longer in the root, and whether they still count.
     pub fn count_missing(
         &mut self,
         stamp: &Stamp,
@@ -148,23 +148,23 @@ impl ReceiptBuilder {
         }
     }
 
-    /// Notes what is missing of a stamp's reported time.
+    /// Records the missing reported time of a stamp.
     pub fn count_time(&mut self, time: ReportedTime) {
         self.times.push(time);
     }
 
-    /// What is missing of each stamp's reported time.
+    /// The missing reported time of each stamp.
     pub fn times(&self) -> &[ReportedTime] {
         &self.times
     }
 
-    /// The stamps whose next window should be there, by the clock: findings that no receipt holds.
+    /// Findings about overdue windows: they depend on the clock, so they are in no receipt.
     pub fn overdue(&self, plan: &Plan) -> Vec<Finding> {
         let now = (plan.now)().timestamp();
         self.times.iter().filter_map(|time| time.overdue(now)).collect()
     }
 
-    /// Notes which days were settled anew, and why.
+    /// Records which days were settled, and why.
     pub fn count_dirty(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
         let entry = |(day, causes): (&Day, &BTreeSet<Cause>)| SettledEntry {
             stamp: stamp.to_string(),
@@ -174,17 +174,17 @@ impl ReceiptBuilder {
         self.settled.extend(dirty.iter().map(entry));
     }
 
-    /// Notes which stamps stay as they were published.
+    /// Records which stamps stay as they were published.
     pub fn leave(&mut self, left: Vec<LeftEntry>) {
         self.left = left;
     }
 
-    /// Notes what was gone, and forgotten by name.
+    /// Records the missing inputs that were forgotten by name.
     pub fn forget(&mut self, forgotten: Vec<String>) {
         self.forgotten = forgotten;
     }
 
-    /// Notes findings.
+    /// Records findings.
     pub fn found(&mut self, findings: Vec<Finding>) {
         self.findings.extend(findings);
     }
@@ -196,10 +196,10 @@ impl ReceiptBuilder {
         self.inputs.extend(snapshots.pages().map(|page| Input::from_file(page, 0)));
     }
 
-    /// Counts what the days of a stamp came to.
+    /// Adds up the days of a stamp.
     ///
     /// # Errors
-    /// A sum past the range.
+    /// A sum is out of range.
     pub fn count_settled(
         &mut self,
         stamp: &Stamp,
@@ -236,7 +236,7 @@ impl ReceiptBuilder {
         Ok(())
     }
 
-    /// Notes the window ledger of a stamp: its exports, and how many lines of each equal another.
+    /// Records the window ledger of a stamp: its exports, and how many lines of each equal another line.
     pub fn count_windows(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) {
         let stamp = &usage.stamp;
         let mut equal: BTreeMap<&str, i64> = BTreeMap::new();
@@ -276,12 +276,12 @@ impl ReceiptBuilder {
         }
     }
 
-    /// Notes how complete a stamp's days are, each with its count of lines.
+    /// Records how complete a stamp's days are, each with its number of lines.
     pub fn count_days(&mut self, stamp: &Stamp, coverage: Vec<(DayCoverage, i64)>) {
         self.coverage.extend(coverage.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
     }
 
-    /// The coverage of all days, with what was found about their exports.
+    /// The coverage of all days, with the findings about their exports.
     pub fn coverage(&self) -> Vec<CoverageRow> {
         let mut found: BTreeMap<(&str, Day), BTreeSet<FindingCode>> = BTreeMap::new();
         for finding in &self.findings {
@@ -298,7 +298,7 @@ impl ReceiptBuilder {
         self.coverage.iter().map(row).collect()
     }
 
-    /// Notes what months were charged, and what was made of rate cards.
+    /// Records what months were charged, and the results of rate cards.
     pub fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
         for (month, rated) in &charged.0 {
             self.statements.extend(rated.totals.iter().map(|total| StatementEntry {
@@ -326,7 +326,7 @@ impl ReceiptBuilder {
         }));
     }
 
-    /// Refuses what the plan does not tolerate.
+    /// Refuses what the plan does not accept.
     ///
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
@@ -355,7 +355,7 @@ impl ReceiptBuilder {
         self.refuse_rejects(plan)
     }
 
-    /// Refuses more rejects than the plan tolerates, as soon as a stamp brings them.
+    /// Refuses more rejects than the plan allows, as soon as a stamp has them.
     ///
     /// # Errors
     /// There are more than `--rejects-max`.
@@ -371,7 +371,7 @@ impl ReceiptBuilder {
         }
     }
 
-    /// Lays what was set aside and dropped beside what was used, meter by meter.
+    /// Adds rejected and dropped lines to the balance of used ones, meter by meter.
     fn complete_balance(&mut self) {
         let mut entries: BTreeMap<(String, Option<String>), BalanceEntry> =
             self.balance.drain(..).map(|entry| ((entry.stamp.clone(), entry.meter_id.clone()), entry)).collect();
@@ -394,7 +394,7 @@ impl ReceiptBuilder {
         self.balance = entries.into_values().collect();
     }
 
-    /// Notes since which run each export counts: as the last publication knows it, else since this one.
+    /// Records since which run each export has counted: from the last publication, or else since this run.
     pub fn date_exports(&mut self, stood_on: &StoodOn, generation: u64) {
         let windows = stood_on.windows.iter().filter(|window| window.dropped.is_none());
         let known: BTreeMap<(&str, &str), Option<u64>> =
@@ -422,7 +422,7 @@ impl ReceiptBuilder {
         self.findings.sort();
         self.complete_balance();
         self.inputs.sort_by(|a, b| a.path.cmp(&b.path));
-        // A snapshot of a what-if serves in the stead of several.
+        // In a what-if, one snapshot may replace several.
         self.inputs.dedup_by(|a, b| a.path == b.path);
         let count_of =
             |attribution: &Attribution| self.attributions.get(&(*attribution as Precedence)).copied().unwrap_or(0);

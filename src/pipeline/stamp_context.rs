@@ -1,4 +1,4 @@
-//! What every step of settling a stamp needs, and none changes.
+//! Shared data for settling a stamp that no step changes.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::publication::Publisher;
 use crate::publish::{Names, StampTexts};
 use crate::state::{DayNote, MeterOfDay};
 
-/// What every step of settling a stamp needs.
+/// Shared data for settling a stamp.
 pub struct StampContext<'a> {
     pub control: &'a Control,
     pub publisher: &'a Publisher,
@@ -39,7 +39,7 @@ impl StampContext<'_> {
         self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank") as u32
     }
 
-    /// What was noted of a day, by the ranks of meters.
+    /// The totals in a day's note, by the ranks of meters.
     pub fn account_of(&self, note: &DayNote) -> Result<MeterTotals<u32>> {
         let mut account = MeterTotals::default();
         for MeterOfDay { meter, used, .. } in &note.meters {

@@ -1,15 +1,15 @@
-//! What the last publication stood on and the root no longer has: refused, kept, or forgotten by name.
+//! Inputs of the last publication that the root no longer has: they are refused, kept, or forgotten by name.
 //!
 //! ```text
-//! last receipt      root now               what comes of it
+//! last receipt      root now               result
 //! north 2026-10-05  no such folder         refused; kept with --keep-missing; its lines go with --forget
 //! north 2026-10-06  2026-10-01--2026-11-01 replaced: other exports cover its window
-//! north 2026-10-07  2 of its 3 pages       refused, unless what is left of it was written anew
+//! north 2026-10-07  2 of its 3 pages       refused, unless the remaining pages changed
 //! south             no such folder         refused; its tables go with --forget south
 //! prices.csv        no such file           refused; its charges go with --forget prices
 //! ```
-//! What a publication stood on is what its receipt says: the receipt is there wherever the tables are, whatever became
-//! of the private state.
+//! The inputs of a publication are taken from its receipt: that is wherever the tables are, even if the private state
+//! is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,28 +21,28 @@ use crate::error::{Error, Result};
 use crate::publication::receipt::{StoodFile, StoodOn};
 use crate::read::{self, Export, Root, StampFolder};
 
-/// Names that a refusal lists one by one.
+/// The most names that a refusal lists one by one.
 const NAMES_SHOWN: usize = 10;
-/// Forgets everything that is gone.
+/// The name that forgets everything that is gone.
 const ALL: &str = "all";
 
-/// What is gone, and what of it is meant to be.
+/// Missing inputs that are forgotten, and names to forget that are still to be matched.
 #[derive(Debug, Default)]
 pub struct Vanished {
     forgets_all: bool,
     /// Exports that are gone and forgotten, by their folders; those of forgotten stamps as well.
     exports: BTreeSet<String>,
-    /// The same by stamp and window, as published files are called.
+    /// The same by stamp and window, as in the names of published files.
     windows: BTreeSet<(Stamp, String)>,
     /// Stamps that are gone and forgotten.
     stamps: BTreeSet<Stamp>,
-    /// Names that were typed and may yet turn out to be gone once exports and prices are read.
+    /// Typed names that match nothing yet; they may match when exports and prices are read.
     pending: BTreeSet<String>,
     /// What was forgotten, as the receipt names it.
     forgotten: BTreeSet<String>,
 }
 
-/// Everything that is gone, before anybody says whether that is meant.
+/// All missing inputs, whether or not they may be missing.
 #[derive(Debug, Default)]
 struct Gone {
     stamps: BTreeMap<Stamp, Vec<GoneExport>>,
@@ -57,15 +57,15 @@ struct GoneExport {
     window: String,
     lines: i64,
     months: BTreeSet<Month>,
-    /// Files of it that are gone while others are there; empty when all are.
+    /// Its missing files if some are still there; empty if all are missing.
     files: Vec<String>,
 }
 
 impl Vanished {
-    /// Compares a root with what the last publication stood on. `stays` are stamps that this run leaves as they are.
+    /// Compares a root with the inputs of the last publication. `stays` are stamps that this run leaves as they are.
     ///
     /// # Errors
-    /// Something is gone, and no setting keeps or forgets it; or a name to forget is not that of anything gone.
+    /// Something is gone, and no setting keeps or forgets it.
     pub fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
         let gone = Gone::find(plan, root, stood_on, stays)?;
         let mut vanished = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
@@ -79,7 +79,7 @@ impl Vanished {
                 vanished.forget(&name, &gone);
             }
         }
-        let refused = gone.but(&vanished, plan.reuse.keep_missing);
+        let refused = gone.without(&vanished, plan.reuse.keep_missing);
         if refused.is_empty() {
             return Ok(vanished);
         }
@@ -91,7 +91,7 @@ impl Vanished {
         Err(error.or_hint(&format!("look at what was typed: nothing gone is called {}", unused.join(", "))))
     }
 
-    /// Takes a name that was typed; says whether anything gone is called so.
+    /// Forgets the missing inputs with a typed name; returns whether there are any.
     fn forget(&mut self, name: &str, gone: &Gone) -> bool {
         let before = (self.exports.len(), self.stamps.len(), self.forgotten.len());
         for (stamp, exports) in gone.exports.iter().chain(&gone.stamps) {
@@ -116,17 +116,17 @@ impl Vanished {
             || self.exports.contains(name)
     }
 
-    /// Whether an export that is gone, or what its lines were, is forgotten.
+    /// Whether an export, or the loss of its lines, is forgotten.
     pub fn forgets_export(&self, folder: &str) -> bool {
         self.forgets_all || self.exports.contains(folder) || self.pending.iter().any(|name| matches(name, folder))
     }
 
-    /// The same of an export by its window, as published files are called.
+    /// The same for an export by its window, as in the names of published files.
     pub fn forgets_window(&self, stamp: &Stamp, window: &str) -> bool {
         self.forgets_all || self.windows.contains(&(stamp.clone(), window.to_owned()))
     }
 
-    /// Whether a stamp that is gone is forgotten, though it may have had no export.
+    /// Whether a missing stamp is forgotten, even if it had no exports.
     pub fn forgets_stamp(&mut self, stamp: &Stamp) -> bool {
         if self.pending.remove(stamp.as_str()) {
             self.stamps.insert(stamp.clone());
@@ -135,7 +135,7 @@ impl Vanished {
         self.forgets_all || self.stamps.contains(stamp)
     }
 
-    /// Refuses exports that had usable lines and have none any more, though their files are there.
+    /// Refuses exports that had usable lines and have none any more, although their files are there.
     ///
     /// # Errors
     /// There is such an export, and `--forget` does not name it.
@@ -161,10 +161,10 @@ impl Vanished {
         )))
     }
 
-    /// Refuses a price book that lost a file with prices which published charges of open months rest on.
+    /// Refuses a price book without a file whose prices are used by published charges of open months.
     ///
     /// # Errors
-    /// There is such a price, and `--forget prices` does not say that it is meant.
+    /// There is such a price, and `--forget prices` does not allow it.
     pub fn refuse_lost_prices<'e>(
         &mut self,
         files: &BTreeSet<String>,
@@ -198,13 +198,13 @@ impl Vanished {
         ))
     }
 
-    /// Notes that something which a name was typed for was forgotten.
+    /// Records that an input was forgotten, and removes the typed names that match it.
     fn take_pending(&mut self, path: &str) {
         self.pending.retain(|name| !matches(name, path) && kind_of(path) != name);
         self.forgotten.insert(path.to_owned());
     }
 
-    /// Refuses names that nothing turned out to be called: a slip of the pen must not pass for an order carried out.
+    /// Refuses typed names that matched nothing: a typing error must not look like success.
     ///
     /// # Errors
     /// There is such a name.
@@ -258,7 +258,7 @@ impl Gone {
                 gone.stamps.insert(stamp, lost)
             };
         }
-        // A stamp without any export has tables all the same.
+        // A stamp without any exports still has tables.
         for window in &stood_on.windows {
             if let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp))
                 && !folders.contains_key(stamp.as_str())
@@ -270,7 +270,7 @@ impl Gone {
             "names" => root.names.is_some(),
             "meters" => root.meters.is_some(),
             "exchange-rates" => root.exchange_rates.is_some(),
-            // One file of several may be another's now: that is looked at when the book is read.
+            // The rows of one file may have moved to another: that is checked when the price book is read.
             "prices" => root.prices.is_some(),
             _ => true,
         };
@@ -279,7 +279,7 @@ impl Gone {
         Ok(gone)
     }
 
-    /// The names by which each can be forgotten.
+    /// The names by which the missing inputs can be forgotten.
     fn names(&self) -> Vec<String> {
         let exports = self.exports.values().flatten().map(|export| export.folder.clone());
         let stamps = self.stamps.keys().map(Stamp::to_string);
@@ -287,8 +287,8 @@ impl Gone {
         stamps.chain(exports).chain(tables).collect()
     }
 
-    /// What is neither forgotten nor kept.
-    fn but(&self, meant: &Vanished, keeps: bool) -> Self {
+    /// The missing inputs that are neither forgotten nor kept.
+    fn without(&self, meant: &Vanished, keeps: bool) -> Self {
         let is_meant =
             |export: &GoneExport| meant.exports.contains(&export.folder) || (keeps && export.files.is_empty());
         let exports = self.exports.iter().filter_map(|(stamp, exports)| {
@@ -401,8 +401,8 @@ impl GoneExport {
     }
 }
 
-/// What a stamp's folder lost of an export: `None` when it lost nothing, or has other exports in its stead; no file
-/// when it lost all of them.
+/// The files of an export that are missing from a stamp's folder: `None` if nothing is missing, or if other exports
+/// replace it; empty if all files are missing.
 fn lost_of(
     folder: &StampFolder,
     name: &str,
@@ -422,7 +422,7 @@ fn lost_of(
     let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let (left, lost): (Vec<&StoodFile>, Vec<&StoodFile>) =
         files.iter().copied().partition(|file| names.contains(file.path.as_str()));
-    // A copy that did not count, or whose bytes are still there, is no loss.
+    // A copy that did not count, or whose bytes are still there, is not a loss.
     let lost: Vec<&StoodFile> = lost
         .into_iter()
         .filter(|file| file.lines > 0 && file.dropped.is_none() && left.iter().all(|other| other.blake3 != file.blake3))
@@ -434,7 +434,7 @@ fn lost_of(
     Ok(Some(lost.iter().map(|file| file.path.clone()).collect()))
 }
 
-/// Whether any of these files holds something else than it did.
+/// Whether the contents of any of these files changed.
 fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
     for known in left {
         let file = export.files.iter().find(|file| file.name == known.path);
@@ -447,20 +447,20 @@ fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether a path lies in an export's folder. (Files of an undeclared export lie in the folder of all exports, but not
-/// in one of theirs.)
+/// Whether a path lies in an export's folder. (Files of an undeclared export lie directly in the folder of all
+/// exports.)
 fn is_below(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     rest.is_some_and(|rest| !folder.ends_with("/usage") || !rest.contains('/'))
 }
 
-/// Whether a typed name means a path: itself, or what begins so where it ends in `*`.
+/// Whether a typed name matches a path: exactly, or as a prefix if it ends with `*`.
 fn matches(name: &str, path: &str) -> bool {
     let name = name.trim_end_matches('/');
     name.strip_suffix('*').map_or(name == path, |start| path.starts_with(start))
 }
 
-/// By what word a file of the root itself is forgotten; the path itself where it is of a stamp.
+/// The name by which a file of the root is forgotten; for a file of a stamp, its path.
 fn kind_of(path: &str) -> &str {
     match path {
         "names.csv" => "names",
@@ -498,7 +498,7 @@ fn what_goes(kind: &str) -> &'static str {
     }
 }
 
-/// How many lines of which months.
+/// The number of lines, and the months.
 fn extent(exports: &[&GoneExport]) -> String {
     let lines = counted(exports.iter().map(|export| export.lines).sum(), "line");
     let months: BTreeSet<Month> = exports.iter().flat_map(|export| export.months.iter().copied()).collect();

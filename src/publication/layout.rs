@@ -11,7 +11,7 @@ pub(super) use crate::store::disk::STAGING;
 /// The folder in OUT for everything that is not published.
 pub(super) const STATE: &str = ".stacktally";
 
-/// The receipt of the last run. It marks a folder as a publication, and says which one.
+/// The receipt of the last run. It identifies a folder as a publication.
 pub const RECEIPT: &str = "receipt.json";
 
 /// All receipts, by the numbers of their runs.

@@ -43,7 +43,7 @@ pub struct StampTexts {
     files: Dictionary,
     granularities: Dictionary,
     resource_keys: Vec<i64>,
-    /// One of each resource.
+    /// For each resource.
     derived: Vec<OnceLock<Derived>>,
 }
 
@@ -410,7 +410,7 @@ fn starts(day: Day, slots: Places<'_>) -> FactColumn<'_> {
     FactColumn::Integers((0..Slot::COUNT).map(start).collect(), slots)
 }
 
-/// Cells of several days in order; a month stands at its first day.
+/// Cells of several days in order, or of months, which are represented by their first days.
 #[derive(Debug, Default)]
 pub struct Dated {
     cells: Cells,

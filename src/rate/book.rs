@@ -41,7 +41,7 @@ struct Stretch {
 /// What decides the charge of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
-    /// The entry that says so.
+    /// The entry without a price.
     NotBillable(u32),
     /// Sorted by where they begin; the first begins at 0.
     Tiers { currency: Currency, tiers: Vec<Tier> },
@@ -131,7 +131,7 @@ impl PriceBook {
         &self.entries[place as usize]
     }
 
-    /// The key of the entry at such a place.
+    /// The key of the entry at a place.
     pub fn key(&self, place: u32) -> i64 {
         self.keys[place as usize]
     }

@@ -11,16 +11,16 @@ use crate::domain::{Day, MeterId, PriceEntry, shown};
 use crate::error::{Error, Result};
 use crate::read::{CardMeter, CardTerms, Discount, RateCard};
 
-/// What was made of a rate card.
+/// The result of converting a rate card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CardNote {
     pub file: String,
     pub meters: usize,
-    /// Of these, the ones that price a meter of the stamps.
+    /// Those of them that price a meter of the stamps.
     pub mapped: usize,
     /// Meters of Azure Stack that no meter of the catalogue names: name and id.
     pub unmapped_of_azure_stack: Vec<String>,
-    /// Mapped meters whose unit is not known to be one of the meter's: name, id and unit.
+    /// Mapped meters with a unit that is not known to be the meter's: name, id and unit.
     pub unknown_units: Vec<String>,
     /// Offer terms that take nothing off prices.
     pub other_terms: Vec<String>,
@@ -168,7 +168,11 @@ fn entries_of<'m>(
             match unit.and_then(|unit| per_of(&card_meter.unit, unit)) {
                 Some(per) => push_entries(alike, card, (card_meter, terms), (meter, unit), per, entries)?,
                 None => {
-                    note.unknown_units.push(format!("{}, {}", name_and_id(card_meter), shown::quoted(&card_meter.unit)))
+                    note.unknown_units.push(format!(
+                        "{}, {}",
+                        name_and_id(card_meter),
+                        shown::quoted(&card_meter.unit)
+                    ));
                 }
             }
         }

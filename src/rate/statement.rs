@@ -12,14 +12,14 @@ use crate::domain::{Amount, Charge, Currency, Day, Month, PriceEntry, PriceStatu
 use crate::error::{Error, Result};
 use crate::read::ExchangeRates;
 
-/// How a month is rated and billed, beside its prices.
+/// How a month is rated and billed, apart from its prices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonthTerms {
     pub tiering: Tiering,
     pub rounding: Rounding,
     /// The currency that lines are converted to; `None`: each stays in the currency of its price.
     pub billing_currency: Option<Currency>,
-    /// To the billing currency.
+    /// Exchange rates to the billing currency.
     pub rates: Vec<(Currency, ExchangeRate)>,
 }
 
