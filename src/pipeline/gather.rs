@@ -42,12 +42,12 @@ pub fn gather(
     vanished: &mut Vanished,
     others: &BTreeMap<Stamp, StampState>,
 ) -> Result<GatheredStamp> {
-    let (inputs, mut known) = known_of(context, folder, &previous, vanished)?;
+    let (inputs, mut known) = known_inputs(context, folder, &previous, vanished)?;
     let is_new = |export: &&read::Export| !known.unchanged.contains_key(&export.folder);
     let files = folder.exports.iter().filter(is_new).map(|export| export.files.len() as u64).sum();
     context.control.begin_stamp("reading_usage", &folder.stamp, files);
     let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
-    let mut lines = lines_of(context, folder, known.clone())?;
+    let mut lines = read_lines(context, folder, known.clone())?;
     let unpublished = counting_again(&lines.exports, &previous.exports, &known);
     if let Some(folder) = unpublished.iter().find(|folder| kept.contains(*folder)) {
         return Err(unknown_kept(folder));
@@ -55,7 +55,7 @@ pub fn gather(
     if !unpublished.is_empty() {
         // They did not count, so none of their lines are published: they must be read.
         known.unchanged.retain(|folder, _| !unpublished.contains(folder));
-        lines = lines_of(context, folder, known.clone())?;
+        lines = read_lines(context, folder, known.clone())?;
     }
     refuse_unknown_lines(context, &lines, vanished)?;
     vanished.refuse_emptied(&folder.stamp, &emptied(&lines.exports, &previous.exports))?;
@@ -71,7 +71,7 @@ pub fn gather(
 }
 
 /// The files of a stamp as they are now, and the exports that need not be read.
-fn known_of(
+fn known_inputs(
     context: &RunContext<'_>,
     folder: &StampFolder,
     previous: &StampState,
@@ -88,7 +88,7 @@ fn known_of(
 }
 
 /// Reads the new exports of a stamp.
-fn lines_of(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExports) -> Result<StampLines> {
+fn read_lines(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExports) -> Result<StampLines> {
     let days = context.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
     read::gather_beside(
         folder,

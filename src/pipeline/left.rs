@@ -27,7 +27,7 @@ pub fn left_stamps(plan: &Plan, previous: &PreviousRun, out: Option<&Out>) -> BT
     if plan.stamps.is_empty() {
         return BTreeSet::new();
     }
-    let of_receipt = previous.stood_on.windows.iter().filter_map(|window| Stamp::new(&window.stamp));
+    let of_receipt = previous.recorded.windows.iter().filter_map(|window| Stamp::new(&window.stamp));
     let published = out.map(changes::stamps_published).unwrap_or_default();
     let all: BTreeSet<Stamp> = previous.stamps.keys().cloned().chain(published).chain(of_receipt).collect();
     let is_left =
@@ -49,7 +49,7 @@ pub fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result<LeftSt
     if let Some(why) = &previous.full_run {
         return Err(refused(&format!("everything has to be made anew: {why}")));
     }
-    let settling_days = previous.stood_on.settings["settling-days"].as_u64();
+    let settling_days = previous.recorded.settings["settling-days"].as_u64();
     if settling_days.is_some_and(|days| days != u64::from(plan.settling_days)) {
         return Err(refused("--settling-days changed, which says how complete its days are"));
     }

@@ -38,7 +38,7 @@ pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, read
         for (id, then) in &frozen.names {
             let now = names.name(id);
             if now != then.as_deref() {
-                let text = format!("{} now, closed {}", called(now), called(then.as_deref()));
+                let text = format!("{} now, closed {}", name_text(now), name_text(then.as_deref()));
                 of_names.entry((stamp.clone(), id.clone(), text)).or_default().insert(*month);
             }
         }
@@ -52,14 +52,14 @@ pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, read
             }
         }
     }
-    let mut findings = worded(
+    let mut findings = findings_of_changes(
         FindingCode::ClosedMonthNameNotApplied,
         "names",
         &of_names,
         root.names.as_ref(),
         &lines_of(root.names.as_ref(), reading, "id", &of_names)?,
     );
-    findings.extend(worded(
+    findings.extend(findings_of_changes(
         FindingCode::ClosedMonthMeterNotApplied,
         "meters",
         &of_meters,
@@ -82,7 +82,7 @@ fn lines_of(
     }
 }
 
-fn called(name: Option<&str>) -> String {
+fn name_text(name: Option<&str>) -> String {
     name.map_or_else(|| "without a name".to_owned(), shown::quoted)
 }
 
@@ -99,7 +99,7 @@ fn differences(now: &Meter, then: &Meter) -> Vec<String> {
     differing.map(|(name, now, then)| format!("{name} is {} now, closed {}", text(now), text(then))).collect()
 }
 
-fn worded(
+fn findings_of_changes(
     code: FindingCode,
     what: &str,
     changes: &ChangeMonths,
@@ -170,7 +170,7 @@ fn changed_prices(
         // another one.
         !was_there(key)
             && used.contains(&entry.meter)
-            && concerns(stamp, frozen, entry)
+            && applies(stamp, frozen, entry)
             && (charging.book.is_some() || is_replaced(entry))
     });
     let mut new: Vec<&PriceEntry> = new.map(|(_, entry)| *entry).collect();
@@ -209,7 +209,7 @@ fn changed_prices(
 
 /// Whether a price applies to any usage of a closed month. If the closing did not keep who used which meter, anybody
 /// may have used it.
-fn concerns(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
+fn applies(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
     let used_by = frozen.used_by.iter().find(|(meter, _)| *meter == entry.meter).map(|(_, places)| places);
     let is_user = |place: u32| used_by.is_none_or(|places| places.contains(&place));
     let mut owners = frozen.owners.iter().zip(0..).filter(|(_, place)| is_user(*place)).map(|(owner, _)| owner);

@@ -10,7 +10,7 @@ use crate::domain::Stamp;
 use crate::error::{Error, Result};
 use crate::publication::Out;
 use crate::publication::layout::RECEIPT;
-use crate::publication::receipt::{StoodFile, StoodOn, StoodWindow};
+use crate::publication::receipt::{RecordedFile, RecordedInputs, RecordedWindow};
 use crate::read::{self, Export, ExportRecord, PreviousExports, StampFolder};
 use crate::state::{KnownInput, LoadedState, RunState, StampState, Version};
 use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
@@ -24,7 +24,7 @@ pub struct PreviousRun {
     /// The run that last looked at the inputs of each stamp.
     pub read_in: BTreeMap<Stamp, u64>,
     /// The inputs of the last publication.
-    pub stood_on: StoodOn,
+    pub recorded: RecordedInputs,
 }
 
 impl PreviousRun {
@@ -49,37 +49,37 @@ impl PreviousRun {
 
     fn loaded(plan: &Plan, state: RunState, full_run: Option<String>, out: &Out) -> Result<Self> {
         let RunState { stamps, read_in } = state;
-        let stood_on = match out.stood_on() {
-            Some(stood_on) => stood_on,
+        let recorded = match out.recorded_inputs() {
+            Some(recorded) => recorded,
             // The state has the same records of exports.
-            None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => as_noted(&stamps),
-            None => return Err(unknown_stand(out)),
+            None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => inputs_in_state(&stamps),
+            None => return Err(unknown_inputs(out)),
         };
-        Ok(Self { stamps, full_run, read_in, stood_on })
+        Ok(Self { stamps, full_run, read_in, recorded })
     }
 }
 
 /// The error for a publication whose inputs are unknown: exports that are missing from the root would silently vanish.
-fn unknown_stand(out: &Out) -> Error {
+fn unknown_inputs(out: &Out) -> Error {
     Error::input("missing, and nothing else says what exports the publication stands on")
         .at(out.path(RECEIPT).display().to_string())
         .hint("put receipt.json back from a backup; or if no export is gone from the root, say once --forget all")
 }
 
 /// The inputs of a publication, from the exports in the state of its run.
-fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
-    let mut stood_on = StoodOn::default();
+fn inputs_in_state(stamps: &BTreeMap<Stamp, StampState>) -> RecordedInputs {
+    let mut recorded = RecordedInputs::default();
     for (stamp, state) in stamps {
         for export in &state.exports {
             let counting = export.files.iter().map(|file| (file, None));
             let dropped = export.dropped.iter().map(|(file, rule)| (file, Some(rule.as_str().to_owned())));
-            stood_on.inputs.extend(counting.chain(dropped).map(|(file, dropped)| StoodFile {
+            recorded.inputs.extend(counting.chain(dropped).map(|(file, dropped)| RecordedFile {
                 path: file.file.name.clone(),
                 blake3: file.file.fingerprint.to_string(),
                 lines: file.read.lines,
                 dropped,
             }));
-            stood_on.windows.push(StoodWindow {
+            recorded.windows.push(RecordedWindow {
                 stamp: stamp.to_string(),
                 window: export.label.clone(),
                 folder: export.folder.clone(),
@@ -90,7 +90,7 @@ fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
             });
         }
     }
-    stood_on
+    recorded
 }
 
 /// The fingerprint of an export: of the names and fingerprints of all its files.

@@ -18,7 +18,7 @@ use crate::normalise::Usage;
 use crate::publication::Publisher;
 use crate::publication::receipt::{
     BalanceEntry, Count, FORMAT, FindingEntry, Input, LeftEntry, Lines, MissingEntry, RateCardEntry, Receipt,
-    SettledEntry, StatementEntry, StoodOn, UnpricedEntry, WindowEntry,
+    RecordedInputs, SettledEntry, StatementEntry, UnpricedEntry, WindowEntry,
 };
 use crate::publish::exports_entry;
 use crate::rate::CardNote;
@@ -395,8 +395,8 @@ impl ReceiptBuilder {
     }
 
     /// Records since which run each export has counted: from the last publication, or else since this run.
-    pub fn date_exports(&mut self, stood_on: &StoodOn, generation: u64) {
-        let windows = stood_on.windows.iter().filter(|window| window.dropped.is_none());
+    pub fn date_exports(&mut self, recorded: &RecordedInputs, generation: u64) {
+        let windows = recorded.windows.iter().filter(|window| window.dropped.is_none());
         let known: BTreeMap<(&str, &str), Option<u64>> =
             windows.map(|window| ((window.stamp.as_str(), window.folder.as_str()), window.first_run)).collect();
         for window in self.windows.iter_mut().filter(|window| window.dropped.is_none()) {

@@ -23,7 +23,7 @@ use crate::control::Control;
 use crate::domain::coverage::CoverageRow;
 use crate::domain::{Day, Finding, Month, Stamp};
 use crate::error::Result;
-use crate::publication::receipt::{Receipt, StoodOn};
+use crate::publication::receipt::{Receipt, RecordedInputs};
 use crate::publication::{Closings, Out, Publisher};
 use crate::publish::{Dimensions, Names, publish_changes, publish_exports, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
@@ -76,7 +76,7 @@ pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
     let root = read::discover(&plan.root, &plan.stamps)?;
     let left = left::left_stamps(plan, &previous, out.as_ref());
     // This comes before anything is read, so that missing inputs are reported before their effects.
-    let vanished = Vanished::find(plan, &root, &previous.stood_on, &left)?;
+    let vanished = Vanished::find(plan, &root, &previous.recorded, &left)?;
     let mut prepared = Prepared::read(plan, root, &previous, left, started_at, control)?;
     let prices = PriceInputs::read(&prepared.root, &plan.deciding.reading, &mut prepared.receipt)?;
     let out = if is_there { out } else { hold()? };
@@ -121,11 +121,11 @@ struct StagedPublication {
 fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) -> Result<StagedPublication> {
     let Inputs { prepared, prices, previous, mut vanished, started_at } = inputs;
     let Prepared { root, snapshots, snapshot_inputs, mut names, named, mut receipt, left } = prepared;
-    let PreviousRun { stamps: mut previous_stamps, full_run, mut read_in, stood_on } = previous;
+    let PreviousRun { stamps: mut previous_stamps, full_run, mut read_in, recorded } = previous;
     let mut dimensions = Dimensions::default();
     // This uses the catalogue of the root: closed months freeze the texts of meters, not the units of prices.
     let charging = Charging::new(prices, plan, &names)?;
-    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
+    let (closed, not_applied) = load_frozen(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
     receipt.found(not_applied);
     let context = RunContext { plan, control, publisher, closed, left, full_run, started_at };
 
@@ -153,7 +153,7 @@ fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) 
     control.check()?;
     control.begin("writing_dimensions");
     folded.publish_csv_monthly(&context)?;
-    stage_shared(context, folded, &snapshots, snapshot_inputs, &stood_on, root.skipped)
+    stage_shared(context, folded, &snapshots, snapshot_inputs, &recorded, root.skipped)
 }
 
 /// Gathers, attributes and settles one stamp.
@@ -191,7 +191,7 @@ fn stage_shared(
     folded: Folded<'_>,
     snapshots: &[Snapshots],
     snapshot_inputs: Vec<Option<SnapshotInputs>>,
-    stood_on: &StoodOn,
+    recorded: &RecordedInputs,
     skipped: Vec<String>,
 ) -> Result<StagedPublication> {
     let RunContext { plan, control, publisher, closed, full_run, started_at, .. } = context;
@@ -221,7 +221,7 @@ fn stage_shared(
     }
     control.check()?;
     let (times, overdue) = (receipt.times().to_vec(), receipt.overdue(plan));
-    receipt.date_exports(stood_on, publisher.generation());
+    receipt.date_exports(recorded, publisher.generation());
     publish_exports(receipt.windows(), publisher)?;
     let receipt = receipt.receipt(plan, publisher, skipped, full_run, started_at);
     let rejects_new = new_rejects.len() as u64;
@@ -257,7 +257,7 @@ fn commit(plan: &Plan, control: &Control, publisher: Publisher, staged: StagedPu
 
 /// The frozen data of closed months by stamp, and findings about names and meters that are not applied to them. Names
 /// and dimensions are fixed to the frozen texts.
-fn frozen_of(
+fn load_frozen(
     publisher: &Publisher,
     names: &mut Names,
     dimensions: &mut Dimensions,

@@ -18,7 +18,7 @@ use crate::domain::finding::FindingCode;
 use crate::domain::shown::counted;
 use crate::domain::{Day, Finding, Month, PriceEntry, Stamp, Window};
 use crate::error::{Error, Result};
-use crate::publication::receipt::{StoodFile, StoodOn};
+use crate::publication::receipt::{RecordedFile, RecordedInputs};
 use crate::read::{self, Export, Root, StampFolder};
 
 /// The most names that a refusal lists one by one.
@@ -66,8 +66,8 @@ impl Vanished {
     ///
     /// # Errors
     /// Something is gone, and no setting keeps or forgets it.
-    pub fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
-        let gone = Gone::find(plan, root, stood_on, stays)?;
+    pub fn find(plan: &Plan, root: &Root, recorded: &RecordedInputs, stays: &BTreeSet<Stamp>) -> Result<Self> {
+        let gone = Gone::find(plan, root, recorded, stays)?;
         let mut vanished = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
         for name in plan.forget.iter().filter(|name| *name != ALL) {
             if !vanished.forget(name, &gone) {
@@ -142,7 +142,7 @@ impl Vanished {
     pub fn refuse_emptied(&mut self, stamp: &Stamp, emptied: &[(String, i64)]) -> Result<()> {
         let (meant, refused): (Vec<_>, Vec<_>) = emptied.iter().partition(|(folder, _)| self.forgets_export(folder));
         for (folder, _) in meant {
-            self.take_pending(folder);
+            self.resolve_pending(folder);
         }
         let Some((folder, lines)) = refused.first() else { return Ok(()) };
         let more = if refused.len() > 1 {
@@ -183,7 +183,7 @@ impl Vanished {
         };
         let (meant, refused): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(path, _)| is_meant(path));
         for (path, _) in meant {
-            self.take_pending(path);
+            self.resolve_pending(path);
         }
         let Some((path, (keys, months))) = refused.first() else { return Ok(()) };
         Err(Error::input(format!(
@@ -199,7 +199,7 @@ impl Vanished {
     }
 
     /// Records that an input was forgotten, and removes the typed names that match it.
-    fn take_pending(&mut self, path: &str) {
+    fn resolve_pending(&mut self, path: &str) {
         self.pending.retain(|name| !matches(name, path) && kind_of(path) != name);
         self.forgotten.insert(path.to_owned());
     }
@@ -223,19 +223,19 @@ impl Vanished {
 }
 
 impl Gone {
-    fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
+    fn find(plan: &Plan, root: &Root, recorded: &RecordedInputs, stays: &BTreeSet<Stamp>) -> Result<Self> {
         let mut gone = Self::default();
         let folders: BTreeMap<&str, &StampFolder> =
             root.stamps.iter().map(|folder| (folder.stamp.as_str(), folder)).collect();
         let mut exports: BTreeMap<Stamp, Vec<GoneExport>> = BTreeMap::new();
-        for window in stood_on.windows.iter().filter(|window| window.dropped.is_none() && window.files > 0) {
+        for window in recorded.windows.iter().filter(|window| window.dropped.is_none() && window.files > 0) {
             let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp)) else { continue };
             let reported = Window::parse(&window.window);
             let lost = match folders.get(stamp.as_str()) {
                 None => Some(Vec::new()),
                 Some(folder) => {
-                    let files = stood_on.inputs.iter().filter(|input| is_below(&input.path, &window.folder));
-                    lost_of(folder, &window.folder, reported, &files.collect::<Vec<_>>(), plan)?
+                    let files = recorded.inputs.iter().filter(|input| is_below(&input.path, &window.folder));
+                    missing_files(folder, &window.folder, reported, &files.collect::<Vec<_>>(), plan)?
                 }
             };
             if let Some(files) = lost {
@@ -259,7 +259,7 @@ impl Gone {
             };
         }
         // A stamp without any exports still has tables.
-        for window in &stood_on.windows {
+        for window in &recorded.windows {
             if let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp))
                 && !folders.contains_key(stamp.as_str())
             {
@@ -274,7 +274,7 @@ impl Gone {
             "prices" => root.prices.is_some(),
             _ => true,
         };
-        let tables = stood_on.inputs.iter().map(|input| &input.path).filter(|path| !has(path));
+        let tables = recorded.inputs.iter().map(|input| &input.path).filter(|path| !has(path));
         gone.tables = tables.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         Ok(gone)
     }
@@ -321,7 +321,7 @@ impl Gone {
             parts.push(format!("stamp {stamp} ({})", extent(&exports.iter().collect::<Vec<_>>())));
         }
         let kinds: BTreeSet<&str> = self.tables.iter().map(|path| kind_of(path)).collect();
-        parts.extend(kinds.iter().map(|kind| what_is(kind).to_owned()));
+        parts.extend(kinds.iter().map(|kind| kind_text(kind).to_owned()));
         let names = self.names();
         let forget = match &names[..] {
             [name] => format!("--forget {name}"),
@@ -383,7 +383,8 @@ impl Gone {
             findings.push(Finding::new(stamp, FindingCode::StampMissing, sentence, folders, remedy));
         }
         for path in &self.tables {
-            let sentence = format!("{path} is gone, and the last run read it: without it {}", what_goes(kind_of(path)));
+            let sentence =
+                format!("{path} is gone, and the last run read it: without it {}", consequence(kind_of(path)));
             let remedy = "put it back, or say with --forget that it is meant to go";
             findings.push(Finding::of_root(FindingCode::TableMissing, sentence, vec![path.clone()], remedy));
         }
@@ -403,11 +404,11 @@ impl GoneExport {
 
 /// The files of an export that are missing from a stamp's folder: `None` if nothing is missing, or if other exports
 /// replace it; empty if all files are missing.
-fn lost_of(
+fn missing_files(
     folder: &StampFolder,
     name: &str,
     window: Option<Window>,
-    files: &[&StoodFile],
+    files: &[&RecordedFile],
     plan: &Plan,
 ) -> Result<Option<Vec<String>>> {
     let there = folder.exports.iter().find(|export| export.folder == name && !export.files.is_empty());
@@ -420,22 +421,22 @@ fn lost_of(
     };
     let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
     let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let (left, lost): (Vec<&StoodFile>, Vec<&StoodFile>) =
+    let (left, lost): (Vec<&RecordedFile>, Vec<&RecordedFile>) =
         files.iter().copied().partition(|file| names.contains(file.path.as_str()));
     // A copy that did not count, or whose bytes are still there, is not a loss.
-    let lost: Vec<&StoodFile> = lost
+    let lost: Vec<&RecordedFile> = lost
         .into_iter()
         .filter(|file| file.lines > 0 && file.dropped.is_none() && left.iter().all(|other| other.blake3 != file.blake3))
         .collect();
     let is_written_anew = names.iter().any(|name| !known.contains(name));
-    if lost.is_empty() || is_written_anew || holds_others(export, &left)? {
+    if lost.is_empty() || is_written_anew || has_changed(export, &left)? {
         return Ok(None);
     }
     Ok(Some(lost.iter().map(|file| file.path.clone()).collect()))
 }
 
 /// Whether the contents of any of these files changed.
-fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
+fn has_changed(export: &Export, left: &[&RecordedFile]) -> Result<bool> {
     for known in left {
         let file = export.files.iter().find(|file| file.name == known.path);
         if let Some(file) = file
@@ -478,7 +479,7 @@ fn is_of_stamp(path: &str) -> bool {
     path.split('/').count() > 2 && read::STAMP_FOLDERS.contains(&folder)
 }
 
-fn what_is(kind: &str) -> &str {
+fn kind_text(kind: &str) -> &str {
     match kind {
         "prices" => "the price book",
         "names" => "names.csv",
@@ -488,7 +489,7 @@ fn what_is(kind: &str) -> &str {
     }
 }
 
-fn what_goes(kind: &str) -> &'static str {
+fn consequence(kind: &str) -> &'static str {
     match kind {
         "prices" => "nothing is charged, and charges and statements of open months are removed",
         "names" => "tenants and billed subscriptions have no names",

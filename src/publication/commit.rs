@@ -42,7 +42,7 @@ pub(super) fn commit(
     journal.finish(&out.folder, Staged::Proved)?;
     // The publication is complete. If anything is left in staging, the next run removes it.
     let _ = fs::remove_dir_all(out.folder.join(STAGING));
-    Ok(gone(&out.last().files, files).map(|(path, _)| path.clone()).collect())
+    Ok(removed_files(&out.last().files, files).map(|(path, _)| path.clone()).collect())
 }
 
 /// Everything before the commit itself: failures for lack of space or permissions happen here.
@@ -55,7 +55,7 @@ fn prepare(
 ) -> Result<Journal> {
     let changed = |file: &&Published| file.staged.is_some();
     let put = files.iter().filter(changed).map(|file| file.path.as_str());
-    for path in put.chain(gone(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {
+    for path in put.chain(removed_files(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {
         out.refuse_foreign(path)?;
     }
     let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::bug_of("write the receipt", error))?;
@@ -72,11 +72,11 @@ fn prepare(
         state: state.iter().map(|file| (named(file), known(file))).collect(),
     };
     let previous = disk::read(&out.folder.join(RECEIPT))?;
-    let kept = receipt::kept(&receipt, previous.as_deref())?;
+    let kept = receipt::kept_copy(&receipt, previous.as_deref())?;
     let last = [
-        small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &kept)?,
-        small(out, "published", format!("{STATE}/{LIST}"), &List::new(&now, &receipt).bytes()?)?,
-        small(out, "receipt", RECEIPT.to_owned(), &receipt)?,
+        stage_small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &kept)?,
+        stage_small(out, "published", format!("{STATE}/{LIST}"), &List::new(&now, &receipt).bytes()?)?,
+        stage_small(out, "receipt", RECEIPT.to_owned(), &receipt)?,
     ];
     let journal = Journal::new(generation, steps(out, files, state, last));
     let mut to_sync = make_folders(out, &journal)?;
@@ -96,20 +96,20 @@ fn prepare(
 fn steps(out: &Out, files: &[Published], state: &[Published], last: [NameChange; 3]) -> Vec<NameChange> {
     let old = |path: &str| out.known(path).map(|known| known.blake3.clone());
     let mut puts: Vec<&Published> = files.iter().filter(|file| file.staged.is_some()).collect();
-    puts.sort_by_key(|file| (place(&file.path), &file.path));
+    puts.sort_by_key(|file| (rank(&file.path), &file.path));
     let put = |file: &Published| {
         let from = format!("{STAGING}/{}", file.staged.as_ref()?);
         Some(NameChange::Put { from, to: file.path.clone(), old: old(&file.path), new: file.blake3.clone() })
     };
     let puts = puts.into_iter().chain(state).filter_map(put);
-    let gone_state = gone(&out.last().state, state).map(|(name, known)| (state_path(name), known));
-    let gone = gone(&out.last().files, files).map(|(path, known)| (path.clone(), known)).chain(gone_state);
+    let gone_state = removed_files(&out.last().state, state).map(|(name, known)| (state_path(name), known));
+    let gone = removed_files(&out.last().files, files).map(|(path, known)| (path.clone(), known)).chain(gone_state);
     let removals = gone.map(|(path, known)| NameChange::Remove { path, old: Some(known.blake3.clone()) });
     puts.chain(removals).chain(last).collect()
 }
 
 /// The rank of a file: dimensions, facts, coverage.
-fn place(path: &str) -> u8 {
+fn rank(path: &str) -> u8 {
     match path.strip_prefix("csv/").unwrap_or(path) {
         path if path.starts_with("coverage") => 2,
         path if path.contains('/') => 1,
@@ -118,7 +118,7 @@ fn place(path: &str) -> u8 {
 }
 
 /// The files of the last publication that this one does not have.
-pub(super) fn gone<'a>(
+pub(super) fn removed_files<'a>(
     last: &'a BTreeMap<String, KnownFile>,
     now: &[Published],
 ) -> impl Iterator<Item = (&'a String, &'a KnownFile)> {
@@ -129,7 +129,7 @@ pub(super) fn gone<'a>(
 }
 
 /// Stages a small file of the commit itself.
-fn small(out: &Out, name: &str, to: String, bytes: &[u8]) -> Result<NameChange> {
+fn stage_small(out: &Out, name: &str, to: String, bytes: &[u8]) -> Result<NameChange> {
     disk::write(&out.private("staging").join(name), bytes)?;
     let old = disk::read(&out.folder.join(&to))?.map(|bytes| Fingerprint::of(&bytes).to_string());
     Ok(NameChange::Put { from: format!("{STAGING}/{name}"), to, old, new: Fingerprint::of(bytes).to_string() })

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::files::KnownFile;
 use super::journal::{self, Journal, Staged};
 use super::layout::{FOLDERS, HISTORY, JOURNAL_UNFINISHED, LIST, PROBE, STATE, STATE_PREFIX, private, state_path};
-use super::receipt::StoodOn;
+use super::receipt::RecordedInputs;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::publication::layout::{RECEIPT, RECEIPTS};
@@ -186,7 +186,7 @@ impl Out {
     pub fn check(&mut self, thorough: bool) -> Result<Vec<String>> {
         let folder = &self.folder;
         let look = |(path, known): (String, &mut KnownFile)| {
-            let seen = look_at(&folder.join(&path), known, thorough)?;
+            let seen = check_file(&folder.join(&path), known, thorough)?;
             if let FoundFile::AsRecorded(stat) = seen {
                 known.stat = Some(stat);
             }
@@ -212,7 +212,7 @@ impl Out {
         let mut lost = BTreeSet::new();
         for (path, known) in self.history() {
             let target = self.folder.join(path);
-            match look_at(&target, known, false)? {
+            match check_file(&target, known, false)? {
                 FoundFile::AsRecorded(_) => {}
                 FoundFile::Missing => drop(lost.insert(path.clone())),
                 FoundFile::Altered => {
@@ -304,14 +304,14 @@ impl Out {
 
     /// The inputs of the last publication, from `receipt.json`, or if that is missing, from the copy in `receipts/`,
     /// which is complete only if an older version wrote it. `None`: no receipt tells.
-    pub fn stood_on(&self) -> Option<StoodOn> {
+    pub fn recorded_inputs(&self) -> Option<RecordedInputs> {
         if self.last.files.is_empty() {
-            return Some(StoodOn::default());
+            return Some(RecordedInputs::default());
         }
         let kept = format!("{RECEIPTS}/{:06}.json", self.last.generation);
         match fs::read(self.folder.join(RECEIPT)) {
-            Ok(receipt) => Some(StoodOn::of_receipt(&receipt)),
-            Err(_gone) => StoodOn::of_kept(&fs::read(self.folder.join(kept)).ok()?),
+            Ok(receipt) => Some(RecordedInputs::from_receipt(&receipt)),
+            Err(_gone) => RecordedInputs::from_kept(&fs::read(self.folder.join(kept)).ok()?),
         }
     }
 
@@ -439,7 +439,7 @@ enum FoundFile {
     Altered,
 }
 
-fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFile> {
+fn check_file(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFile> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && !known.blake3.is_empty() => metadata,
         // Something that is not a file is refused when it would be replaced.

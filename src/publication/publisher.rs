@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::commit::{commit, gone};
+use super::commit::{commit, removed_files};
 use super::files::Published;
 use super::layout::state_path;
 use super::out::Out;
@@ -342,7 +342,7 @@ impl Publisher {
     /// The file cannot be written, or reads back as something else.
     pub fn state(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
-        let (file, _) = self.lay(out, state_path(name), 0, bytes)?;
+        let (file, _) = self.write(out, state_path(name), 0, bytes)?;
         self.add(file)
     }
 
@@ -379,7 +379,7 @@ impl Publisher {
 
     fn stage(&self, path: String, rows: u64, bytes: Vec<u8>, prove: impl Fn(Bytes) -> Result<()>) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
-        let (file, bytes) = self.lay(out, path, rows, bytes)?;
+        let (file, bytes) = self.write(out, path, rows, bytes)?;
         prove(bytes)?;
         self.add(file)
     }
@@ -416,7 +416,7 @@ impl Publisher {
     }
 
     /// Writes a file to staging and reads it back, unless the published file already has these bytes.
-    fn lay(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
+    fn write(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
         let blake3 = Fingerprint::of(&bytes).to_string();
         let size = bytes.len() as u64;
         if let Some(stat) = out.stat_if_unchanged(&path, &blake3, size)? {
@@ -464,7 +464,9 @@ impl Publisher {
     pub fn would_remove(&self) -> Vec<String> {
         let files = self.files();
         let out = self.out.as_ref();
-        out.map_or_else(Vec::new, |out| gone(&out.last().files, &files).map(|(path, _)| path.clone()).collect())
+        out.map_or_else(Vec::new, |out| {
+            removed_files(&out.last().files, &files).map(|(path, _)| path.clone()).collect()
+        })
     }
 
     /// Discards everything that was staged.

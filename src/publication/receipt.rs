@@ -86,11 +86,11 @@ pub struct TableEntry {
 
 /// The inputs of a publication, from a receipt of any version.
 #[derive(Debug, Default, Deserialize)]
-pub struct StoodOn {
+pub struct RecordedInputs {
     #[serde(default)]
-    pub windows: Vec<StoodWindow>,
+    pub windows: Vec<RecordedWindow>,
     #[serde(default)]
-    pub inputs: Vec<StoodFile>,
+    pub inputs: Vec<RecordedFile>,
     #[serde(default)]
     pub settings: serde_json::Value,
     #[serde(default)]
@@ -99,7 +99,7 @@ pub struct StoodOn {
 
 /// An export that is an input of a publication.
 #[derive(Debug, Deserialize)]
-pub struct StoodWindow {
+pub struct RecordedWindow {
     pub stamp: String,
     pub window: String,
     pub folder: String,
@@ -113,7 +113,7 @@ pub struct StoodWindow {
 
 /// A file that is an input of a publication.
 #[derive(Debug, Deserialize)]
-pub struct StoodFile {
+pub struct RecordedFile {
     pub path: String,
     pub blake3: String,
     #[serde(default)]
@@ -121,15 +121,15 @@ pub struct StoodFile {
     pub dropped: Option<String>,
 }
 
-impl StoodOn {
+impl RecordedInputs {
     /// The inputs in a receipt; none if the bytes are not a receipt.
-    pub fn of_receipt(receipt: &[u8]) -> Self {
+    pub fn from_receipt(receipt: &[u8]) -> Self {
         serde_json::from_slice(receipt).unwrap_or_default()
     }
 
     /// The same from a receipt in `receipts/`; `None` if that is not complete.
-    pub fn of_kept(receipt: &[u8]) -> Option<Self> {
-        Some(Self::of_receipt(receipt)).filter(|stood_on| stood_on.format < FORMAT_KEPT_SHORT)
+    pub fn from_kept(receipt: &[u8]) -> Option<Self> {
+        Some(Self::from_receipt(receipt)).filter(|recorded| recorded.format < FORMAT_KEPT_SHORT)
     }
 }
 
@@ -360,9 +360,10 @@ pub fn amended(
     generation: u64,
     published: &[Published],
     closings: &(impl Serialize + ?Sized),
-) -> Result<Amended> {
+) -> Result<ReceiptMembers> {
     let failed = |error| Error::bug_of("read the receipt", error);
-    let mut members: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Amended>(receipt).map_err(failed)?.0;
+    let mut members: Vec<(String, Box<RawValue>)> =
+        serde_json::from_slice::<ReceiptMembers>(receipt).map_err(failed)?.0;
     let raw = |value: serde_json::Result<Box<RawValue>>| value.map_err(failed);
     let generation = raw(serde_json::value::to_raw_value(&generation))?;
     let published = raw(serde_json::value::to_raw_value(published))?;
@@ -373,7 +374,7 @@ pub fn amended(
             None => members.push((name.to_owned(), value)),
         }
     }
-    Ok(Amended(members))
+    Ok(ReceiptMembers(members))
 }
 
 /// Lists of a receipt that continue from run to run: `receipts/` keeps only the entries that the previous receipt does
@@ -398,12 +399,12 @@ const DONE: [&str; 2] = ["settled", "forgotten"];
 ///
 /// # Errors
 /// The bytes are not a receipt.
-pub fn kept(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
+pub fn kept_copy(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
     let failed = |error| Error::bug_of("write the receipt that is kept", error);
-    let current: Amended = serde_json::from_slice(receipt).map_err(failed)?;
-    let previous = previous.and_then(|bytes| serde_json::from_slice::<Amended>(bytes).ok());
-    let list_of = |amended: &Amended, name: &str| -> Vec<Box<RawValue>> {
-        let member = amended.0.iter().find(|(key, _)| key == name);
+    let current: ReceiptMembers = serde_json::from_slice(receipt).map_err(failed)?;
+    let previous = previous.and_then(|bytes| serde_json::from_slice::<ReceiptMembers>(bytes).ok());
+    let list_of = |receipt: &ReceiptMembers, name: &str| -> Vec<Box<RawValue>> {
+        let member = receipt.0.iter().find(|(key, _)| key == name);
         member.and_then(|(_, list)| serde_json::from_str(list.get()).ok()).unwrap_or_default()
     };
     // Equal entries have equal texts, except for the indentation in amended receipts; so whitespace is removed.
@@ -418,7 +419,7 @@ pub fn kept(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
             continue;
         }
         let said: HashSet<String> =
-            previous.iter().flat_map(|amended| list_of(amended, name)).map(|entry| text(&entry)).collect();
+            previous.iter().flat_map(|previous| list_of(previous, name)).map(|entry| text(&entry)).collect();
         let all = list_of(&current, name);
         let count = all.len();
         let new: Vec<Box<RawValue>> = all.into_iter().filter(|entry| !said.contains(&text(entry))).collect();
@@ -429,36 +430,36 @@ pub fn kept(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
     }
     let counts: BTreeMap<&str, usize> = as_before.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     members.push(("as_before".to_owned(), serde_json::value::to_raw_value(&counts).map_err(failed)?));
-    serde_json::to_vec_pretty(&Amended(members)).map_err(failed)
+    serde_json::to_vec_pretty(&ReceiptMembers(members)).map_err(failed)
 }
 
 /// The members of a receipt, in their order.
 #[derive(Debug)]
-pub struct Amended(Vec<(String, Box<RawValue>)>);
+pub struct ReceiptMembers(Vec<(String, Box<RawValue>)>);
 
-impl Serialize for Amended {
+impl Serialize for ReceiptMembers {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
-impl<'de> Deserialize<'de> for Amended {
+impl<'de> Deserialize<'de> for ReceiptMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct MembersVisitor;
 
         impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Amended;
+            type Value = ReceiptMembers;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a receipt")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Amended, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<ReceiptMembers, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Amended(members))
+                Ok(ReceiptMembers(members))
             }
         }
 
