@@ -209,9 +209,9 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
         let currency = key.2;
         // The amounts of these charges by other terms.
         let by = |terms: &MonthTerms| -> Result<Option<Billed>> {
-            let asked = |line: &&BilledLine| asked_for(line.charge, currency, terms).ok();
+            let asked = |line: &&LineAmounts| asked_for(line.charge, currency, terms).ok();
             let asked: Option<Vec<_>> = lines.iter().map(asked).collect();
-            let line = |(amount, rate, billing_currency, billing_amount)| BilledLine {
+            let line = |(amount, rate, billing_currency, billing_amount)| LineAmounts {
                 rate,
                 billed: Billed { amount, billing_currency, billing_amount },
                 ..lines[0].clone()
@@ -485,7 +485,7 @@ const AMOUNT_COLUMNS: [&dyn AnyColumn; 8] = [
 
 /// The amounts of a published statement line.
 #[derive(Clone, Debug)]
-struct BilledLine {
+struct LineAmounts {
     billed_subscription: String,
     meter: String,
     currency: Currency,
@@ -494,7 +494,7 @@ struct BilledLine {
     billed: Billed,
 }
 
-fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<BilledLine>> {
+fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<LineAmounts>> {
     let mut lines = Vec::new();
     for rows in tables {
         let (subscriptions, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
@@ -507,7 +507,7 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<BilledLine>> {
             let (currency, billing_currency) = currency(currencies).zip(currency(billing)).ok_or_else(|| {
                 reader::contradiction(path, "holds a line with a charge and without a currency".to_owned())
             })?;
-            lines.push(BilledLine {
+            lines.push(LineAmounts {
                 billed_subscription: subscriptions.value(row).to_owned(),
                 meter: meters.value(row).to_owned(),
                 currency,
@@ -525,8 +525,8 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<BilledLine>> {
 }
 
 /// Lines by billed subscription, meter and currency.
-fn by_cell(lines: &[BilledLine]) -> BTreeMap<(&str, &str, Currency), Vec<&BilledLine>> {
-    let mut cells: BTreeMap<_, Vec<&BilledLine>> = BTreeMap::new();
+fn by_cell(lines: &[LineAmounts]) -> BTreeMap<(&str, &str, Currency), Vec<&LineAmounts>> {
+    let mut cells: BTreeMap<_, Vec<&LineAmounts>> = BTreeMap::new();
     for line in lines {
         cells.entry((line.billed_subscription.as_str(), line.meter.as_str(), line.currency)).or_default().push(line);
     }
@@ -534,7 +534,7 @@ fn by_cell(lines: &[BilledLine]) -> BTreeMap<(&str, &str, Currency), Vec<&Billed
 }
 
 /// The total of some lines of a cell; there is at least one.
-fn billed(path: &str, lines: &[&BilledLine]) -> Result<Billed> {
+fn billed(path: &str, lines: &[&LineAmounts]) -> Result<Billed> {
     let mut sum = Billed { amount: Amount::ZERO, billing_amount: Amount::ZERO, ..lines[0].billed };
     for line in lines {
         let sums =
@@ -547,7 +547,7 @@ fn billed(path: &str, lines: &[&BilledLine]) -> Result<Billed> {
 
 /// The terms of published lines, if no state records them: from their columns, and from the rounding that gives their
 /// amounts. If several roundings do, the current one is taken.
-fn terms_of(lines: &[BilledLine], now: &MonthTerms) -> MonthTerms {
+fn terms_of(lines: &[LineAmounts], now: &MonthTerms) -> MonthTerms {
     let rates: BTreeMap<Currency, ExchangeRate> =
         lines.iter().filter_map(|line| Some((line.currency, line.rate?))).collect();
     let converted = lines.iter().find(|line| line.rate.is_some()).map(|line| line.billed.billing_currency);
