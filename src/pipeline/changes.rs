@@ -1,4 +1,4 @@
-//! Corrections: what a run changed of days that were published before.
+//! Corrections: what a run changed on days that were published before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,29 +13,29 @@ use crate::table::contract;
 use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, QUANTITY, USAGE_DATE};
 use crate::table::reader::{self, Rows};
 
-/// What a day says of each billed subscription and meter.
+/// The totals of each day, billed subscription and meter.
 pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
 
-/// Why a day was settled anew that was published before. It can be new all the same, where only what was closed of it
-/// was published: then an export came that has lines of it.
-pub fn of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
-    let known = |own: &Cause| if *own == Cause::NewDay { Cause::WindowAdded } else { *own };
+/// The causes for a day that was published before and was settled again. If only its closed figures were published, its
+/// cause may be `NewDay`; then an export with lines of the day was added.
+pub fn causes_of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
+    let known = |cause: &Cause| if *cause == Cause::NewDay { Cause::WindowAdded } else { *cause };
     causes.iter().map(known).collect()
 }
 
-/// The stamps of which days are published.
+/// The stamps with published days.
 pub fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
     out.published_below("daily/").filter_map(|path| Stamp::new(path.split('/').nth(1)?)).collect()
 }
 
-/// The months of which days of a stamp are published.
+/// The months with published days of a stamp.
 pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
     let prefix = format!("daily/{stamp}/");
     let month = |path: &str| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
     out.iter().flat_map(|out| out.published_below(&prefix)).filter_map(month).collect()
 }
 
-/// What is published of a stamp's month.
+/// The published totals of a stamp's month.
 ///
 /// # Errors
 /// The table cannot be read, or a sum leaves the range.
@@ -53,7 +53,7 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
         };
         let mut row = 0;
         while row < rows.len() {
-            // Rows are sorted, so neighbours mostly belong together.
+            // Rows are sorted, so neighbours mostly have the same key.
             let mut sum = Totals::default();
             let first = row;
             while row < rows.len() && is_like(first, row) {
@@ -67,8 +67,8 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
     Ok(totals)
 }
 
-/// The rows of a published table; `None` where what it said is not known, so that nothing can be compared with it: one
-/// of another version, or one that is missing or altered and is being made anew.
+/// The rows of a published table; `None` if it cannot be compared with: it is missing or altered and is being made
+/// again, or it is of another version.
 ///
 /// # Errors
 /// The file cannot be read.
@@ -77,7 +77,7 @@ pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&dyn AnyC
     Ok(reader::read(&out.path(path), bytes, table, columns, &[]).ok())
 }
 
-/// What differs between two states of a stamp's touched days, of those that were published before.
+/// The differences between two states of a stamp's dirty days, for days that were published before.
 pub fn between(
     stamp: &Stamp,
     before: &DayTotals,
@@ -94,7 +94,7 @@ pub fn between(
             billed_subscription: key.1.clone(),
             meter: key.2.clone(),
             of: Corrected::Usage { before, after },
-            causes: texts_of(&of_published(causes)),
+            causes: texts_of(&causes_of_published(causes)),
         })
     };
     keys.into_iter().filter_map(correction).collect()
@@ -103,16 +103,19 @@ pub fn between(
 /// The days of each stamp that were corrected.
 pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
     let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
-    for own in corrections {
-        if let Place::Day(stamp, day) = &own.place {
+    for correction in corrections {
+        if let Place::Day(stamp, day) = &correction.place {
             days.entry(stamp.clone()).or_default().insert(*day);
         }
     }
     days
 }
 
-/// The months whose statements ask for other amounts.
+/// The months whose statements bill other amounts.
 pub fn months_of(corrections: &[Correction]) -> BTreeSet<Month> {
-    let months = corrections.iter().filter(|own| own.place.day().is_none()).map(|own| own.place.month());
+    let months = corrections
+        .iter()
+        .filter(|correction| correction.place.day().is_none())
+        .map(|correction| correction.place.month());
     months.collect()
 }

@@ -1,7 +1,7 @@
-//! Charging: months whose usage or prices changed are rated anew, and their statements made; the others stand.
+//! Charging: months whose usage or prices changed are rated again, and their statements made; the others are kept.
 //!
-//! A month is rated as one, over all stamps, since tiers run through it. What of it was closed keeps its charges, and a
-//! month of which some stamp is closed keeps the terms (tiers, rounding, exchange rates) that it was closed with.
+//! A month is rated as a whole, over all stamps, since tiers count all of them. Closed parts keep their charges, and if
+//! a stamp's month is closed, the whole month keeps the terms (tiers, rounding, exchange rates) of the closing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,8 @@ use crate::publication::Publisher;
 use crate::publication::layout::{charges_path, closed_path, daily_path, statements_path};
 use crate::publish::{Names, publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder};
 use crate::rate::{
-    KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, Statement, StatementLine, Taking, rate_month,
+    KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, StampMonthBuilder, Statement, StatementLine,
+    rate_month,
 };
 use crate::read::Root;
 use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
@@ -38,19 +39,18 @@ use crate::table::contract::charges::CHARGE;
 use crate::table::contract::columns::{CURRENCY, PRICE_KEY};
 use crate::table::reader::{self, integer};
 
-/// What the months of a run are charged.
+/// The charges of a run.
 pub struct ChargedRun {
     pub months: ChargedMonths,
     pub findings: Vec<Finding>,
-    /// What this run changes of charges and amounts that were published before.
+    /// Changes of charges and amounts that were published before.
     pub changes: Vec<Correction>,
 }
 
-/// Rates every month that is not as it was rated last, and stages charges, statements and prices.
+/// Rates every month that changed since it was last rated, and stages charges, statements and prices.
 ///
 /// # Errors
-/// Prices for ids that nothing names, a sum or an amount past its range, no exchange rate, a table that cannot be
-/// staged.
+/// Prices for unknown ids, a sum or an amount out of range, a missing exchange rate, a table that cannot be staged.
 pub fn charge(
     context: &RunContext<'_>,
     folded: &Folded<'_>,
@@ -60,16 +60,16 @@ pub fn charge(
 ) -> Result<ChargedRun> {
     refuse_unknown_scopes(context, folded, charging, root)?;
     let rated_last = context.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
-    // What is made anew stands on none of it; why figures changed can be told all the same.
+    // A full run does not reuse rated months, but still compares with them to tell why figures changed.
     let nothing = ChargedMonths::default();
-    let former = if !context.is_full() { &rated_last } else { &nothing };
+    let previous = if !context.is_full() { &rated_last } else { &nothing };
     if charging.has_book {
         let is_open = |(month, _): &(&Month, &ChargedMonth)| {
-            let is_closed = |stamp: &Stamp| context.closed.get(stamp).is_some_and(|own| own.contains_key(month));
+            let is_closed = |stamp: &Stamp| context.closed.get(stamp).is_some_and(|months| months.contains_key(month));
             !folded.state.stamps.keys().all(is_closed)
         };
-        let open = former.0.iter().filter(is_open);
-        let entries = open.flat_map(|(month, own)| own.entries.iter().map(|entry| (*month, entry)));
+        let open = previous.0.iter().filter(is_open);
+        let entries = open.flat_map(|(month, rated)| rated.entries.iter().map(|entry| (*month, entry)));
         let has_entry = |key| charging.book.entry_of(key).is_some();
         vanished.refuse_lost_prices(&charging.files, entries, has_entry)?;
     }
@@ -82,25 +82,25 @@ pub fn charge(
     }
     for (month, stamps) in months {
         context.control.check()?;
-        let own = MonthCharge::new(context, charging, month, stamps)?;
-        let known = former.0.get(&month);
-        let made = match known.filter(|known| own.is_as(known, &folded.names)) {
+        let month_charge = MonthCharge::new(context, charging, month, stamps)?;
+        let known = previous.0.get(&month);
+        let made = match known.filter(|known| month_charge.is_unchanged(known, &folded.names)) {
             Some(known) => {
-                own.keep(context.publisher)?;
+                month_charge.keep(context.publisher)?;
                 known.clone()
             }
             None => {
-                let made = own.make(context.publisher, &folded.names)?;
+                let made = month_charge.make(context.publisher, &folded.names)?;
                 let ratings = Ratings { before: rated_last.0.get(&month), after: Some(&made) };
-                changes.extend(charges_changed(context, folded, month, &own.charged_stamps(), ratings)?);
+                changes.extend(charges_changed(context, folded, month, &month_charge.charged_stamps(), ratings)?);
                 changes.extend(amounts_changed(context, month, ratings)?);
                 made
             }
         };
-        for own in &made.entries {
-            // Where an entry stands now, and of one that only closed months rest on, where it stood then.
-            let (key, now) = (own.key(), charging.book.entry_of(own.key()));
-            prices.entry(key).or_insert_with(|| now.unwrap_or(own).clone());
+        for entry in &made.entries {
+            // The current file and row of an entry; if only closed months use it, those of the closing.
+            let (key, now) = (entry.key(), charging.book.entry_of(entry.key()));
+            prices.entry(key).or_insert_with(|| now.unwrap_or(entry).clone());
         }
         charged.0.insert(month, made);
     }
@@ -114,7 +114,7 @@ pub fn charge(
     Ok(ChargedRun { months: charged, findings, changes })
 }
 
-/// The stamps of each month that have something to charge, or have charges that were closed.
+/// The stamps of each month that have usage to charge, or closed charges.
 fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<Month, Vec<StampPart>>, Vec<Finding>) {
     let mut months: BTreeMap<Month, BTreeMap<Stamp, StampPart>> = BTreeMap::new();
     let mut uncharged: BTreeMap<Stamp, Vec<Month>> = BTreeMap::new();
@@ -124,21 +124,23 @@ fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<
         else {
             continue;
         };
-        let closed = context.closed.get(&stamp).and_then(|own| own.get(&month));
+        let closed = context.closed.get(&stamp).and_then(|frozen| frozen.get(&month));
         let usage = match closed {
             None if charging.has_book => MonthUsage::Open,
-            Some(Frozen { run, charging: Some(own), .. }) => MonthUsage::Closed { run: *run, charging: own.clone() },
+            Some(Frozen { run, charging: Some(frozen), .. }) => {
+                MonthUsage::Closed { run: *run, charging: frozen.clone() }
+            }
             Some(_) if charging.has_book => {
                 uncharged.entry(stamp).or_default().push(month);
                 continue;
             }
             _ => continue,
         };
-        let own = StampPart { stamp: stamp.clone(), daily: fingerprint, usage };
-        months.entry(month).or_default().insert(stamp, own);
+        let part = StampPart { stamp: stamp.clone(), daily: fingerprint, usage };
+        months.entry(month).or_default().insert(stamp, part);
     }
     let findings = uncharged.iter().map(|(stamp, months)| closed_uncharged(stamp, months)).collect();
-    // In order of the stamps, which is not that of paths: `north-2/…` comes before `north/…`.
+    // In order of the stamps, which differs from that of paths: `north-2/…` comes before `north/…`.
     let months = months.into_iter().map(|(month, stamps)| (month, stamps.into_values().collect())).collect();
     (months, findings)
 }
@@ -149,7 +151,7 @@ fn refuse_unknown_scopes(
     charging: &Charging,
     root: &Root,
 ) -> Result<()> {
-    // Stamps that are left out may name what these do not, and so may snapshots in whose stead others serve.
+    // Stamps that are not read, and snapshots that are replaced, may have further ids.
     let is_partly_seen = !context.plan.stamps.is_empty() || !context.plan.overrides.is_empty();
     let tenants: BTreeSet<&str> = folded.dimensions.tenants().collect();
     let billed: BTreeSet<&str> = folded.dimensions.billed_subscriptions().collect();
@@ -157,9 +159,9 @@ fn refuse_unknown_scopes(
     let stamps: BTreeSet<&str> = root.all_stamps.iter().map(String::as_str).collect();
     charging.book.refuse_unknown_scopes(|scope| {
         let Some(id) = scope.id() else { return KnownIds::Yes };
-        // names.csv names both kinds; what is known as the other kind is not this one.
+        // names.csv has both kinds; an id that is known to be of the other kind is not of this one.
         let is_named = |others: &BTreeSet<&str>| !others.contains(id) && folded.names.name(id).is_some();
-        let (own, is_named) = match scope {
+        let (known, is_named) = match scope {
             Scope::All => return KnownIds::Yes,
             Scope::Stamp(_) => (&stamps, false),
             Scope::Tenant(_) => (&tenants, is_named(&billed)),
@@ -167,14 +169,18 @@ fn refuse_unknown_scopes(
             Scope::UserSubscription(_) => (&users, false),
         };
         let is_elsewhere = is_partly_seen && !matches!(scope, Scope::Stamp(_));
-        if own.contains(id) || is_named || is_elsewhere { KnownIds::Yes } else { KnownIds::No { others: own.clone() } }
+        if known.contains(id) || is_named || is_elsewhere {
+            KnownIds::Yes
+        } else {
+            KnownIds::No { others: known.clone() }
+        }
     })
 }
 
 /// A stamp's part of a month.
 struct StampPart {
     stamp: Stamp,
-    /// The fingerprint of its days.
+    /// The fingerprint of its `daily`.
     daily: String,
     usage: MonthUsage,
 }
@@ -190,7 +196,7 @@ impl MonthUsage {
     }
 }
 
-/// A month that is to be charged.
+/// A month that must be charged.
 struct MonthCharge<'a> {
     month: Month,
     stamps: Vec<StampPart>,
@@ -204,7 +210,7 @@ impl<'a> MonthCharge<'a> {
     fn new(context: &RunContext<'_>, charging: &'a Charging, month: Month, stamps: Vec<StampPart>) -> Result<Self> {
         let Plan { tiering, rounding, .. } = *context.plan;
         let now = MonthTerms::of(month, tiering, rounding, charging.billing_currency, &charging.rates);
-        let closed = stamps.iter().filter_map(|own| match &own.usage {
+        let closed = stamps.iter().filter_map(|part| match &part.usage {
             MonthUsage::Closed { run, charging } => Some((*run, &charging.terms)),
             MonthUsage::Open => None,
         });
@@ -213,37 +219,37 @@ impl<'a> MonthCharge<'a> {
             None => now,
         };
         let book = &charging.book;
-        // What is closed rests on the prices that it was closed with.
-        let is_open = stamps.iter().any(|own| !own.usage.is_closed());
+        // Closed parts use the prices of their closing.
+        let is_open = stamps.iter().any(|part| !part.usage.is_closed());
         let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };
         let failed = |error| Error::bug_of("fingerprint prices", error);
         let prices = serde_json::to_vec(&(entries, &terms)).map_err(failed)?;
-        let made_of: Vec<(&Stamp, &str, u64)> = stamps
+        let inputs: Vec<(&Stamp, &str, u64)> = stamps
             .iter()
-            .map(|own| match own.usage {
-                MonthUsage::Open => (&own.stamp, own.daily.as_str(), 0),
-                MonthUsage::Closed { run, .. } => (&own.stamp, own.daily.as_str(), run),
+            .map(|part| match part.usage {
+                MonthUsage::Open => (&part.stamp, part.daily.as_str(), 0),
+                MonthUsage::Closed { run, .. } => (&part.stamp, part.daily.as_str(), run),
             })
             .collect();
-        let usage = serde_json::to_vec(&made_of).map_err(failed)?;
+        let usage = serde_json::to_vec(&inputs).map_err(failed)?;
         let (prices, usage) = (Fingerprint::of(&prices), Fingerprint::of(&usage));
         Ok(Self { month, stamps, book, terms, prices, usage })
     }
 
-    /// Whether it is what it was rated as, in the texts that its flat files show, too.
-    fn is_as(&self, known: &ChargedMonth, names: &Names) -> bool {
+    /// Whether it is unchanged since it was rated, including the texts in its flat files.
+    fn is_unchanged(&self, known: &ChargedMonth, names: &Names) -> bool {
         (known.prices, known.usage) == (self.prices, self.usage) && known.names == known.shown.fingerprint(names)
     }
 
     fn charged_stamps(&self) -> Vec<&Stamp> {
-        self.stamps.iter().map(|own| &own.stamp).collect()
+        self.stamps.iter().map(|part| &part.stamp).collect()
     }
 
-    /// Lets what is published of it stay.
+    /// Keeps its published tables.
     fn keep(&self, publisher: &Publisher) -> Result<()> {
         let Some(out) = publisher.out() else { return Ok(()) };
-        for own in &self.stamps {
-            publisher.keep(&charges_path(&own.stamp, self.month))?;
+        for part in &self.stamps {
+            publisher.keep(&charges_path(&part.stamp, self.month))?;
         }
         publisher.keep(&statements_path(self.month))?;
         publisher.keep_csv(&statement_csv(self.month, None));
@@ -251,38 +257,42 @@ impl<'a> MonthCharge<'a> {
         Ok(())
     }
 
-    /// Rates it, proves that all of its usage was rated, and stages what comes of it.
+    /// Rates it, checks that all of its usage was rated, and stages the results.
     fn make(&self, publisher: &Publisher, names: &Names) -> Result<ChargedMonth> {
         let month = self.month;
         let loaded: Vec<LoadedMonth> =
-            self.stamps.par_iter().map(|own| LoadedMonth::of(own, month, publisher)).collect::<Result<_>>()?;
+            self.stamps.par_iter().map(|part| LoadedMonth::load(part, month, publisher)).collect::<Result<_>>()?;
         let rows: Vec<RatedRows<'_>> = loaded
             .iter()
-            .map(|own| RatedRows {
-                usage: &own.usage,
-                closed: own.closed.as_ref().map(|own| own.currencies.as_slice()),
+            .map(|stamp_month| RatedRows {
+                usage: &stamp_month.usage,
+                closed: stamp_month.closed.as_ref().map(|closed| closed.currencies.as_slice()),
             })
             .collect();
         let rated = rate_month(&rows, self.book, self.terms.tiering)?;
         let summed = || -> Result<ChargeSums> {
             let mut sums = ChargeSums::default();
-            // What is open first: where an entry stands now is what its lines say.
-            for (own, rated) in loaded.iter().zip(&rated).filter_map(|(own, rated)| Some((own, rated.as_ref()?))) {
-                sums.take(own, rated, self.book)?;
+            // Open parts first, so that lines show the current file and row of an entry.
+            for (stamp_month, rated) in
+                loaded.iter().zip(&rated).filter_map(|(stamp_month, rated)| Some((stamp_month, rated.as_ref()?)))
+            {
+                sums.take(stamp_month, rated, self.book)?;
             }
-            for (own, closed) in loaded.iter().filter_map(|own| Some((own, own.closed.as_ref()?))) {
-                sums.take_closed(own, closed)?;
+            for (stamp_month, closed) in
+                loaded.iter().filter_map(|stamp_month| Some((stamp_month, stamp_month.closed.as_ref()?)))
+            {
+                sums.take_closed(stamp_month, closed)?;
             }
             Ok(sums)
         };
-        let publish = |(own, rated): (&LoadedMonth, &Option<Rated>)| match (rated, &own.closed) {
+        let publish = |(stamp_month, rated): (&LoadedMonth, &Option<Rated>)| match (rated, &stamp_month.closed) {
             (Some(rated), _) => {
-                own.prove(month, rated)?;
-                publish_charges(month, &own.usage, rated, self.book, publisher)
+                stamp_month.prove(month, rated)?;
+                publish_charges(month, &stamp_month.usage, rated, self.book, publisher)
             }
             (None, Some(closed)) => {
-                let path = charges_path(&own.usage.stamp, month);
-                publisher.plain(&path, own.usage.len() as u64, closed.bytes.clone())
+                let path = charges_path(&stamp_month.usage.stamp, month);
+                publisher.plain(&path, stamp_month.usage.len() as u64, closed.bytes.clone())
             }
             (None, None) => Ok(()),
         };
@@ -290,10 +300,10 @@ impl<'a> MonthCharge<'a> {
         let (ChargeSums { statement, entries, unpriced, charges }, ()) = (sums?, published?);
         let lines = statement.lines(month, &self.terms)?;
         prove_lines(month, &lines, &charges)?;
-        let shown = ShownIds::of(&lines);
-        let in_force = self.book.entries_in(month).filter(|own| shown.has(&own.meter)).map(PriceOfDays::of);
+        let shown = ShownIds::from_lines(&lines);
+        let in_force = self.book.entries_in(month).filter(|entry| shown.has(&entry.meter)).map(PriceOfDays::from_entry);
         let in_force: Vec<PriceOfDays> = in_force.collect();
-        let is_closed = self.stamps.iter().all(|own| own.usage.is_closed());
+        let is_closed = self.stamps.iter().all(|part| part.usage.is_closed());
         publish_statements((month, is_closed), &lines, &entries, names, publisher)?;
         Ok(ChargedMonth {
             prices: self.prices,
@@ -308,7 +318,7 @@ impl<'a> MonthCharge<'a> {
                 .into_iter()
                 .filter(|(_, quantity)| *quantity != Quantity::ZERO)
                 .map(|((stamp, meter), quantity)| {
-                    let is_closed = self.stamps.iter().any(|own| own.stamp == stamp && own.usage.is_closed());
+                    let is_closed = self.stamps.iter().any(|part| part.stamp == stamp && part.usage.is_closed());
                     Unpriced { stamp, meter, quantity, is_closed }
                 })
                 .collect(),
@@ -323,39 +333,39 @@ struct LoadedMonth {
     closed: Option<ClosedCharges>,
 }
 
-/// Charges as they were closed.
+/// The charges of a closed month.
 struct ClosedCharges {
     bytes: Vec<u8>,
     prices: BTreeMap<i64, PriceEntry>,
-    /// Of each row.
+    /// For each row.
     keys: Vec<Option<i64>>,
     currencies: Vec<Option<Currency>>,
     charges: Vec<Option<Charge>>,
 }
 
 impl LoadedMonth {
-    fn of(own: &StampPart, month: Month, publisher: &Publisher) -> Result<Self> {
-        let missing = |path: &str| reader::contradiction(path, format!("{month} of {} is not there", own.stamp));
-        match &own.usage {
+    fn load(part: &StampPart, month: Month, publisher: &Publisher) -> Result<Self> {
+        let missing = |path: &str| reader::contradiction(path, format!("{month} of {} is not there", part.stamp));
+        match &part.usage {
             MonthUsage::Open => {
-                let path = daily_path(&own.stamp, month);
+                let path = daily_path(&part.stamp, month);
                 let bytes = publisher.current(&path)?.ok_or_else(|| missing(&path))?;
                 let rows = reader::read_coded(path.as_ref(), bytes, &contract::DAILY, &StampMonth::COLUMNS)?;
-                Ok(Self { usage: StampMonth::of(own.stamp.clone(), rows)?, closed: None })
+                Ok(Self { usage: StampMonth::from_rows(part.stamp.clone(), rows)?, closed: None })
             }
             MonthUsage::Closed { run, charging } => {
-                let path = closed_path(&own.stamp, month, *run, "charges.parquet");
+                let path = closed_path(&part.stamp, month, *run, "charges.parquet");
                 let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
                 let columns = [&StampMonth::COLUMNS[..], &[&PRICE_KEY, &CURRENCY, &CHARGE]].concat();
                 let rows = reader::read_coded(&stored.path, stored.bytes.clone(), &contract::CHARGES, &columns)?;
                 let mut closed = ClosedCharges {
                     bytes: stored.bytes,
-                    prices: charging.prices.iter().map(|own| (own.key(), own.clone())).collect(),
+                    prices: charging.prices.iter().map(|entry| (entry.key(), entry.clone())).collect(),
                     keys: Vec::new(),
                     currencies: Vec::new(),
                     charges: Vec::new(),
                 };
-                let mut usage = Taking::of(own.stamp.clone());
+                let mut usage = StampMonthBuilder::new(part.stamp.clone());
                 for rows in rows {
                     let rows = rows?;
                     usage.take(&rows)?;
@@ -373,7 +383,7 @@ impl LoadedMonth {
         }
     }
 
-    /// Proves that what was rated is all of the usage.
+    /// Checks that all of the usage was rated.
     fn prove(&self, month: Month, rated: &Rated) -> Result<()> {
         let sum = |quantities: &[Quantity]| {
             let mut sum = Checksum::default();
@@ -385,41 +395,41 @@ impl LoadedMonth {
     }
 }
 
-/// What the charges of a month come to, while they are summed.
+/// The sums of a month's charges.
 #[derive(Default)]
 struct ChargeSums {
     statement: Statement,
     entries: BTreeMap<i64, PriceEntry>,
     unpriced: BTreeMap<(Stamp, MeterId), Quantity>,
-    /// By currency, apart from the lines of statements.
+    /// By currency, summed independently of statement lines.
     charges: BTreeMap<Currency, Charge>,
 }
 
-/// Rows of one owner, meter and price entry.
+/// The sums of rows with the same owner, meter and price entry.
 type Group<K> = HashMap<(u32, u32, Option<K>), (Quantity, Option<Charge>), foldhash::fast::FixedState>;
 
 impl ChargeSums {
-    fn take(&mut self, own: &LoadedMonth, rated: &Rated, book: &PriceBook) -> Result<()> {
+    fn take(&mut self, stamp_month: &LoadedMonth, rated: &Rated, book: &PriceBook) -> Result<()> {
         let mut groups: Group<u32> = HashMap::default();
         for row in 0..rated.len() {
             let cell = rated.cell[row] as usize;
-            let key = (own.usage.owner[cell], own.usage.meter[cell], rated.entry(row));
+            let key = (stamp_month.usage.owner[cell], stamp_month.usage.meter[cell], rated.entry(row));
             add(groups.entry(key).or_default(), rated.quantity[row], rated.charge(row))?;
             if let Some((charge, entry)) = rated.charge(row).zip(rated.entry(row)) {
                 self.add_charge(book.entry(entry).price().map(|price| price.currency), charge)?;
             }
         }
         for ((owner, meter, entry), sum) in groups {
-            self.add(own, owner, meter, entry.map(|own| (book.key(own), book.entry(own))), sum)?;
+            self.add(stamp_month, owner, meter, entry.map(|place| (book.key(place), book.entry(place))), sum)?;
         }
         Ok(())
     }
 
-    fn take_closed(&mut self, own: &LoadedMonth, closed: &ClosedCharges) -> Result<()> {
+    fn take_closed(&mut self, stamp_month: &LoadedMonth, closed: &ClosedCharges) -> Result<()> {
         let mut groups: Group<i64> = HashMap::default();
-        for row in 0..own.usage.len() {
-            let key = (own.usage.owner[row], own.usage.meter[row], closed.keys[row]);
-            add(groups.entry(key).or_default(), own.usage.quantity[row], closed.charges[row])?;
+        for row in 0..stamp_month.usage.len() {
+            let key = (stamp_month.usage.owner[row], stamp_month.usage.meter[row], closed.keys[row]);
+            add(groups.entry(key).or_default(), stamp_month.usage.quantity[row], closed.charges[row])?;
             self.add_charge(closed.currencies[row], closed.charges[row].unwrap_or_default())?;
         }
         for ((owner, meter, key), sum) in groups {
@@ -429,21 +439,21 @@ impl ChargeSums {
                     reader::contradiction("history/closed", format!("lacks the price {key} of closed charges"))
                 })
             });
-            self.add(own, owner, meter, entry.transpose()?, sum)?;
+            self.add(stamp_month, owner, meter, entry.transpose()?, sum)?;
         }
         Ok(())
     }
 
     fn add(
         &mut self,
-        own: &LoadedMonth,
+        stamp_month: &LoadedMonth,
         owner: u32,
         meter: u32,
         entry: Option<(i64, &PriceEntry)>,
         (quantity, charge): (Quantity, Option<Charge>),
     ) -> Result<()> {
-        let (owner, meter) = (&own.usage.owners[owner as usize], &own.usage.meters[meter as usize]);
-        let status = match entry.map(|(_, own)| own.price()) {
+        let (owner, meter) = (&stamp_month.usage.owners[owner as usize], &stamp_month.usage.meters[meter as usize]);
+        let status = match entry.map(|(_, entry)| entry.price()) {
             None => PriceStatus::Unpriced,
             Some(None) => PriceStatus::NotBillable,
             Some(Some(_)) => PriceStatus::Priced,
@@ -460,7 +470,7 @@ impl ChargeSums {
             None => {
                 let id =
                     MeterId::new(meter).ok_or_else(|| reader::contradiction("daily", "holds a blank id".to_owned()))?;
-                let sum = self.unpriced.entry((own.usage.stamp.clone(), id)).or_default();
+                let sum = self.unpriced.entry((stamp_month.usage.stamp.clone(), id)).or_default();
                 *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
             }
             Some((key, entry)) => {
@@ -495,12 +505,12 @@ fn past_range() -> Error {
     .hint("look for an absurd price in the price book, or for absurd quantities in the lines of the month")
 }
 
-/// Proves that the lines of statements are all of the charges, and that exactly what is priced has an amount.
+/// Checks that statement lines contain all charges, and that exactly the priced lines have an amount.
 fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currency, Charge>) -> Result<()> {
     let mut found: BTreeMap<Currency, Charge> = BTreeMap::new();
-    for own in lines.iter().filter_map(|line| line.priced) {
-        let sum = found.entry(own.currency).or_default();
-        *sum = sum.checked_add(own.charge).ok_or_else(past_range)?;
+    for priced in lines.iter().filter_map(|line| line.priced) {
+        let sum = found.entry(priced.currency).or_default();
+        *sum = sum.checked_add(priced.charge).ok_or_else(past_range)?;
     }
     let is_whole = lines.iter().all(|line| line.priced.is_some() == (line.key.status == PriceStatus::Priced));
     if found == *charges && is_whole {
@@ -510,22 +520,22 @@ fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currenc
         .hint("this is a fault of stacktally, not of the input: keep the root as it is and report it"))
 }
 
-/// What lines come to, by currency and by what they are billed in.
+/// The totals of lines, by currency and billing currency.
 fn totals(lines: &[StatementLine]) -> Result<Vec<CurrencyTotal>> {
     let mut totals: BTreeMap<(Currency, Currency), CurrencyTotal> = BTreeMap::new();
-    for own in lines.iter().filter_map(|line| line.priced) {
-        let sum = totals.entry((own.currency, own.billing_currency)).or_insert(CurrencyTotal {
-            currency: own.currency,
+    for priced in lines.iter().filter_map(|line| line.priced) {
+        let sum = totals.entry((priced.currency, priced.billing_currency)).or_insert(CurrencyTotal {
+            currency: priced.currency,
             lines: 0,
             charge: Charge::ZERO,
             amount: Amount::ZERO,
-            billing_currency: own.billing_currency,
+            billing_currency: priced.billing_currency,
             billing_amount: Amount::ZERO,
         });
         sum.lines += 1;
-        sum.charge = sum.charge.checked_add(own.charge).ok_or_else(past_range)?;
-        sum.amount = sum.amount.checked_add(own.amount).ok_or_else(past_range)?;
-        sum.billing_amount = sum.billing_amount.checked_add(own.billing_amount).ok_or_else(past_range)?;
+        sum.charge = sum.charge.checked_add(priced.charge).ok_or_else(past_range)?;
+        sum.amount = sum.amount.checked_add(priced.amount).ok_or_else(past_range)?;
+        sum.billing_amount = sum.billing_amount.checked_add(priced.billing_amount).ok_or_else(past_range)?;
     }
     Ok(totals.into_values().collect())
 }
@@ -541,23 +551,24 @@ fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
     )
 }
 
-/// What a person should know of prices.
+/// Findings about prices.
 fn unpriced(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
-    for (month, own) in &charged.0 {
-        // What is closed cannot be priced any more.
-        for own in own.unpriced.iter().filter(|own| !own.is_closed) {
-            unpriced.entry((&own.stamp, &own.meter)).or_default().push((*month, own.quantity));
+    for (month, rated) in &charged.0 {
+        // Closed usage cannot get a price any more.
+        for row in rated.unpriced.iter().filter(|row| !row.is_closed) {
+            unpriced.entry((&row.stamp, &row.meter)).or_default().push((*month, row.quantity));
         }
     }
     for ((stamp, meter), months) in unpriced {
         let known = names.meter(meter);
-        let unit = known.and_then(|own| own.unit.as_deref()).unwrap_or("units");
-        let name = known.and_then(|own| own.meter_name.as_deref()).map_or_else(String::new, |own| format!(" ({own})"));
+        let unit = known.and_then(|known| known.unit.as_deref()).unwrap_or("units");
+        let name =
+            known.and_then(|known| known.meter_name.as_deref()).map_or_else(String::new, |name| format!(" ({name})"));
         let at_stake: Vec<String> = months
             .iter()
-            .map(|(month, own)| format!("{} in {month}", unit::quantity(&own.to_string(), Some(unit))))
+            .map(|(month, quantity)| format!("{} in {month}", unit::quantity(&quantity.to_string(), Some(unit))))
             .collect();
         findings.push(Finding::new(
             stamp,

@@ -1,13 +1,13 @@
-//! What a run changes of charges and amounts that were published before, and why.
+//! Changes of charges and amounts that were published before, with their causes.
 //!
-//! Rows are differences of what is published: of charges, on days that were published before; of amounts, where the
-//! terms (rounding, exchange rates, billing currency) make something else of the same charges. Causes are told from the
-//! same rows: of whose quantity is what it was the usage is no cause, and of which price is still in force the price is
-//! none.
+//! A change is a difference between published tables: of charges, on days that were published before; of amounts, if
+//! the terms (rounding, exchange rates, billing currency) give other amounts for the same charges. The causes are
+//! derived from the same rows: if the quantity is unchanged, usage is not a cause; if the price is still in force, the
+//! price is not a cause.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::changes::{of_published, rows_published};
+use super::changes::{causes_of_published, rows_published};
 use super::context::RunContext;
 use super::fold::Folded;
 use crate::domain::cause::texts_of;
@@ -33,27 +33,27 @@ use crate::table::reader::{self, Rows, integer, text};
 /// A day's billed subscription and meter.
 type PayerMeter = (Day, String, String);
 
-/// What a day is charged of each billed subscription and meter, in each currency.
+/// The charges of each day, billed subscription, meter and currency.
 type DayCharges = BTreeMap<(Day, String, String, Currency), Charge>;
 
-/// What was charged of a stamp's month before this run.
+/// The published charges of a stamp's month before this run.
 enum Before {
-    /// Nothing: there was no price book. The days that were published.
+    /// There was no price book. The days that were published.
     Uncharged(BTreeSet<Day>),
-    /// The days that were published, and what they were charged.
+    /// The days that were published, and their charges.
     Charged(BTreeSet<Day>, DayCharges),
 }
 
 /// How a month was rated, before this run and in it.
 #[derive(Clone, Copy)]
 pub struct Ratings<'a> {
-    /// `None`: nobody knows.
+    /// `None`: unknown.
     pub before: Option<&'a ChargedMonth>,
     /// `None`: it is not charged any more.
     pub after: Option<&'a ChargedMonth>,
 }
 
-/// What changed of charges of a month, of days that were published before.
+/// The changes of a month's charges on days that were published before.
 ///
 /// # Errors
 /// A table cannot be read.
@@ -74,7 +74,7 @@ pub fn charges_changed(
     Ok(changes)
 }
 
-/// Charges that were published, and are not any more: of what is gone, or because there is no price book any more.
+/// Charges that were published and are not any more: their usage is gone, or there is no price book any more.
 ///
 /// # Errors
 /// A table cannot be read.
@@ -86,7 +86,7 @@ pub fn charges_gone<'r>(
     let Some(out) = context.publisher.out() else { return Ok(Vec::new()) };
     let mut changes = Vec::new();
     for path in out.published_below("charges/").filter(|path| !context.publisher.is_made(path)) {
-        let place = path.strip_prefix("charges/").and_then(|own| own.strip_suffix(".parquet")?.split_once('/'));
+        let place = path.strip_prefix("charges/").and_then(|rest| rest.strip_suffix(".parquet")?.split_once('/'));
         let place = place.and_then(|(stamp, month)| Stamp::new(stamp).zip(Month::parse(month)));
         let Some((stamp, month)) = place else { continue };
         changes.extend(charges_changed_of(
@@ -110,8 +110,8 @@ fn charges_changed_of(
     ratings: Ratings<'_>,
 ) -> Result<Vec<Correction>> {
     let path = charges_path(stamp, month);
-    let Some(before) = Before::of(out, stamp, month)? else { return Ok(Vec::new()) };
-    let after = totals_of(&path, &current(context.publisher, &path, &contract::CHARGES, &COLUMNS)?)?;
+    let Some(before) = Before::load(out, stamp, month)? else { return Ok(Vec::new()) };
+    let after = totals_of(&path, &current(context.publisher, &path, &contract::CHARGES, &CHARGE_COLUMNS)?)?;
     let (published, nothing) = (before.days(), DayCharges::new());
     let before = before.charges().unwrap_or(&nothing);
     let keys: BTreeSet<_> = before.keys().chain(after.keys()).filter(|key| published.contains(&key.0)).collect();
@@ -123,27 +123,27 @@ fn charges_changed_of(
     let owners = [owners_before(out, stamp, month, &cells)?, owners_after(context.publisher, stamp, month, &cells)?];
     let dirty = folded.dirty.get(stamp);
     let of_usage = |day: Day| {
-        let causes = dirty.and_then(|own| own.get(&day)).map(of_published);
+        let causes = dirty.and_then(|days| days.get(&day)).map(causes_of_published);
         causes.unwrap_or_else(|| BTreeSet::from([Cause::FullRun]))
     };
     let change = |key: &(Day, String, String, Currency)| {
         let (day, currency) = (key.0, key.3);
         let cell = (day, key.1.clone(), key.2.clone());
         let none = UsageOwners::new();
-        let [of_before, of_after] = owners.each_ref().map(|own| own.get(&cell).unwrap_or(&none));
+        let [of_before, of_after] = owners.each_ref().map(|owners| owners.get(&cell).unwrap_or(&none));
         let mut causes = BTreeSet::new();
         let all: BTreeSet<&UsageOwner> = of_before.keys().chain(of_after.keys()).collect();
         for owner in all {
             let (before, after) = (of_before.get(owner), of_after.get(owner));
-            if [before, after].into_iter().flatten().any(|own| own.currencies.contains(&currency)) {
+            if [before, after].into_iter().flatten().any(|parts| parts.currencies.contains(&currency)) {
                 causes.extend(ratings.causes_of(day, before, after, || of_usage(day)));
             }
         }
-        if dirty.and_then(|own| own.get(&day)).is_some_and(|own| own.contains(&Cause::MonthReopened)) {
+        if dirty.and_then(|days| days.get(&day)).is_some_and(|day_causes| day_causes.contains(&Cause::MonthReopened)) {
             causes.insert(Cause::MonthReopened);
         }
         if causes.is_empty() {
-            // The same usage at the same prices: rated by another version.
+            // The same usage at the same prices: another version rated it.
             causes.insert(Cause::FullRun);
         }
         Correction {
@@ -157,7 +157,7 @@ fn charges_changed_of(
     Ok(differing.into_iter().map(change).collect())
 }
 
-/// The rows of a table as they will be published; none where it will not be.
+/// The rows of a table as they will be published; none if it will not be.
 fn current(
     publisher: &Publisher,
     path: &str,
@@ -176,65 +176,66 @@ fn owners_after(
 ) -> Result<CellOwners> {
     let path = charges_path(stamp, month);
     if publisher.is_made(&path) {
-        return owners_of(&path, &current(publisher, &path, &contract::CHARGES, &PARTS)?, cells);
+        return owners_of(&path, &current(publisher, &path, &contract::CHARGES, &PART_COLUMNS)?, cells);
     }
     let path = daily_path(stamp, month);
     owners_of(&path, &current(publisher, &path, &contract::DAILY, &StampMonth::COLUMNS)?, cells)
 }
 
-/// What changed of what a month's statement lines ask for because the terms of the month are others: of each billed
-/// subscription, meter and currency that was billed before.
+/// The changes of a month's billed amounts because its terms changed: for each billed subscription, meter and currency
+/// that was billed before.
 ///
 /// # Errors
-/// A table cannot be read, or amounts sum to more than can be.
+/// A table cannot be read, or a sum of amounts is out of range.
 pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
     let path = statements_path(month);
     let out = context.publisher.out().filter(|_| context.publisher.is_made_anew(&path));
     let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };
-    let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &ASKED)? else { return Ok(Vec::new()) };
+    let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &AMOUNT_COLUMNS)? else { return Ok(Vec::new()) };
     let before = lines_of(&path, &rows)?;
-    let former = match ratings.before {
-        Some(own) => own.terms.clone(),
+    let previous_terms = match ratings.before {
+        Some(rated) => rated.terms.clone(),
         None => terms_of(&before, &after.terms),
     };
-    if former == after.terms {
+    if previous_terms == after.terms {
         return Ok(Vec::new());
     }
     let before = by_cell(&before);
-    let after_lines = lines_of(&path, &current(context.publisher, &path, &contract::STATEMENTS, &ASKED)?)?;
+    let after_lines = lines_of(&path, &current(context.publisher, &path, &contract::STATEMENTS, &AMOUNT_COLUMNS)?)?;
     let mut changes = Vec::new();
     for (key, lines) in by_cell(&after_lines) {
         let Some(lines_before) = before.get(&key) else { continue };
         let (was, is) = (billed(&path, lines_before)?, billed(&path, &lines)?);
         let currency = key.2;
-        // What other terms would have made of these charges.
+        // The amounts of these charges by other terms.
         let by = |terms: &MonthTerms| -> Result<Option<Billed>> {
-            let asked = |line: &&AskedLine| asked_for(line.charge, currency, terms).ok();
+            let asked = |line: &&LineAmounts| asked_for(line.charge, currency, terms).ok();
             let asked: Option<Vec<_>> = lines.iter().map(asked).collect();
-            let line = |(amount, rate, billing_currency, billing_amount)| AskedLine {
+            let line = |(amount, rate, billing_currency, billing_amount)| LineAmounts {
                 rate,
                 billed: Billed { amount, billing_currency, billing_amount },
                 ..lines[0].clone()
             };
-            let Some(lines) = asked.map(|own| own.into_iter().map(line).collect::<Vec<_>>()) else {
+            let Some(lines) = asked.map(|asked| asked.into_iter().map(line).collect::<Vec<_>>()) else {
                 return Ok(None);
             };
             billed(&path, &lines.iter().collect::<Vec<_>>()).map(Some)
         };
-        if was == is || by(&former)? == Some(is) {
+        if was == is || by(&previous_terms)? == Some(is) {
             continue;
         }
         let mut causes = BTreeSet::new();
-        if former.rounding != after.terms.rounding {
-            let same_rounding = MonthTerms { rounding: former.rounding, ..after.terms.clone() };
+        if previous_terms.rounding != after.terms.rounding {
+            let same_rounding = MonthTerms { rounding: previous_terms.rounding, ..after.terms.clone() };
             if by(&same_rounding)? != Some(is) {
                 causes.insert(Cause::RoundingChanged);
             }
         }
-        let rate_of = |terms: &MonthTerms| terms.rates.iter().find(|(own, _)| *own == currency).map(|(_, own)| *own);
+        let rate_of =
+            |terms: &MonthTerms| terms.rates.iter().find(|(from, _)| *from == currency).map(|(_, rate)| *rate);
         if was.billing_currency != is.billing_currency {
             causes.insert(Cause::BillingCurrencyChanged);
-        } else if was.billing_currency != currency && rate_of(&former) != rate_of(&after.terms) {
+        } else if was.billing_currency != currency && rate_of(&previous_terms) != rate_of(&after.terms) {
             causes.insert(Cause::ExchangeRateChanged);
         }
         changes.push(Correction {
@@ -249,12 +250,12 @@ pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<
 }
 
 impl Before {
-    /// What is published of a stamp's month; `None` where it cannot be compared.
-    fn of(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
+    /// Loads what is published of a stamp's month; `None` if it cannot be compared.
+    fn load(out: &Out, stamp: &Stamp, month: Month) -> Result<Option<Self>> {
         let path = charges_path(stamp, month);
         if out.last().files.contains_key(&path) {
-            // Every cell of `daily` has its row, with a price or without.
-            let Some(rows) = rows_published(out, &path, &contract::CHARGES, &COLUMNS)? else { return Ok(None) };
+            // Every cell of `daily` has a row, with or without a price.
+            let Some(rows) = rows_published(out, &path, &contract::CHARGES, &CHARGE_COLUMNS)? else { return Ok(None) };
             return Ok(Some(Self::Charged(days_of(&rows)?, totals_of(&path, &rows)?)));
         }
         let rows = rows_published(out, &daily_path(stamp, month), &contract::DAILY, &[&USAGE_DATE])?;
@@ -275,13 +276,13 @@ impl Before {
     }
 }
 
-/// The columns that charges are compared by.
-const COLUMNS: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &CURRENCY, &CHARGE];
+/// The columns by which charges are compared.
+const CHARGE_COLUMNS: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &CURRENCY, &CHARGE];
 
-fn days_of(rows: &[Rows]) -> Result<BTreeSet<Day>> {
+fn days_of(tables: &[Rows]) -> Result<BTreeSet<Day>> {
     let mut all = BTreeSet::new();
-    for own in rows {
-        let mut days = own.days(USAGE_DATE)?;
+    for rows in tables {
+        let mut days = rows.days(USAGE_DATE)?;
         days.dedup();
         all.extend(days);
     }
@@ -308,12 +309,12 @@ fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
     Ok(())
 }
 
-/// Who has usage of a cell: attribution, tenant, user subscription, resource.
+/// An owner of usage in a cell: attribution, tenant, user subscription, resource.
 type UsageOwner = (String, Option<String>, String, Option<i64>);
 type UsageOwners = BTreeMap<UsageOwner, PricedParts>;
 type CellOwners = BTreeMap<PayerMeter, UsageOwners>;
 
-/// What one owner used of a cell, and how it is priced: by tier, where it is charged.
+/// The usage of one owner in a cell, and how it is priced: by tiers, if it is charged.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct PricedParts {
     quantity: Quantity,
@@ -322,9 +323,8 @@ struct PricedParts {
     currencies: BTreeSet<Currency>,
 }
 
-/// The columns of `charges` that say who used how much, and what is charged for it; `daily` has them without the last
-/// three.
-const PARTS: [&dyn AnyColumn; 11] = {
+/// The columns of `charges` that tell who used how much and at what price; `daily` has them without the last three.
+const PART_COLUMNS: [&dyn AnyColumn; 11] = {
     let [day, billed, attribution, tenant, user, meter, resource, quantity] = StampMonth::COLUMNS;
     [day, billed, attribution, tenant, user, meter, resource, quantity, &TIER_FROM, &PRICE_KEY, &CURRENCY]
 };
@@ -354,14 +354,14 @@ fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Resul
                 users.value(row).to_owned(),
                 integer(resources, row),
             );
-            let own = owners.entry(cell).or_default().entry(owner).or_default();
+            let parts = owners.entry(cell).or_default().entry(owner).or_default();
             let past_range = || reader::contradiction(path, format!("quantities of {day} sum to more than can be"));
             let quantity = quantities.value(row);
-            own.quantity = own.quantity.checked_add(quantity).ok_or_else(past_range)?;
+            parts.quantity = parts.quantity.checked_add(quantity).ok_or_else(past_range)?;
             if let Some((tiers, keys, currencies)) = &prices {
-                let tier = own.tiers.entry(tiers.maybe(row)).or_default();
+                let tier = parts.tiers.entry(tiers.maybe(row)).or_default();
                 *tier = (tier.0.checked_add(quantity).ok_or_else(past_range)?, integer(keys, row));
-                own.currencies.extend(text(currencies, row).and_then(Currency::parse));
+                parts.currencies.extend(text(currencies, row).and_then(Currency::parse));
             }
         }
     }
@@ -371,14 +371,18 @@ fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Resul
 fn owners_before(out: &Out, stamp: &Stamp, month: Month, cells: &BTreeSet<PayerMeter>) -> Result<CellOwners> {
     let path = charges_path(stamp, month);
     if out.last().files.contains_key(&path) {
-        return owners_of(&path, &rows_published(out, &path, &contract::CHARGES, &PARTS)?.unwrap_or_default(), cells);
+        return owners_of(
+            &path,
+            &rows_published(out, &path, &contract::CHARGES, &PART_COLUMNS)?.unwrap_or_default(),
+            cells,
+        );
     }
     let path = daily_path(stamp, month);
     owners_of(&path, &rows_published(out, &path, &contract::DAILY, &StampMonth::COLUMNS)?.unwrap_or_default(), cells)
 }
 
 impl Ratings<'_> {
-    /// Why an owner's charges of a day are others.
+    /// Why an owner's charges of a day changed.
     fn causes_of(
         &self,
         day: Day,
@@ -394,27 +398,28 @@ impl Ratings<'_> {
         let is_same_usage = before.quantity == after.quantity;
         let mut causes = if is_same_usage { BTreeSet::new() } else { of_usage() };
         if before.tiers.is_empty() || after.tiers.is_empty() {
-            // There was no price book, or is none any more; a month that was closed before there was one is opened, not
-            // priced.
+            // There was no price book, or there is none any more. If a month that was closed without one was reopened,
+            // that is the cause, and not the price.
             if !causes.contains(&Cause::MonthReopened) {
                 causes.insert(Cause::PriceChanged);
             }
             return causes;
         }
-        let Some((was, is)) = self.before.filter(|own| own.in_force.is_some()).zip(self.after) else {
+        let Some((was, is)) = self.before.filter(|rated| rated.in_force.is_some()).zip(self.after) else {
             causes.insert(Cause::FullRun);
             return causes;
         };
         if is_repriced((was, before), (is, after), day) {
             causes.insert(Cause::PriceChanged);
         }
-        let quantities = |own: &PricedParts| -> BTreeMap<Option<Quantity>, Quantity> {
-            own.tiers.iter().map(|(tier, (quantity, _))| (*tier, *quantity)).collect()
+        let quantities = |parts: &PricedParts| -> BTreeMap<Option<Quantity>, Quantity> {
+            parts.tiers.iter().map(|(tier, (quantity, _))| (*tier, *quantity)).collect()
         };
         if quantities(before) == quantities(after) {
             return causes;
         }
-        let is_tiered = |own: &PricedParts| own.tiers.keys().any(|tier| tier.is_some_and(|from| from > Quantity::ZERO));
+        let is_tiered =
+            |parts: &PricedParts| parts.tiers.keys().any(|tier| tier.is_some_and(|from| from > Quantity::ZERO));
         if was.terms.tiering != is.terms.tiering {
             if is_tiered(before) || is_tiered(after) {
                 causes.insert(Cause::TieringChanged);
@@ -426,47 +431,48 @@ impl Ratings<'_> {
     }
 }
 
-/// The entry that a published key means.
+/// The price entry with a published key.
 fn entry_of(month: &ChargedMonth, key: Option<i64>) -> Option<&PriceEntry> {
     let key = key?;
-    month.entries.iter().find(|own| own.key() == key)
+    month.entries.iter().find(|entry| entry.key() == key)
 }
 
-/// Whether a price of these parts came into force, or went out of it, and is another than what stands in its stead.
+/// Whether a price of these parts came into force or is no longer in force, and differs from the price that it replaces
+/// or that replaces it.
 fn is_repriced(
     (was, before): (&ChargedMonth, &PricedParts),
     (is, after): (&ChargedMonth, &PricedParts),
     day: Day,
 ) -> bool {
-    let is_in_force = |month: &ChargedMonth, own: &PriceEntry| {
-        let key = own.key_of_day();
-        month.in_force_on(day).any(|own| own.key == key)
+    let is_in_force = |month: &ChargedMonth, entry: &PriceEntry| {
+        let key = entry.key_of_day();
+        month.in_force_on(day).any(|price| price.key == key)
     };
     let of_tier = |month, parts: &PricedParts, tier| entry_of(month, parts.tiers.get(tier)?.1);
     let came = after.tiers.keys().any(|tier| {
-        let own = of_tier(is, after, tier);
-        own.is_some_and(|own| {
-            !is_in_force(was, own) && of_tier(was, before, tier).is_none_or(|other| other.terms != own.terms)
+        let entry = of_tier(is, after, tier);
+        entry.is_some_and(|entry| {
+            !is_in_force(was, entry) && of_tier(was, before, tier).is_none_or(|other| other.terms != entry.terms)
         })
     });
     let went = before.tiers.keys().any(|tier| {
-        let own = of_tier(was, before, tier);
-        own.is_some_and(|own| {
-            !is_in_force(is, own) && of_tier(is, after, tier).is_none_or(|other| other.terms != own.terms)
+        let entry = of_tier(was, before, tier);
+        entry.is_some_and(|entry| {
+            !is_in_force(is, entry) && of_tier(is, after, tier).is_none_or(|other| other.terms != entry.terms)
         })
     });
     came || went
 }
 
-/// Where the tiers begin that price these parts. (What was closed may have others than the price book knows since.)
+/// Where the tiers of these parts begin. (A closed month may have other tiers than the price book has now.)
 fn bounds_of(month: &ChargedMonth, parts: &PricedParts, day: Day) -> BTreeSet<Quantity> {
     let tiers = parts.tiers.values().find_map(|(_, key)| Some(entry_of(month, *key)?.key_of_tiers()));
-    let bounds = month.in_force_on(day).filter(|own| Some(own.tiers) == tiers).map(|own| own.tier_from);
+    let bounds = month.in_force_on(day).filter(|price| Some(price.tiers) == tiers).map(|price| price.tier_from);
     bounds.chain(parts.tiers.keys().copied().flatten()).collect()
 }
 
-/// The columns of what statement lines ask for.
-const ASKED: [&dyn AnyColumn; 8] = [
+/// The columns with the amounts of statement lines.
+const AMOUNT_COLUMNS: [&dyn AnyColumn; 8] = [
     &BILLED_SUBSCRIPTION_ID,
     &METER_ID,
     &CURRENCY,
@@ -477,9 +483,9 @@ const ASKED: [&dyn AnyColumn; 8] = [
     &BILLING_AMOUNT,
 ];
 
-/// What a published line asks for.
+/// The amounts of a published statement line.
 #[derive(Clone, Debug)]
-struct AskedLine {
+struct LineAmounts {
     billed_subscription: String,
     meter: String,
     currency: Currency,
@@ -488,7 +494,7 @@ struct AskedLine {
     billed: Billed,
 }
 
-fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
+fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<LineAmounts>> {
     let mut lines = Vec::new();
     for rows in tables {
         let (subscriptions, meters) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
@@ -497,11 +503,11 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
         let (rates, billing_amounts) = (rows.quantities(EXCHANGE_RATE)?, rows.amounts(BILLING_AMOUNT)?);
         for row in 0..rows.len() {
             let Some(charge) = charges.maybe(row) else { continue };
-            let currency = |own| text(own, row).and_then(Currency::parse);
+            let currency = |column| text(column, row).and_then(Currency::parse);
             let (currency, billing_currency) = currency(currencies).zip(currency(billing)).ok_or_else(|| {
                 reader::contradiction(path, "holds a line with a charge and without a currency".to_owned())
             })?;
-            lines.push(AskedLine {
+            lines.push(LineAmounts {
                 billed_subscription: subscriptions.value(row).to_owned(),
                 meter: meters.value(row).to_owned(),
                 currency,
@@ -519,46 +525,46 @@ fn lines_of(path: &str, tables: &[Rows]) -> Result<Vec<AskedLine>> {
 }
 
 /// Lines by billed subscription, meter and currency.
-fn by_cell(lines: &[AskedLine]) -> BTreeMap<(&str, &str, Currency), Vec<&AskedLine>> {
-    let mut cells: BTreeMap<_, Vec<&AskedLine>> = BTreeMap::new();
-    for own in lines {
-        cells.entry((own.billed_subscription.as_str(), own.meter.as_str(), own.currency)).or_default().push(own);
+fn by_cell(lines: &[LineAmounts]) -> BTreeMap<(&str, &str, Currency), Vec<&LineAmounts>> {
+    let mut cells: BTreeMap<_, Vec<&LineAmounts>> = BTreeMap::new();
+    for line in lines {
+        cells.entry((line.billed_subscription.as_str(), line.meter.as_str(), line.currency)).or_default().push(line);
     }
     cells
 }
 
-/// What some lines of a cell, at least one, ask for together.
-fn billed(path: &str, lines: &[&AskedLine]) -> Result<Billed> {
+/// The total of some lines of a cell; there is at least one.
+fn billed(path: &str, lines: &[&LineAmounts]) -> Result<Billed> {
     let mut sum = Billed { amount: Amount::ZERO, billing_amount: Amount::ZERO, ..lines[0].billed };
-    for own in lines {
+    for line in lines {
         let sums =
-            sum.amount.checked_add(own.billed.amount).zip(sum.billing_amount.checked_add(own.billed.billing_amount));
+            sum.amount.checked_add(line.billed.amount).zip(sum.billing_amount.checked_add(line.billed.billing_amount));
         (sum.amount, sum.billing_amount) =
             sums.ok_or_else(|| reader::contradiction(path, "amounts sum to more than can be".to_owned()))?;
     }
     Ok(sum)
 }
 
-/// The terms that made these lines, where nothing else tells: by what they say, and the rounding by which they come
-/// out; of several the one of now.
-fn terms_of(lines: &[AskedLine], now: &MonthTerms) -> MonthTerms {
+/// The terms of published lines, if no state records them: from their columns, and from the rounding that gives their
+/// amounts. If several roundings do, the current one is taken.
+fn terms_of(lines: &[LineAmounts], now: &MonthTerms) -> MonthTerms {
     let rates: BTreeMap<Currency, ExchangeRate> =
-        lines.iter().filter_map(|own| Some((own.currency, own.rate?))).collect();
-    let converted = lines.iter().find(|own| own.rate.is_some()).map(|own| own.billed.billing_currency);
+        lines.iter().filter_map(|line| Some((line.currency, line.rate?))).collect();
+    let converted = lines.iter().find(|line| line.rate.is_some()).map(|line| line.billed.billing_currency);
     let billing_currency = converted.or_else(|| {
-        let is_kept = lines.iter().all(|own| Some(own.currency) == now.billing_currency);
+        let is_kept = lines.iter().all(|line| Some(line.currency) == now.billing_currency);
         now.billing_currency.filter(|_| is_kept)
     });
     let terms = |rounding| MonthTerms {
         rounding,
         billing_currency,
-        rates: rates.iter().map(|(own, rate)| (*own, *rate)).collect(),
+        rates: rates.iter().map(|(from, rate)| (*from, *rate)).collect(),
         ..now.clone()
     };
     let comes_out = |terms: &MonthTerms| {
-        lines.iter().all(|own| {
-            asked_for(own.charge, own.currency, terms).is_ok_and(|(amount, _, _, billing_amount)| {
-                (amount, billing_amount) == (own.billed.amount, own.billed.billing_amount)
+        lines.iter().all(|line| {
+            asked_for(line.charge, line.currency, terms).is_ok_and(|(amount, _, _, billing_amount)| {
+                (amount, billing_amount) == (line.billed.amount, line.billed.billing_amount)
             })
         })
     };

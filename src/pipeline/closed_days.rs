@@ -1,4 +1,4 @@
-//! What comes to closed months: of each figure, what its lines come to beyond what was closed.
+//! Adjustments of closed months: for each figure, the difference between its lines and what was closed.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use crate::normalise::UsageChunk;
 use crate::pipeline::stamp_context::StampContext;
 use crate::state::DayNote;
 
-/// What the touched days of closed months come to, as they are settled.
+/// The differences of dirty days in closed months, collected while they are settled.
 #[derive(Debug, Default)]
 pub struct ClosedUsage {
-    /// By how much lines and closed figures differ, of touched days.
+    /// The differences between lines and closed figures on dirty days.
     differences: FigureSums,
-    /// What new exports brought.
+    /// Usage from new exports.
     arrived: Vec<Arrived>,
 }
 
 impl ClosedUsage {
-    /// Takes in a month. Cells are compared by their keys; only those that differ become texts.
+    /// Adds a month. Cells are compared by their keys; only those that differ are converted to texts.
     ///
     /// # Errors
-    /// What was closed cannot be read, or a sum leaves the range.
+    /// The closed figures cannot be read, or a sum is out of range.
     pub fn take(
         &mut self,
         context: &StampContext<'_>,
@@ -41,7 +41,7 @@ impl ClosedUsage {
                 days.entry(*day).or_default().entry(key).or_default().merge(Totals { quantity, lines })?;
             }
         }
-        for (day, cells) in context.base.frozen(month)?.into_iter().filter(|(day, _)| is_dirty(context, *day)) {
+        for (day, cells) in context.published.frozen(month)?.into_iter().filter(|(day, _)| is_dirty(context, *day)) {
             for (key, quantity, lines) in cells.iter() {
                 let closed = Totals { quantity, lines };
                 days.entry(day).or_default().entry(key).or_default().merge(closed.negated())?;
@@ -57,12 +57,12 @@ impl ClosedUsage {
     }
 }
 
-/// What came to closed months.
+/// The adjustments of a stamp's closed months.
 #[derive(Debug)]
 pub struct StampAdjustments {
-    /// In this run.
+    /// Those of this run.
     pub rows: Vec<Adjustment>,
-    /// In all, by meter; and by month as well, where that is not nothing.
+    /// Those of all runs, by meter, and by month and meter; without zeros.
     pub by_meter: BTreeMap<String, Totals>,
     pub by_month: BTreeMap<(Month, String), Totals>,
 }
@@ -76,21 +76,23 @@ fn is_dirty(context: &StampContext<'_>, day: Day) -> bool {
     context.dirty_days.is_full || context.dirty_days.dirty.contains_key(&day)
 }
 
-/// What of a closed day the exports brought that the last run did not know; nothing where nobody knows which these
-/// are.
+/// The usage of a closed day that comes from exports which the last run did not know; nothing if it is unknown which
+/// these are.
 ///
 /// # Errors
-/// A sum leaves the range.
+/// A sum is out of range.
 pub fn arrived(context: &StampContext<'_>, day: Day, chunks: &[UsageChunk]) -> Result<Vec<Arrived>> {
     let mut arrived = Vec::new();
-    if context.former_exports.is_empty() {
+    if context.previous_exports.is_empty() {
         return Ok(arrived);
     }
     for (at, export) in (0_u32..).zip(&context.owned.usage.exports) {
-        let Some(window) = export.window.filter(|_| !context.former_exports.contains(&export.label)) else { continue };
-        let own = || chunks.iter().filter(|chunk| chunk.export == at);
-        if own().next().is_some() {
-            let cells = aggregate::cells_of_day(context.owned, context.packing, day, own());
+        let Some(window) = export.window.filter(|_| !context.previous_exports.contains(&export.label)) else {
+            continue;
+        };
+        let export_chunks = || chunks.iter().filter(|chunk| chunk.export == at);
+        if export_chunks().next().is_some() {
+            let cells = aggregate::cells_of_day(context.owned, context.packing, day, export_chunks());
             let mut figures = FigureSums::new();
             for (key, quantity, lines) in cells.iter() {
                 close::add(&mut figures, figure(context, day, key), Totals { quantity, lines })?;
@@ -101,8 +103,8 @@ pub fn arrived(context: &StampContext<'_>, day: Day, chunks: &[UsageChunk]) -> R
     Ok(arrived)
 }
 
-/// The month whose bill can carry what was reported in a month: itself, or where that is closed, the first after it
-/// that is not.
+/// The month whose bill can include usage that was reported in `month`: that month, or if it is closed, the next open
+/// one.
 fn billed_in(context: &StampContext<'_>, month: Month) -> Month {
     let mut month = month;
     while context.dirty_days.is_closed(month) {
@@ -111,7 +113,7 @@ fn billed_in(context: &StampContext<'_>, month: Month) -> Month {
     month
 }
 
-/// A cell of a day, by text.
+/// A cell of a day as texts.
 fn figure(context: &StampContext<'_>, day: Day, key: u64) -> Figure {
     let cell = context.packing.unpack(key);
     let owner = context.owned.owners[cell.owner as usize];
@@ -127,7 +129,7 @@ fn figure(context: &StampContext<'_>, day: Day, key: u64) -> Figure {
     }
 }
 
-/// What is missing to: of closed months, adjustments = lines − closed; of open ones, none.
+/// The adjustments that are missing: in closed months, adjustments = lines − closed; open months have none.
 ///
 /// # Errors
 /// Adjustments cannot be read, or lines and figures do not balance.
@@ -146,7 +148,7 @@ pub fn adjustments(
     }
     let windows = context.owned.usage.exports.iter().filter_map(|export| export.window);
     let latest = windows.map(|window| (window.end + -1).day().month()).max();
-    let latest = latest.or_else(|| missing.keys().map(|own| own.day.month()).max());
+    let latest = latest.or_else(|| missing.keys().map(|figure| figure.day.month()).max());
     let rows = match latest {
         Some(latest) => close::split(stamp, missing, arrived, billed_in(context, latest), &context.dirty_days.dirty)?,
         None => Vec::new(),
@@ -156,7 +158,7 @@ pub fn adjustments(
     Ok(StampAdjustments { rows, by_meter, by_month })
 }
 
-/// What came to closed months in all, by month and meter.
+/// The adjustments of all runs, by month and meter.
 fn closed_by_month(
     context: &StampContext<'_>,
     adjusted: &FigureSums,
@@ -164,7 +166,7 @@ fn closed_by_month(
 ) -> Result<BTreeMap<(Month, String), Totals>> {
     let mut by_month: BTreeMap<(Month, String), Totals> = BTreeMap::new();
     let all = adjusted.iter().map(|(figure, delta)| (figure, *delta));
-    for (figure, delta) in all.chain(rows.iter().map(|own| (&own.figure, own.delta))) {
+    for (figure, delta) in all.chain(rows.iter().map(|row| (&row.figure, row.delta))) {
         let month = figure.day.month();
         if context.dirty_days.is_closed(month) {
             by_month.entry((month, figure.meter.clone())).or_default().merge(delta)?;
@@ -174,7 +176,7 @@ fn closed_by_month(
     Ok(by_month)
 }
 
-/// Proves that of closed months, for each meter: lines = closed + adjustments. Returns the adjustments.
+/// Checks for closed months and each meter that lines = closed + adjustments. Returns the adjustments.
 fn prove_closed(
     context: &StampContext<'_>,
     notes: &BTreeMap<Day, DayNote>,
@@ -186,10 +188,10 @@ fn prove_closed(
         adjustments.entry(meter.clone()).or_default().merge(*delta)?;
     }
     let mut missing: BTreeMap<String, Totals> = BTreeMap::new();
-    for own in notes.iter().filter(|(day, _)| is_closed(day)).flat_map(|(_, note)| &note.meters) {
-        missing.entry(own.meter.to_string()).or_default().merge(own.used)?;
+    for meter_of_day in notes.iter().filter(|(day, _)| is_closed(day)).flat_map(|(_, note)| &note.meters) {
+        missing.entry(meter_of_day.meter.to_string()).or_default().merge(meter_of_day.used)?;
     }
-    let closed = context.dirty_days.closed.values().flat_map(|own| &own.used);
+    let closed = context.dirty_days.closed.values().flat_map(|frozen| &frozen.used);
     let closed = closed.map(|(meter, totals)| (meter.to_string(), *totals));
     for (meter, delta) in closed.chain(adjustments.iter().map(|(meter, delta)| (meter.clone(), *delta))) {
         missing.entry(meter).or_default().merge(delta.negated())?;

@@ -1,4 +1,4 @@
-//! What every step of a run needs, and none changes.
+//! Shared data of a run that no step changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crate::control::Control;
 use crate::domain::{Month, Stamp};
 use crate::publication::Publisher;
 
-/// What closed months froze, by stamp.
+/// The frozen data of closed months, by stamp.
 pub type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;
 
-/// What every step of a run needs, and none changes.
+/// Shared data of a run that no step changes.
 pub struct RunContext<'a> {
     pub plan: &'a Plan,
     pub control: &'a Control,
@@ -21,9 +21,9 @@ pub struct RunContext<'a> {
     pub closed: ClosedMonths,
     /// Stamps that stay as they were published.
     pub left: BTreeSet<Stamp>,
-    /// Why everything is made anew, where it is.
+    /// Why this is a full run, if it is.
     pub full_run: Option<String>,
-    /// The clock, for the receipt and for what is known of files alone.
+    /// When the run started; only for the receipt and for the stats of files.
     pub started_at: DateTime<Utc>,
 }
 

@@ -1,4 +1,4 @@
-//! What decides published figures, by its type: what was made with other settings than these cannot serve again.
+//! The settings that decide published figures, as one type: tables made with other settings cannot be reused.
 
 use std::collections::BTreeMap;
 
@@ -13,20 +13,20 @@ use crate::read::Reading;
 ///
 /// ```text
 /// DecidingSettings ──stages──▶ published days
-///        └─────────values()──▶ the state of the run: another value, and all days are settled anew
+///        └─────────values()──▶ the state of the run: another value settles all days again
 /// ```
-/// The stages take them from here, and all of them are compared, so a new field of any part cannot be forgotten. What
-/// only says where, how fast, and what is refused stands beside it in [`Plan`](super::Plan). So does what decides
-/// nothing of a day: overrides are snapshots, and are compared as such; charges know themselves whether tiers,
-/// rounding and billing currency still are theirs; and `coverage`, for which it matters when a day is settled, is made
-/// by each run.
+/// The stages take the settings from here, and all of them are compared, so a new field cannot be forgotten. Settings
+/// that only tell where to read and write, how fast, and what is refused, are in [`Plan`](super::Plan). So are settings
+/// that do not decide the figures of a day: overrides are snapshots and are compared as snapshots; charges themselves
+/// check whether tiers, rounding and billing currency changed; and `coverage`, which depends on when a day is settled,
+/// is made by each run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct DecidingSettings {
-    /// What was said of files that do not say it themselves.
+    /// How files are read that do not say it themselves.
     #[serde(flatten)]
     pub reading: Reading,
-    /// What counts where several exports cover the same reported time.
+    /// Which export counts if several cover the same reported time.
     #[serde(flatten)]
     pub ledger: LedgerRules,
     /// Who pays.
@@ -53,7 +53,7 @@ impl Default for DecidingSettings {
 }
 
 impl DecidingSettings {
-    /// Each with its value, by the name of its flag.
+    /// The values of all settings, by the names of their flags.
     pub fn values(&self) -> BTreeMap<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(values)) => values.into_iter().collect(),

@@ -1,4 +1,4 @@
-//! What of a stamp is to be done: the days that changed since the last run, each with its causes, and those that stand.
+//! Which days of a stamp changed since the last run (dirty), each with its causes, and which did not (clean).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,46 +10,47 @@ use crate::read::ExportRecord;
 use crate::state::{DayNote, ExportOfDay};
 use crate::store::Fingerprint;
 
-/// The days of a stamp that are settled anew, and those that stand as they are published.
+/// The days of a stamp that must be settled again, and those that are kept as published.
 #[derive(Debug, Default)]
 pub struct DirtyDays {
     pub dirty: BTreeMap<Day, BTreeSet<Cause>>,
     pub clean: BTreeMap<Day, DayNote>,
-    /// Lines of touched days that are loaded from where they are published: by day and place of the export.
+    /// Lines of dirty days that are loaded from the published tables: by day and place of the export.
     pub loaded: BTreeMap<(Day, u32), ExportOfDay>,
-    /// Months that are written again though no day of theirs is touched.
+    /// Months that are written again although none of their days is dirty.
     pub months_to_write: BTreeSet<Month>,
-    /// A text changed that flat files show.
+    /// Whether a text changed that flat files show.
     pub texts_changed: bool,
-    /// Months whose figures are what was closed, whatever their lines come to.
+    /// Closed months: their figures stay as they were closed, whatever their lines add up to.
     pub closed: BTreeMap<Month, Frozen>,
-    /// Whether nothing that is published serves.
+    /// Whether this is a full run: no published table is used.
     pub is_full: bool,
 }
 
 impl DirtyDays {
-    /// Everything. Lines of `kept` exports are loaded from where they are published.
+    /// All days are dirty. Lines of `kept` exports are loaded from the published tables.
     ///
     /// # Errors
-    /// Nothing is known of such lines.
-    pub fn all(exports: &[ExportRecord], former: &BTreeMap<Day, DayNote>, kept: &BTreeSet<String>) -> Result<Self> {
+    /// The state has no record of such lines.
+    pub fn all(exports: &[ExportRecord], previous: &BTreeMap<Day, DayNote>, kept: &BTreeSet<String>) -> Result<Self> {
         let now = days_of(exports);
-        let all: BTreeSet<Day> = now.keys().chain(former.keys()).copied().collect();
+        let all: BTreeSet<Day> = now.keys().chain(previous.keys()).copied().collect();
         let dirty = all.into_iter().map(|day| (day, BTreeSet::from([Cause::FullRun]))).collect();
         let mut dirty_days = Self { dirty, is_full: true, ..Self::default() };
         for (place, export) in
-            (0_u32..).zip(exports).filter(|(_, own)| kept.contains(&own.folder) && !own.files.is_empty())
+            (0_u32..).zip(exports).filter(|(_, export)| kept.contains(&export.folder) && !export.files.is_empty())
         {
             for &day in export.days.keys() {
-                let own = former.get(&day).and_then(|note| note.exports.iter().find(|own| own.label == export.label));
-                let own = own.ok_or_else(|| unknown_kept(&export.folder))?;
-                dirty_days.loaded.insert((day, place), own.clone());
+                let noted =
+                    previous.get(&day).and_then(|note| note.exports.iter().find(|noted| noted.label == export.label));
+                let noted = noted.ok_or_else(|| unknown_kept(&export.folder))?;
+                dirty_days.loaded.insert((day, place), noted.clone());
             }
         }
         Ok(dirty_days)
     }
 
-    /// The months that are written again. A closed one is only where nothing that is published serves.
+    /// The months that are written again; closed months only in a full run.
     pub fn months(&self) -> BTreeSet<Month> {
         let dirty = self.dirty.keys().map(|day| day.month()).chain(self.months_to_write.iter().copied());
         dirty.chain(self.closed.keys().copied()).filter(|month| self.is_full || !self.is_closed(*month)).collect()
@@ -59,12 +60,12 @@ impl DirtyDays {
         self.closed.contains_key(&month)
     }
 
-    /// What changed since `former` was noted: as exports, as `decider` decides now, and in months that were opened
-    /// again. Of exports in the `unread` folders published lines are loaded, where their day is touched by something
-    /// else.
+    /// The days that changed since `previous` was recorded: because exports changed, because `decider` decides
+    /// differently now, or because their month was reopened. If such a day has lines of exports in `unread` folders,
+    /// these lines are loaded from the published tables.
     pub fn since(
         exports: &[ExportRecord],
-        former: BTreeMap<Day, DayNote>,
+        previous: BTreeMap<Day, DayNote>,
         decider: &Decider<'_>,
         reopened: &BTreeSet<Month>,
         unread: &BTreeSet<String>,
@@ -72,7 +73,7 @@ impl DirtyDays {
         let now = days_of(exports);
         let mut dirty_days = Self::default();
         for (&day, inputs) in &now {
-            let causes = match former.get(&day) {
+            let causes = match previous.get(&day) {
                 None => BTreeSet::from([Cause::NewDay]),
                 Some(note) => differences(inputs, note),
             };
@@ -80,7 +81,7 @@ impl DirtyDays {
                 dirty_days.dirty.insert(day, causes);
             }
         }
-        for (day, note) in former {
+        for (day, note) in previous {
             if !now.contains_key(&day) {
                 dirty_days.dirty.insert(day, BTreeSet::from([Cause::WindowRemoved]));
             } else {
@@ -101,7 +102,7 @@ impl DirtyDays {
         dirty_days
     }
 
-    /// Notes which lines of a touched day can be loaded from where they are published.
+    /// Records which lines of a dirty day can be loaded from the published tables.
     fn load(
         &mut self,
         day: Day,
@@ -111,16 +112,16 @@ impl DirtyDays {
         unread: &BTreeSet<String>,
     ) {
         let Some(inputs) = now.get(&day) else { return };
-        for (place, export) in (0_u32..).zip(exports).filter(|(_, own)| unread.contains(&own.folder)) {
-            let known = note.exports.iter().find(|own| own.label == export.label);
-            if let Some(own) = known.filter(|own| inputs.get(own.label.as_str()) == Some(&own.inputs)) {
-                self.loaded.insert((day, place), own.clone());
+        for (place, export) in (0_u32..).zip(exports).filter(|(_, export)| unread.contains(&export.folder)) {
+            let known = note.exports.iter().find(|noted| noted.label == export.label);
+            if let Some(noted) = known.filter(|noted| inputs.get(noted.label.as_str()) == Some(&noted.inputs)) {
+                self.loaded.insert((day, place), noted.clone());
             }
         }
     }
 }
 
-/// What the lines of each day are made of, by export.
+/// The fingerprint of each day's inputs, by export.
 type DayInputs<'a> = BTreeMap<Day, BTreeMap<&'a str, Fingerprint>>;
 
 fn days_of(exports: &[ExportRecord]) -> DayInputs<'_> {
@@ -150,14 +151,14 @@ fn differences(now: &BTreeMap<&str, Fingerprint>, note: &DayNote) -> BTreeSet<Ca
 }
 
 fn decides_alike(decider: &Decider<'_>, note: &DayNote) -> bool {
-    note.uses.iter().all(|own| {
-        let owner = &note.owners[own.owner as usize];
+    note.uses.iter().all(|noted| {
+        let owner = &note.owners[noted.owner as usize];
         let id = &note.user_subscriptions[owner.user_subscription as usize];
-        decider.decides(id, own.moment, &owner.billed_subscription, owner.attribution, owner.tenant.as_ref())
+        decider.decides(id, noted.moment, &owner.billed_subscription, owner.attribution, owner.tenant.as_ref())
     })
 }
 
-/// The refusal of kept lines that nothing is known of.
+/// The error for kept lines that the state has no record of.
 pub fn unknown_kept(folder: &str) -> Error {
     Error::input("its export is gone, and nothing is known of the lines that are published of it").at(folder).hint(
         "put the export back, or run with --forget and its folder to remove its lines (a `*` at its end stands for \

@@ -1,4 +1,4 @@
-//! Fold: stamp after stamp becomes what all stamps of a publication come to together, and what is made of that.
+//! Fold: merges the results of one stamp after the other, and makes the tables that all stamps share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,37 +26,37 @@ use crate::state::{RunState, StampState};
 use crate::table::csv::CsvTable;
 use crate::table::{contract, flat, reader};
 
-/// What the stamps of a run come to together.
+/// The merged results of all stamps of a run.
 pub struct Folded<'s> {
     pub names: Names,
     pub dimensions: Dimensions,
     pub receipt: ReceiptBuilder,
     pub state: RunState,
-    /// The days of each stamp that were settled in this run, or are gone, and why.
+    /// The days of each stamp that were settled in this run or are gone, with the causes.
     pub dirty: BTreeMap<Stamp, BTreeMap<Day, BTreeSet<Cause>>>,
     /// Months whose flat CSV of all stamps is written again.
     pub csv_months: BTreeSet<Month>,
-    /// What came to closed months in this run.
+    /// Adjustments of closed months in this run.
     pub adjustments: Vec<Adjustment>,
-    /// What this run changes of days that were published before.
+    /// Changes on days that were published before.
     pub changes: Vec<Correction>,
-    /// How the usage of each stamp fell to owners, for comparing stamps.
+    /// How the usage of each stamp is divided among owners, for comparing stamps.
     pub uses: Vec<StampUse<'s>>,
 }
 
-/// A stamp that was settled, and what it was made of.
+/// A settled stamp with its inputs.
 pub struct StampOutcome<'s> {
     pub owned: OwnedUsage,
     pub snapshots: &'s Snapshots,
     pub dirty_days: DirtyDays,
     pub settled: SettledStamp,
     pub inputs: KnownInputs,
-    /// Folders of exports that are no longer in the root, and count all the same.
+    /// Folders of exports that are no longer in the root but still count.
     pub kept: BTreeSet<String>,
 }
 
 impl<'s> Folded<'s> {
-    /// No stamp yet: the names and dimensions that snapshots and closed months give, and what the receipt says of them.
+    /// No stamp yet: only the names, dimensions and receipt entries of snapshots and closed months.
     pub fn new(names: Names, dimensions: Dimensions, receipt: ReceiptBuilder) -> Self {
         Self {
             names,
@@ -71,7 +71,7 @@ impl<'s> Folded<'s> {
         }
     }
 
-    /// With one stamp more.
+    /// Adds a stamp.
     ///
     /// # Errors
     /// Totals that do not balance, a published table that cannot be read.
@@ -88,7 +88,7 @@ impl<'s> Folded<'s> {
         self.receipt.count_settled(&stamp, &notes, &adjusted.by_meter)?;
         self.receipt.found(uncharged(&stamp, &dirty_days, &adjusted.by_month, &self.names).into_iter().collect());
         self.receipt.count_windows(&owned.usage, &notes);
-        self.receipt.count_touched(&stamp, &dirty_days.dirty);
+        self.receipt.count_dirty(&stamp, &dirty_days.dirty);
         let lines: BTreeMap<Day, i64> = notes.iter().map(|(day, note)| (*day, note.lines())).collect();
         self.receipt.count_time(ReportedTime::of(&stamp, &owned.usage.exports, context.plan));
         self.receipt.count_days(&stamp, coverage_of(&owned.usage.exports, context.plan.settling_days, &lines));
@@ -125,11 +125,11 @@ impl<'s> Folded<'s> {
         Ok(self)
     }
 
-    /// Without the stamps that the last run published and that are no longer there. `previous` is what it noted of
-    /// stamps that this run has not gathered.
+    /// Removes the stamps that the last run published and that are no longer there. `previous` is the state of stamps
+    /// that this run has not gathered.
     ///
     /// # Errors
-    /// A stamp is gone that nobody said to forget, or what is published of it cannot be read.
+    /// A missing stamp was not named to be forgotten, or its published tables cannot be read.
     pub fn without_vanished(
         mut self,
         context: &RunContext<'_>,
@@ -163,7 +163,7 @@ impl<'s> Folded<'s> {
             let dirty: BTreeMap<Day, BTreeSet<Cause>> = state.days.keys().map(|day| (*day, causes.clone())).collect();
             self.csv_months.extend(dirty.keys().map(|day| day.month()));
             self.adjustments.extend(adjustments_taken_back(context, &stamp, &dirty)?);
-            self.receipt.count_touched(&stamp, &dirty);
+            self.receipt.count_dirty(&stamp, &dirty);
             let dirty_days = DirtyDays { dirty, ..DirtyDays::default() };
             self.changes.extend(changes_of(context, &stamp, &DayTotals::new(), &dirty_days)?);
             self.dirty.insert(stamp, dirty_days.dirty);
@@ -171,10 +171,10 @@ impl<'s> Folded<'s> {
         Ok(self)
     }
 
-    /// With all resources that some day names: those of settled days, and of the others as they are published.
+    /// Adds the published resources of all days that were not settled now.
     ///
     /// # Errors
-    /// The published ones cannot be read, or lack one.
+    /// The published resources cannot be read, or one is missing.
     pub fn with_resources(mut self, context: &RunContext<'_>) -> Result<Self> {
         let is_dirty = !self.dimensions.has_no_new_resources() || self.dirty.values().any(|days| !days.is_empty());
         let out = context.publisher.out().filter(|out| out.last().files.contains_key(RESOURCES));
@@ -213,7 +213,7 @@ impl<'s> Folded<'s> {
         Ok(self)
     }
 
-    /// Writes the flat CSV of all stamps' months that changed, from what is published of each stamp.
+    /// Writes the flat CSV of changed months of all stamps, from the published tables of each stamp.
     ///
     /// # Errors
     /// A table cannot be read or staged.
@@ -248,7 +248,8 @@ impl<'s> Folded<'s> {
     }
 }
 
-/// What came to closed months that were charged, and is itself not charged; but for meters that never are.
+/// The finding for adjustments of closed months that were charged: these adjustments are not charged. Meters that are
+/// not billable are left out.
 fn uncharged(
     stamp: &Stamp,
     dirty_days: &DirtyDays,
@@ -284,7 +285,7 @@ fn uncharged(
     })
 }
 
-/// What changed of dirty days that were published before.
+/// The changes on dirty days that were published before.
 fn changes_of(
     context: &RunContext<'_>,
     stamp: &Stamp,
@@ -295,7 +296,7 @@ fn changes_of(
     let mut dirty = dirty_days.dirty.clone();
     let mut months: BTreeSet<Month> = dirty.keys().map(|day| day.month()).collect();
     if context.is_full() {
-        // The state may have been lost, and with it that a day was published which is none any more.
+        // The state may be lost, and with it the record of published days that have no lines any more.
         months.extend(changes::months_published(out, stamp));
     }
     // The figures of closed months do not change.
@@ -316,7 +317,7 @@ fn changes_of(
     Ok(found)
 }
 
-/// What takes back all that was adjusted of a stamp that is no longer published: nothing of it is closed.
+/// Adjustments that cancel all earlier adjustments of a stamp that is no longer published; it has no closed months.
 fn adjustments_taken_back(
     context: &RunContext<'_>,
     stamp: &Stamp,
@@ -328,8 +329,8 @@ fn adjustments_taken_back(
     close::split(stamp, missing, Vec::new(), latest, dirty)
 }
 
-/// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray line of
-/// long ago adds its own day, not all the days since.)
+/// The coverage of every day that has usage, and of every day from the first reported to the last. (A stray old line
+/// adds only its own day, not all days since.)
 fn coverage_of(exports: &[ExportRecord], settling_days: u16, lines: &BTreeMap<Day, i64>) -> Vec<(DayCoverage, i64)> {
     let windows: Vec<Window> =
         exports.iter().filter(|export| export.covers()).filter_map(|export| export.window).collect();

@@ -1,5 +1,5 @@
-//! Gather: the exports of a stamp that are not known are read, and each line is handed to its usage day; of what is
-//! known, the lines of dirty days are loaded from where they are published.
+//! Gather: reads the new exports of a stamp and assigns each line to its usage day. Lines of known exports on dirty
+//! days are loaded from the published tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,22 +18,22 @@ use crate::publish::Names;
 use crate::read::{self, DayLines, ExportRecord, PreviousExports, StampFolder, StampLines};
 use crate::state::StampState;
 
-/// The usage of a stamp: what was read now, and what of the rest is to be settled anew.
+/// The usage of a stamp: the lines that were read, and the days that must be settled.
 pub struct GatheredStamp {
     pub usage: Usage,
     pub dirty_days: DirtyDays,
     pub inputs: KnownInputs,
-    /// Folders of exports that are no longer in the root, and count all the same.
+    /// Folders of exports that are no longer in the root but still count.
     pub kept: BTreeSet<String>,
     /// The exports that the last run knew.
     pub previous_exports: Vec<ExportRecord>,
 }
 
-/// Gathers the usage of a stamp. `previous` is what the last run noted of it, `others` what this one noted of the
-/// stamps before it.
+/// Gathers the usage of a stamp. `previous` is its state after the last run, `others` are the states of the stamps
+/// before it in this run.
 ///
 /// # Errors
-/// Input that is refused, published lines that nothing is known of, a signal.
+/// Input that is refused, published lines that the state has no record of, a signal.
 pub fn gather(
     context: &RunContext<'_>,
     (folder, snapshots): (&StampFolder, &Snapshots),
@@ -42,20 +42,20 @@ pub fn gather(
     vanished: &mut Vanished,
     others: &BTreeMap<Stamp, StampState>,
 ) -> Result<GatheredStamp> {
-    let (inputs, mut known) = known_of(context, folder, &previous, vanished)?;
+    let (inputs, mut known) = known_inputs(context, folder, &previous, vanished)?;
     let is_new = |export: &&read::Export| !known.unchanged.contains_key(&export.folder);
     let files = folder.exports.iter().filter(is_new).map(|export| export.files.len() as u64).sum();
     context.control.begin_stamp("reading_usage", &folder.stamp, files);
     let kept: BTreeSet<String> = known.kept.iter().map(|export| export.folder.clone()).collect();
-    let mut lines = lines_of(context, folder, known.clone())?;
+    let mut lines = read_lines(context, folder, known.clone())?;
     let unpublished = counting_again(&lines.exports, &previous.exports, &known);
     if let Some(folder) = unpublished.iter().find(|folder| kept.contains(*folder)) {
         return Err(unknown_kept(folder));
     }
     if !unpublished.is_empty() {
-        // They did not count, so that no line of theirs is published: they have to be read after all.
+        // They did not count, so none of their lines are published: they must be read.
         known.unchanged.retain(|folder, _| !unpublished.contains(folder));
-        lines = lines_of(context, folder, known.clone())?;
+        lines = read_lines(context, folder, known.clone())?;
     }
     refuse_unknown_lines(context, &lines, vanished)?;
     vanished.refuse_emptied(&folder.stamp, &emptied(&lines.exports, &previous.exports))?;
@@ -70,8 +70,8 @@ pub fn gather(
     Ok(GatheredStamp { usage: normalise::normalise(lines)?, dirty_days, inputs, kept, previous_exports })
 }
 
-/// The files of a stamp as they are found, and the exports that need not be read.
-fn known_of(
+/// The files of a stamp as they are now, and the exports that need not be read.
+fn known_inputs(
     context: &RunContext<'_>,
     folder: &StampFolder,
     previous: &StampState,
@@ -87,8 +87,8 @@ fn known_of(
     Ok((inputs, known))
 }
 
-/// Reads the exports of a stamp that are not known.
-fn lines_of(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExports) -> Result<StampLines> {
+/// Reads the new exports of a stamp.
+fn read_lines(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExports) -> Result<StampLines> {
     let days = context.publisher.spill_folder(&folder.stamp)?.map_or_else(DayLines::default, DayLines::spilling_to);
     read::gather_beside(
         folder,
@@ -100,8 +100,8 @@ fn lines_of(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExpor
     )
 }
 
-/// Refuses to lose lines that are to be kept. What archived exports were is known from the state alone: where that
-/// is lost, their lines are published, and of an export that nothing knows.
+/// Refuses to lose lines of archived exports. These exports are known only from the state: if it is lost, there are
+/// published lines of an export that has no record.
 fn refuse_unknown_lines(context: &RunContext<'_>, lines: &StampLines, vanished: &Vanished) -> Result<()> {
     let out = context.publisher.out().filter(|_| context.plan.reuse.keep_missing);
     let labels: BTreeSet<&str> = lines.exports.iter().map(|export| export.label.as_str()).collect();
@@ -115,7 +115,7 @@ fn refuse_unknown_lines(context: &RunContext<'_>, lines: &StampLines, vanished: 
     forgotten.next().map_or(Ok(()), |path| Err(unknown_kept(path)))
 }
 
-/// What of a stamp is to be settled anew, and why.
+/// The days of a stamp that must be settled again, with the causes.
 fn dirty_days(
     context: &RunContext<'_>,
     lines: &StampLines,
@@ -136,7 +136,7 @@ fn dirty_days(
         DirtyDays::since(&lines.exports, previous.days, &decider, &reopened, unread)
     };
     for &month in &reopened {
-        // Days that have no line any more are published all the same, as they were closed.
+        // Days that have no lines any more are still published as they were closed.
         for (day, ..) in changes::published(context.publisher.out(), &lines.stamp, month)?.keys() {
             dirty_days.dirty.entry(*day).or_default().insert(Cause::MonthReopened);
         }
@@ -152,7 +152,7 @@ fn dirty_days(
     Ok(dirty_days)
 }
 
-/// Loads published lines of dirty days, and learns the ids of what stands and is written again.
+/// Loads published lines of dirty days, and adds the ids of clean days whose month is written again.
 fn load(context: &RunContext<'_>, lines: &mut StampLines, dirty_days: &DirtyDays) -> Result<()> {
     let Some(out) = context.publisher.out() else { return Ok(()) };
     for &(day, place) in dirty_days.loaded.keys() {
@@ -182,7 +182,7 @@ fn load(context: &RunContext<'_>, lines: &mut StampLines, dirty_days: &DirtyDays
     Ok(())
 }
 
-/// The folders of known exports that did not count in the last run, and do now.
+/// The folders of known exports that did not count in the last run and do now.
 fn counting_again(exports: &[ExportRecord], previous: &[ExportRecord], known: &PreviousExports) -> BTreeSet<String> {
     let dropped: BTreeSet<&str> =
         previous.iter().filter(|export| export.is_dropped()).map(|export| export.folder.as_str()).collect();
@@ -191,8 +191,8 @@ fn counting_again(exports: &[ExportRecord], previous: &[ExportRecord], known: &P
     exports.iter().filter(counts).map(|export| export.folder.clone()).filter(|name| folders.contains(name)).collect()
 }
 
-/// The exports that had usable lines and have none any more, with how many they had. (What a rule drops is dropped by
-/// choice.)
+/// The exports that had usable lines and have none any more, with their previous number of lines. (Exports that a rule
+/// drops are left out: that is intended.)
 fn emptied(exports: &[ExportRecord], previous: &[ExportRecord]) -> Vec<(String, i64)> {
     let before: BTreeMap<&str, i64> =
         previous.iter().map(|export| (export.label.as_str(), export.used())).filter(|(_, lines)| *lines > 0).collect();

@@ -1,4 +1,4 @@
-//! The mappings of a root, followed.
+//! The history of a root's mappings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::normalise::{self, Meter, Usage};
 use crate::publication::MeterText;
 use crate::read::{self, StampFolder};
 
-/// The mappings of a root, followed; and what names the meters and ids in them.
+/// The history of a root's mappings, with the names of its meters and ids.
 #[derive(Debug, Default)]
 pub struct Followed {
     pub history: History,
@@ -22,11 +22,11 @@ pub struct Followed {
     pub names: BTreeMap<String, String>,
     /// The names of user subscriptions in the latest listings that hold them, by stamp and id.
     pub display_names: BTreeMap<(Stamp, String), String>,
-    /// Lines that were set aside, and so moved nothing.
+    /// Rejected lines, which changed no mapping's usage.
     pub rejected: usize,
 }
 
-/// Reads and attributes as [`run`] does, and follows the mappings instead of publishing.
+/// Reads and attributes as [`run`] does, and returns the history of the mappings instead of publishing.
 ///
 /// # Errors
 /// Input that is refused, a sum past its range, a machine that fails, a signal.
@@ -43,9 +43,10 @@ pub fn history(plan: &Plan, control: &Control) -> Result<Followed> {
         names.learn_used(&folder.stamp, &[], &owned.usage.meters);
         followed.history.changes.extend(audit::history(&owned, snapshots)?.changes);
     }
-    let meter = |own: &Meter| {
-        let text = MeterText { name: own.meter_name.clone(), service: own.service.clone(), unit: own.unit.clone() };
-        (own.id.to_string(), text)
+    let meter = |meter: &Meter| {
+        let text =
+            MeterText { name: meter.meter_name.clone(), service: meter.service.clone(), unit: meter.unit.clone() };
+        (meter.id.to_string(), text)
     };
     followed.meters = names.meters().map(meter).collect();
     followed.display_names = names.display_names();

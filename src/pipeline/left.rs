@@ -1,7 +1,7 @@
-//! Stamps that `--stamp` does not name: they stay as they were published, and are part of the publication all the same.
+//! Stamps that `--stamp` does not name: they stay as published, and are still part of the publication.
 //!
-//! What is published of such a stamp is known from the state, so that none of its files is looked at: its exports and
-//! snapshots are taken as they were read. Whatever needs its files (another version, other settings) is refused.
+//! The exports and snapshots of such a stamp are taken from the state, and none of its files is looked at. A run that
+//! would need its files (because of another version or other settings) is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,42 +22,42 @@ pub struct LeftStamp {
     pub snapshots: Snapshots,
 }
 
-/// The published stamps that a run leaves as they are: those that `--stamp` does not name, and `--forget` neither.
-pub fn left_stamps(plan: &Plan, former: &PreviousRun, out: Option<&Out>) -> BTreeSet<Stamp> {
+/// The published stamps that a run leaves as they are: neither `--stamp` nor `--forget` names them.
+pub fn left_stamps(plan: &Plan, previous: &PreviousRun, out: Option<&Out>) -> BTreeSet<Stamp> {
     if plan.stamps.is_empty() {
         return BTreeSet::new();
     }
-    let of_receipt = former.stood_on.windows.iter().filter_map(|own| Stamp::new(&own.stamp));
+    let of_receipt = previous.recorded.windows.iter().filter_map(|window| Stamp::new(&window.stamp));
     let published = out.map(changes::stamps_published).unwrap_or_default();
-    let all: BTreeSet<Stamp> = former.stamps.keys().cloned().chain(published).chain(of_receipt).collect();
+    let all: BTreeSet<Stamp> = previous.stamps.keys().cloned().chain(published).chain(of_receipt).collect();
     let is_left =
         |stamp: &Stamp| !plan.stamps.contains(stamp) && !plan.forget.iter().any(|name| name == stamp.as_str());
     all.into_iter().filter(is_left).collect()
 }
 
-/// Takes a stamp as it was read last.
+/// Loads a stamp as it was read last.
 ///
 /// # Errors
-/// Everything is made anew, or nothing is known of it.
-pub fn load(stamp: &Stamp, plan: &Plan, former: &PreviousRun) -> Result<LeftStamp> {
+/// This is a full run, or the state of the stamp is lost.
+pub fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result<LeftStamp> {
     let refused = |why: &str| {
         Error::input(format!("--stamp is to leave stamp {stamp} as it was published, but {why}")).hint(format!(
             "run without --stamp; or with the settings and the version of the last run; or name all stamps. --forget \
              {stamp} removes its tables"
         ))
     };
-    if let Some(why) = &former.full_run {
+    if let Some(why) = &previous.full_run {
         return Err(refused(&format!("everything has to be made anew: {why}")));
     }
-    let settling_days = former.stood_on.settings["settling-days"].as_u64();
-    if settling_days.is_some_and(|own| own != u64::from(plan.settling_days)) {
+    let settling_days = previous.recorded.settings["settling-days"].as_u64();
+    if settling_days.is_some_and(|days| days != u64::from(plan.settling_days)) {
         return Err(refused("--settling-days changed, which says how complete its days are"));
     }
-    let known = former.stamps.get(stamp).and_then(|own| Some((own, own.snapshots.as_ref()?)));
+    let known = previous.stamps.get(stamp).and_then(|state| Some((state, state.snapshots.as_ref()?)));
     let Some((state, snapshots)) = known else {
         return Err(refused("what the last run knew of it (in OUT/.stacktally/state) is lost"));
     };
-    let exports = state.exports.iter().filter(|own| !state.kept.contains(&own.folder));
+    let exports = state.exports.iter().filter(|export| !state.kept.contains(&export.folder));
     let lists = snapshots.lists.clone();
     let snapshots = checked(
         stamp.clone(),
@@ -71,7 +71,7 @@ pub fn load(stamp: &Stamp, plan: &Plan, former: &PreviousRun) -> Result<LeftStam
     Ok(LeftStamp { folder: StampFolder::as_known(stamp.clone(), exports), snapshots })
 }
 
-/// What the receipt says of them.
+/// The receipt entries of these stamps.
 pub fn entries(left: &BTreeSet<Stamp>, read_in: &BTreeMap<Stamp, u64>) -> Vec<LeftEntry> {
     let entry = |stamp: &Stamp| LeftEntry { stamp: stamp.to_string(), run: read_in.get(stamp).copied() };
     left.iter().map(entry).collect()

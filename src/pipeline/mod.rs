@@ -1,9 +1,8 @@
-//! The stages in order, the balance after each, the receipt at the end.
+//! The stages in order, with a balance check after each, and the receipt at the end.
 //!
-//! Two passes: **gather** reads the exports of a stamp that are not known yet and hands each line to its usage day;
-//! **settle** sorts, aggregates and publishes one touched day after the other. Days are independent: while one is
-//! aggregated, those before it are encoded on the other threads, and those that nothing touched stand as they are
-//! published.
+//! There are two passes: **gather** reads the new exports of a stamp and assigns each line to its usage day; **settle**
+//! sorts, aggregates and publishes one dirty day after the other. Days are independent: while one is aggregated,
+//! earlier ones are encoded on other threads. Clean days are kept as published.
 
 mod changes;
 mod charge;

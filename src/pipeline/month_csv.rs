@@ -1,7 +1,8 @@
 //! The flat CSV of a month's days, written while other days are still being settled.
 //!
-//! It is the largest file of a month by far, and has one end: whoever hands in a day writes it and those that wait
-//! behind it, unless somebody is at it already. So it grows beside the rest instead of after it.
+//! It is by far the largest file of a month, and it can only be appended to. So the thread that hands in a day writes
+//! it, and the days that wait behind it, unless another thread is writing already. The file grows while other days are
+//! settled, not after them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError, TryLockError};
@@ -14,11 +15,11 @@ use crate::publish::FlatTime;
 use crate::table::csv::CsvTable;
 use crate::table::flat;
 
-/// The days of a month, each to be handed in once and in any order.
+/// The days of a month; each is handed in once, in any order.
 pub struct FlatDays<'s, 'a> {
     context: &'s StampContext<'a>,
     waiting: Mutex<Waiting>,
-    /// Held by whoever writes a day.
+    /// Locked by the thread that writes a day.
     table: Mutex<CsvTable>,
 }
 
@@ -29,14 +30,14 @@ struct Waiting {
 }
 
 impl<'s, 'a> FlatDays<'s, 'a> {
-    /// A table of these days, which are in order.
+    /// A table for these days, which are in order.
     pub fn new(context: &'s StampContext<'a>, days: impl IntoIterator<Item = Day>) -> Self {
         let waiting = Waiting { days: days.into_iter().collect(), ready: BTreeMap::new() };
         let table = context.publisher.csv_table(flat::CSV_DAILY.columns);
         Self { context, waiting: Mutex::new(waiting), table: Mutex::new(table) }
     }
 
-    /// Takes the cells of a day, which may be none.
+    /// Hands in the cells of a day, which may be none.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -45,7 +46,7 @@ impl<'s, 'a> FlatDays<'s, 'a> {
         self.write_ready()
     }
 
-    /// The table of all days. Each was handed in.
+    /// The table of all days, after each was handed in.
     ///
     /// # Errors
     /// As [`FlatDays::hand_in`].
@@ -54,8 +55,8 @@ impl<'s, 'a> FlatDays<'s, 'a> {
         Ok(self.table.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes the days whose turn it is, unless somebody does: he goes on with what is ready by then, or the next one
-    /// does.
+    /// Writes the days whose turn it is, unless another thread does: that thread, or the next one that hands in a day,
+    /// continues with what is ready then.
     fn write_ready(&self) -> Result<()> {
         let mut table = match self.table.try_lock() {
             Ok(table) => table,

@@ -1,4 +1,4 @@
-//! Whether the flat files of a month show the texts that they showed.
+//! Tells whether the flat files of a month show the same texts as before.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! What a person should know of `names.csv`: rows that name nothing. Such a row does no harm, and the name that it was
-//! to give is missing wherever people look for it.
+//! Findings about `names.csv`: rows that name nothing. Such a row does no harm, but the name is missing where people
+//! look for it.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,11 @@ use crate::read::{CatalogueRow, NamesTable};
 /// Rows listed in a sentence.
 const LISTED: usize = 10;
 
-/// Finds names in which characters were lost, rows whose two cells are exchanged, and rows whose id is no tenant
-/// and no billed subscription of the root.
+/// Finds names with lost characters, rows whose two cells are swapped, and rows whose id is neither a tenant nor a
+/// billed subscription of the root.
 ///
-/// An id that the price book names is known: a customer that is yet to come has a price and a name. Where only some
-/// stamps are read, or other snapshots serve in the stead of their own, the rest is not known, so nothing is said
-/// of it.
+/// An id in the price book is known: a future customer may already have a price and a name. If only some stamps are
+/// read, or if other snapshots replace their own, not all ids are known, so unknown ids are not reported.
 pub fn findings_of_names(
     plan: &Plan,
     dimensions: &Dimensions,
@@ -54,12 +53,12 @@ pub fn findings_of_names(
     found.into_iter().flatten().collect()
 }
 
-/// Finds names and services of `meters.csv` that a narrow encoding spoiled.
+/// Finds names and services in `meters.csv` whose characters were lost in a narrow encoding.
 pub fn meters_with_lost_characters(rows: &[CatalogueRow]) -> Option<Finding> {
-    let texts = |own: &CatalogueRow| [own.meter_name.clone(), own.service.clone()].into_iter().flatten();
+    let texts = |row: &CatalogueRow| [row.meter_name.clone(), row.service.clone()].into_iter().flatten();
     let lost: Vec<(String, String)> = rows
         .iter()
-        .filter_map(|own| Some((own.meter.to_string(), texts(own).find(|text| shown::has_lost_characters(text))?)))
+        .filter_map(|row| Some((row.meter.to_string(), texts(row).find(|text| shown::has_lost_characters(text))?)))
         .collect();
     let listed = shown::joined(lost.iter().map(|(id, text)| format!("{id} ({})", shown::value(text))), ", ");
     let concerned = lost.iter().map(|(id, _)| id.clone()).collect();
@@ -68,7 +67,7 @@ pub fn meters_with_lost_characters(rows: &[CatalogueRow]) -> Option<Finding> {
     (!lost.is_empty()).then(|| Finding::of_root(code, sentence, concerned, WRITE_AGAIN))
 }
 
-/// What is wrong with a name that a narrow encoding spoiled.
+/// The text for names whose characters were lost in a narrow encoding.
 const LOST: &str = "names in which characters were lost";
 const WRITE_AGAIN: &str = "write the names again, and save the table as CSV UTF-8";
 

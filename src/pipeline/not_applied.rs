@@ -1,8 +1,8 @@
-//! What a root says now of closed months, and what they were closed with: where the two differ, somebody changed a
-//! price, a name or a meter, and it is said each night that the change is not applied.
+//! Changes that are not applied to closed months: the prices, names and meters of the root that differ from those that
+//! a month was closed with. They are reported in every run.
 //!
-//! Names of tenants and billed subscriptions are compared, not those of user subscriptions: listings bring these anew
-//! each night, and nobody writes them into the root to have them applied.
+//! Names of tenants and billed subscriptions are compared, but not those of user subscriptions: these come from the
+//! listings of each night, and nobody writes them into the root to have them applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,16 +19,16 @@ use crate::rate::MonthTerms;
 use crate::read::{self, Reading, Root};
 use crate::store::InputFile;
 
-/// Changes that a sentence lists; `concerned` has all.
+/// The most changes that a sentence lists; `concerned` has all.
 const SHOWN: usize = 10;
 
-/// Closed months with what they froze, in the order in which they were closed.
+/// A closed month with its frozen data; lists of them are in the order of their closings.
 pub type ClosedMonth = ((Stamp, Month), Frozen);
 
-/// One change, and the months that it is not applied to.
+/// Changes by stamp, id and text, each with the months that it is not applied to.
 type ChangeMonths = BTreeMap<(Stamp, String, String), BTreeSet<Month>>;
 
-/// Compares names and meters. `names` are those of the root, not yet held to what is frozen.
+/// Compares names and meters. `names` are those of the root, before the frozen texts replace them.
 ///
 /// # Errors
 /// A table of the root cannot be read.
@@ -38,7 +38,7 @@ pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, read
         for (id, then) in &frozen.names {
             let now = names.name(id);
             if now != then.as_deref() {
-                let text = format!("{} now, closed {}", called(now), called(then.as_deref()));
+                let text = format!("{} now, closed {}", name_text(now), name_text(then.as_deref()));
                 of_names.entry((stamp.clone(), id.clone(), text)).or_default().insert(*month);
             }
         }
@@ -52,14 +52,14 @@ pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, read
             }
         }
     }
-    let mut findings = worded(
+    let mut findings = findings_of_changes(
         FindingCode::ClosedMonthNameNotApplied,
         "names",
         &of_names,
         root.names.as_ref(),
         &lines_of(root.names.as_ref(), reading, "id", &of_names)?,
     );
-    findings.extend(worded(
+    findings.extend(findings_of_changes(
         FindingCode::ClosedMonthMeterNotApplied,
         "meters",
         &of_meters,
@@ -69,7 +69,7 @@ pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, read
     Ok(findings)
 }
 
-/// Where each id stands in a table of the root, if anything changed at all.
+/// The row of each id in a table of the root, if anything changed at all.
 fn lines_of(
     file: Option<&InputFile>,
     reading: &Reading,
@@ -82,11 +82,11 @@ fn lines_of(
     }
 }
 
-fn called(name: Option<&str>) -> String {
+fn name_text(name: Option<&str>) -> String {
     name.map_or_else(|| "without a name".to_owned(), shown::quoted)
 }
 
-/// What is said of a meter now and was said when a month was closed, where it differs.
+/// The texts of a meter that differ between now and when a month was closed.
 fn differences(now: &Meter, then: &Meter) -> Vec<String> {
     let fields = [
         ("meter_name", &now.meter_name, &then.meter_name),
@@ -94,12 +94,12 @@ fn differences(now: &Meter, then: &Meter) -> Vec<String> {
         ("unit", &now.unit, &then.unit),
         ("quantity_kind", &now.quantity_kind, &then.quantity_kind),
     ];
-    let text = |own: &Option<String>| own.as_deref().map_or_else(|| "empty".to_owned(), shown::quoted);
+    let text = |value: &Option<String>| value.as_deref().map_or_else(|| "empty".to_owned(), shown::quoted);
     let differing = fields.into_iter().filter(|(_, now, then)| now != then);
     differing.map(|(name, now, then)| format!("{name} is {} now, closed {}", text(now), text(then))).collect()
 }
 
-fn worded(
+fn findings_of_changes(
     code: FindingCode,
     what: &str,
     changes: &ChangeMonths,
@@ -119,7 +119,7 @@ fn worded(
     stamps.into_iter().map(|(stamp, changes)| finding(stamp, code, what, &changes)).collect()
 }
 
-/// Compares prices, exchange rates and terms, where there is a price book.
+/// Compares prices, exchange rates and terms, if there is a price book.
 pub fn prices(closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>, charging: &Charging, plan: &Plan) -> Vec<Finding> {
     if !charging.has_book {
         return Vec::new();
@@ -129,13 +129,13 @@ pub fn prices(closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>, charging: &Char
     for (stamp, months) in closed {
         let mut changes: BTreeMap<String, BTreeSet<Month>> = BTreeMap::new();
         for (&month, frozen) in months {
-            let Some(own) = &frozen.charging else { continue };
+            let Some(frozen_charging) = &frozen.charging else { continue };
             let now = books
                 .entry(month)
                 .or_insert_with(|| charging.book.entries_in(month).map(|entry| (entry.key_in(month), entry)).collect());
-            let of_prices = changed_prices(stamp, month, frozen, own, now);
+            let of_prices = changed_prices(stamp, month, frozen, frozen_charging, now);
             let terms = MonthTerms::of(month, plan.tiering, plan.rounding, charging.billing_currency, &charging.rates);
-            for change in of_prices.into_iter().chain(changed_terms(month, &own.terms, &terms)) {
+            for change in of_prices.into_iter().chain(changed_terms(month, &frozen_charging.terms, &terms)) {
                 changes.entry(change).or_default().insert(month);
             }
         }
@@ -148,34 +148,39 @@ pub fn prices(closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>, charging: &Char
     findings
 }
 
-/// What of a stamp's month would be charged by other prices now. An entry that says the same of the month is the same,
-/// wherever it stands and whatever it says of other months.
+/// The prices of a stamp's month that differ now. Entries that say the same of the month are equal, in whatever file
+/// and row they are, and whatever they say of other months.
 fn changed_prices(
     stamp: &Stamp,
     month: Month,
     frozen: &Frozen,
-    own: &FrozenCharging,
+    charging: &FrozenCharging,
     now: &BTreeMap<i64, &PriceEntry>,
 ) -> Vec<String> {
-    let then: BTreeMap<i64, &PriceEntry> = own.prices.iter().map(|entry| (entry.key_in(month), entry)).collect();
-    let was_there =
-        |key: &i64| then.contains_key(key) || own.book.as_ref().is_some_and(|book| book.binary_search(key).is_ok());
-    let gone: Vec<&PriceEntry> = then.iter().filter(|(key, _)| !now.contains_key(key)).map(|(_, own)| *own).collect();
+    let then: BTreeMap<i64, &PriceEntry> = charging.prices.iter().map(|entry| (entry.key_in(month), entry)).collect();
+    let was_there = |key: &i64| {
+        then.contains_key(key) || charging.book.as_ref().is_some_and(|book| book.binary_search(key).is_ok())
+    };
+    let gone: Vec<&PriceEntry> =
+        then.iter().filter(|(key, _)| !now.contains_key(key)).map(|(_, entry)| *entry).collect();
     let used: BTreeSet<&MeterId> = frozen.used.iter().map(|(meter, _)| meter).collect();
-    let is_replaced = |own: &PriceEntry| gone.iter().any(|gone| gone.meter == own.meter);
+    let is_replaced = |entry: &PriceEntry| gone.iter().any(|gone| gone.meter == entry.meter);
     let new = now.iter().filter(|(key, entry)| {
-        // Of a month that was closed before its whole book was kept, only what takes the place of another is known to
-        // be new.
+        // Older closings did not keep the whole price book: then an entry is known to be new only if it replaces
+        // another one.
         !was_there(key)
             && used.contains(&entry.meter)
-            && concerns(stamp, frozen, entry)
-            && (own.book.is_some() || is_replaced(entry))
+            && applies(stamp, frozen, entry)
+            && (charging.book.is_some() || is_replaced(entry))
     });
     let mut new: Vec<&PriceEntry> = new.map(|(_, entry)| *entry).collect();
     let mut changes = Vec::new();
     for then in gone {
-        let is_successor = |own: &&PriceEntry| {
-            own.meter == then.meter && own.scope == then.scope && own.tier_from == then.tier_from && own.overlaps(then)
+        let is_successor = |entry: &&PriceEntry| {
+            entry.meter == then.meter
+                && entry.scope == then.scope
+                && entry.tier_from == then.tier_from
+                && entry.overlaps(then)
         };
         let now = new.iter().position(is_successor).map(|at| new.remove(at));
         changes.push(match now {
@@ -195,34 +200,34 @@ fn changed_prices(
             ),
         });
     }
-    let added = |own: &PriceEntry| {
-        format!("meter {} is {} now ({}), closed without this price", own.meter, entry_text(own), own.place())
+    let added = |entry: &PriceEntry| {
+        format!("meter {} is {} now ({}), closed without this price", entry.meter, entry_text(entry), entry.place())
     };
     changes.extend(new.into_iter().map(added));
     changes
 }
 
-/// Whether any usage of a closed month is what a price is for. Where who used which meter was not kept, anybody may
-/// have used it.
-fn concerns(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
+/// Whether a price applies to any usage of a closed month. If the closing did not keep who used which meter, anybody
+/// may have used it.
+fn applies(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
     let used_by = frozen.used_by.iter().find(|(meter, _)| *meter == entry.meter).map(|(_, places)| places);
     let is_user = |place: u32| used_by.is_none_or(|places| places.contains(&place));
     let mut owners = frozen.owners.iter().zip(0..).filter(|(_, place)| is_user(*place)).map(|(owner, _)| owner);
     match &entry.scope {
         Scope::All => true,
-        Scope::Stamp(own) => own == stamp,
-        Scope::BilledSubscription(own) => owners.any(|owner| owner.billed_subscription == *own),
-        Scope::Tenant(own) => owners.any(|owner| owner.tenant.as_ref() == Some(own)),
-        Scope::UserSubscription(own) => owners.any(|owner| owner.user_subscription == *own),
+        Scope::Stamp(id) => id == stamp,
+        Scope::BilledSubscription(id) => owners.any(|owner| owner.billed_subscription == *id),
+        Scope::Tenant(id) => owners.any(|owner| owner.tenant.as_ref() == Some(id)),
+        Scope::UserSubscription(id) => owners.any(|owner| owner.user_subscription == *id),
     }
 }
 
 /// `0.0125 USD for 1 Virtual core hours, beyond 100, less 10 %, for tenant 7e4a…, from 2026-10-01, before 2026-11-01`.
-fn entry_text(own: &PriceEntry) -> String {
-    let mut text = match &own.terms {
+fn entry_text(entry: &PriceEntry) -> String {
+    let mut text = match &entry.terms {
         Terms::NotBillable => "not billable".to_owned(),
         Terms::Price(Price { price, per, discount_percent, currency }) => {
-            let unit = own.unit.as_deref().map_or_else(String::new, |unit| format!(" {unit}"));
+            let unit = entry.unit.as_deref().map_or_else(String::new, |unit| format!(" {unit}"));
             let discount = if discount_percent.is_zero() {
                 String::new()
             } else {
@@ -231,19 +236,19 @@ fn entry_text(own: &PriceEntry) -> String {
             format!("{} {currency} for {}{unit}{discount}", price.normalize(), per.normalize())
         }
     };
-    if own.tier_from != Quantity::ZERO {
-        text += &format!(", beyond {}", own.tier_from);
+    if entry.tier_from != Quantity::ZERO {
+        text += &format!(", beyond {}", entry.tier_from);
     }
-    if own.scope != Scope::All {
-        text += &format!(", for {}", own.scope);
+    if entry.scope != Scope::All {
+        text += &format!(", for {}", entry.scope);
     }
-    text += &own.from.map_or_else(String::new, |day| format!(", from {day}"));
-    text += &own.to.map_or_else(String::new, |day| format!(", before {day}"));
+    text += &entry.from.map_or_else(String::new, |day| format!(", from {day}"));
+    text += &entry.to.map_or_else(String::new, |day| format!(", before {day}"));
     text
 }
 
-/// What of the terms of a month is another now. Rates that came later are none of them: what was closed did not need
-/// them.
+/// The terms of a month that differ now. Exchange rates that were added later are no change: the closed charges did not
+/// need them.
 fn changed_terms(month: Month, then: &MonthTerms, now: &MonthTerms) -> Vec<String> {
     let mut changes = Vec::new();
     if then.tiering != now.tiering {
@@ -253,39 +258,39 @@ fn changed_terms(month: Month, then: &MonthTerms, now: &MonthTerms) -> Vec<Strin
         changes.push(format!("--rounding is {} now, closed with {}", rounding(now.rounding), rounding(then.rounding)));
     }
     if then.billing_currency != now.billing_currency {
-        let text = |own: &MonthTerms| own.billing_currency.map_or("that of each price", |own| own.code());
+        let text = |terms: &MonthTerms| terms.billing_currency.map_or("that of each price", |currency| currency.code());
         changes.push(format!("the billing currency is {} now, closed with {}", text(now), text(then)));
         return changes;
     }
-    let to = then.billing_currency.map_or("", |own| own.code());
+    let to = then.billing_currency.map_or("", |currency| currency.code());
     for (from, rate) in &then.rates {
-        let own = now.rates.iter().find(|(own, _)| own == from).map(|(_, rate)| rate);
-        if own != Some(rate) {
-            let own = own.map_or_else(|| "not there".to_owned(), ToString::to_string);
+        let current = now.rates.iter().find(|(currency, _)| currency == from).map(|(_, rate)| rate);
+        if current != Some(rate) {
+            let current = current.map_or_else(|| "not there".to_owned(), ToString::to_string);
             changes.push(format!(
-                "the exchange rate {from} to {to} of {month} is {own} now (exchange-rates.csv), closed with {rate}"
+                "the exchange rate {from} to {to} of {month} is {current} now (exchange-rates.csv), closed with {rate}"
             ));
         }
     }
     changes
 }
 
-const fn tiering(own: Tiering) -> &'static str {
-    match own {
+const fn tiering(tiering: Tiering) -> &'static str {
+    match tiering {
         Tiering::Graduated => "graduated",
         Tiering::Volume => "volume",
     }
 }
 
-const fn rounding(own: Rounding) -> &'static str {
-    match own {
+const fn rounding(rounding: Rounding) -> &'static str {
+    match rounding {
         Rounding::Down => "down",
         Rounding::HalfUp => "half-up",
         Rounding::HalfEven => "half-even",
     }
 }
 
-/// One finding for all changes of a kind: each with the months that it is not applied to.
+/// One finding for all changes of a kind, each with the months that it is not applied to.
 fn finding(stamp: &Stamp, code: FindingCode, what: &str, changes: &[(String, BTreeSet<Month>)]) -> Finding {
     let each = changes.iter().map(|(change, months)| {
         let months: Vec<String> = months.iter().map(Month::to_string).collect();

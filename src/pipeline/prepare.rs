@@ -1,4 +1,4 @@
-//! Everything but usage, read and checked: small, and it decides everything.
+//! Reads and checks all inputs except usage: they are small, and they decide how usage is published.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,14 +20,14 @@ use crate::state::{KnownInput, SnapshotState};
 
 pub(super) type SnapshotInputs = BTreeMap<String, KnownInput>;
 
-/// Everything but usage, read and checked: small, and it decides everything.
+/// All inputs except usage, read and checked.
 pub(super) struct Prepared {
     pub root: Root,
     pub snapshots: Vec<Snapshots>,
-    /// What is to be kept of the files of each stamp's snapshots, where it is not known already.
+    /// The files of each stamp's snapshots, for the state; `None` if the state has them already.
     pub snapshot_inputs: Vec<Option<SnapshotInputs>>,
     pub names: Names,
-    /// What `names.csv` says.
+    /// The rows of `names.csv`.
     pub named: read::NamesTable,
     pub receipt: ReceiptBuilder,
     /// Stamps that stay as they were published.
@@ -63,27 +63,27 @@ impl Prepared {
         let (mut snapshots, mut snapshot_inputs, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &root.stamps {
             control.begin_stamp("reading_snapshots", &folder.stamp, 0);
-            let known = previous.stamps.get(&folder.stamp).and_then(|own| own.snapshots.as_ref());
+            let known = previous.stamps.get(&folder.stamp).and_then(|state| state.snapshots.as_ref());
             match read_snapshots(plan, folder, known, previous.full_run.is_some(), started_at, control) {
-                Ok((own, inputs)) => {
-                    names.learn(&own);
-                    snapshots.push(own);
+                Ok((checked, inputs)) => {
+                    names.learn(&checked);
+                    snapshots.push(checked);
                     snapshot_inputs.push(inputs);
                 }
                 Err(error) => errors.push((&folder.stamp, error)),
             }
         }
-        // Only among stamps that are right by themselves; a what-if may lend one's registration to another.
+        // Only if each stamp is valid by itself. In a what-if, a stamp may use the registration of another.
         errors.extend(attribute::of_another_stamp(&snapshots, plan.overrides.is_empty()));
         if !errors.is_empty() {
             return Err(root.or_without_all(errors));
         }
         for stamp in &left {
-            let LeftStamp { folder, snapshots: own } = left::load(stamp, plan, previous)?;
-            names.learn(&own);
+            let LeftStamp { folder, snapshots: left_snapshots } = left::load(stamp, plan, previous)?;
+            names.learn(&left_snapshots);
             let place = root.stamps.partition_point(|other| other.stamp < folder.stamp);
             root.stamps.insert(place, folder);
-            snapshots.insert(place, own);
+            snapshots.insert(place, left_snapshots);
             snapshot_inputs.insert(place, None);
         }
         receipt.leave(left::entries(&left, &previous.read_in));
@@ -91,8 +91,8 @@ impl Prepared {
     }
 }
 
-/// Reads and checks the snapshots of a stamp that are not known. Returns with them what the next run is to know of
-/// their files; `None` when that is what it knows already.
+/// Reads and checks the snapshots of a stamp; files that are known are not read again. Also returns the files for the
+/// state; `None` if the state has them already.
 fn read_snapshots(
     plan: &Plan,
     folder: &StampFolder,

@@ -1,4 +1,4 @@
-//! What the last run left, and which inputs still are as it read them.
+//! The state of the last run, and which inputs are unchanged since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,34 +10,34 @@ use crate::domain::Stamp;
 use crate::error::{Error, Result};
 use crate::publication::Out;
 use crate::publication::layout::RECEIPT;
-use crate::publication::receipt::{StoodFile, StoodOn, StoodWindow};
+use crate::publication::receipt::{RecordedFile, RecordedInputs, RecordedWindow};
 use crate::read::{self, Export, ExportRecord, PreviousExports, StampFolder};
 use crate::state::{KnownInput, LoadedState, RunState, StampState, Version};
 use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
 
-/// What the last run left.
+/// The state of the last run.
 #[derive(Debug, Default)]
 pub struct PreviousRun {
     pub stamps: BTreeMap<Stamp, StampState>,
-    /// Why everything is made anew, where it is.
+    /// Why this is a full run, if it is.
     pub full_run: Option<String>,
-    /// The run that looked at the inputs of each stamp last.
+    /// The run that last looked at the inputs of each stamp.
     pub read_in: BTreeMap<Stamp, u64>,
-    /// What the last publication stands on.
-    pub stood_on: StoodOn,
+    /// The inputs of the last publication.
+    pub recorded: RecordedInputs,
 }
 
 impl PreviousRun {
-    /// Looks at the last publication, and loads what its run knew.
+    /// Checks the last publication, and loads the state of its run.
     ///
     /// # Errors
     /// A published file was altered, or the machine failed.
-    pub fn of(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
+    pub fn load(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
         let Some(out) = out else { return Ok(Self::default()) };
         let version = Version::current(plan.deciding.values());
         out.check_history()?;
         if plan.reuse.full {
-            // Whatever lies there is made anew: it need not be as it was published.
+            // Everything is made again, so published files may have been altered.
             let LoadedState { state, .. } = RunState::load(out, &version)?;
             return Self::loaded(plan, state, Some("--full".to_owned()), out);
         }
@@ -49,75 +49,74 @@ impl PreviousRun {
 
     fn loaded(plan: &Plan, state: RunState, full_run: Option<String>, out: &Out) -> Result<Self> {
         let RunState { stamps, read_in } = state;
-        let stood_on = match out.stood_on() {
-            Some(own) => own,
-            // The state knows as much of exports.
-            None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => as_noted(&stamps),
-            None => return Err(unknown_stand(out)),
+        let recorded = match out.recorded_inputs() {
+            Some(recorded) => recorded,
+            // The state has the same records of exports.
+            None if !stamps.is_empty() || plan.forget.iter().any(|name| name == "all") => inputs_in_state(&stamps),
+            None => return Err(unknown_inputs(out)),
         };
-        Ok(Self { stamps, full_run, read_in, stood_on })
+        Ok(Self { stamps, full_run, read_in, recorded })
     }
 }
 
-/// The refusal of a publication of which nothing says what it stands on: what is gone from the root would vanish
-/// without a word.
-fn unknown_stand(out: &Out) -> Error {
+/// The error for a publication whose inputs are unknown: exports that are missing from the root would silently vanish.
+fn unknown_inputs(out: &Out) -> Error {
     Error::input("missing, and nothing else says what exports the publication stands on")
         .at(out.path(RECEIPT).display().to_string())
         .hint("put receipt.json back from a backup; or if no export is gone from the root, say once --forget all")
 }
 
-/// What a publication stands on, as the state of its run notes its exports.
-fn as_noted(stamps: &BTreeMap<Stamp, StampState>) -> StoodOn {
-    let mut own = StoodOn::default();
+/// The inputs of a publication, from the exports in the state of its run.
+fn inputs_in_state(stamps: &BTreeMap<Stamp, StampState>) -> RecordedInputs {
+    let mut recorded = RecordedInputs::default();
     for (stamp, state) in stamps {
         for export in &state.exports {
             let counting = export.files.iter().map(|file| (file, None));
             let dropped = export.dropped.iter().map(|(file, rule)| (file, Some(rule.as_str().to_owned())));
-            own.inputs.extend(counting.chain(dropped).map(|(file, dropped)| StoodFile {
+            recorded.inputs.extend(counting.chain(dropped).map(|(file, dropped)| RecordedFile {
                 path: file.file.name.clone(),
                 blake3: file.file.fingerprint.to_string(),
                 lines: file.read.lines,
                 dropped,
             }));
-            own.windows.push(StoodWindow {
+            recorded.windows.push(RecordedWindow {
                 stamp: stamp.to_string(),
                 window: export.label.clone(),
                 folder: export.folder.clone(),
                 files: export.all_files().count(),
                 lines: export.read().lines,
-                dropped: export.dropped_by().map(|own| own.as_str().to_owned()),
+                dropped: export.dropped_by().map(|rule| rule.as_str().to_owned()),
                 first_run: None,
             });
         }
     }
-    own
+    recorded
 }
 
-/// Of an export: of the names and fingerprints of all that it was read from.
+/// The fingerprint of an export: of the names and fingerprints of all its files.
 pub fn fingerprint_of(export: &ExportRecord) -> Fingerprint {
     let files: BTreeSet<String> =
         export.input_files().map(|file| format!("{}\0{}\n", file.name, file.fingerprint)).collect();
     Fingerprint::of(files.into_iter().collect::<String>().as_bytes())
 }
 
-/// Files of a stamp, as they are found.
+/// Files of a stamp as they are now.
 pub struct KnownInputs {
     stats: BTreeMap<String, (FileStat, bool)>,
-    /// Files that hold what they held when they were read last.
+    /// Files whose contents have not changed since they were last read.
     unchanged: BTreeSet<String>,
     is_full: bool,
     reuse: Reuse,
 }
 
 impl KnownInputs {
-    /// Looks at every file; one that does not look as it did is hashed.
+    /// Looks at every file; a file whose stat changed is hashed.
     ///
     /// # Errors
     /// A file is gone or cannot be read.
     pub fn look<'f>(
         files: impl Iterator<Item = &'f InputFile>,
-        former: &BTreeMap<String, KnownInput>,
+        previous: &BTreeMap<String, KnownInput>,
         reuse: Reuse,
         is_full: bool,
         started_at: DateTime<Utc>,
@@ -128,7 +127,7 @@ impl KnownInputs {
             .into_par_iter()
             .map(|file| {
                 let stat = FileStat::at(&file.path)?;
-                let known = former.get(&file.name).filter(|_| !is_full);
+                let known = previous.get(&file.name).filter(|_| !is_full);
                 let is_unchanged = known.map_or(Ok(false), |known| holds_the_same(file, stat, known, reuse))?;
                 Ok((file.name.clone(), stat, is_unchanged))
             })
@@ -138,13 +137,13 @@ impl KnownInputs {
         Ok(Self { stats, unchanged, is_full, reuse })
     }
 
-    /// Files that are taken as they were read, without a look at them.
-    pub fn as_recorded(former: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
-        let stats = former.iter().map(|(name, own)| (name.clone(), (own.stat, own.is_settled))).collect();
-        Self { stats, unchanged: former.keys().cloned().collect(), is_full: false, reuse }
+    /// Files as they were last read, without looking at them.
+    pub fn as_recorded(previous: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
+        let stats = previous.iter().map(|(name, known)| (name.clone(), (known.stat, known.is_settled))).collect();
+        Self { stats, unchanged: previous.keys().cloned().collect(), is_full: false, reuse }
     }
 
-    /// The files that hold what they held.
+    /// The files whose contents have not changed.
     pub fn unchanged(&self) -> &BTreeSet<String> {
         &self.unchanged
     }
@@ -153,11 +152,11 @@ impl KnownInputs {
     pub fn known(
         &self,
         folder: &StampFolder,
-        former: &StampState,
+        previous: &StampState,
         is_forgotten: impl Fn(&str) -> bool,
     ) -> PreviousExports {
         let by_folder: BTreeMap<&str, &ExportRecord> =
-            former.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
+            previous.exports.iter().map(|export| (export.folder.as_str(), export)).collect();
         let is_same = |export: &&Export| {
             !self.is_full && by_folder.get(export.folder.as_str()).is_some_and(|known| self.is_unchanged(export, known))
         };
@@ -165,16 +164,19 @@ impl KnownInputs {
         let unchanged = unchanged.map(|export| (export.folder.clone(), by_folder[export.folder.as_str()].clone()));
         let folders = folders_with_files(&folder.exports);
         let is_missing = |known: &&ExportRecord| known.is_gone_from(&folders);
-        let kept = former.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
+        let kept = previous.exports.iter().filter(is_missing).filter(|_| self.reuse.keep_missing);
         let kept = kept.filter(|known| !is_forgotten(&known.folder));
         PreviousExports { unchanged: unchanged.collect(), kept: kept.cloned().collect() }
     }
 
-    /// All exports of a stamp that is left as it was published.
-    pub fn known_as_left(former: &StampState) -> PreviousExports {
+    /// All exports of a stamp that stays as it was published.
+    pub fn known_as_left(previous: &StampState) -> PreviousExports {
         let (kept, unchanged): (Vec<ExportRecord>, Vec<ExportRecord>) =
-            former.exports.iter().cloned().partition(|own| former.kept.contains(&own.folder));
-        PreviousExports { unchanged: unchanged.into_iter().map(|own| (own.folder.clone(), own)).collect(), kept }
+            previous.exports.iter().cloned().partition(|export| previous.kept.contains(&export.folder));
+        PreviousExports {
+            unchanged: unchanged.into_iter().map(|export| (export.folder.clone(), export)).collect(),
+            kept,
+        }
     }
 
     fn is_unchanged(&self, export: &Export, known: &ExportRecord) -> bool {
@@ -183,7 +185,7 @@ impl KnownInputs {
         names == were.collect() && names.iter().all(|name| self.unchanged.contains(*name))
     }
 
-    /// What the next run is to know of these files.
+    /// The records of these files for the next run.
     pub fn after<'f>(&self, files: impl Iterator<Item = &'f ReadFile>) -> BTreeMap<String, KnownInput> {
         let known = files.filter_map(|file| {
             let &(stat, is_settled) = self.stats.get(&file.name)?;
@@ -193,9 +195,9 @@ impl KnownInputs {
     }
 }
 
-/// The folders of exports that have a file: an empty one may be where a disk is not mounted.
+/// The folders of exports that contain a file: an empty one may be the mount point of a disk that is not mounted.
 pub fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
-    exports.iter().filter(|own| !own.files.is_empty()).map(|own| own.folder.as_str()).collect()
+    exports.iter().filter(|export| !export.files.is_empty()).map(|export| export.folder.as_str()).collect()
 }
 
 fn holds_the_same(file: &InputFile, stat: FileStat, known: &KnownInput, reuse: Reuse) -> Result<bool> {

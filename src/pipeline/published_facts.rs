@@ -1,4 +1,4 @@
-//! What is published of a stamp, read again: the cells of days and months that stand.
+//! Reads published tables of a stamp: the cells of clean days and months.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,16 +20,16 @@ use crate::table::contract::columns::{
 };
 use crate::table::reader::{self, Rows, text};
 
-/// The published facts of a stamp, as cells by the ranks of this process.
-pub struct Base<'a> {
+/// The published facts of a stamp, read as cells with the ranks of this process.
+pub struct PublishedFacts<'a> {
     out: Option<&'a Out>,
     owned: &'a OwnedUsage,
     packing: Packing,
     closed: &'a BTreeMap<Month, Frozen>,
 }
 
-impl<'a> Base<'a> {
-    pub fn of(
+impl<'a> PublishedFacts<'a> {
+    pub fn new(
         out: Option<&'a Out>,
         owned: &'a OwnedUsage,
         packing: Packing,
@@ -43,56 +43,56 @@ impl<'a> Base<'a> {
         self.out.is_some_and(|out| out.last().files.contains_key(path))
     }
 
-    /// The days of a month that stand.
+    /// The clean days of a month.
     ///
     /// # Errors
-    /// The table cannot be read, or names what no line does.
+    /// The table cannot be read, or has an id that no line has.
     pub fn daily(&self, month: Month, clean: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
         self.cells(&daily_path(&self.owned.usage.stamp, month), &contract::DAILY, Time::Days, |day| {
             clean.contains_key(&day)
         })
     }
 
-    /// The months that stand.
+    /// The clean months.
     ///
     /// # Errors
-    /// As [`Base::daily`].
+    /// As [`PublishedFacts::daily`].
     pub fn monthly(&self, clean: impl Fn(Month) -> bool) -> Result<BTreeMap<Month, Cells>> {
         let path = monthly_path(&self.owned.usage.stamp);
         let months = self.cells(&path, &contract::MONTHLY, Time::Months, |day| clean(day.month()))?;
         Ok(months.into_iter().map(|(day, cells)| (day.month(), cells)).collect())
     }
 
-    /// The hours of a day that stands.
+    /// The hours of a clean day.
     ///
     /// # Errors
-    /// As [`Base::daily`].
+    /// As [`PublishedFacts::daily`].
     pub fn hourly(&self, day: Day) -> Result<Cells> {
         let path = hourly_path(&self.owned.usage.stamp, day);
-        let mut days = self.cells(&path, &contract::HOURLY, Time::Hours, |own| own == day)?;
+        let mut days = self.cells(&path, &contract::HOURLY, Time::Hours, |other| other == day)?;
         Ok(days.remove(&day).unwrap_or_default())
     }
 
-    /// What fell on the default subscription on days that stand.
+    /// The usage of the default subscription on clean days.
     ///
     /// # Errors
-    /// As [`Base::daily`].
-    pub fn default_usage(&self, stands: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
+    /// As [`PublishedFacts::daily`].
+    pub fn default_usage(&self, is_clean: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
         let path = default_usage_path(&self.owned.usage.stamp);
-        self.cells(&path, &contract::DEFAULT_USAGE, Time::Days, stands)
+        self.cells(&path, &contract::DEFAULT_USAGE, Time::Days, is_clean)
     }
 
-    /// The days of a closed month, as they were closed.
+    /// The days of a closed month as they were closed.
     ///
     /// # Errors
-    /// As [`Base::daily`].
+    /// As [`PublishedFacts::daily`].
     pub fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
-        let run = self.closed.get(&month).map_or(0, |own| own.run);
+        let run = self.closed.get(&month).map_or(0, |frozen| frozen.run);
         let path = closed_path(&self.owned.usage.stamp, month, run, "daily.parquet");
         self.cells(&path, &contract::DAILY, Time::Days, |_| true)
     }
 
-    /// The refusal of published tables that do not hold what was noted of them.
+    /// The error for published tables that differ from what the state records of them.
     pub fn contradiction(&self, table: &str, of: impl fmt::Display) -> Error {
         reader::contradiction(
             &format!("{table} of {}", self.owned.usage.stamp),
@@ -105,14 +105,14 @@ impl<'a> Base<'a> {
         path: &str,
         table: &'static Table,
         time: Time,
-        stands: impl Fn(Day) -> bool,
+        is_clean: impl Fn(Day) -> bool,
     ) -> Result<BTreeMap<Day, Cells>> {
         let mut cells: BTreeMap<Day, Cells> = BTreeMap::new();
         let Some(out) = self.out.filter(|_| self.has(path)) else { return Ok(cells) };
         let Stored { path, bytes } = out.read(path)?;
         let columns = table.all();
         for rows in reader::read(&path, bytes, table, &columns, &[])? {
-            self.take(&rows, time, &stands, &mut cells).and_then(|found| {
+            self.take(&rows, time, &is_clean, &mut cells).and_then(|found| {
                 found.ok_or_else(|| {
                     reader::contradiction(&path.display().to_string(), "names what no line does".to_owned())
                 })
@@ -121,25 +121,25 @@ impl<'a> Base<'a> {
         Ok(cells)
     }
 
-    /// Takes in some rows; `None` when one of them names what no line does.
+    /// Adds some rows; `None` if one of them has an id that no line has.
     fn take(
         &self,
         rows: &Rows,
         time: Time,
-        stands: impl Fn(Day) -> bool,
+        is_clean: impl Fn(Day) -> bool,
         cells: &mut BTreeMap<Day, Cells>,
     ) -> Result<Option<()>> {
-        let times = time.of(rows)?;
+        let times = time.days(rows)?;
         let (billed, attributions) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(ATTRIBUTION)?);
         let (tenants, subscriptions) = (rows.texts(TENANT_ID)?, rows.texts(USER_SUBSCRIPTION_ID)?);
         let (meters, quantities) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?);
         let lines = rows.integers(LINE_COUNT)?;
-        // Months and what fell on the default subscription have none.
+        // Months and the usage of the default subscription have no resources.
         let resources = rows.integers(RESOURCE_KEY).ok();
-        // Rows are sorted, so neighbours mostly have one owner and one meter.
+        // Rows are sorted, so neighbours mostly have the same owner and meter.
         let mut last: Option<(usize, u32)> = None;
         let mut last_meter: Option<(usize, u32)> = None;
-        for row in (0..rows.len()).filter(|&row| stands(times[row].0)) {
+        for row in (0..rows.len()).filter(|&row| is_clean(times[row].0)) {
             let is_like = |other: usize| {
                 billed.value(other) == billed.value(row)
                     && attributions.value(other) == attributions.value(row)
@@ -160,7 +160,7 @@ impl<'a> Base<'a> {
                 Some((_, meter)) => meter,
                 None => {
                     let Some(meter) =
-                        MeterId::new(meters.value(row)).and_then(|own| rank(&self.owned.usage.meters, &own))
+                        MeterId::new(meters.value(row)).and_then(|id| rank(&self.owned.usage.meters, &id))
                     else {
                         return Ok(None);
                     };
@@ -172,7 +172,8 @@ impl<'a> Base<'a> {
                 None => 0,
                 Some(keys) => {
                     let key = keys.value(row);
-                    let Ok(place) = self.owned.usage.resources.binary_search_by_key(&key, |own| own.key) else {
+                    let Ok(place) = self.owned.usage.resources.binary_search_by_key(&key, |resource| resource.key)
+                    else {
                         return Ok(None);
                     };
                     place as u32
@@ -189,7 +190,7 @@ impl<'a> Base<'a> {
         let owned = self.owned;
         let tenant = match tenant {
             None => None,
-            Some(own) => Some(rank(&owned.tenants, &TenantId::new(own)?)?),
+            Some(id) => Some(rank(&owned.tenants, &TenantId::new(id)?)?),
         };
         let owner = Owner {
             billed_subscription: rank(&owned.billed_subscriptions, &BilledSubscriptionId::new(billed)?)?,
@@ -201,7 +202,7 @@ impl<'a> Base<'a> {
     }
 }
 
-/// What says when the usage of a row happened.
+/// The column with the time of a row's usage.
 #[derive(Clone, Copy)]
 enum Time {
     Hours,
@@ -210,8 +211,8 @@ enum Time {
 }
 
 impl Time {
-    /// The day of each row, and its slot of it.
-    fn of(self, rows: &Rows) -> Result<Vec<(Day, Slot)>> {
+    /// The day of each row, and its slot in the day.
+    fn days(self, rows: &Rows) -> Result<Vec<(Day, Slot)>> {
         let of_day = |day: Day| (day, Slot::DAILY);
         Ok(match self {
             Self::Hours => {

@@ -1,4 +1,4 @@
-//! What a run counts for its receipt, and the first proof: that reading lost nothing.
+//! Counts what a run did for its receipt, and makes the first balance check: that reading lost nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::normalise::Usage;
 use crate::publication::Publisher;
 use crate::publication::receipt::{
     BalanceEntry, Count, FORMAT, FindingEntry, Input, LeftEntry, Lines, MissingEntry, RateCardEntry, Receipt,
-    SettledEntry, StatementEntry, StoodOn, UnpricedEntry, WindowEntry,
+    RecordedInputs, SettledEntry, StatementEntry, UnpricedEntry, WindowEntry,
 };
 use crate::publish::exports_entry;
 use crate::rate::CardNote;
@@ -28,10 +28,10 @@ use crate::store::ReadFile;
 
 /// Equal lines of a window above this share are a finding (`product.md` §3.3).
 const EQUAL_LINES_PERCENT: i64 = 25;
-/// Findings that a refusal or a summary lists; the receipt has all.
+/// The most findings that a refusal or a summary lists; the receipt has all.
 pub const FINDINGS_SHOWN: usize = 10;
 
-/// What a run counts for its receipt.
+/// The counts of a run for its receipt.
 #[derive(Debug, Default)]
 pub struct ReceiptBuilder {
     lines: Lines,
@@ -42,7 +42,7 @@ pub struct ReceiptBuilder {
     rejects: BTreeMap<RejectReason, u64>,
     /// The place of the first of them.
     first_reject: Option<String>,
-    /// What is missing of each stamp's reported time.
+    /// The missing reported time of each stamp.
     times: Vec<ReportedTime>,
     coverage: Vec<(Stamp, DayCoverage, i64)>,
     windows: Vec<WindowEntry>,
@@ -57,7 +57,7 @@ pub struct ReceiptBuilder {
     unpriced: Vec<UnpricedEntry>,
     rate_cards: Vec<RateCardEntry>,
     inputs: Vec<Input>,
-    /// Stamps that stay as they were published: what was found of them was known when they were.
+    /// Stamps that stay as they were published: their findings were known then.
     left: Vec<LeftEntry>,
     forgotten: Vec<String>,
 }
@@ -65,14 +65,14 @@ pub struct ReceiptBuilder {
 type Precedence = usize;
 
 impl ReceiptBuilder {
-    /// Notes the file of a table, and hands its rows on.
+    /// Records the file of a table, and returns its rows.
     #[expect(clippy::unnecessary_wraps, reason = "stands at the end of a chain of results")]
     pub fn count_table<T>(&mut self, (rows, file): (T, ReadFile)) -> Result<T> {
-        self.inputs.push(Input::of(&file, 0));
+        self.inputs.push(Input::from_file(&file, 0));
         Ok(rows)
     }
 
-    /// Counts what stands in a stamp's exports, before any of it is settled.
+    /// Counts the contents of a stamp's exports, before anything is settled.
     pub fn count_read(&mut self, usage: &Usage) {
         let stamp = usage.stamp.to_string();
         for (meter, sum) in usage.dropped() {
@@ -98,14 +98,14 @@ impl ReceiptBuilder {
                     dialect: file.dialect.clone(),
                     lacks: file.lacks.clone(),
                     dropped: dropped.map(DropRule::as_str),
-                    ..Input::of(&file.file, file.read.lines)
+                    ..Input::from_file(&file.file, file.read.lines)
                 });
             }
-            self.inputs.extend(export.sidecar.iter().map(|file| Input::of(file, 0)));
+            self.inputs.extend(export.sidecar.iter().map(|file| Input::from_file(file, 0)));
         }
     }
 
-    /// Proves that a stamp's reading lost nothing: read = used + rejected + dropped.
+    /// Checks that reading a stamp lost nothing: read = used + rejected + dropped.
     ///
     /// # Errors
     /// They do not balance.
@@ -127,45 +127,45 @@ impl ReceiptBuilder {
         Ok(())
     }
 
-    /// Notes the exports of the last run that are gone from the root, and whether they count all the same.
+    /// Records the exports of the last run that are no longer in the root, and whether they still count.
     pub fn count_missing(
         &mut self,
         stamp: &Stamp,
         exports: &[Export],
-        former: &[ExportRecord],
+        previous: &[ExportRecord],
         kept: &BTreeSet<String>,
         is_forgotten: impl Fn(&str) -> bool,
     ) {
         let folders = folders_with_files(exports);
-        for own in former.iter().filter(|own| own.is_gone_from(&folders)) {
+        for export in previous.iter().filter(|export| export.is_gone_from(&folders)) {
             self.missing.push(MissingEntry {
                 stamp: stamp.to_string(),
-                folder: own.folder.clone(),
-                lines: own.used(),
-                kept: kept.contains(&own.folder),
-                forgotten: is_forgotten(&own.folder),
+                folder: export.folder.clone(),
+                lines: export.used(),
+                kept: kept.contains(&export.folder),
+                forgotten: is_forgotten(&export.folder),
             });
         }
     }
 
-    /// Notes what is missing of a stamp's reported time.
+    /// Records the missing reported time of a stamp.
     pub fn count_time(&mut self, time: ReportedTime) {
         self.times.push(time);
     }
 
-    /// What is missing of each stamp's reported time.
+    /// The missing reported time of each stamp.
     pub fn times(&self) -> &[ReportedTime] {
         &self.times
     }
 
-    /// The stamps whose next window should be there, by the clock: findings that no receipt holds.
+    /// Findings about overdue windows: they depend on the clock, so they are in no receipt.
     pub fn overdue(&self, plan: &Plan) -> Vec<Finding> {
         let now = (plan.now)().timestamp();
-        self.times.iter().filter_map(|own| own.overdue(now)).collect()
+        self.times.iter().filter_map(|time| time.overdue(now)).collect()
     }
 
-    /// Notes which days were settled anew, and why.
-    pub fn count_touched(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
+    /// Records which days were settled, and why.
+    pub fn count_dirty(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
         let entry = |(day, causes): (&Day, &BTreeSet<Cause>)| SettledEntry {
             stamp: stamp.to_string(),
             usage_date: day.to_string(),
@@ -174,17 +174,17 @@ impl ReceiptBuilder {
         self.settled.extend(dirty.iter().map(entry));
     }
 
-    /// Notes which stamps stay as they were published.
+    /// Records which stamps stay as they were published.
     pub fn leave(&mut self, left: Vec<LeftEntry>) {
         self.left = left;
     }
 
-    /// Notes what was gone, and forgotten by name.
+    /// Records the missing inputs that were forgotten by name.
     pub fn forget(&mut self, forgotten: Vec<String>) {
         self.forgotten = forgotten;
     }
 
-    /// Notes findings.
+    /// Records findings.
     pub fn found(&mut self, findings: Vec<Finding>) {
         self.findings.extend(findings);
     }
@@ -193,13 +193,13 @@ impl ReceiptBuilder {
         self.by_usage_day += owned.lines_decided_by_usage_day;
         self.before_first_snapshot += owned.lines_before_first_snapshot;
         self.findings.extend(owned.usage.findings.iter().cloned());
-        self.inputs.extend(snapshots.pages().map(|page| Input::of(page, 0)));
+        self.inputs.extend(snapshots.pages().map(|page| Input::from_file(page, 0)));
     }
 
-    /// Counts what the days of a stamp came to.
+    /// Adds up the days of a stamp.
     ///
     /// # Errors
-    /// A sum past the range.
+    /// A sum is out of range.
     pub fn count_settled(
         &mut self,
         stamp: &Stamp,
@@ -210,13 +210,13 @@ impl ReceiptBuilder {
         self.resources_cut += cut.len() as u64;
         let (mut used, mut hourly) = (BTreeMap::new(), BTreeMap::new());
         for note in notes.values() {
-            for own in &note.uses {
-                let attribution = note.owners[own.owner as usize].attribution;
-                *self.attributions.entry(attribution as Precedence).or_default() += own.lines as u64;
+            for noted in &note.uses {
+                let attribution = note.owners[noted.owner as usize].attribution;
+                *self.attributions.entry(attribution as Precedence).or_default() += noted.lines as u64;
             }
-            for own in &note.meters {
-                used.entry(&own.meter).or_insert_with(Totals::default).merge(own.used)?;
-                hourly.entry(&own.meter).or_insert_with(Totals::default).merge(own.used_hourly)?;
+            for meter_of_day in &note.meters {
+                used.entry(&meter_of_day.meter).or_insert_with(Totals::default).merge(meter_of_day.used)?;
+                hourly.entry(&meter_of_day.meter).or_insert_with(Totals::default).merge(meter_of_day.used_hourly)?;
             }
         }
         for (meter, totals) in used {
@@ -228,7 +228,7 @@ impl ReceiptBuilder {
                 quantity: totals.quantity.to_string(),
                 lines_hourly: hourly.lines,
                 quantity_hourly: hourly.quantity.to_string(),
-                lines_adjusted: adjusted.get(meter.as_str()).map_or(0, |own| own.lines),
+                lines_adjusted: adjusted.get(meter.as_str()).map_or(0, |delta| delta.lines),
                 quantity_adjusted: adjusted.get(meter.as_str()).copied().unwrap_or_default().quantity.to_string(),
                 ..BalanceEntry::default()
             });
@@ -236,12 +236,12 @@ impl ReceiptBuilder {
         Ok(())
     }
 
-    /// Notes the window ledger of a stamp: its exports, and how many lines of each equal another.
+    /// Records the window ledger of a stamp: its exports, and how many lines of each equal another line.
     pub fn count_windows(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) {
         let stamp = &usage.stamp;
         let mut equal: BTreeMap<&str, i64> = BTreeMap::new();
-        for own in notes.values().flat_map(|note| &note.exports) {
-            *equal.entry(&own.label).or_default() += own.lines_equal;
+        for export in notes.values().flat_map(|note| &note.exports) {
+            *equal.entry(&export.label).or_default() += export.lines_equal;
         }
         for export in &usage.exports {
             let lines_equal = if export.is_dropped() { 0 } else { equal.get(&*export.label).copied().unwrap_or(0) };
@@ -276,12 +276,12 @@ impl ReceiptBuilder {
         }
     }
 
-    /// Notes how complete a stamp's days are, each with its count of lines.
+    /// Records how complete a stamp's days are, each with its number of lines.
     pub fn count_days(&mut self, stamp: &Stamp, coverage: Vec<(DayCoverage, i64)>) {
         self.coverage.extend(coverage.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
     }
 
-    /// The coverage of all days, with what was found about their exports.
+    /// The coverage of all days, with the findings about their exports.
     pub fn coverage(&self) -> Vec<CoverageRow> {
         let mut found: BTreeMap<(&str, Day), BTreeSet<FindingCode>> = BTreeMap::new();
         for finding in &self.findings {
@@ -298,48 +298,48 @@ impl ReceiptBuilder {
         self.coverage.iter().map(row).collect()
     }
 
-    /// Notes what months were charged, and what was made of rate cards.
+    /// Records what months were charged, and the results of rate cards.
     pub fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
-        for (month, own) in &charged.0 {
-            self.statements.extend(own.totals.iter().map(|own| StatementEntry {
+        for (month, rated) in &charged.0 {
+            self.statements.extend(rated.totals.iter().map(|total| StatementEntry {
                 month: month.to_string(),
-                currency: own.currency.code(),
-                lines: own.lines,
-                charge: own.charge.to_string(),
-                amount: own.amount.to_string(),
-                rounding_difference: own.amount.as_charge().checked_sub(own.charge).unwrap_or_default().to_string(),
-                billing_currency: own.billing_currency.code(),
-                billing_amount: own.billing_amount.to_string(),
-                billed: own.billing_amount.shown(own.billing_currency),
+                currency: total.currency.code(),
+                lines: total.lines,
+                charge: total.charge.to_string(),
+                amount: total.amount.to_string(),
+                rounding_difference: total.amount.as_charge().checked_sub(total.charge).unwrap_or_default().to_string(),
+                billing_currency: total.billing_currency.code(),
+                billing_amount: total.billing_amount.to_string(),
+                billed: total.billing_amount.shown(total.billing_currency),
             }));
-            self.unpriced.extend(own.unpriced.iter().map(|own| UnpricedEntry {
+            self.unpriced.extend(rated.unpriced.iter().map(|unpriced| UnpricedEntry {
                 month: month.to_string(),
-                stamp: own.stamp.to_string(),
-                meter_id: own.meter.to_string(),
-                quantity: own.quantity.to_string(),
+                stamp: unpriced.stamp.to_string(),
+                meter_id: unpriced.meter.to_string(),
+                quantity: unpriced.quantity.to_string(),
             }));
         }
-        self.rate_cards.extend(notes.iter().map(|own| RateCardEntry {
-            file: own.file.clone(),
-            meters: own.meters,
-            mapped: own.mapped,
+        self.rate_cards.extend(notes.iter().map(|note| RateCardEntry {
+            file: note.file.clone(),
+            meters: note.meters,
+            mapped: note.mapped,
         }));
     }
 
-    /// Refuses what the plan does not tolerate.
+    /// Refuses what the plan does not accept.
     ///
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
     pub fn refuse(&self, plan: &Plan) -> Result<()> {
-        let is_left = |own: &Finding| self.left.iter().any(|left| left.stamp == own.stamp);
+        let is_left = |finding: &Finding| self.left.iter().any(|left| left.stamp == finding.stamp);
         let overdue = self.overdue(plan);
         let refused = self.findings.iter().chain(&overdue);
-        let refused = refused.filter(|own| !plan.accept.contains(&own.code) && !is_left(own));
+        let refused = refused.filter(|finding| !plan.accept.contains(&finding.code) && !is_left(finding));
         let count = refused.clone().count();
         if plan.strict && count > 0 {
-            let shown = |own: &Finding| {
-                let place = format!("{} {}", own.stamp, own.code);
-                format!("\n  {}: {}; {}", place.trim_start(), own.sentence, own.remedy)
+            let shown = |finding: &Finding| {
+                let place = format!("{} {}", finding.stamp, finding.code);
+                format!("\n  {}: {}; {}", place.trim_start(), finding.sentence, finding.remedy)
             };
             let mut findings: Vec<String> = refused.map(shown).collect();
             findings.sort();
@@ -355,7 +355,7 @@ impl ReceiptBuilder {
         self.refuse_rejects(plan)
     }
 
-    /// Refuses more rejects than the plan tolerates, as soon as a stamp brings them.
+    /// Refuses more rejects than the plan allows, as soon as a stamp has them.
     ///
     /// # Errors
     /// There are more than `--rejects-max`.
@@ -371,7 +371,7 @@ impl ReceiptBuilder {
         }
     }
 
-    /// Lays what was set aside and dropped beside what was used, meter by meter.
+    /// Adds rejected and dropped lines to the balance of used ones, meter by meter.
     fn complete_balance(&mut self) {
         let mut entries: BTreeMap<(String, Option<String>), BalanceEntry> =
             self.balance.drain(..).map(|entry| ((entry.stamp.clone(), entry.meter_id.clone()), entry)).collect();
@@ -394,14 +394,14 @@ impl ReceiptBuilder {
         self.balance = entries.into_values().collect();
     }
 
-    /// Notes since which run each export counts: as the last publication knows it, else since this one.
-    pub fn date_exports(&mut self, stood_on: &StoodOn, generation: u64) {
-        let windows = stood_on.windows.iter().filter(|own| own.dropped.is_none());
+    /// Records since which run each export has counted: from the last publication, or else since this run.
+    pub fn date_exports(&mut self, recorded: &RecordedInputs, generation: u64) {
+        let windows = recorded.windows.iter().filter(|window| window.dropped.is_none());
         let known: BTreeMap<(&str, &str), Option<u64>> =
-            windows.map(|own| ((own.stamp.as_str(), own.folder.as_str()), own.first_run)).collect();
-        for own in self.windows.iter_mut().filter(|own| own.dropped.is_none()) {
-            let since = known.get(&(own.stamp.as_str(), own.folder.as_str()));
-            own.first_run = since.copied().unwrap_or(Some(generation));
+            windows.map(|window| ((window.stamp.as_str(), window.folder.as_str()), window.first_run)).collect();
+        for window in self.windows.iter_mut().filter(|window| window.dropped.is_none()) {
+            let since = known.get(&(window.stamp.as_str(), window.folder.as_str()));
+            window.first_run = since.copied().unwrap_or(Some(generation));
         }
     }
 
@@ -422,9 +422,10 @@ impl ReceiptBuilder {
         self.findings.sort();
         self.complete_balance();
         self.inputs.sort_by(|a, b| a.path.cmp(&b.path));
-        // A snapshot of a what-if serves in the stead of several.
+        // In a what-if, one snapshot may replace several.
         self.inputs.dedup_by(|a, b| a.path == b.path);
-        let attribution = |own: &Attribution| self.attributions.get(&(*own as Precedence)).copied().unwrap_or(0);
+        let count_of =
+            |attribution: &Attribution| self.attributions.get(&(*attribution as Precedence)).copied().unwrap_or(0);
         let in_state = |state| self.coverage.iter().filter(|(_, day, _)| day.state == state).count() as u64;
         Receipt {
             format: FORMAT,
@@ -446,7 +447,7 @@ impl ReceiptBuilder {
             csv_cells_guarded: publisher.guarded_cells(),
             attributions: Attribution::ALL
                 .iter()
-                .map(|own| Count { name: own.as_str(), count: attribution(own) })
+                .map(|attribution| Count { name: attribution.as_str(), count: count_of(attribution) })
                 .collect(),
             rejects: self.rejects.iter().map(|(reason, &count)| Count { name: reason.as_str(), count }).collect(),
             days: DayState::ALL.map(|state| Count { name: state.as_str(), count: in_state(state) }).into(),
@@ -454,7 +455,7 @@ impl ReceiptBuilder {
             findings: self
                 .findings
                 .into_iter()
-                .map(|own| FindingEntry::of(plan.accept.contains(&own.code), own))
+                .map(|finding| FindingEntry::new(plan.accept.contains(&finding.code), finding))
                 .collect(),
             balance: self.balance,
             statements: self.statements,

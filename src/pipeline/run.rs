@@ -1,4 +1,4 @@
-//! The whole run: prepare, make stamp after stamp, what all share, and commit.
+//! The whole run: prepare, settle stamp after stamp, make the shared tables, and commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,44 +23,44 @@ use crate::control::Control;
 use crate::domain::coverage::CoverageRow;
 use crate::domain::{Day, Finding, Month, Stamp};
 use crate::error::Result;
-use crate::publication::receipt::{Receipt, StoodOn};
+use crate::publication::receipt::{Receipt, RecordedInputs};
 use crate::publication::{Closings, Out, Publisher};
 use crate::publish::{Dimensions, Names, publish_changes, publish_exports, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
 use crate::state::{SnapshotState, StampState, Version};
 use crate::table::contract;
 
-/// New rejects whose places a summary shows; the table has all.
+/// The most new rejects that a summary shows; the table has all.
 const REJECTS_SHOWN: usize = 10;
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
     pub receipt: Receipt,
     pub coverage: Vec<CoverageRow>,
-    /// Lines set aside that the last publication does not hold.
+    /// The number of rejects that the last publication does not have.
     pub rejects_new: u64,
-    /// The places of the first few of them, with reason and text.
+    /// The first few of them: place, reason and text.
     pub first_rejects: Vec<String>,
-    /// What is missing of each stamp's reported time, but for what is accepted.
+    /// The missing reported time of each stamp, without what is accepted.
     pub times: Vec<ReportedTime>,
-    /// Stamps whose next window should be there: by the clock, so in no receipt.
+    /// Findings about overdue windows: they depend on the clock, so they are in no receipt.
     pub overdue: Vec<Finding>,
-    /// Snapshots that served in the stead of a stamp's own.
+    /// Snapshots that replaced a stamp's own.
     pub overrides: Vec<String>,
-    /// Settings that served nothing, though they were said: each as a sentence.
+    /// Sentences about settings that no input needed.
     pub unused: Vec<String>,
-    /// Files of an earlier run that this one no longer makes, relative to OUT.
+    /// Files of an earlier run that this one does not make any more, relative to OUT.
     pub removed: Vec<String>,
-    /// The days of each stamp that were published before, and whose figures this run changed.
+    /// The days of each stamp that were published before and whose figures this run changed.
     pub changed: BTreeMap<Stamp, BTreeSet<Day>>,
-    /// The months whose statements ask for other amounts because of rounding, exchange rates or billing currency.
+    /// The months whose statements bill other amounts because of rounding, exchange rates or billing currency.
     pub rebilled: BTreeSet<Month>,
-    /// Whether all this was only tried: nothing was published.
+    /// Whether this was a rehearsal: nothing was published.
     pub is_rehearsal: bool,
 }
 
-/// Runs the whole pipeline: reads, attributes, aggregates, proves, and publishes whole or not at all.
+/// Runs the whole pipeline: reads, attributes, aggregates, checks, and publishes completely or not at all.
 ///
 /// # Errors
 /// Input that is refused, totals that do not balance, a machine that fails, a signal: in each case nothing is
@@ -68,15 +68,15 @@ pub struct Outcome {
 pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
     let started_at = (plan.now)();
     let hold = || plan.out.as_deref().map(|out| Out::hold(out, plan.patience, control)).transpose();
-    // In an OUT that is none yet, nothing is made before the layout and the snapshots are known to be right.
+    // A new OUT is not made before the layout of the root and the snapshots are checked.
     let is_there = plan.out.as_deref().is_some_and(Out::is_one);
     let early = if is_there { hold()? } else { None };
     let mut out = early;
-    let previous = PreviousRun::of(plan, out.as_mut())?;
+    let previous = PreviousRun::load(plan, out.as_mut())?;
     let root = read::discover(&plan.root, &plan.stamps)?;
     let left = left::left_stamps(plan, &previous, out.as_ref());
-    // Before anything is read: what is gone is not to be looked for in what it would change.
-    let vanished = Vanished::find(plan, &root, &previous.stood_on, &left)?;
+    // This comes before anything is read, so that missing inputs are reported before their effects.
+    let vanished = Vanished::find(plan, &root, &previous.recorded, &left)?;
     let mut prepared = Prepared::read(plan, root, &previous, left, started_at, control)?;
     let prices = PriceInputs::read(&prepared.root, &plan.deciding.reading, &mut prepared.receipt)?;
     let out = if is_there { out } else { hold()? };
@@ -84,7 +84,7 @@ pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
         out.refuse_what_if()?;
     }
     let publisher = Publisher::new(out)?;
-    // Charges are made of days.
+    // Charges are made from `daily`.
     let publisher = if prices.has_book() { publisher.holding(&contract::DAILY)? } else { publisher };
     match stage(plan, control, &publisher, Inputs { prepared, prices, previous, vanished, started_at }) {
         Ok(staged) => commit(plan, control, publisher, staged),
@@ -95,7 +95,7 @@ pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
     }
 }
 
-/// What a run knows before it reads usage.
+/// The inputs of a run, without usage.
 struct Inputs {
     prepared: Prepared,
     prices: PriceInputs,
@@ -104,7 +104,7 @@ struct Inputs {
     started_at: DateTime<Utc>,
 }
 
-/// What is staged when all but the last step is done, and what is to be said of it.
+/// A staged publication that is ready for the commit, with its summary.
 struct StagedPublication {
     receipt: Receipt,
     coverage: Vec<CoverageRow>,
@@ -116,17 +116,16 @@ struct StagedPublication {
     rebilled: BTreeSet<Month>,
 }
 
-/// Does everything but the last step, the commit: gathers and settles stamp after stamp, folds them, charges the
-/// months, and stages what all stamps share.
+/// Does everything except the commit: gathers, settles and folds stamp after stamp, charges the months, and stages the
+/// shared tables.
 fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) -> Result<StagedPublication> {
     let Inputs { prepared, prices, previous, mut vanished, started_at } = inputs;
     let Prepared { root, snapshots, snapshot_inputs, mut names, named, mut receipt, left } = prepared;
-    let PreviousRun { stamps: mut previous_stamps, full_run, mut read_in, stood_on } = previous;
+    let PreviousRun { stamps: mut previous_stamps, full_run, mut read_in, recorded } = previous;
     let mut dimensions = Dimensions::default();
-    // By the catalogue as it is: what closed months froze is how meters are called there, not what they can be charged
-    // in.
-    let charging = Charging::of(prices, plan, &names)?;
-    let (closed, not_applied) = frozen_of(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
+    // This uses the catalogue of the root: closed months freeze the texts of meters, not the units of prices.
+    let charging = Charging::new(prices, plan, &names)?;
+    let (closed, not_applied) = load_frozen(publisher, &mut names, &mut dimensions, &root, &plan.deciding.reading)?;
     receipt.found(not_applied);
     let context = RunContext { plan, control, publisher, closed, left, full_run, started_at };
 
@@ -154,10 +153,10 @@ fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) 
     control.check()?;
     control.begin("writing_dimensions");
     folded.publish_csv_monthly(&context)?;
-    stage_shared(context, folded, &snapshots, snapshot_inputs, &stood_on, root.skipped)
+    stage_shared(context, folded, &snapshots, snapshot_inputs, &recorded, root.skipped)
 }
 
-/// Takes one stamp through gathering, attribution and settling.
+/// Gathers, attributes and settles one stamp.
 fn with_stamp<'s>(
     context: &RunContext<'_>,
     mut folded: Folded<'s>,
@@ -186,13 +185,13 @@ fn with_stamp<'s>(
     folded.with(context, StampOutcome { owned, snapshots, dirty_days, settled, inputs, kept })
 }
 
-/// Stages what all stamps share: snapshots, changes, adjustments, dimensions, state, and the receipt.
+/// Stages what all stamps share: snapshots, changes, adjustments, dimensions, state and the receipt.
 fn stage_shared(
     context: RunContext<'_>,
     folded: Folded<'_>,
     snapshots: &[Snapshots],
     snapshot_inputs: Vec<Option<SnapshotInputs>>,
-    stood_on: &StoodOn,
+    recorded: &RecordedInputs,
     skipped: Vec<String>,
 ) -> Result<StagedPublication> {
     let RunContext { plan, control, publisher, closed, full_run, started_at, .. } = context;
@@ -211,23 +210,25 @@ fn stage_shared(
     };
     dimensions.publish(&names, (&coverage, &closed.into_iter().flat_map(months_of).collect()), publisher)?;
     state.save(Version::current(plan.deciding.values()), &dirty, publisher)?;
-    for (own, inputs) in snapshots.iter().zip(snapshot_inputs) {
+    for (stamp_snapshots, inputs) in snapshots.iter().zip(snapshot_inputs) {
         match inputs {
-            Some(inputs) => SnapshotState { inputs, lists: own.lists().with_owners(plan.deciding.with_owners) }
-                .save(&own.stamp, publisher)?,
-            None => SnapshotState::keep(&own.stamp, publisher),
+            Some(inputs) => {
+                SnapshotState { inputs, lists: stamp_snapshots.lists().with_owners(plan.deciding.with_owners) }
+                    .save(&stamp_snapshots.stamp, publisher)?;
+            }
+            None => SnapshotState::keep(&stamp_snapshots.stamp, publisher),
         }
     }
     control.check()?;
     let (times, overdue) = (receipt.times().to_vec(), receipt.overdue(plan));
-    receipt.date_exports(stood_on, publisher.generation());
+    receipt.date_exports(recorded, publisher.generation());
     publish_exports(receipt.windows(), publisher)?;
     let receipt = receipt.receipt(plan, publisher, skipped, full_run, started_at);
     let rejects_new = new_rejects.len() as u64;
     Ok(StagedPublication { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled })
 }
 
-/// The last step; a rehearsal takes all back instead.
+/// The last step: commits, or in a rehearsal discards what was staged.
 fn commit(plan: &Plan, control: &Control, publisher: Publisher, staged: StagedPublication) -> Result<Outcome> {
     let StagedPublication { receipt, coverage, rejects_new, first_rejects, times, overdue, changed, rebilled } = staged;
     let removed = if plan.rehearse {
@@ -254,9 +255,9 @@ fn commit(plan: &Plan, control: &Control, publisher: Publisher, staged: StagedPu
     })
 }
 
-/// What closed months froze, by stamp, and what of names and meters is not applied to them; names and dimensions are
-/// held to what is frozen.
-fn frozen_of(
+/// The frozen data of closed months by stamp, and findings about names and meters that are not applied to them. Names
+/// and dimensions are fixed to the frozen texts.
+fn load_frozen(
     publisher: &Publisher,
     names: &mut Names,
     dimensions: &mut Dimensions,
@@ -266,8 +267,8 @@ fn frozen_of(
     let mut closed = ClosedMonths::new();
     let Some(out) = publisher.out() else { return Ok((closed, Vec::new())) };
     let closings = Closings::load(out)?;
-    let of_now = closings.closed();
-    let mut in_order: Vec<_> = of_now.into_iter().collect();
+    let currently_closed = closings.closed();
+    let mut in_order: Vec<_> = currently_closed.into_iter().collect();
     in_order.sort_by_key(|(_, entry)| entry.run);
     let mut loaded = Vec::new();
     for (key, entry) in in_order {
@@ -277,7 +278,7 @@ fn frozen_of(
     let not_applied = not_applied::names_and_meters(&loaded, names, root, reading)?;
     for ((stamp, month), frozen) in loaded {
         names.freeze(&stamp, &frozen.meters, &frozen.user_subscriptions, &frozen.names);
-        let billed = frozen.billed.iter().map(|own| (&own.id, own.kind.as_str(), own.tenant.as_ref()));
+        let billed = frozen.billed.iter().map(|billed| (&billed.id, billed.kind.as_str(), billed.tenant.as_ref()));
         dimensions.freeze(&frozen.tenants, billed, frozen.days.iter().copied());
         closed.entry(stamp).or_default().insert(month, frozen);
     }

@@ -1,5 +1,5 @@
-//! Settle: the days of a stamp that were touched, each sorted, aggregated, proved and published by itself; then the
-//! months that they change, from these days and from those that stand as they were published.
+//! Settle: each dirty day of a stamp is sorted, aggregated, checked and published by itself; then the changed months
+//! are made from these days and from the published clean days.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::closed_days::{ClosedUsage, StampAdjustments, adjustments};
 use super::context::RunContext;
 use super::dirty_days::DirtyDays;
 use super::month_csv::FlatDays;
-use super::published_facts::Base;
+use super::published_facts::PublishedFacts;
 use super::stamp_context::StampContext;
 use crate::aggregate::{self, Cells, Packing};
 use crate::attribute::{OwnedUsage, Use};
@@ -25,29 +25,30 @@ use crate::table::{contract, flat};
 /// A stamp, settled.
 #[derive(Debug)]
 pub struct SettledStamp {
-    /// Every day that has lines, whether it was settled now or stands.
+    /// Every day that has lines, dirty or clean.
     pub notes: BTreeMap<Day, DayNote>,
-    /// Months whose figures changed, or may have.
+    /// Months whose figures may have changed.
     pub months_rewritten: BTreeSet<Month>,
-    /// What the settled days say.
+    /// The totals of the settled days.
     pub after: DayTotals,
     pub adjusted: StampAdjustments,
 }
 
-/// What was noted of a day, by the ranks of this process. `places` are those of the exports, by their windows.
+/// The uses in a day's note, with the ranks of this process. `places` are those of the exports, by their windows.
 pub fn uses_of(owned: &OwnedUsage, places: &BTreeMap<&str, usize>, note: &DayNote) -> Vec<Use> {
-    let exports: Vec<Option<usize>> = note.exports.iter().map(|own| places.get(own.label.as_str()).copied()).collect();
-    let of = |own: &NotedUse| {
-        let owner = &note.owners[own.owner as usize];
+    let exports: Vec<Option<usize>> =
+        note.exports.iter().map(|export| places.get(export.label.as_str()).copied()).collect();
+    let of = |noted: &NotedUse| {
+        let owner = &note.owners[noted.owner as usize];
         let id = &note.user_subscriptions[owner.user_subscription as usize];
         let user_subscription = owned.usage.user_subscriptions.binary_search(id).ok()? as u32;
-        let owner = owned.owner_at(own.moment, user_subscription)?;
-        Some(Use { export: exports[own.export as usize]? as u32, moment: own.moment, owner, lines: own.lines })
+        let owner = owned.owner_at(noted.moment, user_subscription)?;
+        Some(Use { export: exports[noted.export as usize]? as u32, moment: noted.moment, owner, lines: noted.lines })
     };
     note.uses.iter().filter_map(of).collect()
 }
 
-/// Settles the touched days of a stamp: lines, hourly, daily, monthly.
+/// Settles the dirty days of a stamp: `lines`, `hourly`, `daily` and `monthly`.
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
@@ -56,7 +57,7 @@ pub fn settle(
     names: &Names,
     owned: &OwnedUsage,
     dirty_days: &DirtyDays,
-    former_exports: &BTreeSet<String>,
+    previous_exports: &BTreeSet<String>,
 ) -> Result<SettledStamp> {
     let packing = Packing::new(owned.owners.len(), owned.usage.meters.len(), owned.usage.resources.len())?;
     let RunContext { control, publisher, plan, .. } = *run;
@@ -68,10 +69,10 @@ pub fn settle(
         owned,
         packing,
         texts: StampTexts::new(owned, packing),
-        base: Base::of(publisher.out(), owned, packing, &dirty_days.closed),
+        published: PublishedFacts::new(publisher.out(), owned, packing, &dirty_days.closed),
         csv_hourly: plan.deciding.csv_hourly,
         dirty_days,
-        former_exports,
+        previous_exports,
     };
 
     for &day in dirty_days.clean.keys() {
@@ -93,20 +94,20 @@ pub fn settle(
     Ok(SettledStamp { notes, months_rewritten, after, adjusted })
 }
 
-/// What the months of a stamp leave behind, one after the other.
+/// The results of a stamp's months, collected one after the other.
 #[derive(Default)]
 struct SettledMonths {
     notes: BTreeMap<Day, DayNote>,
-    /// What is published, by the ranks of meters: the bound that makes the engine's sums of months safe.
+    /// The published totals, by the ranks of meters: because they are in range, so are the engine's sums of months.
     used: MeterTotals<u32>,
     months: Vec<(Month, Cells)>,
-    /// What fell on the default subscription.
+    /// The usage of the default subscription.
     defaults: Vec<(Day, Cells)>,
     after: DayTotals,
     closed: ClosedUsage,
 }
 
-/// What settled days say of each billed subscription and meter.
+/// The totals of settled days, by billed subscription and meter.
 fn day_totals(context: &StampContext<'_>, daily: &BTreeMap<Day, Cells>) -> Result<DayTotals> {
     let mut totals = DayTotals::new();
     for (&day, cells) in daily {
@@ -124,11 +125,11 @@ fn day_totals(context: &StampContext<'_>, daily: &BTreeMap<Day, Cells>) -> Resul
     Ok(totals)
 }
 
-/// What stands, before any day is settled. Of closed months what was closed is published, and adjustments beside
-/// it.
+/// The clean days and closed months, before any day is settled. Closed months are published as they were closed, with
+/// adjustments beside them.
 fn before_settling(context: &StampContext<'_>) -> Result<SettledMonths> {
     let mut settled = SettledMonths::default();
-    for (meter, totals) in context.dirty_days.closed.values().flat_map(|own| &own.used) {
+    for (meter, totals) in context.dirty_days.closed.values().flat_map(|frozen| &frozen.used) {
         settled.used.add(context.rank_of(meter), *totals)?;
     }
     for (&day, note) in &context.dirty_days.clean {
@@ -137,7 +138,7 @@ fn before_settling(context: &StampContext<'_>) -> Result<SettledMonths> {
     Ok(settled)
 }
 
-/// Takes in what is known of a day.
+/// Adds the note of a day.
 fn take_note(context: &StampContext<'_>, day: Day, note: DayNote, settled: &mut SettledMonths) -> Result<()> {
     if !context.dirty_days.is_closed(day.month()) {
         for (meter, totals) in context.account_of(&note)?.iter() {
@@ -149,7 +150,7 @@ fn take_note(context: &StampContext<'_>, day: Day, note: DayNote, settled: &mut 
     Ok(())
 }
 
-/// Every month that has something published, or had.
+/// Every month that has published figures, or had some.
 fn months_of_stamp(context: &StampContext<'_>) -> BTreeSet<Month> {
     let days = context.dirty_days.clean.keys().chain(context.dirty_days.dirty.keys());
     days.map(|day| day.month()).chain(context.dirty_days.closed.keys().copied()).collect()
@@ -158,14 +159,14 @@ fn months_of_stamp(context: &StampContext<'_>) -> BTreeSet<Month> {
 /// The cells of the months that are not written again.
 fn published_months(context: &StampContext<'_>, to_write: &BTreeSet<Month>) -> Result<BTreeMap<Month, Cells>> {
     let all = months_of_stamp(context);
-    // Where no month stands, the table need not even be there.
+    // If no month is clean, the table need not even exist.
     if all.is_subset(to_write) {
         return Ok(BTreeMap::new());
     }
-    context.base.monthly(|month| all.contains(&month) && !to_write.contains(&month))
+    context.published.monthly(|month| all.contains(&month) && !to_write.contains(&month))
 }
 
-/// Settles the touched days of a month, and publishes it, unless what is `published` of it stays.
+/// Settles the dirty days of a month, and publishes it. A month that is not written again keeps its `published` cells.
 fn settle_month(
     context: &StampContext<'_>,
     month: Month,
@@ -176,7 +177,7 @@ fn settle_month(
     context.control.check()?;
     let stamp = &context.owned.usage.stamp;
     let is_closed = context.dirty_days.is_closed(month);
-    let mut clean = if is_written && !is_closed { standing_days(context, month)? } else { BTreeMap::new() };
+    let mut clean = if is_written && !is_closed { clean_days(context, month)? } else { BTreeMap::new() };
     let is_flat = is_written && !is_closed && !context.publisher.is_rehearsal();
     let flat = is_flat.then(|| flat_days(context, month, &clean)).transpose()?;
     let SettledDays { daily, notes, arrived } = settle_days(context, month, flat.as_ref())?;
@@ -189,14 +190,14 @@ fn settle_month(
         settled.after.extend(day_totals(context, &daily)?);
     }
     if !is_written {
-        let cells = published.ok_or_else(|| context.base.contradiction("monthly", month))?;
+        let cells = published.ok_or_else(|| context.published.contradiction("monthly", month))?;
         context.publisher.keep(&daily_path(stamp, month))?;
         context.publisher.keep_csv(&csv_path("daily", Some(stamp), Some(&month)));
         settled.months.push((month, cells));
         return Ok(());
     }
     clean.extend(daily);
-    let days = if is_closed { context.base.frozen(month)? } else { clean };
+    let days = if is_closed { context.published.frozen(month)? } else { clean };
     if days.is_empty() {
         return Ok(());
     }
@@ -216,7 +217,7 @@ fn settle_month(
     parquet.and(csv)
 }
 
-/// The flat CSV of a month, with some of its days; those that are touched are yet to come.
+/// The flat CSV of a month with some of its days; dirty days are added when they are settled.
 fn flat_days<'s, 'a>(
     context: &'s StampContext<'a>,
     month: Month,
@@ -234,7 +235,7 @@ fn flat_days<'s, 'a>(
 
 fn publish_months(context: &StampContext<'_>, months: &[(Month, Cells)], to_write: &BTreeSet<Month>) -> Result<()> {
     let stamp = &context.owned.usage.stamp;
-    // Without any day there is nothing to say, whatever was published.
+    // Without any day there is nothing to publish, whatever was published before.
     if months.is_empty() || context.publisher.is_rehearsal() {
         return Ok(());
     }
@@ -247,15 +248,15 @@ fn publish_months(context: &StampContext<'_>, months: &[(Month, Cells)], to_writ
     context.publisher.fact(monthly_path(stamp), &columns, dated.checksum())
 }
 
-/// The cells of the days of a month that stand, as they are published, each proved to be what was noted of it.
-fn standing_days(context: &StampContext<'_>, month: Month) -> Result<BTreeMap<Day, Cells>> {
+/// The published cells of a month's clean days, each checked against the totals in its note.
+fn clean_days(context: &StampContext<'_>, month: Month) -> Result<BTreeMap<Day, Cells>> {
     let clean = || context.dirty_days.clean.iter().filter(|(day, _)| day.month() == month);
     if clean().next().is_none() {
         return Ok(BTreeMap::new());
     }
-    let published = context.base.daily(month, &context.dirty_days.clean)?;
+    let published = context.published.daily(month, &context.dirty_days.clean)?;
     for (day, note) in clean() {
-        let cells = published.get(day).ok_or_else(|| context.base.contradiction("daily", *day))?;
+        let cells = published.get(day).ok_or_else(|| context.published.contradiction("daily", *day))?;
         let account = aggregate::account(context.packing, cells)?;
         context.books().prove_account(&format!("publishing {day}"), &context.account_of(note)?, &account)?;
     }
@@ -272,7 +273,7 @@ fn publish_csv_daily(context: &StampContext<'_>, month: Month, days: FlatDays<'_
     context.publisher.csv(&path, flat::CSV_DAILY.columns, days.finish()?, Some(sum))
 }
 
-/// Publishes what fell on the stamp's default subscription, even if that is nothing: it is what one looks for.
+/// Publishes the usage of the stamp's default subscription, even if there is none: an empty table shows that.
 fn publish_default_usage(context: &StampContext<'_>, mut days: Vec<(Day, Cells)>) -> Result<()> {
     if context.publisher.is_rehearsal() {
         return Ok(());
@@ -283,16 +284,16 @@ fn publish_default_usage(context: &StampContext<'_>, mut days: Vec<(Day, Cells)>
     if !is_dirty
         && !context.dirty_days.texts_changed
         && !context.dirty_days.is_full
-        && context.base.has(&default_usage_path(stamp))
+        && context.published.has(&default_usage_path(stamp))
     {
         context.publisher.keep(&default_usage_path(stamp))?;
         context.publisher.keep_csv(&csv);
         return Ok(());
     }
-    // What was not written again stands as it is published.
+    // Days that were not written again are taken from the published table.
     if !context.dirty_days.is_full {
         let written = context.dirty_days.months();
-        days.extend(context.base.default_usage(|day| stands_in_default_usage(context, day, &written))?);
+        days.extend(context.published.default_usage(|day| is_clean_in_default_usage(context, day, &written))?);
     }
     days.sort_unstable_by_key(|(day, _)| *day);
     let seen = SeenDays::of(&days);
@@ -305,13 +306,13 @@ fn publish_default_usage(context: &StampContext<'_>, mut days: Vec<(Day, Cells)>
     context.publisher.csv(&csv, flat::CSV_DEFAULT_USAGE.columns, table, Some(sum))
 }
 
-/// Whether what `default_usage` says of a day still holds.
-fn stands_in_default_usage(context: &StampContext<'_>, day: Day, written: &BTreeSet<Month>) -> bool {
+/// Whether the published `default_usage` of a day is still valid.
+fn is_clean_in_default_usage(context: &StampContext<'_>, day: Day, written: &BTreeSet<Month>) -> bool {
     let is_there = context.dirty_days.is_closed(day.month()) || context.dirty_days.clean.contains_key(&day);
     is_there && !written.contains(&day.month())
 }
 
-/// Proves all months together, for each meter: used = monthly.
+/// Checks all months together, for each meter: used = monthly.
 fn prove_months(context: &StampContext<'_>, used: &MeterTotals<u32>, months: &[(Month, Cells)]) -> Result<()> {
     let mut account = MeterTotals::default();
     for (_, cells) in months {

@@ -1,4 +1,4 @@
-//! One day: its lines sorted, aggregated, proved and published by themselves.
+//! One day: its lines are sorted, aggregated, checked and published by themselves.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -22,34 +22,34 @@ use crate::read::ExportRecord;
 use crate::state::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 use crate::table::flat;
 
-/// What the days of a month leave behind.
+/// The results of a month's days.
 #[derive(Default)]
 pub struct SettledDays {
     pub daily: BTreeMap<Day, Cells>,
     pub notes: BTreeMap<Day, DayNote>,
-    /// What new exports brought to closed months.
+    /// Usage from new exports in closed months.
     pub arrived: Vec<Arrived>,
 }
 
-/// What one day leaves behind.
+/// The result of one day.
 struct SettledDay {
     daily: Cells,
     note: DayNote,
     arrived: Vec<Arrived>,
 }
 
-/// Says that a day is published when it goes, even if its thread panics: else the run would wait for it for ever.
-struct SaysDone(mpsc::Sender<()>);
+/// Signals on drop that a day is finished, even if its thread panics; otherwise the run would wait forever.
+struct DoneSignal(mpsc::Sender<()>);
 
-impl Drop for SaysDone {
+impl Drop for DoneSignal {
     fn drop(&mut self) {
-        // Nobody waits any more once the scope is left.
+        // The error means that the scope has ended and nobody waits any more.
         let _ = self.0.send(());
     }
 }
 
-/// Settles the touched days of a month, some of them at a time, and hands each to what is written of all. Waits for
-/// them, so it is not for a thread of the pool.
+/// Settles the dirty days of a month, several at a time, and adds each to the flat CSV of the month. It blocks, so it
+/// must not run on a thread of the pool.
 pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDays> {
     let in_flight = rayon::current_num_threads();
     let made: Mutex<BTreeMap<Day, Result<SettledDay>>> = Mutex::default();
@@ -60,15 +60,15 @@ pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatD
         let days = context.dirty_days.dirty.range(month.first_day()..month.next().first_day());
         for (at, (&day, _)) in days.enumerate() {
             if at >= in_flight {
-                // Each day says so when it goes, so there is always one to come.
+                // Each day sends a signal when it is finished, so there is always one to come.
                 let _ = finished.recv();
             }
             if has_failed() {
                 break;
             }
-            let says_done = SaysDone(done.clone());
+            let done_signal = DoneSignal(done.clone());
             scope.spawn(move |_| {
-                let _says_done = says_done;
+                let _done_signal = done_signal;
                 let settled = settle_day(context, day, flat);
                 made_now().insert(day, settled);
                 context.control.advance();
@@ -76,10 +76,10 @@ pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatD
         }
     });
     let mut settled = SettledDays::default();
-    for (day, own) in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        let SettledDay { daily, note, arrived } = own?;
+    for (day, result) in made.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let SettledDay { daily, note, arrived } = result?;
         settled.arrived.extend(arrived);
-        // A day without lines is gone.
+        // A day without lines is not published any more.
         if !note.exports.is_empty() {
             settled.notes.insert(day, note);
         }
@@ -90,13 +90,13 @@ pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatD
     Ok(settled)
 }
 
-/// Aggregates, proves and publishes one day.
+/// Aggregates, checks and publishes one day.
 fn settle_day(context: &StampContext<'_>, day: Day, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDay> {
     context.control.check()?;
     let chunks = context.owned.usage.take_day(day)?;
     let facts = aggregate::day_facts(context.owned, context.packing, day, &chunks)?;
     prove_day(context, &facts)?;
-    // What is a part of the day stays within the bounds that the day was just held to.
+    // A part of the day is in range, since the whole day was just checked.
     let is_closed = context.dirty_days.is_closed(day.month());
     let arrived = if is_closed { arrived(context, day, &chunks)? } else { Vec::new() };
     let mut note = note_of(context, day, &facts, &context.owned.uses_of(day, &chunks));
@@ -107,27 +107,27 @@ fn settle_day(context: &StampContext<'_>, day: Day, flat: Option<&FlatDays<'_, '
     Ok(SettledDay { daily, note, arrived })
 }
 
-/// What is to be known of a day, less its exports.
+/// The note of a day, without its exports.
 fn note_of(context: &StampContext<'_>, day: Day, facts: &DayFacts, uses: &[Use]) -> DayNote {
     let OwnedUsage { usage, owners, .. } = context.owned;
     let cells: Vec<_> = facts.daily.key.iter().map(|&key| context.packing.unpack(key)).collect();
-    let distinct = |mut own: Vec<u32>| {
-        own.sort_unstable();
-        own.dedup();
-        own
+    let distinct = |mut ranks: Vec<u32>| {
+        ranks.sort_unstable();
+        ranks.dedup();
+        ranks
     };
     let resources = distinct(cells.iter().map(|cell| cell.resource).collect());
     let owner_ranks = distinct(cells.iter().map(|cell| cell.owner).collect());
     let subscriptions = distinct(owner_ranks.iter().map(|&owner| owners[owner as usize].user_subscription).collect());
     let exports = exports_of(context, day);
-    let place = |sorted: &[u32], own: u32| sorted.partition_point(|&other| other < own) as u32;
+    let place = |sorted: &[u32], rank: u32| sorted.partition_point(|&other| other < rank) as u32;
     let owner = |&owner: &u32| {
-        let own = owners[owner as usize];
+        let owner = owners[owner as usize];
         NotedOwner {
-            billed_subscription: context.owned.billed_subscriptions[own.billed_subscription as usize].clone(),
-            attribution: own.attribution,
-            tenant: own.tenant.map(|tenant| context.owned.tenants[tenant as usize].clone()),
-            user_subscription: place(&subscriptions, own.user_subscription),
+            billed_subscription: context.owned.billed_subscriptions[owner.billed_subscription as usize].clone(),
+            attribution: owner.attribution,
+            tenant: owner.tenant.map(|tenant| context.owned.tenants[tenant as usize].clone()),
+            user_subscription: place(&subscriptions, owner.user_subscription),
         }
     };
     let meter = |(meter, used): (u32, Totals)| MeterOfDay {
@@ -135,22 +135,22 @@ fn note_of(context: &StampContext<'_>, day: Day, facts: &DayFacts, uses: &[Use])
         used,
         used_hourly: facts.used_hourly.of(meter),
     };
-    let noted = |own: &Use| NotedUse {
-        export: place(&exports, own.export),
-        moment: own.moment,
-        owner: place(&owner_ranks, own.owner),
-        lines: own.lines,
+    let noted = |used: &Use| NotedUse {
+        export: place(&exports, used.export),
+        moment: used.moment,
+        owner: place(&owner_ranks, used.owner),
+        lines: used.lines,
     };
     DayNote {
         exports: Vec::new(),
-        user_subscriptions: subscriptions.iter().map(|&own| usage.user_subscriptions[own as usize].clone()).collect(),
+        user_subscriptions: subscriptions.iter().map(|&rank| usage.user_subscriptions[rank as usize].clone()).collect(),
         meters: facts.used.iter().map(meter).collect(),
-        resources: resources.iter().map(|&own| usage.resources[own as usize].key).collect(),
+        resources: resources.iter().map(|&rank| usage.resources[rank as usize].key).collect(),
         resources_cut: resources
             .iter()
-            .map(|&own| &usage.resources[own as usize])
-            .filter(|own| own.is_cut())
-            .map(|own| own.key)
+            .map(|&rank| &usage.resources[rank as usize])
+            .filter(|resource| resource.is_cut())
+            .map(|resource| resource.key)
             .collect(),
         owners: owner_ranks.iter().map(owner).collect(),
         uses: uses.iter().map(noted).collect(),
@@ -163,7 +163,7 @@ fn exports_of(context: &StampContext<'_>, day: Day) -> Vec<u32> {
     (0_u32..).zip(&context.owned.usage.exports).filter(|(_, export)| has_lines(export)).map(|(at, _)| at).collect()
 }
 
-/// Publishes the lines of a day, a file for each window, and its hours. `used` is what the day holds.
+/// Publishes the lines of a day, one file for each window, and its hours. `used` is the checksum of the day.
 fn publish_day(
     context: &StampContext<'_>,
     day: Day,
@@ -195,7 +195,7 @@ fn publish_csv_hourly(context: &StampContext<'_>, day: Day, hourly: &Cells) -> R
     context.publisher.csv(&path, flat::CSV_HOURLY.columns, table, Some(checksum([hourly])))
 }
 
-/// Publishes the lines of one export among a day's; those that were loaded from where they are published stay.
+/// Publishes the lines of a day from one export; lines that were loaded from the published table are kept.
 fn publish_lines(
     context: &StampContext<'_>,
     day: Day,
@@ -228,7 +228,7 @@ fn publish_lines(
     Ok((sum, note))
 }
 
-/// Lets what is published of a day stay, less flat files whose texts changed.
+/// Keeps the published tables of a clean day; flat files with changed texts are written again.
 pub fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
     let stamp = &context.owned.usage.stamp;
     for export in &context.dirty_days.clean[&day].exports {
@@ -237,16 +237,15 @@ pub fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
     context.publisher.keep_if_there(&hourly_path(stamp, day));
     let is_written_again = context.csv_hourly && context.dirty_days.months_to_write.contains(&day.month());
     if is_written_again && !context.publisher.is_rehearsal() {
-        return standing_hours(context, day)?.map_or(Ok(()), |hourly| publish_csv_hourly(context, day, &hourly));
+        return clean_hours(context, day)?.map_or(Ok(()), |hourly| publish_csv_hourly(context, day, &hourly));
     }
     context.publisher.keep_csv(&csv_path("hourly", Some(stamp), Some(&day)));
     Ok(())
 }
 
-/// The hours of a day that stands, as they are published, proved to be what was noted of it; `None` where it has
-/// none.
-fn standing_hours(context: &StampContext<'_>, day: Day) -> Result<Option<Cells>> {
-    let hourly = context.base.hourly(day)?;
+/// The published hours of a clean day, checked against the totals in its note; `None` if there are none.
+fn clean_hours(context: &StampContext<'_>, day: Day) -> Result<Option<Cells>> {
+    let hourly = context.published.hourly(day)?;
     let mut noted = MeterTotals::default();
     for MeterOfDay { meter, used_hourly, .. } in &context.dirty_days.clean[&day].meters {
         noted.add(context.rank_of(meter), *used_hourly)?;
@@ -256,7 +255,7 @@ fn standing_hours(context: &StampContext<'_>, day: Day) -> Result<Option<Cells>>
     Ok((!hourly.is_empty()).then_some(hourly))
 }
 
-/// Proves a day, for each meter: read = used = daily, and the Hourly part of used = hourly.
+/// Checks a day, for each meter: read = used = daily, and the Hourly part of used = hourly.
 fn prove_day(context: &StampContext<'_>, facts: &DayFacts) -> Result<()> {
     let DayFacts { day, hourly, daily, used, used_hourly } = facts;
     let usage = &context.owned.usage;

@@ -1,4 +1,4 @@
-//! What every step of settling a stamp needs, and none changes.
+//! Shared data for settling a stamp that no step changes.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,12 @@ use crate::domain::MeterId;
 use crate::domain::totals::MeterTotals;
 use crate::error::Result;
 use crate::pipeline::dirty_days::DirtyDays;
-use crate::pipeline::published_facts::Base;
+use crate::pipeline::published_facts::PublishedFacts;
 use crate::publication::Publisher;
 use crate::publish::{Names, StampTexts};
 use crate::state::{DayNote, MeterOfDay};
 
-/// What every step of settling a stamp needs.
+/// Shared data for settling a stamp.
 pub struct StampContext<'a> {
     pub control: &'a Control,
     pub publisher: &'a Publisher,
@@ -23,11 +23,11 @@ pub struct StampContext<'a> {
     pub owned: &'a OwnedUsage,
     pub packing: Packing,
     pub texts: StampTexts,
-    pub base: Base<'a>,
+    pub published: PublishedFacts<'a>,
     pub csv_hourly: bool,
     pub dirty_days: &'a DirtyDays,
     /// Windows of the exports that the last run knew.
-    pub former_exports: &'a BTreeSet<String>,
+    pub previous_exports: &'a BTreeSet<String>,
 }
 
 impl StampContext<'_> {
@@ -39,7 +39,7 @@ impl StampContext<'_> {
         self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank") as u32
     }
 
-    /// What was noted of a day, by the ranks of meters.
+    /// The totals in a day's note, by the ranks of meters.
     pub fn account_of(&self, note: &DayNote) -> Result<MeterTotals<u32>> {
         let mut account = MeterTotals::default();
         for MeterOfDay { meter, used, .. } in &note.meters {

@@ -1,15 +1,15 @@
-//! What the last publication stood on and the root no longer has: refused, kept, or forgotten by name.
+//! Inputs of the last publication that the root no longer has: they are refused, kept, or forgotten by name.
 //!
 //! ```text
-//! last receipt      root now               what comes of it
+//! last receipt      root now               result
 //! north 2026-10-05  no such folder         refused; kept with --keep-missing; its lines go with --forget
 //! north 2026-10-06  2026-10-01--2026-11-01 replaced: other exports cover its window
-//! north 2026-10-07  2 of its 3 pages       refused, unless what is left of it was written anew
+//! north 2026-10-07  2 of its 3 pages       refused, unless the remaining pages changed
 //! south             no such folder         refused; its tables go with --forget south
 //! prices.csv        no such file           refused; its charges go with --forget prices
 //! ```
-//! What a publication stood on is what its receipt says: the receipt is there wherever the tables are, whatever became
-//! of the private state.
+//! The inputs of a publication are taken from its receipt: that is wherever the tables are, even if the private state
+//! is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,31 +18,31 @@ use crate::domain::finding::FindingCode;
 use crate::domain::shown::counted;
 use crate::domain::{Day, Finding, Month, PriceEntry, Stamp, Window};
 use crate::error::{Error, Result};
-use crate::publication::receipt::{StoodFile, StoodOn};
+use crate::publication::receipt::{RecordedFile, RecordedInputs};
 use crate::read::{self, Export, Root, StampFolder};
 
-/// Names that a refusal lists one by one.
+/// The most names that a refusal lists one by one.
 const NAMES_SHOWN: usize = 10;
-/// Forgets everything that is gone.
+/// The name that forgets everything that is gone.
 const ALL: &str = "all";
 
-/// What is gone, and what of it is meant to be.
+/// Missing inputs that are forgotten, and names to forget that are still to be matched.
 #[derive(Debug, Default)]
 pub struct Vanished {
     forgets_all: bool,
     /// Exports that are gone and forgotten, by their folders; those of forgotten stamps as well.
     exports: BTreeSet<String>,
-    /// The same by stamp and window, as published files are called.
+    /// The same by stamp and window, as in the names of published files.
     windows: BTreeSet<(Stamp, String)>,
     /// Stamps that are gone and forgotten.
     stamps: BTreeSet<Stamp>,
-    /// Names that were typed and may yet turn out to be gone once exports and prices are read.
+    /// Typed names that match nothing yet; they may match when exports and prices are read.
     pending: BTreeSet<String>,
     /// What was forgotten, as the receipt names it.
     forgotten: BTreeSet<String>,
 }
 
-/// Everything that is gone, before anybody says whether that is meant.
+/// All missing inputs, whether or not they may be missing.
 #[derive(Debug, Default)]
 struct Gone {
     stamps: BTreeMap<Stamp, Vec<GoneExport>>,
@@ -57,33 +57,33 @@ struct GoneExport {
     window: String,
     lines: i64,
     months: BTreeSet<Month>,
-    /// Files of it that are gone while others are there; empty when all are.
+    /// Its missing files if some are still there; empty if all are missing.
     files: Vec<String>,
 }
 
 impl Vanished {
-    /// Compares a root with what the last publication stood on. `stays` are stamps that this run leaves as they are.
+    /// Compares a root with the inputs of the last publication. `stays` are stamps that this run leaves as they are.
     ///
     /// # Errors
-    /// Something is gone, and no setting keeps or forgets it; or a name to forget is not that of anything gone.
-    pub fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
-        let gone = Gone::find(plan, root, stood_on, stays)?;
-        let mut own = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
+    /// Something is gone, and no setting keeps or forgets it.
+    pub fn find(plan: &Plan, root: &Root, recorded: &RecordedInputs, stays: &BTreeSet<Stamp>) -> Result<Self> {
+        let gone = Gone::find(plan, root, recorded, stays)?;
+        let mut vanished = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
         for name in plan.forget.iter().filter(|name| *name != ALL) {
-            if !own.forget(name, &gone) {
-                own.pending.insert(name.clone());
+            if !vanished.forget(name, &gone) {
+                vanished.pending.insert(name.clone());
             }
         }
-        if own.forgets_all {
+        if vanished.forgets_all {
             for name in gone.names() {
-                own.forget(&name, &gone);
+                vanished.forget(&name, &gone);
             }
         }
-        let refused = gone.but(&own, plan.reuse.keep_missing);
+        let refused = gone.without(&vanished, plan.reuse.keep_missing);
         if refused.is_empty() {
-            return Ok(own);
+            return Ok(vanished);
         }
-        let unused: Vec<&str> = own.pending.iter().map(String::as_str).collect();
+        let unused: Vec<&str> = vanished.pending.iter().map(String::as_str).collect();
         let error = refused.refusal(plan.reuse.keep_missing);
         if unused.is_empty() {
             return Err(error);
@@ -91,22 +91,22 @@ impl Vanished {
         Err(error.or_hint(&format!("look at what was typed: nothing gone is called {}", unused.join(", "))))
     }
 
-    /// Takes a name that was typed; says whether anything gone is called so.
+    /// Forgets the missing inputs with a typed name; returns whether there are any.
     fn forget(&mut self, name: &str, gone: &Gone) -> bool {
         let before = (self.exports.len(), self.stamps.len(), self.forgotten.len());
         for (stamp, exports) in gone.exports.iter().chain(&gone.stamps) {
-            let named = exports.iter().filter(|own| stamp.as_str() == name || matches(name, &own.folder));
-            for own in named {
-                self.exports.insert(own.folder.clone());
-                self.windows.insert((stamp.clone(), own.window.clone()));
-                self.forgotten.insert(own.folder.clone());
+            let named = exports.iter().filter(|export| stamp.as_str() == name || matches(name, &export.folder));
+            for export in named {
+                self.exports.insert(export.folder.clone());
+                self.windows.insert((stamp.clone(), export.window.clone()));
+                self.forgotten.insert(export.folder.clone());
             }
         }
         for (stamp, exports) in gone.stamps.iter().filter(|(stamp, _)| stamp.as_str() == name) {
             self.stamps.insert(stamp.clone());
             self.forgotten.insert(stamp.to_string());
-            for own in exports {
-                self.forgotten.remove(&own.folder);
+            for export in exports {
+                self.forgotten.remove(&export.folder);
             }
         }
         let called = |path: &&String| *path == name || kind_of(path) == name || matches(name, path);
@@ -116,17 +116,17 @@ impl Vanished {
             || self.exports.contains(name)
     }
 
-    /// Whether an export that is gone, or what its lines were, is forgotten.
+    /// Whether an export, or the loss of its lines, is forgotten.
     pub fn forgets_export(&self, folder: &str) -> bool {
         self.forgets_all || self.exports.contains(folder) || self.pending.iter().any(|name| matches(name, folder))
     }
 
-    /// The same of an export by its window, as published files are called.
+    /// The same for an export by its window, as in the names of published files.
     pub fn forgets_window(&self, stamp: &Stamp, window: &str) -> bool {
         self.forgets_all || self.windows.contains(&(stamp.clone(), window.to_owned()))
     }
 
-    /// Whether a stamp that is gone is forgotten, though it may have had no export.
+    /// Whether a missing stamp is forgotten, even if it had no exports.
     pub fn forgets_stamp(&mut self, stamp: &Stamp) -> bool {
         if self.pending.remove(stamp.as_str()) {
             self.stamps.insert(stamp.clone());
@@ -135,14 +135,14 @@ impl Vanished {
         self.forgets_all || self.stamps.contains(stamp)
     }
 
-    /// Refuses exports that had usable lines and have none any more, though their files are there.
+    /// Refuses exports that had usable lines and have none any more, although their files are there.
     ///
     /// # Errors
     /// There is such an export, and `--forget` does not name it.
     pub fn refuse_emptied(&mut self, stamp: &Stamp, emptied: &[(String, i64)]) -> Result<()> {
         let (meant, refused): (Vec<_>, Vec<_>) = emptied.iter().partition(|(folder, _)| self.forgets_export(folder));
         for (folder, _) in meant {
-            self.take_pending(folder);
+            self.resolve_pending(folder);
         }
         let Some((folder, lines)) = refused.first() else { return Ok(()) };
         let more = if refused.len() > 1 {
@@ -161,19 +161,19 @@ impl Vanished {
         )))
     }
 
-    /// Refuses a price book that lost a file with prices which published charges of open months rest on.
+    /// Refuses a price book without a file whose prices are used by published charges of open months.
     ///
     /// # Errors
-    /// There is such a price, and `--forget prices` does not say that it is meant.
+    /// There is such a price, and `--forget prices` does not allow it.
     pub fn refuse_lost_prices<'e>(
         &mut self,
         files: &BTreeSet<String>,
         published: impl Iterator<Item = (Month, &'e PriceEntry)>,
         has_entry: impl Fn(i64) -> bool,
     ) -> Result<()> {
-        let is_lost = |own: &PriceEntry| !files.contains(&own.file) && !has_entry(own.key());
+        let is_lost = |entry: &PriceEntry| !files.contains(&entry.file) && !has_entry(entry.key());
         let mut lost: BTreeMap<&str, (BTreeSet<i64>, BTreeSet<Month>)> = BTreeMap::new();
-        for (month, entry) in published.filter(|(_, own)| is_lost(own)) {
+        for (month, entry) in published.filter(|(_, entry)| is_lost(entry)) {
             let (keys, months) = lost.entry(&entry.file).or_default();
             keys.insert(entry.key());
             months.insert(month);
@@ -183,7 +183,7 @@ impl Vanished {
         };
         let (meant, refused): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(path, _)| is_meant(path));
         for (path, _) in meant {
-            self.take_pending(path);
+            self.resolve_pending(path);
         }
         let Some((path, (keys, months))) = refused.first() else { return Ok(()) };
         Err(Error::input(format!(
@@ -198,13 +198,13 @@ impl Vanished {
         ))
     }
 
-    /// Notes that something which a name was typed for was forgotten.
-    fn take_pending(&mut self, path: &str) {
+    /// Records that an input was forgotten, and removes the typed names that match it.
+    fn resolve_pending(&mut self, path: &str) {
         self.pending.retain(|name| !matches(name, path) && kind_of(path) != name);
         self.forgotten.insert(path.to_owned());
     }
 
-    /// Refuses names that nothing turned out to be called: a slip of the pen must not pass for an order carried out.
+    /// Refuses typed names that matched nothing: a typing error must not look like success.
     ///
     /// # Errors
     /// There is such a name.
@@ -223,22 +223,24 @@ impl Vanished {
 }
 
 impl Gone {
-    fn find(plan: &Plan, root: &Root, stood_on: &StoodOn, stays: &BTreeSet<Stamp>) -> Result<Self> {
+    fn find(plan: &Plan, root: &Root, recorded: &RecordedInputs, stays: &BTreeSet<Stamp>) -> Result<Self> {
         let mut gone = Self::default();
-        let folders: BTreeMap<&str, &StampFolder> = root.stamps.iter().map(|own| (own.stamp.as_str(), own)).collect();
+        let folders: BTreeMap<&str, &StampFolder> =
+            root.stamps.iter().map(|folder| (folder.stamp.as_str(), folder)).collect();
         let mut exports: BTreeMap<Stamp, Vec<GoneExport>> = BTreeMap::new();
-        for window in stood_on.windows.iter().filter(|own| own.dropped.is_none() && own.files > 0) {
-            let Some(stamp) = Stamp::new(&window.stamp).filter(|own| !stays.contains(own)) else { continue };
+        for window in recorded.windows.iter().filter(|window| window.dropped.is_none() && window.files > 0) {
+            let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp)) else { continue };
             let reported = Window::parse(&window.window);
             let lost = match folders.get(stamp.as_str()) {
                 None => Some(Vec::new()),
                 Some(folder) => {
-                    let files = stood_on.inputs.iter().filter(|own| is_below(&own.path, &window.folder));
-                    lost_of(folder, &window.folder, reported, &files.collect::<Vec<_>>(), plan)?
+                    let files = recorded.inputs.iter().filter(|input| is_below(&input.path, &window.folder));
+                    missing_files(folder, &window.folder, reported, &files.collect::<Vec<_>>(), plan)?
                 }
             };
             if let Some(files) = lost {
-                let months = reported.into_iter().flat_map(|own| own.days().map(Day::month).collect::<Vec<_>>());
+                let months =
+                    reported.into_iter().flat_map(|reported| reported.days().map(Day::month).collect::<Vec<_>>());
                 exports.entry(stamp).or_default().push(GoneExport {
                     folder: window.folder.clone(),
                     window: window.window.clone(),
@@ -248,17 +250,17 @@ impl Gone {
                 });
             }
         }
-        for (stamp, own) in exports {
+        for (stamp, lost) in exports {
             let is_there = folders.contains_key(stamp.as_str());
             if is_there {
-                gone.exports.insert(stamp, own)
+                gone.exports.insert(stamp, lost)
             } else {
-                gone.stamps.insert(stamp, own)
+                gone.stamps.insert(stamp, lost)
             };
         }
-        // A stamp without any export has tables all the same.
-        for window in &stood_on.windows {
-            if let Some(stamp) = Stamp::new(&window.stamp).filter(|own| !stays.contains(own))
+        // A stamp without any exports still has tables.
+        for window in &recorded.windows {
+            if let Some(stamp) = Stamp::new(&window.stamp).filter(|stamp| !stays.contains(stamp))
                 && !folders.contains_key(stamp.as_str())
             {
                 gone.stamps.entry(stamp).or_default();
@@ -268,28 +270,29 @@ impl Gone {
             "names" => root.names.is_some(),
             "meters" => root.meters.is_some(),
             "exchange-rates" => root.exchange_rates.is_some(),
-            // One file of several may be another's now: that is looked at when the book is read.
+            // The rows of one file may have moved to another: that is checked when the price book is read.
             "prices" => root.prices.is_some(),
             _ => true,
         };
-        let tables = stood_on.inputs.iter().map(|own| &own.path).filter(|path| !has(path));
+        let tables = recorded.inputs.iter().map(|input| &input.path).filter(|path| !has(path));
         gone.tables = tables.cloned().collect::<BTreeSet<_>>().into_iter().collect();
         Ok(gone)
     }
 
-    /// The names by which each can be forgotten.
+    /// The names by which the missing inputs can be forgotten.
     fn names(&self) -> Vec<String> {
-        let exports = self.exports.values().flatten().map(|own| own.folder.clone());
+        let exports = self.exports.values().flatten().map(|export| export.folder.clone());
         let stamps = self.stamps.keys().map(Stamp::to_string);
         let tables: BTreeSet<String> = self.tables.iter().map(|path| kind_of(path).to_owned()).collect();
         stamps.chain(exports).chain(tables).collect()
     }
 
-    /// What is neither forgotten nor kept.
-    fn but(&self, meant: &Vanished, keeps: bool) -> Self {
-        let is_meant = |own: &GoneExport| meant.exports.contains(&own.folder) || (keeps && own.files.is_empty());
+    /// The missing inputs that are neither forgotten nor kept.
+    fn without(&self, meant: &Vanished, keeps: bool) -> Self {
+        let is_meant =
+            |export: &GoneExport| meant.exports.contains(&export.folder) || (keeps && export.files.is_empty());
         let exports = self.exports.iter().filter_map(|(stamp, exports)| {
-            let refused: Vec<GoneExport> = exports.iter().filter(|own| !is_meant(own)).cloned().collect();
+            let refused: Vec<GoneExport> = exports.iter().filter(|export| !is_meant(export)).cloned().collect();
             (!refused.is_empty()).then(|| (stamp.clone(), refused))
         });
         let stamps = self.stamps.iter().filter(|(stamp, _)| !meant.stamps.contains(*stamp));
@@ -310,7 +313,7 @@ impl Gone {
         let exports: Vec<&GoneExport> = self.exports.values().flatten().collect();
         if !exports.is_empty() {
             let stamps: Vec<&str> = self.exports.keys().map(Stamp::as_str).collect();
-            let files = if exports.iter().all(|own| !own.files.is_empty()) { "files of " } else { "" };
+            let files = if exports.iter().all(|export| !export.files.is_empty()) { "files of " } else { "" };
             let count = counted(exports.len() as i64, "export");
             parts.push(format!("{files}{count} of {} ({})", stamps.join(", "), extent(&exports)));
         }
@@ -318,14 +321,14 @@ impl Gone {
             parts.push(format!("stamp {stamp} ({})", extent(&exports.iter().collect::<Vec<_>>())));
         }
         let kinds: BTreeSet<&str> = self.tables.iter().map(|path| kind_of(path)).collect();
-        parts.extend(kinds.iter().map(|kind| what_is(kind).to_owned()));
+        parts.extend(kinds.iter().map(|kind| kind_text(kind).to_owned()));
         let names = self.names();
         let forget = match &names[..] {
             [name] => format!("--forget {name}"),
             [first, second] => format!("--forget {first} {second}"),
             _ => "--forget all, or --forget and the names above".to_owned(),
         };
-        let is_archived = self.exports.values().flatten().any(|own| own.files.is_empty()) && !keeps;
+        let is_archived = self.exports.values().flatten().any(|export| export.files.is_empty()) && !keeps;
         let keep = if is_archived { "; exports that you archive go on counting with --keep-missing" } else { "" };
         Error::input(format!("what the last run published stands on inputs that are gone: {}", parts.join(", ")))
             .hint(format!(
@@ -338,9 +341,9 @@ impl Gone {
     fn findings(&self, keeps: bool) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (stamp, exports) in &self.exports {
-            let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
+            let folders: Vec<String> = exports.iter().map(|export| export.folder.clone()).collect();
             let shown: Vec<String> = exports.iter().take(NAMES_SHOWN).map(GoneExport::shown).collect();
-            let is_partial = exports.iter().all(|own| !own.files.is_empty());
+            let is_partial = exports.iter().all(|export| !export.files.is_empty());
             let what = match (exports.len(), is_partial) {
                 (1, true) => "files of 1 export are".to_owned(),
                 (count, true) => format!("files of {count} exports are"),
@@ -374,13 +377,14 @@ impl Gone {
                 counted(exports.len() as i64, "export"),
                 extent(&exports.iter().collect::<Vec<_>>()),
             );
-            let folders: Vec<String> = exports.iter().map(|own| own.folder.clone()).collect();
+            let folders: Vec<String> = exports.iter().map(|export| export.folder.clone()).collect();
             let remedy = "put the folder back with its snapshots; --stamp leaves stamps that it does not name as they \
                 were published; --forget and the stamp's name removes its tables";
             findings.push(Finding::new(stamp, FindingCode::StampMissing, sentence, folders, remedy));
         }
         for path in &self.tables {
-            let sentence = format!("{path} is gone, and the last run read it: without it {}", what_goes(kind_of(path)));
+            let sentence =
+                format!("{path} is gone, and the last run read it: without it {}", consequence(kind_of(path)));
             let remedy = "put it back, or say with --forget that it is meant to go";
             findings.push(Finding::of_root(FindingCode::TableMissing, sentence, vec![path.clone()], remedy));
         }
@@ -398,45 +402,45 @@ impl GoneExport {
     }
 }
 
-/// What a stamp's folder lost of an export: `None` when it lost nothing, or has other exports in its stead; no file
-/// when it lost all of them.
-fn lost_of(
+/// The files of an export that are missing from a stamp's folder: `None` if nothing is missing, or if other exports
+/// replace it; empty if all files are missing.
+fn missing_files(
     folder: &StampFolder,
     name: &str,
     window: Option<Window>,
-    files: &[&StoodFile],
+    files: &[&RecordedFile],
     plan: &Plan,
 ) -> Result<Option<Vec<String>>> {
-    let there = folder.exports.iter().find(|own| own.folder == name && !own.files.is_empty());
+    let there = folder.exports.iter().find(|export| export.folder == name && !export.files.is_empty());
     let Some(export) = there else {
-        let others = folder.exports.iter().filter(|own| !own.files.is_empty());
+        let others = folder.exports.iter().filter(|export| !export.files.is_empty());
         let covers =
-            others.map(|own| read::declared_window(own, &plan.deciding.reading)).collect::<Result<Vec<_>>>()?;
-        let is_replaced = window.is_some_and(|own| own.is_covered_by(covers.into_iter().flatten()));
+            others.map(|export| read::declared_window(export, &plan.deciding.reading)).collect::<Result<Vec<_>>>()?;
+        let is_replaced = window.is_some_and(|window| window.is_covered_by(covers.into_iter().flatten()));
         return Ok((!is_replaced).then(Vec::new));
     };
     let names: BTreeSet<&str> = export.files.iter().map(|file| file.name.as_str()).collect();
-    let known: BTreeSet<&str> = files.iter().map(|own| own.path.as_str()).collect();
-    let (left, lost): (Vec<&StoodFile>, Vec<&StoodFile>) =
-        files.iter().copied().partition(|own| names.contains(own.path.as_str()));
-    // A copy that did not count, or whose bytes are still there, is no loss.
-    let lost: Vec<&StoodFile> = lost
+    let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let (left, lost): (Vec<&RecordedFile>, Vec<&RecordedFile>) =
+        files.iter().copied().partition(|file| names.contains(file.path.as_str()));
+    // A copy that did not count, or whose bytes are still there, is not a loss.
+    let lost: Vec<&RecordedFile> = lost
         .into_iter()
-        .filter(|own| own.lines > 0 && own.dropped.is_none() && left.iter().all(|other| other.blake3 != own.blake3))
+        .filter(|file| file.lines > 0 && file.dropped.is_none() && left.iter().all(|other| other.blake3 != file.blake3))
         .collect();
     let is_written_anew = names.iter().any(|name| !known.contains(name));
-    if lost.is_empty() || is_written_anew || holds_others(export, &left)? {
+    if lost.is_empty() || is_written_anew || has_changed(export, &left)? {
         return Ok(None);
     }
-    Ok(Some(lost.iter().map(|own| own.path.clone()).collect()))
+    Ok(Some(lost.iter().map(|file| file.path.clone()).collect()))
 }
 
-/// Whether any of these files holds something else than it did.
-fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
-    for own in left {
-        let file = export.files.iter().find(|file| file.name == own.path);
+/// Whether the contents of any of these files changed.
+fn has_changed(export: &Export, left: &[&RecordedFile]) -> Result<bool> {
+    for known in left {
+        let file = export.files.iter().find(|file| file.name == known.path);
         if let Some(file) = file
-            && read::fingerprint_of(file)?.to_string() != own.blake3
+            && read::fingerprint_of(file)?.to_string() != known.blake3
         {
             return Ok(true);
         }
@@ -444,20 +448,20 @@ fn holds_others(export: &Export, left: &[&StoodFile]) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether a path lies in an export's folder. (Files of an undeclared export lie in the folder of all exports, but not
-/// in one of theirs.)
+/// Whether a path lies in an export's folder. (Files of an undeclared export lie directly in the folder of all
+/// exports.)
 fn is_below(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
     rest.is_some_and(|rest| !folder.ends_with("/usage") || !rest.contains('/'))
 }
 
-/// Whether a typed name means a path: itself, or what begins so where it ends in `*`.
+/// Whether a typed name matches a path: exactly, or as a prefix if it ends with `*`.
 fn matches(name: &str, path: &str) -> bool {
     let name = name.trim_end_matches('/');
     name.strip_suffix('*').map_or(name == path, |start| path.starts_with(start))
 }
 
-/// By what word a file of the root itself is forgotten; the path itself where it is of a stamp.
+/// The name by which a file of the root is forgotten; for a file of a stamp, its path.
 fn kind_of(path: &str) -> &str {
     match path {
         "names.csv" => "names",
@@ -475,7 +479,7 @@ fn is_of_stamp(path: &str) -> bool {
     path.split('/').count() > 2 && read::STAMP_FOLDERS.contains(&folder)
 }
 
-fn what_is(kind: &str) -> &str {
+fn kind_text(kind: &str) -> &str {
     match kind {
         "prices" => "the price book",
         "names" => "names.csv",
@@ -485,7 +489,7 @@ fn what_is(kind: &str) -> &str {
     }
 }
 
-fn what_goes(kind: &str) -> &'static str {
+fn consequence(kind: &str) -> &'static str {
     match kind {
         "prices" => "nothing is charged, and charges and statements of open months are removed",
         "names" => "tenants and billed subscriptions have no names",
@@ -495,10 +499,10 @@ fn what_goes(kind: &str) -> &'static str {
     }
 }
 
-/// How many lines of which months.
+/// The number of lines, and the months.
 fn extent(exports: &[&GoneExport]) -> String {
-    let lines = counted(exports.iter().map(|own| own.lines).sum(), "line");
-    let months: BTreeSet<Month> = exports.iter().flat_map(|own| own.months.iter().copied()).collect();
+    let lines = counted(exports.iter().map(|export| export.lines).sum(), "line");
+    let months: BTreeSet<Month> = exports.iter().flat_map(|export| export.months.iter().copied()).collect();
     if months.is_empty() { lines } else { format!("{lines}, {}", list(&months)) }
 }
 

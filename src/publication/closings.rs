@@ -1,5 +1,4 @@
-//! The journal of closings, `history/closings.jsonl`: which months were closed and opened again, by which runs, and
-//! why.
+//! The journal of closings, `history/closings.jsonl`: which months were closed and reopened, by which runs, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,7 @@ use super::out::Out;
 use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result};
 
-/// Raised when what lies in these files means something else: a later version reads the earlier formats.
+/// Raised when the meaning of these files changes; later versions still read earlier formats.
 pub const FORMAT: u32 = 1;
 
 /// What was done to a month.
@@ -24,9 +23,9 @@ pub enum Action {
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosingEntry {
-    /// Of these lines, and of what lies in the folder of the closing.
+    /// The format of these lines and of the files in the folder of the closing.
     pub format: u32,
-    /// The number of the publication that it made.
+    /// The number of the publication that the closing made.
     pub run: u64,
     pub action: Action,
     pub stamp: Stamp,
@@ -37,12 +36,12 @@ pub struct ClosingEntry {
     /// Days of the month that were settled, of all its days.
     pub days_settled: i64,
     pub days: i64,
-    /// Of all its days, those before the stamp's first reported window that have no usage: they need not be settled.
+    /// Days before the stamp's first reported window that have no usage: they need not be settled.
     #[serde(default, skip_serializing_if = "is_none")]
     pub days_before_stamp: i64,
-    /// Whether it was closed though something spoke against it.
+    /// Whether it was closed although something spoke against it.
     pub forced: bool,
-    /// What spoke against it. Journals of before this was kept say only that it was forced.
+    /// What spoke against it. Older journals record only that it was forced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<Overridden>,
     pub reason: Option<String>,
@@ -64,7 +63,7 @@ const fn is_none(count: &i64) -> bool {
 impl ClosingEntry {
     /// The reasons that spoke against it, each once, in order.
     pub fn reasons(&self) -> Vec<&str> {
-        let reasons: BTreeSet<&str> = self.overridden.iter().map(|own| own.reason.as_str()).collect();
+        let reasons: BTreeSet<&str> = self.overridden.iter().map(|reason| reason.reason.as_str()).collect();
         reasons.into_iter().collect()
     }
 }
@@ -96,7 +95,7 @@ impl Closings {
     /// Reads the journal; there is none before the first closing.
     ///
     /// # Errors
-    /// It is missing, altered, or no journal.
+    /// The journal is missing, altered or invalid.
     pub fn load(out: &Out) -> Result<Self> {
         out.refuse_unknown_history(&[CLOSINGS, "history/adjustments"])?;
         if !out.last().files.contains_key(CLOSINGS) {

@@ -1,4 +1,4 @@
-//! The commit: everything that needs space is done, and only then names change.
+//! The commit: first everything that needs disk space, and only then the renames.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -15,12 +15,12 @@ use crate::error::{Error, Result};
 use crate::store::Fingerprint;
 use crate::store::disk::{self, STAGING, step};
 
-/// Publishes `files` and the private files `state`, all of which are staged or lie in their places; removes what the
-/// last publication had beside them. Returns the published paths that were removed.
+/// Publishes `files` and the private files `state`; each of them is staged or already in its place. Removes all other
+/// files of the last publication, and returns their paths.
 ///
 /// # Errors
-/// The machine failed, or something lies in the way that stacktally did not publish. Nothing was published then, unless
-/// the error says otherwise.
+/// The machine failed, or a path is taken by something that stacktally did not publish. Nothing was published then,
+/// unless the error says otherwise.
 pub(super) fn commit(
     out: &Out,
     generation: u64,
@@ -31,21 +31,21 @@ pub(super) fn commit(
     let prepared = prepare(out, generation, files, state, receipt);
     let journal = match prepared.and_then(|journal| journal.commit(&out.folder).map(|()| journal)) {
         Ok(journal) => journal,
-        // A network share may say that a rename failed which was done.
+        // A network share may report a failure for a rename that succeeded.
         Err(error) if journal::is_there(&out.folder) => return Err(journal::committed(error, &out.folder)),
         Err(error) => {
-            // The next run clears what cannot be cleared now.
+            // What cannot be removed now, the next run removes.
             let _ = out.clear_staging();
             return Err(error);
         }
     };
     journal.finish(&out.folder, Staged::Proved)?;
-    // It is published: what is left in staging, if anything, the next run clears.
+    // The publication is complete. If anything is left in staging, the next run removes it.
     let _ = fs::remove_dir_all(out.folder.join(STAGING));
-    Ok(gone(&out.last().files, files).map(|(path, _)| path.clone()).collect())
+    Ok(removed_files(&out.last().files, files).map(|(path, _)| path.clone()).collect())
 }
 
-/// Everything but the commit itself: whatever can fail for want of space or of rights fails here.
+/// Everything before the commit itself: failures for lack of space or permissions happen here.
 fn prepare(
     out: &Out,
     generation: u64,
@@ -53,26 +53,30 @@ fn prepare(
     state: &[Published],
     receipt: &impl Serialize,
 ) -> Result<Journal> {
-    let changed = |own: &&Published| own.staged.is_some();
-    let put = files.iter().filter(changed).map(|own| own.path.as_str());
-    for path in put.chain(gone(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {
+    let changed = |file: &&Published| file.staged.is_some();
+    let put = files.iter().filter(changed).map(|file| file.path.as_str());
+    for path in put.chain(removed_files(&out.last().files, files).map(|(path, _)| path.as_str())).chain([RECEIPT]) {
         out.refuse_foreign(path)?;
     }
     let receipt = serde_json::to_vec_pretty(receipt).map_err(|error| Error::bug_of("write the receipt", error))?;
-    let known =
-        |own: &Published| KnownFile { rows: own.rows, bytes: own.bytes, blake3: own.blake3.clone(), stat: own.stat };
-    let named = |own: &Published| own.path.strip_prefix(&state_path("")).unwrap_or(&own.path).to_owned();
+    let known = |file: &Published| KnownFile {
+        rows: file.rows,
+        bytes: file.bytes,
+        blake3: file.blake3.clone(),
+        stat: file.stat,
+    };
+    let named = |file: &Published| file.path.strip_prefix(&state_path("")).unwrap_or(&file.path).to_owned();
     let now = LastPublication {
         generation,
-        files: files.iter().map(|own| (own.path.clone(), known(own))).collect(),
-        state: state.iter().map(|own| (named(own), known(own))).collect(),
+        files: files.iter().map(|file| (file.path.clone(), known(file))).collect(),
+        state: state.iter().map(|file| (named(file), known(file))).collect(),
     };
-    let former = disk::read(&out.folder.join(RECEIPT))?;
-    let kept = receipt::kept(&receipt, former.as_deref())?;
+    let previous = disk::read(&out.folder.join(RECEIPT))?;
+    let kept = receipt::kept_copy(&receipt, previous.as_deref())?;
     let last = [
-        small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &kept)?,
-        small(out, "published", format!("{STATE}/{LIST}"), &List::of(&now, &receipt).bytes()?)?,
-        small(out, "receipt", RECEIPT.to_owned(), &receipt)?,
+        stage_small(out, "receipt-kept", format!("{RECEIPTS}/{generation:06}.json"), &kept)?,
+        stage_small(out, "published", format!("{STATE}/{LIST}"), &List::new(&now, &receipt).bytes()?)?,
+        stage_small(out, "receipt", RECEIPT.to_owned(), &receipt)?,
     ];
     let journal = Journal::new(generation, steps(out, files, state, last));
     let mut to_sync = make_folders(out, &journal)?;
@@ -87,25 +91,25 @@ fn prepare(
     Ok(journal)
 }
 
-/// What is done to OUT, in order: dimensions, facts, coverage, so that whoever reads meanwhile finds what a fact names;
-/// then what goes; the receipt last.
+/// The changes to OUT in order: dimensions, facts and coverage, so that a reader always finds the ids of a fact; then
+/// removals; the receipt last.
 fn steps(out: &Out, files: &[Published], state: &[Published], last: [NameChange; 3]) -> Vec<NameChange> {
     let old = |path: &str| out.known(path).map(|known| known.blake3.clone());
-    let mut puts: Vec<&Published> = files.iter().filter(|own| own.staged.is_some()).collect();
-    puts.sort_by_key(|own| (place(&own.path), &own.path));
-    let put = |own: &Published| {
-        let from = format!("{STAGING}/{}", own.staged.as_ref()?);
-        Some(NameChange::Put { from, to: own.path.clone(), old: old(&own.path), new: own.blake3.clone() })
+    let mut puts: Vec<&Published> = files.iter().filter(|file| file.staged.is_some()).collect();
+    puts.sort_by_key(|file| (rank(&file.path), &file.path));
+    let put = |file: &Published| {
+        let from = format!("{STAGING}/{}", file.staged.as_ref()?);
+        Some(NameChange::Put { from, to: file.path.clone(), old: old(&file.path), new: file.blake3.clone() })
     };
     let puts = puts.into_iter().chain(state).filter_map(put);
-    let gone_state = gone(&out.last().state, state).map(|(name, known)| (state_path(name), known));
-    let gone = gone(&out.last().files, files).map(|(path, known)| (path.clone(), known)).chain(gone_state);
+    let gone_state = removed_files(&out.last().state, state).map(|(name, known)| (state_path(name), known));
+    let gone = removed_files(&out.last().files, files).map(|(path, known)| (path.clone(), known)).chain(gone_state);
     let removals = gone.map(|(path, known)| NameChange::Remove { path, old: Some(known.blake3.clone()) });
     puts.chain(removals).chain(last).collect()
 }
 
-/// Dimensions, facts, coverage.
-fn place(path: &str) -> u8 {
+/// The rank of a file: dimensions, facts, coverage.
+fn rank(path: &str) -> u8 {
     match path.strip_prefix("csv/").unwrap_or(path) {
         path if path.starts_with("coverage") => 2,
         path if path.contains('/') => 1,
@@ -113,26 +117,26 @@ fn place(path: &str) -> u8 {
     }
 }
 
-/// What the last publication had and this one has not.
-pub(super) fn gone<'a>(
+/// The files of the last publication that this one does not have.
+pub(super) fn removed_files<'a>(
     last: &'a BTreeMap<String, KnownFile>,
     now: &[Published],
 ) -> impl Iterator<Item = (&'a String, &'a KnownFile)> {
     let prefix = state_path("");
     let now: BTreeSet<String> =
-        now.iter().map(|own| own.path.strip_prefix(&prefix).unwrap_or(&own.path).to_owned()).collect();
+        now.iter().map(|file| file.path.strip_prefix(&prefix).unwrap_or(&file.path).to_owned()).collect();
     last.iter().filter(move |(path, _)| !now.contains(*path))
 }
 
 /// Stages a small file of the commit itself.
-fn small(out: &Out, name: &str, to: String, bytes: &[u8]) -> Result<NameChange> {
+fn stage_small(out: &Out, name: &str, to: String, bytes: &[u8]) -> Result<NameChange> {
     disk::write(&out.private("staging").join(name), bytes)?;
     let old = disk::read(&out.folder.join(&to))?.map(|bytes| Fingerprint::of(&bytes).to_string());
     Ok(NameChange::Put { from: format!("{STAGING}/{name}"), to, old, new: Fingerprint::of(bytes).to_string() })
 }
 
-/// Makes the folders that files will be put into, and proves that names in them can be changed. Returns what has to be
-/// synced for them to last.
+/// Makes the folders that files will be put into, and checks that files in them can be renamed. Returns the folders
+/// that must be synced for this to be durable.
 fn make_folders(out: &Out, journal: &Journal) -> Result<BTreeSet<PathBuf>> {
     let parent = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     let probed: BTreeSet<String> = journal
@@ -148,15 +152,15 @@ fn make_folders(out: &Out, journal: &Journal) -> Result<BTreeSet<PathBuf>> {
     let text = serde_json::to_vec(&folders).map_err(|error| Error::bug_of("write the list of folders", error))?;
     disk::write(&private(&out.folder, "staging").join(FOLDERS), &text)?;
     step!("commit::folders", "make folders in", &out.folder);
-    let mut touched = BTreeSet::new();
-    for folder in folders.probed.iter().map(|own| out.folder.join(own)) {
-        touched.extend(disk::make_folder(&folder)?);
+    let mut to_sync = BTreeSet::new();
+    for folder in folders.probed.iter().map(|name| out.folder.join(name)) {
+        to_sync.extend(disk::make_folder(&folder)?);
         prove_writable(&folder)?;
     }
-    Ok(touched)
+    Ok(to_sync)
 }
 
-/// Proves that names in a folder can be changed, while nothing has changed yet.
+/// Checks that a folder is writable, before anything is changed.
 fn prove_writable(folder: &Path) -> Result<()> {
     let probe = folder.join(PROBE);
     let failed = |error| disk::failed("write to the folder", folder, error);

@@ -9,9 +9,9 @@ use crate::store::FileIdentity;
 pub struct KnownFile {
     pub rows: u64,
     pub bytes: u64,
-    /// Empty where nobody knows it.
+    /// Empty if it is unknown.
     pub blake3: String,
-    /// `None` where only the bytes can tell whether the file is the one that was published.
+    /// `None` if only the bytes can tell whether this is the published file.
     pub stat: Option<FileIdentity>,
 }
 
@@ -26,19 +26,19 @@ pub struct Published {
     /// The staged file's name; `None` when the published one has these bytes already.
     #[serde(skip)]
     pub(super) staged: Option<String>,
-    /// Of the staged file, or the published one.
+    /// The stat of the staged file, or of the published one.
     #[serde(skip)]
     pub(super) stat: Option<FileIdentity>,
 }
 
 impl Published {
-    /// A file of the last publication that stays as it is.
+    /// A file of the last publication that is kept.
     pub(super) fn kept(path: String, known: &KnownFile) -> Self {
         let KnownFile { rows, bytes, blake3, stat } = known.clone();
         Self { path, rows, bytes, blake3, staged: None, stat }
     }
 
-    /// Whether this run made it anew, or with other bytes than were published before.
+    /// Whether the file is new, or has other bytes than before.
     pub fn is_changed(&self) -> bool {
         self.staged.is_some()
     }

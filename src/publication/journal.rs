@@ -1,12 +1,12 @@
-//! The journal: what a commit puts and removes, written down before the first name changes.
+//! The journal: the renames and removals of a commit, written before the first of them.
 //!
-//! A publication is many files, and a filesystem renames one at a time. So everything new is staged and synced first,
-//! then `.stacktally/journal` says what is to be put where; its own rename is the commit. What follows only changes
-//! names, and can be done again from any point on: by the run itself, by the next one, or by `stacktally recover`.
-//! Until it is done, readers look through the journal ([`Ahead`]), staged before published.
+//! A publication has many files, and a filesystem renames one at a time. So everything new is staged and synced first.
+//! Then `.stacktally/journal` lists which file goes where; the rename of the journal itself is the commit. Everything
+//! after that is only renames and removals, which can be resumed at any point: by the run itself, by the next one, or
+//! by `stacktally recover`. Until they are done, readers use the journal ([`Ahead`]) and prefer staged files.
 //!
-//! **Invariant:** a journal is there, with all that it has not yet put in `.stacktally/staging`, or the files of OUT
-//! are one whole publication.
+//! **Invariant:** either a journal exists, and every file that it has not yet put in place is in `.stacktally/staging`;
+//! or the files of OUT are one complete publication.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,32 +19,32 @@ use crate::error::{Error, Result};
 use crate::store::Fingerprint;
 use crate::store::disk::{self, is_within, step};
 
-/// The layout of the journal.
+/// The format of the journal.
 const FORMAT: u32 = 1;
 
 /// What one commit does to OUT, in this order.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Journal {
     format: u32,
-    /// Which publication of this OUT it makes: a counter, since clocks go backwards.
+    /// The number of the publication in this OUT: a counter, since clocks can go backwards.
     pub generation: u64,
     pub steps: Vec<NameChange>,
 }
 
-/// One change of names. Paths are relative to OUT.
+/// One rename or removal. Paths are relative to OUT.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NameChange {
-    /// A staged file comes into its place.
+    /// A staged file is renamed into place.
     Put { from: String, to: String, old: Option<String>, new: String },
-    /// A file goes, and the folders that it leaves empty.
+    /// A file is removed, and the folders that become empty.
     Remove { path: String, old: Option<String> },
 }
 
-/// Whether staged files are known to hold what the journal says.
+/// Whether staged files are known to have the contents that the journal says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Staged {
-    /// By the run that has just read them back.
+    /// This run has just read them back.
     Proved,
     /// They were left by a run that died.
     Unproved,
@@ -55,10 +55,10 @@ impl Journal {
         Self { format: FORMAT, generation, steps }
     }
 
-    /// The journal that lies in OUT, if one does.
+    /// The journal in OUT, if there is one.
     ///
     /// # Errors
-    /// It cannot be read, or is not as it was written.
+    /// It cannot be read, or was changed.
     pub fn read(out: &Path) -> Result<Option<Self>> {
         let path = private(out, JOURNAL);
         let Some(text) = disk::read(&path)? else { return Ok(None) };
@@ -101,8 +101,7 @@ impl Journal {
         Ok(format!("{text}{hash}\n"))
     }
 
-    /// Writes the journal, and as the last thing gives it its name: that is the commit. [`Journal::finish`] must
-    /// follow.
+    /// Writes the journal under a temporary name and renames it: that is the commit. [`Journal::finish`] must follow.
     ///
     /// # Errors
     /// The machine failed; there is no journal then.
@@ -115,7 +114,7 @@ impl Journal {
         disk::rename(&unfinished, &path)
     }
 
-    /// Makes the commit last, does what the journal says, makes that last, and removes the journal.
+    /// Makes the commit durable, applies the journal, makes that durable, and removes the journal.
     ///
     /// # Errors
     /// The machine failed, or a file is neither staged nor in its place; the journal stays.
@@ -127,19 +126,19 @@ impl Journal {
         let (state, path) = (out.join(STATE), private(out, JOURNAL));
         disk::sync_one(&state)?;
         step!("journal::committed", "apply", &path);
-        for own in &self.steps {
-            own.apply(out, staged)?;
+        for step in &self.steps {
+            step.apply(out, staged)?;
         }
         step!("apply::sync", "sync", out);
-        disk::sync(&self.touched(out))?;
+        disk::sync(&self.changed_folders(out))?;
         step!("journal::unlink", "remove", &path);
         disk::remove(&path)?;
         step!("journal::unlinked", "sync", &state);
         disk::sync_one(&state)
     }
 
-    /// The folders in which names change, as far as they are still there.
-    fn touched(&self, out: &Path) -> BTreeSet<PathBuf> {
+    /// The folders that the journal changes, as far as they still exist.
+    fn changed_folders(&self, out: &Path) -> BTreeSet<PathBuf> {
         let folder = |step: &NameChange| {
             let target = out.join(step.target());
             target.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_owned)
@@ -147,7 +146,7 @@ impl Journal {
         self.steps.iter().filter_map(folder).collect()
     }
 
-    /// How many published files it puts and removes; what is private does not count.
+    /// The numbers of published files that it puts and removes; private files do not count.
     pub(super) fn counts(&self) -> (usize, usize) {
         let published = || self.steps.iter().filter(|step| !step.target().starts_with(STATE));
         let put = published().filter(|step| matches!(step, NameChange::Put { .. })).count();
@@ -155,12 +154,12 @@ impl Journal {
     }
 }
 
-/// Whether a commit is under way, or was cut short.
+/// Whether a commit is in progress or was interrupted.
 pub(super) fn is_there(out: &Path) -> bool {
     private(out, JOURNAL).exists()
 }
 
-/// An error after the commit.
+/// Adds to an error that happened after the commit that the publication is committed.
 pub(super) fn committed(error: Error, out: &Path) -> Error {
     let known = disk::known_of(&error).map_or(String::new(), |known| format!(" ({known})"));
     error.hint(format!(
@@ -188,7 +187,7 @@ impl NameChange {
     }
 }
 
-/// Renames a staged file into its place, unless that was done before.
+/// Renames a staged file into place, unless that was already done.
 fn put(from: &Path, to: &Path, new: &str, staged: Staged) -> Result<()> {
     if to.ends_with(RECEIPT) {
         step!("apply::receipt", "rename to", to);
@@ -201,7 +200,7 @@ fn put(from: &Path, to: &Path, new: &str, staged: Staged) -> Result<()> {
     let is_new = |bytes: &Vec<u8>| Fingerprint::of(bytes).to_string() == new;
     match disk::read(from)? {
         Some(bytes) if is_new(&bytes) => {
-            // A copy of OUT may lack folders that were empty.
+            // A copy of OUT may lack empty folders.
             to.parent().map_or(Ok(Vec::new()), disk::make_folder)?;
             disk::rename(from, to)
         }
@@ -211,12 +210,12 @@ fn put(from: &Path, to: &Path, new: &str, staged: Staged) -> Result<()> {
     }
 }
 
-/// A file that the journal names is not there any more.
+/// The error for a file in the journal that does not exist any more.
 fn lost(path: &Path, what: &str) -> Error {
     Error::machine("finish the publication of", path, io::Error::other(what.to_owned()))
 }
 
-/// Removes a published file and the folders that it leaves empty.
+/// Removes a published file and the folders that become empty.
 fn remove(out: &Path, path: &str) -> Result<()> {
     let path = out.join(path);
     step!("apply::remove", "remove", &path);
@@ -229,18 +228,18 @@ fn remove(out: &Path, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// OUT as the commit under way will leave it; as it stands where there is none.
+/// OUT as the commit in progress will leave it; without one, as it is.
 #[derive(Debug, Default)]
 pub struct Ahead {
-    /// Which commit is under way.
+    /// The number of the commit in progress.
     pub generation: Option<u64>,
-    /// By their paths, staged files and the hashes that prove them.
+    /// Staged files and their hashes, by their final paths.
     staged: BTreeMap<String, (PathBuf, String)>,
     removed: BTreeSet<String>,
 }
 
 impl Ahead {
-    /// Looks whether a commit is under way in OUT, or was cut short.
+    /// Looks for a commit in OUT that is in progress or was interrupted.
     ///
     /// # Errors
     /// As [`Journal::read`].
@@ -258,7 +257,7 @@ impl Ahead {
         Ok(ahead)
     }
 
-    /// The bytes of a published file, which may be staged still.
+    /// The bytes of a published file, which may still be staged.
     ///
     /// # Errors
     /// It cannot be read, or is not there.
@@ -267,7 +266,7 @@ impl Ahead {
             return Err(io::ErrorKind::NotFound.into());
         }
         if let Some((staged, new)) = self.staged.get(path) {
-            // It may have come into its place since, and another run may have staged something else there.
+            // It may have been renamed into place since, and another run may have staged something else there.
             match fs::read(staged) {
                 Ok(bytes) if Fingerprint::of(&bytes).to_string() == *new => return Ok(bytes),
                 Err(error) if !disk::is_absent(&error) => return Err(error),

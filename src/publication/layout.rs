@@ -1,4 +1,4 @@
-//! Every path of OUT, said once.
+//! All paths in OUT.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use crate::table::column::Table;
 
 pub(super) use crate::store::disk::STAGING;
 
-/// Where everything of a run that is not published lies, in OUT.
+/// The folder in OUT for everything that is not published.
 pub(super) const STATE: &str = ".stacktally";
 
-/// The receipt of the last run: what says that a folder is a publication, and which.
+/// The receipt of the last run. It identifies a folder as a publication.
 pub const RECEIPT: &str = "receipt.json";
 
 /// All receipts, by the numbers of their runs.
@@ -20,16 +20,16 @@ pub const RECEIPTS: &str = "receipts";
 /// The list of what is published, in `.stacktally`.
 pub(super) const LIST: &str = "published";
 
-/// In staging: the folders that a commit makes and probes, so that one that is cut short leaves none of it.
+/// In staging: the folders that a commit makes and probes, so that they can be removed if the commit is interrupted.
 pub(super) const FOLDERS: &str = "folders";
 
-/// What lies here is history: it is never taken back because a run does not make it again.
+/// The folder of history: its files stay published even though later runs do not make them again.
 pub(super) const HISTORY: &str = "history/";
 
-/// The file by which a folder is proved writable.
+/// The file that tests whether a folder is writable.
 pub(super) const PROBE: &str = ".stacktally-probe";
 
-/// Private files begin so, relative to OUT.
+/// The start of the paths of private files, relative to OUT.
 pub(super) const STATE_PREFIX: &str = ".stacktally/state/";
 
 /// Something in `.stacktally`.
@@ -63,8 +63,8 @@ pub fn statements_path(month: Month) -> String {
     format!("statements/{month}.parquet")
 }
 
-/// Where the flat CSV of a table lies in OUT, less its end: in the table's own folder, in a file that says what it is
-/// of, so that it can be told apart wherever it is copied.
+/// The path of a table's flat CSV in OUT, without the extension: in the table's folder. The file name alone identifies
+/// the contents, wherever the file is copied.
 ///
 /// ```text
 /// csv/daily/zurich/daily-zurich-2026-10        csv/monthly/monthly-2026-10        csv/default_usage/zurich/default_usage-zurich
@@ -103,7 +103,7 @@ pub fn closed_path(stamp: &Stamp, month: Month, run: u64, file: &str) -> String 
 /// The resources of all stamps; of a closed month, in its folder.
 pub const RESOURCES: &str = "resources.parquet";
 
-/// What lines of a stamp are published below.
+/// The folder below which the lines of a stamp are published.
 pub fn lines_prefix(stamp: &Stamp) -> String {
     format!("lines/{stamp}/")
 }
@@ -118,17 +118,17 @@ pub fn table_path(table: &Table) -> String {
     format!("{}.parquet", table.name)
 }
 
-/// Where a run's changes lie, less their end.
+/// Where a run's changes lie, without the extension.
 pub fn changes_path(run: u64) -> String {
     format!("history/changes/{run:06}")
 }
 
-/// Where what came to closed months in a run lies, less its end.
+/// Where a run's adjustments of closed months lie, without the extension.
 pub fn adjustments_path(run: u64) -> String {
     format!("history/adjustments/{run:06}")
 }
 
-/// Where the flat CSV of a table that is one file lies, less its end.
+/// Where the flat CSV of a table that is one file lies, without the extension.
 pub fn csv_path_of_all(table: &Table) -> String {
     format!("csv/{}", table.name)
 }

@@ -1,11 +1,11 @@
-//! OUT as one transactional thing: whole or not at all.
+//! OUT is published as one transaction: completely or not at all.
 //!
-//! Every file is written to `OUT/.stacktally/staging` on the same filesystem, read back and proved. When all of them
-//! are there and synced, a journal says what goes where: that is the commit. Then they are renamed into place,
-//! `receipt.json` last. A file whose bytes are published already is left alone.
+//! Every file is written to `OUT/.stacktally/staging` on the same filesystem, read back and verified. When all of them
+//! are there and synced, the journal is written: that is the commit. Then the files are renamed into place,
+//! `receipt.json` last. A file whose bytes are already published is not written again.
 //!
-//! **Invariant:** nothing of OUT but `.stacktally` is touched before [`Publisher::commit`], and no name of a published
-//! file changes without a journal that says so.
+//! **Invariant:** nothing in OUT but `.stacktally` changes before [`Publisher::commit`], and no published file is
+//! renamed or removed unless the journal says so.
 
 mod closings;
 mod commit;

@@ -1,8 +1,8 @@
-//! OUT: held by one run at a time, and what the last commit left in it.
+//! OUT: locked by one run at a time, with what the last commit left in it.
 //!
-//! Beside the published files lies `.stacktally`: the `lock`, which is never unlinked; `published`, the list of what is
-//! ours, with hashes and stats, so that a run need not read what did not change; `state`, private files that can be
-//! made again; and while a run goes on, `staging` and the [`journal`](super::journal). What is not on the list is never
+//! Beside the published files lies `.stacktally`: the `lock`, which is never unlinked; `published`, the list of our
+//! files with hashes and stats, so that a run need not read unchanged files; `state`, private files that can be made
+//! again; and during a run, `staging` and the [`journal`](super::journal). A file that is not on the list is never
 //! replaced or removed.
 
 use std::borrow::Cow;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::files::KnownFile;
 use super::journal::{self, Journal, Staged};
 use super::layout::{FOLDERS, HISTORY, JOURNAL_UNFINISHED, LIST, PROBE, STATE, STATE_PREFIX, private, state_path};
-use super::receipt::StoodOn;
+use super::receipt::RecordedInputs;
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::publication::layout::{RECEIPT, RECEIPTS};
@@ -25,12 +25,12 @@ use crate::read::Stored;
 use crate::store::disk::{self, STAGING, is_within};
 use crate::store::{FileIdentity, FileStat, Fingerprint};
 
-/// The layout of the list.
+/// The format of the list.
 const LIST_FORMAT: u32 = 1;
-/// How often a run that waits looks whether the other has ended.
+/// How often a waiting run checks whether the other one has ended.
 const POLL: Duration = Duration::from_millis(100);
 
-/// What to do while another run holds OUT.
+/// What to do if another run holds the lock of OUT.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Patience {
     #[default]
@@ -38,23 +38,23 @@ pub enum Patience {
     Wait,
 }
 
-/// OUT, held by this run alone until it is dropped.
+/// OUT, locked by this run until it is dropped.
 #[derive(Debug)]
 pub struct Out {
     pub(super) folder: PathBuf,
     last: LastPublication,
-    /// Whether `receipt.json` is ours.
+    /// Whether stacktally wrote `receipt.json`.
     owns_receipt: bool,
-    /// Files of the last publication that were found to be missing; `None` until [`Out::check`] has looked.
+    /// Missing files of the last publication; `None` before [`Out::check`].
     missing: Option<BTreeSet<String>>,
-    /// Files of the history that somebody removed: no run can make them again.
+    /// Files of the history that were removed by hand: no run can make them again.
     lost_history: BTreeSet<String>,
     recovered: Recovered,
-    /// The lock is on the open file, so a dead process cannot hold it.
+    /// The lock belongs to the open file, so it ends with the process.
     _lock: File,
 }
 
-/// What the last commit left: empty for a fresh OUT.
+/// The files of the last commit; empty for a new OUT.
 #[derive(Clone, Debug, Default)]
 pub struct LastPublication {
     pub generation: u64,
@@ -64,13 +64,13 @@ pub struct LastPublication {
     pub state: BTreeMap<String, KnownFile>,
 }
 
-/// What was found of a run that was cut short, and made good.
+/// What was left of an interrupted run, and is repaired now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovered {
     Nothing,
-    /// Files lay in staging, and no commit was left to be done.
+    /// Staged files of a run that had not committed were removed.
     Cleared,
-    /// It had committed.
+    /// The run had committed, and its commit was finished.
     RolledForward {
         generation: u64,
         put: usize,
@@ -83,13 +83,13 @@ pub enum Recovered {
 pub(super) struct List<'a> {
     format: u32,
     generation: u64,
-    /// The hash of the `receipt.json` that it was committed with: beside another receipt, the list is an old one.
+    /// The hash of the `receipt.json` that it was committed with. If the receipt differs, the list is outdated.
     receipt: String,
     files: Cow<'a, BTreeMap<String, KnownFile>>,
     state: Cow<'a, BTreeMap<String, KnownFile>>,
 }
 
-/// What a commit makes and probes before it changes a name; relative to OUT.
+/// The folders that a commit makes and probes before the first rename; relative to OUT.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Folders {
     pub made: BTreeSet<String>,
@@ -97,15 +97,15 @@ pub(super) struct Folders {
 }
 
 impl Out {
-    /// Makes OUT if need be, takes its lock, rolls a commit forward that was cut short, and clears what was staged.
+    /// Makes OUT if it does not exist, takes its lock, finishes an interrupted commit, and clears staged files.
     ///
     /// # Errors
-    /// OUT cannot be made or written to, another run holds it, a signal ended the wait for it, or a commit that was cut
-    /// short cannot be finished.
+    /// OUT cannot be made or written to, another run holds its lock, a signal ended the wait for it, or an interrupted
+    /// commit cannot be finished.
     pub fn hold(folder: &Path, patience: Patience, control: &Control) -> Result<Self> {
-        let touched = disk::make_folder(&folder.join(STATE))?;
+        let to_sync = disk::make_folder(&folder.join(STATE))?;
         let lock = lock(folder, patience, control)?;
-        disk::sync(&touched.into_iter().collect())?;
+        disk::sync(&to_sync.into_iter().collect())?;
         let recovered = recover(folder)?;
         let (last, owns_receipt) = last_publication(folder)?;
         Ok(Self {
@@ -119,24 +119,24 @@ impl Out {
         })
     }
 
-    /// Whether OUT holds a publication, or what is left of a run that was to make one.
+    /// Whether OUT contains a publication, or the leftovers of an interrupted run.
     pub fn is_one(folder: &Path) -> bool {
         folder.join(RECEIPT).exists()
             || journal::is_there(folder)
             || [LIST, "staging"].into_iter().any(|name| private(folder, name).exists())
     }
 
-    /// What the last commit left.
+    /// The files of the last commit.
     pub fn last(&self) -> &LastPublication {
         &self.last
     }
 
-    /// What [`Out::hold`] found of a run that was cut short.
+    /// What [`Out::hold`] found of an interrupted run.
     pub fn recovered(&self) -> Recovered {
         self.recovered
     }
 
-    /// The published files whose path begins so.
+    /// The published files whose path begins with `prefix`.
     pub fn published_below(&self, prefix: &str) -> impl Iterator<Item = &str> {
         let from = self.last.files.range(prefix.to_owned()..).map(|(path, _)| path.as_str());
         from.take_while(move |path| path.starts_with(prefix))
@@ -147,7 +147,7 @@ impl Out {
         self.folder.join(published)
     }
 
-    /// Reads a published file, and proves that it is what was published.
+    /// Reads a published file, and checks its hash.
     ///
     /// # Errors
     /// It is missing or altered.
@@ -162,10 +162,10 @@ impl Out {
         }
     }
 
-    /// The bytes of a published file; `None` where it is missing, altered or not published: what it said is not known.
+    /// The bytes of a published file; `None` if it is missing, altered or not published.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// It exists and cannot be read.
     pub fn read_unaltered(&self, published: &str) -> Result<Option<Vec<u8>>> {
         let Some(known) = self.last.files.get(published) else { return Ok(None) };
         let bytes = disk::read(&self.path(published))?;
@@ -176,17 +176,17 @@ impl Out {
         private(&self.folder, name)
     }
 
-    /// Looks at every file of the last publication: one whose size or stat is not as recorded is hashed, or all of
-    /// them, if `thorough`. Returns the paths of those that are missing, and of private files that are missing or
-    /// altered: they have to be made again, but not of history, which cannot be. What was hashed and is right is known
-    /// by its new stat from then on.
+    /// Checks every file of the last publication. A file is hashed if its size or stat differs from the recorded one;
+    /// with `thorough`, all files are hashed. Returns the paths of missing files and of missing or altered private
+    /// files, which have to be made again; without those of history, which cannot be made again. For a hashed file that
+    /// is unchanged, the new stat is recorded.
     ///
     /// # Errors
     /// A published file was altered, or the machine failed.
     pub fn check(&mut self, thorough: bool) -> Result<Vec<String>> {
         let folder = &self.folder;
         let look = |(path, known): (String, &mut KnownFile)| {
-            let seen = look_at(&folder.join(&path), known, thorough)?;
+            let seen = check_file(&folder.join(&path), known, thorough)?;
             if let FoundFile::AsRecorded(stat) = seen {
                 known.stat = Some(stat);
             }
@@ -204,15 +204,15 @@ impl Out {
         Ok(missing)
     }
 
-    /// Looks at the history. What is gone of it is not waited for: nothing else needs it, and no run can make it again.
+    /// Checks the history. Missing files are only noted: nothing else needs them, and no run can make them again.
     ///
     /// # Errors
-    /// A file of it was altered, or the machine failed.
+    /// A file of the history was altered, or the machine failed.
     pub fn check_history(&mut self) -> Result<()> {
         let mut lost = BTreeSet::new();
         for (path, known) in self.history() {
             let target = self.folder.join(path);
-            match look_at(&target, known, false)? {
+            match check_file(&target, known, false)? {
                 FoundFile::AsRecorded(_) => {}
                 FoundFile::Missing => drop(lost.insert(path.clone())),
                 FoundFile::Altered => {
@@ -226,29 +226,29 @@ impl Out {
         Ok(())
     }
 
-    /// Refuses history in OUT which the last publication does not know, such as after a backup was put back in parts:
-    /// what was closed there would be lost without a word.
+    /// Refuses history in OUT that the last publication does not know, such as after a partial restore: the months that
+    /// were closed there would silently be lost.
     ///
     /// # Errors
     /// There is such a file.
     pub fn refuse_unknown_history(&self, paths: &[&str]) -> Result<()> {
         for path in paths {
             let target = self.folder.join(path);
-            let is_unknown = |own: &str| !self.last.files.contains_key(own);
+            let is_unknown = |file: &str| !self.last.files.contains_key(file);
             let unknown = if target.is_dir() {
                 let entries =
                     fs::read_dir(&target).map_err(|error| Error::machine("read the folder", &target, error))?;
                 let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
                 let mut names: Vec<String> =
-                    names.map(|name| format!("{path}/{name}")).filter(|own| is_unknown(own)).collect();
+                    names.map(|name| format!("{path}/{name}")).filter(|file| is_unknown(file)).collect();
                 names.sort();
                 names.into_iter().next()
             } else {
                 (target.is_file() && is_unknown(path)).then(|| (*path).to_owned())
             };
-            if let Some(own) = unknown {
+            if let Some(unknown) = unknown {
                 return Err(Error::input("lies in OUT, and receipt.json does not know it")
-                    .at(self.folder.join(own).display().to_string())
+                    .at(self.folder.join(unknown).display().to_string())
                     .hint(
                         "put back receipt.json and .stacktally from the same backup, since months were closed there; \
                          or move it away",
@@ -264,17 +264,17 @@ impl Out {
         self.last.files.iter().filter(is_history)
     }
 
-    /// A private file of the last publication; `None` when there is none, or it is not as recorded.
+    /// A private file of the last publication; `None` if there is none, or if it was altered.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// It exists and cannot be read.
     pub fn state(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let Some(known) = self.last.state.get(name) else { return Ok(None) };
         let bytes = disk::read(&self.folder.join(state_path(name)))?;
         Ok(bytes.filter(|bytes| Fingerprint::of(bytes).to_string() == known.blake3))
     }
 
-    /// What is known of a file by its path, published or private.
+    /// The record of a file, published or private, by its path.
     pub(super) fn known(&self, path: &str) -> Option<&KnownFile> {
         match path.strip_prefix(STATE_PREFIX) {
             Some(name) => self.last.state.get(name),
@@ -282,47 +282,47 @@ impl Out {
         }
     }
 
-    /// The same, unless [`Out::check`] has found the file to be missing, or nobody knows its hash.
+    /// The same; `None` if [`Out::check`] found the file missing, or if its hash is unknown.
     pub(super) fn known_to_be_there(&self, path: &str) -> Option<&KnownFile> {
         let is_missing = self.missing.as_ref().is_some_and(|missing| missing.contains(path));
         self.known(path).filter(|known| !is_missing && !known.blake3.is_empty())
     }
 
-    /// The stat of the file at `path`, if it holds bytes of this fingerprint already. Once everything was checked, a
-    /// stat that is as recorded says so; before that only the bytes do.
+    /// The stat of the file at `path`, if its bytes already have this fingerprint. After [`Out::check`], an unchanged
+    /// stat is enough; before that, the file is hashed.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// It exists and cannot be read.
     pub(super) fn stat_if_unchanged(&self, path: &str, fingerprint: &str, bytes: u64) -> Result<Option<FileIdentity>> {
         let target = self.folder.join(path);
-        let metadata = fs::metadata(&target).ok().filter(|own| own.is_file() && own.len() == bytes);
+        let metadata = fs::metadata(&target).ok().filter(|metadata| metadata.is_file() && metadata.len() == bytes);
         let Some(stat) = metadata.as_ref().map(|metadata| FileStat::of(metadata).identity()) else { return Ok(None) };
         let is_known = self.missing.is_some()
             && self.known(path).is_some_and(|known| known.blake3 == fingerprint && known.stat == Some(stat));
-        Ok((is_known || disk::hash(&target)?.is_some_and(|own| own == fingerprint)).then_some(stat))
+        Ok((is_known || disk::hash(&target)?.is_some_and(|hash| hash == fingerprint)).then_some(stat))
     }
 
-    /// What the last publication stands on, as its receipt says: `receipt.json`, or where that is gone the one in
-    /// `receipts/`, as far as versions before kept it whole there. `None`: no receipt says it.
-    pub fn stood_on(&self) -> Option<StoodOn> {
+    /// The inputs of the last publication, from `receipt.json`, or if that is missing, from the copy in `receipts/`,
+    /// which is complete only if an older version wrote it. `None`: no receipt tells.
+    pub fn recorded_inputs(&self) -> Option<RecordedInputs> {
         if self.last.files.is_empty() {
-            return Some(StoodOn::default());
+            return Some(RecordedInputs::default());
         }
         let kept = format!("{RECEIPTS}/{:06}.json", self.last.generation);
         match fs::read(self.folder.join(RECEIPT)) {
-            Ok(receipt) => Some(StoodOn::of_receipt(&receipt)),
-            Err(_gone) => StoodOn::of_kept(&fs::read(self.folder.join(kept)).ok()?),
+            Ok(receipt) => Some(RecordedInputs::from_receipt(&receipt)),
+            Err(_gone) => RecordedInputs::from_kept(&fs::read(self.folder.join(kept)).ok()?),
         }
     }
 
-    /// Whether the receipt says that what lies there is a what-if; without one it is the real thing.
+    /// Whether the receipt marks the publication as a what-if; without a receipt it is not one.
     pub fn is_what_if(&self) -> bool {
         let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
         let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
-        receipt["settings"]["registration-override"].as_array().is_some_and(|own| !own.is_empty())
+        receipt["settings"]["registration-override"].as_array().is_some_and(|list| !list.is_empty())
     }
 
-    /// Refuses to publish a what-if over a publication that is none.
+    /// Refuses to publish a what-if over a publication that is not one.
     ///
     /// # Errors
     /// OUT holds a publication made without `--registration-override`.
@@ -337,10 +337,10 @@ impl Out {
             .hint("publish what --registration-override makes into another folder, and `stacktally compare` the two"))
     }
 
-    /// Refuses to replace what stacktally did not publish, or what is not even a file any more.
+    /// Refuses to replace something that stacktally did not publish, or that is not a file any more.
     ///
     /// # Errors
-    /// Such a thing lies there.
+    /// There is something like that at the path.
     pub(super) fn refuse_foreign(&self, path: &str) -> Result<()> {
         let target = self.folder.join(path);
         let is_ours = self.last.files.contains_key(path) || (path == RECEIPT && self.owns_receipt);
@@ -354,7 +354,7 @@ impl Out {
             .hint("publish to another folder, or move it away"))
     }
 
-    /// Removes what this run has staged.
+    /// Removes the staged files of this run.
     ///
     /// # Errors
     /// The machine failed.
@@ -391,7 +391,7 @@ fn lock(folder: &Path, patience: Patience, control: &Control) -> Result<File> {
     }
 }
 
-/// Makes good what a run has left that was cut short.
+/// Repairs what an interrupted run has left.
 fn recover(folder: &Path) -> Result<Recovered> {
     let journal = Journal::read(folder)?;
     if let Some(journal) = &journal {
@@ -409,8 +409,8 @@ fn recover(folder: &Path) -> Result<Recovered> {
     })
 }
 
-/// Removes what is staged, and of a commit that was prepared and not done, the folders that it made. What is committed
-/// is left to be rolled forward.
+/// Removes staged files and the folders that an interrupted commit had made. After the commit nothing is removed: it
+/// must be finished.
 fn clear_staging(folder: &Path) -> Result<()> {
     if journal::is_there(folder) {
         return Ok(());
@@ -418,12 +418,12 @@ fn clear_staging(folder: &Path) -> Result<()> {
     let staging = folder.join(STAGING);
     let folders = fs::read(staging.join(FOLDERS)).unwrap_or_default();
     let folders: Folders = serde_json::from_slice(&folders).unwrap_or_default();
-    for own in folders.probed.iter().filter(|own| own.is_empty() || is_within(own)) {
-        disk::remove(&folder.join(own).join(PROBE))?;
+    for name in folders.probed.iter().filter(|name| name.is_empty() || is_within(name)) {
+        disk::remove(&folder.join(name).join(PROBE))?;
     }
-    // The deepest first; one that is not empty stays.
-    for own in folders.made.iter().rev().filter(|own| is_within(own)) {
-        let _ = fs::remove_dir(folder.join(own));
+    // The deepest first; a folder that is not empty stays.
+    for name in folders.made.iter().rev().filter(|name| is_within(name)) {
+        let _ = fs::remove_dir(folder.join(name));
     }
     disk::remove(&private(folder, JOURNAL_UNFINISHED))?;
     match fs::remove_dir_all(&staging) {
@@ -432,17 +432,17 @@ fn clear_staging(folder: &Path) -> Result<()> {
     }
 }
 
-/// How a file of the last publication was found.
+/// The result of checking a file of the last publication.
 enum FoundFile {
     AsRecorded(FileIdentity),
     Missing,
     Altered,
 }
 
-fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFile> {
+fn check_file(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFile> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && !known.blake3.is_empty() => metadata,
-        // What is no file is refused where it would be replaced.
+        // Something that is not a file is refused when it would be replaced.
         Ok(_) => return Ok(FoundFile::Missing),
         Err(error) if disk::is_absent(&error) => return Ok(FoundFile::Missing),
         Err(error) => return Err(Error::machine("look at", path, error)),
@@ -453,19 +453,19 @@ fn look_at(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFile> 
     }
     Ok(match disk::hash(path)? {
         None => FoundFile::Missing,
-        Some(own) if own == known.blake3 => FoundFile::AsRecorded(stat),
+        Some(hash) if hash == known.blake3 => FoundFile::AsRecorded(stat),
         Some(_) => FoundFile::Altered,
     })
 }
 
-/// How to go on where a published file is missing or another.
+/// What to do about a published file that is missing or altered.
 fn remedy_of(published: &str) -> &'static str {
     match published {
-        own if own.starts_with("history/closed/") => {
+        path if path.starts_with("history/closed/") => {
             "restore it from a backup: it is what was closed; or open the month again with `stacktally reopen`"
         }
-        own if is_history(own) => "restore it from a backup: no run can make it again",
-        own if own.starts_with("lines/") => "restore it from a backup, or put the export back that it was made of",
+        path if is_history(path) => "restore it from a backup: no run can make it again",
+        path if path.starts_with("lines/") => "restore it from a backup, or put the export back that it was made of",
         _ => "restore it from a backup, or publish everything anew with `stacktally run --full`",
     }
 }
@@ -483,8 +483,8 @@ fn refuse_altered(folder: &Path, seen: &[(String, FoundFile)]) -> Result<()> {
 }
 
 impl<'a> List<'a> {
-    /// The list as it is committed with this receipt.
-    pub(super) fn of(last: &'a LastPublication, receipt: &[u8]) -> Self {
+    /// The list that is committed with this receipt.
+    pub(super) fn new(last: &'a LastPublication, receipt: &[u8]) -> Self {
         Self {
             format: LIST_FORMAT,
             generation: last.generation,
@@ -499,17 +499,18 @@ impl<'a> List<'a> {
     }
 }
 
-/// What the last commit left, and whether the receipt in OUT is ours: by our own list, as far as it was committed with
-/// that receipt; else by the receipt, whose files are known by their bytes alone.
+/// The files of the last commit, and whether stacktally wrote the receipt in OUT. They are taken from our list if it
+/// was committed with that receipt, and otherwise from the receipt, which has hashes but no stats.
 fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
     let list = disk::read(&private(folder, LIST))?;
-    // A list that is not ours or of another version is as good as none: everything in it can be found out again.
+    // A list that is not ours or has another version is ignored: everything in it can be determined again.
     let list: Option<List> = list.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let list = list.filter(|list| list.format == LIST_FORMAT);
     let receipt = disk::read(&folder.join(RECEIPT))?;
     let of_receipt = receipt.as_deref().and_then(files_of_receipt);
     let owns_receipt = list.is_some() || of_receipt.is_some();
-    let is_current = |list: &List| receipt.as_ref().is_none_or(|own| Fingerprint::of(own).to_string() == list.receipt);
+    let is_current =
+        |list: &List| receipt.as_ref().is_none_or(|bytes| Fingerprint::of(bytes).to_string() == list.receipt);
     let mut last = match list {
         Some(list) => {
             let is_current = is_current(&list);
@@ -524,30 +525,30 @@ fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
     };
     last.files.retain(|path, _| is_within(path) && !path.starts_with(STATE));
     last.state.retain(|name, _| is_within(name));
-    let of_receipt = receipt.as_deref().and_then(generation_of).unwrap_or_default();
-    let numbered = [RECEIPTS, "history/changes", "history/adjustments"].map(|own| last_number(&folder.join(own)));
-    for own in numbered {
-        last.generation = last.generation.max(own?);
+    let receipt_generation = receipt.as_deref().and_then(generation_of).unwrap_or_default();
+    let numbered = [RECEIPTS, "history/changes", "history/adjustments"].map(|name| last_number(&folder.join(name)));
+    for number in numbered {
+        last.generation = last.generation.max(number?);
     }
-    last.generation = last.generation.max(of_receipt);
+    last.generation = last.generation.max(receipt_generation);
     Ok((last, owns_receipt))
 }
 
 impl LastPublication {
-    /// Takes the word of a receipt that came with other files. What only the list names stays ours; private files
-    /// belong to a publication that is not here any more.
+    /// Replaces the records with those of a receipt that belongs to other files. Files that only the list names stay
+    /// ours; private files belong to a publication that is not here any more.
     fn overrule(&mut self, of_receipt: BTreeMap<String, KnownFile>) {
-        for (path, own) in of_receipt {
+        for (path, known) in of_receipt {
             let listed = self.files.entry(path).or_default();
-            if listed.blake3 != own.blake3 {
-                *listed = own;
+            if listed.blake3 != known.blake3 {
+                *listed = known;
             }
         }
-        self.state.values_mut().for_each(|own| own.blake3.clear());
+        self.state.values_mut().for_each(|known| known.blake3.clear());
     }
 }
 
-/// What a receipt says was published. One of another version still says what is ours.
+/// The published files in a receipt, which may be of another version.
 fn files_of_receipt(receipt: &[u8]) -> Option<BTreeMap<String, KnownFile>> {
     #[derive(Deserialize)]
     struct Ours {
@@ -566,17 +567,18 @@ fn files_of_receipt(receipt: &[u8]) -> Option<BTreeMap<String, KnownFile>> {
         blake3: String,
     }
     let ours: Ours = serde_json::from_slice(receipt).ok()?;
-    let known =
-        |own: OursPublished| (own.path, KnownFile { rows: own.rows, bytes: own.bytes, blake3: own.blake3, stat: None });
+    let known = |file: OursPublished| {
+        (file.path, KnownFile { rows: file.rows, bytes: file.bytes, blake3: file.blake3, stat: None })
+    };
     Some(ours.published.into_iter().map(known).collect())
 }
 
-/// The number that a receipt says it has.
+/// The number of a receipt.
 fn generation_of(receipt: &[u8]) -> Option<u64> {
     serde_json::from_slice::<serde_json::Value>(receipt).ok()?["generation"].as_u64()
 }
 
-/// The largest number that a file in a folder of history is named by.
+/// The largest number in the file names of a folder.
 fn last_number(receipts: &Path) -> Result<u64> {
     let failed = |error| Error::machine("read the folder", receipts, error);
     let entries = match fs::read_dir(receipts) {

@@ -1,4 +1,4 @@
-//! Whole or not at all: stage, read back, prove, and commit when everything is there.
+//! Publishes completely or not at all: stages, reads back, verifies, and commits when everything is there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::commit::{commit, gone};
+use super::commit::{commit, removed_files};
 use super::files::Published;
 use super::layout::state_path;
 use super::out::Out;
@@ -27,17 +27,17 @@ use crate::table::column::{Column, Table};
 use crate::table::csv::{CsvTable, PartFiles, WrittenPart};
 use crate::table::rows::{Facts, TableColumns};
 
-/// Takes tables and makes files of them; without an OUT it proves nothing but takes them all the same.
+/// Turns tables into staged files; in a rehearsal, without an OUT, it accepts tables and discards them.
 #[derive(Debug)]
 pub struct Publisher {
     out: Option<Out>,
-    /// By their paths, those of private files among them.
+    /// By their paths, including private files.
     files: Mutex<BTreeMap<String, Published>>,
     next: Arc<AtomicU64>,
     guarded: AtomicU64,
-    /// Tables that a rehearsal holds, since others are made of them; `None`: nothing is.
+    /// Tables that a rehearsal keeps because other tables are made from them; `None`: none.
     held: Option<HeldTables>,
-    /// Without an OUT nothing is to be brought to the disk.
+    /// `None` without an OUT: nothing has to be synced.
     syncing: Option<Syncing>,
 }
 
@@ -46,7 +46,7 @@ pub struct Publisher {
 struct HeldTables {
     table: &'static str,
     folder: TempDir,
-    /// The numbers that they are called by, by their paths.
+    /// Their file names, which are numbers, by their paths.
     files: Mutex<BTreeMap<String, usize>>,
 }
 
@@ -66,10 +66,10 @@ impl HeldTables {
 }
 
 impl Publisher {
-    /// A publisher to `out`, or for a rehearsal to nowhere.
+    /// A publisher to `out`, or without one for a rehearsal.
     ///
     /// # Errors
-    /// The staging folder cannot be made, or the machine gives no thread.
+    /// The staging folder cannot be made, or a thread cannot be started.
     pub fn new(out: Option<Out>) -> Result<Self> {
         if let Some(out) = &out {
             disk::make_folder(&out.private("staging"))?;
@@ -78,7 +78,7 @@ impl Publisher {
         Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None, syncing })
     }
 
-    /// The same; a rehearsal keeps the files of one table aside while it goes on, since others are made of them.
+    /// The same; a rehearsal keeps the files of one table until it ends, because other tables are made from them.
     ///
     /// # Errors
     /// The folder for temporary files cannot be used.
@@ -91,7 +91,7 @@ impl Publisher {
         Ok(self)
     }
 
-    /// Whether files of a table are to be made, be it to hold them.
+    /// Whether files of a table are made, even if only to keep them during a rehearsal.
     pub fn takes(&self, table: &Table) -> bool {
         !self.is_rehearsal() || self.holder_of(table).is_some()
     }
@@ -105,18 +105,18 @@ impl Publisher {
         self.out.as_ref()
     }
 
-    /// The number of the publication that is being made; runs are numbered, since a clock may go backwards.
+    /// The number of the publication that is being made: a counter, since clocks can go backwards.
     pub fn generation(&self) -> u64 {
         self.out.as_ref().map_or(0, |out| out.last().generation) + 1
     }
 
-    /// Whether anything will be published at all.
+    /// Whether nothing will be published.
     pub fn is_rehearsal(&self) -> bool {
         self.out.is_none()
     }
 
-    /// Stages one table as `<path>`, and proves by reading it back that it holds what `expected` says (its rows'
-    /// checksum, for a table with quantities).
+    /// Stages one table as `<path>`, reads it back, and compares it with `expected`, the checksum of its rows (for a
+    /// table with quantities).
     ///
     /// # Errors
     /// The table cannot be encoded or written, or reads back as something else.
@@ -125,7 +125,7 @@ impl Publisher {
         self.encoded(path, table, (rows, expected), || table::parquet::encode(columns))
     }
 
-    /// The same, of columns that are made part by part: for tables that would be large in memory.
+    /// The same for columns that are made part by part: for tables that would be large in memory.
     ///
     /// # Errors
     /// As [`Publisher::table`].
@@ -144,7 +144,7 @@ impl Publisher {
         self.table_of_bytes(path, table, (rows as u64, expected), bytes)
     }
 
-    /// The same, of columns of ranks.
+    /// The same for columns of ranks.
     ///
     /// # Errors
     /// As [`Publisher::table`].
@@ -154,7 +154,7 @@ impl Publisher {
         self.encoded(path, table, (rows, Some(expected)), || table::parquet::encode_ranked(table, columns))
     }
 
-    /// Stages what `encode` makes, or in a rehearsal holds it, if others are made of it.
+    /// Stages the bytes from `encode`; a rehearsal keeps them if other tables are made from them.
     fn encoded(
         &self,
         path: String,
@@ -180,7 +180,7 @@ impl Publisher {
         })
     }
 
-    /// A CSV table to be staged, which goes to disk as it grows.
+    /// A new CSV table, which is written to staging as it grows.
     pub fn csv_table(&self, columns: &'static [Column]) -> CsvTable {
         let table = CsvTable::new(columns);
         match &self.out {
@@ -189,7 +189,7 @@ impl Publisher {
         }
     }
 
-    /// Stages a CSV table as `<path>.csv`, `<path>-2.csv` and so on, and proves it likewise.
+    /// Stages a CSV table as `<path>.csv`, `<path>-2.csv` and so on, and verifies it in the same way.
     ///
     /// # Errors
     /// As [`Publisher::table`].
@@ -223,15 +223,15 @@ impl Publisher {
         Ok(())
     }
 
-    /// CSV cells that got a leading `'`.
+    /// The number of CSV cells that got a leading `'`.
     pub fn guarded_cells(&self) -> u64 {
         self.guarded.load(Ordering::Relaxed)
     }
 
-    /// Leaves a published file as it is, and lists it again.
+    /// Keeps a published file in the next publication.
     ///
     /// # Errors
-    /// The last publication has no such file, or it was found to be missing.
+    /// The last publication has no such file, or it is missing.
     pub fn keep(&self, path: &str) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
         match out.known_to_be_there(path).filter(|_| !is_private(path)) {
@@ -242,7 +242,7 @@ impl Publisher {
         }
     }
 
-    /// The bytes of a file as it will be published; `None` when it will not be.
+    /// The bytes of a file as it will be published; `None` if it will not be.
     ///
     /// # Errors
     /// It cannot be read.
@@ -258,8 +258,8 @@ impl Publisher {
         disk::read(&path)
     }
 
-    /// The files whose path begins so, as they will be published, with their fingerprints; of a rehearsal those that it
-    /// holds.
+    /// The files that will be published and whose path begins with `prefix`, with their fingerprints; in a rehearsal,
+    /// the files that it keeps.
     pub fn made_below(&self, prefix: &str) -> Vec<(String, String)> {
         if let Some(held) = &self.held {
             let files = held.files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -281,7 +281,7 @@ impl Publisher {
         self.made().get(path).is_some_and(Published::is_changed)
     }
 
-    /// A folder in which lines of a stamp may wait, while a run goes on; `None` in a rehearsal.
+    /// A folder for lines of a stamp that do not stay in memory; `None` in a rehearsal.
     ///
     /// # Errors
     /// It cannot be made.
@@ -293,7 +293,7 @@ impl Publisher {
         Ok(Some(folder))
     }
 
-    /// Stages a file that is no table.
+    /// Stages a file that is not a table.
     ///
     /// # Errors
     /// It cannot be written, or reads back as something else.
@@ -301,10 +301,10 @@ impl Publisher {
         self.stage(path.to_owned(), rows, bytes, |_| Ok(()))
     }
 
-    /// Leaves everything as it is that is not staged anew.
+    /// Keeps all files of the last publication that were not staged.
     ///
     /// # Errors
-    /// Never, once everything was checked.
+    /// Never, after everything was checked.
     pub fn keep_all(&self) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
         for path in out.last().files.keys() {
@@ -317,19 +317,19 @@ impl Publisher {
         Ok(())
     }
 
-    /// Leaves a published file as it is, if there is one.
+    /// Keeps a published file, if there is one.
     pub fn keep_if_there(&self, path: &str) {
-        // What is not there is not kept.
+        // An error means that there is nothing to keep.
         let _ = self.keep(path);
     }
 
-    /// Leaves a published CSV table as it is, with all its parts.
+    /// Keeps a published CSV table with all its parts.
     pub fn keep_csv(&self, path: &str) {
         let Some(out) = &self.out else { return };
         let is_part = |name: &&String| {
             let number = name.strip_prefix(path).and_then(|rest| rest.strip_suffix(".csv"));
-            number.is_some_and(|own| {
-                own.is_empty() || own.strip_prefix('-').is_some_and(|own| own.parse::<u32>().is_ok())
+            number.is_some_and(|suffix| {
+                suffix.is_empty() || suffix.strip_prefix('-').is_some_and(|digits| digits.parse::<u32>().is_ok())
             })
         };
         let from = out.last().files.range(path.to_owned()..).map(|(name, _)| name);
@@ -342,11 +342,11 @@ impl Publisher {
     /// The file cannot be written, or reads back as something else.
     pub fn state(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
-        let (file, _) = self.lay(out, state_path(name), 0, bytes)?;
+        let (file, _) = self.write(out, state_path(name), 0, bytes)?;
         self.add(file)
     }
 
-    /// Leaves a private file of the last publication as it is. One that is not there stays away.
+    /// Keeps a private file of the last publication, if it is there.
     pub fn keep_state(&self, name: &str) {
         let path = state_path(name);
         if let Some(known) = self.out.as_ref().and_then(|out| out.known_to_be_there(&path)) {
@@ -354,7 +354,7 @@ impl Publisher {
         }
     }
 
-    /// Every file that will be published, as far as it is known by now, by path.
+    /// The files that will be published, as far as they are known by now, sorted by path.
     pub fn files(&self) -> Vec<Published> {
         let mut files = self.made().clone();
         for (path, known) in self.out.iter().flat_map(Out::history) {
@@ -379,12 +379,12 @@ impl Publisher {
 
     fn stage(&self, path: String, rows: u64, bytes: Vec<u8>, prove: impl Fn(Bytes) -> Result<()>) -> Result<()> {
         let Some(out) = &self.out else { return Ok(()) };
-        let (file, bytes) = self.lay(out, path, rows, bytes)?;
+        let (file, bytes) = self.write(out, path, rows, bytes)?;
         prove(bytes)?;
         self.add(file)
     }
 
-    /// Takes over a file that was written to staging already, and reads it back.
+    /// Adds a file that was already written to staging, and reads it back.
     fn adopt(
         &self,
         path: String,
@@ -415,8 +415,8 @@ impl Publisher {
         self.add(file)
     }
 
-    /// Writes a file to staging and reads it back, unless these bytes lie in its place already.
-    fn lay(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
+    /// Writes a file to staging and reads it back, unless the published file already has these bytes.
+    fn write(&self, out: &Out, path: String, rows: u64, bytes: Vec<u8>) -> Result<(Published, Bytes)> {
         let blake3 = Fingerprint::of(&bytes).to_string();
         let size = bytes.len() as u64;
         if let Some(stat) = out.stat_if_unchanged(&path, &blake3, size)? {
@@ -442,21 +442,21 @@ impl Publisher {
         }
     }
 
-    /// Publishes everything that was staged, as one: files put, those neither made nor kept removed, `receipt.json`
-    /// last. Returns the paths that were removed. A rehearsal publishes nothing.
+    /// Publishes all staged files as one transaction and removes files that were neither made nor kept; `receipt.json`
+    /// is last. Returns the removed paths. A rehearsal publishes nothing.
     ///
     /// # Errors
-    /// The machine failed, or something lies in the way that stacktally did not publish.
+    /// The machine failed, or a path is taken by something that stacktally did not publish.
     pub fn commit(mut self, receipt: &impl Serialize) -> Result<Vec<String>> {
         let synced = self.syncing.take().map_or(Ok(()), Syncing::finish);
         let files = self.files();
         let Some(out) = &self.out else { return Ok(Vec::new()) };
         if synced.is_err() {
-            // The next run clears what cannot be cleared now.
+            // What cannot be removed now, the next run removes.
             let _ = out.clear_staging();
         }
         synced?;
-        let state: Vec<Published> = self.made().values().filter(|own| is_private(&own.path)).cloned().collect();
+        let state: Vec<Published> = self.made().values().filter(|file| is_private(&file.path)).cloned().collect();
         commit(out, self.generation(), &files, &state, receipt)
     }
 
@@ -464,13 +464,15 @@ impl Publisher {
     pub fn would_remove(&self) -> Vec<String> {
         let files = self.files();
         let out = self.out.as_ref();
-        out.map_or_else(Vec::new, |out| gone(&out.last().files, &files).map(|(path, _)| path.clone()).collect())
+        out.map_or_else(Vec::new, |out| {
+            removed_files(&out.last().files, &files).map(|(path, _)| path.clone()).collect()
+        })
     }
 
-    /// Forgets everything that was staged.
+    /// Discards everything that was staged.
     pub fn abandon(self) {
         if let Some(out) = self.out {
-            // The next run clears what cannot be cleared now.
+            // What cannot be removed now, the next run removes.
             let _ = out.clear_staging();
         }
     }
@@ -481,7 +483,7 @@ fn is_private(path: &str) -> bool {
     path.starts_with(&state_path(""))
 }
 
-/// A staged file's bytes, and its stat: neither changes when it is synced or renamed.
+/// The bytes and the stat of a staged file: neither changes when it is synced or renamed.
 fn read_back(staged: &PathBuf) -> Result<(Vec<u8>, FileIdentity)> {
     step!("stage::read_back", "read back", staged);
     let read = fs::read(staged).and_then(|bytes| Ok((bytes, FileStat::of(&fs::metadata(staged)?).identity())));
@@ -521,7 +523,7 @@ impl Read for Hashing {
     }
 }
 
-/// Proves that a file holds the rows and the checksum that it should.
+/// Checks that a file has the expected rows and checksum.
 fn prove(what: &str, expected: (u64, Option<Checksum>), found: (u64, Option<Checksum>)) -> Result<()> {
     if expected == found {
         return Ok(());

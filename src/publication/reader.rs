@@ -1,4 +1,4 @@
-//! A folder that `run` published to: its receipt, its coverage, and the small tables that name things.
+//! Reading a publication: its receipt, its coverage, and the small tables of names.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -30,31 +30,31 @@ use crate::table::reader::{self, Keep, Rows, text};
 #[derive(Debug)]
 pub struct Publication {
     out: PathBuf,
-    /// A commit that is under way, or was cut short: what it has staged is published.
+    /// A commit that is in progress or was interrupted: its staged files count as published.
     ahead: Ahead,
     /// The number of the last run.
     pub generation: u64,
-    /// When it finished, as its receipt says.
+    /// When the last run finished, from its receipt.
     finished_at: String,
     pub attribute_at: AttributeAt,
     /// Fingerprints of the input files, by their names.
     pub fingerprints: BTreeMap<String, String>,
-    /// Fingerprints of the published files, by their paths. What else lies in the folder is not ours.
+    /// Fingerprints of the published files, by their paths. Other files in the folder are not ours.
     published: BTreeMap<String, String>,
-    /// What the last run found.
+    /// The findings of the last run.
     findings: Vec<PublishedFinding>,
 }
 
-/// A finding as the receipt has it.
+/// A finding in the receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PublishedFinding {
-    /// Blank: it is of no stamp.
+    /// Empty if it belongs to no stamp.
     pub stamp: String,
     #[serde(deserialize_with = "code_of_text")]
     pub code: FindingCode,
     pub sentence: String,
     pub remedy: String,
-    /// The months whose usage it may be about; empty when it is about none in particular.
+    /// The months whose usage it may concern; empty if it concerns no particular month.
     #[serde(default)]
     pub months: Vec<String>,
     pub accepted: bool,
@@ -65,7 +65,7 @@ fn code_of_text<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Resu
     FindingCode::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no code of a finding")))
 }
 
-/// What a reader needs of a receipt.
+/// The part of a receipt that a reader needs.
 #[derive(Deserialize)]
 struct ReceiptHead {
     format: u32,
@@ -89,13 +89,13 @@ struct ReceiptFile {
     blake3: String,
 }
 
-/// What a reader needs of the receipt of an earlier run, whatever version wrote it.
+/// The part that a reader needs of the receipt of an earlier run, of any version.
 #[derive(Deserialize)]
 struct EarlierReceipt {
     finished_at: String,
 }
 
-/// What `meters` says of one.
+/// The texts of a meter in `meters`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeterText {
     pub name: Option<String>,
@@ -110,7 +110,7 @@ pub struct SnapshotFile {
     pub file: String,
     pub blake3: String,
     pub rows: i64,
-    /// Of a registration.
+    /// `None` unless the snapshot is a registration.
     pub resource_id: Option<String>,
 }
 
@@ -118,7 +118,7 @@ impl Publication {
     /// Opens a folder that `run` published to.
     ///
     /// # Errors
-    /// There is no publication, or another version made it.
+    /// There is no publication, or another version wrote it.
     pub fn open(out: &Path) -> Result<Self> {
         let path = out.join("receipt.json");
         let (ahead, bytes) = receipt_of(out)?;
@@ -137,10 +137,10 @@ impl Publication {
         }
         let tables = [&contract::METERS, &contract::SNAPSHOTS, &contract::MAPPINGS, &contract::COVERAGE];
         let names = tables.map(|table| format!("{}.parquet", table.name));
-        if names.iter().any(|name| !receipt.published.iter().any(|own| own.path == *name)) {
+        if names.iter().any(|name| !receipt.published.iter().any(|file| file.path == *name)) {
             return Err(other());
         }
-        let by_path = |files: Vec<ReceiptFile>| files.into_iter().map(|own| (own.path, own.blake3)).collect();
+        let by_path = |files: Vec<ReceiptFile>| files.into_iter().map(|file| (file.path, file.blake3)).collect();
         Ok(Self {
             out: out.to_owned(),
             ahead,
@@ -153,17 +153,17 @@ impl Publication {
         })
     }
 
-    /// When a run finished; `None` where its receipt is gone, or says nothing of it.
+    /// When a run finished; `None` if its receipt is missing or does not say it.
     ///
     /// # Errors
-    /// The receipt is there, and cannot be read.
+    /// The receipt exists and cannot be read.
     pub fn finished_at(&self, run: u64) -> Result<Option<String>> {
         if run == self.generation {
             return Ok(Some(self.finished_at.clone()));
         }
         let path = self.out.join(RECEIPTS).join(format!("{run:06}.json"));
         match std::fs::read(&path) {
-            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok().map(|own: EarlierReceipt| own.finished_at)),
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok().map(|receipt: EarlierReceipt| receipt.finished_at)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::machine("read", &path, error)),
         }
@@ -176,7 +176,7 @@ impl Publication {
         self.files_below(&prefix).into_iter().filter_map(stamp).collect()
     }
 
-    /// The stamps that somebody asked for: all, when nobody did.
+    /// The requested stamps, or all if none are requested.
     ///
     /// # Errors
     /// One of them was not published.
@@ -191,7 +191,7 @@ impl Publication {
         Ok(stamps)
     }
 
-    /// The published files whose path begins so, in order.
+    /// The published files whose path begins with `prefix`, in order.
     pub fn files_below(&self, prefix: &str) -> Vec<&str> {
         let from = self.published.range(prefix.to_owned()..).map(|(path, _)| path.as_str());
         from.take_while(|path| path.starts_with(prefix)).collect()
@@ -202,10 +202,10 @@ impl Publication {
         self.published.contains_key(path)
     }
 
-    /// Reads the rows of a published file that all of `keep` hold for; one that was not published has none.
+    /// Reads the rows of a published file that match all of `keep`; a file that was not published has no rows.
     ///
     /// # Errors
-    /// The file is not there, or not the one that was published.
+    /// The file is missing, or was altered.
     pub fn read(
         &self,
         path: &str,
@@ -217,7 +217,7 @@ impl Publication {
         reader::read(&self.out.join(path), bytes, table, columns, keep)
     }
 
-    /// Reads all rows of a published file, its texts as [`Rows::coded`]; one that was not published has none.
+    /// Reads all rows of a published file, its texts as [`Rows::coded`]; a file that was not published has no rows.
     ///
     /// # Errors
     /// As [`Publication::read`].
@@ -231,10 +231,10 @@ impl Publication {
         reader::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
     }
 
-    /// The bytes of a published file, proved to be those that were published; `None` where none was published.
+    /// The bytes of a published file, checked against its hash; `None` if it was not published.
     ///
     /// # Errors
-    /// The file is not there, or another.
+    /// The file is missing, or was altered.
     pub fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>> {
         let Some(fingerprint) = self.published.get(path) else { return Ok(None) };
         let file = self.out.join(path);
@@ -264,7 +264,7 @@ impl Publication {
             let (ids, names, units) = (rows.texts(METER_ID)?, rows.texts(METER_NAME)?, rows.texts(UNIT)?);
             let services = rows.texts(SERVICE)?;
             for row in 0..rows.len() {
-                let owned = |own: Option<&str>| own.map(str::to_owned);
+                let owned = |cell: Option<&str>| cell.map(str::to_owned);
                 let meter = MeterText {
                     name: owned(text(names, row)),
                     service: owned(text(services, row)),
@@ -276,7 +276,7 @@ impl Publication {
         Ok(meters)
     }
 
-    /// The names of tenants and billed subscriptions, by id, as far as `names.csv` gave them.
+    /// The names of tenants and billed subscriptions from `names.csv`, by id.
     ///
     /// # Errors
     /// A table cannot be read.
@@ -296,7 +296,7 @@ impl Publication {
         Ok(named)
     }
 
-    /// What the listings of each stamp call user subscriptions, by stamp and id.
+    /// The names of user subscriptions in the listings, by stamp and id.
     ///
     /// # Errors
     /// The table cannot be read.
@@ -345,14 +345,14 @@ impl Publication {
         Ok(files)
     }
 
-    /// What the snapshots of a stamp said from when to when.
+    /// The mappings in the snapshots of a stamp, each with its period.
     ///
     /// # Errors
     /// A table cannot be read, or contradicts another.
     pub fn published_mappings(&self, stamp: &Stamp) -> Result<PublishedMappings> {
         let files = self.snapshots(stamp)?;
         let dates_of = |kind: SnapshotKind| {
-            let mut dates: Vec<Hour> = files.get(&kind).into_iter().flatten().map(|own| own.as_of).collect();
+            let mut dates: Vec<Hour> = files.get(&kind).into_iter().flatten().map(|file| file.as_of).collect();
             dates.dedup();
             dates
         };
@@ -389,7 +389,7 @@ impl Publication {
     /// The coverage of every day, as it was published.
     ///
     /// # Errors
-    /// The table is not as this version publishes it.
+    /// The table was not written by this version.
     pub fn coverage(&self) -> Result<Vec<CoverageRow>> {
         let columns = contract::COVERAGE.all();
         let mut coverage = Vec::new();
@@ -423,7 +423,7 @@ impl Publication {
     /// The months that are closed, by stamp, each with its last closing.
     ///
     /// # Errors
-    /// The journal of closings is missing, altered, or none.
+    /// The journal of closings is missing, altered or invalid.
     pub fn closed(&self) -> Result<Vec<ClosingEntry>> {
         let Some(bytes) = self.bytes(CLOSINGS)? else { return Ok(Vec::new()) };
         let mut closings = Closings::default();
@@ -438,13 +438,13 @@ impl Publication {
         Ok(closings.closed().into_values().cloned().collect())
     }
 
-    /// What the last run found of a stamp's month: about its days, or about the stamp or the root and no days in
-    /// particular.
+    /// The findings of the last run that concern a stamp's month: those about its days, and those about the stamp or
+    /// the root and no particular days.
     pub fn findings_of(&self, stamp: &Stamp, month: Month) -> impl Iterator<Item = &PublishedFinding> {
         let month = month.to_string();
-        self.findings.iter().filter(move |own| {
-            let is_of_stamp = own.stamp.is_empty() || own.stamp == stamp.as_str();
-            is_of_stamp && (own.months.is_empty() || own.months.contains(&month))
+        self.findings.iter().filter(move |finding| {
+            let is_of_stamp = finding.stamp.is_empty() || finding.stamp == stamp.as_str();
+            is_of_stamp && (finding.months.is_empty() || finding.months.contains(&month))
         })
     }
 
@@ -465,12 +465,12 @@ impl Publication {
     }
 }
 
-/// A folder that `run` did not publish to.
+/// The error for a folder without a publication.
 pub fn no_publication(out: &Path) -> Error {
     let name = out.display();
     let is_a_root = || {
         let entries = std::fs::read_dir(out).into_iter().flatten().flatten();
-        entries.into_iter().any(|own| own.path().join("usage").is_dir())
+        entries.into_iter().any(|entry| entry.path().join("usage").is_dir())
     };
     match std::fs::metadata(out) {
         Err(error) if error.kind() == ErrorKind::NotFound => Error::usage(format!("there is no folder {name}")).hint(
@@ -485,8 +485,8 @@ pub fn no_publication(out: &Path) -> Error {
     }
 }
 
-/// The receipt of a publication, and the commit that it belongs to if one is under way: none began between the two
-/// looks.
+/// The receipt of a publication, and the commit in progress that it belongs to, if there is one. Both are read again if
+/// a commit began in between.
 fn receipt_of(out: &Path) -> Result<(Ahead, std::io::Result<Vec<u8>>)> {
     loop {
         let ahead = Ahead::of(out)?;
@@ -497,7 +497,7 @@ fn receipt_of(out: &Path) -> Result<(Ahead, std::io::Result<Vec<u8>>)> {
     }
 }
 
-/// The mappings of a stamp, with the files that say them.
+/// The mappings of a stamp, with the files that contain them.
 #[derive(Debug)]
 pub struct PublishedMappings {
     pub dates: SnapshotDates,
@@ -507,10 +507,10 @@ pub struct PublishedMappings {
     pub listed: NamedMappings,
 }
 
-/// The stretches in which a subject is mapped to anything at all: the places of their first and last snapshots.
-pub fn unbroken(own: &[Mapping]) -> Vec<(u32, u32)> {
+/// The unbroken periods in which a subject is mapped, to whatever target: the places of their first and last snapshots.
+pub fn unbroken(mappings: &[Mapping]) -> Vec<(u32, u32)> {
     let mut stretches: Vec<(u32, u32)> = Vec::new();
-    for mapping in own {
+    for mapping in mappings {
         match stretches.last_mut().filter(|(_, last)| last + 1 == mapping.first) {
             Some((_, last)) => *last = mapping.last,
             None => stretches.push((mapping.first, mapping.last)),
@@ -536,7 +536,7 @@ impl NamedMappings {
         self.target_of(mapping.to)
     }
 
-    /// What a number stands for that something is mapped to.
+    /// The id of the target with that number.
     pub fn target_of(&self, to: u32) -> &str {
         &self.targets[to as usize]
     }
@@ -582,23 +582,24 @@ impl MappingsOfKind {
 }
 
 impl PublishedMappings {
-    /// The tenant that the latest listing which holds a user subscription gives it.
+    /// The tenant of a user subscription in the latest listing that contains it.
     pub fn latest_tenant(&self, user_subscription: &str) -> Option<&str> {
         let mapping = self.listed.mappings.held_after(u32::MAX, self.listed.subject(user_subscription)?)?;
         Some(self.listed.target(mapping))
     }
 
-    /// The date of the list since which a tenant is mapped, to whomever, if the latest list maps it.
+    /// The date of the list since which a tenant has been mapped, to whatever target; `None` if the latest list does
+    /// not map it.
     pub fn registered_since(&self, tenant: &str) -> Option<Hour> {
         let dates = &self.dates.customer_subscriptions;
-        let own = self.customers.mappings.of_subject(self.customers.subject(tenant)?);
-        let &(first, last) = unbroken(own).last()?;
+        let mappings = self.customers.mappings.of_subject(self.customers.subject(tenant)?);
+        let &(first, last) = unbroken(mappings).last()?;
         (last as usize + 1 == dates.len()).then(|| dates[first as usize])
     }
 
-    /// The files of the snapshot at that place in the order of its kind's dates.
+    /// The files of the snapshot at that place, in order of the dates of its kind.
     pub fn files_of(&self, kind: SnapshotKind, place: u32) -> Vec<&SnapshotFile> {
         let as_of = self.dates.of(kind).get(place as usize).copied();
-        self.files.get(&kind).into_iter().flatten().filter(|own| Some(own.as_of) == as_of).collect()
+        self.files.get(&kind).into_iter().flatten().filter(|file| Some(file.as_of) == as_of).collect()
     }
 }

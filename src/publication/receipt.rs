@@ -1,8 +1,8 @@
 //! The receipt: what one run did, for people and for monitors.
 //!
-//! `receipt.json` is the last run's, and says what the publication stands on and consists of. `receipts/` keeps one of
-//! each run: of lists that go on from run to run what the receipt before did not say, so that it grows by what runs
-//! bring, and not by what there is.
+//! `receipt.json` is that of the last run, and lists the inputs and files of the publication. `receipts/` keeps one of
+//! each run. There, lists that continue from run to run have only the entries that the previous receipt does not have,
+//! so that the folder grows with new data, and not with all data.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -17,22 +17,22 @@ use crate::domain::{Day, Finding, Month, Window};
 use crate::error::{Error, Result};
 use crate::store::ReadFile;
 
-/// The layout of receipts and tables: a reader that knows this number knows both.
+/// The format of receipts and tables: a reader that knows this number knows both.
 pub const FORMAT: u32 = 5;
-/// The first format in which `receipts/` keeps less than `receipt.json` says.
+/// The first format in which `receipts/` keeps less than `receipt.json`.
 const FORMAT_KEPT_SHORT: u32 = 5;
 
 /// What one run did.
 #[derive(Debug, Serialize)]
 pub struct Receipt {
     pub format: u32,
-    /// The number of the publication, counted up: clocks may go backwards.
+    /// The number of the publication: a counter, since clocks can go backwards.
     pub generation: u64,
     pub stacktally: &'static str,
     /// RFC 3339, UTC.
     pub started_at: String,
     pub finished_at: String,
-    /// Every setting of what is read and published with its value, as typed or by default.
+    /// Every setting that decides what is read and published, with its value, as typed or by default.
     pub settings: serde_json::Value,
     pub lines: Lines,
     /// Lines whose quantity was rounded, half to even, at the 18th place.
@@ -41,42 +41,42 @@ pub struct Receipt {
     pub lines_attributed_by_usage_day: u64,
     /// Lines older than the first registration or customer list, which serves them.
     pub lines_before_first_snapshot: u64,
-    /// Resources of which a text was longer than 32,000 bytes, and was cut.
+    /// Resources with a text that was longer than 32,000 bytes and was cut.
     pub resources_cut: u64,
-    /// CSV cells that got a leading `'`, lest a spreadsheet runs them, in the files that this run wrote.
+    /// CSV cells in the files of this run that got a leading `'`, so that spreadsheets do not run them as formulas.
     pub csv_cells_guarded: u64,
     pub attributions: Vec<Count>,
     pub rejects: Vec<Count>,
     pub days: Vec<Count>,
-    /// The window ledger: every export, what stands in it, and whether it counts.
+    /// The window ledger: every export, what it contains, and whether it counts.
     pub windows: Vec<WindowEntry>,
     pub findings: Vec<FindingEntry>,
     /// Totals per stamp and meter: the same in `lines`, `daily` and `monthly`, and for Hourly lines in `hourly`.
     pub balance: Vec<BalanceEntry>,
-    /// What the statements of each month come to, by currency.
+    /// The totals of the statements of each month, by currency.
     pub statements: Vec<StatementEntry>,
-    /// What has no price, for each meter.
+    /// Quantities without a price, for each meter.
     pub unpriced: Vec<UnpricedEntry>,
     pub rate_cards: Vec<RateCardEntry>,
     pub inputs: Vec<Input>,
-    /// The table of all exports; `None` where nothing is published.
+    /// The table of all exports; `None` if nothing is published.
     pub exports: Option<TableEntry>,
-    /// Why everything was made anew; `None` where only what had changed was.
+    /// Why this was a full run; `None` if only what had changed was made again.
     pub full_run: Option<String>,
-    /// The days that were settled in this run, and why each of them.
+    /// The days that were settled in this run, each with the reasons.
     pub settled: Vec<SettledEntry>,
-    /// Exports that the last run read, and that are gone from the root.
+    /// Exports that the last run read and that are no longer in the root.
     pub missing: Vec<MissingEntry>,
-    /// What was gone, and was forgotten by name (`--forget`): stamps, folders of exports, files of the root.
+    /// Missing inputs that were forgotten by name (`--forget`): stamps, folders of exports, files of the root.
     pub forgotten: Vec<String>,
     /// Stamps that `--stamp` left as they were published, and the run that published them.
     pub left_as_published: Vec<LeftEntry>,
-    /// Files and folders passed over by their names.
+    /// Files and folders that were ignored because of their names.
     pub skipped: Vec<String>,
     pub published: Vec<Published>,
 }
 
-/// A published table, and which one.
+/// A published table, with its hash.
 #[derive(Clone, Debug, Serialize)]
 pub struct TableEntry {
     pub path: String,
@@ -84,22 +84,22 @@ pub struct TableEntry {
     pub blake3: String,
 }
 
-/// What a receipt of any version says that its publication stands on.
+/// The inputs of a publication, from a receipt of any version.
 #[derive(Debug, Default, Deserialize)]
-pub struct StoodOn {
+pub struct RecordedInputs {
     #[serde(default)]
-    pub windows: Vec<StoodWindow>,
+    pub windows: Vec<RecordedWindow>,
     #[serde(default)]
-    pub inputs: Vec<StoodFile>,
+    pub inputs: Vec<RecordedFile>,
     #[serde(default)]
     pub settings: serde_json::Value,
     #[serde(default)]
     format: u32,
 }
 
-/// An export that a publication stands on.
+/// An export that is an input of a publication.
 #[derive(Debug, Deserialize)]
-pub struct StoodWindow {
+pub struct RecordedWindow {
     pub stamp: String,
     pub window: String,
     pub folder: String,
@@ -107,13 +107,13 @@ pub struct StoodWindow {
     pub lines: i64,
     /// The rule by which it does not count.
     pub dropped: Option<String>,
-    /// The run in which it first counted, where that is known: receipts before format 5 do not say it.
+    /// The run in which it first counted, if that is known: receipts before format 5 do not say it.
     pub first_run: Option<u64>,
 }
 
-/// A file that a publication stands on.
+/// A file that is an input of a publication.
 #[derive(Debug, Deserialize)]
-pub struct StoodFile {
+pub struct RecordedFile {
     pub path: String,
     pub blake3: String,
     #[serde(default)]
@@ -121,15 +121,15 @@ pub struct StoodFile {
     pub dropped: Option<String>,
 }
 
-impl StoodOn {
-    /// What a receipt says; nothing where the bytes are none.
-    pub fn of_receipt(receipt: &[u8]) -> Self {
+impl RecordedInputs {
+    /// The inputs in a receipt; none if the bytes are not a receipt.
+    pub fn from_receipt(receipt: &[u8]) -> Self {
         serde_json::from_slice(receipt).unwrap_or_default()
     }
 
-    /// The same of a receipt in `receipts/`; `None` where that says only what its run brought.
-    pub fn of_kept(receipt: &[u8]) -> Option<Self> {
-        Some(Self::of_receipt(receipt)).filter(|own| own.format < FORMAT_KEPT_SHORT)
+    /// The same from a receipt in `receipts/`; `None` if that is not complete.
+    pub fn from_kept(receipt: &[u8]) -> Option<Self> {
+        Some(Self::from_receipt(receipt)).filter(|recorded| recorded.format < FORMAT_KEPT_SHORT)
     }
 }
 
@@ -142,7 +142,7 @@ pub struct Lines {
     pub dropped: i64,
 }
 
-/// How many of something.
+/// A name and a number.
 #[derive(Clone, Debug, Serialize)]
 pub struct Count {
     pub name: &'static str,
@@ -153,23 +153,24 @@ pub struct Count {
 #[derive(Debug, Serialize)]
 pub struct BalanceEntry {
     pub stamp: String,
-    /// `None`: of lines set aside whose meter could not be read.
+    /// `None`: rejected lines whose meter could not be read.
     pub meter_id: Option<String>,
     pub lines: i64,
     pub quantity: String,
     pub lines_hourly: i64,
     pub quantity_hourly: String,
-    /// Of these, what came to closed months after they were closed: not in `daily` and `monthly`, but in `adjustments`.
+    /// Of these, usage that arrived for closed months after they were closed: not in `daily` and `monthly`, but in
+    /// `adjustments`.
     pub lines_adjusted: i64,
     pub quantity_adjusted: String,
     pub lines_rejected: i64,
-    /// As far as it could be read; `None` when it leaves the range of a quantity.
+    /// As far as it could be read; `None` if it is out of the range of a quantity.
     pub quantity_rejected: Option<String>,
     pub lines_dropped: i64,
     pub quantity_dropped: Option<String>,
 }
 
-/// Nothing of any meter.
+/// All zero, without a stamp or a meter.
 impl Default for BalanceEntry {
     fn default() -> Self {
         let zero = || "0".to_owned();
@@ -194,30 +195,30 @@ impl Default for BalanceEntry {
 #[derive(Debug, Serialize)]
 pub struct WindowEntry {
     pub stamp: String,
-    /// Its reported window, as its published files are called.
+    /// Its reported window, as in the names of its published files.
     pub window: String,
     pub folder: String,
     pub granularity: Option<&'static str>,
     pub files: usize,
     pub lines: i64,
-    /// Lines used that equal another of the same export in all but their place.
+    /// Used lines that equal another one of the same export in everything but their position.
     pub lines_equal: i64,
-    /// Whether its reported time is covered: it counts, has files, and its chain of pages has an end.
+    /// Whether its reported time is covered: it counts, has files, and its chain of pages is complete.
     pub whole: bool,
     /// The rule by which it does not count.
     pub dropped: Option<&'static str>,
-    /// Of its files, decompressed.
+    /// The size of its files, decompressed.
     pub bytes: u64,
-    /// Of the names and fingerprints of its files.
+    /// A hash of the names and fingerprints of its files.
     pub blake3: String,
-    /// The first run in which it counted (again, where it did not for a while), where that is known.
+    /// The run since which it has counted, if that is known.
     pub first_run: Option<u64>,
-    /// As a window; `None`: undeclared.
+    /// The window as a value; `None`: undeclared.
     #[serde(skip)]
     pub reported: Option<Window>,
 }
 
-/// What the statement lines of a month come to that are in one currency.
+/// The total of a month's statement lines in one currency.
 #[derive(Debug, Serialize)]
 pub struct StatementEntry {
     pub month: String,
@@ -225,17 +226,17 @@ pub struct StatementEntry {
     pub lines: u64,
     /// Exact, to ten places.
     pub charge: String,
-    /// The sum of the rounded lines, and by how much it differs from the charge.
+    /// The sum of the rounded lines, and its difference from the charge.
     pub amount: String,
     pub rounding_difference: String,
     pub billing_currency: &'static str,
     pub billing_amount: String,
-    /// The same for people, with all places of the minor unit.
+    /// The billing amount for people, with all digits of the minor unit.
     #[serde(skip)]
     pub billed: String,
 }
 
-/// A quantity of a month that no price is in force for.
+/// A quantity of a month without a price in force.
 #[derive(Debug, Serialize)]
 pub struct UnpricedEntry {
     pub month: String,
@@ -244,7 +245,7 @@ pub struct UnpricedEntry {
     pub quantity: String,
 }
 
-/// How many meters of a rate card price one of the stamps'.
+/// How many meters of a rate card price a meter of the stamps.
 #[derive(Debug, Serialize)]
 pub struct RateCardEntry {
     pub file: String,
@@ -260,23 +261,23 @@ pub struct SettledEntry {
     pub causes: Vec<&'static str>,
 }
 
-/// An export that is gone from the root.
+/// An export that is no longer in the root.
 #[derive(Debug, Serialize)]
 pub struct MissingEntry {
     pub stamp: String,
     pub folder: String,
     pub lines: i64,
-    /// Whether its lines count all the same (`--keep-missing`).
+    /// Whether its lines still count (`--keep-missing`).
     pub kept: bool,
-    /// Whether it is gone because `--forget` names it.
+    /// Whether its lines were removed because `--forget` names it.
     pub forgotten: bool,
 }
 
-/// A stamp that a run left as it was published.
+/// A stamp that a run left as published.
 #[derive(Clone, Debug, Serialize)]
 pub struct LeftEntry {
     pub stamp: String,
-    /// The number of the run that looked at its inputs last; `None` where nobody knows.
+    /// The number of the last run that looked at its inputs; `None` if it is unknown.
     pub run: Option<u64>,
 }
 
@@ -287,22 +288,22 @@ pub struct Input {
     pub bytes: u64,
     pub blake3: String,
     pub lines: i64,
-    /// The shape of its rows, for usage.
+    /// The shape of its rows, if it contains usage.
     pub shape: Option<&'static str>,
-    /// How a table writes times and numbers: decided once, over all its rows.
+    /// How a table writes times and numbers: determined once, from all its rows.
     pub dialect: Option<String>,
-    /// What it lacks beside what the REST APIs return.
+    /// What it lacks compared with what the REST APIs return.
     pub lacks: Vec<String>,
     /// The rule by which it does not count.
     pub dropped: Option<&'static str>,
-    /// Whether a setting had to say how it is encoded.
+    /// Whether a setting determined its encoding.
     #[serde(skip)]
     pub by_encoding: bool,
 }
 
 impl Input {
-    /// A file that was read, with so many lines of usage.
-    pub fn of(file: &ReadFile, lines: i64) -> Self {
+    /// A file that was read, and its number of usage lines.
+    pub fn from_file(file: &ReadFile, lines: i64) -> Self {
         let ReadFile { name, bytes, fingerprint, by_encoding } = file;
         Self {
             path: name.clone(),
@@ -327,20 +328,20 @@ pub struct FindingEntry {
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: Cow<'static, str>,
-    /// The months whose usage it may be about; empty when it is about none in particular.
+    /// The months whose usage it may concern; empty if it concerns no particular month.
     pub months: Vec<String>,
     /// Whether `--accept` names its code.
     pub accepted: bool,
 }
 
-/// Days by which usage is reported after it happened, as a rule (Q3, Q4).
+/// Days after which usage is normally reported (Q3, Q4).
 const LATE_DAYS: i32 = 2;
 
 impl FindingEntry {
-    /// A finding, and whether the operator accepts its kind.
-    pub fn of(accepted: bool, finding: Finding) -> Self {
+    /// The entry of a finding; `accepted` tells whether the operator accepts its code.
+    pub fn new(accepted: bool, finding: Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days } = finding;
-        // Findings about exports are about the days of their windows, and these bring usage of the days before.
+        // Findings about exports concern the days of their windows, and windows also report usage of the days before.
         let concerned_days = |&day: &Day| (0..=LATE_DAYS).map(move |late| Day::of_days(day.days_since_epoch() - late));
         let months: BTreeSet<Month> = days.iter().flat_map(concerned_days).map(Day::month).collect();
         let months = months.iter().map(Month::to_string).collect();
@@ -349,33 +350,35 @@ impl FindingEntry {
     }
 }
 
-/// A receipt with another number, other published files, and the closings that made it (`closings`, which the receipt
-/// of a run does not have): all else in it is still what the last run did.
+/// A receipt with another number, other published files and the closings that made it (`closings`, which the receipt of
+/// a run does not have). Everything else in it still describes the last run.
 ///
 /// # Errors
-/// The bytes are no receipt.
+/// The bytes are not a receipt.
 pub fn amended(
     receipt: &[u8],
     generation: u64,
     published: &[Published],
     closings: &(impl Serialize + ?Sized),
-) -> Result<Amended> {
+) -> Result<ReceiptMembers> {
     let failed = |error| Error::bug_of("read the receipt", error);
-    let mut members: Vec<(String, Box<RawValue>)> = serde_json::from_slice::<Amended>(receipt).map_err(failed)?.0;
+    let mut members: Vec<(String, Box<RawValue>)> =
+        serde_json::from_slice::<ReceiptMembers>(receipt).map_err(failed)?.0;
     let raw = |value: serde_json::Result<Box<RawValue>>| value.map_err(failed);
     let generation = raw(serde_json::value::to_raw_value(&generation))?;
     let published = raw(serde_json::value::to_raw_value(published))?;
     let closings = raw(serde_json::value::to_raw_value(closings))?;
     for (name, value) in [("generation", generation), ("published", published), ("closings", closings)] {
-        match members.iter_mut().find(|(own, _)| own == name) {
-            Some((_, own)) => *own = value,
+        match members.iter_mut().find(|(key, _)| key == name) {
+            Some((_, current)) => *current = value,
             None => members.push((name.to_owned(), value)),
         }
     }
-    Ok(Amended(members))
+    Ok(ReceiptMembers(members))
 }
 
-/// Lists of a receipt that go on from run to run: `receipts/` has of each what the receipt before did not say.
+/// Lists of a receipt that continue from run to run: `receipts/` keeps only the entries that the previous receipt does
+/// not have.
 const LISTS: [&str; 10] = [
     "windows",
     "inputs",
@@ -388,37 +391,38 @@ const LISTS: [&str; 10] = [
     "skipped",
     "published",
 ];
-/// Lists of what a run did, which the receipt of a closing repeats from the run before it.
+/// Lists of what a run did: the receipt of a closing repeats them from the run before it.
 const DONE: [&str; 2] = ["settled", "forgotten"];
 
-/// What `receipts/` keeps of a receipt: of its lists only what `former`, the receipt before it, did not say in the same
-/// words; how many entries that leaves out stands in `as_before`.
+/// The copy of a receipt for `receipts/`: its lists have only the entries that `previous`, the receipt before it, does
+/// not have in the same words. The numbers of entries left out are in `as_before`.
 ///
 /// # Errors
-/// The bytes are no receipt.
-pub fn kept(receipt: &[u8], former: Option<&[u8]>) -> Result<Vec<u8>> {
+/// The bytes are not a receipt.
+pub fn kept_copy(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
     let failed = |error| Error::bug_of("write the receipt that is kept", error);
-    let own: Amended = serde_json::from_slice(receipt).map_err(failed)?;
-    let former = former.and_then(|bytes| serde_json::from_slice::<Amended>(bytes).ok());
-    let list_of = |own: &Amended, name: &str| -> Vec<Box<RawValue>> {
-        let member = own.0.iter().find(|(own, _)| own == name);
+    let current: ReceiptMembers = serde_json::from_slice(receipt).map_err(failed)?;
+    let previous = previous.and_then(|bytes| serde_json::from_slice::<ReceiptMembers>(bytes).ok());
+    let list_of = |receipt: &ReceiptMembers, name: &str| -> Vec<Box<RawValue>> {
+        let member = receipt.0.iter().find(|(key, _)| key == name);
         member.and_then(|(_, list)| serde_json::from_str(list.get()).ok()).unwrap_or_default()
     };
-    // Receipts are laid out alike, so equal entries are equal texts, but for those that were amended.
-    let text = |own: &RawValue| own.get().split_whitespace().collect::<String>();
-    let is_closing = own.0.iter().any(|(name, _)| name == "closings");
+    // Equal entries have equal texts, except for the indentation in amended receipts; so whitespace is removed.
+    let text = |entry: &RawValue| entry.get().split_whitespace().collect::<String>();
+    let is_closing = current.0.iter().any(|(name, _)| name == "closings");
     let mut as_before: Vec<(String, usize)> = Vec::new();
     let mut members = Vec::new();
-    for (name, value) in &own.0 {
+    for (name, value) in &current.0 {
         let is_list = LISTS.contains(&name.as_str()) || (is_closing && DONE.contains(&name.as_str()));
         if !is_list {
             members.push((name.clone(), value.clone()));
             continue;
         }
-        let said: HashSet<String> = former.iter().flat_map(|own| list_of(own, name)).map(|own| text(&own)).collect();
-        let all = list_of(&own, name);
+        let said: HashSet<String> =
+            previous.iter().flat_map(|previous| list_of(previous, name)).map(|entry| text(&entry)).collect();
+        let all = list_of(&current, name);
         let count = all.len();
-        let new: Vec<Box<RawValue>> = all.into_iter().filter(|own| !said.contains(&text(own))).collect();
+        let new: Vec<Box<RawValue>> = all.into_iter().filter(|entry| !said.contains(&text(entry))).collect();
         if new.len() < count {
             as_before.push((name.clone(), count - new.len()));
         }
@@ -426,39 +430,39 @@ pub fn kept(receipt: &[u8], former: Option<&[u8]>) -> Result<Vec<u8>> {
     }
     let counts: BTreeMap<&str, usize> = as_before.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     members.push(("as_before".to_owned(), serde_json::value::to_raw_value(&counts).map_err(failed)?));
-    serde_json::to_vec_pretty(&Amended(members)).map_err(failed)
+    serde_json::to_vec_pretty(&ReceiptMembers(members)).map_err(failed)
 }
 
 /// The members of a receipt, in their order.
 #[derive(Debug)]
-pub struct Amended(Vec<(String, Box<RawValue>)>);
+pub struct ReceiptMembers(Vec<(String, Box<RawValue>)>);
 
-impl Serialize for Amended {
+impl Serialize for ReceiptMembers {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
-impl<'de> Deserialize<'de> for Amended {
+impl<'de> Deserialize<'de> for ReceiptMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct OfMap;
+        struct MembersVisitor;
 
-        impl<'de> Visitor<'de> for OfMap {
-            type Value = Amended;
+        impl<'de> Visitor<'de> for MembersVisitor {
+            type Value = ReceiptMembers;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a receipt")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Amended, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<ReceiptMembers, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = map.next_entry()? {
                     members.push(member);
                 }
-                Ok(Amended(members))
+                Ok(ReceiptMembers(members))
             }
         }
 
-        deserializer.deserialize_map(OfMap)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }

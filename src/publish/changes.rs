@@ -1,4 +1,4 @@
-//! `changes`: what a run changed of figures that were published before.
+//! `changes`: published figures that a run changed.
 
 use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
@@ -16,7 +16,7 @@ use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID
 use crate::table::csv::CsvTable;
 use crate::table::rows::RowSet;
 
-/// The columns of a correction that stand for one kind, and are null of the others: before, and after.
+/// The figures of a correction before and after. Each kind of correction fills one field; the others are null.
 #[derive(Clone, Copy, Default)]
 struct Sides {
     quantities: [Option<Quantity>; 2],
@@ -26,12 +26,12 @@ struct Sides {
 }
 
 impl Sides {
-    fn of(own: &Correction) -> Self {
-        match own.of {
+    fn new(correction: &Correction) -> Self {
+        match correction.of {
             Corrected::Usage { before, after } => {
                 let both = [before, after];
-                let quantities = both.map(|own: Option<Totals>| own.map(|own| own.quantity));
-                Self { quantities, lines: both.map(|own| own.map(|own| own.lines)), ..Self::default() }
+                let quantities = both.map(|totals: Option<Totals>| totals.map(|totals| totals.quantity));
+                Self { quantities, lines: both.map(|totals| totals.map(|totals| totals.lines)), ..Self::default() }
             }
             Corrected::Charge { before, after, .. } => Self { charges: [before, after], ..Self::default() },
             Corrected::Amount { before, after, .. } => Self { billed: [before, after].map(Some), ..Self::default() },
@@ -39,19 +39,19 @@ impl Sides {
     }
 
     fn amount(&self, at: usize) -> Option<Amount> {
-        self.billed[at].map(|own| own.amount)
+        self.billed[at].map(|billed| billed.amount)
     }
 
     fn billing_currency(&self, at: usize) -> Option<&'static str> {
-        self.billed[at].map(|own| own.billing_currency.code())
+        self.billed[at].map(|billed| billed.billing_currency.code())
     }
 
     fn billing_amount(&self, at: usize) -> Option<Amount> {
-        self.billed[at].map(|own| own.billing_amount)
+        self.billed[at].map(|billed| billed.billing_amount)
     }
 }
 
-/// Stages what a run changed, if it changed anything.
+/// Stages the changes of a run, if there are any.
 ///
 /// # Errors
 /// The table cannot be staged.
@@ -71,7 +71,7 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
 /// Changes as CSV, each with the number of its run.
 ///
 /// # Errors
-/// Never, as long as the table is as its contract says.
+/// Never, as long as the table follows its contract.
 pub fn csv_of_changes<'a>(changes: impl Iterator<Item = (u64, &'a Correction)>) -> Result<CsvTable> {
     csv_of(&rows_of(&changes.collect::<Vec<_>>()))
 }
@@ -80,9 +80,9 @@ fn csv_of(rows: &RowSet<'_, (u64, &Correction)>) -> Result<CsvTable> {
     rows.csv(contract::CHANGES.name, contract::CHANGES.columns, |_| (0, Quantity::ZERO))
 }
 
-/// What the columns say of changes, each with the number of its run.
+/// The columns of changes, each with the number of its run.
 fn rows_of<'r>(changes: &'r [(u64, &'r Correction)]) -> RowSet<'r, (u64, &'r Correction)> {
-    let sides = |(_, change): &(u64, &Correction)| Sides::of(change);
+    let sides = |(_, change): &(u64, &Correction)| Sides::new(change);
     RowSet::of(changes)
         .with(RUN, |(run, _)| *run as i64)
         .with(STAMP, |(_, change)| change.place.stamp().map(Stamp::as_str))

@@ -1,4 +1,4 @@
-//! Charges, statements and the prices that they rest on → table columns and flat rows.
+//! Charges, statements and the prices that they use → table columns and flat rows.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -32,14 +32,14 @@ use crate::table::contract::prices::{EFFECTIVE_TO, SCOPE, SCOPE_ID};
 use crate::table::flat::CSV_STATEMENTS;
 use crate::table::rows::{ByName, RowSet};
 
-/// Texts that repeat, as a dictionary, and the place of each of some others in it.
+/// A dictionary of distinct texts, and the place of each given text in it.
 struct DictionaryPlaces {
     dictionary: Dictionary,
     places: Vec<Option<u32>>,
 }
 
 impl DictionaryPlaces {
-    fn of<'a>(all: impl Iterator<Item = Option<&'a str>>) -> Self {
+    fn new<'a>(all: impl Iterator<Item = Option<&'a str>>) -> Self {
         let mut known: BTreeMap<&str, u32> = BTreeMap::new();
         let mut distinct = Vec::new();
         let place = |text: &'a str| {
@@ -49,7 +49,7 @@ impl DictionaryPlaces {
             })
         };
         let mut place = place;
-        let places = all.map(|own| own.map(&mut place)).collect();
+        let places = all.map(|text| text.map(&mut place)).collect();
         Self { dictionary: Dictionary::new(distinct), places }
     }
 
@@ -72,21 +72,22 @@ pub fn publish_charges(
     if publisher.is_rehearsal() {
         return Ok(());
     }
-    let owner = |of: fn(&OwnerTexts) -> Option<&str>| DictionaryPlaces::of(usage.owners.iter().map(of));
+    let owner_texts = |text: fn(&OwnerTexts) -> Option<&str>| DictionaryPlaces::new(usage.owners.iter().map(text));
     let owners = [
-        owner(|own| Some(&own.billed_subscription)),
-        owner(|own| Some(&own.attribution)),
-        owner(|own| own.tenant.as_deref()),
-        owner(|own| Some(&own.user_subscription)),
+        owner_texts(|owner| Some(&owner.billed_subscription)),
+        owner_texts(|owner| Some(&owner.attribution)),
+        owner_texts(|owner| owner.tenant.as_deref()),
+        owner_texts(|owner| Some(&owner.user_subscription)),
     ];
-    let meters = DictionaryPlaces::of(usage.meters.iter().map(|own| Some(own.as_str())));
+    let meters = DictionaryPlaces::new(usage.meters.iter().map(|meter| Some(meter.as_str())));
     let statuses = Dictionary::new(PriceStatus::ALL.map(PriceStatus::as_str));
-    let prices = Priced::of(book);
+    let prices = PriceColumns::new(book);
     let columns_of = |rows: Range<usize>| {
         let cells = || rated.cell[rows.clone()].iter().map(|&cell| cell as usize);
         let entries = || rows.clone().map(|row| rated.entry(row));
-        let terms =
-            |of: fn([Quantity; 3]) -> Quantity| maybe_quantities(entries().map(|own| prices.of[own? as usize].map(of)));
+        let terms = |part: fn([Quantity; 3]) -> Quantity| {
+            maybe_quantities(entries().map(|entry| prices.terms[entry? as usize].map(part)))
+        };
         let [billed, attribution, tenant, user] =
             [0, 1, 2, 3].map(|at: usize| owners[at].column(cells().map(|cell| usage.owner[cell])));
         ByName::of(&contract::CHARGES)
@@ -98,16 +99,19 @@ pub fn publish_charges(
             .array(USER_SUBSCRIPTION_ID, user?)
             .array(METER_ID, meters.column(cells().map(|cell| usage.meter[cell]))?)
             .array(RESOURCE_KEY, integers(cells().map(|cell| usage.resource[cell])))
-            .array(TIER_FROM, maybe_quantities(entries().map(|own| own.map(|own| book.entry(own).tier_from)))?)
+            .array(TIER_FROM, maybe_quantities(entries().map(|entry| entry.map(|entry| book.entry(entry).tier_from)))?)
             .array(QUANTITY, quantities(rated.quantity[rows.clone()].iter().copied())?)
             .array(PRICE_STATUS, statuses.column(rows.clone().map(|row| Some(rated.status(row) as u32)))?)
-            .array(PRICE_KEY, maybe_integers(entries().map(|own| own.map(|own| book.key(own)))))
+            .array(PRICE_KEY, maybe_integers(entries().map(|entry| entry.map(|entry| book.key(entry)))))
             .array(PRICE, terms(|[price, ..]| price)?)
             .array(PER, terms(|[_, per, _]| per)?)
             .array(DISCOUNT_PERCENT, terms(|[.., discount]| discount)?)
             .array(
                 CURRENCY,
-                prices.currencies.dictionary.column(entries().map(|own| prices.currencies.places[own? as usize]))?,
+                prices
+                    .currencies
+                    .dictionary
+                    .column(entries().map(|entry| prices.currencies.places[entry? as usize]))?,
             )
             .array(CHARGE, maybe_charges(rows.clone().map(|row| rated.charge(row)))?)
             .finish()
@@ -121,24 +125,24 @@ pub fn publish_charges(
     publisher.table_by_parts(charges_path(&usage.stamp, month), &contract::CHARGES, rated.len(), columns_of, Some(sum))
 }
 
-/// What the entries of a book say, as tables hold it.
-struct Priced {
+/// The price entries of a book, as table columns hold them.
+struct PriceColumns {
     /// Price, `per` and discount of each entry.
-    of: Vec<Option<[Quantity; 3]>>,
+    terms: Vec<Option<[Quantity; 3]>>,
     currencies: DictionaryPlaces,
 }
 
-impl Priced {
-    fn of(book: &PriceBook) -> Self {
+impl PriceColumns {
+    fn new(book: &PriceBook) -> Self {
         let entries = || book.entries().iter().map(PriceEntry::price);
         Self {
-            of: entries().map(|own| own.map(Price::scaled)).collect(),
-            currencies: DictionaryPlaces::of(entries().map(|own| own.map(|own| own.currency.code()))),
+            terms: entries().map(|price| price.map(Price::scaled)).collect(),
+            currencies: DictionaryPlaces::new(entries().map(|price| price.map(|price| price.currency.code()))),
         }
     }
 }
 
-/// Stages the price entries that some charge rests on, by their keys.
+/// Stages the price entries that charges use, sorted by their keys.
 ///
 /// # Errors
 /// The table cannot be staged.
@@ -166,14 +170,14 @@ pub fn publish_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher)
 
 /// The place of a column in its table.
 fn place_of<T: CellType>(table: &Table, column: Typed<T>) -> usize {
-    table.columns.iter().position(|own| own.name == column.name()).expect("a column of the table")
+    table.columns.iter().position(|declared| declared.name == column.name()).expect("a column of the table")
 }
 
 /// The longest name that an id gives a file; a GUID has 36 characters.
 const FILE_NAME_MAX: usize = 100;
 
-/// The name of a billed subscription's file: its id; of what is no plain name its escaped form, and of what is too long
-/// for a name its beginning with a fingerprint.
+/// The file name of a billed subscription: its id. An id with special characters is escaped; one that is too long is
+/// cut and gets a fingerprint.
 fn file_name(id: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if id.len() <= FILE_NAME_MAX && id.bytes().all(is_plain) {
@@ -186,7 +190,7 @@ fn file_name(id: &str) -> Cow<'_, str> {
     format!("{}-{}", &escaped[..FILE_NAME_MAX / 2], &Fingerprint::of(id.as_bytes()).to_string()[..32]).into()
 }
 
-/// Where the flat CSV of a month's statements lies, less its end: of all, or of one billed subscription.
+/// The path of the flat CSV of a month's statements, without the extension: of all billed subscriptions, or of one.
 pub fn statement_csv(month: Month, billed_subscription: Option<&str>) -> String {
     match billed_subscription {
         None => csv_path("statements", None, Some(&month)),
@@ -194,13 +198,13 @@ pub fn statement_csv(month: Month, billed_subscription: Option<&str>) -> String 
     }
 }
 
-/// Where the flat CSV of each billed subscription's statement lies.
+/// The folder with the flat CSV of each billed subscription's statement.
 pub fn statement_csv_folder(month: Month) -> String {
     format!("csv/statements/{month}/")
 }
 
-/// Stages the statements of a month, and whether it is closed: the table, the flat CSV of all of them, and one of each
-/// billed subscription.
+/// Stages the statements of a month and whether it is closed: the table, the flat CSV of all lines, and a flat CSV for
+/// each billed subscription.
 ///
 /// # Errors
 /// A table cannot be staged.
@@ -233,10 +237,10 @@ pub fn publish_statements(
     ];
     for line in lines {
         sum.add(line.quantity);
-        if let Some(own) = &line.priced {
-            let PricedLine { charge, amount, rounding_difference, billing_amount, .. } = own;
+        if let Some(priced) = &line.priced {
+            let PricedLine { charge, amount, rounding_difference, billing_amount, .. } = priced;
             let money = [charge.scaled(), amount.scaled(), rounding_difference.scaled(), billing_amount.scaled()];
-            places.iter().zip(money).for_each(|(&place, own)| sum.add_money(place, own));
+            places.iter().zip(money).for_each(|(&place, scaled)| sum.add_money(place, scaled));
         }
     }
     let said = said_of((month, is_closed), &rows, names);
@@ -265,7 +269,7 @@ struct StatementRow<'a> {
     tenant: Option<&'a str>,
 }
 
-/// What the columns of statements say: of the table, and of its flat CSV.
+/// The columns of statements, for the table and for its flat CSV.
 fn said_of<'r>(
     (month, is_closed): (Month, bool),
     rows: &'r [StatementRow<'r>],

@@ -1,4 +1,4 @@
-//! The dimensions, coverage and rejects: small tables of text, gathered over all stamps and written once.
+//! The dimensions, coverage and rejects: small text tables, collected over all stamps and written once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
@@ -33,16 +33,16 @@ use crate::table::contract::rejects::{OFFENDING_TEXT, REASON};
 use crate::table::contract::{self, BILLED_KINDS};
 use crate::table::rows::RowSet;
 
-/// Names and descriptions by id: what the flat CSV lays beside each key.
+/// Names and descriptions by id: the texts that flat CSV shows beside each key.
 #[derive(Debug)]
 pub struct Names {
     meters: BTreeMap<MeterId, Meter>,
     /// Of tenants and billed subscriptions, from `names.csv`.
     names: BTreeMap<String, String>,
-    /// By stamp and id; `None` where no listing holds it.
+    /// By stamp and id; `None` if no listing has it.
     user_subscriptions: BTreeMap<Stamp, BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>>,
     with_owners: bool,
-    /// What is held to its text.
+    /// Ids whose text must not change any more.
     frozen: BTreeSet<String>,
 }
 
@@ -51,12 +51,12 @@ impl Names {
         Self { meters, names, user_subscriptions: BTreeMap::new(), with_owners, frozen: BTreeSet::new() }
     }
 
-    /// Takes in what a stamp's listings name.
+    /// Adds the names in a stamp's listings.
     pub fn learn(&mut self, snapshots: &Snapshots) {
         let known = self.user_subscriptions.entry(snapshots.stamp.clone()).or_default();
-        // From the latest listing backwards, each distinct row once. A row without tenant does not hold its user
-        // subscription (product.md §4), and serves only where none has one. Of several rows in one listing the smallest
-        // serves, so that their order cannot matter.
+        // From the latest listing backwards, each distinct row once. A row without a tenant does not hold its user
+        // subscription (product.md §4) and is used only if no row has a tenant. Of several rows in one listing the
+        // smallest is used, so that their order does not matter.
         let listings = &snapshots.listings;
         let mut is_seen = vec![false; listings.rows.len()];
         for listing in listings.lists.iter().rev() {
@@ -65,16 +65,16 @@ impl Names {
                 listing.rows.iter().filter(is_new).map(|&row| &listings.rows[row as usize]).collect();
             rows.sort_unstable();
             for row in rows {
-                let own = known.entry(row.id.clone()).or_default();
-                if own.as_ref().is_none_or(|own| own.tenant.is_none() && row.tenant.is_some()) {
-                    *own = Some(row.clone().with_owner(self.with_owners));
+                let held = known.entry(row.id.clone()).or_default();
+                if held.as_ref().is_none_or(|listed| listed.tenant.is_none() && row.tenant.is_some()) {
+                    *held = Some(row.clone().with_owner(self.with_owners));
                 }
             }
         }
     }
 
-    /// Holds the texts of ids to what they were when figures that show them were closed: one id has one text, and the
-    /// one that was closed first stays.
+    /// Fixes the texts of ids to those of the closed months that show them. An id has one text: that of the month that
+    /// was closed first.
     pub fn freeze(
         &mut self,
         stamp: &Stamp,
@@ -83,15 +83,15 @@ impl Names {
         names: &BTreeMap<String, Option<String>>,
     ) {
         for meter in meters.iter().filter(|meter| self.frozen.insert(format!("meter {}", meter.id))) {
-            // No closed figure shows what rate cards price it.
-            let azure_meters = self.meters.get(&meter.id).map(|own| own.azure_meters.clone()).unwrap_or_default();
+            // Closed figures do not show the meters of Azure, so these may still change.
+            let azure_meters = self.meters.get(&meter.id).map(|known| known.azure_meters.clone()).unwrap_or_default();
             self.meters.insert(meter.id.clone(), Meter { azure_meters, ..meter.clone() });
         }
         let known = self.user_subscriptions.entry(stamp.clone()).or_default();
-        for (id, own) in user_subscriptions {
+        for (id, listed) in user_subscriptions {
             if self.frozen.insert(format!("user subscription {stamp} {id}")) {
-                let own = own.clone().map(|own| own.with_owner(self.with_owners));
-                known.insert(id.clone(), own);
+                let listed = listed.clone().map(|listed| listed.with_owner(self.with_owners));
+                known.insert(id.clone(), listed);
             }
         }
         for (id, name) in names.iter().filter(|(id, _)| self.frozen.insert(format!("name {id}"))) {
@@ -102,7 +102,7 @@ impl Names {
         }
     }
 
-    /// Takes in what the usage of a stamp's day names.
+    /// Adds the ids in the usage of a stamp's day.
     pub fn learn_used<'i>(
         &mut self,
         stamp: &Stamp,
@@ -133,15 +133,15 @@ impl Names {
             let _ = write!(text, "{id:?}{:?}", self.name(id));
         }
         for id in meters {
-            let own = self.meter(id).map(|own| [&own.meter_name, &own.service, &own.unit]);
-            let _ = write!(text, "{id}{own:?}");
+            let texts = self.meter(id).map(|meter| [&meter.meter_name, &meter.service, &meter.unit]);
+            let _ = write!(text, "{id}{texts:?}");
         }
         Fingerprint::of(text.as_bytes())
     }
 
     /// The ids of all user subscriptions that listings or usage name.
     pub fn user_subscriptions(&self) -> impl Iterator<Item = &str> {
-        self.user_subscriptions.values().flat_map(|own| own.keys().map(UserSubscriptionId::as_str))
+        self.user_subscriptions.values().flat_map(|known| known.keys().map(UserSubscriptionId::as_str))
     }
 
     /// A meter, if the catalogue has it.
@@ -152,8 +152,8 @@ impl Names {
     /// A fingerprint of all texts that flat files of a stamp could show.
     pub fn fingerprint_of_stamp(&self, stamp: &Stamp) -> Fingerprint {
         let subscriptions = self.user_subscriptions.get(stamp).into_iter().flatten();
-        let listed = subscriptions.filter(|(_, own)| own.is_some()).map(|(id, _)| id);
-        let meters = self.meters.values().filter(|own| own.known).map(|own| &own.id);
+        let listed = subscriptions.filter(|(_, listed)| listed.is_some()).map(|(id, _)| id);
+        let meters = self.meters.values().filter(|meter| meter.known).map(|meter| &meter.id);
         self.fingerprint(stamp, self.names.keys().map(String::as_str), listed, meters)
     }
 
@@ -173,29 +173,33 @@ impl Names {
             add(id, &[self.name(id)]);
         }
         for id in user_subscriptions {
-            let own = self.user_subscription(stamp, id);
+            let listed = self.user_subscription(stamp, id);
             add(
                 id.as_str(),
-                &[own.and_then(|own| own.display_name.as_deref()), own.and_then(|own| own.owner.as_deref())],
+                &[
+                    listed.and_then(|listed| listed.display_name.as_deref()),
+                    listed.and_then(|listed| listed.owner.as_deref()),
+                ],
             );
         }
         for id in meters {
-            let own = self.meter(id).map(|own| [&own.meter_name, &own.service, &own.unit, &own.quantity_kind]);
-            let own = own.map(|cells| cells.map(|cell| cell.as_deref()));
-            add(id.as_str(), own.as_ref().map_or(&[], |own| own.as_slice()));
+            let texts =
+                self.meter(id).map(|meter| [&meter.meter_name, &meter.service, &meter.unit, &meter.quantity_kind]);
+            let texts = texts.map(|cells| cells.map(|cell| cell.as_deref()));
+            add(id.as_str(), texts.as_ref().map_or(&[], |texts| texts.as_slice()));
         }
         Fingerprint::of(text.as_bytes())
     }
 
-    /// All meters, known or named by some usage.
+    /// All meters: those of the catalogue, and those that appear in usage.
     pub fn meters(&self) -> impl Iterator<Item = &Meter> {
         self.meters.values()
     }
 
     /// The names of user subscriptions, by stamp and id.
     pub fn display_names(&self) -> BTreeMap<(Stamp, String), String> {
-        let of_stamp = |(stamp, own): (&Stamp, &BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>)| {
-            let named = own.iter().filter_map(|(id, own)| Some((id, own.as_ref()?.display_name.clone()?)));
+        let of_stamp = |(stamp, known): (&Stamp, &BTreeMap<UserSubscriptionId, Option<ListedUserSubscription>>)| {
+            let named = known.iter().filter_map(|(id, listed)| Some((id, listed.as_ref()?.display_name.clone()?)));
             named.map(|(id, name)| ((stamp.clone(), id.to_string()), name)).collect::<Vec<_>>()
         };
         self.user_subscriptions.iter().flat_map(of_stamp).collect()
@@ -215,10 +219,10 @@ impl Names {
     }
 }
 
-/// What the dimensions are made of, gathered stamp by stamp.
+/// The rows of the dimensions, collected stamp by stamp.
 #[derive(Debug, Default)]
 pub struct Dimensions {
-    /// By key; `None` where nothing changed, so that what is published stays.
+    /// By key; `None` if nothing changed and the published table stays.
     resources: Option<BTreeMap<i64, (Stamp, Resource)>>,
     tenants: BTreeSet<TenantId>,
     billed: BTreeMap<BilledSubscriptionId, BilledRow>,
@@ -234,14 +238,14 @@ struct BilledRow {
     frozen: Option<FrozenKind>,
 }
 
-/// What a billed subscription was when figures that name it were closed.
+/// The kind and tenant of a billed subscription when a month with its figures was closed.
 #[derive(Debug)]
 struct FrozenKind {
     kind: String,
     tenant: Option<TenantId>,
 }
 
-/// A line that was set aside, as `rejects` has it.
+/// A rejected line, as a row of `rejects`.
 #[derive(Debug)]
 pub struct RejectRow {
     pub stamp: Stamp,
@@ -249,11 +253,11 @@ pub struct RejectRow {
     pub file: String,
     pub row: i64,
     pub reason: &'static str,
-    /// `None` when it is the absence that offends.
+    /// `None` if the error is that the value is absent.
     pub text: Option<String>,
 }
 
-/// For people: the place, the reason, the text.
+/// For people: the place, the reason and the text.
 impl fmt::Display for RejectRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, row, reason, text, .. } = self;
@@ -262,7 +266,7 @@ impl fmt::Display for RejectRow {
 }
 
 impl Dimensions {
-    /// Takes in what the snapshots of a stamp name.
+    /// Adds the tenants and billed subscriptions in the snapshots of a stamp.
     pub fn learn(&mut self, snapshots: &Snapshots) {
         self.tenants.extend(snapshots.tenants.iter().cloned());
         for registration in &snapshots.registrations {
@@ -275,7 +279,7 @@ impl Dimensions {
         }
     }
 
-    /// Holds tenants and billed subscriptions to what they were when figures that name them were closed.
+    /// Fixes tenants and billed subscriptions to what they were when months with their figures were closed.
     pub fn freeze<'i>(
         &mut self,
         tenants: impl IntoIterator<Item = &'i TenantId>,
@@ -285,25 +289,25 @@ impl Dimensions {
         self.days.extend(days);
         self.tenants.extend(tenants.into_iter().cloned());
         for (id, kind, tenant) in billed {
-            let own = || FrozenKind { kind: kind.to_owned(), tenant: tenant.cloned() };
-            self.billed.entry(id.clone()).or_default().frozen.get_or_insert_with(own);
+            let frozen = || FrozenKind { kind: kind.to_owned(), tenant: tenant.cloned() };
+            self.billed.entry(id.clone()).or_default().frozen.get_or_insert_with(frozen);
         }
     }
 
-    /// Takes in the days of a stamp that have lines, and its lines that were set aside.
+    /// Adds the days of a stamp that have lines, and its rejected lines.
     pub fn learn_used(&mut self, usage: &Usage, days: impl IntoIterator<Item = Day>) {
         self.days.extend(days);
-        let reject = |(file, own): (&str, &Reject)| RejectRow {
+        let row = |(file, reject): (&str, &Reject)| RejectRow {
             stamp: usage.stamp.clone(),
             file: file.to_owned(),
-            row: own.row.into(),
-            reason: own.reason.as_str(),
-            text: own.text.clone(),
+            row: reject.row.into(),
+            reason: reject.reason.as_str(),
+            text: reject.text.clone(),
         };
-        self.rejects.extend(usage.rejects().into_iter().map(reject));
+        self.rejects.extend(usage.rejects().into_iter().map(row));
     }
 
-    /// All lines that were set aside, as they are published.
+    /// All rejected lines, as they are published.
     pub fn rejects(&self) -> &[RejectRow] {
         &self.rejects
     }
@@ -317,19 +321,19 @@ impl Dimensions {
         self.billed.keys().map(BilledSubscriptionId::as_str)
     }
 
-    /// Whether no resource was taken over yet.
+    /// Whether no resource was added yet.
     pub fn has_no_new_resources(&self) -> bool {
         self.resources.is_none()
     }
 
     pub fn has_resource(&self, key: i64) -> bool {
-        self.resources.as_ref().is_some_and(|own| own.contains_key(&key))
+        self.resources.as_ref().is_some_and(|resources| resources.contains_key(&key))
     }
 
-    /// Takes over resources of a stamp.
+    /// Adds resources of a stamp.
     ///
     /// # Errors
-    /// One has the key of another.
+    /// Two different resources have the same key.
     pub fn keep_resources(&mut self, stamp: &Stamp, resources: impl IntoIterator<Item = Resource>) -> Result<()> {
         let known = self.resources.get_or_insert_default();
         for resource in resources {
@@ -348,7 +352,7 @@ impl Dimensions {
         Ok(())
     }
 
-    /// Stages all of them.
+    /// Stages all these tables.
     ///
     /// # Errors
     /// A table cannot be staged.
@@ -363,7 +367,7 @@ impl Dimensions {
             return Ok(());
         }
         self.rejects.sort_unstable_by(|a, b| (&a.stamp, &a.file, a.row).cmp(&(&b.stamp, &b.file, b.row)));
-        let resources = self.resources.take().map(|own| own.into_values().collect::<Vec<_>>());
+        let resources = self.resources.take().map(|resources| resources.into_values().collect::<Vec<_>>());
         let publish_resources = || match &resources {
             Some(resources) => publish_resources(resources, RESOURCES, publisher),
             None => publisher.keep(RESOURCES),
@@ -379,7 +383,7 @@ impl Dimensions {
             &|| publish_coverage_months(coverage, closed, publisher),
             &|| publish_rejects(&self.rejects, publisher),
         ];
-        // Of several that fail, the first is told.
+        // If several fail, the first error is reported.
         tables.par_iter().map(|table| table()).collect::<Vec<_>>().into_iter().collect()
     }
 }
@@ -485,7 +489,7 @@ fn publish_dates(days: &BTreeSet<Day>, publisher: &Publisher) -> Result<()> {
     publisher.table(table_path(&contract::DATES), rows.columns(&contract::DATES)?, None)
 }
 
-/// A list as a cell: `None` when it is empty.
+/// A text as a cell: `None` if it is empty.
 fn filled(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
@@ -517,13 +521,13 @@ fn publish_coverage_months(
 ) -> Result<()> {
     let months = coverage::months(coverage);
     let rows = RowSet::of(&months)
-        .with(STAMP, |own| own.stamp.as_str())
-        .with(MONTH, |own| own.month)
-        .with(DAYS, |own| own.counts()[0])
-        .with(DAYS_SETTLED, |own| own.counts()[1])
-        .with(DAYS_OPEN, |own| own.counts()[2])
-        .with(DAYS_PARTIAL, |own| own.counts()[3])
-        .with(CLOSED, |own| closed.contains(&(own.stamp.clone(), own.month)));
+        .with(STAMP, |month| month.stamp.as_str())
+        .with(MONTH, |month| month.month)
+        .with(DAYS, |month| month.counts()[0])
+        .with(DAYS_SETTLED, |month| month.counts()[1])
+        .with(DAYS_OPEN, |month| month.counts()[2])
+        .with(DAYS_PARTIAL, |month| month.counts()[3])
+        .with(CLOSED, |month| closed.contains(&(month.stamp.clone(), month.month)));
     let table = &contract::COVERAGE_MONTHS;
     publisher.table(table_path(table), rows.columns(table)?, None)?;
     let csv = rows.csv(table.name, table.columns, |_| (0, Quantity::ZERO))?;
@@ -532,11 +536,11 @@ fn publish_coverage_months(
 
 fn publish_rejects(rejects: &[RejectRow], publisher: &Publisher) -> Result<()> {
     let rows = RowSet::of(rejects)
-        .with(STAMP, |own| own.stamp.as_str())
-        .with(FILE, |own| own.file.as_str())
-        .with(ROW, |own| own.row)
-        .with(REASON, |own| own.reason)
-        .with(OFFENDING_TEXT, |own| own.text.as_deref());
+        .with(STAMP, |reject| reject.stamp.as_str())
+        .with(FILE, |reject| reject.file.as_str())
+        .with(ROW, |reject| reject.row)
+        .with(REASON, |reject| reject.reason)
+        .with(OFFENDING_TEXT, |reject| reject.text.as_deref());
     publisher.table(table_path(&contract::REJECTS), rows.columns(&contract::REJECTS)?, None)?;
     let csv = rows.csv(contract::REJECTS.name, contract::REJECTS.columns, |_| (0, Quantity::ZERO))?;
     publisher.csv(&csv_path_of_all(&contract::REJECTS), contract::REJECTS.columns, csv, None)

@@ -1,4 +1,4 @@
-//! `exports`: what a publication stands on, as a table.
+//! `exports`: the exports that a publication is made from, as a table.
 
 use crate::domain::Quantity;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::table::contract::exports::{
 use crate::table::contract::{self, columns::STAMP};
 use crate::table::rows::RowSet;
 
-/// Where it lies, without the ending, and as Parquet.
+/// Its path without the extension, and as Parquet.
 const EXPORTS: &str = "history/exports";
 const EXPORTS_TABLE: &str = "history/exports.parquet";
 
@@ -43,8 +43,8 @@ pub fn publish_exports(windows: &[WindowEntry], publisher: &Publisher) -> Result
     publisher.csv(EXPORTS, contract::EXPORTS.columns, csv, None)
 }
 
-/// The table that a publication stands on, as its receipt names it; `None` in a rehearsal.
+/// The entry of this table in the receipt; `None` in a rehearsal.
 pub fn entry(publisher: &Publisher) -> Option<TableEntry> {
-    let own = publisher.files().into_iter().find(|own| own.path == EXPORTS_TABLE)?;
-    Some(TableEntry { path: own.path, rows: own.rows, blake3: own.blake3 })
+    let file = publisher.files().into_iter().find(|file| file.path == EXPORTS_TABLE)?;
+    Some(TableEntry { path: file.path, rows: file.rows, blake3: file.blake3 })
 }

@@ -43,11 +43,11 @@ pub struct StampTexts {
     files: Dictionary,
     granularities: Dictionary,
     resource_keys: Vec<i64>,
-    /// Of each resource.
+    /// For each resource.
     derived: Vec<OnceLock<Derived>>,
 }
 
-/// What flat files say of a resource beside its own texts.
+/// What flat files show of a resource besides its own texts.
 #[derive(Debug)]
 struct Derived {
     group: Option<Box<str>>,
@@ -72,7 +72,7 @@ impl StampTexts {
             meters: Dictionary::new(usage.meters.iter().map(MeterId::as_str)),
             files: Dictionary::new(usage.files.iter().map(String::as_str)),
             granularities: Dictionary::new(GRANULARITIES.map(Granularity::as_str)),
-            resource_keys: usage.resources.iter().map(|own| own.key).collect(),
+            resource_keys: usage.resources.iter().map(|resource| resource.key).collect(),
             derived: usage.resources.iter().map(|_| OnceLock::new()).collect(),
         }
     }
@@ -80,7 +80,7 @@ impl StampTexts {
     /// The columns of `lines`, of one window.
     ///
     /// # Errors
-    /// Never, as long as all columns of the contract are said.
+    /// Never, as long as all columns of the contract are given.
     pub fn lines<'a>(&'a self, day: Day, window: Option<Window>, lines: &'a SortedLines) -> Result<Facts<'a>> {
         let rows = lines.len();
         let time = |hour: Option<Hour>| FactColumn::constant_time(hour.map(Hour::micros_since_epoch), rows);
@@ -128,13 +128,13 @@ impl StampTexts {
         self.keys(&contract::MONTHLY, owned, &dated.cells).fact(MONTH, dated.days()).facts()
     }
 
-    /// What follows from the key of each cell.
+    /// A value derived from the key of each cell.
     fn places<'a>(&self, cells: &'a Cells, of: impl Fn(UnpackedKey) -> u32 + Send + Sync + 'a) -> Places<'a> {
         let packing = self.packing;
         Places::of(&cells.key, move |&key| of(packing.unpack(key)))
     }
 
-    /// What all facts say of cells: whose usage of which meter they are, and what they come to.
+    /// The columns that all facts have: owner and meter of each cell, its quantity and its number of lines.
     fn keys<'a>(&'a self, table: &'static Table, owned: &'a OwnedUsage, cells: &'a Cells) -> ByName<FactColumn<'a>> {
         let of_owner = |of: fn(&Owner) -> u32| self.places(cells, move |cell| of(&owned.owners[cell.owner as usize]));
         let billed = of_owner(|owner| owner.billed_subscription);
@@ -156,10 +156,10 @@ impl StampTexts {
         keys.fact(RESOURCE_KEY, FactColumn::Integers(Cow::Borrowed(&self.resource_keys), places))
     }
 
-    /// Adds cells to a flat CSV table: each with the text of its dimensions.
+    /// Adds cells to a flat CSV table, each with the texts of its dimensions.
     ///
     /// # Errors
-    /// The file that the table grows in cannot be written.
+    /// The file of the table cannot be written.
     pub fn flat(
         &self,
         owned: &OwnedUsage,
@@ -170,7 +170,7 @@ impl StampTexts {
     ) -> Result<()> {
         table.rows(cells.len(), |range, rows| {
             let mut row: Vec<NamedCell<'_>> = Vec::new();
-            // Neighbours mostly have one owner and one meter, so what is said of them is looked up once.
+            // Neighbours mostly have the same owner and meter, so their texts are looked up once.
             let mut last: Option<(u32, u32)> = None;
             for at in range {
                 let cell = self.packing.unpack(cells.key[at]);
@@ -202,7 +202,7 @@ impl StampTexts {
         })
     }
 
-    /// What follows from a resource's texts: worked out once, however many days show it.
+    /// The values that are derived from a resource's texts: computed once, however many days show it.
     fn derived(&self, resource: &Resource, rank: u32) -> &Derived {
         self.derived[rank as usize].get_or_init(|| {
             let parts = resource.parts();
@@ -217,7 +217,7 @@ impl StampTexts {
         })
     }
 
-    /// The keys of a flat row, less the resource, each with the text of its dimension.
+    /// The keys of a flat row without the resource, each with the text of its dimension.
     fn flat_key<'a>(
         &'a self,
         owned: &'a OwnedUsage,
@@ -251,7 +251,7 @@ impl StampTexts {
             .facts()
     }
 
-    /// The rows of `default_usage` as flat CSV: of each meter the largest first.
+    /// The rows of `default_usage` as flat CSV: for each meter, the largest quantity first.
     ///
     /// # Errors
     /// The engine failed.
@@ -280,7 +280,7 @@ impl StampTexts {
     }
 }
 
-/// The keys of a flat row, less the resource.
+/// The keys of a flat row without the resource.
 struct FlatKey<'a> {
     stamp: &'a Stamp,
     time: NamedCell<'a>,
@@ -292,12 +292,12 @@ struct FlatKey<'a> {
 }
 
 impl<'a> FlatKey<'a> {
-    /// Cells that it becomes.
+    /// The number of its cells.
     const WIDTH: usize = 15;
-    /// The one that says when.
+    /// The cell with the time.
     const TIME: usize = 1;
 
-    /// Each with the text of its dimension.
+    /// The cells of the keys, each with the text of its dimension.
     fn cells(self, names: &'a Names) -> Vec<NamedCell<'a>> {
         let Self { stamp, time, billed, attribution, tenant, user_subscription, meter: id } = self;
         let listed = names.user_subscription(stamp, user_subscription);
@@ -322,7 +322,7 @@ impl<'a> FlatKey<'a> {
     }
 }
 
-/// Adds rows of a stamp's `monthly` to the flat CSV of their months, as far as these are written.
+/// Adds rows of a stamp's `monthly` to the flat CSV of their months; months that are not written are skipped.
 ///
 /// # Errors
 /// The rows are not as this version publishes them.
@@ -369,8 +369,8 @@ impl SeenDays {
         let mut seen: BTreeMap<u64, (Day, Day)> = BTreeMap::new();
         for (day, cells) in days {
             for &key in &cells.key {
-                let own = seen.entry(key).or_insert((*day, *day));
-                *own = (own.0.min(*day), own.1.max(*day));
+                let span = seen.entry(key).or_insert((*day, *day));
+                *span = (span.0.min(*day), span.1.max(*day));
             }
         }
         Self(seen)
@@ -394,7 +394,7 @@ impl FlatTime {
     }
 }
 
-/// What cells must read back as.
+/// The checksum that the cells must have when they are read back.
 pub fn checksum<'a>(cells: impl IntoIterator<Item = &'a Cells>) -> Checksum {
     let mut sum = Checksum::default();
     for (_, quantity, lines) in cells.into_iter().flat_map(Cells::iter) {
@@ -410,7 +410,7 @@ fn starts(day: Day, slots: Places<'_>) -> FactColumn<'_> {
     FactColumn::Integers((0..Slot::COUNT).map(start).collect(), slots)
 }
 
-/// Cells of several days, or of months by their first days, in order.
+/// Cells of several days in order, or of months, which are represented by their first days.
 #[derive(Debug, Default)]
 pub struct Dated {
     cells: Cells,
@@ -428,7 +428,7 @@ impl Dated {
         dated
     }
 
-    /// What its cells must read back as.
+    /// The checksum that its cells must have when they are read back.
     pub fn checksum(&self) -> Checksum {
         checksum([&self.cells])
     }

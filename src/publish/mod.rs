@@ -1,6 +1,6 @@
-//! Values → rows of each published table. Decides nothing.
+//! Values → rows of each published table. This module makes no decisions.
 //!
-//! **Invariant:** no clock, randomness or hash order reaches a published table.
+//! **Invariant:** published tables do not depend on a clock, on randomness or on hash order.
 
 mod changes;
 mod charges;

@@ -1,5 +1,5 @@
-//! `snapshots` and `mappings`: which dated files decided who pays, and what they said from when to when. With them the
-//! published tables answer why by themselves.
+//! `snapshots` and `mappings`: the dated files that decided who pays, and what they said during which period. With
+//! them, the published tables alone explain every attribution.
 
 use crate::attribute::Snapshots;
 use crate::domain::{BilledSubscriptionId, Hour, Mapping, SnapshotKind, TenantId, UserSubscriptionId};
@@ -39,9 +39,9 @@ struct FileRow<'a> {
 
 fn publish_files(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
     let mut rows: Vec<FileRow<'_>> = Vec::new();
-    for own in stamps {
-        let stamp = own.stamp.as_str();
-        for registration in &own.registrations {
+    for snapshots in stamps {
+        let stamp = snapshots.stamp.as_str();
+        for registration in &snapshots.registrations {
             rows.extend(registration.pages.iter().map(|file| FileRow {
                 stamp,
                 kind: SnapshotKind::Registration,
@@ -53,8 +53,8 @@ fn publish_files(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
             }));
         }
         let lists = [
-            (SnapshotKind::CustomerSubscriptions, &own.customer_subscriptions.lists),
-            (SnapshotKind::UserSubscriptions, &own.listings.lists),
+            (SnapshotKind::CustomerSubscriptions, &snapshots.customer_subscriptions.lists),
+            (SnapshotKind::UserSubscriptions, &snapshots.listings.lists),
         ];
         for (kind, lists) in lists {
             for list in lists {
@@ -70,7 +70,7 @@ fn publish_files(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
             }
         }
     }
-    rows.sort_by_key(|own| (own.stamp, own.kind.as_str(), own.as_of, &*own.file.name));
+    rows.sort_by_key(|row| (row.stamp, row.kind.as_str(), row.as_of, &*row.file.name));
     let rows = RowSet::of(&rows)
         .with(STAMP, |row| row.stamp)
         .with(SNAPSHOT_KIND, |row| row.kind.as_str())
@@ -95,8 +95,8 @@ struct MappingRow<'a> {
 
 fn publish_mappings(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> {
     let mut rows: Vec<MappingRow<'_>> = Vec::new();
-    for own in stamps {
-        let stamp = own.stamp.as_str();
+    for snapshots in stamps {
+        let stamp = snapshots.stamp.as_str();
         let row = |kind, dates: &[Hour], mapping: &Mapping, subject, to| MappingRow {
             stamp,
             kind,
@@ -106,24 +106,30 @@ fn publish_mappings(stamps: &[&Snapshots], publisher: &Publisher) -> Result<()> 
             ended_by: dates.get(mapping.last as usize + 1).copied(),
             to,
         };
-        let (tenants, billed) = (&own.tenants, &own.billed_subscriptions);
+        let (tenants, billed) = (&snapshots.tenants, &snapshots.billed_subscriptions);
         let tenant = |at: u32| TenantId::as_str(&tenants[at as usize]);
         let billed = |at: u32| BilledSubscriptionId::as_str(&billed[at as usize]);
-        let user_subscription = |at: u32| UserSubscriptionId::as_str(&own.user_subscriptions[at as usize]);
-        rows.extend(own.default_mappings.all().iter().map(|mapping| {
-            row(SnapshotKind::Registration, &own.dates.registrations, mapping, None, billed(mapping.to))
+        let user_subscription = |at: u32| UserSubscriptionId::as_str(&snapshots.user_subscriptions[at as usize]);
+        rows.extend(snapshots.default_mappings.all().iter().map(|mapping| {
+            row(SnapshotKind::Registration, &snapshots.dates.registrations, mapping, None, billed(mapping.to))
         }));
-        rows.extend(own.customer_mappings.all().iter().map(|mapping| {
+        rows.extend(snapshots.customer_mappings.all().iter().map(|mapping| {
             let subject = Some(tenant(mapping.subject));
-            let dates = &own.dates.customer_subscriptions;
+            let dates = &snapshots.dates.customer_subscriptions;
             row(SnapshotKind::CustomerSubscriptions, dates, mapping, subject, billed(mapping.to))
         }));
-        rows.extend(own.listed.all().iter().map(|mapping| {
+        rows.extend(snapshots.listed.all().iter().map(|mapping| {
             let subject = Some(user_subscription(mapping.subject));
-            row(SnapshotKind::UserSubscriptions, &own.dates.user_subscriptions, mapping, subject, tenant(mapping.to))
+            row(
+                SnapshotKind::UserSubscriptions,
+                &snapshots.dates.user_subscriptions,
+                mapping,
+                subject,
+                tenant(mapping.to),
+            )
         }));
     }
-    rows.sort_by_key(|own| (own.stamp, own.kind.as_str(), own.subject, own.first));
+    rows.sort_by_key(|row| (row.stamp, row.kind.as_str(), row.subject, row.first));
     let rows = RowSet::of(&rows)
         .with(STAMP, |row| row.stamp)
         .with(SNAPSHOT_KIND, |row| row.kind.as_str())

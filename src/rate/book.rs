@@ -1,4 +1,4 @@
-//! The price book, checked as a whole: what was written can be found, for any day, without a doubt.
+//! The price book, checked as a whole: on any day at most one price applies to a quantity.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,16 +8,16 @@ use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity, shown};
 use crate::error::{Error, Result, nearest};
 use crate::store::Fingerprint;
 
-/// Unknown ids that are said at once.
+/// The most unknown ids that are reported at once.
 const UNKNOWN_SHOWN: usize = 20;
 
-/// All prices, by whom and what they are for.
+/// All prices, by meter and scope.
 #[derive(Debug, Default)]
 pub struct PriceBook {
     entries: Vec<PriceEntry>,
     keys: Vec<i64>,
     places: HashMap<i64, u32>,
-    /// Of what each entry says, and of where it stands.
+    /// Of each entry: its contents, file and row.
     fingerprints: Vec<Fingerprint>,
     meters: HashMap<String, MeterPrices>,
 }
@@ -30,7 +30,7 @@ struct MeterPrices {
     has_tiers: bool,
 }
 
-/// From one day to another, the same entries of one scope are in force.
+/// A range of days with the same entries of one scope in force.
 #[derive(Debug)]
 struct Stretch {
     from: Day,
@@ -38,17 +38,17 @@ struct Stretch {
     ruling: Ruling,
 }
 
-/// What rules a cell.
+/// What decides the charge of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
-    /// The entry that says so.
+    /// The entry without a price.
     NotBillable(u32),
-    /// In order of their beginnings, the first from 0 on.
+    /// Sorted by where they begin; the first begins at 0.
     Tiers { currency: Currency, tiers: Vec<Tier> },
 }
 
 impl Ruling {
-    /// The currency of what is charged; `None` where nothing is.
+    /// The currency of the charge; `None` if the cell is not billable.
     pub fn currency(&self) -> Option<Currency> {
         match self {
             Self::NotBillable(_) => None,
@@ -57,12 +57,12 @@ impl Ruling {
     }
 }
 
-/// A quantity of the month, and the entry that holds beyond it.
+/// A quantity of the month, and the entry that applies beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
     pub from: Quantity,
     pub entry: u32,
-    /// What a quantity is multiplied with.
+    /// The factor of a quantity.
     pub fraction: Fraction,
 }
 
@@ -72,9 +72,10 @@ impl PriceBook {
     /// # Errors
     /// A unit that is not the meter's, two entries that overlap, tiers that contradict each other; all of them at once.
     pub fn new<'m>(mut entries: Vec<PriceEntry>, unit_of: impl Fn(&MeterId) -> Option<&'m str>) -> Result<Self> {
-        // By what they say, so that neither files nor rows can matter.
+        // Sorted by their contents, so that the order of files and rows does not matter.
         entries.sort_by(|a, b| order(a).cmp(&order(b)));
-        let mut errors: Vec<Error> = entries.iter().filter_map(|own| unit_refused(own, unit_of(&own.meter))).collect();
+        let mut errors: Vec<Error> =
+            entries.iter().filter_map(|entry| unit_refused(entry, unit_of(&entry.meter))).collect();
         let keys: Vec<i64> = entries.iter().map(PriceEntry::key).collect();
         let mut meters: HashMap<String, MeterPrices> = HashMap::new();
         let mut first = 0;
@@ -82,12 +83,12 @@ impl PriceBook {
             let overlaps = overlaps(group);
             if overlaps.is_empty() {
                 let PriceEntry { meter, scope, .. } = &group[0];
-                let own = meters.entry(meter.as_str().to_owned()).or_default();
-                own.has_tiers |= group.iter().any(|own| own.tier_from > Quantity::ZERO);
+                let prices = meters.entry(meter.as_str().to_owned()).or_default();
+                prices.has_tiers |= group.iter().any(|entry| entry.tier_from > Quantity::ZERO);
                 match stretches(group, first) {
                     Ok(stretches) => {
                         let id = scope.id().unwrap_or_default().to_owned();
-                        own.scopes[scope.rank()].insert(id, stretches);
+                        prices.scopes[scope.rank()].insert(id, stretches);
                     }
                     Err(error) => errors.push(error),
                 }
@@ -102,7 +103,7 @@ impl PriceBook {
         Ok(Self { fingerprints: fingerprints(&entries)?, entries, keys, places, meters })
     }
 
-    /// What rules a meter's quantity of a day, by the most specific scope in force. `ids` are those of the user
+    /// The ruling for a meter on a day, from the most specific scope in force. `ids` are those of the user
     /// subscription, the tenant, the billed subscription and the stamp.
     pub fn ruling(&self, meter: &str, ids: [Option<&str>; 4], day: Day) -> Option<&Ruling> {
         let prices = self.meters.get(meter)?;
@@ -110,17 +111,17 @@ impl PriceBook {
         let all = [user_subscription, tenant, billed_subscription, stamp, Some("")];
         prices.scopes.iter().zip(all).find_map(|(scope, id)| {
             let stretches = scope.get(id?)?;
-            let at = stretches.partition_point(|own| own.to <= day);
-            stretches.get(at).filter(|own| own.from <= day).map(|own| &own.ruling)
+            let at = stretches.partition_point(|stretch| stretch.to <= day);
+            stretches.get(at).filter(|stretch| stretch.from <= day).map(|stretch| &stretch.ruling)
         })
     }
 
     /// Whether any price of a meter begins beyond 0.
     pub fn has_tiers(&self, meter: &str) -> bool {
-        self.meters.get(meter).is_some_and(|own| own.has_tiers)
+        self.meters.get(meter).is_some_and(|prices| prices.has_tiers)
     }
 
-    /// The entry that says what a key stands for, if there is one.
+    /// The entry with that key, if there is one.
     pub fn entry_of(&self, key: i64) -> Option<&PriceEntry> {
         self.places.get(&key).map(|&place| self.entry(place))
     }
@@ -130,7 +131,7 @@ impl PriceBook {
         &self.entries[place as usize]
     }
 
-    /// The key of the entry at such a place.
+    /// The key of the entry at a place.
     pub fn key(&self, place: u32) -> i64 {
         self.keys[place as usize]
     }
@@ -140,37 +141,37 @@ impl PriceBook {
         &self.entries
     }
 
-    /// Fingerprints of the entries that are in force on some day of a month: of what they say, and of where they stand.
+    /// Fingerprints of the entries that are in force on some day of a month, including their files and rows.
     pub fn fingerprints_of(&self, month: Month) -> Vec<Fingerprint> {
         let entries = self.entries.iter().zip(&self.fingerprints);
-        entries.filter(|(own, _)| own.is_in_force_in(month)).map(|(_, fingerprint)| *fingerprint).collect()
+        entries.filter(|(entry, _)| entry.is_in_force_in(month)).map(|(_, fingerprint)| *fingerprint).collect()
     }
 
     /// The entries that are in force on some day of a month.
     pub fn entries_in(&self, month: Month) -> impl Iterator<Item = &PriceEntry> {
-        self.entries.iter().filter(move |own| own.is_in_force_in(month))
+        self.entries.iter().filter(move |entry| entry.is_in_force_in(month))
     }
 
-    /// What the book says of a month, by [`PriceEntry::key_in`], sorted.
+    /// The keys of a month's entries ([`PriceEntry::key_in`]), sorted.
     pub fn keys_in(&self, month: Month) -> Vec<i64> {
-        let mut keys: Vec<i64> = self.entries_in(month).map(|own| own.key_in(month)).collect();
+        let mut keys: Vec<i64> = self.entries_in(month).map(|entry| entry.key_in(month)).collect();
         keys.sort_unstable();
         keys
     }
 
-    /// Refuses prices for ids that nothing else names: a mistyped one would leave its usage to another price.
+    /// Refuses prices for ids that nothing else names: with a mistyped id, usage would get another price.
     ///
     /// # Errors
     /// There is one; all of them at once.
     pub fn refuse_unknown_scopes<'k>(&self, known: impl Fn(&Scope) -> KnownIds<'k>) -> Result<()> {
-        let unknown = self.entries.iter().filter_map(|own| match known(&own.scope) {
+        let unknown = self.entries.iter().filter_map(|entry| match known(&entry.scope) {
             KnownIds::Yes => None,
             KnownIds::No { others } => {
-                let id = own.scope.id().unwrap_or_default();
+                let id = entry.scope.id().unwrap_or_default();
                 let others: Vec<&str> = others.into_iter().collect();
                 let meant = nearest(id, &others).map_or_else(String::new, |other| format!(" (did you mean {other}?)"));
-                let name = own.scope.name();
-                let hint = match &own.scope {
+                let name = entry.scope.name();
+                let hint = match &entry.scope {
                     Scope::Stamp(_) => format!("name a stamp of the root{meant}, or delete the row"),
                     Scope::Tenant(_) | Scope::BilledSubscription(_) => format!(
                         "correct the id{meant}; or where the {} is yet to come, name it in names.csv",
@@ -179,11 +180,12 @@ impl PriceBook {
                     _ => format!("correct the id{meant}; neither listings nor usage have it"),
                 };
                 Some(
-                    refused(own, format!("scope_id {} is no {name} that anything names", shown::quoted(id))).hint(hint),
+                    refused(entry, format!("scope_id {} is no {name} that anything names", shown::quoted(id)))
+                        .hint(hint),
                 )
             }
         });
-        // Each looks for what may be meant: a book of another root would have thousands.
+        // Each error searches for the nearest id; the prices of another root would have thousands of errors.
         let errors: Vec<Error> = unknown.take(UNKNOWN_SHOWN).collect();
         if errors.is_empty() { Ok(()) } else { Err(Error::several(errors)) }
     }
@@ -194,62 +196,62 @@ impl PriceBook {
 pub enum KnownIds<'k> {
     Yes,
     No {
-        /// What is named of its kind.
+        /// The known ids of the same kind.
         others: BTreeSet<&'k str>,
     },
 }
 
 fn fingerprints(entries: &[PriceEntry]) -> Result<Vec<Fingerprint>> {
-    let of = |own: &PriceEntry| Ok(Fingerprint::of(&serde_json::to_vec(own)?));
+    let fingerprint = |entry: &PriceEntry| Ok(Fingerprint::of(&serde_json::to_vec(entry)?));
     entries
         .iter()
-        .map(of)
+        .map(fingerprint)
         .collect::<serde_json::Result<_>>()
         .map_err(|error| Error::bug_of("fingerprint prices", error))
 }
 
-fn order(own: &PriceEntry) -> impl Ord + '_ {
-    (&own.meter, &own.scope, own.tier_from, own.from, own.to, &own.file, own.row)
+fn order(entry: &PriceEntry) -> impl Ord + '_ {
+    (&entry.meter, &entry.scope, entry.tier_from, entry.from, entry.to, &entry.file, entry.row)
 }
 
-fn refused(own: &PriceEntry, message: String) -> Error {
-    if own.is_of_card {
-        return Error::input(format!("meter {} of its list: {message}", own.row)).at(&own.file);
+fn refused(entry: &PriceEntry, message: String) -> Error {
+    if entry.is_of_card {
+        return Error::input(format!("meter {} of its list: {message}", entry.row)).at(&entry.file);
     }
-    Error::input(message).at_line(&own.file, own.row as usize, 1)
+    Error::input(message).at_line(&entry.file, entry.row as usize, 1)
 }
 
-fn unit_refused(own: &PriceEntry, unit: Option<&str>) -> Option<Error> {
-    if own.terms == Terms::NotBillable && own.unit.is_none() {
+fn unit_refused(entry: &PriceEntry, unit: Option<&str>) -> Option<Error> {
+    if entry.terms == Terms::NotBillable && entry.unit.is_none() {
         return None;
     }
-    let said = own.unit.as_deref().unwrap_or_default();
+    let said = entry.unit.as_deref().unwrap_or_default();
     let quoted = shown::quoted(said);
     match unit {
         Some(unit) if unit == said => None,
         Some(unit) => Some(
-            refused(own, format!("unit {quoted} is not the unit of meter {}", own.meter))
+            refused(entry, format!("unit {quoted} is not the unit of meter {}", entry.meter))
                 .hint(format!("it counts {}: write that, and the price of `per` such units", shown::quoted(unit))),
         ),
         None => Some(
-            refused(own, format!("meter {} has no unit that unit {quoted} could be compared with", own.meter))
+            refused(entry, format!("meter {} has no unit that unit {quoted} could be compared with", entry.meter))
                 .hint("correct the meter's id, or add the meter to meters.csv with its unit"),
         ),
     }
 }
 
-/// Entries of one meter and scope that are in force on one day, from one quantity on.
+/// Errors for entries of one meter and scope that apply to the same day and quantity.
 fn overlaps(group: &[PriceEntry]) -> Vec<Error> {
     let overlap = |pair: &[PriceEntry]| {
-        let (own, other) = (&pair[1], &pair[0]);
-        (own.tier_from == other.tier_from && own.overlaps(other)).then(|| {
-            let tier = own.tier_from;
+        let (entry, other) = (&pair[1], &pair[0]);
+        (entry.tier_from == other.tier_from && entry.overlaps(other)).then(|| {
+            let tier = entry.tier_from;
             refused(
-                own,
+                entry,
                 format!(
                     "meter {} has a price for {} from {tier} on in {} already, and both are in force on one day",
-                    own.meter,
-                    own.scope,
+                    entry.meter,
+                    entry.scope,
                     other.place()
                 ),
             )
@@ -259,13 +261,12 @@ fn overlaps(group: &[PriceEntry]) -> Vec<Error> {
     group.windows(2).filter_map(overlap).collect()
 }
 
-/// What is in force from when to when. `group` are the entries of one meter and scope, the first of them at place
-/// `first`.
+/// The stretches of one meter and scope. `group` are its entries, the first of them at place `first`.
 fn stretches(group: &[PriceEntry], first: u32) -> Result<Vec<Stretch>> {
     let (mut begin, mut end): (BTreeMap<Day, Vec<u32>>, BTreeMap<Day, Vec<u32>>) = Default::default();
-    for (at, own) in (0_u32..).zip(group) {
-        begin.entry(own.from.unwrap_or(Day::FIRST)).or_default().push(at);
-        end.entry(own.to.unwrap_or(Day::LAST)).or_default().push(at);
+    for (at, entry) in (0_u32..).zip(group) {
+        begin.entry(entry.from.unwrap_or(Day::FIRST)).or_default().push(at);
+        end.entry(entry.to.unwrap_or(Day::LAST)).or_default().push(at);
     }
     let mut days: Vec<Day> = begin.keys().chain(end.keys()).copied().collect();
     days.sort_unstable();
@@ -300,22 +301,22 @@ fn ruling(group: &[PriceEntry], first: u32, active: &BTreeMap<Quantity, u32>, da
         )
         .hint("add an entry with tier_from 0 for the same days; an included quantity has the price 0"));
     }
-    let currency_of = |own: &PriceEntry| own.price().map(|price| price.currency);
+    let currency_of = |entry: &PriceEntry| entry.price().map(|price| price.currency);
     let currency = currency_of(lowest);
-    if let Some(own) = active.values().map(|&at| &group[at as usize]).find(|own| currency_of(own) != currency) {
-        let (meter, scope) = (&own.meter, &own.scope);
+    if let Some(entry) = active.values().map(|&at| &group[at as usize]).find(|entry| currency_of(entry) != currency) {
+        let (meter, scope) = (&entry.meter, &entry.scope);
         let what = if currency.is_none() {
             format!("meter {meter} is not billable for {scope}, and has a price in force beside that{day}")
         } else {
             format!("tiers of meter {meter} for {scope} that are in force{day} have several currencies")
         };
-        return Err(refused(own, what).hint(format!(
+        return Err(refused(entry, what).hint(format!(
             "see {}: tiers of one price have one currency, and what is not billable has no tiers",
             lowest.place()
         )));
     }
     let Some(currency) = currency else {
-        // Nothing but tier 0 can be without a price.
+        // Only tier 0 can be without a price.
         return Ok(Ruling::NotBillable(first + active[&lowest.tier_from]));
     };
     let tier = |(&from, &at): (&Quantity, &u32)| {
@@ -325,17 +326,17 @@ fn ruling(group: &[PriceEntry], first: u32, active: &BTreeMap<Quantity, u32>, da
     Ok(Ruling::Tiers { currency, tiers: active.iter().filter_map(tier).collect() })
 }
 
-/// The places of entries by their keys. Two entries with one key are never seen by chance.
+/// The places of entries by their keys. A collision of two keys is practically impossible, but is reported.
 fn places_of(entries: &[PriceEntry], keys: &[i64], errors: &mut Vec<Error>) -> HashMap<i64, u32> {
     let mut places: HashMap<i64, u32> = HashMap::with_capacity(keys.len());
     for (place, key) in (0_u32..).zip(keys) {
         let Some(other) = places.insert(*key, place) else { continue };
-        let (own, other) = (&entries[place as usize], &entries[other as usize]);
-        let is_same = own.meter == other.meter && own.scope == other.scope && own.from == other.from;
-        // Entries that say the same overlap, and are refused as such.
+        let (entry, other) = (&entries[place as usize], &entries[other as usize]);
+        let is_same = entry.meter == other.meter && entry.scope == other.scope && entry.from == other.from;
+        // Equal entries overlap, and are refused for that.
         if !is_same {
             errors.push(
-                refused(own, format!("has the same price_key {key} as {}", other.place()))
+                refused(entry, format!("has the same price_key {key} as {}", other.place()))
                     .hint("a collision of 64-bit keys: write a note into one of the rows"),
             );
         }

@@ -1,4 +1,4 @@
-//! Owned days → charges → statements: what is charged for each cell of `daily`, and what a bill asks for.
+//! Attributed days → charges → statements: the charge of each cell of `daily`, and the amounts of a bill.
 //!
 //! ```text
 //! cell   meter     quantity        price book                      charge        statement line            amount
@@ -8,10 +8,11 @@
 //!  d     a tier's      0.5         no price in force                    null      unpriced: null, and a finding
 //! ```
 //! Each product is exact, and rounded once to ten places; a line sums its charges and is rounded once to the minor unit
-//! of its currency. Tiers run through a month in order of day, stamp and key, over all stamps: so a month is rated as
-//! one.
+//! of its currency. Tiers count a month's usage of all stamps, in order of day, stamp and key: so a month is rated as a
+//! whole.
 //!
-//! **Invariant:** sums nothing of two meters, two price entries or two currencies; an absent price is no price of zero.
+//! **Invariant:** nothing is summed over two meters, price entries or currencies, and a missing price is not a price of
+//! zero.
 
 mod book;
 mod crosswalk;
@@ -26,4 +27,4 @@ pub use statement::{
     AskedAmount, LineKey, MonthTerms, NotAsked, PricedLine, Statement, StatementLine, Tenants, asked_for,
     billing_currency,
 };
-pub use usage::{OwnerTexts, StampMonth, Taking};
+pub use usage::{OwnerTexts, StampMonth, StampMonthBuilder};

@@ -8,29 +8,28 @@ use crate::domain::price::charge;
 use crate::domain::{Charge, Currency, Day, PriceStatus, Quantity, Tiering};
 use crate::error::{Error, Result};
 
-/// A stamp's month whose charges are made now, or stand as they were closed.
+/// A stamp's month that is rated now, or whose charges stay as they were closed.
 #[derive(Debug)]
 pub struct RatedRows<'a> {
     pub usage: &'a StampMonth,
-    /// Of each row the currency in which it was charged when its month was closed; `None`: it is to be rated.
+    /// For each row, the currency in which it was charged when its month was closed; `None`: the month is to be rated.
     pub closed: Option<&'a [Option<Currency>]>,
 }
 
-/// The charges of a stamp's month, column by column: a cell has one row, and where it crosses tiers one for each of
-/// them.
+/// The charges of a stamp's month, column by column. A cell has one row, or one row for each tier that it crosses.
 #[derive(Debug, Default)]
 pub struct Rated {
     /// The cell of the stamp's month.
     pub cell: Vec<u32>,
     pub quantity: Vec<Quantity>,
     entry: Vec<u32>,
-    /// Zero where there is none.
+    /// Zero if there is none.
     charge: Vec<Charge>,
     status: Vec<PriceStatus>,
 }
 
 impl Rated {
-    /// In the place of an entry: no price is in force.
+    /// Stands for an entry if no price is in force.
     const NO_ENTRY: u32 = u32::MAX;
 
     fn with_capacity(rows: usize) -> Self {
@@ -65,7 +64,7 @@ impl Rated {
 
     /// The price entry of a row, by its place in the book; `None`: no price is in force.
     pub fn entry(&self, row: usize) -> Option<u32> {
-        Some(self.entry[row]).filter(|own| *own != Self::NO_ENTRY)
+        Some(self.entry[row]).filter(|entry| *entry != Self::NO_ENTRY)
     }
 
     /// `None`: not billable, or unpriced.
@@ -74,13 +73,13 @@ impl Rated {
     }
 }
 
-/// Who a tier counts for: (billed subscription, meter, currency), by numbers of this month.
+/// What tiers are counted by: (billed subscription, meter, currency), by numbers of this month.
 type Counter = (u32, u32, Currency);
 type Counters = HashMap<Counter, Quantity, foldhash::fast::FixedState>;
 type TierOwner<'a> = HashMap<&'a str, u32, foldhash::fast::FixedState>;
 
-/// Rates the months of stamps, in order of their names. What was closed is not rated again, and counts for the tiers of
-/// what is.
+/// Rates the months of stamps, in order of their names. A closed month is not rated again, but its quantities count
+/// towards the tiers of the others.
 ///
 /// # Errors
 /// A charge or a sum of quantities past its range.
@@ -91,43 +90,43 @@ pub fn rate_month<'a>(
 ) -> Result<Vec<Option<Rated>>> {
     let mut rating = Rating { book, tiering, used: Counters::default(), totals: Counters::default() };
     let (mut billed_ids, mut meter_ids) = (TierOwner::default(), TierOwner::default());
-    let mut of_stamps: Vec<StampRating<'_>> =
-        stamps.iter().map(|own| StampRating::new(own, book, &mut billed_ids, &mut meter_ids)).collect();
+    let mut ratings: Vec<StampRating<'_>> =
+        stamps.iter().map(|rows| StampRating::new(rows, book, &mut billed_ids, &mut meter_ids)).collect();
     if tiering == Tiering::Volume {
-        for own in &mut of_stamps {
-            for row in 0..own.rows.usage.len() {
-                rating.add_to_totals(own, row)?;
+        for stamp in &mut ratings {
+            for row in 0..stamp.rows.usage.len() {
+                rating.add_to_totals(stamp, row)?;
             }
         }
     }
-    let mut days: Vec<Day> = stamps.iter().flat_map(|own| own.usage.days.iter().copied()).collect();
+    let mut days: Vec<Day> = stamps.iter().flat_map(|rows| rows.usage.days.iter().copied()).collect();
     days.sort_unstable();
     days.dedup();
     for day in days {
-        for own in &mut of_stamps {
-            while own.next < own.rows.usage.len() && own.rows.usage.days[own.next] == day {
-                rating.row(own, own.next)?;
-                own.next += 1;
+        for stamp in &mut ratings {
+            while stamp.next < stamp.rows.usage.len() && stamp.rows.usage.days[stamp.next] == day {
+                rating.row(stamp, stamp.next)?;
+                stamp.next += 1;
             }
         }
     }
-    Ok(of_stamps.into_iter().map(|own| own.rows.closed.is_none().then_some(own.rated)).collect())
+    Ok(ratings.into_iter().map(|stamp| stamp.rows.closed.is_none().then_some(stamp.rated)).collect())
 }
 
 /// What a ruling depends on: owner, meter and day.
-type RuledBy = (u32, u32, Day);
+type RulingKey = (u32, u32, Day);
 
 /// A stamp while its month is rated.
 struct StampRating<'a> {
     rows: &'a RatedRows<'a>,
-    /// Of each owner and meter, their numbers of this month.
+    /// The number of each owner's billed subscription, and of each meter, in this month.
     billed: Vec<u32>,
     meters: Vec<u32>,
-    /// Of each meter, whether its quantities are counted for tiers.
+    /// For each meter, whether its quantities count towards tiers.
     is_counted: Vec<bool>,
     next: usize,
-    /// What rules the last owner, meter and day.
-    last: Option<(RuledBy, Option<&'a Ruling>)>,
+    /// The ruling of the last owner, meter and day.
+    last: Option<(RulingKey, Option<&'a Ruling>)>,
     rated: Rated,
 }
 
@@ -145,9 +144,9 @@ impl<'a> StampRating<'a> {
         };
         Self {
             rows,
-            billed: usage.owners.iter().map(|own| number(billed_ids, &own.billed_subscription)).collect(),
-            meters: usage.meters.iter().map(|own| number(meter_ids, own)).collect(),
-            is_counted: usage.meters.iter().map(|own| book.has_tiers(own)).collect(),
+            billed: usage.owners.iter().map(|owner| number(billed_ids, &owner.billed_subscription)).collect(),
+            meters: usage.meters.iter().map(|meter| number(meter_ids, meter)).collect(),
+            is_counted: usage.meters.iter().map(|meter| book.has_tiers(meter)).collect(),
             next: 0,
             last: None,
             rated: Rated::with_capacity(if rows.closed.is_some() { 0 } else { usage.len() }),
@@ -163,7 +162,7 @@ impl<'a> StampRating<'a> {
         self.is_counted[self.rows.usage.meter[row] as usize]
     }
 
-    /// What rules a row that is to be rated. Neighbours mostly have one owner, meter and day.
+    /// The ruling of a row that is to be rated. Neighbours mostly have the same owner, meter and day.
     fn ruling(&mut self, row: usize, book: &'a PriceBook) -> Option<&'a Ruling> {
         let usage = self.rows.usage;
         let key = (usage.owner[row], usage.meter[row], usage.days[row]);
@@ -185,57 +184,57 @@ impl<'a> StampRating<'a> {
     }
 }
 
-/// What goes on from row to row.
+/// What is carried from row to row.
 struct Rating<'a> {
     book: &'a PriceBook,
     tiering: Tiering,
-    /// What was rated of the month so far.
+    /// The quantities that were rated so far.
     used: Counters,
-    /// What the month comes to, for tiers by volume.
+    /// The totals of the month, for volume tiers.
     totals: Counters,
 }
 
 impl<'a> Rating<'a> {
-    fn add_to_totals(&mut self, own: &mut StampRating<'a>, row: usize) -> Result<()> {
-        if !own.is_counted(row) {
+    fn add_to_totals(&mut self, stamp: &mut StampRating<'a>, row: usize) -> Result<()> {
+        if !stamp.is_counted(row) {
             return Ok(());
         }
-        let currency = match &own.rows.closed {
+        let currency = match &stamp.rows.closed {
             Some(closed) => closed[row],
-            None => own.ruling(row, self.book).and_then(Ruling::currency),
+            None => stamp.ruling(row, self.book).and_then(Ruling::currency),
         };
         let Some(currency) = currency else { return Ok(()) };
-        add(&mut self.totals, own.counter(row, currency), own.rows.usage.quantity[row], own, row)
+        add(&mut self.totals, stamp.counter(row, currency), stamp.rows.usage.quantity[row], stamp, row)
     }
 
-    fn row(&mut self, own: &mut StampRating<'a>, row: usize) -> Result<()> {
-        let quantity = own.rows.usage.quantity[row];
-        if let Some(closed) = &own.rows.closed {
-            let counted = closed[row].filter(|_| own.is_counted(row));
+    fn row(&mut self, stamp: &mut StampRating<'a>, row: usize) -> Result<()> {
+        let quantity = stamp.rows.usage.quantity[row];
+        if let Some(closed) = &stamp.rows.closed {
+            let counted = closed[row].filter(|_| stamp.is_counted(row));
             return counted
-                .map_or(Ok(()), |currency| add(&mut self.used, own.counter(row, currency), quantity, own, row));
+                .map_or(Ok(()), |currency| add(&mut self.used, stamp.counter(row, currency), quantity, stamp, row));
         }
-        match own.ruling(row, self.book) {
-            None => own.rated.push(row, quantity, (PriceStatus::Unpriced, Rated::NO_ENTRY), Charge::ZERO),
+        match stamp.ruling(row, self.book) {
+            None => stamp.rated.push(row, quantity, (PriceStatus::Unpriced, Rated::NO_ENTRY), Charge::ZERO),
             Some(Ruling::NotBillable(entry)) => {
-                own.rated.push(row, quantity, (PriceStatus::NotBillable, *entry), Charge::ZERO);
+                stamp.rated.push(row, quantity, (PriceStatus::NotBillable, *entry), Charge::ZERO);
             }
             Some(Ruling::Tiers { currency, tiers }) => {
-                let counter = own.counter(row, *currency);
+                let counter = stamp.counter(row, *currency);
                 match (tiers.as_slice(), self.tiering) {
                     ([only], _) => {
-                        self.part(own, row, only, quantity)?;
-                        if own.is_counted(row) {
-                            add(&mut self.used, counter, quantity, own, row)?;
+                        self.part(stamp, row, only, quantity)?;
+                        if stamp.is_counted(row) {
+                            add(&mut self.used, counter, quantity, stamp, row)?;
                         }
                     }
                     (tiers, Tiering::Volume) => {
                         let total = self.totals.get(&counter).copied().unwrap_or_default();
-                        // A tier begins beyond its quantity, as in graduated ones.
+                        // A tier begins beyond its quantity, as with graduated tiers.
                         let at = tiers.partition_point(|tier| tier.from < total).saturating_sub(1);
-                        self.part(own, row, &tiers[at], quantity)?;
+                        self.part(stamp, row, &tiers[at], quantity)?;
                     }
-                    (tiers, Tiering::Graduated) => self.graduated(own, row, tiers, counter, quantity)?,
+                    (tiers, Tiering::Graduated) => self.graduated(stamp, row, tiers, counter, quantity)?,
                 }
             }
         }
@@ -245,20 +244,20 @@ impl<'a> Rating<'a> {
     /// Splits a cell exactly where it crosses tiers.
     fn graduated(
         &mut self,
-        own: &mut StampRating<'a>,
+        stamp: &mut StampRating<'a>,
         row: usize,
         tiers: &[Tier],
         counter: Counter,
         quantity: Quantity,
     ) -> Result<()> {
         let used = self.used.get(&counter).copied().unwrap_or_default();
-        add(&mut self.used, counter, quantity, own, row)?;
+        add(&mut self.used, counter, quantity, stamp, row)?;
         let mut at = tiers.partition_point(|tier| tier.from <= used).saturating_sub(1);
         let (mut position, mut left) = (used.scaled(), quantity.scaled());
         loop {
             let room = tiers.get(at + 1).map(|next| next.from.scaled() - position);
             let taken = room.map_or(left, |room| room.min(left));
-            self.part(own, row, &tiers[at], Quantity::from_scaled(taken))?;
+            self.part(stamp, row, &tiers[at], Quantity::from_scaled(taken))?;
             (position, left, at) = (position + taken, left - taken, at + 1);
             if left == 0 {
                 return Ok(());
@@ -266,9 +265,9 @@ impl<'a> Rating<'a> {
         }
     }
 
-    fn part(&self, own: &mut StampRating<'a>, row: usize, tier: &Tier, quantity: Quantity) -> Result<()> {
+    fn part(&self, stamp: &mut StampRating<'a>, row: usize, tier: &Tier, quantity: Quantity) -> Result<()> {
         let charge = charge(tier.fraction, quantity).ok_or_else(|| {
-            let (usage, entry) = (own.rows.usage, self.book.entry(tier.entry));
+            let (usage, entry) = (stamp.rows.usage, self.book.entry(tier.entry));
             Error::input(format!(
                 "{quantity} of meter {} on {} of stamp {} comes to more than a charge can be (10^28)",
                 entry.meter, usage.days[row], usage.stamp
@@ -276,15 +275,15 @@ impl<'a> Rating<'a> {
             .at_line(&entry.file, entry.row as usize, 1)
             .hint("correct the price, or `per`; or look for absurd quantities in the lines of that day")
         })?;
-        own.rated.push(row, quantity, (PriceStatus::Priced, tier.entry), charge);
+        stamp.rated.push(row, quantity, (PriceStatus::Priced, tier.entry), charge);
         Ok(())
     }
 }
 
-fn add(to: &mut Counters, counter: Counter, quantity: Quantity, own: &StampRating<'_>, row: usize) -> Result<()> {
+fn add(to: &mut Counters, counter: Counter, quantity: Quantity, stamp: &StampRating<'_>, row: usize) -> Result<()> {
     let sum = to.entry(counter).or_default();
     *sum = sum.checked_add(quantity).ok_or_else(|| {
-        let usage = own.rows.usage;
+        let usage = stamp.rows.usage;
         Error::input(format!(
             "meter {} sums to more than DECIMAL(38,18) holds for billed subscription {}",
             usage.meters[usage.meter[row] as usize], usage.owners[usage.owner[row] as usize].billed_subscription

@@ -1,7 +1,7 @@
-//! Statements: what a month's charges come to, for each billed subscription, meter and price entry.
+//! Statements: a month's charges, summed for each billed subscription, meter and price entry.
 //!
-//! A line's charges are summed exactly, and rounded once; a total is the sum of its rounded lines. So it is done on the
-//! invoice (reference §6.3 b): `ROUNDDOWN(ROUNDDOWN(price × quantity, 2) × exchange rate, 2)`.
+//! A line's charges are summed exactly, and rounded once; a total is the sum of its rounded lines. Microsoft's invoice
+//! does the same (reference §6.3 b): `ROUNDDOWN(ROUNDDOWN(price × quantity, 2) × exchange rate, 2)`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use crate::domain::{Amount, Charge, Currency, Day, Month, PriceEntry, PriceStatu
 use crate::error::{Error, Result};
 use crate::read::ExchangeRates;
 
-/// How a month is rated and billed, beside its prices.
+/// How a month is rated and billed, apart from its prices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MonthTerms {
     pub tiering: Tiering,
     pub rounding: Rounding,
-    /// What lines are converted to; `None`: each stays in the currency of its price.
+    /// The currency that lines are converted to; `None`: each stays in the currency of its price.
     pub billing_currency: Option<Currency>,
-    /// To the billing currency.
+    /// Exchange rates to the billing currency.
     pub rates: Vec<(Currency, ExchangeRate)>,
 }
 
@@ -32,18 +32,24 @@ impl MonthTerms {
         billing_currency: Option<Currency>,
         rates: &ExchangeRates,
     ) -> Self {
-        let own = rates.iter().filter(|((own, _, to), _)| *own == month && Some(*to) == billing_currency);
-        Self { tiering, rounding, billing_currency, rates: own.map(|((_, from, _), rate)| (*from, *rate)).collect() }
+        let month_rates =
+            rates.iter().filter(|((valid_in, _, to), _)| *valid_in == month && Some(*to) == billing_currency);
+        Self {
+            tiering,
+            rounding,
+            billing_currency,
+            rates: month_rates.map(|((_, from, _), rate)| (*from, *rate)).collect(),
+        }
     }
 }
 
 impl MonthTerms {
-    /// The same; currencies that had no exchange rate when these terms were closed have what is said of them now.
+    /// The same terms; a currency that had no exchange rate when the month was closed gets today's rate for that month.
     #[must_use]
     pub fn completed(mut self, month: Month, rates: &ExchangeRates) -> Self {
-        for ((own, from, to), rate) in rates {
+        for ((valid_in, from, to), rate) in rates {
             let is_missing = self.rates.iter().all(|(known, _)| known != from);
-            if *own == month && Some(*to) == self.billing_currency && is_missing {
+            if *valid_in == month && Some(*to) == self.billing_currency && is_missing {
                 self.rates.push((*from, *rate));
             }
         }
@@ -51,17 +57,17 @@ impl MonthTerms {
     }
 }
 
-/// The currency that lines are converted to: the one that is asked for, else the one that all exchange rates lead to.
+/// The currency that lines are converted to: the requested one, or else the one target of all exchange rates.
 ///
 /// # Errors
-/// They lead to several, and none is asked for.
+/// The exchange rates have several targets, and no currency is requested.
 pub fn billing_currency(asked: Option<Currency>, rates: &ExchangeRates) -> Result<Option<Currency>> {
     let targets: BTreeSet<Currency> = rates.keys().map(|(_, _, to)| *to).collect();
     match (asked, targets.len()) {
         (Some(asked), _) => Ok(Some(asked)),
         (None, 0 | 1) => Ok(targets.first().copied()),
         (None, _) => {
-            let codes: Vec<&str> = targets.iter().map(|own| own.code()).collect();
+            let codes: Vec<&str> = targets.iter().map(|currency| currency.code()).collect();
             Err(Error::input(format!(
                 "exchange rates to {}, and a statement is billed in one currency",
                 codes.join(" and ")
@@ -85,7 +91,7 @@ pub struct LineKey {
     pub price_key: Option<i64>,
 }
 
-/// Whose usage a line is.
+/// The tenants whose usage a line sums.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tenants {
     One(Option<String>),
@@ -101,7 +107,7 @@ pub struct StatementLine {
     pub priced: Option<PricedLine>,
 }
 
-/// What a line comes to.
+/// The amounts of a line that has a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PricedLine {
     pub currency: Currency,
@@ -116,7 +122,7 @@ pub struct PricedLine {
     pub billing_amount: Amount,
 }
 
-/// What is summed of a line.
+/// The sums of a line.
 #[derive(Clone, Debug)]
 struct LineSum {
     tenants: Tenants,
@@ -131,7 +137,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Adds what some rows of one owner, meter and entry come to.
+    /// Adds the total of some rows of one owner, meter and entry.
     ///
     /// # Errors
     /// A sum past its range.
@@ -146,24 +152,24 @@ impl Statement {
         let key = LineKey {
             billed_subscription: billed_subscription.to_owned(),
             meter: meter.to_owned(),
-            currency: entry.and_then(|(_, own)| own.price()).map(|price| price.currency),
+            currency: entry.and_then(|(_, entry)| entry.price()).map(|price| price.currency),
             status,
-            from: entry.and_then(|(_, own)| own.from),
-            tier_from: entry.map(|(_, own)| own.tier_from),
+            from: entry.and_then(|(_, entry)| entry.from),
+            tier_from: entry.map(|(_, entry)| entry.tier_from),
             price_key: entry.map(|(key, _)| key),
         };
         let tenants = Tenants::One(tenant.map(str::to_owned));
         let past_range = || past_range(billed_subscription, meter);
-        let own = self.lines.entry(key).or_insert_with(|| LineSum {
+        let sum = self.lines.entry(key).or_insert_with(|| LineSum {
             tenants: tenants.clone(),
             quantity: Quantity::ZERO,
             charge: Charge::ZERO,
         });
-        if own.tenants != tenants {
-            own.tenants = Tenants::Several;
+        if sum.tenants != tenants {
+            sum.tenants = Tenants::Several;
         }
-        own.quantity = own.quantity.checked_add(quantity).ok_or_else(past_range)?;
-        own.charge = own.charge.checked_add(charge).ok_or_else(past_range)?;
+        sum.quantity = sum.quantity.checked_add(quantity).ok_or_else(past_range)?;
+        sum.charge = sum.charge.checked_add(charge).ok_or_else(past_range)?;
         Ok(())
     }
 
@@ -181,11 +187,11 @@ impl Statement {
     }
 }
 
-/// What a line of that charge asks for: the amount, the exchange rate where it is converted, the billing currency, and
-/// the amount in it.
+/// What a line bills: the amount, the exchange rate if it is converted, the billing currency, and the amount in that
+/// currency.
 pub type AskedAmount = (Amount, Option<ExchangeRate>, Currency, Amount);
 
-/// What a line asks for by these terms.
+/// What a line bills by these terms.
 ///
 /// # Errors
 /// An amount past its range, or no exchange rate for a currency that is to be converted.
@@ -201,7 +207,7 @@ pub fn asked_for(charge: Charge, currency: Currency, terms: &MonthTerms) -> Resu
     Ok((amount, Some(rate), billing_currency, converted))
 }
 
-/// Why terms make no amount of a charge.
+/// Why a charge cannot be billed by these terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAsked {
     PastRange,
@@ -210,7 +216,7 @@ pub enum NotAsked {
 
 fn priced(month: Month, key: &LineKey, currency: Currency, charge: Charge, terms: &MonthTerms) -> Result<PricedLine> {
     let past_range = || past_range(&key.billed_subscription, &key.meter);
-    let asked = asked_for(charge, currency, terms).map_err(|own| match own {
+    let asked = asked_for(charge, currency, terms).map_err(|reason| match reason {
         NotAsked::PastRange => past_range(),
         NotAsked::NoRate { to } => {
             Error::input(format!("no exchange rate from {currency} to {to} for {month}")).at("exchange-rates.csv").hint(

@@ -1,4 +1,4 @@
-//! A stamp's days of a month, as `daily` or `charges` have them, for rating: texts as numbers.
+//! The rows of a stamp's month in `daily` or `charges`, prepared for rating: texts are replaced with numbers.
 
 use hashbrown::{Equivalent, HashMap};
 
@@ -35,14 +35,14 @@ pub struct OwnerTexts {
 
 /// The same, borrowed from a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct OwnerOf<'a> {
+struct OwnerRef<'a> {
     billed_subscription: &'a str,
     attribution: &'a str,
     tenant: Option<&'a str>,
     user_subscription: &'a str,
 }
 
-impl Equivalent<OwnerTexts> for OwnerOf<'_> {
+impl Equivalent<OwnerTexts> for OwnerRef<'_> {
     fn equivalent(&self, key: &OwnerTexts) -> bool {
         self.billed_subscription == key.billed_subscription
             && self.attribution == key.attribution
@@ -55,19 +55,19 @@ impl Equivalent<OwnerTexts> for OwnerOf<'_> {
 struct OwnerColumns<'a>([Coded<'a>; 4]);
 
 impl<'a> OwnerColumns<'a> {
-    fn of(rows: &'a Rows) -> Result<Self> {
+    fn new(rows: &'a Rows) -> Result<Self> {
         let [billed, attribution, tenant, user] =
             [BILLED_SUBSCRIPTION_ID, ATTRIBUTION, TENANT_ID, USER_SUBSCRIPTION_ID].map(|column| rows.coded(column));
         Ok(Self([billed?, attribution?, tenant?, user?]))
     }
 
     fn codes(&self, row: usize) -> [Option<i32>; 4] {
-        self.0.map(|own| own.code(row))
+        self.0.map(|column| column.code(row))
     }
 
-    fn at(&self, row: usize) -> OwnerOf<'a> {
-        let [billed, attribution, tenant, user] = self.0.map(|own| own.text(row));
-        OwnerOf {
+    fn at(&self, row: usize) -> OwnerRef<'a> {
+        let [billed, attribution, tenant, user] = self.0.map(|column| column.text(row));
+        OwnerRef {
             billed_subscription: billed.unwrap_or_default(),
             attribution: attribution.unwrap_or_default(),
             tenant,
@@ -91,16 +91,16 @@ impl StampMonth {
         &QUANTITY,
     ];
 
-    /// Takes in rows that were read with [`read_coded`](crate::table::reader::read_coded).
+    /// Reads all rows; they must come from [`read_coded`](crate::table::reader::read_coded).
     ///
     /// # Errors
     /// A column was not read, or is of another type.
-    pub fn of(stamp: Stamp, rows: impl Iterator<Item = Result<Rows>>) -> Result<Self> {
-        let mut taking = Taking::of(stamp);
+    pub fn from_rows(stamp: Stamp, rows: impl Iterator<Item = Result<Rows>>) -> Result<Self> {
+        let mut builder = StampMonthBuilder::new(stamp);
         for rows in rows {
-            taking.take(&rows?)?;
+            builder.take(&rows?)?;
         }
-        Ok(taking.finish())
+        Ok(builder.finish())
     }
 
     pub fn len(&self) -> usize {
@@ -112,7 +112,7 @@ impl StampMonth {
     }
 }
 
-/// The codes of the last row, and the number of what they stand for.
+/// The codes of the last row, and the number that they were given.
 struct Last<C>(Option<(C, u32)>);
 
 impl<C> Default for Last<C> {
@@ -130,16 +130,16 @@ impl<C: Copy + PartialEq> Last<C> {
     }
 }
 
-/// A stamp's month while its rows are taken in.
-pub struct Taking {
-    own: StampMonth,
+/// A stamp's month while its rows are read.
+pub struct StampMonthBuilder {
+    month: StampMonth,
     owners: Numbers<OwnerTexts>,
     meters: Numbers<String>,
 }
 
-impl Taking {
-    pub fn of(stamp: Stamp) -> Self {
-        let own = StampMonth {
+impl StampMonthBuilder {
+    pub fn new(stamp: Stamp) -> Self {
+        let month = StampMonth {
             stamp,
             owners: Vec::new(),
             meters: Vec::new(),
@@ -149,56 +149,57 @@ impl Taking {
             resource: Vec::new(),
             quantity: Vec::new(),
         };
-        Self { own, owners: Numbers::default(), meters: Numbers::default() }
+        Self { month, owners: Numbers::default(), meters: Numbers::default() }
     }
 
-    /// What was taken in.
+    /// The month with all rows that were added.
     pub fn finish(self) -> StampMonth {
-        self.own
+        self.month
     }
 
-    /// Takes in some rows.
+    /// Adds some rows.
     ///
     /// # Errors
-    /// As [`StampMonth::of`].
+    /// As [`StampMonth::from_rows`].
     pub fn take(&mut self, rows: &Rows) -> Result<()> {
-        let (of_owners, of_meters) = (OwnerColumns::of(rows)?, rows.coded(METER_ID)?);
+        let (owner_columns, meter_column) = (OwnerColumns::new(rows)?, rows.coded(METER_ID)?);
         let quantities = rows.quantities(QUANTITY)?;
-        self.own.days.extend(rows.days(USAGE_DATE)?);
-        self.own.resource.extend(rows.integers(RESOURCE_KEY)?.values());
-        self.own.quantity.extend((0..rows.len()).map(|row| quantities.value(row)));
+        self.month.days.extend(rows.days(USAGE_DATE)?);
+        self.month.resource.extend(rows.integers(RESOURCE_KEY)?.values());
+        self.month.quantity.extend((0..rows.len()).map(|row| quantities.value(row)));
         // Rows are sorted, so neighbours mostly have one owner and one meter.
         let (mut owner, mut meter) = (Last::default(), Last::default());
         for row in 0..rows.len() {
-            let own = owner.number(of_owners.codes(row), || self.owner_of(of_owners.at(row)));
-            self.own.owner.push(own);
-            let own = meter.number(of_meters.code(row), || self.meter_of(of_meters.text(row).unwrap_or_default()));
-            self.own.meter.push(own);
+            let number = owner.number(owner_columns.codes(row), || self.owner_of(owner_columns.at(row)));
+            self.month.owner.push(number);
+            let number =
+                meter.number(meter_column.code(row), || self.meter_of(meter_column.text(row).unwrap_or_default()));
+            self.month.meter.push(number);
         }
         Ok(())
     }
 
-    fn owner_of(&mut self, owner: OwnerOf<'_>) -> u32 {
+    fn owner_of(&mut self, owner: OwnerRef<'_>) -> u32 {
         if let Some(&place) = self.owners.get(&owner) {
             return place;
         }
-        let OwnerOf { billed_subscription, attribution, tenant, user_subscription } = owner;
+        let OwnerRef { billed_subscription, attribution, tenant, user_subscription } = owner;
         let texts = OwnerTexts {
             billed_subscription: billed_subscription.to_owned(),
             attribution: attribution.to_owned(),
             tenant: tenant.map(str::to_owned),
             user_subscription: user_subscription.to_owned(),
         };
-        let place = self.own.owners.len() as u32;
+        let place = self.month.owners.len() as u32;
         self.owners.insert(texts.clone(), place);
-        self.own.owners.push(texts);
+        self.month.owners.push(texts);
         place
     }
 
     fn meter_of(&mut self, meter: &str) -> u32 {
         *self.meters.entry_ref(meter).or_insert_with(|| {
-            self.own.meters.push(meter.to_owned());
-            self.own.meters.len() as u32 - 1
+            self.month.meters.push(meter.to_owned());
+            self.month.meters.len() as u32 - 1
         })
     }
 }

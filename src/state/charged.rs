@@ -1,4 +1,4 @@
-//! Months as they were rated: what they were made of, and what came of it that no published table says.
+//! Rated months: their inputs, and the results that no published table contains.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,74 +20,74 @@ pub struct ChargedMonths(pub BTreeMap<Month, ChargedMonth>);
 /// A month as it was rated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChargedMonth {
-    /// Of the prices and terms, of the usage, and of the texts that flat files show: while these stay the same, so does
-    /// what is published.
+    /// Fingerprints of the prices and terms, of the usage, and of the texts in flat files: if they are unchanged, what
+    /// is published is unchanged.
     pub prices: Fingerprint,
     pub usage: Fingerprint,
     pub names: Fingerprint,
     pub shown: ShownIds,
     pub terms: MonthTerms,
-    /// The price entries that its charges rest on.
+    /// The price entries that its charges use.
     pub entries: Vec<PriceEntry>,
-    /// What the price book said of the month, by [`PriceEntry::key_in`], sorted.
+    /// The keys of the month's entries in the price book ([`PriceEntry::key_in`]), sorted.
     pub book: Vec<i64>,
-    /// The same by days, for its meters, to tell which price of a day is another; `None` where an earlier version wrote
-    /// it.
+    /// The price entries by days, for the month's meters, to tell which prices of a day changed; `None` if an earlier
+    /// version wrote the state.
     #[serde(default)]
     pub in_force: Option<Vec<PriceOfDays>>,
-    /// What has no price.
+    /// Quantities without a price.
     pub unpriced: Vec<Unpriced>,
-    /// What its statements come to, by currency.
+    /// The totals of its statements, by currency.
     pub totals: Vec<CurrencyTotal>,
 }
 
-/// The ids whose texts the flat files of statements show.
+/// The ids whose texts appear in the flat files of statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShownIds {
-    /// Of billed subscriptions and tenants.
+    /// Ids of billed subscriptions and tenants.
     named: BTreeSet<String>,
     meters: BTreeSet<MeterId>,
 }
 
 impl ShownIds {
-    pub fn of(lines: &[StatementLine]) -> Self {
-        let mut own = Self::default();
+    pub fn from_lines(lines: &[StatementLine]) -> Self {
+        let mut shown = Self::default();
         for line in lines {
-            own.named.insert(line.key.billed_subscription.clone());
+            shown.named.insert(line.key.billed_subscription.clone());
             if let Tenants::One(Some(tenant)) = &line.tenants {
-                own.named.insert(tenant.clone());
+                shown.named.insert(tenant.clone());
             }
-            own.meters.extend(MeterId::new(&line.key.meter));
+            shown.meters.extend(MeterId::new(&line.key.meter));
         }
-        own
+        shown
     }
 
     pub fn has(&self, meter: &MeterId) -> bool {
         self.meters.contains(meter)
     }
 
-    /// Of what these are called.
+    /// A fingerprint of the names of these ids.
     pub fn fingerprint(&self, names: &Names) -> Fingerprint {
         names.fingerprint_of_texts(self.named.iter().map(String::as_str), &self.meters)
     }
 }
 
-/// What a price book says of some days.
+/// A price entry of some days.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceOfDays {
     /// [`PriceEntry::key_of_day`] and [`PriceEntry::key_of_tiers`].
     pub key: i64,
     pub tiers: i64,
     pub tier_from: Quantity,
-    /// On days from this one on, and before that one.
+    /// In force from this day on, and before that day.
     pub from: Option<Day>,
     pub to: Option<Day>,
 }
 
 impl PriceOfDays {
-    pub fn of(own: &PriceEntry) -> Self {
-        let PriceEntry { tier_from, from, to, .. } = *own;
-        Self { key: own.key_of_day(), tiers: own.key_of_tiers(), tier_from, from, to }
+    pub fn from_entry(entry: &PriceEntry) -> Self {
+        let PriceEntry { tier_from, from, to, .. } = *entry;
+        Self { key: entry.key_of_day(), tiers: entry.key_of_tiers(), tier_from, from, to }
     }
 
     fn is_in_force_on(&self, day: Day) -> bool {
@@ -101,11 +101,11 @@ pub struct Unpriced {
     pub stamp: Stamp,
     pub meter: MeterId,
     pub quantity: Quantity,
-    /// Its month is closed: no price can be given it any more.
+    /// Whether its month is closed, so that it cannot get a price any more.
     pub is_closed: bool,
 }
 
-/// What statement lines in one currency come to.
+/// The total of the statement lines in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CurrencyTotal {
     pub currency: Currency,
@@ -117,14 +117,14 @@ pub struct CurrencyTotal {
 }
 
 impl ChargedMonth {
-    /// What the price book said of a day, for its meters.
+    /// The price entries of a day, for the month's meters.
     pub fn in_force_on(&self, day: Day) -> impl Iterator<Item = &PriceOfDays> {
-        self.in_force.iter().flatten().filter(move |own| own.is_in_force_on(day))
+        self.in_force.iter().flatten().filter(move |price| price.is_in_force_on(day))
     }
 }
 
 impl ChargedMonths {
-    /// What the last run rated: nothing, where that cannot be read.
+    /// The months that the last run rated; none if the state cannot be read.
     ///
     /// # Errors
     /// The machine failed.
@@ -133,7 +133,7 @@ impl ChargedMonths {
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     }
 
-    /// Stages it, unless no month was rated.
+    /// Stages the months, unless none was rated.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -8,16 +8,16 @@ use crate::domain::totals::Totals;
 use crate::domain::{Attribution, BilledSubscriptionId, Hour, MeterId, TenantId, UserSubscriptionId};
 use crate::store::Fingerprint;
 
-/// What a day was made of, and what it came to. Its lists are sorted; numbers are places in them.
+/// The inputs and totals of a day. Its lists are sorted; numbers are places in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayNote {
-    /// The exports that have lines of it.
+    /// The exports with lines of this day.
     pub exports: Vec<ExportOfDay>,
     pub user_subscriptions: Vec<UserSubscriptionId>,
     pub meters: Vec<MeterOfDay>,
     /// Keys of its resources.
     pub resources: Vec<i64>,
-    /// Of these, the ones of which a text was cut.
+    /// Those of them with a text that was cut.
     pub resources_cut: Vec<i64>,
     pub owners: Vec<NotedOwner>,
     pub uses: Vec<NotedUse>,
@@ -26,12 +26,12 @@ pub struct DayNote {
 /// One export's lines of a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportOfDay {
-    /// Its window, as its published files are called.
+    /// Its window, as in the names of its published files.
     pub label: String,
-    /// Of what they are made of: while it stays the same, they do.
+    /// The fingerprint of the inputs: if it is unchanged, the lines are unchanged.
     pub inputs: Fingerprint,
     pub lines: i64,
-    /// Lines that equal another of them in all but their place.
+    /// Lines that equal another one in everything but their position.
     pub lines_equal: i64,
 }
 
@@ -52,7 +52,7 @@ pub struct NotedOwner {
     pub user_subscription: u32,
 }
 
-/// Lines of one export that one moment decides, and one owner has.
+/// Lines of one export with the same owner and the same deciding moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotedUse {
     pub export: u32,
@@ -62,12 +62,12 @@ pub struct NotedUse {
 }
 
 impl DayNote {
-    /// All of its lines.
+    /// The number of lines of all exports.
     pub fn lines(&self) -> i64 {
         self.exports.iter().map(|export| export.lines).sum()
     }
 
-    /// What its lines are made of, by export.
+    /// The fingerprint of the inputs of each export.
     pub fn inputs(&self) -> BTreeMap<&str, Fingerprint> {
         self.exports.iter().map(|export| (export.label.as_str(), export.inputs)).collect()
     }

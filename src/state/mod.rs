@@ -1,9 +1,9 @@
-//! What one run tells the next: which inputs it read, and of each day what it was made of and what it came to.
+//! State that one run leaves for the next: which inputs it read, and the inputs and totals of each day.
 //!
-//! The published `lines` are the base; this says which of them still stand. It lies in `.stacktally/state`, is
-//! committed with the tables that it is about, and holds ids and keys, never the numbers of one process. It can be made
-//! again from the root: state that cannot be read, or was written by another version or for other settings, costs a
-//! full run.
+//! The state tells which of the published `lines` are still valid. It lies in `.stacktally/state`, is committed
+//! together with the tables that it describes, and holds ids and keys, never the numbers of one process. It can be
+//! rebuilt from the root: if it cannot be read, or was written by another version or with other settings, the next run
+//! is a full run.
 
 mod charged;
 mod day;

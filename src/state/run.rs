@@ -14,15 +14,15 @@ use crate::read::{ExportRecord, SnapshotLists};
 use crate::store::{FileStat, Fingerprint};
 use crate::table::contract::TABLES;
 
-/// Raised when what lies in these files means something else.
+/// Raised when the meaning of these files changes.
 const FORMAT: u32 = 3;
 const RUN: &str = "run.json";
 
-/// By whom and for what a state was written: another one cannot use it.
+/// The program version and settings that a state was written with; with others it cannot be used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     format: u32,
-    /// Of receipts and tables.
+    /// The format of receipts and tables.
     published: u32,
     stacktally: String,
     schemas: Fingerprint,
@@ -31,11 +31,11 @@ pub struct Version {
 }
 
 impl Version {
-    /// This program's, for these settings.
+    /// The version of this program with these settings.
     pub fn current(settings: BTreeMap<String, Value>) -> Self {
         let tables = TABLES.iter().map(|table| (table.name, table.columns));
         let flat = crate::table::flat::FLAT_TABLES.iter().map(|table| (table.name, table.columns));
-        let columns: Vec<String> = tables.chain(flat).map(|own| format!("{own:?}")).collect();
+        let columns: Vec<String> = tables.chain(flat).map(|table| format!("{table:?}")).collect();
         Self {
             format: FORMAT,
             published: receipt::FORMAT,
@@ -45,7 +45,7 @@ impl Version {
         }
     }
 
-    /// What keeps a state of this version from being used by another, if anything does.
+    /// Why a state of this version cannot be used by the current one; `None` if it can.
     fn difference(&self, current: &Self) -> Option<String> {
         if (self.format, self.published, &self.stacktally, self.schemas)
             != (current.format, current.published, &current.stacktally, current.schemas)
@@ -66,23 +66,23 @@ impl Version {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownInput {
     pub stat: FileStat,
-    /// Whether a file that looks so is taken to hold the same.
+    /// Whether a file with the same stat is assumed to have the same contents.
     pub is_settled: bool,
     pub fingerprint: Fingerprint,
 }
 
-/// What is known of a stamp.
+/// The state of a stamp.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct StampState {
     /// Its files of usage, by name.
     pub inputs: BTreeMap<String, KnownInput>,
     /// In order of their windows.
     pub exports: Vec<ExportRecord>,
-    /// Folders of exports that are no longer in the root, and count all the same.
+    /// Folders of exports that are no longer in the root but still count.
     pub kept: BTreeSet<String>,
-    /// Months that were closed when it was written.
+    /// Months that were closed when the state was written.
     pub closed: BTreeSet<Month>,
-    /// Of all texts that flat files could show, and of those that flat files of each month do.
+    /// Fingerprints of all texts that flat files could show, and of those that the flat files of each month do show.
     pub names: Option<Fingerprint>,
     pub texts: BTreeMap<Month, Fingerprint>,
     #[serde(skip)]
@@ -111,7 +111,7 @@ impl SnapshotState<'_> {
         publisher.state(&snapshots_name(stamp), packed)
     }
 
-    /// Lets those of the last run stay.
+    /// Keeps the snapshots of the last run.
     pub fn keep(stamp: &Stamp, publisher: &Publisher) {
         publisher.keep_state(&snapshots_name(stamp));
     }
@@ -122,15 +122,16 @@ impl SnapshotState<'_> {
     }
 }
 
-/// What is known of a publication.
+/// The state of a publication.
 #[derive(Debug, Default)]
 pub struct RunState {
     pub stamps: BTreeMap<Stamp, StampState>,
-    /// The run that looked at the inputs of each stamp last: `--stamp` leaves the others as they were published.
+    /// The run that last looked at the inputs of each stamp: with `--stamp`, the other stamps stay as they were
+    /// published.
     pub read_in: BTreeMap<Stamp, u64>,
 }
 
-/// The state of the last run, as far as it could be read, and why it cannot serve, where it cannot.
+/// The state of the last run, as far as it could be read, and the reason if it cannot be used.
 #[derive(Debug, Default)]
 pub struct LoadedState {
     pub state: RunState,
@@ -140,7 +141,7 @@ pub struct LoadedState {
 #[derive(Serialize, Deserialize)]
 struct RunFile {
     version: Version,
-    /// Each with its days.
+    /// Each stamp with its days.
     stamps: BTreeMap<Stamp, BTreeSet<Day>>,
     #[serde(default)]
     read_in: BTreeMap<Stamp, u64>,
@@ -150,7 +151,7 @@ impl RunState {
     /// Loads the state of the last run.
     ///
     /// # Errors
-    /// The machine failed. State that is damaged is no error.
+    /// The machine failed. Damaged state is not an error.
     pub fn load(out: &Out, current: &Version) -> Result<LoadedState> {
         let mut loaded = LoadedState::default();
         if out.last().files.is_empty() {
@@ -163,14 +164,14 @@ impl RunState {
         loaded.state.read_in = run.read_in;
         for (stamp, days) in run.stamps {
             match StampState::load(out, &stamp, &days)? {
-                Some(own) => drop(loaded.state.stamps.insert(stamp, own)),
+                Some(state) => drop(loaded.state.stamps.insert(stamp, state)),
                 None => loaded.unusable = loaded.unusable.or_else(|| unreadable.clone()),
             }
         }
         Ok(loaded)
     }
 
-    /// Stages the state. `settled` are the days of each stamp that changed: the others stay as they are.
+    /// Stages the state. `settled` are the days of each stamp that changed; the others are kept.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -180,12 +181,12 @@ impl RunState {
         settled: &BTreeMap<Stamp, BTreeMap<Day, BTreeSet<Cause>>>,
         publisher: &Publisher,
     ) -> Result<()> {
-        let stamps = self.stamps.iter().map(|(stamp, own)| (stamp.clone(), own.days.keys().copied().collect()));
+        let stamps = self.stamps.iter().map(|(stamp, state)| (stamp.clone(), state.days.keys().copied().collect()));
         let read_in = self.read_in.clone();
         publisher.state(RUN, json(&RunFile { version, stamps: stamps.collect(), read_in })?)?;
-        for (stamp, own) in &self.stamps {
-            publisher.state(&inputs_name(stamp), json(own)?)?;
-            own.days.par_iter().try_for_each(|(&day, note)| {
+        for (stamp, state) in &self.stamps {
+            publisher.state(&inputs_name(stamp), json(state)?)?;
+            state.days.par_iter().try_for_each(|(&day, note)| {
                 let name = day_name(stamp, day);
                 if settled.get(stamp).is_none_or(|days| days.contains_key(&day)) {
                     let bytes = postcard::to_allocvec(note).map_err(|error| Error::bug_of("write state", error))?;
@@ -200,20 +201,20 @@ impl RunState {
 }
 
 impl StampState {
-    /// Whether the last run published a month of a stamp as it was closed; `false` where its state cannot be read.
+    /// Whether a month of a stamp was closed in the last run; `false` if its state cannot be read.
     ///
     /// # Errors
     /// The machine failed.
     pub fn was_closed(out: &Out, stamp: &Stamp, month: Month) -> Result<bool> {
         let bytes = out.state(&inputs_name(stamp))?;
-        let own = bytes.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        Ok(own.is_some_and(|own| own.closed.contains(&month)))
+        let state = bytes.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        Ok(state.is_some_and(|state| state.closed.contains(&month)))
     }
 
-    /// `None` when it is damaged.
+    /// `None` if it is damaged.
     fn load(out: &Out, stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Option<Self>> {
         let Some(bytes) = out.state(&inputs_name(stamp))? else { return Ok(None) };
-        let Ok(mut own) = serde_json::from_slice::<Self>(&bytes) else { return Ok(None) };
+        let Ok(mut state) = serde_json::from_slice::<Self>(&bytes) else { return Ok(None) };
         let notes: Vec<Option<(Day, DayNote)>> = days
             .par_iter()
             .map(|&day| {
@@ -223,11 +224,11 @@ impl StampState {
             .collect::<Result<_>>()?;
         let notes: Option<BTreeMap<Day, DayNote>> = notes.into_iter().collect();
         let snapshots = out.state(&snapshots_name(stamp))?;
-        // Without them they are read again, and nothing else.
-        own.snapshots = snapshots.and_then(|packed| SnapshotState::unpack(&packed));
+        // Missing snapshots are only read again.
+        state.snapshots = snapshots.and_then(|packed| SnapshotState::unpack(&packed));
         Ok(notes.map(|notes| {
-            own.days = notes;
-            own
+            state.days = notes;
+            state
         }))
     }
 }
