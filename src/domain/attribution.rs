@@ -44,7 +44,7 @@ impl Attribution {
 
     /// The reason of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|attribution| attribution.as_str() == text)
     }
 
     /// The first reason that applies.

@@ -109,7 +109,7 @@ impl Correction {
 
 /// By how much a quantity changed.
 pub fn usage_difference(before: Option<Totals>, after: Option<Totals>) -> Quantity {
-    let scaled = |totals: Option<Totals>| totals.map_or(0, |own| own.quantity.scaled());
+    let scaled = |totals: Option<Totals>| totals.map_or(0, |total| total.quantity.scaled());
     Quantity::from_scaled(scaled(after) - scaled(before))
 }
 

@@ -28,7 +28,7 @@ impl DayState {
 
     /// The state of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
     /// The published text.
@@ -106,13 +106,13 @@ pub fn months(days: &[CoverageRow]) -> Vec<MonthCoverage> {
         *settled += i64::from(coverage.state == DayState::Settled);
         *open += i64::from(coverage.state == DayState::Open);
     }
-    let own = |((stamp, month), [settled, open]): ((&Stamp, Month), [i64; 2])| MonthCoverage {
+    let to_coverage = |((stamp, month), [settled, open]): ((&Stamp, Month), [i64; 2])| MonthCoverage {
         stamp: stamp.clone(),
         month,
         settled,
         open,
     };
-    months.into_iter().map(own).collect()
+    months.into_iter().map(to_coverage).collect()
 }
 
 /// How far a stamp's reported time is loaded.
@@ -132,11 +132,11 @@ pub fn stamps(days: &[CoverageRow]) -> Vec<StampCoverage> {
     let mut stamps: BTreeMap<&Stamp, StampCoverage> = BTreeMap::new();
     for CoverageRow { stamp, coverage, .. } in days {
         let empty = StampCoverage { stamp: stamp.clone(), days: [0; 3], last_settled_day: None, covered_to: None };
-        let own = stamps.entry(stamp).or_insert(empty);
-        own.days[coverage.state as usize] += 1;
+        let entry = stamps.entry(stamp).or_insert(empty);
+        entry.days[coverage.state as usize] += 1;
         let settled = (coverage.state == DayState::Settled).then_some(coverage.day);
-        own.last_settled_day = own.last_settled_day.max(settled);
-        own.covered_to = own.covered_to.max(coverage.windows.iter().map(|window| window.end).max());
+        entry.last_settled_day = entry.last_settled_day.max(settled);
+        entry.covered_to = entry.covered_to.max(coverage.windows.iter().map(|window| window.end).max());
     }
     stamps.into_values().collect()
 }
@@ -153,11 +153,11 @@ pub fn of_day(day: Day, windows: &[Window], doubted: &[Window], settling_days: u
     let settling = Window { start: day.start(), end: day.end() + i32::from(settling_days) * 24 };
     let windows: Vec<Window> = windows.iter().copied().filter(|window| window.overlaps(settling)).collect();
     let missing = gaps(settling, &windows);
-    let own = Window { start: day.start(), end: day.end() };
+    let day_window = Window { start: day.start(), end: day.end() };
     let is_doubted = doubted.iter().any(|window| window.overlaps(settling));
     let state = if missing.is_empty() && !is_doubted {
         DayState::Settled
-    } else if missing.iter().all(|gap| !gap.overlaps(own)) {
+    } else if missing.iter().all(|gap| !gap.overlaps(day_window)) {
         DayState::Open
     } else {
         DayState::Partial

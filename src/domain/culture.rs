@@ -134,5 +134,8 @@ pub fn half_day(text: &str) -> Option<HalfDay> {
 
 /// A designator without its case, points and blanks.
 fn bare(text: &str) -> String {
-    text.chars().filter(|own| !own.is_whitespace() && *own != '.').flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|character| !character.is_whitespace() && *character != '.')
+        .flat_map(char::to_lowercase)
+        .collect()
 }

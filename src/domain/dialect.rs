@@ -273,8 +273,8 @@ fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> 
         let time = rest.strip_prefix(',').unwrap_or(rest);
         return match time.trim_start() {
             "" => Some(date.at((0, true, None))),
-            own if own.len() < time.len() || time.starts_with('T') => {
-                Some(date.at(clock(own.strip_prefix('T').unwrap_or(own))?))
+            trimmed if trimmed.len() < time.len() || time.starts_with('T') => {
+                Some(date.at(clock(trimmed.strip_prefix('T').unwrap_or(trimmed))?))
             }
             _ => None,
         };
@@ -288,15 +288,15 @@ fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> 
 /// A text without marks of direction, and with blanks for all that looks like one: cultures print narrow ones that do
 /// not break.
 fn with_plain_blanks(text: &str) -> Cow<'_, str> {
-    let is_mark = |own: &char| {
-        matches!(own, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
-            || matches!(own, '\u{2066}'..='\u{2069}')
+    let is_mark = |character: &char| {
+        matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
+            || matches!(character, '\u{2066}'..='\u{2069}')
     };
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    let plain = |own: char| if own.is_whitespace() { ' ' } else { own };
-    Cow::Owned(text.chars().filter(|own| !is_mark(own)).map(plain).collect())
+    let plain = |character: char| if character.is_whitespace() { ' ' } else { character };
+    Cow::Owned(text.chars().filter(|character| !is_mark(character)).map(plain).collect())
 }
 
 /// The parts of a date.
@@ -324,7 +324,7 @@ fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> 
         Some((value, digits))
     };
     let (first, first_digits) = number(&mut rest)?;
-    let separator = rest.chars().next().filter(|own| ['/', '.', '-'].contains(own))?;
+    let separator = rest.chars().next().filter(|character| ['/', '.', '-'].contains(character))?;
     let next = |rest: &mut &str| {
         *rest = rest.strip_prefix(separator)?.trim_start();
         number(rest)
@@ -351,7 +351,7 @@ fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> 
 /// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`, `00 h 00 min 00 s`, `上午12:00`: the minute of the day, whether nothing
 /// smaller was said, and the offset.
 fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
-    let (before, time) = text.split_at(text.find(|own: char| own.is_ascii_digit())?);
+    let (before, time) = text.split_at(text.find(|character: char| character.is_ascii_digit())?);
     let mut rest = time;
     let number = |rest: &mut &str| -> Option<i64> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -360,12 +360,14 @@ fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
         Some(value)
     };
     let unit = |rest: &mut &str, unit: &str| -> bool {
-        let behind = rest.trim_start().strip_prefix(unit).filter(|own| !own.starts_with(char::is_alphabetic));
+        let behind = rest.trim_start().strip_prefix(unit).filter(|after| !after.starts_with(char::is_alphabetic));
         *rest = behind.map_or(*rest, str::trim_start);
         behind.is_some()
     };
     let mark = |rest: &mut &str| -> bool {
-        let behind = rest.strip_prefix([':', '.']).filter(|own| own.starts_with(|own: char| own.is_ascii_digit()));
+        let behind = rest
+            .strip_prefix([':', '.'])
+            .filter(|after| after.starts_with(|character: char| character.is_ascii_digit()));
         *rest = behind.unwrap_or(rest);
         behind.is_some()
     };
@@ -393,7 +395,7 @@ fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
     };
     let half = match (before.trim(), behind.trim()) {
         ("", "") => None,
-        ("", own) | (own, "") => Some(half_day(own)?),
+        ("", designator) | (designator, "") => Some(half_day(designator)?),
         _ => return None,
     };
     // Japan counts each half from 0, others from 12; and some write 24 hours all the same.
@@ -436,16 +438,17 @@ fn in_any_order(text: &str) -> Option<CivilTime> {
 pub fn odd_year(text: &str) -> Option<String> {
     let text = text.trim().replace(". ", ".");
     let date = text.split([' ', 'T', ',']).next().unwrap_or_default();
-    let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|own| !own.is_empty()).collect();
-    if numbers.len() < 3 || !numbers.iter().all(|own| own.bytes().all(|byte| byte.is_ascii_digit())) {
+    let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|number| !number.is_empty()).collect();
+    if numbers.len() < 3 || !numbers.iter().all(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
         return None;
     }
-    let longest = numbers.iter().copied().max_by_key(|own| own.len()).unwrap_or_default();
+    let longest = numbers.iter().copied().max_by_key(|number| number.len()).unwrap_or_default();
     match longest.len() {
         2 => Some("two digits".to_owned()),
         1 => None,
         _ => {
-            let is_usual = longest.len() == 4 && longest.parse().is_ok_and(|own| (FIRST_YEAR..END_YEAR).contains(&own));
+            let is_usual =
+                longest.len() == 4 && longest.parse().is_ok_and(|year| (FIRST_YEAR..END_YEAR).contains(&year));
             (!is_usual).then(|| longest.to_owned())
         }
     }

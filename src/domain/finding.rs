@@ -206,7 +206,7 @@ impl FindingCode {
 
     /// The code of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
     /// The published text.

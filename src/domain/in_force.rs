@@ -27,7 +27,7 @@ impl AttributeAt {
 
     /// The setting of a text.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Forwarded, Self::Usage].into_iter().find(|own| own.as_str() == text)
+        [Self::Forwarded, Self::Usage].into_iter().find(|setting| setting.as_str() == text)
     }
 
     /// The moment that decides for a line of `day` and `slot`, reported in `window`. A window longer than a day, or
@@ -58,7 +58,7 @@ impl SnapshotKind {
 
     /// The kind of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// The published text.

@@ -92,11 +92,12 @@ pub fn fates(entries: &[LedgerEntry], rules: LedgerRules) -> Result<Vec<Fate>, C
     }
     for (at, entry) in entries.iter().enumerate() {
         if let Fate::NotChosen(first) = fates[at] {
-            let chosen = || entries.iter().filter(|own| own.granularity == rules.granularity && own.is_whole);
-            if !is_covered(entry.window, chosen().map(|own| own.window)) {
+            let chosen = || entries.iter().filter(|other| other.granularity == rules.granularity && other.is_whole);
+            if !is_covered(entry.window, chosen().map(|other| other.window)) {
                 return Err(Conflict::PartlyChosen(at, first));
             }
-            let lines: i64 = chosen().filter(|own| own.window.overlaps(entry.window)).map(|own| own.lines).sum();
+            let lines: i64 =
+                chosen().filter(|other| other.window.overlaps(entry.window)).map(|other| other.lines).sum();
             if lines == 0 && entry.lines > 0 {
                 return Err(Conflict::NotWhole(first, at));
             }
@@ -170,20 +171,20 @@ pub fn is_far_below(lines: i64, other: i64) -> bool {
 /// The entries whose count of lines falls far below that of both neighbours (at an end of the list: of the one there
 /// is), and the fewer lines of these. Neighbours are windows of the same length and granularity that touch it.
 pub fn far_below_neighbours(entries: &[LedgerEntry]) -> Vec<(usize, i64)> {
-    let is_alike = |own: &LedgerEntry, other: &LedgerEntry| {
-        own.window.hours() == other.window.hours() && (own.granularity == other.granularity || own.lines == 0)
+    let is_alike = |entry: &LedgerEntry, other: &LedgerEntry| {
+        entry.window.hours() == other.window.hours() && (entry.granularity == other.granularity || entry.lines == 0)
     };
-    let falls = |(at, own): (usize, &LedgerEntry)| {
+    let falls = |(at, entry): (usize, &LedgerEntry)| {
         let before =
-            at.checked_sub(1).map(|before| &entries[before]).filter(|other| other.window.end == own.window.start);
-        let after = entries.get(at + 1).filter(|other| other.window.start == own.window.end);
+            at.checked_sub(1).map(|before| &entries[before]).filter(|other| other.window.end == entry.window.start);
+        let after = entries.get(at + 1).filter(|other| other.window.start == entry.window.end);
         let fewest = [before, after]
             .into_iter()
             .flatten()
-            .filter(|other| is_alike(own, other))
+            .filter(|other| is_alike(entry, other))
             .map(|other| other.lines)
             .min()?;
-        is_far_below(own.lines, fewest).then_some((at, fewest))
+        is_far_below(entry.lines, fewest).then_some((at, fewest))
     };
     entries.iter().enumerate().filter_map(falls).collect()
 }

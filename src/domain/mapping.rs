@@ -39,9 +39,9 @@ impl Mappings {
         for (at, snapshot) in (0_u32..).zip(snapshots) {
             for (subject, to) in snapshot {
                 match &mut said[subject as usize] {
-                    Some(own) => *own = to.min(*own),
-                    own => {
-                        *own = Some(to);
+                    Some(least) => *least = to.min(*least),
+                    slot => {
+                        *slot = Some(to);
                         touched.push(subject);
                     }
                 }
@@ -49,8 +49,8 @@ impl Mappings {
             for subject in touched.drain(..) {
                 let Some(to) = said[subject as usize].take() else { continue };
                 match &mut open[subject as usize] {
-                    Some(own) if own.to == to && own.last + 1 == at => own.last = at,
-                    own => all.extend(own.replace(Mapping { subject, first: at, last: at, to })),
+                    Some(mapping) if mapping.to == to && mapping.last + 1 == at => mapping.last = at,
+                    slot => all.extend(slot.replace(Mapping { subject, first: at, last: at, to })),
                 }
             }
         }
@@ -61,7 +61,7 @@ impl Mappings {
     /// Takes stretches that were found before.
     pub fn of_stretches(subjects: usize, mut all: Vec<Mapping>) -> Self {
         all.sort_unstable();
-        let start = |subject: usize| all.partition_point(|own| (own.subject as usize) < subject) as u32;
+        let start = |subject: usize| all.partition_point(|mapping| (mapping.subject as usize) < subject) as u32;
         let starts = (0..=subjects).map(start).collect();
         Self { all, starts }
     }
@@ -79,16 +79,16 @@ impl Mappings {
 
     /// What that snapshot says of a subject.
     pub fn said_by(&self, snapshot: u32, subject: u32) -> Option<&Mapping> {
-        let own = self.of_subject(subject);
-        let at = own.partition_point(|mapping| mapping.first <= snapshot);
-        own[..at].last().filter(|mapping| snapshot <= mapping.last)
+        let mappings = self.of_subject(subject);
+        let at = mappings.partition_point(|mapping| mapping.first <= snapshot);
+        mappings[..at].last().filter(|mapping| snapshot <= mapping.last)
     }
 
     /// What the history says of a subject when `snapshots` of them are not after the moment: what the latest of these
     /// says that holds it, else the earliest later one (`product.md` §4).
     pub fn held_after(&self, snapshots: u32, subject: u32) -> Option<&Mapping> {
-        let own = self.of_subject(subject);
-        let at = own.partition_point(|mapping| mapping.first < snapshots);
-        own[..at].last().or_else(|| own.first())
+        let mappings = self.of_subject(subject);
+        let at = mappings.partition_point(|mapping| mapping.first < snapshots);
+        mappings[..at].last().or_else(|| mappings.first())
     }
 }

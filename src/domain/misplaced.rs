@@ -39,7 +39,7 @@ impl Suspicion {
     /// The same for several days: what suggests itself for the last that it does for.
     pub fn of_all(days: &[Day], window: Window, late_days: u16) -> Self {
         let suspicions = days.iter().rev().map(|day| Self::of(*day, window, late_days));
-        suspicions.into_iter().find(|own| *own != Self::OtherWindow).unwrap_or(Self::OtherWindow)
+        suspicions.into_iter().find(|suspicion| *suspicion != Self::OtherWindow).unwrap_or(Self::OtherWindow)
     }
 
     /// What to look for, and what to do then, as a hint goes on.

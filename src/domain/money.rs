@@ -22,8 +22,8 @@ impl Currency {
     /// The currency of a code such as `EUR`, in any case; `None` for any other text, and for what no bill is made in,
     /// such as gold.
     pub fn parse(text: &str) -> Option<Self> {
-        let own = iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())?;
-        own.exponent().filter(|&minor| u32::from(minor) <= AMOUNT_SCALE).map(|_| Self(own))
+        let currency = iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())?;
+        currency.exponent().filter(|&minor| u32::from(minor) <= AMOUNT_SCALE).map(|_| Self(currency))
     }
 
     pub fn code(self) -> &'static str {
@@ -190,8 +190,8 @@ impl ExchangeRate {
     }
 
     /// The rate that a table holds, in units of 10^-18.
-    pub fn of_quantity(own: Quantity) -> Option<Self> {
-        Self::new(Decimal::try_from_i128_with_scale(own.scaled(), u32::from(QUANTITY_SCALE)).ok()?)
+    pub fn of_quantity(quantity: Quantity) -> Option<Self> {
+        Self::new(Decimal::try_from_i128_with_scale(quantity.scaled(), u32::from(QUANTITY_SCALE)).ok()?)
     }
 
     /// In units of 10^-18, as tables hold it.
@@ -255,8 +255,8 @@ pub enum NoDecimal {
 }
 
 /// A decimal of at most 18 places in units of 10^-18, as quantities are.
-pub fn scaled_18(own: Decimal) -> Option<Quantity> {
-    let places = u32::from(QUANTITY_SCALE).checked_sub(own.scale())?;
-    let scaled = own.mantissa().checked_mul(10_i128.checked_pow(places)?)?;
+pub fn scaled_18(decimal: Decimal) -> Option<Quantity> {
+    let places = u32::from(QUANTITY_SCALE).checked_sub(decimal.scale())?;
+    let scaled = decimal.mantissa().checked_mul(10_i128.checked_pow(places)?)?;
     Quantity::ZERO.checked_add(Quantity::from_scaled(scaled))
 }

@@ -156,7 +156,7 @@ impl PriceEntry {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         };
-        let day = |own: Option<Day>| own.map_or_else(String::new, |day| day.to_string());
+        let day = |date: Option<Day>| date.map_or_else(String::new, |day| day.to_string());
         add(self.meter.as_str());
         add(self.scope.name());
         add(self.scope.id().unwrap_or_default());
@@ -166,7 +166,7 @@ impl PriceEntry {
         match &self.terms {
             Terms::NotBillable => add("not_billable"),
             Terms::Price(Price { price, per, discount_percent, currency }) => {
-                [price, per, discount_percent].into_iter().for_each(|own| add(&own.normalize().to_string()));
+                [price, per, discount_percent].into_iter().for_each(|number| add(&number.normalize().to_string()));
                 add(currency.code());
             }
         }
@@ -232,7 +232,7 @@ impl PriceEntry {
 impl Price {
     /// The price, what it is for and the discount, in units of 10^-18, as tables hold them.
     pub fn scaled(&self) -> [Quantity; 3] {
-        let scaled = |own| scaled_18(own).expect("a price book is refused that holds what does not fit");
+        let scaled = |number| scaled_18(number).expect("a price book is refused that holds what does not fit");
         [self.price, self.per, self.discount_percent].map(scaled)
     }
 }
@@ -260,7 +260,7 @@ impl PriceStatus {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -34,5 +34,5 @@ const DOCUMENTED: [(&str, &str); 8] = [
 
 /// What to do about a documented error, by its code in any case.
 pub fn remedy(code: &str) -> Option<&'static str> {
-    DOCUMENTED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code.trim())).map(|(_, remedy)| *remedy)
+    DOCUMENTED.iter().find(|(documented, _)| documented.eq_ignore_ascii_case(code.trim())).map(|(_, remedy)| *remedy)
 }

@@ -42,15 +42,15 @@ pub fn gaps_between(windows: &[Window]) -> Vec<Window> {
 /// ```
 pub fn cut_short(windows: &[Window]) -> Vec<(usize, i32)> {
     let is_cut = |at: &usize| {
-        let [before, own] = [windows[at - 1], windows[*at]];
-        let goes_on = windows.get(at + 1).is_some_and(|next| next.start == own.end);
-        let is_length_of_its_own = own.hours() == 1 || own.hours() % DAY_HOURS == 0;
+        let [before, window] = [windows[at - 1], windows[*at]];
+        let goes_on = windows.get(at + 1).is_some_and(|next| next.start == window.end);
+        let is_length_of_its_own = window.hours() == 1 || window.hours() % DAY_HOURS == 0;
         // Any length of full days is a rhythm; another is one when it came twice.
         let of_days = before.hours() % DAY_HOURS == 0;
         let is_rhythm = of_days || (*at >= 2 && windows[at - 2].hours() == before.hours());
         let unit = if of_days { DAY_HOURS } else { before.hours() };
-        let is_off = Window { start: before.end, end: own.end }.hours() % unit != 0;
-        own.hours() < before.hours() && !goes_on && !is_length_of_its_own && is_rhythm && is_off
+        let is_off = Window { start: before.end, end: window.end }.hours() % unit != 0;
+        window.hours() < before.hours() && !goes_on && !is_length_of_its_own && is_rhythm && is_off
     };
     (1..windows.len()).filter(is_cut).map(|at| (at, windows[at - 1].hours())).collect()
 }

@@ -54,7 +54,9 @@ impl Granularity {
 impl Granularity {
     /// Reads what the usage API calls `aggregationGranularity`, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Daily, Self::Hourly].into_iter().find(|own| own.as_str().eq_ignore_ascii_case(text.trim()))
+        [Self::Daily, Self::Hourly]
+            .into_iter()
+            .find(|granularity| granularity.as_str().eq_ignore_ascii_case(text.trim()))
     }
 }
 
@@ -163,8 +165,8 @@ impl Hour {
     /// `None` when it is none, or lies outside the years 2000 to 2199.
     pub fn of_micros(micros: i64) -> Option<Self> {
         let hour = 1_000_000 * SECONDS;
-        let own = (micros % hour == 0).then(|| i32::try_from(micros / hour).ok().map(Self))??;
-        Self::years().contains(&own).then_some(own)
+        let full_hour = (micros % hour == 0).then(|| i32::try_from(micros / hour).ok().map(Self))??;
+        Self::years().contains(&full_hour).then_some(full_hour)
     }
 
     /// The first hour that usage may have.
@@ -241,7 +243,7 @@ impl std::ops::Add<i32> for Hour {
 pub(super) fn powershell_millis(text: &str) -> Option<i64> {
     let ticks = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
     let digits =
-        ticks.split(['+', '-']).next().filter(|own| !own.is_empty() && own.bytes().all(|b| b.is_ascii_digit()));
+        ticks.split(['+', '-']).next().filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     digits?.parse().ok()
 }
 
@@ -447,13 +449,13 @@ impl Window {
 
     /// Whether windows together cover all of it.
     pub fn is_covered_by(self, windows: impl IntoIterator<Item = Self>) -> bool {
-        let mut windows: Vec<Self> = windows.into_iter().filter(|own| own.overlaps(self)).collect();
-        windows.sort_unstable_by_key(|own| own.start);
+        let mut windows: Vec<Self> = windows.into_iter().filter(|window| window.overlaps(self)).collect();
+        windows.sort_unstable_by_key(|window| window.start);
         let mut covered = self.start;
-        for own in windows {
+        for window in windows {
             // Past a gap nothing helps: the windows are in order of their starts.
-            if own.start <= covered {
-                covered = covered.max(own.end);
+            if window.start <= covered {
+                covered = covered.max(window.end);
             }
         }
         covered >= self.end

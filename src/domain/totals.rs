@@ -150,7 +150,7 @@ impl MeterSum {
     /// Adds lines and quantity.
     pub fn merge(&mut self, other: Self) {
         self.lines += other.lines;
-        self.quantity = self.quantity.zip(other.quantity).and_then(|(own, other)| own.checked_add(other));
+        self.quantity = self.quantity.zip(other.quantity).and_then(|(sum, other)| sum.checked_add(other));
     }
 }
 

@@ -59,7 +59,7 @@ pub fn tier(tier: &str, unit: Option<&str>) -> String {
 }
 
 fn begins_with_a_number(unit: &str) -> bool {
-    unit.starts_with(|own: char| own.is_ascii_digit())
+    unit.starts_with(|character: char| character.is_ascii_digit())
 }
 
 /// The meters of public addresses count each address for each hour, so that a day of one is 24 (reference, catalogue of
