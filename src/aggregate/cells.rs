@@ -45,7 +45,7 @@ impl Cells {
 
     /// Adds the cells of another under other keys.
     pub fn extend(&mut self, other: &Self, key: impl Fn(u64) -> u64) {
-        self.key.extend(other.key.iter().map(|&own| key(own)));
+        self.key.extend(other.key.iter().map(|&packed| key(packed)));
         self.quantity.extend_from_slice(&other.quantity);
         self.line_count.extend_from_slice(&other.line_count);
     }

@@ -105,13 +105,13 @@ pub fn month_facts<'a>(packing: Packing, days: impl IntoIterator<Item = &'a Cell
 pub fn default_facts(owned: &OwnedUsage, packing: Packing, daily: &BTreeMap<Day, Cells>) -> Result<Vec<(Day, Cells)>> {
     let is_default: Vec<bool> = owned.owners.iter().map(|owner| owner.attribution.is_default()).collect();
     let of_day = |(day, cells): (&Day, &Cells)| {
-        let mut own = Cells::default();
+        let mut default_cells = Cells::default();
         for (key, quantity, line_count) in cells.iter() {
             if is_default[packing.unpack(key).owner as usize] {
-                own.push(packing.without_resource(key), quantity, line_count);
+                default_cells.push(packing.without_resource(key), quantity, line_count);
             }
         }
-        sum_by_key(own).map(|cells| (*day, cells))
+        sum_by_key(default_cells).map(|cells| (*day, cells))
     };
     daily.iter().map(of_day).collect()
 }

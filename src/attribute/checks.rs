@@ -42,9 +42,11 @@ pub fn checked_snapshots(
     control: &Control,
 ) -> Result<Snapshots> {
     // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
-    let former =
-        folder.overridden.iter().filter_map(|own| read_registrations(std::slice::from_ref(own), reading, control).ok());
-    let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
+    let former = folder
+        .overridden
+        .iter()
+        .filter_map(|snapshot| read_registrations(std::slice::from_ref(snapshot), reading, control).ok());
+    let former: Vec<RegistrationId> = former.flatten().map(|registration| registration.id).collect();
     let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
     let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
     checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
@@ -175,7 +177,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     let mut ids: Vec<&K> = lists.rows.iter().map(&id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let places: Vec<usize> = lists.rows.iter().map(|row| ids.partition_point(|own| *own < id(row))).collect();
+    let places: Vec<usize> = lists.rows.iter().map(|row| ids.partition_point(|other| *other < id(row))).collect();
     // Of each id the list that named it last, so that two rows of one count once.
     let mut named_in = vec![usize::MAX; ids.len()];
     let mut count = |(at, list): (usize, &DatedList)| {
@@ -211,10 +213,10 @@ fn unconfirmed_shrinks<T, K: Ord>(
 pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Vec<(&Stamp, Error)> {
     let mut errors = Vec::new();
     let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::of).collect();
-    for (at, own) in of_each.iter().enumerate() {
+    for (at, proofs) in of_each.iter().enumerate() {
         for other in &of_each[..at] {
-            let registration = compare_registrations.then(|| own.same_registration(other)).flatten();
-            let found = registration.into_iter().chain(own.same_listing(other));
+            let registration = compare_registrations.then(|| proofs.same_registration(other)).flatten();
+            let found = registration.into_iter().chain(proofs.same_listing(other));
             errors.extend(found.map(|error| (&stamps[at].stamp, error)));
         }
     }
@@ -235,8 +237,8 @@ struct Proofs<'a> {
 impl<'a> Proofs<'a> {
     fn of(snapshots: &'a Snapshots) -> Self {
         let mut registrations: BTreeMap<&RegistrationId, Vec<&Registration>> = BTreeMap::new();
-        for own in &snapshots.registrations {
-            registrations.entry(&own.id).or_default().push(own);
+        for registration in &snapshots.registrations {
+            registrations.entry(&registration.id).or_default().push(registration);
         }
         let rows = (0_u32..).zip(&snapshots.listings.rows);
         let pages = snapshots.listings.lists.iter().flat_map(|list| &list.pages).filter(|page| page.rows > 0);
@@ -249,12 +251,16 @@ impl<'a> Proofs<'a> {
     }
 
     fn same_registration(&self, other: &Self) -> Option<Error> {
-        let pairs = self.registrations.iter().filter_map(|(id, own)| Some((own, other.registrations.get(id)?)));
-        let mut pairs =
-            pairs.flat_map(|(own, others)| own.iter().flat_map(|own| others.iter().map(move |two| (*own, *two))));
-        let (own, two) = pairs.find(|(own, two)| is_one_cloud(own, two))?;
+        let pairs = self
+            .registrations
+            .iter()
+            .filter_map(|(id, registrations)| Some((registrations, other.registrations.get(id)?)));
+        let mut pairs = pairs.flat_map(|(registrations, others)| {
+            registrations.iter().flat_map(|one| others.iter().map(move |two| (*one, *two)))
+        });
+        let (one, two) = pairs.find(|(one, two)| is_one_cloud(one, two))?;
         let stamp = &other.snapshots.stamp;
-        Some(Error::input(format!("the registration of {}, of stamp {stamp}, as well", two.file)).at(&own.file).hint(
+        Some(Error::input(format!("the registration of {}, of stamp {stamp}, as well", two.file)).at(&one.file).hint(
             "every stamp has its own registration: one of the two was copied, or saved for the wrong stamp; remove \
              it, and save that stamp's own",
         ))
@@ -264,8 +270,8 @@ impl<'a> Proofs<'a> {
         const HINT: &str = "a stamp lists its own user subscriptions alone: one of the two was copied, or saved for \
             the wrong stamp; remove it, and save that stamp's own";
         let stamp = &other.snapshots.stamp;
-        let mut same = self.listed.iter().filter_map(|(ids, own)| Some((ids, *own, *other.listed.get(ids)?)));
-        if let Some(((provider, id), own, two)) = same.next() {
+        let mut same = self.listed.iter().filter_map(|(ids, one)| Some((ids, *one, *other.listed.get(ids)?)));
+        if let Some(((provider, id), one, two)) = same.next() {
             let more = match same.count() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
@@ -276,19 +282,19 @@ impl<'a> Proofs<'a> {
                      does",
                     file_of(other.snapshots, two)
                 ))
-                .at(file_of(self.snapshots, own))
+                .at(file_of(self.snapshots, one))
                 .hint(HINT),
             );
         }
-        let (own, two) = self.pages.iter().find_map(|(content, own)| Some((own, other.pages.get(content)?)))?;
-        Some(Error::input(format!("the same bytes as {two}, of stamp {stamp}")).at(*own).hint(HINT))
+        let (one, two) = self.pages.iter().find_map(|(content, one)| Some((one, other.pages.get(content)?)))?;
+        Some(Error::input(format!("the same bytes as {two}, of stamp {stamp}")).at(*one).hint(HINT))
     }
 }
 
 /// The first page that has a row of listings.
 fn file_of(snapshots: &Snapshots, row: u32) -> &str {
     let lists = snapshots.listings.lists.iter();
-    let mut found = lists.filter_map(|list| Some(list.page_of(list.rows.iter().position(|own| *own == row)?)));
+    let mut found = lists.filter_map(|list| Some(list.page_of(list.rows.iter().position(|other| *other == row)?)));
     found.next().unwrap_or_default()
 }
 
@@ -299,8 +305,8 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
     if registrations.is_empty() {
         return Vec::new();
     }
-    let ours = || registrations.iter().map(|own| &own.id).chain(former);
-    let is_foreign: Vec<bool> = customers.rows.iter().map(|row| !ours().any(|own| row.parent.is(own))).collect();
+    let ours = || registrations.iter().map(|registration| &registration.id).chain(former);
+    let is_foreign: Vec<bool> = customers.rows.iter().map(|row| !ours().any(|id| row.parent.is(id))).collect();
     let (mut foreign, mut twice) = (BTreeMap::new(), BTreeMap::new());
     let mut subscription_of: Vec<Option<u32>> = vec![None; tenants.len()];
     let ranks: Vec<Option<(usize, u32)>> = customers
@@ -331,7 +337,7 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
             )
     });
     let twice = twice.into_iter().map(|((tenant, one, other), file)| {
-        let [one, other] = [one, other].map(|own| &billed_subscriptions[own as usize]);
+        let [one, other] = [one, other].map(|place| &billed_subscriptions[place as usize]);
         Error::input(format!("tenant {} is mapped to two customer subscriptions, {one} and {other}", tenants[tenant]))
             .at(file)
             .hint(

@@ -27,10 +27,10 @@ impl<'a> Decider<'a> {
         let snapshots = self.snapshots;
         let is_operator = operators(id, snapshots, self.rules);
         let listed = rank(&snapshots.user_subscriptions, id);
-        let own = snapshots.decide(listed, snapshots.dates.in_force(moment), is_operator);
-        own.attribution == attribution
-            && snapshots.billed_subscriptions[own.billed_subscription as usize] == *billed_subscription
-            && own.tenant.map(|tenant| &snapshots.tenants[tenant as usize]) == tenant
+        let decision = snapshots.decide(listed, snapshots.dates.in_force(moment), is_operator);
+        decision.attribution == attribution
+            && snapshots.billed_subscriptions[decision.billed_subscription as usize] == *billed_subscription
+            && decision.tenant.map(|tenant| &snapshots.tenants[tenant as usize]) == tenant
     }
 }
 

@@ -95,31 +95,31 @@ pub fn attribute_beside(usage: Usage, snapshots: &Snapshots, rules: &Rules, form
     let mut row_of = BTreeMap::new();
     let mut in_force = Vec::new();
     for moment in moments(&usage, rules.attribute_at) {
-        let own = snapshots.dates.in_force(moment);
-        let row = *row_of.entry(own).or_insert_with(|| {
-            in_force.push(own);
+        let at_moment = snapshots.dates.in_force(moment);
+        let row = *row_of.entry(at_moment).or_insert_with(|| {
+            in_force.push(at_moment);
             in_force.len() - 1
         });
         rows.insert(moment, row);
     }
-    let tenants = united(&snapshots.tenants, former.iter().filter_map(|own| own.tenant));
+    let tenants = united(&snapshots.tenants, former.iter().filter_map(|owner| owner.tenant));
     let billed_subscriptions =
-        united(&snapshots.billed_subscriptions, former.iter().map(|own| own.billed_subscription));
-    let place_of = |own: Owner| Owner {
+        united(&snapshots.billed_subscriptions, former.iter().map(|owner| owner.billed_subscription));
+    let place_of = |owner: Owner| Owner {
         billed_subscription: place(
             &billed_subscriptions,
-            &snapshots.billed_subscriptions[own.billed_subscription as usize],
+            &snapshots.billed_subscriptions[owner.billed_subscription as usize],
         ),
-        tenant: own.tenant.map(|tenant| place(&tenants, &snapshots.tenants[tenant as usize])),
-        ..own
+        tenant: owner.tenant.map(|tenant| place(&tenants, &snapshots.tenants[tenant as usize])),
+        ..owner
     };
     let former: Vec<Owner> = former
         .iter()
-        .map(|own| Owner {
-            billed_subscription: place(&billed_subscriptions, own.billed_subscription),
-            attribution: own.attribution,
-            tenant: own.tenant.map(|tenant| place(&tenants, tenant)),
-            user_subscription: place(&usage.user_subscriptions, own.user_subscription),
+        .map(|owner| Owner {
+            billed_subscription: place(&billed_subscriptions, owner.billed_subscription),
+            attribution: owner.attribution,
+            tenant: owner.tenant.map(|tenant| place(&tenants, tenant)),
+            user_subscription: place(&usage.user_subscriptions, owner.user_subscription),
         })
         .collect();
     let (owners, table) = decide(&usage.user_subscriptions, &in_force, snapshots, rules);
@@ -148,8 +148,8 @@ fn united<'a, T: Ord + Clone + 'a>(sorted: &[T], others: impl Iterator<Item = &'
     all
 }
 
-fn place<T: Ord>(sorted: &[T], own: &T) -> u32 {
-    rank(sorted, own).expect("every id that is named is in its list")
+fn place<T: Ord>(sorted: &[T], id: &T) -> u32 {
+    rank(sorted, id).expect("every id that is named is in its list")
 }
 
 /// All owners, and the place of each user subscription's under each combination of snapshots in force.
@@ -166,8 +166,9 @@ fn decide(
         let listed = rank(&snapshots.user_subscriptions, id);
         // Snapshots change often, and owners seldom: those of one user subscription are few.
         let first = owners.len();
-        for (row, &own) in in_force.iter().enumerate() {
-            let Decision { billed_subscription, attribution, tenant } = snapshots.decide(listed, own, &is_operator);
+        for (row, &at_moment) in in_force.iter().enumerate() {
+            let Decision { billed_subscription, attribution, tenant } =
+                snapshots.decide(listed, at_moment, &is_operator);
             let owner = Owner { billed_subscription, attribution, tenant, user_subscription };
             let place = owners[first..].iter().rposition(|known| *known == owner).unwrap_or_else(|| {
                 owners.push(owner);
@@ -185,7 +186,7 @@ fn sorted(mut owners: Vec<Owner>, former: &[Owner], mut table: Vec<u32>) -> (Vec
     owners.extend_from_slice(former);
     owners.sort_unstable_by_key(Owner::order);
     owners.dedup();
-    let rank = |own: &Owner| owners.partition_point(|other| other.order() < own.order()) as u32;
+    let rank = |owner: &Owner| owners.partition_point(|other| other.order() < owner.order()) as u32;
     let ranks: Vec<u32> = decided.iter().map(rank).collect();
     table.iter_mut().for_each(|place| *place = ranks[*place as usize]);
     (owners, table)
@@ -226,7 +227,11 @@ impl OwnedUsage {
     /// ```
     pub fn owners_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = u32> + 'a {
         let (owners, lines) = (self.owners_on(day, chunk.export), &chunk.lines);
-        lines.slot.iter().zip(&lines.user_subscription).map(move |(&slot, &own)| owners.of(slot, own))
+        lines
+            .slot
+            .iter()
+            .zip(&lines.user_subscription)
+            .map(move |(&slot, &user_subscription)| owners.of(slot, user_subscription))
     }
 
     /// The rows of the snapshots in force, for the lines of a chunk in their order: places in `in_force`.
@@ -247,7 +252,7 @@ impl OwnedUsage {
 
     /// The rank of an owner, if it is one.
     pub fn rank_of(&self, owner: &Owner) -> Option<u32> {
-        self.owners.binary_search_by(|own| own.order().cmp(&owner.order())).ok().map(|place| place as u32)
+        self.owners.binary_search_by(|other| other.order().cmp(&owner.order())).ok().map(|place| place as u32)
     }
 
     /// What was used on a day, by export, moment and owner.
@@ -259,7 +264,7 @@ impl OwnedUsage {
             let mut distinct = moments.to_vec();
             distinct.sort_unstable();
             distinct.dedup();
-            let place = moments.map(|moment| distinct.partition_point(|&own| own < moment));
+            let place = moments.map(|moment| distinct.partition_point(|&other| other < moment));
             counts.resize(distinct.len() * self.owners.len(), 0_i64);
             for (owner, slot) in self.owners_of(day, chunk).zip(&chunk.lines.slot) {
                 let at = place[usize::from(slot.number())] * self.owners.len() + owner as usize;
@@ -273,8 +278,8 @@ impl OwnedUsage {
                 *uses.entry(key).or_default() += std::mem::take(&mut counts[at]);
             }
         }
-        let own = |((export, moment, owner), lines)| Use { export, moment, owner, lines };
-        uses.into_iter().map(own).collect()
+        let to_use = |((export, moment, owner), lines)| Use { export, moment, owner, lines };
+        uses.into_iter().map(to_use).collect()
     }
 
     /// What was used, by the snapshots in force and owner.

@@ -57,9 +57,9 @@ impl Snapshots {
         let user_subscriptions: Vec<UserSubscriptionId> = sorted(listed.iter().map(|row| &row.id));
         let providers: Vec<UserSubscriptionId> = sorted(listed.iter().filter_map(|row| row.provider.as_ref()));
 
-        let default = |own: &Registration| rank(&billed_subscriptions, &own.id.default_subscription);
+        let default = |registration: &Registration| rank(&billed_subscriptions, &registration.id.default_subscription);
         let default_mappings =
-            Mappings::of_snapshots(1, registrations.iter().map(|own| default(own).map(|to| (0, to))));
+            Mappings::of_snapshots(1, registrations.iter().map(|registration| default(registration).map(|to| (0, to))));
         let mapped: Vec<(u32, u32)> = customers
             .iter()
             .filter_map(|row| Some((rank(&tenants, &row.tenant)?, rank(&billed_subscriptions, &row.subscription)?)))
@@ -78,9 +78,9 @@ impl Snapshots {
             listings.lists.iter().map(|list| list.rows.iter().filter_map(|&row| held[row as usize])),
         );
         let dates = SnapshotDates {
-            registrations: registrations.iter().map(|own| own.as_of).collect(),
-            customer_subscriptions: customer_subscriptions.lists.iter().map(|own| own.as_of).collect(),
-            user_subscriptions: listings.lists.iter().map(|own| own.as_of).collect(),
+            registrations: registrations.iter().map(|registration| registration.as_of).collect(),
+            customer_subscriptions: customer_subscriptions.lists.iter().map(|list| list.as_of).collect(),
+            user_subscriptions: listings.lists.iter().map(|list| list.as_of).collect(),
         };
         Self {
             stamp,
@@ -109,9 +109,9 @@ impl Snapshots {
 
     /// Every file that they were read from.
     pub fn pages(&self) -> impl Iterator<Item = &ReadFile> {
-        let registrations = self.registrations.iter().flat_map(|own| &own.pages);
+        let registrations = self.registrations.iter().flat_map(|registration| &registration.pages);
         let lists = self.customer_subscriptions.lists.iter().chain(&self.listings.lists);
-        registrations.chain(lists.flat_map(|own| own.pages.iter().map(|page| &page.file)))
+        registrations.chain(lists.flat_map(|list| list.pages.iter().map(|page| &page.file)))
     }
 
     /// The file of the snapshot at that place in the order of its kind's dates.
@@ -126,8 +126,8 @@ impl Snapshots {
 
     /// The tenant that the latest listing which holds a user subscription gives it.
     pub(super) fn latest_tenant(&self, user_subscription: &UserSubscriptionId) -> Option<u32> {
-        let own = rank(&self.user_subscriptions, user_subscription)?;
-        self.listed.held_after(u32::MAX, own).map(|own| own.to)
+        let place = rank(&self.user_subscriptions, user_subscription)?;
+        self.listed.held_after(u32::MAX, place).map(|mapping| mapping.to)
     }
 
     /// What the customer subscriptions in force say of a tenant.
@@ -142,8 +142,10 @@ impl Snapshots {
         in_force: InForce,
         is_operator: impl Fn(Option<u32>) -> bool,
     ) -> Decision {
-        let tenant = user_subscription.and_then(|own| self.listed.held_after(in_force.listings, own)).map(|own| own.to);
-        let mapped = tenant.and_then(|tenant| self.mapping_of(tenant, in_force)).map(|own| own.to);
+        let tenant = user_subscription
+            .and_then(|place| self.listed.held_after(in_force.listings, place))
+            .map(|mapping| mapping.to);
+        let mapped = tenant.and_then(|tenant| self.mapping_of(tenant, in_force)).map(|mapping| mapping.to);
         let list = &self.customer_subscriptions.lists[in_force.customer_subscriptions as usize];
         let attribution = Attribution::of(Evidence {
             is_mapped: mapped.is_some(),

@@ -90,8 +90,8 @@ impl Resource {
             .collect();
         let of_members = (!members.is_empty()).then(|| serde_json::to_string(&members).expect("texts by names"));
         let additional_info = meaningful(part(3)).map(str::to_owned).or(of_members);
-        let own = |at| meaningful(part(at));
-        Self::said(stamp, own(0), own(1), own(2), additional_info.as_deref())
+        let text = |at| meaningful(part(at));
+        Self::said(stamp, text(0), text(1), text(2), additional_info.as_deref())
     }
 
     /// From what was published, as it is.
@@ -99,7 +99,7 @@ impl Resource {
         let (_, texts) = published.get(&key)?;
         let [resource_uri, location, tags, additional_info] =
             texts.each_ref().map(|text| text.as_deref().map(Box::<str>::from));
-        Some(Self::keyed(stamp, resource_uri, location, tags, additional_info)).filter(|own| own.key == key)
+        Some(Self::keyed(stamp, resource_uri, location, tags, additional_info)).filter(|instance| instance.key == key)
     }
 
     /// From four texts as somebody wrote them.

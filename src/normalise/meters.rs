@@ -44,8 +44,8 @@ pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter
             (&mut meter.unit, row.unit),
             (&mut meter.quantity_kind, row.quantity_kind),
         ];
-        for (cell, own) in cells {
-            *cell = own.or(cell.take());
+        for (cell, given) in cells {
+            *cell = given.or(cell.take());
         }
         meter.azure_meters.extend(row.azure_meters);
         meter.azure_meters.sort();

@@ -82,8 +82,8 @@ impl BySlot {
         }
         // Each is where its slot starts, and grows to where it ends.
         let mut places = vec![(0, 0); lines];
-        for (chunk, own) in meant() {
-            for (at, slot) in (0_u32..).zip(&own.lines.slot) {
+        for (chunk, usage_chunk) in meant() {
+            for (at, slot) in (0_u32..).zip(&usage_chunk.lines.slot) {
                 let end = &mut ends[usize::from(slot.number())];
                 places[*end] = (chunk, at);
                 *end += 1;
@@ -118,9 +118,9 @@ impl Usage {
         let of_resource = bits(self.resources.len());
         let room = u64::BITS.saturating_sub(of_ids.0 + of_ids.1).min(of_resource);
         let key = |&(chunk, at): &(u32, u32)| {
-            let (own, at) = (&chunks[chunk as usize].lines, at as usize);
-            let ids = u64::from(own.user_subscription[at]) << of_ids.1 | u64::from(own.meter[at]);
-            ids << room | u64::from(own.instance[at]) >> (of_resource - room)
+            let (columns, at) = (&chunks[chunk as usize].lines, at as usize);
+            let ids = u64::from(columns.user_subscription[at]) << of_ids.1 | u64::from(columns.meter[at]);
+            ids << room | u64::from(columns.instance[at]) >> (of_resource - room)
         };
         for (_, places) in by_slot.iter() {
             let keys: Vec<u64> = places.iter().map(key).collect();
@@ -128,9 +128,16 @@ impl Usage {
             // Few lines have one key; they are told apart by what it leaves out.
             let whole = |&place: &u32| {
                 let (chunk, at) = places[place as usize];
-                let UsageChunk { file, lines: own, .. } = &chunks[chunk as usize];
+                let UsageChunk { file, lines: columns, .. } = &chunks[chunk as usize];
                 let at = at as usize;
-                (own.user_subscription[at], own.meter[at], own.instance[at], own.quantity[at], *file, own.row[at])
+                (
+                    columns.user_subscription[at],
+                    columns.meter[at],
+                    columns.instance[at],
+                    columns.quantity[at],
+                    *file,
+                    columns.row[at],
+                )
             };
             let is_same = |a: &u32, b: &u32| keys[*a as usize] == keys[*b as usize];
             for run in in_order.chunk_by_mut(is_same).filter(|run| run.len() > 1) {

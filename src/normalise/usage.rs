@@ -91,8 +91,8 @@ fn ranked_files(exports: &[ExportRecord]) -> Result<(Vec<String>, FileRanks)> {
     names.sort_unstable();
     u32::try_from(names.len()).map_err(|_past_u32| Error::input("more files than can be numbered"))?;
     let mut ranks = vec![None; all().map(|file| file.number as usize + 1).max().unwrap_or(0)];
-    for (export, own) in (0_u32..).zip(exports) {
-        for file in &own.files {
+    for (export, record) in (0_u32..).zip(exports) {
+        for file in &record.files {
             let rank = names.binary_search(&file.file.name).expect("collected just above");
             ranks[file.number as usize] = Some((export, rank as u32));
         }

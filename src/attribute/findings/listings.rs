@@ -76,17 +76,17 @@ pub(super) fn listed_twice(snapshots: &Snapshots) -> Vec<Finding> {
     for list in &listings.lists {
         let rows = || list.rows.iter().filter_map(|&row| ids[row as usize]);
         let odd: BTreeSet<usize> = rows()
-            .filter(|&(own, tenant)| *tenant_of[own].get_or_insert(tenant) != tenant)
-            .map(|(own, _)| own)
+            .filter(|&(place, tenant)| *tenant_of[place].get_or_insert(tenant) != tenant)
+            .map(|(place, _)| place)
             .collect();
-        for own in odd {
-            let tenants = rows().filter(|&(other, _)| other == own).map(|(_, tenant)| tenant).collect();
-            twice.entry((own, tenants)).or_default().push(&list.file);
+        for place in odd {
+            let tenants = rows().filter(|&(other, _)| other == place).map(|(_, tenant)| tenant).collect();
+            twice.entry((place, tenants)).or_default().push(&list.file);
         }
-        rows().for_each(|(own, _)| tenant_of[own] = None);
+        rows().for_each(|(place, _)| tenant_of[place] = None);
     }
-    let found = twice.into_iter().map(|((own, tenants), files)| {
-        let id = user_subscriptions[own].to_string();
+    let found = twice.into_iter().map(|((place, tenants), files)| {
+        let id = user_subscriptions[place].to_string();
         let tenants: Vec<String> = tenants.into_iter().map(TenantId::to_string).collect();
         Finding::new(
             &snapshots.stamp,

@@ -17,7 +17,7 @@ pub(super) struct Relevant<'a> {
 impl<'a> Relevant<'a> {
     pub(super) fn of(snapshots: &'a Snapshots, in_force: Option<&[InForce]>) -> Self {
         let dates = &snapshots.dates;
-        let pair = |own: InForce| (own.registration, own.customer_subscriptions);
+        let pair = |at_moment: InForce| (at_moment.registration, at_moment.customer_subscriptions);
         let all = || dates.registrations.iter().chain(&dates.customer_subscriptions).copied();
         let mut pairs: BTreeSet<(u32, u32)> = match in_force {
             Some(in_force) => in_force.iter().copied().map(pair).collect(),
@@ -57,9 +57,9 @@ impl<'a> Relevant<'a> {
         for list in self.lists() {
             for (at, &row) in list.rows.iter().enumerate() {
                 let Some(key) = &wrong[row as usize] else { continue };
-                let own = files.entry(key.clone()).or_default();
-                if own.last() != Some(&list.page_of(at)) {
-                    own.push(list.page_of(at));
+                let pages = files.entry(key.clone()).or_default();
+                if pages.last() != Some(&list.page_of(at)) {
+                    pages.push(list.page_of(at));
                 }
             }
         }

@@ -21,7 +21,7 @@ pub(super) fn of_usage(owned: &OwnedUsage, snapshots: &Snapshots) -> Vec<Finding
         }
         // Only the last mapping: one that is there again after it needs no remedy.
         let last = snapshots.customer_mappings.of_subject(tenant).last();
-        if let Some(&ended) = last.filter(|own| own.last < in_force.customer_subscriptions) {
+        if let Some(&ended) = last.filter(|mapping| mapping.last < in_force.customer_subscriptions) {
             after_end.entry(tenant).or_insert_with(|| (ended, Used::nothing(used.first))).1.merge(used);
         }
     }
@@ -65,7 +65,7 @@ fn mapped_without_usage(owned: &OwnedUsage, snapshots: &Snapshots, uses: &[bool]
         .customer_subscriptions
         .rows_of(list)
         .map(|row| &row.tenant)
-        .filter(|&tenant| rank(&snapshots.tenants, tenant).is_none_or(|own| !uses[own as usize]))
+        .filter(|&tenant| rank(&snapshots.tenants, tenant).is_none_or(|place| !uses[place as usize]))
         .collect();
     let ids: Vec<String> = idle.into_iter().map(TenantId::to_string).collect();
     (!ids.is_empty()).then(|| {
