@@ -24,8 +24,9 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let typed: Vec<String> = std::env::args_os().map(|own| own.to_string_lossy().into_owned()).collect();
-            return args::advice(&typed, &error).map_or_else(|| error.exit(), |own| fail(&own));
+            let typed: Vec<String> =
+                std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+            return args::advice(&typed, &error).map_or_else(|| error.exit(), |advice| fail(&advice));
         }
     };
     match run(cli) {

@@ -138,11 +138,11 @@ impl Error {
         let mut beside = Beside::default();
         let mut flat = Vec::new();
         for mut error in errors {
-            let own = error.beside.take();
+            let taken = error.beside.take();
             flat.push(error);
-            if let Some(own) = own {
-                flat.extend(own.errors);
-                beside.findings.extend(own.findings);
+            if let Some(taken) = taken {
+                flat.extend(taken.errors);
+                beside.findings.extend(taken.findings);
             }
         }
         let alone = flat.iter().position(|error| !matches!(error.kind, FailureKind::Input | FailureKind::Usage));

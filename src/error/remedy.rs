@@ -30,7 +30,7 @@ pub fn remedy(path: &Path, error: &Error) -> Option<String> {
             nearest(path).display()
         )),
         ErrorKind::FileTooLarge => Some("files may not grow so large here: raise the limit (`ulimit -f`)".to_owned()),
-        ErrorKind::NotADirectory => path.ancestors().skip(1).find(|own| own.is_file()).map(|file| {
+        ErrorKind::NotADirectory => path.ancestors().skip(1).find(|above| above.is_file()).map(|file| {
             format!("{} is a file, and a folder is meant: name another folder, or move the file away", file.display())
         }),
         _ => None,
@@ -40,7 +40,7 @@ pub fn remedy(path: &Path, error: &Error) -> Option<String> {
 /// The part of a path that there is.
 fn nearest(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_no_current_folder| path.to_owned());
-    whole.ancestors().find(|own| own.metadata().is_ok()).map_or(whole.clone(), Path::to_owned)
+    whole.ancestors().find(|above| above.metadata().is_ok()).map_or(whole.clone(), Path::to_owned)
 }
 
 /// Who was denied what: the user who runs this, and owner and mode of what there is of the path.
@@ -74,8 +74,9 @@ fn user() -> Option<String> {
     use std::os::unix::fs::MetadataExt;
 
     // The owner of a process' own folder is its effective user. Where there is no /proc, that of a file it makes.
-    let own = std::fs::metadata("/proc/self").or_else(|_no_proc| tempfile::tempfile().and_then(|file| file.metadata()));
-    let uid = own.ok()?.uid();
+    let metadata =
+        std::fs::metadata("/proc/self").or_else(|_no_proc| tempfile::tempfile().and_then(|file| file.metadata()));
+    let uid = metadata.ok()?.uid();
     let name = name_of("/etc/passwd", uid);
     Some(if name == uid.to_string() { format!("uid {uid}") } else { format!("{name} (uid {uid})") })
 }
@@ -91,15 +92,15 @@ fn name_of(file: &str, id: u32) -> String {
     let id = id.to_string();
     let known = std::fs::read_to_string(file).unwrap_or_default();
     let fields = known.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let name = fields.into_iter().find(|own| own.get(2) == Some(&&*id)).map(|own| own[0].to_owned());
+    let name = fields.into_iter().find(|entry| entry.get(2) == Some(&&*id)).map(|entry| entry[0].to_owned());
     name.unwrap_or(id)
 }
 
 /// How many bytes of a file system are free for this user, and how many it has.
 #[cfg(unix)]
 fn room(path: &Path) -> Option<(u64, u64)> {
-    let own = rustix::fs::statvfs(nearest(path)).ok()?;
-    Some((own.f_bavail.saturating_mul(own.f_frsize), own.f_blocks.saturating_mul(own.f_frsize)))
+    let stats = rustix::fs::statvfs(nearest(path)).ok()?;
+    Some((stats.f_bavail.saturating_mul(stats.f_frsize), stats.f_blocks.saturating_mul(stats.f_frsize)))
 }
 
 #[cfg(not(unix))]
@@ -110,7 +111,7 @@ fn room(_path: &Path) -> Option<(u64, u64)> {
 /// The bytes of all files below a folder; what cannot be read counts nothing.
 pub fn bytes_below(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let size = |own: Metadata, path: PathBuf| if own.is_dir() { bytes_below(&path) } else { own.len() };
+    let size = |metadata: Metadata, path: PathBuf| if metadata.is_dir() { bytes_below(&path) } else { metadata.len() };
     entries.filter_map(|entry| Some(size(entry.metadata().ok()?, entry.path()))).sum()
 }
 

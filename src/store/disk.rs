@@ -55,7 +55,7 @@ const OTHERWISE: &str = "make room, or OUT writable, and run again";
 /// Before a commit; what comes after it says something else.
 pub(crate) fn failed(what: &str, path: &Path, error: std::io::Error) -> Error {
     let is_full = error.kind() == ErrorKind::StorageFull;
-    let staging = path.ancestors().find(|own| own.ends_with(STAGING)).filter(|_| is_full);
+    let staging = path.ancestors().find(|folder| folder.ends_with(STAGING)).filter(|_| is_full);
     let staged = staging.map_or(String::new(), |folder| {
         format!(" when {} were staged and more were to come", remedy::bytes(remedy::bytes_below(folder)))
     });
@@ -96,7 +96,8 @@ pub(crate) fn is_absent(error: &std::io::Error) -> bool {
 
 /// Makes a folder with all above it. Returns what has to be synced for them to last: the folders, and what they lie in.
 pub(crate) fn make_folder(folder: &Path) -> Result<Vec<PathBuf>> {
-    let touched = missing_folders(folder).into_iter().flat_map(|own| [own.parent().map(Path::to_owned), Some(own)]);
+    let touched =
+        missing_folders(folder).into_iter().flat_map(|missing| [missing.parent().map(Path::to_owned), Some(missing)]);
     let touched: Vec<PathBuf> = touched.flatten().map(named).collect();
     fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, error))?;
     Ok(touched)
@@ -104,7 +105,11 @@ pub(crate) fn make_folder(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The folder and those above it that are not there.
 pub(crate) fn missing_folders(folder: &Path) -> Vec<PathBuf> {
-    folder.ancestors().take_while(|own| !own.as_os_str().is_empty() && !own.exists()).map(Path::to_owned).collect()
+    folder
+        .ancestors()
+        .take_while(|above| !above.as_os_str().is_empty() && !above.exists())
+        .map(Path::to_owned)
+        .collect()
 }
 
 /// The folder that one is in has a name.
@@ -130,5 +135,5 @@ pub(crate) fn sync(paths: &BTreeSet<PathBuf>) -> Result<()> {
 }
 
 pub(crate) fn sync_one(path: &Path) -> Result<()> {
-    File::open(path).and_then(|own| own.sync_all()).map_err(|error| failed("sync", path, error))
+    File::open(path).and_then(|file| file.sync_all()).map_err(|error| failed("sync", path, error))
 }

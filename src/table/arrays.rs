@@ -124,7 +124,7 @@ pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<TypedArr
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> Result<TypedArray<Quantity>> {
-    let scaled = values.into_iter().map(|own| own.map(Quantity::scaled));
+    let scaled = values.into_iter().map(|quantity| quantity.map(Quantity::scaled));
     decimals(scaled, QUANTITY_PRECISION, QUANTITY_SCALE.into())
 }
 
@@ -133,7 +133,7 @@ pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> R
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result<TypedArray<Charge>> {
-    decimals(values.into_iter().map(|own| own.map(Charge::scaled)), QUANTITY_PRECISION, CHARGE_SCALE)
+    decimals(values.into_iter().map(|charge| charge.map(Charge::scaled)), QUANTITY_PRECISION, CHARGE_SCALE)
 }
 
 /// `DECIMAL(18,4)`; `None` is null.
@@ -141,7 +141,7 @@ pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_amounts(values: impl IntoIterator<Item = Option<Amount>>) -> Result<TypedArray<Amount>> {
-    decimals(values.into_iter().map(|own| own.map(Amount::scaled)), AMOUNT_PRECISION, AMOUNT_SCALE)
+    decimals(values.into_iter().map(|amount| amount.map(Amount::scaled)), AMOUNT_PRECISION, AMOUNT_SCALE)
 }
 
 /// Days; `None` is null.

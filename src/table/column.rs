@@ -7,12 +7,12 @@ use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 
 /// The published texts of all values of an enum, in its own order: what a column can have.
 macro_rules! texts_of {
-    ($own:ty) => {{
-        const TEXTS: [&str; <$own>::ALL.len()] = {
-            let mut texts = [""; <$own>::ALL.len()];
+    ($type:ty) => {{
+        const TEXTS: [&str; <$type>::ALL.len()] = {
+            let mut texts = [""; <$type>::ALL.len()];
             let mut at = 0;
             while at < texts.len() {
-                texts[at] = <$own>::ALL[at].as_str();
+                texts[at] = <$type>::ALL[at].as_str();
                 at += 1;
             }
             texts

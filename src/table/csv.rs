@@ -181,13 +181,13 @@ impl CsvTable {
             let end = rows.min(from + at_a_time).min(from + self.rows_max - self.part.rows);
             let blocks: Vec<usize> = (from..end).step_by(BLOCK_ROWS).collect();
             let written = |first: usize| {
-                let mut own = CsvRows::of(self.columns);
-                write(first..end.min(first + BLOCK_ROWS), &mut own);
-                own
+                let mut block = CsvRows::of(self.columns);
+                write(first..end.min(first + BLOCK_ROWS), &mut block);
+                block
             };
-            for own in blocks.into_par_iter().map(written).collect::<Vec<_>>() {
-                own.refuse_unbound()?;
-                self.part.append(&own);
+            for block in blocks.into_par_iter().map(written).collect::<Vec<_>>() {
+                block.refuse_unbound()?;
+                self.part.append(&block);
                 self.let_go()?;
             }
             from = end;
@@ -252,7 +252,8 @@ impl CsvRows {
                 .iter()
                 .enumerate()
                 .find(|(at, column)| cells.get(*at).is_none_or(|(name, _)| column.name != *name));
-            let name = wrong.map(|(_, column)| column.name).or_else(|| cells.get(self.columns.len()).map(|own| own.0));
+            let name =
+                wrong.map(|(_, column)| column.name).or_else(|| cells.get(self.columns.len()).map(|cell| cell.0));
             self.unbound = self.unbound.or(name);
         }
     }
@@ -358,10 +359,10 @@ pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Optio
     let (quantity, line_count) = (place(QUANTITY.name()), place(LINE_COUNT.name()));
     // Numbers and dates have neither commas nor quotes: where nothing else follows, a row's last cells are found from
     // its end.
-    let is_plain = |own: &Column| own.kind != Kind::Text;
+    let is_plain = |column: &Column| column.kind != Kind::Text;
     if let Some(first) = quantity.filter(|&first| columns[first..].iter().all(is_plain)) {
         let from_end = |place: usize| columns.len() - 1 - place;
-        let line_count = line_count.filter(|&own| own > first).map(from_end);
+        let line_count = line_count.filter(|&at| at > first).map(from_end);
         return plain_tails(bytes, columns, from_end(first), line_count);
     }
     let mut mark = [0; BYTE_ORDER_MARK.len()];

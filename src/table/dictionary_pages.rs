@@ -239,8 +239,8 @@ impl Physical<&[u8]> for TextValues {
     }
 
     fn statistics(&self, range: Option<(&[u8], &[u8])>, nulls: u64) -> Option<Statistics> {
-        let own = |text: &[u8]| ByteArray::from(text.to_vec());
-        let range = range.map(|(min, max)| (own(min), own(max))).unzip();
+        let to_bytes = |text: &[u8]| ByteArray::from(text.to_vec());
+        let range = range.map(|(min, max)| (to_bytes(min), to_bytes(max))).unzip();
         if [&range.0, &range.1].into_iter().flatten().any(|text| text.len() > STATISTICS_BYTES_MAX) {
             return None;
         }
@@ -328,10 +328,10 @@ impl ColumnChunk<'_> {
             for &place in rows.iter().filter(|&&place| place != NULL) {
                 let index = &mut local[place as usize];
                 if *index == NULL {
-                    let own = value(place);
-                    physical.plain(own, &mut dictionary);
-                    range = Some(range.map_or((own, own), |(min, max)| (min.min(own), max.max(own))));
-                    sizes.push(physical.text_bytes(own));
+                    let entry = value(place);
+                    physical.plain(entry, &mut dictionary);
+                    range = Some(range.map_or((entry, entry), |(min, max)| (min.min(entry), max.max(entry))));
+                    sizes.push(physical.text_bytes(entry));
                     *index = used;
                     used += 1;
                 }
@@ -374,11 +374,11 @@ impl ColumnChunk<'_> {
     fn of_quantities(mut self, values: &[Quantity]) -> Result<(Bytes, ColumnCloseResult)> {
         let mut pages = Vec::new();
         for rows in values.chunks(self.page_rows(values.len(), 0)) {
-            let page: Vec<u8> = rows.iter().flat_map(|own| own.scaled().to_be_bytes()).collect();
+            let page: Vec<u8> = rows.iter().flat_map(|quantity| quantity.scaled().to_be_bytes()).collect();
             pages.push(self.data_page(&page, rows.len(), Encoding::PLAIN)?);
         }
-        let own = |own: &Quantity| FixedLenByteArray::from(own.scaled().to_be_bytes().to_vec());
-        let range = (values.iter().min().map(own), values.iter().max().map(own));
+        let to_bytes = |quantity: &Quantity| FixedLenByteArray::from(quantity.scaled().to_be_bytes().to_vec());
+        let range = (values.iter().min().map(to_bytes), values.iter().max().map(to_bytes));
         self.finish(ChunkFacts {
             dictionary: None,
             pages,
@@ -485,10 +485,10 @@ fn runs(values: &[u32], width: u32, page: &mut Vec<u8>) {
     while at < values.len() {
         let rest = &values[at..];
         let group = &rest[..rest.len().min(GROUP)];
-        let is_run = group.iter().all(|own| *own == group[0]);
+        let is_run = group.iter().all(|value| *value == group[0]);
         if is_run && (group.len() == GROUP || packed_from == at) {
             pack(&values[packed_from..at], width, page);
-            let count = rest.iter().take_while(|own| **own == group[0]).count();
+            let count = rest.iter().take_while(|value| **value == group[0]).count();
             variable_length((count as u64) << 1, page);
             page.extend_from_slice(&group[0].to_le_bytes()[..width.div_ceil(8) as usize]);
             at += count;

@@ -108,8 +108,9 @@ fn encode_in_parts(
 pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8>> {
     let failed = |error: ParquetError| failed(table, error);
     let contract = || table.columns.iter().zip(columns);
-    let field =
-        |(own, column): (&Column, &FactColumn<'_>)| Ok(Field::new(own.name, column.data_type(own.kind)?, own.nullable));
+    let field = |(declared, column): (&Column, &FactColumn<'_>)| {
+        Ok(Field::new(declared.name, column.data_type(declared.kind)?, declared.nullable))
+    };
     let schema = Arc::new(Schema::new(contract().map(field).collect::<Result<Vec<_>>>()?));
     let rows = columns.first().map_or(0, FactColumn::len);
     let (mut file, groups) = writer(table, schema, rows)?.into_serialized_writer().map_err(failed)?;
@@ -121,7 +122,9 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
             .zip(&descriptors)
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|((_, column), own)| column.chunk(range(), own, properties.compression(own.path())))
+            .map(|((_, column), descriptor)| {
+                column.chunk(range(), descriptor, properties.compression(descriptor.path()))
+            })
             .collect::<Result<_, _>>()
             .map_err(failed)?;
         // Made only where some column needs them.
@@ -130,12 +133,12 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
             others = groups.create_column_writers(group).map_err(failed)?.into_iter().map(Some).collect();
         }
         let mut group = file.next_row_group().map_err(failed)?;
-        for (at, (chunk, (own, column))) in encoded.into_iter().zip(contract()).enumerate() {
+        for (at, (chunk, (declared, column))) in encoded.into_iter().zip(contract()).enumerate() {
             match (chunk, others.get_mut(at).and_then(Option::take)) {
                 (Some((bytes, close)), _) => group.append_column(&bytes, close).map_err(failed)?,
                 (None, Some(mut writer)) => {
-                    let array = column.array(own.kind, range())?;
-                    let field = Field::new(own.name, array.data_type().clone(), own.nullable);
+                    let array = column.array(declared.kind, range())?;
+                    let field = Field::new(declared.name, array.data_type().clone(), declared.nullable);
                     for leaf in compute_leaves(&field, &array).map_err(failed)? {
                         writer.write(&leaf).map_err(failed)?;
                     }
@@ -202,7 +205,8 @@ pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)>
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
     let Some(quantity) = place(contract::columns::QUANTITY.name()) else { return Ok((rows, None)) };
     let line_count = place(contract::columns::LINE_COUNT.name());
-    let money = table.columns.iter().enumerate().filter(|(_, own)| matches!(own.kind, Kind::Charge | Kind::Amount));
+    let money =
+        table.columns.iter().enumerate().filter(|(_, column)| matches!(column.kind, Kind::Charge | Kind::Amount));
     let money: Vec<usize> = money.map(|(at, _)| at).collect();
     let read = std::iter::once(quantity).chain(line_count).chain(money.iter().copied());
     let mask = ProjectionMask::roots(builder.parquet_schema(), read);

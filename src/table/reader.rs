@@ -65,7 +65,7 @@ pub fn read(
         return Err(broken(path));
     }
     let mask = |columns: &[&str]| {
-        let places = columns.iter().filter_map(|name| names.iter().position(|own| own == name));
+        let places = columns.iter().filter_map(|name| names.iter().position(|other| other == name));
         ProjectionMask::roots(builder.parquet_schema(), places)
     };
     let predicates = keep.iter().cloned().map(|keep| {
@@ -106,11 +106,11 @@ pub fn read_coded(
 ) -> Result<impl Iterator<Item = Result<Rows>>> {
     let columns = asked(table, columns)?;
     let fields: Vec<Field> =
-        table.columns.iter().map(|own| Field::new(own.name, coded_type(own.kind), own.nullable)).collect();
+        table.columns.iter().map(|column| Field::new(column.name, coded_type(column.kind), column.nullable)).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(Bytes::from(bytes), options)
         .map_err(|error| broken(path).because(error))?;
-    let places = columns.iter().filter_map(|name| table.columns.iter().position(|own| own.name == *name));
+    let places = columns.iter().filter_map(|name| table.columns.iter().position(|column| column.name == *name));
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
     let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
@@ -155,11 +155,14 @@ fn keeps(keep: &Keep, column: &ArrayRef) -> Option<BooleanArray> {
     Some(match keep {
         Keep::Texts(_, wanted) => {
             let column: &StringArray = column.as_string_opt()?;
-            column.iter().map(|own| Some(own.is_some_and(|own| wanted.iter().any(|wanted| wanted == own)))).collect()
+            column
+                .iter()
+                .map(|cell| Some(cell.is_some_and(|text| wanted.iter().any(|wanted| wanted == text))))
+                .collect()
         }
         Keep::Integers(_, wanted) => {
             let column = column.as_primitive_opt::<Int64Type>()?;
-            column.iter().map(|own| Some(own.is_some_and(|own| wanted.binary_search(&own).is_ok()))).collect()
+            column.iter().map(|cell| Some(cell.is_some_and(|number| wanted.binary_search(&number).is_ok()))).collect()
         }
         Keep::Day(_, day) => on(column, *day)?,
         Keep::Month(_, month) => on(column, month.first_day())?,
@@ -191,7 +194,7 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn texts(&self, column: Typed<str>) -> Result<&StringArray> {
-        self.column(column.name(), |own| own.as_string_opt())
+        self.column(column.name(), |array| array.as_string_opt())
     }
 
     /// Texts as [`read_coded`] gives them.
@@ -199,7 +202,7 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn coded(&self, column: Typed<str>) -> Result<Coded<'_>> {
-        let column = self.column(column.name(), |own| own.as_dictionary_opt::<Int32Type>())?;
+        let column = self.column(column.name(), |array| array.as_dictionary_opt::<Int32Type>())?;
         let texts = column.values().as_string_opt().ok_or_else(|| broken(&self.path))?;
         Ok(Coded { codes: column.keys(), texts })
     }
@@ -207,13 +210,13 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn integers(&self, column: Typed<i64>) -> Result<&Int64Array> {
-        self.column(column.name(), |own| own.as_primitive_opt::<Int64Type>())
+        self.column(column.name(), |array| array.as_primitive_opt::<Int64Type>())
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn booleans(&self, column: Typed<bool>) -> Result<&BooleanArray> {
-        self.column(column.name(), |own| own.as_boolean_opt())
+        self.column(column.name(), |array| array.as_boolean_opt())
     }
 
     /// Charges, as the scaled integers that they are; `None` is null.
@@ -233,7 +236,7 @@ impl Rows {
     }
 
     fn decimals<T>(&self, name: &str) -> Result<DecimalCells<'_, T>> {
-        let array = self.column(name, |own| own.as_primitive_opt::<Decimal128Type>())?;
+        let array = self.column(name, |array| array.as_primitive_opt::<Decimal128Type>())?;
         Ok(DecimalCells { array, cells: PhantomData })
     }
 
@@ -246,7 +249,7 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn days<T: CellType + DayCell>(&self, column: Typed<T>) -> Result<Vec<T>> {
-        let days = self.column(column.name(), |own| own.as_primitive_opt::<Date32Type>())?;
+        let days = self.column(column.name(), |array| array.as_primitive_opt::<Date32Type>())?;
         Ok(days.values().iter().map(|&days| <T as DayCell>::of_days(days)).collect())
     }
 
@@ -255,7 +258,7 @@ impl Rows {
     /// # Errors
     /// As [`Rows::texts`].
     pub fn maybe_days<T: CellType + DayCell>(&self, column: Typed<T>) -> Result<Vec<Option<T>>> {
-        let column = self.column(column.name(), |own| own.as_primitive_opt::<Date32Type>())?;
+        let column = self.column(column.name(), |array| array.as_primitive_opt::<Date32Type>())?;
         Ok(column.iter().map(|days| days.map(<T as DayCell>::of_days)).collect())
     }
 
@@ -264,7 +267,7 @@ impl Rows {
     /// # Errors
     /// As [`Rows::texts`]; or one of them is on no full hour.
     pub fn hours(&self, column: Typed<Hour>) -> Result<Vec<Option<Hour>>> {
-        let column = self.column(column.name(), |own| own.as_primitive_opt::<TimestampMicrosecondType>())?;
+        let column = self.column(column.name(), |array| array.as_primitive_opt::<TimestampMicrosecondType>())?;
         let hour = |micros: Option<i64>| {
             micros.map(|micros| Hour::of_micros(micros).ok_or_else(|| broken(&self.path))).transpose()
         };
