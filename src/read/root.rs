@@ -78,10 +78,10 @@ impl Root {
     /// All refusals of the input of some stamps, of which there is one at least; and how the others, if any are left,
     /// can go on without them. That is no remedy where the machine failed or the command was used wrongly.
     pub fn or_without_all(&self, refused: Vec<(&Stamp, Error)>) -> Error {
-        let is_refused = |own: &str| refused.iter().any(|(stamp, _)| stamp.as_str() == own);
+        let is_refused = |name: &str| refused.iter().any(|(stamp, _)| stamp.as_str() == name);
         let names = || self.stamps.iter().map(|folder| folder.stamp.as_str());
-        let others: Vec<&str> = names().filter(|own| !is_refused(own)).collect();
-        let without: Vec<&str> = names().filter(|own| is_refused(own)).collect();
+        let others: Vec<&str> = names().filter(|name| !is_refused(name)).collect();
+        let without: Vec<&str> = names().filter(|name| is_refused(name)).collect();
         let error = Error::several(refused.into_iter().map(|(_, error)| error).collect());
         if error.kind != FailureKind::Input || others.is_empty() {
             return error;
@@ -100,12 +100,12 @@ impl StampFolder {
     /// A stamp's folder as it was when these exports were read: without its snapshots, and without a look at any file.
     pub fn as_known<'e>(stamp: Stamp, exports: impl Iterator<Item = &'e ExportRecord>) -> Self {
         let known = |name: &str| InputFile { name: name.to_owned(), path: PathBuf::new() };
-        let export = |own: &ExportRecord| Export {
-            window: own.window,
+        let export = |record: &ExportRecord| Export {
+            window: record.window,
             is_loose: false,
-            folder: own.folder.clone(),
-            files: own.input_files().map(|file| known(&file.name)).collect(),
-            sidecar: own.sidecar.as_ref().map(|file| known(&file.name)),
+            folder: record.folder.clone(),
+            files: record.input_files().map(|file| known(&file.name)).collect(),
+            sidecar: record.sidecar.as_ref().map(|file| known(&file.name)),
         };
         Self {
             stamp,
@@ -182,7 +182,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
                     name,
                     format!(
                         "a stamp is named [a-z0-9][a-z0-9._-]*, all lower case{}; {SKIP_HINT}",
-                        Stamp::new(&name.to_lowercase()).map_or(String::new(), |own| format!(", such as {own}"))
+                        Stamp::new(&name.to_lowercase()).map_or(String::new(), |stamp| format!(", such as {stamp}"))
                     ),
                 ),
             },
@@ -193,7 +193,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             (false, name) => look.refuse_file_of_root(name, only),
         }
     }
-    if let Some(missing) = only.iter().find(|own| !found.all_stamps.iter().any(|name| name == own.as_str())) {
+    if let Some(missing) = only.iter().find(|stamp| !found.all_stamps.iter().any(|name| name == stamp.as_str())) {
         // Below what is refused the stamp may be the one that is misnamed.
         let hint = if found.all_stamps.is_empty() {
             "it holds no stamp at all: name the folder that holds the stamps with --root".to_owned()
@@ -232,7 +232,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
 
 /// Whether a folder holds one that only stamps have.
 fn is_laid_out_as_a_stamp(folder: &Path) -> bool {
-    STAMP_FOLDERS.iter().any(|own| folder.join(own).is_dir())
+    STAMP_FOLDERS.iter().any(|name| folder.join(name).is_dir())
 }
 
 /// A root that is the folder of a stamp, or of a stamp's usage or snapshots: the root lies above it.
@@ -243,12 +243,12 @@ fn refuse_part_of_a_stamp(root: &Path) -> Result<()> {
     let whole = std::path::absolute(root).map_err(|error| Error::machine("look at", root, error))?;
     let is_stamp = |folder: &Path| {
         // A root may hold a stamp that is called as one of these folders.
-        let own = STAMP_FOLDERS.map(|own| folder.join(own));
-        own.iter().any(|own| own.is_dir())
-            && !own.iter().any(|own| is_laid_out_as_a_stamp(own))
+        let parts = STAMP_FOLDERS.map(|name| folder.join(name));
+        parts.iter().any(|part| part.is_dir())
+            && !parts.iter().any(|part| is_laid_out_as_a_stamp(part))
             && !holds_a_stamp(folder)
     };
-    let is_part = STAMP_FOLDERS.iter().any(|own| whole.ends_with(own)) && !holds_a_stamp(&whole);
+    let is_part = STAMP_FOLDERS.iter().any(|name| whole.ends_with(name)) && !holds_a_stamp(&whole);
     let (stamp, what) = match whole.parent() {
         _ if is_stamp(&whole) => (whole.as_path(), "the folder of a stamp"),
         Some(parent) if is_part && is_stamp(parent) => (parent, "a folder within that of a stamp"),
@@ -276,11 +276,11 @@ const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it 
 impl Looking {
     /// A file that lies in a root, and is none of those that a root has.
     fn refuse_file_of_root(&mut self, name: &str, only: &[Stamp]) {
-        if only.iter().any(|own| own.as_str() == name) || !name.contains('.') {
+        if only.iter().any(|stamp| stamp.as_str() == name) || !name.contains('.') {
             let hint = format!("a stamp is a folder, with its exports below {name}/usage; {SKIP_HINT}");
             return self.refuse("a file, where the folder of a stamp is meant", name, hint);
         }
-        if let Some(table) = ROOT_FILES.iter().find(|own| is_workbook_of(name, own)) {
+        if let Some(table) = ROOT_FILES.iter().find(|table| is_workbook_of(name, table)) {
             let hint = format!("save its sheet as CSV UTF-8 under the name {table}; {SKIP_HINT}");
             return self.refuse("a workbook, where a table is meant", name, hint);
         }
@@ -436,7 +436,7 @@ impl Looking {
         let mut found = Vec::new();
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
         match entries {
-            Ok(entries) => found.extend(entries.into_iter().filter_map(|own| self.entry(own.path(), name))),
+            Ok(entries) => found.extend(entries.into_iter().filter_map(|entry| self.entry(entry.path(), name))),
             Err(error) => self.errors.push(Error::machine("read the folder", folder, error)),
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -444,23 +444,19 @@ impl Looking {
     }
 
     fn entry(&mut self, path: PathBuf, folder: &str) -> Option<FolderEntry> {
-        let Some(own) = path.file_name().and_then(|own| own.to_str()).map(str::to_owned) else {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
             self.refuse("the name is not UTF-8", &path.to_string_lossy(), "rename it");
             return None;
         };
-        let full = if folder.is_empty() { own.clone() } else { format!("{folder}/{own}") };
+        let full = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         // A stamp may be called as litter is, which lies in no stamp's folders.
-        if is_skipped(&own) || is_litter(&own) && !is_laid_out_as_a_stamp(&path) {
+        if is_skipped(&name) || is_litter(&name) && !is_laid_out_as_a_stamp(&path) {
             self.skipped.push(full);
             return None;
         }
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() || metadata.is_file() => {
-                return Some(FolderEntry {
-                    name: own,
-                    file: InputFile { name: full, path },
-                    is_folder: metadata.is_dir(),
-                });
+                return Some(FolderEntry { name, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
             }
             Ok(_) => self.refuse(
                 "neither a file nor a folder",
@@ -534,7 +530,7 @@ const LITTER_BEGINS: [&str; 2] = ["~$", ".~lock."];
 
 /// Whether a file is the workbook of a table, such as `Prices.xlsx` of `prices.csv`.
 fn is_workbook_of(name: &str, table: &str) -> bool {
-    let is_stem = |stem: &str| table.strip_suffix(".csv").is_some_and(|own| own.eq_ignore_ascii_case(stem));
+    let is_stem = |stem: &str| table.strip_suffix(".csv").is_some_and(|base| base.eq_ignore_ascii_case(stem));
     let parts = name.rsplit_once('.');
     parts.is_some_and(|(stem, kind)| {
         is_stem(stem) && ["xlsx", "xlsm", "xls", "xlsb", "ods", "numbers"].contains(&&*kind.to_lowercase())

@@ -143,7 +143,7 @@ impl<'a> CsvText<'a> {
 
     /// The place of the column of one of these names: their case, and `_`, `-` and blanks in them, tell nothing.
     pub fn column(&self, names: &[&str]) -> Option<usize> {
-        self.header.iter().position(|own| names.iter().any(|name| spelling::is_same(own, name)))
+        self.header.iter().position(|column| names.iter().any(|name| spelling::is_same(column, name)))
     }
 
     pub fn rows(&self) -> CsvRecords<'_, 'a> {

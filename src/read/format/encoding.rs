@@ -69,14 +69,15 @@ impl Wide {
 
     /// That of text by its mark, or by the zeros around its first character: JSON and tables begin with one of ASCII.
     fn of(bytes: &[u8]) -> Option<(Self, usize)> {
-        let marked =
-            Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()) && bytes.len().is_multiple_of(own.bytes()));
-        if let Some(own) = marked.or_else(|| Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()))) {
-            return Some((own, own.mark().len()));
+        let marked = Self::ALL
+            .into_iter()
+            .find(|wide| bytes.starts_with(wide.mark()) && bytes.len().is_multiple_of(wide.bytes()));
+        if let Some(wide) = marked.or_else(|| Self::ALL.into_iter().find(|wide| bytes.starts_with(wide.mark()))) {
+            return Some((wide, wide.mark().len()));
         }
         let is_zero = |at: usize| bytes.get(at) == Some(&0);
         let is_ascii = |at: usize| bytes.get(at).is_some_and(|byte| (1..0x80).contains(byte));
-        let own = if is_ascii(0) && is_zero(1) && is_zero(2) && is_zero(3) {
+        let wide = if is_ascii(0) && is_zero(1) && is_zero(2) && is_zero(3) {
             Self::Utf32Le
         } else if is_zero(0) && is_zero(1) && is_zero(2) && is_ascii(3) {
             Self::Utf32Be
@@ -87,7 +88,7 @@ impl Wide {
         } else {
             return None;
         };
-        Some((own, 0))
+        Some((wide, 0))
     }
 
     /// The number of each character or half of one.
@@ -128,9 +129,9 @@ impl Wide {
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Standard(own) => f.write_str(&own.name().to_lowercase()),
+            Self::Standard(standard) => f.write_str(&standard.name().to_lowercase()),
             Self::Oem(page) => write!(f, "ibm{page}"),
-            Self::Wide(own) => f.write_str(own.name()),
+            Self::Wide(wide) => f.write_str(wide.name()),
         }
     }
 }
@@ -139,9 +140,9 @@ impl Encoding {
     /// The encoding of a name, in any case: `windows-1252`, `1252`, `cp850`, `ibm437`, `utf-16le`, `shift_jis` …
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_lowercase();
-        let bare: String = name.chars().filter(|own| !matches!(own, '-' | '_' | ' ')).collect();
-        if let Some(own) = Wide::ALL.into_iter().find(|own| own.name().replace('-', "") == bare) {
-            return Some(Self::Wide(own));
+        let bare: String = name.chars().filter(|character| !matches!(character, '-' | '_' | ' ')).collect();
+        if let Some(wide) = Wide::ALL.into_iter().find(|wide| wide.name().replace('-', "") == bare) {
+            return Some(Self::Wide(wide));
         }
         match bare.as_str() {
             "utf16" | "unicode" | "unicodefffe" => return Some(Self::Wide(Wide::Utf16Le)),
@@ -149,11 +150,11 @@ impl Encoding {
             "utf32" => return Some(Self::Wide(Wide::Utf32Le)),
             _ => {}
         }
-        if let Some(own) = Standard::for_label(name.as_bytes()) {
-            return Some(Self::of_standard(own));
+        if let Some(standard) = Standard::for_label(name.as_bytes()) {
+            return Some(Self::of_standard(standard));
         }
         let prefixes = ["windows", "codepage", "oem", "ibm", "cp", "ms", "dos"];
-        let digits = prefixes.iter().find_map(|own| bare.strip_prefix(own)).unwrap_or(&bare);
+        let digits = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(&bare);
         let page: u16 = digits.parse().ok()?;
         match page {
             12000 => Some(Self::Wide(Wide::Utf32Le)),
@@ -163,20 +164,20 @@ impl Encoding {
         }
     }
 
-    fn of_standard(own: &'static Standard) -> Self {
-        if own == encoding_rs::UTF_16LE {
+    fn of_standard(standard: &'static Standard) -> Self {
+        if standard == encoding_rs::UTF_16LE {
             Self::Wide(Wide::Utf16Le)
-        } else if own == encoding_rs::UTF_16BE {
+        } else if standard == encoding_rs::UTF_16BE {
             Self::Wide(Wide::Utf16Be)
         } else {
-            Self::Standard(own)
+            Self::Standard(standard)
         }
     }
 
     /// Whether each byte is one character.
     fn is_single_byte(self) -> bool {
         match self {
-            Self::Standard(own) => own.is_single_byte(),
+            Self::Standard(standard) => standard.is_single_byte(),
             Self::Oem(_) => true,
             Self::Wide(_) => false,
         }
@@ -185,16 +186,18 @@ impl Encoding {
     /// The text of bytes that are no UTF-8; `None` when they are none in this encoding either.
     fn text_of(self, bytes: &[u8]) -> Option<String> {
         match self {
-            Self::Standard(own) => own.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned),
+            Self::Standard(standard) => {
+                standard.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
+            }
             Self::Oem(page) => DECODING_TABLE_CP_MAP.get(&page)?.decode_string_checked(bytes),
-            Self::Wide(own) => {
-                let units = own.units(bytes);
-                let text = if own.bytes() == 2 {
+            Self::Wide(wide) => {
+                let units = wide.units(bytes);
+                let text = if wide.bytes() == 2 {
                     char::decode_utf16(units.map(|unit| unit as u16)).collect::<Result<String, _>>().ok()
                 } else {
                     units.map(char::from_u32).collect()
                 };
-                text.filter(|_| bytes.len().is_multiple_of(own.bytes()))
+                text.filter(|_| bytes.len().is_multiple_of(wide.bytes()))
             }
         }
     }
@@ -262,8 +265,8 @@ fn place_in(before: &[u8]) -> (usize, usize) {
 }
 
 /// What no text has: controls, those that some code pages have in the stead of letters (C1) among them.
-fn is_control(own: char) -> bool {
-    own.is_control() && !matches!(own, '\t' | '\n' | '\r' | '\u{1a}')
+fn is_control(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{1a}')
 }
 
 /// Characters in a row, each of two of ASCII, that prove that bytes of one encoding stand in the text of another.
@@ -372,13 +375,16 @@ fn with_candidates(hint: &str, bytes: &[u8], at: usize) -> String {
     let before = bytes[..at].iter().rev().take(WORD_BYTES).take_while(is_of_word).count();
     let behind = bytes[at..].iter().take(WORD_BYTES).take_while(is_of_word).count();
     let word = &bytes[at - before..at + behind];
-    let is_meant =
-        |own: char| own.is_ascii() || own.is_alphanumeric() || matches!(own, '–' | '’' | '€' | '„' | '“' | '”' | '·');
+    let is_meant = |character: char| {
+        character.is_ascii()
+            || character.is_alphanumeric()
+            || matches!(character, '–' | '’' | '€' | '„' | '“' | '”' | '·')
+    };
     let mut shown: Vec<(String, &str)> = Vec::new();
     for name in CANDIDATES {
-        let Some(own) = Encoding::parse(name) else { continue };
-        let is_read = own.text_of(bytes).is_some_and(|text| !text.contains(is_control));
-        let Some(text) = own.text_of(word).filter(|text| is_read && text.chars().all(is_meant)) else { continue };
+        let Some(encoding) = Encoding::parse(name) else { continue };
+        let is_read = encoding.text_of(bytes).is_some_and(|text| !text.contains(is_control));
+        let Some(text) = encoding.text_of(word).filter(|text| is_read && text.chars().all(is_meant)) else { continue };
         if shown.iter().all(|(other, _)| *other != text) {
             shown.push((text, name));
         }

@@ -104,7 +104,7 @@ impl<'a> HandTable<'a> {
         if !errors.is_empty() {
             return Err(Error::several(errors));
         }
-        let mut own = Self {
+        let mut hand_table = Self {
             name,
             layout,
             places,
@@ -113,9 +113,9 @@ impl<'a> HandTable<'a> {
             decimals: Decimals::default(),
             dates: Dates::default(),
         };
-        own.decimals = own.decimals();
-        own.dates = own.dates();
-        Ok(own)
+        hand_table.decimals = hand_table.decimals();
+        hand_table.dates = hand_table.dates();
+        Ok(hand_table)
     }
 
     pub fn rows(&self) -> impl Iterator<Item = HandRow<'_>> {
@@ -145,7 +145,7 @@ impl<'a> HandTable<'a> {
             (Some((text, line)), true) => Decimals::Mixed(text.clone(), *line),
             // As everywhere: a point is a decimal one, unless the culture has it between thousands.
             (Some(_), false)
-                if point.is_none() && self.culture.is_some_and(|own| own.decimal == DecimalMark::Comma) =>
+                if point.is_none() && self.culture.is_some_and(|culture| culture.decimal == DecimalMark::Comma) =>
             {
                 Decimals::Ambiguous
             }
@@ -179,7 +179,8 @@ impl<'a> HandTable<'a> {
             (None, None) => None,
         };
         // A culture that begins with the year says nothing of days that end with one.
-        let said = self.culture.map(|own| own.date_order).filter(|own| *own != DateOrder::YearFirst);
+        let said =
+            self.culture.map(|culture| culture.date_order).filter(|date_order| *date_order != DateOrder::YearFirst);
         match (order, said) {
             (Some(order), Some(said)) if order != said => Dates::AgainstCulture(order),
             (Some(order), _) | (None, Some(order)) => Dates::Ordered(order),
@@ -195,15 +196,15 @@ const UNKNOWN_SHOWN: usize = 10;
 /// Where each column of the layout stands.
 fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>> {
     let name = table.name();
-    let known: Vec<String> = layout.columns.iter().map(|own| spelling::bare(own)).collect();
+    let known: Vec<String> = layout.columns.iter().map(|column| spelling::bare(column)).collect();
     let mut places: Vec<Option<usize>> = vec![None; known.len()];
     let (mut errors, mut unknown) = (Vec::new(), 0_usize);
     for (at, column) in table.header.iter().enumerate() {
-        let own = spelling::bare(column);
-        if own.is_empty() {
+        let bare = spelling::bare(column);
+        if bare.is_empty() {
             continue;
         }
-        let Some(place) = known.iter().position(|known| *known == own) else {
+        let Some(place) = known.iter().position(|known| *known == bare) else {
             unknown += 1;
             if unknown > UNKNOWN_SHOWN {
                 continue;
@@ -222,7 +223,7 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
         places[place] = Some(at);
     }
     let is_missing =
-        |column: &&&str| layout.columns.iter().zip(&places).any(|(own, place)| own == *column && place.is_none());
+        |column: &&&str| layout.columns.iter().zip(&places).any(|(other, place)| other == *column && place.is_none());
     let missing: Vec<&str> = layout.required.iter().filter(is_missing).copied().collect();
     if !missing.is_empty() {
         // What such a table has instead says nothing more.
@@ -234,7 +235,7 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
         .at_line(name, 1, 1)
         .hint(format!(
             "its first line names the columns, and names {} here: name {} there as well",
-            shown::list(table.header.iter().filter(|own| !own.is_empty())),
+            shown::list(table.header.iter().filter(|column| !column.is_empty())),
             missing.join(" and ")
         )));
     }
@@ -246,7 +247,7 @@ type TableRows<'a> = Vec<(usize, Vec<Cell<'a>>)>;
 
 /// The rows that hold anything, and what is wrong with how they stand there.
 fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
-    let named = table.header.iter().rposition(|own| !spelling::bare(own).is_empty()).map_or(0, |last| last + 1);
+    let named = table.header.iter().rposition(|name| !spelling::bare(name).is_empty()).map_or(0, |last| last + 1);
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     let (mut rows, mut cells) = (table.rows(), Vec::new());
     while rows.next(&mut cells)? {
@@ -256,7 +257,7 @@ fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
         let line = rows.line();
         let refused = |what: String| Error::input(what).at_line(table.name(), line, 1);
         let unnamed = cells.iter().enumerate().find(|(at, cell)| {
-            let is_named = table.header.get(*at).is_some_and(|own| !spelling::bare(own).is_empty());
+            let is_named = table.header.get(*at).is_some_and(|name| !spelling::bare(name).is_empty());
             !is_named && filled(&cell.text()).is_some()
         });
         if let Some((at, cell)) = unnamed {
@@ -288,8 +289,8 @@ fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
 
 /// What a cell says, without blanks around it.
 fn filled(text: &str) -> Option<&str> {
-    let is_blank = |own: char| own.is_whitespace() || matches!(own, '\u{feff}' | '\u{200b}');
-    Some(text.trim_matches(is_blank)).filter(|own| !own.is_empty())
+    let is_blank = |character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\u{200b}');
+    Some(text.trim_matches(is_blank)).filter(|trimmed| !trimmed.is_empty())
 }
 
 impl<'t> HandRow<'t> {
@@ -301,7 +302,7 @@ impl<'t> HandRow<'t> {
     /// What the cell of a column of the layout says, without blanks around it; `None` when it is empty, or the table
     /// has no such column.
     pub fn cell(&self, column: &str) -> Option<String> {
-        let at = self.table.layout.columns.iter().position(|own| *own == column)?;
+        let at = self.table.layout.columns.iter().position(|name| *name == column)?;
         filled(&self.cells.get(self.table.places[at]?)?.text()).map(str::to_owned)
     }
 
@@ -318,7 +319,7 @@ impl<'t> HandRow<'t> {
         let kind = separator_of(&text);
         let has_comma = matches!(kind, Separator::Comma | Separator::CommaOrGroup);
         let table = self.table;
-        let culture = table.culture.map_or("", |own| own.name);
+        let culture = table.culture.map_or("", |culture| culture.name);
         let plain = match &table.decimals {
             _ if kind == Separator::None => Cow::Borrowed(text.as_str()),
             Decimals::Point => Cow::Owned(text.replace(',', "")),
@@ -381,10 +382,10 @@ impl<'t> HandRow<'t> {
         if let Some(month) = month_of(&text) {
             return Ok(Some(month));
         }
-        let own = readings(&text);
-        match self.in_order(column, &text, own.of_months())? {
+        let readings = readings(&text);
+        match self.in_order(column, &text, readings.of_months())? {
             Some(day) => Ok(Some(day.month())),
-            None if own.day_first.or(own.month_first).is_some() => {
+            None if readings.day_first.or(readings.month_first).is_some() => {
                 Err(self.wrong(column, &text, "a day within a month, and no month", HINT))
             }
             None => Err(self.wrong(column, &text, "no month", HINT)),
@@ -392,16 +393,18 @@ impl<'t> HandRow<'t> {
     }
 
     /// The one of two readings of a date that the table or the culture decides on.
-    fn in_order(&self, column: &str, text: &str, own: Readings) -> Result<Option<Day>> {
+    fn in_order(&self, column: &str, text: &str, readings: Readings) -> Result<Option<Day>> {
         const ONE_WAY: &str =
             "write each day as 2026-10-01; or if they are as a culture has them, name it, as with --culture en-US";
         let said = || format!("{column} {}", shown::quoted(text));
-        let (day_first, month_first) = match (own.day_first, own.month_first) {
+        let (day_first, month_first) = match (readings.day_first, readings.month_first) {
             (Some(one), Some(other)) if one != other => (one, other),
             (one, other) => {
-                let culture = self.table.culture.map_or("", |own| own.name);
+                let culture = self.table.culture.map_or("", |culture| culture.name);
                 let is_other_order = match self.table.dates {
-                    Dates::AgainstCulture(DateOrder::DayFirst) => one.is_some() && other.is_none() && !own.is_by_points,
+                    Dates::AgainstCulture(DateOrder::DayFirst) => {
+                        one.is_some() && other.is_none() && !readings.is_by_points
+                    }
                     Dates::AgainstCulture(DateOrder::MonthFirst) => one.is_none() && other.is_some(),
                     _ => false,
                 };
@@ -458,8 +461,8 @@ impl<'t> HandRow<'t> {
 /// How a number is written. Several groups of thousands tell what stands between them.
 fn separator_of(text: &str) -> Separator {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_grouped_by = |own: char| {
-        let mut groups = digits.split(own);
+    let is_grouped_by = |separator: char| {
+        let mut groups = digits.split(separator);
         groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|group| group.len() == 3)
     };
     let (commas, points) = (digits.matches(',').count(), digits.matches('.').count());
@@ -477,7 +480,7 @@ fn separator_of(text: &str) -> Separator {
             let whole = digits.split(part).next().unwrap_or_default();
             let mut groups = whole.split(group);
             let is_grouped =
-                groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|own| own.len() == 3);
+                groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|each| each.len() == 3);
             let is_parted_once = digits.matches(part).count() == 1;
             if is_grouped && is_parted_once { kind } else { Separator::None }
         }
@@ -519,7 +522,7 @@ fn readings(text: &str) -> Readings {
 fn month_of(text: &str) -> Option<Month> {
     let (first, second) = text.split_once(['-', '/', '.'])?;
     let (year, month) = if first.len() == 4 { (first, second) } else { (second, first) };
-    let is_number = |own: &str| own.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let is_shaped = year.len() == 4 && matches!(month.len(), 1 | 2) && is_number(year) && is_number(month);
     is_shaped.then(|| Month::parse(&format!("{year}-{month:0>2}"))).flatten()
 }

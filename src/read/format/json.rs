@@ -186,22 +186,28 @@ pub struct UsualProperties<'a> {
 
 impl UsualLine<'_> {
     fn lacks_a_value(&self) -> bool {
-        let Object(own) = &self.properties;
-        let values = [own.subscription_id, own.usage_start_time, own.usage_end_time, own.quantity, own.meter_id];
+        let Object(properties) = &self.properties;
+        let values = [
+            properties.subscription_id,
+            properties.usage_start_time,
+            properties.usage_end_time,
+            properties.quantity,
+            properties.meter_id,
+        ];
         values.iter().any(Option::is_none)
     }
 
     pub fn to_row(&self) -> RawRow<'_> {
-        let Object(own) = &self.properties;
+        let Object(properties) = &self.properties;
         RawRow {
             id: Value::of_json(self.id),
-            user_subscription: Value::of_json(own.subscription_id),
-            usage_start: Value::of_json(own.usage_start_time),
-            usage_end: Value::of_json(own.usage_end_time),
-            quantity: Value::of_json(own.quantity),
-            meter: Value::of_json(own.meter_id),
-            instance: Cow::Borrowed(own.instance_data.map_or("null", RawValue::get)),
-            is_of_public_azure: is_of_public_azure(own.meter_category, own.unit),
+            user_subscription: Value::of_json(properties.subscription_id),
+            usage_start: Value::of_json(properties.usage_start_time),
+            usage_end: Value::of_json(properties.usage_end_time),
+            quantity: Value::of_json(properties.quantity),
+            meter: Value::of_json(properties.meter_id),
+            instance: Cow::Borrowed(properties.instance_data.map_or("null", RawValue::get)),
+            is_of_public_azure: is_of_public_azure(properties.meter_category, properties.unit),
         }
     }
 }
@@ -327,13 +333,13 @@ impl<'a> AnyValues<'a> {
 
 /// Reads a row in any shape; `None` when it is none.
 fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
-    let own: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
-    let values: AnyValues<'_> = serde_json::from_str(own.properties.unwrap_or(raw).get()).ok()?;
-    if own.properties.is_none() && !values.is_usage() {
+    let row: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
+    let values: AnyValues<'_> = serde_json::from_str(row.properties.unwrap_or(raw).get()).ok()?;
+    if row.properties.is_none() && !values.is_usage() {
         return None;
     }
     let is_spelled = |name: &str| memmem::find(raw.get().as_bytes(), format!("\"{name}\"").as_bytes()).is_some();
-    let shape = match (&own.properties, &values.resource_uri, &values.rate_card_meter_id) {
+    let shape = match (&row.properties, &values.resource_uri, &values.rate_card_meter_id) {
         (Some(_), ..) if is_spelled("properties") => Shape::RestPages,
         (Some(_), ..) => Shape::PowerShellPages,
         (None, _, Some(_)) => Shape::Hpe,
@@ -342,7 +348,7 @@ fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
         (None, None, None) => Shape::PowerShellPages,
     };
     let line = RawRow {
-        id: Value::of_json(own.id),
+        id: Value::of_json(row.id),
         instance: values.instance(),
         user_subscription: Value::of_json(values.subscription_id),
         usage_start: Value::of_json(values.usage_start_time),
@@ -378,8 +384,8 @@ pub(in crate::read) fn mended(text: &str) -> Option<String> {
                 }
                 at += 1;
             }
-            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|own| rest.starts_with(own.as_bytes())) {
-                Some(own) => replace(&mut at, own.len(), ["\"", own, "\""]),
+            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|word| rest.starts_with(word.as_bytes())) {
+                Some(word) => replace(&mut at, word.len(), ["\"", word, "\""]),
                 None => at += 1,
             },
             0xef if rest.starts_with(MARK.as_bytes()) => replace(&mut at, MARK.len(), [" "; 3]),

@@ -132,7 +132,7 @@ impl<'a> InstanceText<'a> {
             text.push(PART);
             let source = part.map_or("", Cell::source);
             if memchr(PART as u8, source.as_bytes()).is_some() {
-                text.extend(source.chars().filter(|&own| own != PART));
+                text.extend(source.chars().filter(|&character| character != PART));
             } else {
                 text.push_str(source);
             }

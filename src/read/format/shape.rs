@@ -205,7 +205,7 @@ pub fn answered(text: &str, expected: &str) -> Option<Error> {
         return Some(refused);
     }
     let key = shown::value(key);
-    let is_web_response = ["StatusCode", "RawContent", "Headers"].iter().any(|own| find(&keys, own).is_some());
+    let is_web_response = ["StatusCode", "RawContent", "Headers"].iter().any(|name| find(&keys, name).is_some());
     let hint = if is_web_response {
         "this is what Invoke-WebRequest returned, its headers too: save its text alone, as with `$answer.Content | \
          Out-File page.json -Encoding utf8`"
@@ -271,7 +271,7 @@ const ANSWERED: [(&str, &str); 8] = [
 fn failed_query(expected: &str, said: &[Said]) -> Error {
     let text = shown::joined(said.iter().map(Said::to_string), "; ");
     let refused = Error::input(format!("an error body, where {expected} was expected: {text}"));
-    match said.iter().filter_map(|own| own.code.as_deref()).find_map(remedy_of_code) {
+    match said.iter().filter_map(|error| error.code.as_deref()).find_map(remedy_of_code) {
         Some(remedy) => refused.hint(format!("{remedy}; then run the query again, and replace the file")),
         None => refused.hint(
             "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
@@ -282,7 +282,7 @@ fn failed_query(expected: &str, said: &[Said]) -> Error {
 
 /// What to do about an answer with a code that is known.
 fn remedy_of_code(code: &str) -> Option<&'static str> {
-    let known = ANSWERED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code));
+    let known = ANSWERED.iter().find(|(answered, _)| answered.eq_ignore_ascii_case(code));
     registration_error::remedy(code).or(known.map(|(_, remedy)| *remedy))
 }
 
@@ -300,7 +300,7 @@ struct Said {
 
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts = [&self.code, &self.message].into_iter().flatten().map(|own| shown::passage(own));
+        let texts = [&self.code, &self.message].into_iter().flatten().map(|text| shown::passage(text));
         f.write_str(&texts.collect::<Vec<_>>().join(": "))
     }
 }
@@ -315,7 +315,8 @@ fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<Said>> {
     if let Some(raw) = ["error", "odata.error", "errors"].into_iter().find_map(|name| find(keys, name)) {
         let mut said = Vec::new();
         errors_in(&value(raw), ERROR_DEPTH, &mut said);
-        let described = find(keys, "error_description").map(value).and_then(|own| own.as_str().map(str::to_owned));
+        let described =
+            find(keys, "error_description").map(value).and_then(|description| description.as_str().map(str::to_owned));
         if let (Some(description), Some(first)) = (described, said.first_mut()) {
             first.code = first.code.take().or(first.message.take());
             first.message = Some(description);
@@ -354,9 +355,9 @@ fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
                 Value::Object(message) => message.get("value").and_then(Value::as_str).map(str::to_owned),
                 _ => None,
             };
-            let own = Said { code: find("code").and_then(text), message: find("message").and_then(text) };
-            if own.code.is_some() || own.message.is_some() {
-                return said.push(own);
+            let error = Said { code: find("code").and_then(text), message: find("message").and_then(text) };
+            if error.code.is_some() || error.message.is_some() {
+                return said.push(error);
             }
             let inner = ["error", "odata.error", "innererror", "details", "errors"].into_iter().filter_map(find);
             inner.for_each(|inner| errors_in(inner, depth, said));

@@ -6,8 +6,9 @@
 
 /// The letters of a name that count.
 fn letters(name: &str) -> impl Iterator<Item = char> {
-    let is_between = |own: &char| own.is_whitespace() || matches!(own, '_' | '-' | '\u{feff}' | '\u{200b}');
-    name.chars().filter(move |own| !is_between(own)).flat_map(char::to_lowercase)
+    let is_between =
+        |character: &char| character.is_whitespace() || matches!(character, '_' | '-' | '\u{feff}' | '\u{200b}');
+    name.chars().filter(move |character| !is_between(character)).flat_map(char::to_lowercase)
 }
 
 /// A name without its spelling.

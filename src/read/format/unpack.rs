@@ -148,7 +148,7 @@ const LOOKED_AT: usize = 64 << 10;
 /// # Errors
 /// They are, by name.
 pub(in crate::read) fn refuse_foreign(bytes: &[u8], file: &InputFile) -> Result<()> {
-    let is = |own: &&ForeignBytes| bytes.get(own.at..).is_some_and(|rest| rest.starts_with(own.magic));
+    let is = |foreign: &&ForeignBytes| bytes.get(foreign.at..).is_some_and(|rest| rest.starts_with(foreign.magic));
     let Some(ForeignBytes { what, hint, .. }) = FOREIGN.iter().find(is) else { return Ok(()) };
     let ends = [&bytes[..bytes.len().min(LOOKED_AT)], &bytes[bytes.len().saturating_sub(LOOKED_AT)..]];
     let holds = |name: &[u8]| ends.iter().any(|end| memchr::memmem::find(end, name).is_some());

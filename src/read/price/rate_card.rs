@@ -149,13 +149,13 @@ pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
             "ask for the rate card once more, with a currency of ISO 4217",
         )
     })?;
-    let meters = card.meters.into_iter().zip(1..).map(|(Object(own), row)| meter_of(&own, row)).collect();
+    let meters = card.meters.into_iter().zip(1..).map(|(Object(meter), row)| meter_of(&meter, row)).collect();
     let (mut discounts, mut other_terms) = (Vec::new(), Vec::new());
     for Object(term) in card.offer_terms.unwrap_or_default() {
         let called = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
         match discount_of(term, &called) {
-            Ok(Some(own)) if own.percent.is_zero() => {}
-            Ok(Some(own)) => discounts.push(own),
+            Ok(Some(discount)) if discount.percent.is_zero() => {}
+            Ok(Some(discount)) => discounts.push(discount),
             Ok(None) => other_terms.push(called),
             Err(what) => {
                 return Err(refused(format!("offer term {}: {what}", shown::quoted(&called)), "correct the file"));
@@ -165,21 +165,21 @@ pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
 }
 
-fn meter_of(own: &WireMeter<'_>, row: i64) -> CardMeter {
-    let is_azure_stack = |own: &Option<String>| own.as_deref().is_some_and(|own| own.starts_with("Azure Stack"));
+fn meter_of(meter: &WireMeter<'_>, row: i64) -> CardMeter {
+    let is_azure_stack = |text: &Option<String>| text.as_deref().is_some_and(|text| text.starts_with("Azure Stack"));
     CardMeter {
-        id: one_spelling(&own.id),
-        name: own.name.clone().unwrap_or_default(),
-        unit: own.unit.as_deref().unwrap_or_default().trim().to_owned(),
-        is_of_azure_stack: is_azure_stack(&own.region) || is_azure_stack(&own.category),
-        terms: terms_of(own),
+        id: one_spelling(&meter.id),
+        name: meter.name.clone().unwrap_or_default(),
+        unit: meter.unit.as_deref().unwrap_or_default().trim().to_owned(),
+        is_of_azure_stack: is_azure_stack(&meter.region) || is_azure_stack(&meter.category),
+        terms: terms_of(meter),
         row,
     }
 }
 
-fn terms_of(own: &WireMeter<'_>) -> Result<CardTerms, String> {
+fn terms_of(meter: &WireMeter<'_>) -> Result<CardTerms, String> {
     let mut rates = BTreeMap::new();
-    for (from, price) in &own.rates.0 {
+    for (from, price) in &meter.rates.0 {
         let (from, price) = (number(from, "the tier")?, raw_number(price, "the rate")?);
         if rates.insert(from, price).is_some() {
             return Err(format!("two rates from {from} on"));
@@ -187,8 +187,8 @@ fn terms_of(own: &WireMeter<'_>) -> Result<CardTerms, String> {
     }
     Ok(CardTerms {
         rates,
-        included: own.included_quantity.map_or(Ok(Decimal::ZERO), |own| raw_number(own, "the included quantity"))?,
-        from: own.effective_date.as_deref().map(day_of).transpose()?.flatten(),
+        included: meter.included_quantity.map_or(Ok(Decimal::ZERO), |raw| raw_number(raw, "the included quantity"))?,
+        from: meter.effective_date.as_deref().map(day_of).transpose()?.flatten(),
     })
 }
 
@@ -249,13 +249,13 @@ fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
 }
 
 fn number(text: &str, what: &str) -> Result<Decimal, String> {
-    let own = decimal(text.trim()).map_err(|_reason| {
+    let value = decimal(text.trim()).map_err(|_reason| {
         format!("{what} {} is no decimal number of at most 28 digits, 18 of them behind the point", shown::quoted(text))
     })?;
-    if own.is_sign_negative() && !own.is_zero() {
+    if value.is_sign_negative() && !value.is_zero() {
         Err(format!("{what} {} is below zero", shown::quoted(text)))
     } else {
-        Ok(own)
+        Ok(value)
     }
 }
 

@@ -71,7 +71,7 @@ impl ListRow<'_> {
 impl<'a> Members<'a> {
     /// The value of that name, in any case, unless it is null.
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, raw) = self.0.iter().find(|(own, raw)| spelling::is_same(own, name) && raw.get() != "null")?;
+        let (_, raw) = self.0.iter().find(|(member, raw)| spelling::is_same(member, name) && raw.get() != "null")?;
         Some(raw)
     }
 }
@@ -91,7 +91,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Vec<(String, &RawValue)> = Vec::new();
                 while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-                    refuse_twice(members.iter().map(|(own, _)| own.as_str()), &name)?;
+                    refuse_twice(members.iter().map(|(member, _)| member.as_str()), &name)?;
                     members.push((name, raw));
                 }
                 Ok(Members(members))
@@ -163,11 +163,11 @@ impl<'a, T> KnownLists<'a, T> {
     /// The list of a snapshot, if it is known and all of its files are as they were.
     fn of(&self, snapshot: &SnapshotFiles) -> Option<(&'a DatedLists<T>, &'a DatedList)> {
         let lists = self.lists?;
-        let own = lists.lists.iter().find(|own| own.file == snapshot.name && own.as_of == snapshot.as_of)?;
-        let is_same = own.pages.len() == snapshot.pages.len()
-            && own.pages.iter().zip(&snapshot.pages).all(|(known, page)| known.file.name == page.name)
+        let list = lists.lists.iter().find(|list| list.file == snapshot.name && list.as_of == snapshot.as_of)?;
+        let is_same = list.pages.len() == snapshot.pages.len()
+            && list.pages.iter().zip(&snapshot.pages).all(|(known, page)| known.file.name == page.name)
             && snapshot.pages.iter().all(|page| self.unchanged.contains(&page.name));
-        is_same.then_some((lists, own))
+        is_same.then_some((lists, list))
     }
 }
 
@@ -230,9 +230,9 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
     let mut lists = Vec::with_capacity(snapshots.len());
     let mut places: Vec<Option<u32>> = Vec::new();
     for (snapshot, known) in snapshots.iter().zip(known) {
-        if let Some((all, own)) = known {
+        if let Some((all, known_list)) = known {
             places.resize(all.rows.len(), None);
-            let mut list = own.clone();
+            let mut list = known_list.clone();
             for row in &mut list.rows {
                 let place = &mut places[*row as usize];
                 let new = place.map_or_else(|| distinct.of(all.rows[*row as usize].clone()), Ok)?;
@@ -370,8 +370,9 @@ impl LastPage {
         let known = self.text.as_ref().map_or("", |text| text.as_str());
         let begin = text.as_str().as_ptr() as usize;
         let place = |(at, row): (usize, &&str)| {
-            let before = self.rows.get(at).filter(|own| known.get(own.start..own.start + own.length) == Some(row));
-            let number = before.map_or_else(|| texts.intern(row), |own| Ok(own.number))?;
+            let before =
+                self.rows.get(at).filter(|place| known.get(place.start..place.start + place.length) == Some(row));
+            let number = before.map_or_else(|| texts.intern(row), |place| Ok(place.number))?;
             Ok(RowPlace { start: row.as_ptr() as usize - begin, length: row.len(), number })
         };
         rows.iter().enumerate().map(place).collect()
@@ -402,8 +403,8 @@ fn scan<T>(
         return Ok(ScannedPage { file, content, next_link, is_table: false, rows: ScannedRows::Json(numbers) });
     }
     let mut rows = Vec::new();
-    rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, own| {
-        rows.push((kind.row)(file, at, own)?);
+    rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, row| {
+        rows.push((kind.row)(file, at, row)?);
         Ok(())
     })?;
     let content = text.content();
@@ -510,8 +511,8 @@ fn rows_of_table(
     }
     // A row has to reach so far: behind it a spreadsheet drops cells that are empty.
     let needed = table.columns(columns).max().map_or(0, |last| last + 1);
-    let is_named = |at: usize| table.header.get(at).is_some_and(|own| !own.is_empty());
-    let named = table.header.iter().rposition(|own| !own.is_empty()).map_or(0, |last| last + 1);
+    let is_named = |at: usize| table.header.get(at).is_some_and(|name| !name.is_empty());
+    let named = table.header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
     let (mut rows, mut cells, mut at, mut has_short) = (table.rows(), Vec::new(), 0, false);
     while rows.next(&mut cells)? {
         let is_blank = |cell: &Cell<'_>| cell.text().trim().is_empty();
@@ -624,7 +625,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for WirePage<V> {
 
 /// Two members of one name contradict each other.
 fn refuse_twice<'n, E: serde::de::Error>(known: impl IntoIterator<Item = &'n str>, name: &str) -> Result<(), E> {
-    match known.into_iter().any(|own| spelling::is_same(own, name)) {
+    match known.into_iter().any(|other| spelling::is_same(other, name)) {
         true => Err(E::custom(format_args!("`{name}` stands in it twice"))),
         false => Ok(()),
     }

@@ -155,20 +155,22 @@ pub(in crate::read) fn read_registrations_beside(
     control: &Control,
 ) -> Result<Vec<Registration>> {
     let known_of = |snapshot: &SnapshotFiles| {
-        let own = known.iter().find(|own| own.file == snapshot.name && own.as_of == snapshot.as_of)?;
-        let is_same =
-            own.pages.len() == snapshot.pages.len() && snapshot.pages.iter().all(|page| unchanged.contains(&page.name));
-        is_same.then_some(own)
+        let registration = known
+            .iter()
+            .find(|registration| registration.file == snapshot.name && registration.as_of == snapshot.as_of)?;
+        let is_same = registration.pages.len() == snapshot.pages.len()
+            && snapshot.pages.iter().all(|page| unchanged.contains(&page.name));
+        is_same.then_some(registration)
     };
     let (mut registrations, mut unknown) = (Vec::new(), Vec::new());
     for snapshot in snapshots {
         match known_of(snapshot) {
-            Some(own) => registrations.push(own.clone()),
+            Some(registration) => registrations.push(registration.clone()),
             None => unknown.push(snapshot.clone()),
         }
     }
     registrations.extend(read_registrations(&unknown, reading, control)?);
-    registrations.sort_by_key(|own| own.as_of);
+    registrations.sort_by_key(|registration| registration.as_of);
     Ok(registrations)
 }
 
@@ -191,7 +193,7 @@ fn registration(file: &InputFile, _: usize, row: &ListRow<'_>) -> Result<Registr
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
-    let cloud_id = row.property("cloudId").map(|own| one_spelling(&own));
+    let cloud_id = row.property("cloudId").map(|text| one_spelling(&text));
     Ok(RegistrationRow { id, resource_id, billing_model: row.property("billingModel"), cloud_id })
 }
 
@@ -271,7 +273,7 @@ pub fn override_snapshots(
     reading: &Reading,
     control: &Control,
 ) -> Result<()> {
-    let names: Vec<String> = stamps.iter().map(|own| own.stamp.to_string()).collect();
+    let names: Vec<String> = stamps.iter().map(|folder| folder.stamp.to_string()).collect();
     let mut overridden: Vec<(usize, bool)> = Vec::new();
     for given in given {
         let wrong = |what: String| {
@@ -284,7 +286,9 @@ pub fn override_snapshots(
             _ => (None, given.as_str()),
         };
         let at = match stamp {
-            Some(own) => names.iter().position(|name| name == own).ok_or_else(|| wrong(format!("no stamp {own}")))?,
+            Some(stamp) => {
+                names.iter().position(|name| name == stamp).ok_or_else(|| wrong(format!("no stamp {stamp}")))?
+            }
             None if stamps.len() == 1 => 0,
             None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
         };
@@ -304,10 +308,10 @@ pub fn override_snapshots(
 }
 
 fn override_with(folder: &mut StampFolder, file: &InputFile, is_registration: bool) {
-    let dates_of = |own: &[SnapshotFiles]| own.iter().map(|own| own.as_of).collect::<Vec<_>>();
-    let own = if is_registration { &folder.registrations } else { &folder.customer_subscriptions };
+    let dates_of = |snapshots: &[SnapshotFiles]| snapshots.iter().map(|snapshot| snapshot.as_of).collect::<Vec<_>>();
+    let same_kind = if is_registration { &folder.registrations } else { &folder.customer_subscriptions };
     let other = if is_registration { &folder.customer_subscriptions } else { &folder.registrations };
-    let dates = [dates_of(own), dates_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
+    let dates = [dates_of(same_kind), dates_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
     let like = |as_of: Hour| SnapshotFiles { as_of, name: file.name.clone(), pages: vec![file.clone()] };
     let all = dates.unwrap_or_default().into_iter().map(like).collect();
     if is_registration {

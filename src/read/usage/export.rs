@@ -68,7 +68,7 @@ pub fn declared_window(export: &Export, reading: &Reading) -> Result<Option<Wind
     if export.window.is_some() || export.is_loose {
         return Ok(export.window);
     }
-    Ok(Declared::read(export, reading)?.sidecar.and_then(|own| own.asked.window))
+    Ok(Declared::read(export, reading)?.sidecar.and_then(|sidecar| sidecar.asked.window))
 }
 
 /// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in
@@ -95,7 +95,7 @@ pub(in crate::read) fn proved(
     proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
     let thin = drop_what_does_not_count(&mut proved, rules)?;
     for export in &proved {
-        let counts = |own: &&Finding| !export.files.is_empty() || !is_about_use(own.code);
+        let counts = |finding: &&Finding| !export.files.is_empty() || !is_about_use(finding.code);
         findings.extend(export.findings.iter().filter(counts).cloned());
     }
     provider_findings(stamp, &proved, &mut findings);
@@ -169,14 +169,14 @@ pub(in crate::read) fn export_lines(
     let mut meters = Meters { texts, known: BTreeMap::new() };
     for file in files {
         for (&day, sums) in &file.sums {
-            let own = export.days.entry(day).or_default();
+            let day_sums = export.days.entry(day).or_default();
             for &(meter, sum) in sums {
-                own.entry(meters.of(meter)).or_default().merge(sum);
+                day_sums.entry(meters.of(meter)).or_default().merge(sum);
             }
         }
         export.files.push(file.into_note(BTreeMap::new()));
     }
-    for mut file in twice.into_iter().chain(repetitions.into_iter().map(|own| own.lines)) {
+    for mut file in twice.into_iter().chain(repetitions.into_iter().map(|repetition| repetition.lines)) {
         file.add_up();
         let mut sums: BTreeMap<MeterId, MeterSum> = BTreeMap::new();
         for &(meter, sum) in file.sums.values().flatten() {
@@ -241,7 +241,7 @@ impl ExportRecord {
 fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines]) -> Result<()> {
     let is_other = |name: &&str| name.trim() != stamp.as_str();
     let sidecar = declared.sidecar.as_ref();
-    let of_sidecar = sidecar.and_then(|own| Some((&own.file.name, own.stamp.as_deref().filter(is_other)?)));
+    let of_sidecar = sidecar.and_then(|sidecar| Some((&sidecar.file.name, sidecar.stamp.as_deref().filter(is_other)?)));
     let of_lines =
         files.iter().find_map(|file| Some((&file.file.name, file.stamps.iter().map(String::as_str).find(is_other)?)));
     match of_sidecar.or(of_lines) {
@@ -273,7 +273,8 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
         return refuse_loose_published(files).map(|()| None);
     }
     let folder = declared.export.window.map(|window| ("the folder's name".to_owned(), window));
-    let sidecar = declared.sidecar.as_ref().and_then(|own| Some((own.file.name.clone(), own.asked.window?)));
+    let sidecar =
+        declared.sidecar.as_ref().and_then(|sidecar| Some((sidecar.file.name.clone(), sidecar.asked.window?)));
     let asked = files.iter().filter_map(|file| {
         let what = if file.shape == Some(Shape::PublishedLines) { "the lines in" } else { "a nextLink in" };
         Some((format!("{what} {}", file.file.name), file.asked.window?))
@@ -335,7 +336,7 @@ fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option
             (None, Some((file, _))) => Some((Granularity::Daily, file)),
             (None, None) => None,
         };
-    let of_sidecar = declared.sidecar.as_ref().map(|own| (&own.file.name, own.asked));
+    let of_sidecar = declared.sidecar.as_ref().map(|sidecar| (&sidecar.file.name, sidecar.asked));
     let of_links = files.iter().map(|file| (&file.file.name, file.asked));
     let asked = of_sidecar
         .into_iter()
@@ -343,10 +344,10 @@ fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option
         .filter_map(|(file, UsageQuery { granularity, .. })| Some((file, granularity?)));
     let mut asked = asked.peekable();
     let first_asked = asked.peek().map(|&(_, granularity)| granularity);
-    let granularity = of_lines.map(|(own, _)| own).or(first_asked);
-    match asked.find(|&(_, own)| Some(own) != granularity) {
-        Some((file, own)) => Err(Error::input(format!(
-            "{own} usage was asked for, and {} is there{}",
+    let granularity = of_lines.map(|(granularity, _)| granularity).or(first_asked);
+    match asked.find(|&(_, other)| Some(other) != granularity) {
+        Some((file, other)) => Err(Error::input(format!(
+            "{other} usage was asked for, and {} is there{}",
             granularity.map_or("something else", Granularity::as_str),
             of_lines.map_or(String::new(), |(_, lines)| format!(", in {lines}"))
         ))
@@ -482,9 +483,9 @@ pub fn refuse_pages_of_another_stamp<'a>(
     exports: &[ExportRecord],
     others: impl IntoIterator<Item = (&'a Stamp, &'a [ExportRecord])>,
 ) -> Result<()> {
-    let own: BTreeMap<Fingerprint, &FileRecord> = with_lines(exports).map(|file| (file.content, file)).collect();
+    let by_content: BTreeMap<Fingerprint, &FileRecord> = with_lines(exports).map(|file| (file.content, file)).collect();
     for (stamp, exports) in others {
-        let mut same = with_lines(exports).filter_map(|other| Some((own.get(&other.content)?, other)));
+        let mut same = with_lines(exports).filter_map(|other| Some((by_content.get(&other.content)?, other)));
         let Some((file, other)) = same.next() else { continue };
         let more = match same.count() {
             0 => String::new(),

@@ -204,8 +204,8 @@ impl AboutExport<'_> {
             }
         };
         let goes_on = |file: &FileLines| {
-            let own = file.user_subscriptions(texts);
-            going_on.iter().any(|other| !other.is_disjoint(&own))
+            let subscriptions = file.user_subscriptions(texts);
+            going_on.iter().any(|other| !other.is_disjoint(&subscriptions))
         };
         full.find(|file| !goes_on(file)).map(|file| {
             self.says(
@@ -256,8 +256,9 @@ impl AboutExport<'_> {
                  +02:00",
             ));
         }
-        let not_whole =
-            |file: &FileLines| file.rejects.iter().filter(|own| own.reason == RejectReason::UsageTimeNotWhole).count();
+        let not_whole = |file: &FileLines| {
+            file.rejects.iter().filter(|reject| reject.reason == RejectReason::UsageTimeNotWhole).count()
+        };
         let odd: Vec<_> = files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
         if !odd.is_empty() {
             let lines: usize = files.iter().map(not_whole).sum();
@@ -370,8 +371,11 @@ pub(super) fn few_lines_findings(
 /// Reported time that is in no export, between those that are there; and windows that were cut short. What an export
 /// that is not whole lacks, its own findings say.
 pub(super) fn reported_time_findings(stamp: &Stamp, exports: &[ExportRecord], findings: &mut Vec<Finding>) {
-    let used: Vec<(&ExportRecord, Window)> =
-        exports.iter().filter(|own| !own.is_dropped()).filter_map(|own| Some((own, own.window?))).collect();
+    let used: Vec<(&ExportRecord, Window)> = exports
+        .iter()
+        .filter(|export| !export.is_dropped())
+        .filter_map(|export| Some((export, export.window?)))
+        .collect();
     let windows: Vec<Window> = used.iter().map(|(_, window)| *window).collect();
     let gaps = reported::gaps_between(&windows);
     if !gaps.is_empty() {
@@ -391,12 +395,12 @@ pub(super) fn reported_time_findings(stamp: &Stamp, exports: &[ExportRecord], fi
     }
     for (at, rhythm) in reported::cut_short(&windows) {
         let (export, window) = used[at];
-        let (folder, own) = (&export.folder, reported::length(window.hours()));
+        let (folder, length) = (&export.folder, reported::length(window.hours()));
         let finding = Finding::new(
             stamp,
             FindingCode::WindowCutShort,
             format!(
-                "{folder} ends after {own}, at {}, and nothing follows there: the window before it has {}",
+                "{folder} ends after {length}, at {}, and nothing follows there: the window before it has {}",
                 window.end,
                 reported::length(rhythm)
             ),

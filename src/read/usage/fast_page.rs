@@ -238,14 +238,14 @@ impl Memory {
         let &LineParts { head, tail, instance, .. } = parts;
         let hash_of_ends = self.hasher.hash_one((head, tail));
         let has_these = |&at: &u32| {
-            let own = &self.ends[at as usize];
-            *own.head == *head && *own.tail == *tail
+            let known = &self.ends[at as usize];
+            *known.head == *head && *known.tail == *tail
         };
         let ends = self.ends_by_text.find(hash_of_ends, has_these).copied();
         let hash = self.hasher.hash_one((hash_of_ends, instance));
         let is_same = |&at: &u32| {
-            let own = &self.lines[at as usize];
-            Some(own.ends) == ends && *own.instance == *instance
+            let known = &self.lines[at as usize];
+            Some(known.ends) == ends && *known.instance == *instance
         };
         if let Some(&known) = self.lines_by_text.find(hash, is_same) {
             return Ok(Some(known));
@@ -329,7 +329,8 @@ fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Opti
     let Some(JsonFile { usual: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
     let [Object(line)] = lines.as_slice() else { return Ok(None) };
     let row = line.to_row();
-    let is = |value: Value<'_>, own: &str| value.written().is_some_and(|written| written.trim_matches('"') == own);
+    let is =
+        |value: Value<'_>, expected: &str| value.written().is_some_and(|written| written.trim_matches('"') == expected);
     // The value is ours if it stands where we put it, and then those behind it are.
     let place = |value: Value<'_>| Some(value.written()?.as_ptr().addr() - page.as_ptr().addr());
     let is_around = place(row.usage_start) == Some(before.len() - 1)

@@ -81,9 +81,9 @@ pub fn gather_beside(
     let (mut declared, mut unread) = (Vec::new(), Vec::new());
     for export in &folder.exports {
         match known.unchanged.remove(&export.folder) {
-            Some(own) => unread.push(own.count_again()),
+            Some(unchanged) => unread.push(unchanged.count_again()),
             // What was read of it is kept.
-            None if export.files.is_empty() && known.kept.iter().any(|own| own.folder == export.folder) => {}
+            None if export.files.is_empty() && known.kept.iter().any(|kept| kept.folder == export.folder) => {}
             None => declared.push(Declared::read(export, reading)?),
         }
     }

@@ -101,9 +101,9 @@ impl<'a> LineReader<'a> {
 
     /// Whether the row that was read last has a time or a quantity that another dialect might read.
     pub(super) fn has_unreadable(&self) -> bool {
-        let is_unreadable = |own: &Reject| {
+        let is_unreadable = |reject: &Reject| {
             matches!(
-                own.reason,
+                reject.reason,
                 RejectReason::UsageTimeUnreadable
                     | RejectReason::UsageTimeOutOfRange
                     | RejectReason::QuantityUnreadable
@@ -205,7 +205,7 @@ impl<'a> LineReader<'a> {
     pub fn note_source(&mut self, source: &Source) {
         self.note_user_subscription(source.user_subscription, source.api);
         self.lines.is_of_public_azure |= source.is_of_public_azure;
-        if let Some(queried) = source.queried.as_ref().filter(|own| !self.queried.contains(*own)) {
+        if let Some(queried) = source.queried.as_ref().filter(|queried| !self.queried.contains(*queried)) {
             self.queried.insert(queried.clone());
         }
     }

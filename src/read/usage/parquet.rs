@@ -88,7 +88,7 @@ fn read_lines(file: &InputFile, batch: &RecordBatch, texts: &Interners, lines: &
     let keys = column("resource_key")?.as_primitive_opt::<Int64Type>().ok_or_else(|| odd(file, 1, "resource_key"))?;
     let quantities = column("quantity")?.as_primitive_opt::<Decimal128Type>();
     let quantities =
-        quantities.filter(|own| own.scale() == QUANTITY_SCALE as i8).ok_or_else(|| odd(file, 1, "quantity"))?;
+        quantities.filter(|array| array.scale() == QUANTITY_SCALE as i8).ok_or_else(|| odd(file, 1, "quantity"))?;
     for (name, column) in batch.schema().fields().iter().map(|field| field.name()).zip(batch.columns()) {
         if column.null_count() > 0 && ![WINDOW_START.name(), WINDOW_END.name()].contains(&name.as_str()) {
             return Err(Error::input(format!("{name} is null, which stacktally never publishes"))
@@ -110,16 +110,16 @@ fn read_lines(file: &InputFile, batch: &RecordBatch, texts: &Interners, lines: &
         let window = if window_starts.is_null(at) {
             None
         } else {
-            let [start, end] = [window_starts, window_ends].map(|own| Hour::of_micros(own.value(at)));
+            let [start, end] = [window_starts, window_ends].map(|array| Hour::of_micros(array.value(at)));
             let window = start.zip(end).map(|(start, end)| Window { start, end });
-            Some(window.filter(|own| own.start < own.end).ok_or_else(|| odd("window_start"))?)
+            Some(window.filter(|window| window.start < window.end).ok_or_else(|| odd("window_start"))?)
         };
         if lines.read.lines > 1 && lines.asked.window != window {
             return Err(Error::input("lines of two windows in one file").at(&file.name).hint(HINT));
         }
         lines.asked.window = window;
         let quantity = Quantity::from_scaled(quantities.value(at));
-        if quantity < Quantity::ZERO || [user_subscriptions, meters].iter().any(|own| own.value(at).trim().is_empty()) {
+        if quantity < Quantity::ZERO || [user_subscriptions, meters].iter().any(|ids| ids.value(at).trim().is_empty()) {
             return Err(odd("quantity or id"));
         }
         if !lines.stamps.contains(stamps.value(at)) {
@@ -140,10 +140,10 @@ fn read_resources(file: &InputFile, batch: &RecordBatch, lines: &mut FileLines) 
     let text = |name| texts_of(file, batch, name);
     let stamps = text("stamp")?;
     let parts = [text("resource_uri")?, text("location")?, text("tags")?, text("additional_info")?];
-    let keys = batch.column_by_name("resource_key").and_then(|own| own.as_primitive_opt::<Int64Type>());
-    let keys = keys.filter(|own| own.null_count() == 0).ok_or_else(|| odd(file, 1, "resource_key"))?;
+    let keys = batch.column_by_name("resource_key").and_then(|array| array.as_primitive_opt::<Int64Type>());
+    let keys = keys.filter(|array| array.null_count() == 0).ok_or_else(|| odd(file, 1, "resource_key"))?;
     for at in 0..batch.num_rows() {
-        let of = |own: &StringArray| (!own.is_null(at)).then(|| own.value(at).to_owned());
+        let of = |array: &StringArray| (!array.is_null(at)).then(|| array.value(at).to_owned());
         lines.resources.insert(keys.value(at), (stamps.value(at).to_owned(), parts.map(of)));
     }
     Ok(())

@@ -97,8 +97,8 @@ pub fn subscriber_of(raw: &RawValue) -> Option<String> {
         return percent_decode_str(id).decode_utf8().ok().map(|id| one_spelling(&id));
     }
     let segments: Vec<&str> = path.split('/').collect();
-    let is_tenant = segments.last().is_some_and(|own| own.eq_ignore_ascii_case("usageAggregates"));
-    let at = segments.iter().position(|own| own.eq_ignore_ascii_case("subscriptions"))?;
+    let is_tenant = segments.last().is_some_and(|segment| segment.eq_ignore_ascii_case("usageAggregates"));
+    let at = segments.iter().position(|segment| segment.eq_ignore_ascii_case("subscriptions"))?;
     segments.get(at + 1).filter(|_| is_tenant).map(|id| one_spelling(id))
 }
 

@@ -103,11 +103,11 @@ fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) 
             chunks.entry(file).or_default().push(slot, numbers, quantities.value(at), row);
         }
     }
-    let own = |(file, mut lines): (u32, Chunk)| {
+    let to_chunk = |(file, mut lines): (u32, Chunk)| {
         lines.by_meter = Vec::new();
         FileChunk { file, lines }
     };
-    Ok(chunks.into_iter().map(own).collect())
+    Ok(chunks.into_iter().map(to_chunk).collect())
 }
 
 /// The published resources of a stamp, by key.
@@ -123,8 +123,8 @@ pub fn stored_resources(stamp: &Stamp, stored: &Stored) -> Result<BTreeMap<i64, 
         let keys = rows.integers(RESOURCE_KEY)?;
         let parts = [rows.texts(RESOURCE_URI)?, rows.texts(LOCATION)?, rows.texts(TAGS)?, rows.texts(ADDITIONAL_INFO)?];
         for at in 0..rows.len() {
-            let own = parts.map(|part| text(part, at).map(str::to_owned));
-            resources.insert(keys.value(at), (stamp.to_string(), own));
+            let values = parts.map(|part| text(part, at).map(str::to_owned));
+            resources.insert(keys.value(at), (stamp.to_string(), values));
         }
     }
     Ok(resources)
@@ -136,10 +136,10 @@ impl StampLines {
     /// # Errors
     /// As [`stored_resources`].
     pub fn load_resources(&mut self, stored: &Stored) -> Result<()> {
-        let mut own = stored_resources(&self.stamp, stored)?;
+        let mut resources = stored_resources(&self.stamp, stored)?;
         // What lies beside the lines of an export describes them better than what was published of them.
-        own.append(&mut self.resources);
-        self.resources = own;
+        resources.append(&mut self.resources);
+        self.resources = resources;
         Ok(())
     }
 }

@@ -179,12 +179,12 @@ impl Survey {
         Ok(match (evidence, said) {
             (DateEvidence::None, said) => said.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
             (DateEvidence::Only { order, by_window }, Some((name, culture_order))) if order != culture_order => {
-                let (text, own) = (shown::value(self.example()), order.as_str());
+                let (text, order_name) = (shown::value(self.example()), order.as_str());
                 let why = match known.window.filter(|_| by_window) {
                     Some(window) => {
-                        format!("that are usage of the reported window {} only with the {own}", window.label())
+                        format!("that are usage of the reported window {} only with the {order_name}", window.label())
                     }
-                    None => format!("that are whole hours or days only with the {own}"),
+                    None => format!("that are whole hours or days only with the {order_name}"),
                 };
                 return Err(Error::input(format!(
                     "dates such as {text} {why}, and the culture {name} has the {}",
@@ -192,7 +192,7 @@ impl Survey {
                 ))
                 .at(file)
                 .hint(format!(
-                    "name the culture of the machine that exported it, one with the {own}, or leave --culture out: \
+                    "name the culture of the machine that exported it, one with the {order_name}, or leave --culture out: \
                      the lines decide it themselves"
                 )));
             }

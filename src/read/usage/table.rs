@@ -82,7 +82,7 @@ impl<'a> UsageTable<'a> {
         }
         if !missing.is_empty() {
             let header: Vec<&str> = table.header.iter().map(String::as_str).collect();
-            let meant = nearest(missing[0], &header).map_or(String::new(), |own| format!("; is `{own}` meant?"));
+            let meant = nearest(missing[0], &header).map_or(String::new(), |column| format!("; is `{column}` meant?"));
             return Err(Error::input(format!("a table of usage without the column {}", missing.join(", ")))
                 .at_line(name, 1, 1)
                 .hint(format!(
@@ -126,7 +126,7 @@ impl<'a> UsageTable<'a> {
 
     /// The rows, each read from the first on by [`UsageRows::next`].
     pub fn rows(&self) -> UsageRows<'_, 'a> {
-        UsageRows { own: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
+        UsageRows { usage_table: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
     }
 
     pub fn ends_with_a_line_end(&self) -> bool {
@@ -169,9 +169,9 @@ impl<'a> UsageTable<'a> {
             if is_joined {
                 let text = [&[self.table.header_text()], table.as_slice()].concat().join("\n");
                 let windows_text = [&[self.table.header_text()], table.as_slice()].concat().join("\r\n");
-                let mut own = Body::new(rows.clone(), &text, is_alone);
-                own.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
-                bodies.push(own);
+                let mut body = Body::new(rows.clone(), &text, is_alone);
+                body.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
+                bodies.push(body);
             }
             places.extend(rows);
             kept.extend_from_slice(&table);
@@ -238,7 +238,7 @@ fn shape_of(table: &CsvText<'_>, columns: &Columns) -> Shape {
 
 /// The rows of a usage table.
 pub struct UsageRows<'t, 'a> {
-    own: &'t UsageTable<'a>,
+    usage_table: &'t UsageTable<'a>,
     rows: CsvRecords<'t, 'a>,
     cells: Vec<Cell<'a>>,
     instance: String,
@@ -253,7 +253,7 @@ impl<'a> UsageRows<'_, 'a> {
         if !self.rows.next(&mut self.cells)? {
             return Ok(None);
         }
-        let (table, columns) = (&self.own.table, &self.own.columns);
+        let (table, columns) = (&self.usage_table.table, &self.usage_table.columns);
         if self.cells.len() != table.header.len() {
             if self.cells.len() < table.header.len() && !table.ends_with_a_line_end() && self.rows.is_at_end() {
                 return Err(Error::input(format!(
