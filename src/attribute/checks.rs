@@ -212,7 +212,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
 /// of one id whose cloud ids differ are of two stamps that were registered one after the other: that is a finding.
 pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Vec<(&Stamp, Error)> {
     let mut errors = Vec::new();
-    let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::of).collect();
+    let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::new).collect();
     for (at, proofs) in of_each.iter().enumerate() {
         for other in &of_each[..at] {
             let registration = compare_registrations.then(|| proofs.same_registration(other)).flatten();
@@ -235,7 +235,7 @@ struct Proofs<'a> {
 }
 
 impl<'a> Proofs<'a> {
-    fn of(snapshots: &'a Snapshots) -> Self {
+    fn new(snapshots: &'a Snapshots) -> Self {
         let mut registrations: BTreeMap<&RegistrationId, Vec<&Registration>> = BTreeMap::new();
         for registration in &snapshots.registrations {
             registrations.entry(&registration.id).or_default().push(registration);

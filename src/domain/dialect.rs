@@ -190,7 +190,7 @@ impl Dialect {
             (None, Some(zone)) => zone.instants(minutes),
             (None, None) => return Err(TimeFault::Unreadable),
         };
-        let hours = instants.map(|instant| instant.map(|minutes| Hour::of_minutes(minutes, on_minute)));
+        let hours = instants.map(|instant| instant.map(|minutes| Hour::from_minutes(minutes, on_minute)));
         match (hours[0], hours[1]) {
             (Some(Err(fault)), None | Some(Err(_))) => Err(fault),
             (None, _) => Err(TimeFault::NotWhole),
@@ -230,7 +230,7 @@ impl Dialect {
 fn ticks(text: &str, zone: Option<SourceTimeZone>) -> Result<Hour, TimeFault> {
     let Some(zone) = zone else { return Hour::parse(text) };
     let millis = powershell_millis(text).ok_or(TimeFault::Unreadable)?;
-    Hour::of_millis(zone.shows(millis.div_euclid(60_000)) * 60_000 + millis.rem_euclid(60_000))
+    Hour::from_millis(zone.shows(millis.div_euclid(60_000)) * 60_000 + millis.rem_euclid(60_000))
 }
 
 /// Whether a text is a spreadsheet's serial time, such as `43335.0416666667`.
@@ -421,7 +421,7 @@ pub fn printed_day(text: &str, order: DateOrder) -> Option<(Day, bool)> {
         return Some((day, true));
     }
     // Nothing beside a year of two digits tells which of its parts it is.
-    let with_year = |_: &CivilTime| odd_year(text).is_none();
+    let with_year = |_: &CivilTime| unexpected_year(text).is_none();
     let printed = || printed(text, Some(order), Era::Gregorian).filter(with_year);
     let time = CivilTime::read(text.as_bytes()).or_else(printed)?;
     let day = i32::try_from(time.minutes().ok()?.div_euclid(MINUTES_A_DAY)).ok()?;
@@ -435,7 +435,7 @@ fn in_any_order(text: &str) -> Option<CivilTime> {
 }
 
 /// The year of a time as it stands there, where that is not one of 2000 to 2199 in four digits.
-pub fn odd_year(text: &str) -> Option<String> {
+pub fn unexpected_year(text: &str) -> Option<String> {
     let text = text.trim().replace(". ", ".");
     let date = text.split([' ', 'T', ',']).next().unwrap_or_default();
     let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|number| !number.is_empty()).collect();

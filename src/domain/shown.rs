@@ -23,13 +23,13 @@ pub const TEXT_CHARS: usize = 4_000;
 
 /// A value as it stands in the input, without quotes around it.
 pub fn value(text: &str) -> String {
-    cut(text, VALUE_CHARS, &|place| place.is_hidden() || place.is_odd_blank() || place.is_look_alike(), false)
+    cut(text, VALUE_CHARS, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), false)
 }
 
 /// The same in double quotes, with those within it escaped.
 pub fn quoted(text: &str) -> String {
     let shown =
-        cut(text, VALUE_CHARS, &|place| place.is_hidden() || place.is_odd_blank() || place.is_look_alike(), true);
+        cut(text, VALUE_CHARS, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), true);
     match shown.strip_suffix('…') {
         Some(begin) if text.chars().nth(VALUE_CHARS).is_some() => format!("\"{begin}\"…"),
         _ => format!("\"{shown}\""),
@@ -38,12 +38,12 @@ pub fn quoted(text: &str) -> String {
 
 /// Words that somebody else wrote, such as what a service answered or a parser says of its input.
 pub fn passage(text: &str) -> String {
-    cut(text, LIST_CHARS, &|place| place.is_hidden() || place.is_odd_blank() || place.is_look_alike(), false)
+    cut(text, LIST_CHARS, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), false)
 }
 
 /// The name of a file: whole, since it is there to be found.
 pub fn path(text: &str) -> String {
-    cut(text, usize::MAX, &|place| place.is_hidden() || place.is_odd_blank() || place.is_look_alike(), false)
+    cut(text, usize::MAX, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), false)
 }
 
 /// Whether characters of a name were lost on its way through a narrow encoding: `M?ller`, `???? GmbH`, or U+FFFD.
@@ -131,9 +131,9 @@ struct Word {
     has_digit: bool,
     has_east_asian: bool,
     /// Cyrillic or Greek letters that look like no Latin one.
-    has_own_letters: bool,
+    has_distinct_letters: bool,
     /// Whether another word of the text is Cyrillic or Greek throughout.
-    is_in_such_a_text: bool,
+    is_in_non_latin_text: bool,
 }
 
 fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&CharPlace<'_>) -> bool, is_quoted: bool) -> String {
@@ -143,7 +143,7 @@ fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&CharPlace<'_>) -> bool, 
     }
     let chars: Vec<char> = text.chars().take(chars_max.saturating_add(1)).collect();
     let (is_cut, chars) = if chars.len() > chars_max { (true, &chars[..chars_max]) } else { (false, chars.as_slice()) };
-    let is_in_such_a_text = chars.split(|character| !character.is_alphanumeric()).any(|word| {
+    let is_in_non_latin_text = chars.split(|character| !character.is_alphanumeric()).any(|word| {
         word.iter().any(|&character| is_cyrillic_or_greek(character))
             && !word.iter().any(|&character| is_latin(character) || character.is_numeric())
     });
@@ -152,7 +152,7 @@ fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&CharPlace<'_>) -> bool, 
     for (at, &character) in chars.iter().enumerate() {
         if character.is_alphanumeric() && at >= word_end {
             word_end = at + chars[at..].iter().take_while(|other| other.is_alphanumeric()).count();
-            word = Word::of(&chars[at..word_end], is_in_such_a_text);
+            word = Word::new(&chars[at..word_end], is_in_non_latin_text);
         }
         let before = at.checked_sub(1).and_then(|before| chars.get(before)).copied();
         let place = CharPlace { character, before, after: chars.get(at + 1).copied(), word: &word };
@@ -175,14 +175,14 @@ fn cut(text: &str, chars_max: usize, is_named: &dyn Fn(&CharPlace<'_>) -> bool, 
 }
 
 impl Word {
-    fn of(chars: &[char], is_in_such_a_text: bool) -> Self {
+    fn new(chars: &[char], is_in_non_latin_text: bool) -> Self {
         let any = |is: fn(char) -> bool| chars.iter().any(|&character| is(character));
         Self {
             has_latin: any(is_latin),
             has_digit: any(|character| character.is_ascii_digit()),
             has_east_asian: any(is_east_asian),
-            has_own_letters: any(|character| is_cyrillic_or_greek(character) && !LIKE_LATIN.contains(character)),
-            is_in_such_a_text,
+            has_distinct_letters: any(|character| is_cyrillic_or_greek(character) && !LIKE_LATIN.contains(character)),
+            is_in_non_latin_text,
         }
     }
 }
@@ -221,7 +221,7 @@ impl CharPlace<'_> {
     }
 
     /// A blank that is none of the keyboard's.
-    fn is_odd_blank(&self) -> bool {
+    fn is_unusual_blank(&self) -> bool {
         let is_east_asian = |neighbour: Option<char>| neighbour.is_some_and(is_east_asian);
         match self.character {
             // Between the parts of an East Asian name it is the usual one.
@@ -241,8 +241,8 @@ impl CharPlace<'_> {
         let is_syntax = |neighbour: Option<char>| neighbour.is_none_or(|character| "{}[]:,;=".contains(character));
         match self.character {
             character if is_cyrillic_or_greek(character) => {
-                let Word { has_latin, has_digit, has_own_letters, is_in_such_a_text, .. } = *self.word;
-                has_latin || has_digit && !has_own_letters && !is_in_such_a_text
+                let Word { has_latin, has_digit, has_distinct_letters, is_in_non_latin_text, .. } = *self.word;
+                has_latin || has_digit && !has_distinct_letters && !is_in_non_latin_text
             }
             '\u{ff01}'..='\u{ff5e}' => {
                 let is_east_asian = |neighbour: Option<char>| neighbour.is_some_and(is_east_asian);

@@ -192,15 +192,15 @@ impl Hour {
     /// The text is no such time, lies outside the years 2000 to 2199, or is not on a full UTC hour.
     pub fn parse(text: &str) -> Result<Self, TimeFault> {
         if text.starts_with("/Date(") {
-            return Self::of_millis(powershell_millis(text).ok_or(TimeFault::Unreadable)?);
+            return Self::from_millis(powershell_millis(text).ok_or(TimeFault::Unreadable)?);
         }
         let civil = CivilTime::read(text.as_bytes()).ok_or(TimeFault::Unreadable)?;
         let offset = civil.offset_minutes.ok_or(TimeFault::Unreadable)?;
-        Self::of_minutes(civil.minutes()? - offset, civil.on_minute)
+        Self::from_minutes(civil.minutes()? - offset, civil.on_minute)
     }
 
     /// The hour that starts so many milliseconds after 1970-01-01T00:00Z.
-    pub(super) fn of_millis(millis: i64) -> Result<Self, TimeFault> {
+    pub(super) fn from_millis(millis: i64) -> Result<Self, TimeFault> {
         let hour = i32::try_from(millis.div_euclid(SECONDS * 1000)).map(Self).map_err(|_far| TimeFault::OutOfRange)?;
         if !Self::years().contains(&hour) {
             return Err(TimeFault::OutOfRange);
@@ -209,7 +209,7 @@ impl Hour {
     }
 
     /// The hour that starts `minutes` after 1970-01-01T00:00Z.
-    pub(super) fn of_minutes(minutes: i64, on_minute: bool) -> Result<Self, TimeFault> {
+    pub(super) fn from_minutes(minutes: i64, on_minute: bool) -> Result<Self, TimeFault> {
         if !on_minute || minutes.rem_euclid(60) != 0 {
             return Err(TimeFault::NotWhole);
         }

@@ -55,16 +55,16 @@ impl Resource {
         match InstanceText::read(text) {
             InstanceText::Json(raw) => {
                 let raw: &RawValue = serde_json::from_str(raw).expect("taken from parsed JSON");
-                Some(Self::of_text(stamp, &text_of(raw).unwrap_or(Cow::Borrowed(raw.get()))))
+                Some(Self::from_text(stamp, &text_of(raw).unwrap_or(Cow::Borrowed(raw.get()))))
             }
-            InstanceText::Cell(cell) => Some(Self::of_text(stamp, &cell.text())),
-            InstanceText::Parts(parts) => Some(Self::of_parts(stamp, &parts)),
+            InstanceText::Cell(cell) => Some(Self::from_text(stamp, &cell.text())),
+            InstanceText::Parts(parts) => Some(Self::from_parts(stamp, &parts)),
             InstanceText::Published(key) => Self::of_published(stamp, key, published),
         }
     }
 
     /// From JSON, whatever it is.
-    fn of_text(stamp: &Stamp, text: &str) -> Self {
+    fn from_text(stamp: &Stamp, text: &str) -> Self {
         match serde_json::from_str::<Object<WireInstance<'_>>>(text) {
             Ok(Object(WireInstance { resources: Object(resources) })) => Self::said(
                 stamp,
@@ -78,7 +78,7 @@ impl Resource {
     }
 
     /// From the cells of a table that stand in the stead of `instanceData`, in the order of [`PARTS`].
-    fn of_parts(stamp: &Stamp, parts: &[Cell<'_>]) -> Self {
+    fn from_parts(stamp: &Stamp, parts: &[Cell<'_>]) -> Self {
         let cells: Vec<Cow<'_, str>> = parts.iter().map(|cell| cell.text()).collect();
         let part = |at: usize| cells.get(at).map_or("", |cell| cell.as_ref());
         let members: BTreeMap<&str, &str> = PARTS

@@ -132,7 +132,7 @@ pub struct Recent<'i> {
 const RECENT: usize = 128;
 
 impl<'i> Recent<'i> {
-    pub fn of(interner: &'i Interner) -> Self {
+    pub fn new(interner: &'i Interner) -> Self {
         Self { interner, texts: vec![(String::new(), 0); RECENT] }
     }
 

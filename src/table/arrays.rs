@@ -33,7 +33,7 @@ impl Dictionary {
         let keys: Int32Array = places.into_iter().map(|place| place.map(|place| place as i32)).collect();
         let values: ArrayRef = Arc::clone(&self.0) as ArrayRef;
         let column = DictionaryArray::<Int32Type>::try_new(keys, values);
-        Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a dictionary column", error))?))
+        Ok(TypedArray::new(column.map_err(|error| Error::bug_of("build a dictionary column", error))?))
     }
 
     pub fn text(&self, place: u32) -> &str {
@@ -57,7 +57,7 @@ pub struct TypedArray<T: ?Sized> {
 }
 
 impl<T: ?Sized> TypedArray<T> {
-    fn of(array: impl Array + 'static) -> Self {
+    fn new(array: impl Array + 'static) -> Self {
         Self { array: Arc::new(array), cells: PhantomData }
     }
 
@@ -77,11 +77,11 @@ pub fn constant(text: &str, rows: usize) -> Result<TypedArray<str>> {
 /// A column of texts that repeat little: each row with its own.
 pub fn texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> TypedArray<str> {
     let column: DictionaryArray<Int32Type> = texts.into_iter().collect();
-    TypedArray::of(column)
+    TypedArray::new(column)
 }
 
 pub fn integers(values: impl IntoIterator<Item = i64>) -> TypedArray<i64> {
-    TypedArray::of(Int64Array::from_iter_values(values))
+    TypedArray::new(Int64Array::from_iter_values(values))
 }
 
 /// One integer, `rows` times.
@@ -91,22 +91,22 @@ pub fn constant_integers(value: i64, rows: usize) -> TypedArray<i64> {
 
 /// Integers; `None` is null.
 pub fn maybe_integers(values: impl IntoIterator<Item = Option<i64>>) -> TypedArray<i64> {
-    TypedArray::of(Int64Array::from_iter(values))
+    TypedArray::new(Int64Array::from_iter(values))
 }
 
 /// Truths; `None` is null.
 pub fn booleans(values: impl IntoIterator<Item = Option<bool>>) -> TypedArray<bool> {
-    TypedArray::of(BooleanArray::from_iter(values))
+    TypedArray::new(BooleanArray::from_iter(values))
 }
 
 pub fn dates(days: impl IntoIterator<Item = Day>) -> TypedArray<Day> {
-    TypedArray::of(Date32Array::from_iter_values(days.into_iter().map(Day::days_since_epoch)))
+    TypedArray::new(Date32Array::from_iter_values(days.into_iter().map(Day::days_since_epoch)))
 }
 
 /// UTC, microseconds.
 pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> TypedArray<Hour> {
     let micros = hours.into_iter().map(|hour| hour.map(Hour::micros_since_epoch));
-    TypedArray::of(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
+    TypedArray::new(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
 }
 
 /// `DECIMAL(38,18)`.
@@ -116,7 +116,7 @@ pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> TypedArray<H
 pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<TypedArray<Quantity>> {
     let column = Decimal128Array::from_iter_values(values.into_iter().map(Quantity::scaled))
         .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);
-    Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
+    Ok(TypedArray::new(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
 }
 
 /// The same; `None` is null.
@@ -146,10 +146,10 @@ pub fn maybe_amounts(values: impl IntoIterator<Item = Option<Amount>>) -> Result
 
 /// Days; `None` is null.
 pub fn maybe_dates(days: impl IntoIterator<Item = Option<Day>>) -> TypedArray<Day> {
-    TypedArray::of(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
+    TypedArray::new(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
 }
 
 fn decimals<T>(values: impl Iterator<Item = Option<i128>>, precision: u8, scale: u32) -> Result<TypedArray<T>> {
     let column = Decimal128Array::from_iter(values).with_precision_and_scale(precision, scale as i8);
-    Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
+    Ok(TypedArray::new(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
 }

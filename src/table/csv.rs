@@ -137,7 +137,7 @@ impl CsvTable {
             columns,
             rows_max,
             parts: Vec::new(),
-            part: CsvRows { bytes: header(columns), ..CsvRows::of(columns) },
+            part: CsvRows { bytes: header(columns), ..CsvRows::new(columns) },
             files: None,
             file: None,
         }
@@ -181,7 +181,7 @@ impl CsvTable {
             let end = rows.min(from + at_a_time).min(from + self.rows_max - self.part.rows);
             let blocks: Vec<usize> = (from..end).step_by(BLOCK_ROWS).collect();
             let written = |first: usize| {
-                let mut block = CsvRows::of(self.columns);
+                let mut block = CsvRows::new(self.columns);
                 write(first..end.min(first + BLOCK_ROWS), &mut block);
                 block
             };
@@ -212,7 +212,7 @@ impl CsvTable {
     }
 
     fn finish_part(&mut self) -> Result<()> {
-        let next = CsvRows { bytes: header(self.columns), ..CsvRows::of(self.columns) };
+        let next = CsvRows { bytes: header(self.columns), ..CsvRows::new(self.columns) };
         let CsvRows { mut bytes, rows, sum, guarded, .. } = std::mem::replace(&mut self.part, next);
         let file = match self.file.take() {
             None => None,
@@ -237,7 +237,7 @@ impl CsvTable {
 }
 
 impl CsvRows {
-    fn of(columns: &'static [Column]) -> Self {
+    fn new(columns: &'static [Column]) -> Self {
         Self { columns, ..Self::default() }
     }
 

@@ -180,7 +180,7 @@ impl<'a> FactColumn<'a> {
         column: &ColumnDescPtr,
         compression: Compression,
     ) -> Result<Option<(Bytes, ColumnCloseResult)>> {
-        let chunk = ColumnChunk { column, codec: Codec::of(compression)?, compression };
+        let chunk = ColumnChunk { column, codec: Codec::new(compression)?, compression };
         match self {
             Self::Texts(dictionary, places) => {
                 let text = |place| dictionary.text(place).as_bytes();
@@ -457,7 +457,7 @@ enum Codec {
 }
 
 impl Codec {
-    fn of(compression: Compression) -> Result<Self> {
+    fn new(compression: Compression) -> Result<Self> {
         match compression {
             Compression::ZSTD(level) => Ok(Self::Zstd(zstd::bulk::Compressor::new(level.compression_level())?)),
             _ => Ok(Self::Snappy(Box::new(snap::raw::Encoder::new()))),

@@ -81,7 +81,7 @@ pub fn read(
         Box::new(ArrowPredicateFn::new(mask(&[name]), holds)) as _
     });
     let filter = RowFilter::new(predicates.collect());
-    let columns = asked(table, columns)?;
+    let columns = names_of(table, columns)?;
     let mask = mask(&columns);
     let reader = builder.with_projection(mask).with_row_filter(filter).with_batch_size(BATCH_ROWS).build();
     let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
@@ -104,7 +104,7 @@ pub fn read_coded(
     table: &Table,
     columns: &[&dyn AnyColumn],
 ) -> Result<impl Iterator<Item = Result<Rows>>> {
-    let columns = asked(table, columns)?;
+    let columns = names_of(table, columns)?;
     let fields: Vec<Field> =
         table.columns.iter().map(|column| Field::new(column.name, coded_type(column.kind), column.nullable)).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
@@ -122,7 +122,7 @@ pub fn read_coded(
 }
 
 /// The names of columns that are asked for.
-fn asked(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>> {
+fn names_of(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>> {
     let is_of_table = |name: &&str| table.columns.iter().any(|column| column.name == *name);
     let names: Vec<&'static str> = columns.iter().map(|column| column.column_name()).collect();
     match names.iter().find(|name| !is_of_table(name)) {

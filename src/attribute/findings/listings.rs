@@ -12,10 +12,10 @@ use crate::read::{DatedList, DatedLists};
 /// Ids of listings that are no GUIDs, all together: a stamp without Entra has one in every row.
 pub(super) fn malformed_listings(snapshots: &Snapshots) -> Vec<Finding> {
     let listings = &snapshots.listings;
-    let odd = |id: &str| !is_guid(id);
+    let is_malformed = |id: &str| !is_guid(id);
     let found = [
-        ("user subscription", of_rows(listings, |row| Some(row.id.as_str()).filter(|id| odd(id)))),
-        ("tenant", of_rows(listings, |row| row.tenant.as_ref().map(TenantId::as_str).filter(|id| odd(id)))),
+        ("user subscription", of_rows(listings, |row| Some(row.id.as_str()).filter(|id| is_malformed(id)))),
+        ("tenant", of_rows(listings, |row| row.tenant.as_ref().map(TenantId::as_str).filter(|id| is_malformed(id)))),
     ];
     let found = found.into_iter().filter(|(_, (ids, _))| !ids.is_empty()).map(|(what, (ids, files))| {
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
@@ -75,11 +75,11 @@ pub(super) fn listed_twice(snapshots: &Snapshots) -> Vec<Finding> {
     let mut twice: BTreeMap<(usize, BTreeSet<&TenantId>), Vec<&str>> = BTreeMap::new();
     for list in &listings.lists {
         let rows = || list.rows.iter().filter_map(|&row| ids[row as usize]);
-        let odd: BTreeSet<usize> = rows()
+        let contradictory: BTreeSet<usize> = rows()
             .filter(|&(place, tenant)| *tenant_of[place].get_or_insert(tenant) != tenant)
             .map(|(place, _)| place)
             .collect();
-        for place in odd {
+        for place in contradictory {
             let tenants = rows().filter(|&(other, _)| other == place).map(|(_, tenant)| tenant).collect();
             twice.entry((place, tenants)).or_default().push(&list.file);
         }

@@ -35,7 +35,7 @@ use crate::domain::{Day, Finding, InForce};
 /// What snapshots show by themselves. `in_force` are the combinations that some usage was attributed by; without it all
 /// snapshots matter.
 pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Option<&[InForce]>) -> Vec<Finding> {
-    let relevant = Relevant::of(snapshots, in_force);
+    let relevant = Relevant::new(snapshots, in_force);
     let mut findings = Vec::new();
     findings.extend(empty_lists(&relevant, rules));
     findings.extend(subscriptions_of_several_tenants(&relevant));
@@ -44,7 +44,7 @@ pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Optio
     findings.extend(customers_of_another_registration(&relevant));
     findings.extend(malformed_customers(&relevant));
     findings.extend(pages_saved_twice(&relevant));
-    findings.extend(spelling(&Relevant::of(snapshots, None)));
+    findings.extend(spelling(&Relevant::new(snapshots, None)));
     findings.extend(malformed_listings(snapshots));
     findings.extend(listings_without_tenants(snapshots));
     findings.extend(listed_twice(snapshots));

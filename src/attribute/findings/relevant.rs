@@ -15,7 +15,7 @@ pub(super) struct Relevant<'a> {
 }
 
 impl<'a> Relevant<'a> {
-    pub(super) fn of(snapshots: &'a Snapshots, in_force: Option<&[InForce]>) -> Self {
+    pub(super) fn new(snapshots: &'a Snapshots, in_force: Option<&[InForce]>) -> Self {
         let dates = &snapshots.dates;
         let pair = |at_moment: InForce| (at_moment.registration, at_moment.customer_subscriptions);
         let all = || dates.registrations.iter().chain(&dates.customer_subscriptions).copied();

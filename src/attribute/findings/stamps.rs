@@ -36,7 +36,7 @@ pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> 
             entry.or_insert_with(|| Used::nothing(used.first)).merge(used);
         }
     }
-    let registrations = Relevant::of(snapshots, Some(&owned.in_force_used())).registrations().collect();
+    let registrations = Relevant::new(snapshots, Some(&owned.in_force_used())).registrations().collect();
     StampUse { snapshots, unregistered, registrations }
 }
 

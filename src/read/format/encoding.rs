@@ -68,7 +68,7 @@ impl Wide {
     }
 
     /// That of text by its mark, or by the zeros around its first character: JSON and tables begin with one of ASCII.
-    fn of(bytes: &[u8]) -> Option<(Self, usize)> {
+    fn detect(bytes: &[u8]) -> Option<(Self, usize)> {
         let marked = Self::ALL
             .into_iter()
             .find(|wide| bytes.starts_with(wide.mark()) && bytes.len().is_multiple_of(wide.bytes()));
@@ -151,7 +151,7 @@ impl Encoding {
             _ => {}
         }
         if let Some(standard) = Standard::for_label(name.as_bytes()) {
-            return Some(Self::of_standard(standard));
+            return Some(Self::from_standard(standard));
         }
         let prefixes = ["windows", "codepage", "oem", "ibm", "cp", "ms", "dos"];
         let digits = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(&bare);
@@ -160,11 +160,11 @@ impl Encoding {
             12000 => Some(Self::Wide(Wide::Utf32Le)),
             12001 => Some(Self::Wide(Wide::Utf32Be)),
             _ if DECODING_TABLE_CP_MAP.contains_key(&page) && page != 866 => Some(Self::Oem(page)),
-            _ => codepage::to_encoding(page).map(Self::of_standard),
+            _ => codepage::to_encoding(page).map(Self::from_standard),
         }
     }
 
-    fn of_standard(standard: &'static Standard) -> Self {
+    fn from_standard(standard: &'static Standard) -> Self {
         if standard == encoding_rs::UTF_16LE {
             Self::Wide(Wide::Utf16Le)
         } else if standard == encoding_rs::UTF_16BE {
@@ -220,7 +220,7 @@ pub(in crate::read) struct Decoded {
 /// They are no text in any encoding that they or the setting say, or change it within the file.
 pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Encoding>) -> Result<Decoded> {
     let decoded = |text: String| Decoded { text, start: 0, is_as_in_the_file: false, by_setting: false };
-    if let Some((wide, mark)) = Wide::of(&bytes) {
+    if let Some((wide, mark)) = Wide::detect(&bytes) {
         refuse_narrow_behind_wide(wide, &bytes[mark..], file)?;
         return wide.decode(&bytes[mark..], file).map(decoded);
     }

@@ -34,7 +34,7 @@ pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 /// A file of usage, its rows in order: all of the usual shape, or any.
 #[derive(Debug, Default)]
 pub struct JsonFile<'a> {
-    pub usual: Vec<Object<UsualLine<'a>>>,
+    pub page_lines: Vec<Object<PageLine<'a>>>,
     pub elements: Vec<Element<'a>>,
     /// Whether its last page says that another follows.
     pub has_next: bool,
@@ -81,14 +81,14 @@ impl<'a> JsonFile<'a> {
 
     /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
     pub fn one_page(text: &'a str) -> Option<Self> {
-        let list = WireList::<'a, Object<UsualLine<'a>>>::parse(text).ok()?;
+        let list = WireList::<'a, Object<PageLine<'a>>>::parse(text).ok()?;
         // What is missing may stand there in another spelling.
         if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
             return None;
         }
         let has_next = list.has_next();
         let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
-        Some(Self { usual: list.value, has_next, next_links, ..Self::default() })
+        Some(Self { page_lines: list.value, has_next, next_links, ..Self::default() })
     }
 
     /// Takes in a whole JSON document, and returns whether it is a row that stands alone.
@@ -156,16 +156,16 @@ impl<'a> JsonFile<'a> {
 
 /// A line as the API writes it, parsed in one pass.
 #[derive(Debug, Deserialize)]
-pub struct UsualLine<'a> {
+pub struct PageLine<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
-    properties: Object<UsualProperties<'a>>,
+    properties: Object<PageLineProperties<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UsualProperties<'a> {
+pub struct PageLineProperties<'a> {
     #[serde(borrow)]
     subscription_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -184,7 +184,7 @@ pub struct UsualProperties<'a> {
     unit: Option<&'a RawValue>,
 }
 
-impl UsualLine<'_> {
+impl PageLine<'_> {
     fn lacks_a_value(&self) -> bool {
         let Object(properties) = &self.properties;
         let values = [
@@ -200,12 +200,12 @@ impl UsualLine<'_> {
     pub fn to_row(&self) -> RawRow<'_> {
         let Object(properties) = &self.properties;
         RawRow {
-            id: Value::of_json(self.id),
-            user_subscription: Value::of_json(properties.subscription_id),
-            usage_start: Value::of_json(properties.usage_start_time),
-            usage_end: Value::of_json(properties.usage_end_time),
-            quantity: Value::of_json(properties.quantity),
-            meter: Value::of_json(properties.meter_id),
+            id: Value::from_json(self.id),
+            user_subscription: Value::from_json(properties.subscription_id),
+            usage_start: Value::from_json(properties.usage_start_time),
+            usage_end: Value::from_json(properties.usage_end_time),
+            quantity: Value::from_json(properties.quantity),
+            meter: Value::from_json(properties.meter_id),
             instance: Cow::Borrowed(properties.instance_data.map_or("null", RawValue::get)),
             is_of_public_azure: is_of_public_azure(properties.meter_category, properties.unit),
         }
@@ -348,13 +348,13 @@ fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
         (None, None, None) => Shape::PowerShellPages,
     };
     let line = RawRow {
-        id: Value::of_json(row.id),
+        id: Value::from_json(row.id),
         instance: values.instance(),
-        user_subscription: Value::of_json(values.subscription_id),
-        usage_start: Value::of_json(values.usage_start_time),
-        usage_end: Value::of_json(values.usage_end_time),
-        quantity: Value::of_json(values.quantity),
-        meter: Value::of_json(values.meter_id),
+        user_subscription: Value::from_json(values.subscription_id),
+        usage_start: Value::from_json(values.usage_start_time),
+        usage_end: Value::from_json(values.usage_end_time),
+        quantity: Value::from_json(values.quantity),
+        meter: Value::from_json(values.meter_id),
         is_of_public_azure: is_of_public_azure(values.meter_category, values.unit),
     };
     Some((shape, line))

@@ -36,11 +36,11 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub fn of_json(raw: Option<&'a RawValue>) -> Self {
+    pub fn from_json(raw: Option<&'a RawValue>) -> Self {
         raw.map_or(Self::Absent, Self::Json)
     }
 
-    pub fn of_cell(cell: Cell<'a>) -> Self {
+    pub fn from_cell(cell: Cell<'a>) -> Self {
         if cell.source().is_empty() { Self::Absent } else { Self::Cell(cell) }
     }
 
@@ -117,11 +117,11 @@ const PART: char = '\u{2}';
 const PUBLISHED: char = '\u{3}';
 
 impl<'a> InstanceText<'a> {
-    pub fn of_cell(cell: Cell<'_>) -> String {
+    pub fn from_cell(cell: Cell<'_>) -> String {
         format!("{CELL}{}", cell.source())
     }
 
-    pub fn of_published(key: i64) -> String {
+    pub fn from_published(key: i64) -> String {
         format!("{PUBLISHED}{key}")
     }
 

@@ -161,7 +161,7 @@ impl<'a, T> KnownLists<'a, T> {
     }
 
     /// The list of a snapshot, if it is known and all of its files are as they were.
-    fn of(&self, snapshot: &SnapshotFiles) -> Option<(&'a DatedLists<T>, &'a DatedList)> {
+    fn unchanged_list(&self, snapshot: &SnapshotFiles) -> Option<(&'a DatedLists<T>, &'a DatedList)> {
         let lists = self.lists?;
         let list = lists.lists.iter().find(|list| list.file == snapshot.name && list.as_of == snapshot.as_of)?;
         let is_same = list.pages.len() == snapshot.pages.len()
@@ -213,7 +213,7 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
     control: &Control,
 ) -> Result<DatedLists<T>> {
     let texts = Interner::default();
-    let known: Vec<Option<_>> = snapshots.iter().map(|snapshot| known.of(snapshot)).collect();
+    let known: Vec<Option<_>> = snapshots.iter().map(|snapshot| known.unchanged_list(snapshot)).collect();
     let unknown = snapshots.iter().zip(&known).filter(|(_, known)| known.is_none());
     let files: Vec<&InputFile> = unknown.flat_map(|(snapshot, _)| &snapshot.pages).collect();
     let scanned: Vec<Result<ScannedPage<T>>> = files
@@ -235,7 +235,7 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
             let mut list = known_list.clone();
             for row in &mut list.rows {
                 let place = &mut places[*row as usize];
-                let new = place.map_or_else(|| distinct.of(all.rows[*row as usize].clone()), Ok)?;
+                let new = place.map_or_else(|| distinct.insert(all.rows[*row as usize].clone()), Ok)?;
                 (*place, *row) = (Some(new), new);
             }
             lists.push(list);
@@ -263,12 +263,13 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
             match page.rows {
                 ScannedRows::Json(numbers) => {
                     for (at, number) in numbers.into_iter().enumerate() {
-                        list.rows.push(distinct.of_text(number, |text| parse_row(file, at + 1, text, kind, reading))?);
+                        list.rows
+                            .push(distinct.insert_text(number, |text| parse_row(file, at + 1, text, kind, reading))?);
                     }
                 }
                 ScannedRows::CsvText(rows) => {
                     for row in rows {
-                        list.rows.push(distinct.of(row)?);
+                        list.rows.push(distinct.insert(row)?);
                     }
                 }
             }
@@ -415,7 +416,7 @@ fn scan<T>(
 fn parse_row<T>(file: &InputFile, at: usize, row: &str, kind: &ListKind<'_, T>, reading: &Reading) -> Result<T> {
     match serde_json::from_str::<Members<'_>>(row) {
         Ok(members) => {
-            refuse_odd_ids(file, at, &members)?;
+            refuse_non_text_ids(file, at, &members)?;
             (kind.row)(file, at, &ListRow::Json(members))
         }
         Err(of_row) => {
@@ -441,16 +442,16 @@ impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
         Self { by_text: vec![None; by_number.len()], texts: by_number, by_value: HashMap::new(), rows: Vec::new() }
     }
 
-    fn of_text(&mut self, number: u32, parse: impl FnOnce(&str) -> Result<T>) -> Result<u32> {
+    fn insert_text(&mut self, number: u32, parse: impl FnOnce(&str) -> Result<T>) -> Result<u32> {
         if let Some(row) = self.by_text[number as usize] {
             return Ok(row);
         }
-        let row = self.of(parse(self.texts[number as usize].unwrap_or_default())?)?;
+        let row = self.insert(parse(self.texts[number as usize].unwrap_or_default())?)?;
         self.by_text[number as usize] = Some(row);
         Ok(row)
     }
 
-    fn of(&mut self, row: T) -> Result<u32> {
+    fn insert(&mut self, row: T) -> Result<u32> {
         if let Some(&known) = self.by_value.get(&row) {
             return Ok(known);
         }
@@ -464,7 +465,7 @@ impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
 }
 
 /// Values that are ids are texts: of a list or an object nobody can say what it means.
-fn refuse_odd_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Result<()> {
+fn refuse_non_text_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Result<()> {
     let properties = members.get("properties");
     match properties.and_then(text_of) {
         Some(text) if text.starts_with("@{") => return Err(shape::printed().at(&file.name)),

@@ -78,12 +78,12 @@ impl RegistrationId {
     }
 
     /// The id of a registration itself.
-    fn of_registration(id: &str) -> Option<Self> {
+    fn from_registration(id: &str) -> Option<Self> {
         Self::parse(id).filter(|(_, rest)| rest.is_empty()).map(|(id, _)| id)
     }
 
     /// The id of the registration under which a customer subscription lies.
-    fn of_customer_subscription(id: &str) -> Option<Self> {
+    fn from_customer_subscription(id: &str) -> Option<Self> {
         let is_customer = |rest: &[&str]| {
             rest.len() == 2 && rest[0].eq_ignore_ascii_case("customersubscriptions") && !rest[1].trim().is_empty()
         };
@@ -188,7 +188,7 @@ fn registration(file: &InputFile, _: usize, row: &ListRow<'_>) -> Result<Registr
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
-    let id = RegistrationId::of_registration(&resource_id).ok_or_else(|| {
+    let id = RegistrationId::from_registration(&resource_id).ok_or_else(|| {
         Error::input(format!("the registration's id {} names no default subscription", shown::quoted(&resource_id)))
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
@@ -235,7 +235,7 @@ fn customer_subscription(file: &InputFile, at: usize, row: &ListRow<'_>) -> Resu
     let tenant = row.property("tenantId").unwrap_or_default();
     let parent = match (id, name) {
         (Some(id), _) if id.contains('/') => {
-            Parent::Id(RegistrationId::of_customer_subscription(&id).ok_or_else(|| {
+            Parent::Id(RegistrationId::from_customer_subscription(&id).ok_or_else(|| {
                 Error::input(format!("row {at} has the id {}, which is no customer subscription's", shown::quoted(&id)))
                     .at(&file.name)
                     .hint("save the list of …/registrations/<name>/customerSubscriptions, as the REST API returns it")

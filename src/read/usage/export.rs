@@ -55,7 +55,7 @@ impl<'a> Declared<'a> {
 
     /// The reported window that its folder's name or its sidecar says.
     pub fn window(&self) -> Option<Window> {
-        self.export.window.or_else(|| self.sidecar.as_ref()?.asked.window)
+        self.export.window.or_else(|| self.sidecar.as_ref()?.query.window)
     }
 }
 
@@ -68,7 +68,7 @@ pub fn declared_window(export: &Export, reading: &Reading) -> Result<Option<Wind
     if export.window.is_some() || export.is_loose {
         return Ok(export.window);
     }
-    Ok(Declared::read(export, reading)?.sidecar.and_then(|sidecar| sidecar.asked.window))
+    Ok(Declared::read(export, reading)?.sidecar.and_then(|sidecar| sidecar.query.window))
 }
 
 /// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in
@@ -171,7 +171,7 @@ pub(in crate::read) fn export_lines(
         for (&day, sums) in &file.sums {
             let day_sums = export.days.entry(day).or_default();
             for &(meter, sum) in sums {
-                day_sums.entry(meters.of(meter)).or_default().merge(sum);
+                day_sums.entry(meters.id(meter)).or_default().merge(sum);
             }
         }
         export.files.push(file.into_note(BTreeMap::new()));
@@ -180,7 +180,7 @@ pub(in crate::read) fn export_lines(
         file.add_up();
         let mut sums: BTreeMap<MeterId, MeterSum> = BTreeMap::new();
         for &(meter, sum) in file.sums.values().flatten() {
-            sums.entry(meters.of(meter)).or_default().merge(sum.total);
+            sums.entry(meters.id(meter)).or_default().merge(sum.total);
         }
         export.dropped.push((file.into_note(sums), DropRule::SavedTwice));
     }
@@ -194,7 +194,7 @@ struct Meters<'a> {
 }
 
 impl Meters<'_> {
-    fn of(&mut self, number: u32) -> MeterId {
+    fn id(&mut self, number: u32) -> MeterId {
         let spelled = || MeterId::new(&self.texts.meters.text(number)).expect("a blank id is a reject");
         self.known.entry(number).or_insert_with(spelled).clone()
     }
@@ -274,13 +274,13 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
     }
     let folder = declared.export.window.map(|window| ("the folder's name".to_owned(), window));
     let sidecar =
-        declared.sidecar.as_ref().and_then(|sidecar| Some((sidecar.file.name.clone(), sidecar.asked.window?)));
-    let asked = files.iter().filter_map(|file| {
+        declared.sidecar.as_ref().and_then(|sidecar| Some((sidecar.file.name.clone(), sidecar.query.window?)));
+    let from_files = files.iter().filter_map(|file| {
         let what = if file.shape == Some(Shape::PublishedLines) { "the lines in" } else { "a nextLink in" };
-        Some((format!("{what} {}", file.file.name), file.asked.window?))
+        Some((format!("{what} {}", file.file.name), file.query.window?))
     });
-    let mut said = folder.into_iter().chain(sidecar).chain(asked);
-    let Some((first, window)) = said.next() else {
+    let mut windows = folder.into_iter().chain(sidecar).chain(from_files);
+    let Some((first, window)) = windows.next() else {
         return Err(Error::input("the folder's name is no reported window, and nothing in it says one")
             .at(declared.folder())
             .hint(
@@ -288,7 +288,7 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
                  into it; rename it so that it begins with `_` or `.` to have it skipped",
             ));
     };
-    match said.find(|(_, other)| *other != window) {
+    match windows.find(|(_, other)| *other != window) {
         None => Ok(Some(window)),
         Some((second, other)) => Err(Error::input(format!(
             "{first} says that {} was reported, {second} that {} was",
@@ -306,7 +306,7 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
 /// Loose files come from any number of queries, and have no window; published lines know theirs.
 fn refuse_loose_published(files: &[FileLines]) -> Result<()> {
     let published = files.iter().filter(|file| file.shape == Some(Shape::PublishedLines));
-    match published.into_iter().find_map(|file| Some((file, file.asked.window?.label()))) {
+    match published.into_iter().find_map(|file| Some((file, file.query.window?.label()))) {
         Some((file, window)) => {
             Err(Error::input(format!("lines of the window {window}, outside a folder of that window"))
                 .at(&file.file.name)
@@ -336,16 +336,16 @@ fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option
             (None, Some((file, _))) => Some((Granularity::Daily, file)),
             (None, None) => None,
         };
-    let of_sidecar = declared.sidecar.as_ref().map(|sidecar| (&sidecar.file.name, sidecar.asked));
-    let of_links = files.iter().map(|file| (&file.file.name, file.asked));
-    let asked = of_sidecar
+    let of_sidecar = declared.sidecar.as_ref().map(|sidecar| (&sidecar.file.name, sidecar.query));
+    let of_links = files.iter().map(|file| (&file.file.name, file.query));
+    let granularities = of_sidecar
         .into_iter()
         .chain(of_links)
         .filter_map(|(file, UsageQuery { granularity, .. })| Some((file, granularity?)));
-    let mut asked = asked.peekable();
-    let first_asked = asked.peek().map(|&(_, granularity)| granularity);
-    let granularity = of_lines.map(|(granularity, _)| granularity).or(first_asked);
-    match asked.find(|&(_, other)| Some(other) != granularity) {
+    let mut granularities = granularities.peekable();
+    let first_queried = granularities.peek().map(|&(_, granularity)| granularity);
+    let granularity = of_lines.map(|(granularity, _)| granularity).or(first_queried);
+    match granularities.find(|&(_, other)| Some(other) != granularity) {
         Some((file, other)) => Err(Error::input(format!(
             "{other} usage was asked for, and {} is there{}",
             granularity.map_or("something else", Granularity::as_str),
@@ -380,7 +380,7 @@ fn refuse_usage_after_window(window: Option<Window>, late_days: u16, files: &[Fi
 fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files: &[FileLines]) -> Result<()> {
     for file in files {
         let good = file.read.lines - file.rejects.len() as i64;
-        let early = EarlyUsage::of(file, window, late_days).filter(|early| early.lines == good);
+        let early = EarlyUsage::find(file, window, late_days).filter(|early| early.lines == good);
         let Some((early, window)) = early.zip(window) else { continue };
         let last = early.last();
         let days_before = (window.start.hours_since_epoch() - last.end().hours_since_epoch()) / 24;

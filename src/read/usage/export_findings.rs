@@ -32,7 +32,7 @@ pub(super) struct EarlyUsage {
 
 impl EarlyUsage {
     /// That of a file; `None` when it has none.
-    pub(super) fn of(file: &FileLines, window: Option<Window>, late_days: u16) -> Option<Self> {
+    pub(super) fn find(file: &FileLines, window: Option<Window>, late_days: u16) -> Option<Self> {
         let window = window?;
         let is_early = |day: Day| day.end() <= window.start && !window.can_report(day.end(), late_days);
         let early = || file.sums.iter().filter(|(day, _)| is_early(**day));
@@ -259,8 +259,8 @@ impl AboutExport<'_> {
         let not_whole = |file: &FileLines| {
             file.rejects.iter().filter(|reject| reject.reason == RejectReason::UsageTimeNotWhole).count()
         };
-        let odd: Vec<_> = files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
-        if !odd.is_empty() {
+        let names: Vec<_> = files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
+        if !names.is_empty() {
             let lines: usize = files.iter().map(not_whole).sum();
             findings.push(self.says(
                 FindingCode::UsageTimesNotWhole,
@@ -268,7 +268,7 @@ impl AboutExport<'_> {
                     "{lines} lines in {} count neither a full UTC hour nor a full UTC day, and were set aside",
                     self.folder
                 ),
-                odd,
+                names,
                 "see whether the times were printed in another zone, and say which with --source-time-zone",
             ));
         }
@@ -278,7 +278,7 @@ impl AboutExport<'_> {
     /// Files with some usage that their window cannot have reported.
     fn early_usage(&self) -> impl Iterator<Item = Finding> {
         self.files.iter().filter_map(|file| {
-            let early = EarlyUsage::of(file, self.window, self.late_days)?;
+            let early = EarlyUsage::find(file, self.window, self.late_days)?;
             let suspicion = Suspicion::of_all(&early.days, self.window?, self.late_days);
             let (lines, last) = (early.lines, early.last());
             let name = &file.file.name;

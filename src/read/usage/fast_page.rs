@@ -326,7 +326,7 @@ fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Opti
     let before = format!("{BEFORE_LINES}{head}");
     let page =
         format!("{before}{TIME}{BEFORE_END}{TIME}{BEFORE_INSTANCE}{INSTANCE}{BEFORE_QUANTITY}{QUANTITY}{tail}]}}");
-    let Some(JsonFile { usual: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
+    let Some(JsonFile { page_lines: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
     let [Object(line)] = lines.as_slice() else { return Ok(None) };
     let row = line.to_row();
     let is =

@@ -80,7 +80,7 @@ fn read_json(
     // By the clock of which zone a time counts from 1970 is decided over all rows.
     let is_decided = reading.source_time_zone.is_none() || memmem::find(text.as_str().as_bytes(), b"/Date(").is_none();
     if reading.pages == Pages::Usual && is_decided {
-        let mut lines = FileLines::of(text.file.clone());
+        let mut lines = FileLines::new(text.file.clone());
         let mut reader = LineReader::new(file, texts, &mut lines, dialect);
         if let Some(around) = fast_page::read(text.as_str(), &mut reader, memory)?
             && let Some(json) = JsonFile::one_page(&around)
@@ -107,18 +107,18 @@ fn read_json(
     {
         return Err(refused);
     }
-    let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
+    let mut lines = FileLines::new(text.file.clone()).linked(file, &json)?;
     let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
     lines.repeats = json.repeats.iter().map(rows).collect();
     lines.bodies = json.bodies.iter().map(|(places, text)| Body::new(rows(places), text, of_export.is_alone)).collect();
     let mut survey = Survey::default();
-    json.usual.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
+    json.page_lines.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
     json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
-    let decided = survey.decide(&file.name, reading, of_export.window.or(lines.asked.window), None)?;
+    let decided = survey.decide(&file.name, reading, of_export.window.or(lines.query.window), None)?;
     let how: Vec<String> = decided.times().collect();
     lines.written = Some(how.join(", ")).filter(|how| !how.is_empty());
     let mut reader = LineReader::new(file, texts, &mut lines, decided.dialect);
-    for Object(line) in &json.usual {
+    for Object(line) in &json.page_lines {
         reader.read(Shape::RestPages, &line.to_row())?;
     }
     for element in &json.elements {
@@ -158,15 +158,15 @@ fn read_table(
     texts: &Interners,
 ) -> Result<FileLines> {
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
-    let table = UsageTable::of(&file.name, text.as_str())?
+    let table = UsageTable::parse(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
     // Where decimals are said to have a comma, a point has to be looked at twice.
     let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
-    let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));
+    let (mut decided, mut lines) = (Decided::default(), FileLines::new(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
     if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
         decided = table.survey()?.decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
-        lines = FileLines::of(text.file.clone());
+        lines = FileLines::new(text.file.clone());
         LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
     }
     lines.written = Some(decided.to_string(table.delimiter()));
@@ -217,7 +217,7 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     if reason == RejectReason::NotAUsageLine && first.text.as_deref().is_some_and(is_printed) {
         return Err(shape::printed().at(&file.name));
     }
-    if lines.local_times == total && odd_year_of(lines).is_none() {
+    if lines.local_times == total && unexpected_year_of(lines).is_none() {
         return Err(refused(format!(
             "times that do not say all of what they mean, such as {}",
             text.unwrap_or_default()
@@ -237,8 +237,8 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
 }
 
 /// A year in which a time of its rejects cannot be read.
-fn odd_year_of(lines: &FileLines) -> Option<String> {
-    lines.rejects.iter().find_map(|reject| dialect::odd_year(reject.text.as_deref()?))
+fn unexpected_year_of(lines: &FileLines) -> Option<String> {
+    lines.rejects.iter().find_map(|reject| dialect::unexpected_year(reject.text.as_deref()?))
 }
 
 /// What to do about a file all of whose lines are set aside, most of them for this reason.
@@ -250,7 +250,7 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
             "a usage line is an object with `properties`, or a row with all the cells of its header: this looks like \
              the answer of another query; {AGAIN}"
         ),
-        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match odd_year_of(lines) {
+        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match unexpected_year_of(lines) {
             Some(year) => format!(
                 "export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z: its years of {year} can be read \
                  only as Buddhist or Taiwanese ones, and only where the folder's window confirms them"
@@ -280,7 +280,7 @@ impl FileLines {
     fn linked(mut self, file: &InputFile, json: &JsonFile<'_>) -> Result<Self> {
         self.has_next = json.has_next;
         for link in &json.next_links {
-            self.asked = agreed(file, self.asked, query::of_next_link(link))?;
+            self.query = agreed(file, self.query, query::of_next_link(link))?;
             self.subscriber = query::subscriber_of(link);
         }
         self.has_next_links = !json.next_links.is_empty();

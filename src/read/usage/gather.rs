@@ -92,10 +92,10 @@ pub fn gather_beside(
     let mut resources = BTreeMap::new();
     let mut declared = declared.into_iter().peekable();
     let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
-        let read_one = |&(number, file, asked): &(u32, &InputFile, OfExport)| {
+        let read_one = |&(number, file, of_export): &(u32, &InputFile, OfExport)| {
             control.check()?;
             let mut thread = threads.take();
-            let mut lines = read_file(file, asked, reading, &texts, &mut thread)?;
+            let mut lines = read_file(file, of_export, reading, &texts, &mut thread)?;
             threads.give_back(thread);
             lines.number = number;
             // What may repeat another file waits for it.
@@ -119,7 +119,7 @@ pub fn gather_beside(
     };
     let (mut next, mut last) = (0, None);
     loop {
-        let batch = (declared.peek().is_some()).then(|| Batch::of(&mut declared, &mut next));
+        let batch = (declared.peek().is_some()).then(|| Batch::take(&mut declared, &mut next));
         let (files, brought) = rayon::join(
             || batch.as_ref().map(read),
             || last.take().map_or(Ok(()), |(batch, files)| bring_together(batch, files)),
@@ -161,13 +161,13 @@ struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// The next one; `next` is the number of its first file.
-    fn of(declared: &mut impl Iterator<Item = Declared<'a>>, next: &mut u32) -> Self {
+    fn take(declared: &mut impl Iterator<Item = Declared<'a>>, next: &mut u32) -> Self {
         let mut batch = Self { exports: Vec::new(), files: Vec::new() };
         while batch.files.len() < BATCH_FILES
             && let Some(export) = declared.next()
         {
-            let asked = OfExport { window: export.window(), is_alone: export.files.len() == 1 };
-            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, asked)));
+            let of_export = OfExport { window: export.window(), is_alone: export.files.len() == 1 };
+            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, of_export)));
             *next += export.files.len() as u32;
             batch.exports.push(export);
         }

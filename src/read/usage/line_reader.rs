@@ -73,7 +73,7 @@ type Refused = (RejectReason, Option<String>);
 
 impl<'a> LineReader<'a> {
     pub(super) fn new(file: &'a InputFile, texts: &'a Interners, lines: &'a mut FileLines, dialect: Dialect) -> Self {
-        let (user_subscriptions, meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
+        let (user_subscriptions, meters) = (Recent::new(&texts.user_subscriptions), Recent::new(&texts.meters));
         Self {
             file,
             texts,
@@ -191,13 +191,16 @@ impl<'a> LineReader<'a> {
     /// aside.
     pub fn source_of(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
         let Ok((user_subscription, meter)) = ids_of(line) else { return Ok(None) };
-        let asked = line.id.written().and_then(|id| Api::of(id.trim_start_matches('"'), &user_subscription));
+        let api_and_subscription =
+            line.id.written().and_then(|id| Api::from_row_id(id.trim_start_matches('"'), &user_subscription));
         Ok(Some(Source {
             user_subscription: self.user_subscriptions.intern(&user_subscription)?,
             meter: self.meters.intern(&meter)?,
-            api: asked.map(|(api, _)| api),
+            api: api_and_subscription.map(|(api, _)| api),
             is_of_public_azure: line.is_of_public_azure,
-            queried: asked.filter(|(api, _)| *api == Api::Provider).map(|(_, queried)| queried.to_owned()),
+            queried: api_and_subscription
+                .filter(|(api, _)| *api == Api::Provider)
+                .map(|(_, queried)| queried.to_owned()),
         }))
     }
 
@@ -214,7 +217,7 @@ impl<'a> LineReader<'a> {
     fn api_of(&mut self, line: &RawRow<'_>, user_subscription: &str) -> Option<Api> {
         // Nothing that an id begins with needs an escape, so it is looked at as it is written.
         let id = line.id.written()?.trim_start_matches('"');
-        let (api, queried) = Api::of(id, user_subscription)?;
+        let (api, queried) = Api::from_row_id(id, user_subscription)?;
         if api == Api::Provider && !self.queried.contains(queried) {
             self.queried.insert(queried.to_owned());
         }

@@ -55,7 +55,7 @@ pub(in crate::read) struct FileLines {
     /// Whose usage alone its last link asks for, in one spelling.
     pub(in crate::read) subscriber: Option<String>,
     /// What its links, or published lines, say was asked for.
-    pub(in crate::read) asked: UsageQuery,
+    pub(in crate::read) query: UsageQuery,
     /// The first row of each granularity.
     pub(in crate::read) granularities: [Option<u32>; 2],
     pub(in crate::read) latest_end: Option<(Hour, u32)>,
@@ -88,7 +88,7 @@ impl Api {
     pub(in crate::read) const UNSAID: u8 = 4;
 
     /// The API of a line, by its `id`, and the subscription that was asked; `None` when that names none.
-    pub(in crate::read) fn of<'i>(id: &'i str, user_subscription: &str) -> Option<(Self, &'i str)> {
+    pub(in crate::read) fn from_row_id<'i>(id: &'i str, user_subscription: &str) -> Option<(Self, &'i str)> {
         let queried = id.strip_prefix("/subscriptions/")?.split('/').next()?;
         // Only ids of other lengths can be one id in two spellings that differ in more than case.
         let is_same = queried.eq_ignore_ascii_case(user_subscription)
@@ -108,7 +108,7 @@ impl FileLines {
     }
 
     /// A file of which nothing is read yet.
-    pub(in crate::read) fn of(file: ReadFile) -> Self {
+    pub(in crate::read) fn new(file: ReadFile) -> Self {
         Self {
             number: 0,
             content: file.fingerprint,
@@ -130,7 +130,7 @@ impl FileLines {
             has_next: false,
             has_next_links: false,
             subscriber: None,
-            asked: UsageQuery::default(),
+            query: UsageQuery::default(),
             granularities: [None; 2],
             latest_end: None,
             resources: BTreeMap::new(),

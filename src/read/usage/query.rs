@@ -29,7 +29,7 @@ pub struct UsageQuery {
 pub struct Sidecar {
     pub file: ReadFile,
     pub stamp: Option<String>,
-    pub asked: UsageQuery,
+    pub query: UsageQuery,
 }
 
 #[derive(Deserialize)]
@@ -65,8 +65,8 @@ pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sideca
         .as_deref()
         .map(|text| Granularity::parse(text).ok_or_else(|| refused("the granularity", text)))
         .transpose()?;
-    let asked = UsageQuery { window: Some(window), granularity };
-    Ok(Some(Sidecar { file: text.file, stamp: wire.stamp, asked }))
+    let query = UsageQuery { window: Some(window), granularity };
+    Ok(Some(Sidecar { file: text.file, stamp: wire.stamp, query }))
 }
 
 /// What the query of a `nextLink` asks for. A link that does not say it, or in a form of its own, says nothing.

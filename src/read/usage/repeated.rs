@@ -60,7 +60,7 @@ pub(in crate::read) fn take_out(files: Vec<FileLines>) -> (Vec<FileLines>, Vec<R
 impl FileLines {
     /// Takes some of its rows out, and returns them.
     fn without(&mut self, rows: &Range<u32>) -> Self {
-        let mut taken = Self::of(self.file.clone());
+        let mut taken = Self::new(self.file.clone());
         (taken.content, taken.shape) = (self.content, self.shape);
         let mut read = Checksum::default();
         for (day, chunk) in &mut self.days {

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::dialect::{
-    Separator, depends_on_order, is_local, is_plain, is_serial, is_ticks, odd_year, separator,
+    Separator, depends_on_order, is_local, is_plain, is_serial, is_ticks, separator, unexpected_year,
 };
 use crate::domain::time::TimeFault;
 use crate::domain::{Culture, DateOrder, DecimalMark, Dialect, Era, Slot, SourceTimeZone, Span, Window, shown};
@@ -120,7 +120,7 @@ impl Survey {
             return;
         }
         self.last = (start.to_owned(), end.to_owned());
-        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && odd_year(text).is_none()) {
+        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && unexpected_year(text).is_none()) {
             return;
         }
         self.has_serials |= is_serial(start) || is_serial(end);
@@ -201,7 +201,7 @@ impl Survey {
             (DateEvidence::Open(..), _) if !is_readable => None,
             (DateEvidence::Open(text, among), said) => {
                 let ways: Vec<&str> = among.iter().map(|order| order.as_str()).collect();
-                let year = odd_year(&text).map_or(String::new(), |year| format!(" (a year of {year})"));
+                let year = unexpected_year(&text).map_or(String::new(), |year| format!(" (a year of {year})"));
                 let said = said.map_or(String::new(), |(name, order)| {
                     format!(", and the culture {name} has the {}", order.as_str())
                 });

@@ -56,7 +56,7 @@ impl<'a> UsageTable<'a> {
     ///
     /// # Errors
     /// The text is no table, or lacks a column without which usage is none.
-    pub fn of(name: &'a str, text: &'a str) -> Result<Option<Self>> {
+    pub fn parse(name: &'a str, text: &'a str) -> Result<Option<Self>> {
         let table = CsvText::parse(name, text)?;
         let found = |column: &str| match column {
             "SubscriptionId" => table.column(&USER_SUBSCRIPTION),
@@ -274,13 +274,13 @@ impl<'a> UsageRows<'_, 'a> {
         }
         let cell = |at: usize| self.cells[at];
         let instance = match columns.instance {
-            Instance::Column(at) => InstanceText::of_cell(cell(at)).into(),
+            Instance::Column(at) => InstanceText::from_cell(cell(at)).into(),
             Instance::Parts(places) => {
                 InstanceText::write_parts(&mut self.instance, places.into_iter().map(|at| at.map(cell)));
                 Cow::Borrowed(self.instance.as_str())
             }
         };
-        let value = |at: usize| Value::of_cell(cell(at));
+        let value = |at: usize| Value::from_cell(cell(at));
         Ok(Some(Ok(RawRow {
             id: columns.id.map_or(Value::Absent, value),
             user_subscription: value(columns.user_subscription),
