@@ -1,7 +1,7 @@
-//! Bytes → text: marks, UTF-16 and UTF-32 with and without them, and the code pages that a setting can name.
+//! Bytes → text: byte order marks, UTF-16 and UTF-32 with or without them, and the code pages that a setting can name.
 //!
-//! Does not guess single bytes: which code page a machine had is said by a setting, and where the text that it makes
-//! cannot be meant, the ones that would make sense are named.
+//! The code page of single-byte text is never guessed: a setting names it. Where the decoded text makes no sense, the
+//! message names the code pages in which it would.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,12 +14,12 @@ use serde::{Serialize, Serializer};
 use crate::error::{Error, Result};
 use crate::store::InputFile;
 
-/// How text is encoded that does not say it itself.
+/// The encoding of text that has no byte order mark and is no UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// One of those of the web, which include the code pages of Windows.
+    /// An encoding of the web, which include the Windows code pages.
     Standard(&'static Standard),
-    /// A code page of DOS, which consoles still write.
+    /// A DOS code page, which consoles still use.
     Oem(u16),
     Wide(Wide),
 }
@@ -30,7 +30,7 @@ impl Serialize for Encoding {
     }
 }
 
-/// UTF-16 and UTF-32, by the order of their bytes.
+/// UTF-16 and UTF-32, by byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wide {
     Utf16Le,
@@ -67,7 +67,8 @@ impl Wide {
         }
     }
 
-    /// That of text by its mark, or by the zeros around its first character: JSON and tables begin with one of ASCII.
+    /// The encoding by its byte order mark, or by the zeros around the first character: JSON and tables begin with
+    /// ASCII.
     fn detect(bytes: &[u8]) -> Option<(Self, usize)> {
         let marked = Self::ALL
             .into_iter()
@@ -91,7 +92,7 @@ impl Wide {
         Some((wide, 0))
     }
 
-    /// The number of each character or half of one.
+    /// The code units, as numbers.
     fn units(self, bytes: &[u8]) -> impl Iterator<Item = u32> {
         bytes.chunks_exact(self.bytes()).map(move |unit| {
             let unit = unit.iter().map(|byte| u32::from(*byte));
@@ -183,7 +184,7 @@ impl Encoding {
         }
     }
 
-    /// The text of bytes that are no UTF-8; `None` when they are none in this encoding either.
+    /// The decoded text of bytes that are no UTF-8; `None` when they are not valid in this encoding either.
     fn text_of(self, bytes: &[u8]) -> Option<String> {
         match self {
             Self::Standard(standard) => {
@@ -206,18 +207,18 @@ impl Encoding {
 /// The text of a file.
 pub(in crate::read) struct Decoded {
     pub text: String,
-    /// Where it begins, behind a mark.
+    /// Where the text begins, after a byte order mark.
     pub start: usize,
-    /// Whether it is what the bytes are, byte for byte.
+    /// Whether the text is the file's bytes, unchanged.
     pub is_as_in_the_file: bool,
-    /// Whether the setting was needed to read it.
+    /// Whether the setting was needed to decode it.
     pub by_setting: bool,
 }
 
-/// Decodes a file. `said` is the encoding of bytes that do not say it themselves.
+/// Decodes a file. `said` is the encoding of files that do not name theirs.
 ///
 /// # Errors
-/// They are no text in any encoding that they or the setting say, or change it within the file.
+/// The bytes are not valid in the encoding that they or the setting name, or the encoding changes within the file.
 pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Encoding>) -> Result<Decoded> {
     let decoded = |text: String| Decoded { text, start: 0, is_as_in_the_file: false, by_setting: false };
     if let Some((wide, mark)) = Wide::detect(&bytes) {
@@ -264,7 +265,7 @@ fn place_in(before: &[u8]) -> (usize, usize) {
     (line, column)
 }
 
-/// What no text has: controls, those that some code pages have in the stead of letters (C1) among them.
+/// Characters that no text has: controls, and the C1 controls that some code pages have in place of letters.
 fn is_control(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{1a}')
 }
@@ -272,7 +273,7 @@ fn is_control(character: char) -> bool {
 /// Characters in a row, each of two of ASCII, that prove that bytes of one encoding stand in the text of another.
 const RUN: usize = 12;
 
-/// Text of single bytes that was appended to such of two or four.
+/// Text in a single-byte encoding that was appended to UTF-16 or UTF-32.
 fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Result<()> {
     let is_narrow = |unit: &[u8]| unit.iter().all(|&byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
     let mut run = 0;
@@ -286,11 +287,11 @@ fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Resu
     Ok(())
 }
 
-/// Zeros in bytes that begin as text of single ones: text of two bytes was appended, or the disk lost what stood there.
-/// JSON with one is none, so it is not looked through before that is found.
+/// Zero bytes in text of a single-byte encoding: UTF-16 was appended, or the disk lost data. JSON with a zero byte is
+/// invalid, so it is searched only after parsing failed.
 ///
 /// # Errors
-/// There is one.
+/// There is a zero byte.
 pub(in crate::read) fn refuse_zeros(bytes: &[u8], file: &InputFile) -> Result<()> {
     let Some(at) = memchr(0, bytes) else { return Ok(()) };
     // The first zero stands beside the first character of the other text.
@@ -318,7 +319,7 @@ fn two_encodings(file: &InputFile, line: usize, first: &str, second: &str) -> Er
     )
 }
 
-/// Lines of UTF-8 in a file that is read by a code page: one of the two is wrong for a part of it.
+/// Lines of UTF-8 in a file that is decoded by a code page: one of the two is wrong for part of the file.
 fn refuse_utf8_beside(said: Encoding, bytes: &[u8], valid: usize, file: &InputFile) -> Result<()> {
     let mut utf8 = None;
     for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
@@ -343,7 +344,7 @@ fn no_utf8(bytes: &[u8], valid: usize, file: &InputFile) -> Error {
     )
 }
 
-/// Code pages that are tried, the commonest first.
+/// Code pages to try, the most common first.
 const CANDIDATES: [&str; 18] = [
     "windows-1252",
     "ibm850",
@@ -366,10 +367,10 @@ const CANDIDATES: [&str; 18] = [
 ];
 /// Readings that a hint shows.
 const CANDIDATES_SHOWN: usize = 4;
-/// Bytes on either side of the odd one that belong to its word at most.
+/// The bytes on either side of the invalid one that belong to its word, at most.
 const WORD_BYTES: usize = 24;
 
-/// A hint, and what the word at a place would be in the code pages that make words of all of the text.
+/// The hint, with what the word at a place would be in those code pages that decode the whole text.
 fn with_candidates(hint: &str, bytes: &[u8], at: usize) -> String {
     let is_of_word = |byte: &&u8| !byte.is_ascii() || byte.is_ascii_alphanumeric();
     let before = bytes[..at].iter().rev().take(WORD_BYTES).take_while(is_of_word).count();

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! meter_id;price;per;…;note;;        `;`, `,` or a tab between the cells; Excel leaves columns without a name behind
-//! 9cd92d4c-…;0,05;1                  cells that were dropped at the end of a row are empty
-//! ;;;;                               a row of nothing is none
+//! 9cd92d4c-…;0,05;1                  cells missing at the end of a row are empty
+//! ;;;;                               an empty row is skipped
 //! ```
 //! How the table writes decimals and days is decided over all its rows, as for usage: by what can be read in one way
 //! only, then by the culture that was said. What can still be read in two ways is refused, and both are named. What the
@@ -23,7 +23,7 @@ use crate::read::options::Reading;
 #[derive(Debug)]
 pub(in crate::read) struct Layout {
     pub columns: &'static [&'static str],
-    /// Those without which it is no such table.
+    /// The required columns.
     pub required: &'static [&'static str],
     pub numbers: &'static [&'static str],
     /// Each holds a day of UTC.
@@ -33,18 +33,18 @@ pub(in crate::read) struct Layout {
 }
 
 impl Layout {
-    /// A table of nothing but texts.
+    /// A table of text columns only.
     pub const fn of_texts(columns: &'static [&'static str], required: &'static [&'static str]) -> Self {
         Self { columns, required, numbers: &[], days: &[], months: &[] }
     }
 }
 
-/// A table, its cells still as they stand there.
+/// A table, its cells not yet parsed.
 #[derive(Debug)]
 pub(in crate::read) struct HandTable<'a> {
     name: &'a str,
     layout: &'static Layout,
-    /// Where each column of the layout stands, if it does.
+    /// The place of each column of the layout, if the table has it.
     places: Vec<Option<usize>>,
     /// Lines and cells.
     rows: Vec<(usize, Vec<Cell<'a>>)>,
@@ -57,7 +57,7 @@ pub(in crate::read) struct HandTable<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct HandRow<'t> {
     table: &'t HandTable<'t>,
-    /// In the file, its header being 1.
+    /// The line in the file; the header is line 1.
     pub line: usize,
     cells: &'t [Cell<'t>],
 }
@@ -68,11 +68,11 @@ enum Decimals {
     #[default]
     Point,
     Comma,
-    /// A separator may part units from fractions, or thousands: no row and no culture decides it.
+    /// A separator may be a decimal mark or a thousands separator: neither the rows nor the culture decide it.
     Ambiguous,
     /// A number with a decimal point, and its line; others have a comma.
     Mixed(String, usize),
-    /// A decimal comma for certain, and a culture that has none.
+    /// Certainly a decimal comma, though the culture has none.
     AgainstCulture,
 }
 
@@ -94,8 +94,8 @@ impl<'a> HandTable<'a> {
     /// Reads a table, called `name` in messages.
     ///
     /// # Errors
-    /// It is no table, lacks a column or has one too many, or a value stands where no column is named: each such row is
-    /// said.
+    /// It is no table, lacks a column or has an unknown one, or a value stands in a column without a name. Every such
+    /// row is reported.
     pub fn read(name: &'a str, text: &'a str, layout: &'static Layout, reading: &Reading) -> Result<Self> {
         let table = CsvText::parse(name, text)
             .map_err(|error| error.or_hint(&format!("the table has the columns {}", layout.columns.join(","))))?;
@@ -143,7 +143,7 @@ impl<'a> HandTable<'a> {
         let has_certain_comma = comma.is_some();
         match (point.as_ref().or(may_be_point.as_ref()), has_comma) {
             (Some((text, line)), true) => Decimals::Mixed(text.clone(), *line),
-            // As everywhere: a point is a decimal one, unless the culture has it between thousands.
+            // As everywhere: a point is the decimal mark, unless it separates thousands in the culture.
             (Some(_), false)
                 if point.is_none() && self.culture.is_some_and(|culture| culture.decimal == DecimalMark::Comma) =>
             {
@@ -165,7 +165,7 @@ impl<'a> HandTable<'a> {
         let (mut by_day, mut by_month, mut needs_order) = (None, None, false);
         for (Readings { day_first, month_first, is_by_points, .. }, text, line) in days.chain(months) {
             match (day_first, month_first) {
-                // Points say it of themselves alone.
+                // Only the points tell this.
                 (Some(_), None) if !is_by_points => by_day = by_day.or(Some((text, line))),
                 (None, Some(_)) => by_month = by_month.or(Some(line)),
                 (Some(one), Some(other)) => needs_order |= one != other,
@@ -178,7 +178,7 @@ impl<'a> HandTable<'a> {
             (None, Some(_)) => Some(DateOrder::MonthFirst),
             (None, None) => None,
         };
-        // A culture that begins with the year says nothing of days that end with one.
+        // A culture that begins with the year says nothing about dates that end with one.
         let said =
             self.culture.map(|culture| culture.date_order).filter(|date_order| *date_order != DateOrder::YearFirst);
         match (order, said) {
@@ -190,7 +190,7 @@ impl<'a> HandTable<'a> {
     }
 }
 
-/// Columns that a table does not have, of which each is said.
+/// The number of unknown columns that are reported one by one.
 const UNKNOWN_SHOWN: usize = 10;
 
 /// Where each column of the layout stands.
@@ -226,7 +226,7 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
         |column: &&&str| layout.columns.iter().zip(&places).any(|(other, place)| other == *column && place.is_none());
     let missing: Vec<&str> = layout.required.iter().filter(is_missing).copied().collect();
     if !missing.is_empty() {
-        // What such a table has instead says nothing more.
+        // What such a table has instead adds nothing to the message.
         return Err(Error::input(format!(
             "no table of {}: it lacks {}",
             layout.columns.join(", "),
@@ -287,7 +287,7 @@ fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
     Ok((found, errors))
 }
 
-/// What a cell says, without blanks around it.
+/// The trimmed text of a cell; `None` when it is empty.
 fn filled(text: &str) -> Option<&str> {
     let is_blank = |character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\u{200b}');
     Some(text.trim_matches(is_blank)).filter(|trimmed| !trimmed.is_empty())
@@ -299,8 +299,7 @@ impl<'t> HandRow<'t> {
         self.table.name
     }
 
-    /// What the cell of a column of the layout says, without blanks around it; `None` when it is empty, or the table
-    /// has no such column.
+    /// The trimmed text of a column's cell; `None` when it is empty, or the table does not have the column.
     pub fn cell(&self, column: &str) -> Option<String> {
         let at = self.table.layout.columns.iter().position(|name| *name == column)?;
         filled(&self.cells.get(self.table.places[at]?)?.text()).map(str::to_owned)
@@ -309,7 +308,7 @@ impl<'t> HandRow<'t> {
     /// A number, whatever separators the table writes numbers with.
     ///
     /// # Errors
-    /// It is none, has too many digits, or can be read in two ways.
+    /// It is no number, has too many digits, or can be read in two ways.
     pub fn number(&self, column: &str) -> Result<Option<Decimal>> {
         const HINT: &str = "write digits with a decimal point, without thousands separators or signs: 0.006";
         const ONE_WAY: &str = "write all numbers of the table with a decimal point and without thousands separators; \
@@ -352,7 +351,7 @@ impl<'t> HandRow<'t> {
         Ok(Some(number))
     }
 
-    /// A day of UTC, in whatever order the table writes days; a midnight behind it is none of its business.
+    /// A UTC day, in the date order of the table; a midnight after it is ignored.
     ///
     /// # Errors
     /// It is none, has a time of day, or can be read in two ways. `hint` says what to write.
@@ -371,10 +370,10 @@ impl<'t> HandRow<'t> {
         }
     }
 
-    /// A month, or what a spreadsheet made of one: its first day.
+    /// A month, or its first day, into which spreadsheets turn a month.
     ///
     /// # Errors
-    /// It is none, or can be read in two ways.
+    /// It is no month, or can be read in two ways.
     pub fn month(&self, column: &str) -> Result<Option<Month>> {
         const HINT: &str =
             "write a UTC month as 2026-10; a spreadsheet makes a date of that, unless the column is formatted as text";
@@ -392,7 +391,7 @@ impl<'t> HandRow<'t> {
         }
     }
 
-    /// The one of two readings of a date that the table or the culture decides on.
+    /// Decides between the two readings of a date, by the table or the culture.
     fn in_order(&self, column: &str, text: &str, readings: Readings) -> Result<Option<Day>> {
         const ONE_WAY: &str =
             "write each day as 2026-10-01; or if they are as a culture has them, name it, as with --culture en-US";
@@ -440,10 +439,10 @@ impl<'t> HandRow<'t> {
         }
     }
 
-    /// What a cell says, which must not be empty.
+    /// The text of a cell that must not be empty.
     ///
     /// # Errors
-    /// It is.
+    /// The cell is empty.
     pub fn required(&self, column: &str, hint: &str) -> Result<String> {
         self.cell(column).ok_or_else(|| self.refused(format!("`{column}` is empty")).hint(hint))
     }
@@ -458,7 +457,7 @@ impl<'t> HandRow<'t> {
     }
 }
 
-/// How a number is written. Several groups of thousands tell what stands between them.
+/// How a number is written. Several groups of three digits prove what the separator is.
 fn separator_of(text: &str) -> Separator {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_grouped_by = |separator: char| {
@@ -471,7 +470,7 @@ fn separator_of(text: &str) -> Separator {
         _ if commas > 1 && points == 0 && is_grouped_by(',') => Separator::Point,
         _ if points > 1 && commas == 0 && is_grouped_by('.') => Separator::Comma,
         _ if commas > 0 && points > 0 => {
-            // `1.234,5`: what stands first parts thousands, and does so all along.
+            // `1.234,5`: the first separator separates thousands, and does so throughout.
             let (group, part, kind) = if digits.find(',') < digits.find('.') {
                 (',', '.', Separator::Point)
             } else {

@@ -6,10 +6,10 @@
 //! [page,…]   [row,…]   row row   row    pages or rows in a list, rows alone
 //! row: {"properties":{…}}   {"Properties":{…}}   {"SubscriptionId":…,"InstanceData":…}   {"subscription":…,"resourceUri":…}
 //! ```
-//! No value is decoded here: each of a line's six values stays the raw JSON that stands in the file, so that a quantity
-//! never becomes a float and an `instanceData` is not unescaped before it is known to be new. A single page of rows of
-//! the usual shape is parsed in one pass; anything else goes document by document and row by row, so that one odd row
-//! costs only itself.
+//! No value is decoded here: each of a line's six values stays raw JSON. So a quantity never becomes a float, and an
+//! `instanceData` is unescaped only when it is known to be new. A single page of rows as the API writes them is parsed
+//! in one pass. Anything else is parsed document by document and row by row, so that one malformed row costs only
+//! itself.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -31,14 +31,14 @@ use super::spelling;
 /// One row of a file: a line and the shape that it has, or the raw text of something else.
 pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 
-/// A file of usage, its rows in order: all of the usual shape, or any.
+/// A file of usage, its rows in order: either all as the API writes them, or of any shape.
 #[derive(Debug, Default)]
 pub struct JsonFile<'a> {
     pub page_lines: Vec<Object<PageLine<'a>>>,
     pub elements: Vec<Element<'a>>,
-    /// Whether its last page says that another follows.
+    /// Whether its last page names a next page.
     pub has_next: bool,
-    /// Where its pages say that the next one is.
+    /// The links to the next page that its pages hold.
     pub next_links: Vec<&'a RawValue>,
     /// Its pages and lists of rows, each with the places of its rows and its text, where there are several; of equal
     /// ones the first.
@@ -69,20 +69,20 @@ impl<'a> JsonFile<'a> {
         }
         match documents {
             0 => return Err(serde_json::Error::custom("nothing")),
-            // The one page or list that the file is.
+            // The file is one page or one list.
             1 if file.repeats.is_empty() && file.bodies.len() == 1 => file.bodies.clear(),
             1 => {}
-            // Rows alone, as in files of a row a line: together they are one list.
+            // Rows without a list, as in files with one row per line: together they form one list.
             _ if loose.len() == file.elements.len() => file.repeats = repeated_blocks(&loose),
             _ => {}
         }
         Ok(file)
     }
 
-    /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
+    /// Parses a file that is a single page, all of whose rows are as the API writes them; `None` for any other file.
     pub fn one_page(text: &'a str) -> Option<Self> {
         let list = WireList::<'a, Object<PageLine<'a>>>::parse(text).ok()?;
-        // What is missing may stand there in another spelling.
+        // A missing value may be there in another spelling.
         if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
             return None;
         }
@@ -91,7 +91,7 @@ impl<'a> JsonFile<'a> {
         Some(Self { page_lines: list.value, has_next, next_links, ..Self::default() })
     }
 
-    /// Takes in a whole JSON document, and returns whether it is a row that stands alone.
+    /// Adds a whole JSON document, and returns whether it is a row outside any list.
     fn document(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
         let first = self.elements.len();
         if !document.get().starts_with('[') {
@@ -114,7 +114,7 @@ impl<'a> JsonFile<'a> {
         Ok(false)
     }
 
-    /// Notes the rows from a place on as a page or list of its own; `true` when it is there already.
+    /// Notes the rows from `first` on as a page or list; `true` when an equal one was noted before.
     fn body(&mut self, first: usize, text: &'a RawValue) -> bool {
         let rows = first..self.elements.len();
         let is_new = rows.is_empty() || self.texts.insert(text.get());
@@ -126,7 +126,7 @@ impl<'a> JsonFile<'a> {
         !is_new
     }
 
-    /// Takes in a page; `false` when the document is none.
+    /// Adds a page; `false` when the document is no page.
     fn page(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
         let page: AnyPage<'a> = serde_json::from_str(document.get())?;
         if page.error.is_some() {
@@ -143,7 +143,8 @@ impl<'a> JsonFile<'a> {
         Ok(true)
     }
 
-    /// Takes in a row that stands outside a page. What is none is set aside in a list, and refused alone.
+    /// Adds a row that stands outside a page. Anything else is set aside within a list, and refused when it stands
+    /// alone.
     fn row(&mut self, raw: &'a RawValue, in_list: bool) -> serde_json::Result<()> {
         match row(raw) {
             Some((shape, line)) => self.elements.push(Ok((shape.without_page(), line))),
@@ -212,8 +213,8 @@ impl PageLine<'_> {
     }
 }
 
-/// Declares an object whose names may be in any spelling: their case, and `_`, `-` and blanks in them, tell nothing. A
-/// name that stands in it twice makes it none.
+/// Declares an object whose names may be in any spelling: case, `_`, `-` and blanks do not matter. A duplicate name is
+/// an error.
 macro_rules! in_any_spelling {
     ($(#[$of:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty = $($spelling:literal)|+,)* }) => {
         $(#[$of])*
@@ -273,7 +274,7 @@ in_any_spelling! {
 }
 
 in_any_spelling! {
-    /// Where a row's values stand: in an object of their own, or in the row itself.
+    /// Where a row's values are: in a nested object, or in the row itself.
     AnyRow {
         id: &'a RawValue = "id",
         properties: &'a RawValue = "properties",
@@ -301,7 +302,7 @@ in_any_spelling! {
     }
 }
 
-/// Whether both say something, as in usage of public Azure: the cmdlets write them of a stamp's, too, and leave them
+/// Whether both have a value, as in usage of public Azure. For the usage of a stamp the cmdlets write them too, but
 /// empty.
 fn is_of_public_azure(meter_category: Option<&RawValue>, unit: Option<&RawValue>) -> bool {
     let says = |raw: &RawValue| text_of(raw).is_some_and(|text| !text.trim().is_empty());
@@ -331,7 +332,7 @@ impl<'a> AnyValues<'a> {
     }
 }
 
-/// Reads a row in any shape; `None` when it is none.
+/// Reads a row of any shape; `None` when it is no row.
 fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
     let row: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
     let values: AnyValues<'_> = serde_json::from_str(row.properties.unwrap_or(raw).get()).ok()?;
@@ -395,10 +396,11 @@ pub(in crate::read) fn mended(text: &str) -> Option<String> {
     (copied > 0).then(|| mended + &text[copied..])
 }
 
-/// An error with its place in the whole text: of the first document its own error there, of a later one its number.
+/// Adds the place in the whole text to an error: its own place in the first document, the document's number in a later
+/// one.
 fn placed(error: serde_json::Error, text: &str, document: usize) -> serde_json::Error {
     if document > 1 {
-        // Its line and column are those within the document, and would mislead.
+        // Its line and column are relative to the document, and would mislead.
         let message = error.to_string();
         let what = message.split(" at line ").next().unwrap_or_default();
         return serde_json::Error::custom(format!("in its JSON document {document}: {what}"));

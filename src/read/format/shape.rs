@@ -1,6 +1,6 @@
-//! In which shape a producer wrote a file: decided from its content, never from its name, and said aloud. And what a
-//! file that is not what its folder says is instead: people save what the API answered, and that may be an error, an
-//! empty file, a page cut in half or a sign-in page.
+//! The shape in which a producer wrote a file: recognised from its content, never from its name, and reported. Also
+//! what a file is that is no usage or snapshot: people save what the API answered, which may be an error, an empty
+//! file, a truncated page or a sign-in page.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,15 +20,15 @@ use crate::store::InputFile;
 pub enum Shape {
     /// Pages of the REST APIs.
     RestPages,
-    /// Rows of the REST APIs without the page around them.
+    /// Rows of the REST APIs without a page.
     RestRows,
-    /// Pages as PowerShell's cmdlets give them to `ConvertTo-Json`: names begin with capitals.
+    /// Pages as PowerShell's cmdlets pass them to `ConvertTo-Json`: names are capitalised.
     PowerShellPages,
     /// Their rows alone, values nested or flat.
     PowerShell,
     /// Rows of the Azure SDK for Python: names like `usage_start_time`.
     Python,
-    /// The same by way of `Export-Csv`.
+    /// The same through `Export-Csv`.
     PowerShellCsv,
     /// Rows as JSON that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
     Table,
@@ -42,7 +42,7 @@ pub enum Shape {
     Hpe,
     /// The converter script: four values in the stead of `additionalInfo`.
     Converter,
-    /// Another table with all that a line needs.
+    /// Another table with all columns that a line needs.
     OtherTable,
     /// The `lines` that stacktally published.
     PublishedLines,
@@ -51,7 +51,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// As the receipt says it.
+    /// The name in the receipt.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RestPages => "REST pages",
@@ -72,7 +72,7 @@ impl Shape {
         }
     }
 
-    /// What files of this shape lack beside what the REST APIs return, one sentence each (reference §3).
+    /// What files of this shape lack compared with the REST APIs, one sentence each (reference §3).
     pub const fn lacks(self) -> &'static [&'static str] {
         const CHAIN: &str = "no nextLink: nothing proves that the last page is there";
         match self {
@@ -163,18 +163,18 @@ pub fn is_refused_at_sight(text: &str) -> bool {
     trimmed.is_empty() || ["<", "\"{", "\"["].iter().any(|start| trimmed.starts_with(start))
 }
 
-/// The refusal of JSON that is what a service answered when a query failed, or what PowerShell made of an answer;
-/// `None` when it is neither.
+/// The refusal of JSON that is a service's answer to a failed query, or PowerShell's view of an answer; `None` when it
+/// is neither.
 pub fn answer(file: &InputFile, text: &str, expected: &str) -> Option<Error> {
     answered(text, expected).map(|error| error.at(&file.name))
 }
 
-/// Whether JSON is such an answer, which no row is.
+/// Whether JSON is such an answer; no row is.
 pub fn is_answer(text: &str) -> bool {
     answered(text, "").is_some()
 }
 
-/// The same as [`answer`], its place not yet said.
+/// The same as [`answer`], without the place.
 pub fn answered(text: &str, expected: &str) -> Option<Error> {
     if let Ok(inner) = serde_json::from_str::<String>(text) {
         if inner.starts_with("@{") {
@@ -222,12 +222,12 @@ fn find<'a>(keys: &BTreeMap<String, &'a RawValue>, name: &str) -> Option<&'a Raw
     Some(raw)
 }
 
-/// Whether an object has what rows have: its other texts are somebody's data.
+/// Whether an object looks like a row: its other texts are data, and no error message.
 fn is_row(keys: &BTreeMap<String, &RawValue>) -> bool {
     ["id", "properties", "subscriptionId", "resourceId"].iter().any(|name| find(keys, name).is_some())
 }
 
-/// The refusal of values that PowerShell printed as text, as it does with what lies too deep.
+/// The refusal of values that PowerShell printed as text, as it does beyond its depth limit.
 pub fn printed() -> Error {
     Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
         .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`")
@@ -252,7 +252,7 @@ pub fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) 
     .hint(format!("a table has a header with the columns {}", columns.join(", ")))
 }
 
-/// What is known of codes that the services behind usage and registrations answer.
+/// Remedies by error code of the services behind usage and registrations.
 const ANSWERED: [(&str, &str); 8] = [
     ("ProcessingNotCompleted", "usage of that time is still being worked on: wait an hour"),
     ("TooManyRequests", "the service was asked too often: wait some minutes"),
@@ -280,13 +280,13 @@ fn failed_query(expected: &str, said: &[Said]) -> Error {
     }
 }
 
-/// What to do about an answer with a code that is known.
+/// The remedy for an answer with a known code.
 fn remedy_of_code(code: &str) -> Option<&'static str> {
     let known = ANSWERED.iter().find(|(answered, _)| answered.eq_ignore_ascii_case(code));
     registration_error::remedy(code).or(known.map(|(_, remedy)| *remedy))
 }
 
-/// Whether a text was cut within a number: the parser calls that an invalid number, not an end.
+/// Whether a text was truncated within a number: the parser reports an invalid number, not an end.
 fn ends_within_number(text: &str) -> bool {
     text.ends_with(['.', 'e', 'E', '+', '-'])
 }
@@ -305,7 +305,7 @@ impl fmt::Display for Said {
     }
 }
 
-/// How deep errors within errors are looked at.
+/// The depth to which nested errors are searched.
 const ERROR_DEPTH: usize = 4;
 
 /// The errors of an answer; `None` when it is none. An error stands in `error`, `odata.error` or `errors`, or the whole
@@ -336,7 +336,7 @@ fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<Said>> {
     (!said.is_empty()).then_some(said)
 }
 
-/// Gathers what a value says of errors: its own code and message, else those within it.
+/// Collects the errors of a value: its own code and message, otherwise the nested ones.
 fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {

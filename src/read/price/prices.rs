@@ -1,8 +1,8 @@
 //! The price book and the exchange rates: tables that people write by hand, and rate cards as Azure and Partner Center
 //! return them.
 //!
-//! Reads what each row says, and refuses what no price can be. What rows say of each other, and of the meters that
-//! there are, is `rate`'s.
+//! Reads each row, and refuses what cannot be a price. How rows relate to each other and to the known meters is up to
+//! `rate`.
 
 use std::collections::BTreeMap;
 
@@ -57,14 +57,14 @@ pub struct PriceFile {
 #[derive(Debug)]
 pub enum PriceContent {
     Entries(Vec<PriceEntry>),
-    /// Of Azure's meters, which a crosswalk leads to those of the stamps.
+    /// Prices of Azure's meters, which a crosswalk maps to the stamps' meters.
     RateCard(RateCard),
 }
 
 /// Reads one file of a price book, recognised from its content.
 ///
 /// # Errors
-/// A row that is no price; all that are wrong are said at once.
+/// A row that is no price; all errors are reported at once.
 pub fn read_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
     let text = text::read(file, reading.encoding)?;
     if let Some(refused) = shape::answer(file, text.as_str(), "a price book").filter(|_| !text.is_json()) {
@@ -227,7 +227,7 @@ pub type ExchangeRates = BTreeMap<(Month, Currency, Currency), ExchangeRate>;
 /// Reads `month,from,to,rate`.
 ///
 /// # Errors
-/// As [`read_prices`]; or a rate that stands there twice.
+/// As [`read_prices`]; or a duplicate rate.
 pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(ExchangeRates, ReadFile)> {
     let text = text::read(file, reading.encoding)?;
     let mut rates = ExchangeRates::new();

@@ -5,7 +5,7 @@
 //! {"OfferTerms":[…],"Meters":[{"MeterId":…,"MeterRates":{"0":0.046},"IncludedQuantity":0.0,"EffectiveDate":…,"Unit":"1 Hour",…}],"Currency":"USD",…}
 //! {"offerTerms":[…],"meters":[{"id":…,"rates":{"0":0.046},"includedQuantity":0.0,"effectiveDate":…,"unit":"1 Hour",…}],"currency":"USD",…}
 //! ```
-//! Rates are read as the decimal text that stands there, and never become a float.
+//! Rates are read as decimal text, and never become a float.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -44,7 +44,7 @@ pub struct CardMeter {
     /// Such as `1 Hour`.
     pub unit: String,
     pub is_of_azure_stack: bool,
-    /// What it says, or why that cannot be understood: most meters of a card are of no interest.
+    /// What it says, or why it cannot be parsed: most meters of a card do not matter.
     pub terms: Result<CardTerms, String>,
     /// Its place in the list, from 1.
     pub row: i64,
@@ -56,7 +56,7 @@ pub struct CardTerms {
     /// The price of one unit beyond each of these quantities.
     pub rates: BTreeMap<Decimal, Decimal>,
     pub included: Decimal,
-    /// `None`: from ever.
+    /// `None`: since ever.
     pub from: Option<Day>,
 }
 
@@ -121,7 +121,7 @@ struct WireTerm<'a> {
 /// Reads a rate card, called `name` in messages.
 ///
 /// # Errors
-/// It is none, an offer term of it cannot be understood, or its prices include tax.
+/// It is no rate card, an offer term cannot be parsed, or its prices include tax.
 pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     let Object(card): Object<WireCard<'_>> = serde_json::from_str(text).map_err(|error| {
         if let Some(refused) = shape::answered(text, "a rate card") {
@@ -192,7 +192,7 @@ fn terms_of(meter: &WireMeter<'_>) -> Result<CardTerms, String> {
     })
 }
 
-/// The members of a JSON object with numbers for names, each as often as it stands there.
+/// The members of a JSON object whose names are numbers, duplicates included.
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
@@ -219,11 +219,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-/// What a term takes off; `None` when that is nothing of a price.
+/// The discount of a term; `None` when it takes nothing off a price.
 fn discount_of(term: WireTerm<'_>, name: &str) -> Result<Option<Discount>, String> {
     let share = match (term.discount, &term.tiered_discount) {
         (Some(share), _) => Some(raw_number(share, "the discount")?),
-        // By the amount that was committed: a share of prices only when it is one for all amounts.
+        // By committed amount: a share of prices only if it is the same for all amounts.
         (None, Some(tiers)) => match tiers.iter().collect::<Vec<_>>()[..] {
             [(from, share)] if number(from, "the tier")?.is_zero() => Some(raw_number(share, "the discount")?),
             _ => None,
@@ -259,7 +259,7 @@ fn number(text: &str, what: &str) -> Result<Decimal, String> {
     }
 }
 
-/// The UTC day of `2019-12-03T00:00:00Z`; one before any usage is none, such as that of an unset date.
+/// The UTC day of `2019-12-03T00:00:00Z`; `None` for a day before any usage, such as an unset date.
 fn day_of(text: &str) -> Result<Option<Day>, String> {
     let text = text.trim();
     let day = text.get(..10).and_then(Day::parse);

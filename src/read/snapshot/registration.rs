@@ -91,19 +91,19 @@ impl RegistrationId {
     }
 }
 
-/// What a row of the customer subscriptions says of the registration above it.
+/// The registration that a row of the customer subscriptions names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Parent {
-    /// The row's own resource id names it.
+    /// By the resource id of the row.
     Id(RegistrationId),
-    /// Only the `name`, as `{registration}/{customer subscription}`, does: lower case.
+    /// Only by the `name`, as `{registration}/{customer subscription}`, lower case.
     Name(String),
-    /// A bare id, as the documentation prints it too.
+    /// A bare id, which the documentation shows, too.
     Unsaid,
 }
 
 impl Parent {
-    /// Whether the row can lie under that registration.
+    /// Whether the row can belong to that registration.
     pub fn is(&self, registration: &RegistrationId) -> bool {
         match self {
             Self::Id(id) => id == registration,
@@ -146,7 +146,7 @@ pub fn read_registrations(
     lists.into_iter().map(one).collect()
 }
 
-/// The same, where some may be known.
+/// The same, where some may be known from an earlier run.
 pub(in crate::read) fn read_registrations_beside(
     snapshots: &[SnapshotFiles],
     known: &[Registration],
@@ -197,7 +197,7 @@ fn registration(file: &InputFile, _: usize, row: &ListRow<'_>) -> Result<Registr
     Ok(RegistrationRow { id, resource_id, billing_model: row.property("billingModel"), cloud_id })
 }
 
-/// The names that a resource's id goes by: `Get-AzResource` calls it `ResourceId`, too.
+/// The names of a resource's id: `Get-AzResource` also calls it `ResourceId`.
 const ID: [&str; 2] = ["id", "resourceId"];
 
 /// Reads lists of customer subscriptions with all their pages, as the REST API, `az` or `Get-AzResource` returns them.
@@ -212,7 +212,7 @@ pub fn read_customer_subscriptions(
     read_customer_subscriptions_beside(snapshots, KnownLists::none(), reading, control)
 }
 
-/// The same, where some may be known.
+/// The same, where some may be known from an earlier run.
 pub(in crate::read) fn read_customer_subscriptions_beside(
     snapshots: &[SnapshotFiles],
     known: KnownLists<'_, CustomerSubscription>,
@@ -254,19 +254,19 @@ fn customer_subscription(file: &InputFile, at: usize, row: &ListRow<'_>) -> Resu
     })
 }
 
-/// How a file is called that serves in the stead of the stamp's own, before its path.
+/// The prefix in the name of a file that replaces a stamp's own, before its path.
 const OVERRIDE: &str = "--registration-override ";
 
-/// Whether a snapshot, by its file, serves in the stead of the stamp's own.
+/// Whether a snapshot, by its file, replaces the stamp's own.
 pub fn is_override(file: &str) -> bool {
     file.starts_with(OVERRIDE)
 }
 
-/// Lets registrations and lists of customer subscriptions, recognised from their content, serve in the stead of all of
-/// a stamp's own: as if each of them had said this. Each is given as a file, or as `stamp=file`.
+/// Lets registrations and lists of customer subscriptions, recognised from their content, replace all snapshots of that
+/// kind of a stamp. Each is given as a file, or as `stamp=file`.
 ///
 /// # Errors
-/// There is no such stamp or file, it is not said whose it is, or two are given for one thing.
+/// There is no such stamp or file, the stamp is not named, or two files are given for the same thing.
 pub fn override_snapshots(
     stamps: &mut [StampFolder],
     given: &[String],
@@ -280,7 +280,7 @@ pub fn override_snapshots(
             Error::usage(format!("--registration-override {given}: {what}"))
                 .hint(format!("write it as STAMP=FILE; stamps are {}", names.join(", ")))
         };
-        // A path may hold `=` itself.
+        // A path may contain `=`.
         let (stamp, path) = match given.split_once('=') {
             Some((stamp, path)) if !Path::new(given).is_file() => (Some(stamp), path),
             _ => (None, given.as_str()),
@@ -292,7 +292,7 @@ pub fn override_snapshots(
             None if stamps.len() == 1 => 0,
             None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
         };
-        // It lies outside the root, and is called so that no input of the root can be meant.
+        // It is outside the root, so its name must not be that of any input of the root.
         let file = InputFile { name: format!("{OVERRIDE}{path}"), path: path.into() };
         if !file.path.is_file() {
             return Err(wrong("there is no such file".to_owned()));
@@ -324,7 +324,7 @@ fn override_with(folder: &mut StampFolder, file: &InputFile, is_registration: bo
 /// Whether a file is a registration, and not a list of customer subscriptions.
 ///
 /// # Errors
-/// It is neither: as what it seems to be.
+/// It is neither; the error is that of what it resembles.
 fn is_registration(file: &InputFile, reading: &Reading, control: &Control) -> Result<bool> {
     let probe = [SnapshotFiles { as_of: Hour::first(), name: file.name.clone(), pages: vec![file.clone()] }];
     let Err(no_registration) = read_registrations(&probe, reading, control) else { return Ok(true) };

@@ -1,4 +1,4 @@
-//! All snapshots of a stamp: those that an earlier run knows are not read again.
+//! All snapshots of a stamp. Those that an earlier run read are not read again.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

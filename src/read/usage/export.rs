@@ -59,8 +59,7 @@ impl<'a> Declared<'a> {
     }
 }
 
-/// The reported window that an export's folder or its sidecar says, as far as that can be told without reading its
-/// usage.
+/// The reported window of an export's folder or its sidecar, as far as that is known without reading its usage.
 ///
 /// # Errors
 /// The sidecar cannot be read.
@@ -71,8 +70,8 @@ pub fn declared_window(export: &Export, reading: &Reading) -> Result<Option<Wind
     Ok(Declared::read(export, reading)?.sidecar.and_then(|sidecar| sidecar.query.window))
 }
 
-/// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in
-/// order of their windows, and what a person should know of them.
+/// Brings together the exports that were read and those that an earlier run knows. Returns them in order of their
+/// windows, and the findings.
 ///
 /// # Errors
 /// An export contradicts itself or what it was asked for, or two of them describe the same usage.
@@ -107,12 +106,12 @@ pub(in crate::read) fn proved(
     Ok((proved, findings))
 }
 
-/// Whether a finding is nobody's business where its export does not count.
+/// Whether a finding does not matter when its export does not count.
 fn is_about_use(code: FindingCode) -> bool {
     !matches!(code, FindingCode::PageSavedTwice | FindingCode::ExportWithoutFiles)
 }
 
-/// Proves what can be proved of the files of an export alone.
+/// Checks what the files of an export prove on their own.
 ///
 /// # Errors
 /// The export contradicts itself or what it was asked for.
@@ -187,7 +186,7 @@ pub(in crate::read) fn export_lines(
     Ok(export)
 }
 
-/// The meters behind the numbers that this process gave their texts.
+/// The meters behind the numbers that interning gave their texts.
 struct Meters<'a> {
     texts: &'a Interners,
     known: BTreeMap<u32, MeterId>,
@@ -227,7 +226,7 @@ impl FileLines {
 }
 
 impl ExportRecord {
-    /// Lets all of its files count again that were not saved twice: the ledger is about to decide anew.
+    /// Lets all files count again that are not duplicates: the ledger decides anew.
     pub(in crate::read) fn count_again(mut self) -> Self {
         let (twice, replaced): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.dropped).into_iter().partition(|(_, rule)| *rule == DropRule::SavedTwice);
@@ -254,7 +253,7 @@ fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines
     }
 }
 
-/// Lines that were published are those of some export: beside it they are the same usage twice.
+/// Refuses published lines beside an export: they are the same usage twice.
 fn refuse_published_beside_others(files: &[FileLines]) -> Result<()> {
     let other = files.iter().find(|file| {
         file.shape.is_some_and(|shape| !matches!(shape, Shape::PublishedLines | Shape::PublishedResources))
@@ -376,7 +375,7 @@ fn refuse_usage_after_window(window: Option<Window>, late_days: u16, files: &[Fi
         .hint(hint))
 }
 
-/// A file all of whose usage lies where its window cannot have reported it is misread, or in the wrong folder.
+/// Refuses a file whose whole usage is too early for its window: it is misread, or in the wrong folder.
 fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files: &[FileLines]) -> Result<()> {
     for file in files {
         let good = file.read.lines - file.rejects.len() as i64;
@@ -401,7 +400,7 @@ fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files
 }
 
 /// Applies the ledger to the exports that have a window (they come first). Returns those that replace far more lines
-/// than they hold, with the lines replaced.
+/// than they have, with the number of lines replaced.
 fn drop_what_does_not_count(exports: &mut [ExportRecord], rules: LedgerRules) -> Result<Vec<(usize, i64)>> {
     let entries: Vec<LedgerEntry> = exports.iter().filter_map(entry_of).collect();
     let fates = ledger::fates(&entries, rules).map_err(|conflict| refusal(conflict, exports))?;
@@ -474,11 +473,11 @@ fn refusal(conflict: Conflict, exports: &[ExportRecord]) -> Error {
     }
 }
 
-/// Refuses exports of a stamp that hold what lies in the folder of another: user subscriptions are of one stamp, so the
-/// same page in two of them is the usage of one, charged twice.
+/// Refuses exports of a stamp that repeat a file of another stamp. User subscriptions belong to one stamp, so the same
+/// page in two stamps is the usage of one, charged twice.
 ///
 /// # Errors
-/// There is one; how many there are is said.
+/// There is such a file; the message counts them.
 pub fn refuse_pages_of_another_stamp<'a>(
     exports: &[ExportRecord],
     others: impl IntoIterator<Item = (&'a Stamp, &'a [ExportRecord])>,
@@ -502,7 +501,7 @@ pub fn refuse_pages_of_another_stamp<'a>(
     Ok(())
 }
 
-/// A page with lines that lies in two windows proves that a folder was copied.
+/// Refuses a page with lines that is in two windows: a folder was copied.
 fn refuse_copied_pages(exports: &[ExportRecord]) -> Result<()> {
     let mut seen: BTreeMap<Fingerprint, &FileRecord> = BTreeMap::new();
     for file in with_lines(exports) {
@@ -532,11 +531,11 @@ fn refuse_undeclared_beside_declared(exports: &[ExportRecord]) -> Result<()> {
     }
 }
 
-/// Usage of one user subscription that files have from both APIs: lines of one user subscription from the provider API
+/// Usage of one user subscription that files have from both APIs. Lines of one user subscription from the provider API
 /// and from the tenant API in one window are the same usage twice (`product.md` §3.3).
 fn both_apis(files: &[FileLines], texts: &Interners) -> Option<BothApis> {
     const UNKNOWN: usize = usize::MAX;
-    // Of each id the first file from either API, at the places that the numbers of its spellings lead to.
+    // The first file of each id from either API, at the place that all its spellings lead to.
     let (mut first, mut places): (Vec<[Option<&str>; 2]>, Vec<usize>) = (Vec::new(), Vec::new());
     let mut ids: BTreeMap<String, usize> = BTreeMap::new();
     for file in files {

@@ -1,4 +1,4 @@
-//! One file of usage: which reader reads it, and whether anything of it can be used.
+//! One file of usage: which reader reads it, and whether any of it is usable.
 
 use std::ops::Range;
 
@@ -25,19 +25,19 @@ use crate::read::intern::Interners;
 use crate::read::options::{Pages, Reading};
 use crate::store::InputFile;
 
-/// What a reading thread keeps from file to file.
+/// What a reading thread reuses from file to file.
 #[derive(Debug, Default)]
 pub(in crate::read) struct Thread {
     memory: Memory,
     buffers: Buffers,
 }
 
-/// What is known of a file by the export that it is of.
+/// What the export says about its file.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct OfExport {
-    /// The reported window that is said of it.
+    /// The reported window of the export.
     pub window: Option<Window>,
-    /// Whether it is its only file.
+    /// Whether it is the only file of its export.
     pub is_alone: bool,
 }
 
@@ -77,7 +77,7 @@ fn read_json(
     memory: &mut Memory,
 ) -> Result<FileLines> {
     let dialect = Dialect { zone: reading.source_time_zone, ..Dialect::default() };
-    // By the clock of which zone a time counts from 1970 is decided over all rows.
+    // Which clock times that count from 1970 follow is decided over all rows.
     let is_decided = reading.source_time_zone.is_none() || memmem::find(text.as_str().as_bytes(), b"/Date(").is_none();
     if reading.pages == Pages::Usual && is_decided {
         let mut lines = FileLines::new(text.file.clone());
@@ -131,14 +131,14 @@ fn read_json(
     Ok(lines)
 }
 
-/// Takes the times of a row into a survey, where it has both.
+/// Adds the times of a row to a survey, if it has both.
 fn note_times(survey: &mut Survey, row: &RawRow<'_>) {
     if let Some((start, end)) = row.usage_start.text().zip(row.usage_end.text()) {
         survey.note(&start, &end);
     }
 }
 
-/// What two links of one file ask for, if they agree.
+/// The query that two links of one file ask for, if they agree.
 fn agreed(file: &InputFile, first: UsageQuery, other: UsageQuery) -> Result<UsageQuery> {
     let differ = |a: Option<Window>, b: Option<Window>| a.zip(b).is_some_and(|(a, b)| a != b);
     let granularities = first.granularity.zip(other.granularity);
@@ -160,7 +160,7 @@ fn read_table(
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
     let table = UsageTable::parse(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
-    // Where decimals are said to have a comma, a point has to be looked at twice.
+    // Where decimals have a comma, a point is ambiguous.
     let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
     let (mut decided, mut lines) = (Decided::default(), FileLines::new(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
@@ -185,22 +185,22 @@ const AS_DISPLAYED: &str =
 
 const LOST_CHARACTERS: &str = "characters of resource names were replaced by `?`: a script saved it as ASCII";
 
-/// Whether quantities are what a spreadsheet shows of them: none has more than two decimals, and some have two that no
-/// count of full or quarter hours has.
+/// Whether quantities are rounded by a spreadsheet: none has more than two decimals, and some have two that no count of
+/// full or quarter hours has.
 fn are_as_displayed<'q>(quantities: impl Iterator<Item = &'q Quantity>) -> bool {
     const HUNDREDTH: i128 = 10_i128.pow(QUANTITY_SCALE as u32 - 2);
-    let mut has_odd = false;
+    let mut has_hundredths = false;
     for quantity in quantities {
         if quantity.scaled() % HUNDREDTH != 0 {
             return false;
         }
-        has_odd |= quantity.scaled() % (25 * HUNDREDTH) != 0;
+        has_hundredths |= quantity.scaled() % (25 * HUNDREDTH) != 0;
     }
-    has_odd
+    has_hundredths
 }
 
-/// A file none of whose lines can be used is not what its folder says, or was written in a way that a setting has to
-/// tell: published as it is, its time would pass for one in which nothing was used.
+/// Refuses a file without any usable line. It is no usage, or a setting has to say how it is written. Published as it
+/// is, its time would look like time without usage.
 fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()> {
     let total = lines.read.lines;
     if total == 0 || lines.rejects.len() as i64 != total {
@@ -236,12 +236,12 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     Err(refused(format!("{none} be used: {}{share}, such as {example}", reason.sentence())).hint(remedy(reason, lines)))
 }
 
-/// A year in which a time of its rejects cannot be read.
+/// The year of a rejected time, if it is out of range.
 fn unexpected_year_of(lines: &FileLines) -> Option<String> {
     lines.rejects.iter().find_map(|reject| dialect::unexpected_year(reject.text.as_deref()?))
 }
 
-/// What to do about a file all of whose lines are set aside, most of them for this reason.
+/// The remedy for a file whose lines are all set aside, most of them for this reason.
 fn remedy(reason: RejectReason, lines: &FileLines) -> String {
     const AGAIN: &str = "run the query again and replace the file; if it is no export of usage, rename it so that it \
         begins with `_` to have it skipped";
@@ -276,7 +276,7 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
 }
 
 impl FileLines {
-    /// Notes what the links of its pages say.
+    /// Notes what the links of its pages ask for.
     fn linked(mut self, file: &InputFile, json: &JsonFile<'_>) -> Result<Self> {
         self.has_next = json.has_next;
         for link in &json.next_links {

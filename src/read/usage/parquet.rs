@@ -1,4 +1,4 @@
-//! Our own tables as input: `lines` and `resources`, for operators who archive what was published instead of the
+//! Published tables as input: `lines` and `resources`, for operators who archive what was published instead of the
 //! exports.
 //!
 //! A published line names its resource by key alone, so the `resources.parquet` of the same publication lies beside the
@@ -65,7 +65,7 @@ pub(in crate::read) fn read_parquet(file: &InputFile, content: Content, texts: &
 const HINT: &str = "of Parquet, a usage folder may hold the `lines` that stacktally published, and beside them the \
     `resources.parquet` of the same publication";
 
-/// The refusal of a cell that no `lines` or `resources` of ours holds.
+/// The refusal of a cell that no published `lines` or `resources` contain.
 fn refused_cell(file: &InputFile, row: usize, column: &str) -> Error {
     Error::input(format!("row {row} has a {column} that stacktally never publishes")).at(&file.name).hint(HINT)
 }

@@ -42,7 +42,7 @@ impl StampLines {
         Ok(())
     }
 
-    /// Learns ids that no line names which is read now, since tables name them that are written again.
+    /// Interns ids that no line of this run names, because tables that are written again name them.
     ///
     /// # Errors
     /// More distinct texts than can be numbered.
@@ -132,13 +132,13 @@ pub fn stored_resources(stamp: &Stamp, stored: &Stored) -> Result<BTreeMap<i64, 
 }
 
 impl StampLines {
-    /// Takes over the published resources by which loaded lines and known ids name theirs.
+    /// Adds the published resources that loaded lines and known ids refer to.
     ///
     /// # Errors
     /// As [`stored_resources`].
     pub fn load_resources(&mut self, stored: &Stored) -> Result<()> {
         let mut resources = stored_resources(&self.stamp, stored)?;
-        // What lies beside the lines of an export describes them better than what was published of them.
+        // Resources in an export describe its lines better than published ones do.
         resources.append(&mut self.resources);
         self.resources = resources;
         Ok(())

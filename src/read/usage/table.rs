@@ -1,7 +1,7 @@
-//! Usage as a table: what `Export-Csv` and the scripts around it write (reference §3).
+//! Usage as a table, as `Export-Csv` and related scripts write it (reference §3).
 //!
-//! Which column holds what is read from the header, in any order and any case. How times and numbers are written is
-//! decided once for a file, over all its rows, by `survey`.
+//! The header says which column is which, in any order and any case. How times and numbers are written is decided once
+//! per file, over all its rows, by `survey`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -34,13 +34,13 @@ struct Columns {
     quantity: usize,
     id: Option<usize>,
     instance: Instance,
-    /// The columns of which only usage of public Azure fills all.
+    /// Columns that only usage of public Azure fills, all of them.
     public_azure: Option<[usize; 3]>,
     /// Columns whose values have no line breaks.
     one_line: Vec<usize>,
 }
 
-/// Where a row says what its resource is.
+/// The columns that describe the resource of a row.
 #[derive(Debug)]
 enum Instance {
     Column(usize),
@@ -133,8 +133,8 @@ impl<'a> UsageTable<'a> {
         self.table.ends_with_a_line_end()
     }
 
-    /// Rows that repeat what stands before them, and the tables that it was joined of, where the header stands in it
-    /// more than once.
+    /// Rows that repeat what is before them, and the tables that the text was joined from, where the header is
+    /// repeated.
     ///
     /// # Errors
     /// The text is no table from some row on.
@@ -186,7 +186,7 @@ impl<'a> UsageTable<'a> {
         char::from(self.table.delimiter)
     }
 
-    /// Looks at the times and quantities of all usable rows.
+    /// Adds the times and quantities of all usable rows to a survey.
     ///
     /// # Errors
     /// The text is no table from some row on.
@@ -200,7 +200,7 @@ impl<'a> UsageTable<'a> {
                 continue;
             }
             let cell = |at: usize| cells[at].source();
-            // A row that is set aside whatever is decided says nothing.
+            // A row that is set aside in any case says nothing.
             let is_usable = [user_subscription, meter].into_iter().all(|at| !cell(at).trim().is_empty())
                 && cell(quantity).trim().starts_with(|first: char| first.is_ascii_digit() || first == '+');
             if is_usable {
@@ -211,7 +211,7 @@ impl<'a> UsageTable<'a> {
                 unusable.note(cell(start), cell(end));
             }
         }
-        // Where none is usable each will be set aside, and for its own reason.
+        // Where no row is usable, each is set aside for its own reason.
         Ok(if has_usable { survey } else { unusable })
     }
 }
@@ -245,10 +245,10 @@ pub struct UsageRows<'t, 'a> {
 }
 
 impl<'a> UsageRows<'_, 'a> {
-    /// The next row, or as an error within it the text of one that has too few or too many cells.
+    /// The next row; for a row with too few or too many cells its text, as an inner error.
     ///
     /// # Errors
-    /// A double quote that nothing closes, or a last row that was cut off.
+    /// A double quote that is never closed, or a truncated last row.
     pub fn next(&mut self) -> Result<Option<Result<RawRow<'_>, String>>> {
         if !self.rows.next(&mut self.cells)? {
             return Ok(None);
@@ -266,7 +266,7 @@ impl<'a> UsageRows<'_, 'a> {
             }
             return Ok(Some(Err(self.rows.source().to_owned())));
         }
-        // What holds a line break where no value has one has swallowed the rows behind it, for want of a quote.
+        // A line break in a column that has none: a missing quote swallowed the rows after it.
         let swallows = |at: &usize| self.cells[*at].source().contains('\n');
         let has_line_break = memchr(b'\n', self.rows.source().as_bytes()).is_some();
         if self.rows.is_malformed() || has_line_break && columns.one_line.iter().any(swallows) {
