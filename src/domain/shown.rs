@@ -1,5 +1,4 @@
-//! Texts of input within texts for people: bounded, and what cannot be seen or looks like something else shown by its
-//! name.
+//! Input within texts for people: shortened, with invisible and misleading characters replaced by their names.
 //!
 //! ```
 //! use stacktally::domain::shown;
@@ -9,24 +8,24 @@
 //! assert_eq!(shown::value("Контора Müller 株式会社"), "Контора Müller 株式会社", "names stay as they are");
 //! assert_eq!(shown::list(["a", "b"]), "a, b");
 //! ```
-//! Every text that was read goes through one of these before it stands in a message, a hint, a log or a finding. The
-//! last guard, [`printable`], is for whole texts: it leaves letters alone, since most of them are ours.
+//! Every text from input goes through one of these functions before it is part of a message, a hint, a log or a
+//! finding. The last guard, [`printable`], is for whole texts: it keeps letters, since most of them are the program's.
 
 use std::fmt::Write;
 
-/// Characters shown of one value.
+/// Characters of one value that are shown.
 pub const VALUE_CHARS: usize = 120;
-/// Characters shown of a list of values, after which their number is said.
+/// Characters of a list of values that are shown, before the number of the rest.
 pub const LIST_CHARS: usize = 300;
-/// Characters of one line of a message, hint or sentence, whatever it is made of.
+/// The longest line of a message, hint or sentence, in characters.
 pub const TEXT_CHARS: usize = 4_000;
 
-/// A value as it stands in the input, without quotes around it.
+/// A value as it is in the input, without quotes around it.
 pub fn value(text: &str) -> String {
     cut(text, VALUE_CHARS, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), false)
 }
 
-/// The same in double quotes, with those within it escaped.
+/// The same in double quotes, with quotes within it escaped.
 pub fn quoted(text: &str) -> String {
     let shown =
         cut(text, VALUE_CHARS, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), true);
@@ -36,17 +35,17 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// Words that somebody else wrote, such as what a service answered or a parser says of its input.
+/// Text that others wrote, such as a service's answer or a parser's message.
 pub fn passage(text: &str) -> String {
     cut(text, LIST_CHARS, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), false)
 }
 
-/// The name of a file: whole, since it is there to be found.
+/// The name of a file, never shortened: it must be possible to find the file.
 pub fn path(text: &str) -> String {
     cut(text, usize::MAX, &|place| place.is_hidden() || place.is_unusual_blank() || place.is_look_alike(), false)
 }
 
-/// Whether characters of a name were lost on its way through a narrow encoding: `M?ller`, `???? GmbH`, or U+FFFD.
+/// Whether a narrow encoding lost characters of a name: `M?ller`, `???? GmbH`, or U+FFFD.
 ///
 /// ```
 /// use stacktally::domain::shown::has_lost_characters;
@@ -72,13 +71,12 @@ pub fn counted(count: i64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// Values with a comma between them: as many as fit, and how many more there are.
+/// Values separated by commas: as many as fit, and the number of the rest.
 pub fn list<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> String {
     joined(values.into_iter().map(|item| value(item.as_ref())), ", ")
 }
 
-/// Texts that are shown already, with something between them: as many as fit, at least one, and how many more there
-/// are.
+/// Texts that are safe already, with a separator: as many as fit, at least one, and the number of the rest.
 pub fn joined(texts: impl IntoIterator<Item = String>, between: &str) -> String {
     let (mut shown, mut chars, mut more) = (String::new(), 0, 0_usize);
     for text in texts {
@@ -99,8 +97,8 @@ pub fn joined(texts: impl IntoIterator<Item = String>, between: &str) -> String 
     shown
 }
 
-/// A message as a whole, safe for a terminal and a log, none of its lines longer than [`TEXT_CHARS`]. Its line ends are
-/// ours: those of values are shown by their names.
+/// A whole message, safe for a terminal and a log, without lines longer than [`TEXT_CHARS`]. Its line ends are the
+/// program's: those within values are shown by name.
 pub fn bounded(text: String) -> String {
     if text.len() <= TEXT_CHARS && text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
         return text;
@@ -110,13 +108,13 @@ pub fn bounded(text: String) -> String {
     lines.join("\n")
 }
 
-/// Any text that may quote input, safe for a terminal: what would be obeyed or cannot be seen is shown by its name.
+/// Any text that may quote input, safe for a terminal: control characters and invisible characters are shown by name.
 /// Line ends stay.
 pub fn printable(text: &str) -> String {
     cut(text, usize::MAX, &|place| place.character != '\n' && place.is_hidden(), false)
 }
 
-/// A character among its neighbours.
+/// A character and its neighbours.
 struct CharPlace<'t> {
     character: char,
     before: Option<char>,
@@ -124,15 +122,15 @@ struct CharPlace<'t> {
     word: &'t Word,
 }
 
-/// What the letters and digits around a character are made of.
+/// The scripts of the letters and digits around a character.
 #[derive(Clone, Copy, Default)]
 struct Word {
     has_latin: bool,
     has_digit: bool,
     has_east_asian: bool,
-    /// Cyrillic or Greek letters that look like no Latin one.
+    /// It has Cyrillic or Greek letters that do not look like Latin ones.
     has_distinct_letters: bool,
-    /// Whether another word of the text is Cyrillic or Greek throughout.
+    /// Another word of the text is entirely Cyrillic or Greek.
     is_in_non_latin_text: bool,
 }
 
@@ -204,11 +202,11 @@ fn is_east_asian(character: char) -> bool {
 }
 
 impl CharPlace<'_> {
-    /// Obeyed by a terminal, turning the direction of writing, or without any width.
+    /// Control characters, characters that change the direction of writing, and characters without width.
     fn is_hidden(&self) -> bool {
         let is_joined = |neighbour: Option<char>| neighbour.is_some_and(|character| !character.is_ascii());
         match self.character {
-            // They join letters of scripts that need it.
+            // They join letters in scripts that need them.
             '\u{200c}' | '\u{200d}' => !(is_joined(self.before) && is_joined(self.after)),
             character => {
                 character.is_control()
@@ -220,11 +218,11 @@ impl CharPlace<'_> {
         }
     }
 
-    /// A blank that is none of the keyboard's.
+    /// A blank other than the one of the keyboard.
     fn is_unusual_blank(&self) -> bool {
         let is_east_asian = |neighbour: Option<char>| neighbour.is_some_and(is_east_asian);
         match self.character {
-            // Between the parts of an East Asian name it is the usual one.
+            // Common between the parts of an East Asian name.
             '\u{3000}' => !is_east_asian(self.before) || !is_east_asian(self.after),
             character => {
                 matches!(
@@ -235,7 +233,7 @@ impl CharPlace<'_> {
         }
     }
 
-    /// Taken for a letter, a digit or a sign of ASCII.
+    /// A character that looks like an ASCII letter, digit or sign.
     fn is_look_alike(&self) -> bool {
         let is_plain = |neighbour: Option<char>| neighbour.is_some_and(|character| character.is_ascii_alphanumeric());
         let is_syntax = |neighbour: Option<char>| neighbour.is_none_or(|character| "{}[]:,;=".contains(character));
