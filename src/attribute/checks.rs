@@ -1,4 +1,4 @@
-//! What of a stamp's snapshots would charge somebody wrongly, and so stops the run (`product.md` §4).
+//! Faults of a stamp's snapshots that would charge the wrong customer, and so stop the run (`product.md` §4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::store::Fingerprint;
 /// Reads and checks the snapshots of a stamp.
 ///
 /// # Errors
-/// What `product.md` §4 calls fatal: all of it that can be told at once.
+/// What `product.md` §4 calls fatal: all of it at once, as far as possible.
 pub fn read_snapshots(
     folder: &StampFolder,
     reading: &Reading,
@@ -29,7 +29,7 @@ pub fn read_snapshots(
     checked_snapshots(folder, lists, reading, rules, tolerance, control)
 }
 
-/// Checks the snapshots of a stamp, which were read.
+/// Checks the snapshots of a stamp after they were read.
 ///
 /// # Errors
 /// As [`read_snapshots`].
@@ -41,7 +41,7 @@ pub fn checked_snapshots(
     tolerance: &Tolerance,
     control: &Control,
 ) -> Result<Snapshots> {
-    // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
+    // A registration that cannot be read has no customers either. Another one replaces it, so this is no error.
     let former = folder
         .overridden
         .iter()
@@ -52,11 +52,11 @@ pub fn checked_snapshots(
     checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
 }
 
-/// Brings the snapshots of a stamp together, and checks them against each other. `former` are registrations under which
-/// customer subscriptions may lie though others serve in their stead.
+/// Brings the snapshots of a stamp together, and checks them against each other. `former` are replaced registrations:
+/// customer subscriptions may still be under them.
 ///
 /// # Errors
-/// A kind of which there is none, a tenant mapped twice, another stamp's customer list, an unconfirmed empty one.
+/// A kind without any snapshot, a tenant mapped twice, another stamp's customer list, an unconfirmed empty list.
 pub fn checked(
     stamp: Stamp,
     registrations: Vec<Registration>,
@@ -74,8 +74,8 @@ pub fn checked(
     Err(Error::several(errors).found(findings::of_snapshots(&snapshots, rules, None)))
 }
 
-/// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under
-/// which customer subscriptions may lie though others serve in their stead.
+/// All fatal faults at once, each reported once however many nightly copies repeat it. `former` are replaced
+/// registrations: customer subscriptions may still be under them.
 fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules, tolerance: &Tolerance) -> Vec<Error> {
     let mut errors = missing_kinds(snapshots);
     errors.extend(unconfirmed_empty_list(snapshots, rules));
@@ -145,7 +145,7 @@ fn unconfirmed_empty_listing(snapshots: &Snapshots, tolerance: &Tolerance) -> Op
     ))
 }
 
-/// What a list that shrank is called, and what its rows are.
+/// The names of a list that shrank, and of its rows.
 struct Shrunken {
     noun: &'static str,
     rows: &'static str,
@@ -165,8 +165,8 @@ impl Shrunken {
     };
 }
 
-/// Lists that name fewer than half of what the one before them does, unless each is confirmed by its name. An empty one
-/// is refused, or confirmed, as such.
+/// Lists that name fewer than half of what the previous one names, unless each is confirmed by name. An empty list is
+/// refused, or confirmed, separately.
 fn unconfirmed_shrinks<T, K: Ord>(
     lists: &DatedLists<T>,
     what: &Shrunken,
@@ -178,7 +178,7 @@ fn unconfirmed_shrinks<T, K: Ord>(
     ids.sort_unstable();
     ids.dedup();
     let places: Vec<usize> = lists.rows.iter().map(|row| ids.partition_point(|other| *other < id(row))).collect();
-    // Of each id the list that named it last, so that two rows of one count once.
+    // The last list that named each id, so that two rows of one list count once.
     let mut named_in = vec![usize::MAX; ids.len()];
     let mut count = |(at, list): (usize, &DatedList)| {
         let is_new = |&&row: &&u32| std::mem::replace(&mut named_in[places[row as usize]], at) != at;
@@ -206,10 +206,11 @@ fn unconfirmed_shrinks<T, K: Ord>(
     shrunken.collect()
 }
 
-/// Snapshots that lie with one stamp and are another's, as ids prove: each refusal with the stamp that it is about.
+/// Snapshots in the folder of one stamp that belong to another, as their ids prove: each refusal with its stamp.
 ///
-/// The id of a registration, and a user subscription of one provider subscription, are of one stamp. Two registrations
-/// of one id whose cloud ids differ are of two stamps that were registered one after the other: that is a finding.
+/// A registration id belongs to one stamp, and so does a user subscription of a provider subscription. Two
+/// registrations with one id and different cloud ids belong to two stamps that were registered one after the other:
+/// that is a finding.
 pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Vec<(&Stamp, Error)> {
     let mut errors = Vec::new();
     let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::new).collect();
@@ -223,14 +224,14 @@ pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Ve
     errors
 }
 
-/// What tells the snapshots of a stamp from those of another.
+/// What distinguishes the snapshots of a stamp from those of another.
 struct Proofs<'a> {
     snapshots: &'a Snapshots,
     /// By its id, in order of their dates.
     registrations: BTreeMap<&'a RegistrationId, Vec<&'a Registration>>,
     /// Provider subscription and user subscription, with a row that names them.
     listed: BTreeMap<(&'a UserSubscriptionId, &'a UserSubscriptionId), u32>,
-    /// Pages of listings that hold rows.
+    /// Pages of listings that have rows.
     pages: BTreeMap<Fingerprint, &'a str>,
 }
 
@@ -291,14 +292,14 @@ impl<'a> Proofs<'a> {
     }
 }
 
-/// The first page that has a row of listings.
+/// The first page that contains a row of listings.
 fn file_of(snapshots: &Snapshots, row: u32) -> &str {
     let lists = snapshots.listings.lists.iter();
     let mut found = lists.filter_map(|list| Some(list.page_of(list.rows.iter().position(|other| *other == row)?)));
     found.next().unwrap_or_default()
 }
 
-/// Another stamp's list, and a tenant mapped twice.
+/// Refuses another stamp's list, and a tenant mapped twice.
 fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Error> {
     let Snapshots { stamp, registrations, customer_subscriptions: customers, tenants, billed_subscriptions, .. } =
         snapshots;

@@ -1,10 +1,10 @@
-//! Who owns a user subscription at a moment, without any usage at hand.
+//! The owner of a user subscription at a moment, without any usage.
 
 use crate::attribute::rules::Rules;
 use crate::attribute::snapshots::Snapshots;
 use crate::domain::{Attribution, BilledSubscriptionId, Hour, TenantId, UserSubscriptionId, rank};
 
-/// Says whether user subscriptions have the owners that they had, without any usage at hand.
+/// Checks whether user subscriptions still have the same owners, without any usage.
 pub struct Decider<'a> {
     snapshots: &'a Snapshots,
     rules: &'a Rules,
@@ -15,7 +15,7 @@ impl<'a> Decider<'a> {
         Self { snapshots, rules }
     }
 
-    /// Whether the snapshots in force at a moment decide so.
+    /// Whether the snapshots in force at a moment give this owner.
     pub fn decides(
         &self,
         id: &UserSubscriptionId,
@@ -34,7 +34,7 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// Whether a user subscription is the operator's own, given its tenant.
+/// Whether a user subscription belongs to the operator, given its tenant.
 pub(super) fn operators<'a>(
     id: &UserSubscriptionId,
     snapshots: &'a Snapshots,

@@ -28,9 +28,9 @@ pub struct OwnedUsage {
     attribute_at: AttributeAt,
     /// What was used, by the snapshots in force (a place in `in_force`) and owner.
     used: BTreeMap<(usize, u32), Used>,
-    /// Lines whose window is longer than a day or undeclared, so that the end of the usage day decided.
+    /// Lines whose window is longer than a day or unknown, so that the end of the usage day decided.
     pub lines_decided_by_usage_day: u64,
-    /// Lines decided by a snapshot taken later, since none is older.
+    /// Lines attributed by a later snapshot, since none is older.
     pub lines_before_first_snapshot: u64,
 }
 
@@ -49,7 +49,7 @@ impl OwnersOfDay<'_> {
     }
 }
 
-/// Lines of one export and day that one moment decides, and one owner has.
+/// Lines of one export and day with the same deciding moment and the same owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Use {
     /// A place in the list of exports.
@@ -75,7 +75,7 @@ impl Owner {
     }
 }
 
-/// An owner by ids: one that figures name which no line makes any more.
+/// An owner by ids: one that existing figures name, although no line may name it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerOwner<'a> {
     pub billed_subscription: &'a BilledSubscriptionId,
@@ -84,12 +84,12 @@ pub struct FormerOwner<'a> {
     pub user_subscription: &'a UserSubscriptionId,
 }
 
-/// Decides who pays: for every user subscription that is named, at every moment that decides for some line.
+/// Decides who pays: for every user subscription, at every moment that decides for some line.
 pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsage {
     attribute_beside(usage, snapshots, rules, &[])
 }
 
-/// The same, where figures are written again that `former` owners have.
+/// The same, where figures of `former` owners are written again.
 pub fn attribute_beside(usage: Usage, snapshots: &Snapshots, rules: &Rules, former: &[FormerOwner<'_>]) -> OwnedUsage {
     let mut rows = BTreeMap::new();
     let mut row_of = BTreeMap::new();
@@ -139,7 +139,7 @@ pub fn attribute_beside(usage: Usage, snapshots: &Snapshots, rules: &Rules, form
     }
 }
 
-/// Ids that are sorted, and others, sorted together.
+/// Sorted ids and others, sorted together.
 fn united<'a, T: Ord + Clone + 'a>(sorted: &[T], others: impl Iterator<Item = &'a T>) -> Vec<T> {
     let mut all = sorted.to_vec();
     all.extend(others.cloned());
@@ -152,7 +152,7 @@ fn place<T: Ord>(sorted: &[T], id: &T) -> u32 {
     rank(sorted, id).expect("every id that is named is in its list")
 }
 
-/// All owners, and the place of each user subscription's under each combination of snapshots in force.
+/// All owners, and the place of each user subscription's owner under each combination of snapshots in force.
 fn decide(
     user_subscriptions: &[UserSubscriptionId],
     in_force: &[InForce],
@@ -164,7 +164,7 @@ fn decide(
     for (user_subscription, id) in (0_u32..).zip(user_subscriptions) {
         let is_operator = operators(id, snapshots, rules);
         let listed = rank(&snapshots.user_subscriptions, id);
-        // Snapshots change often, and owners seldom: those of one user subscription are few.
+        // Snapshots change often, owners seldom: a user subscription has few owners.
         let first = owners.len();
         for (row, &at_moment) in in_force.iter().enumerate() {
             let Decision { billed_subscription, attribution, tenant } =
@@ -180,7 +180,7 @@ fn decide(
     (owners, table)
 }
 
-/// Owners with former ones, sorted, each once; and the table with their ranks in place of their places.
+/// All owners and the former ones, sorted and distinct; the table then has their ranks instead of places.
 fn sorted(mut owners: Vec<Owner>, former: &[Owner], mut table: Vec<u32>) -> (Vec<Owner>, Vec<u32>) {
     let decided = owners.clone();
     owners.extend_from_slice(former);
@@ -205,7 +205,7 @@ fn moments(usage: &Usage, attribute_at: AttributeAt) -> Vec<Hour> {
     moments
 }
 
-/// Something of each slot of a day, by its number: what depends on the slot alone is not worked out line by line.
+/// A value for each slot of a day, by slot number: what depends only on the slot is not computed for every line.
 fn by_slot<T>(of: impl Fn(Slot) -> T) -> [T; Slot::COUNT as usize] {
     std::array::from_fn(|number| of(Slot::from_number(number as u8)))
 }
@@ -234,7 +234,7 @@ impl OwnedUsage {
             .map(move |(&slot, &user_subscription)| owners.of(slot, user_subscription))
     }
 
-    /// The rows of the snapshots in force, for the lines of a chunk in their order: places in `in_force`.
+    /// The rows of the snapshots in force, for each line of a chunk: places in `in_force`.
     pub fn rows_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = usize> + 'a {
         let rows = by_slot(|slot| self.rows[&self.moment(day, chunk.export, slot)]);
         chunk.lines.slot.iter().map(move |slot| rows[usize::from(slot.number())])
@@ -250,7 +250,7 @@ impl OwnedUsage {
         Some(self.table[row * self.usage.user_subscriptions.len() + user_subscription as usize])
     }
 
-    /// The rank of an owner, if it is one.
+    /// The rank of an owner, if it is in the list.
     pub fn rank_of(&self, owner: &Owner) -> Option<u32> {
         self.owners.binary_search_by(|other| other.order().cmp(&owner.order())).ok().map(|place| place as u32)
     }
@@ -287,12 +287,12 @@ impl OwnedUsage {
         self.used.iter().map(|(&(row, owner), &used)| (self.in_force[row], &self.owners[owner as usize], used))
     }
 
-    /// The snapshots in force that some line met.
+    /// The snapshots in force for some line.
     pub(super) fn in_force_used(&self) -> Vec<InForce> {
         self.used().map(|(in_force, ..)| in_force).collect()
     }
 
-    /// Takes in what was used on all days.
+    /// Adds the usage of all days.
     pub(super) fn take_in(&mut self, days: &[(Day, Vec<Use>)], snapshots: &Snapshots) {
         for (day, uses) in days {
             for &Use { export, moment, owner, lines } in uses {

@@ -1,9 +1,9 @@
 //! The snapshots of a stamp: read, ranked, and turned into mappings.
 //!
-//! Registration and customer subscriptions: the latest not after the moment, each chosen by itself; before the first,
-//! the first. Listings are history: the tenant is that of the latest listing not after the moment that holds the user
-//! subscription, else of the earliest later one (a deleted user subscription vanishes from the listing while its usage
-//! goes on, reference §5).
+//! Registration and customer subscriptions: the latest not after the moment, each chosen separately; before the first,
+//! the first. Listings are history: the tenant is that of the latest listing not after the moment that contains the
+//! user subscription, otherwise of the earliest later one (a deleted user subscription vanishes from the listing while
+//! its usage goes on, reference §5).
 
 use std::borrow::Cow;
 
@@ -15,8 +15,7 @@ use crate::domain::{
 use crate::read::{CustomerSubscription, DatedLists, ListedUserSubscription, Registration, SnapshotLists};
 use crate::store::ReadFile;
 
-/// The snapshots of a stamp, each kind sorted by date, none of them fatally wrong. Ranks are places in the sorted
-/// lists.
+/// The snapshots of a stamp, each kind sorted by date, without fatal faults. Ranks are places in the sorted lists.
 #[derive(Debug)]
 pub struct Snapshots {
     pub stamp: Stamp,
@@ -30,7 +29,7 @@ pub struct Snapshots {
     pub billed_subscriptions: Vec<BilledSubscriptionId>,
     /// Every user subscription that a listing holds.
     pub user_subscriptions: Vec<UserSubscriptionId>,
-    /// The providers' own user subscriptions.
+    /// The user subscriptions of the providers.
     pub providers: Vec<UserSubscriptionId>,
     /// The stamp, as the one subject → its default subscription.
     pub default_mappings: Mappings,
@@ -64,7 +63,7 @@ impl Snapshots {
             .iter()
             .filter_map(|row| Some((rank(&tenants, &row.tenant)?, rank(&billed_subscriptions, &row.subscription)?)))
             .collect();
-        // A row without tenant does not hold its user subscription.
+        // A row without tenant does not count as containing its user subscription.
         let held: Vec<Option<(u32, u32)>> = listed
             .iter()
             .map(|row| Some((rank(&user_subscriptions, &row.id)?, rank(&tenants, row.tenant.as_ref()?)?)))
@@ -98,7 +97,7 @@ impl Snapshots {
         }
     }
 
-    /// What they say, as it was read.
+    /// The content of the snapshots, as it was read.
     pub fn lists(&self) -> SnapshotLists<'_> {
         SnapshotLists {
             registrations: Cow::Borrowed(&self.registrations),
@@ -124,18 +123,18 @@ impl Snapshots {
         }
     }
 
-    /// The tenant that the latest listing which holds a user subscription gives it.
+    /// The tenant of a user subscription in the latest listing that contains it.
     pub(super) fn latest_tenant(&self, user_subscription: &UserSubscriptionId) -> Option<u32> {
         let place = rank(&self.user_subscriptions, user_subscription)?;
         self.listed.held_after(u32::MAX, place).map(|mapping| mapping.to)
     }
 
-    /// What the customer subscriptions in force say of a tenant.
+    /// The mapping of a tenant in the customer subscriptions in force.
     pub fn mapping_of(&self, tenant: u32, in_force: InForce) -> Option<&Mapping> {
         self.customer_mappings.said_by(in_force.customer_subscriptions, tenant)
     }
 
-    /// Who pays for a user subscription (its rank, if a listing holds it), and why.
+    /// Who pays for a user subscription (its rank, if a listing contains it), and why.
     pub(super) fn decide(
         &self,
         user_subscription: Option<u32>,
@@ -174,7 +173,7 @@ fn sorted<'a, T: Ord + Clone + 'a>(ids: impl Iterator<Item = &'a T>) -> Vec<T> {
     ids.into_iter().cloned().collect()
 }
 
-/// Whether nothing says that two registrations are of two stamps.
+/// Whether nothing shows that two registrations belong to two stamps.
 pub(super) fn is_one_cloud(one: &Registration, two: &Registration) -> bool {
     one.cloud_id.as_ref().zip(two.cloud_id.as_ref()).is_none_or(|(one, two)| one == two)
 }

@@ -1,4 +1,4 @@
-//! Of registrations and customer subscriptions.
+//! Findings about registrations and customer subscriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,11 +119,11 @@ pub(super) fn billing_model(relevant: &Relevant<'_>) -> Option<Finding> {
     })
 }
 
-/// Customers of another registration, and the files in which they stand.
+/// Customers of another registration, and the files that list them.
 struct ForeignCustomers<'a> {
     tenants: BTreeSet<&'a TenantId>,
     files: BTreeSet<&'a str>,
-    /// Of the registration in force beside them.
+    /// The registration in force with them.
     registration_file: &'a str,
 }
 
@@ -133,8 +133,8 @@ impl<'a> ForeignCustomers<'a> {
     }
 }
 
-/// Customers that lie under another registration than the one that was in force together with them. What serves in the
-/// stead of the stamp's own is meant so.
+/// Customers under another registration than the one that was in force with them. A file that replaces a stamp's own
+/// snapshots is exempt.
 pub(super) fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<Finding> {
     let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
     let mut found: BTreeMap<(&RegistrationId, String), ForeignCustomers<'_>> = BTreeMap::new();
@@ -210,8 +210,8 @@ pub(super) fn malformed_customers(relevant: &Relevant<'_>) -> Vec<Finding> {
     subscriptions.chain(tenants).collect()
 }
 
-/// Spellings of one id that differ in case alone, between any two snapshots. Compared among registrations and customer
-/// lists: listings and usage mix cases even in a page (Q5).
+/// Spellings of one id that differ only in case, between any two snapshots. Only registrations and customer lists are
+/// compared: listings and usage mix cases even within a page (Q5).
 pub(super) fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
     let mut spellings: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
     for registration in relevant.registrations() {
@@ -228,7 +228,7 @@ pub(super) fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
     for text in rows.iter().flat_map(|row| &row.spelled) {
         texts.entry(text.to_lowercase()).or_default().insert(text);
     }
-    // A file is looked for only where there is something to say.
+    // Files are looked up only for ids with a finding.
     let has_other = |text: &str| {
         let id = text.to_lowercase();
         texts.get(&id).is_some_and(|forms| forms.len() > 1)

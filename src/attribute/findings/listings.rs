@@ -1,4 +1,4 @@
-//! Of listings of user subscriptions. They are history, so all of them matter.
+//! Findings about listings of user subscriptions. Listings are history, so all of them matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::domain::identity::is_guid;
 use crate::domain::{Finding, TenantId, rank, shown};
 use crate::read::{DatedList, DatedLists};
 
-/// Ids of listings that are no GUIDs, all together: a stamp without Entra has one in every row.
+/// Ids of listings that are no GUIDs, in one finding: a stamp without Entra has one in every row.
 pub(super) fn malformed_listings(snapshots: &Snapshots) -> Vec<Finding> {
     let listings = &snapshots.listings;
     let is_malformed = |id: &str| !is_guid(id);
@@ -31,7 +31,7 @@ pub(super) fn malformed_listings(snapshots: &Snapshots) -> Vec<Finding> {
     found.collect()
 }
 
-/// What `of` finds in the rows of all lists, each once, and the files that have any of it.
+/// The texts that `of` finds in the rows of all lists, each once, and the files with any of them.
 fn of_rows<'a, T>(
     lists: &'a DatedLists<T>,
     of: impl Fn(&'a T) -> Option<&'a str>,
@@ -104,7 +104,7 @@ pub(super) fn listed_twice(snapshots: &Snapshots) -> Vec<Finding> {
     found.collect()
 }
 
-/// Display names of the latest listing that a narrow encoding spoiled.
+/// Display names of the latest listing that lost characters in a narrow encoding.
 pub(super) fn names_with_lost_characters(snapshots: &Snapshots) -> Option<Finding> {
     let listings = &snapshots.listings;
     let latest = listings.lists.last()?;
@@ -115,7 +115,7 @@ pub(super) fn names_with_lost_characters(snapshots: &Snapshots) -> Option<Findin
         Finding::new(
             &snapshots.stamp,
             FindingCode::NamesWithLostCharacters,
-            // The names themselves may be personal data, and not wanted.
+            // The names themselves may be personal data that is not wanted.
             format!("display names in which characters were lost, in {}: of {}", latest.file, few(&ids)),
             ids,
             "save the listing again as UTF-8: in PowerShell with -Encoding utf8 behind Out-File or Export-Csv",

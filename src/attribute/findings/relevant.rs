@@ -1,4 +1,4 @@
-//! The snapshots that matter: what was put right long ago is nobody's business now.
+//! The snapshots that matter: old faults that were corrected do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{Finding, InForce};
 use crate::read::{CustomerSubscription, DatedList, Registration};
 
-/// The registrations and customer lists that matter, and which of them were in force together.
+/// The registrations and customer lists that matter, and the pairs that were in force together.
 pub(super) struct Relevant<'a> {
     pub(super) snapshots: &'a Snapshots,
-    /// Places of registration and customer list.
+    /// Places of the registration and the customer list.
     pub(super) pairs: BTreeSet<(u32, u32)>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Relevant<'a> {
         places.into_iter().map(|place| &registrations[place as usize])
     }
 
-    /// The files of relevant lists by what is wrong in them, as `wrong` says of each distinct row.
+    /// The files of relevant lists by their faults, which `wrong` has for each distinct row.
     pub(super) fn files_by<K: Ord + Clone>(
         &self,
         wrong: impl Fn(&CustomerSubscription) -> Option<K>,

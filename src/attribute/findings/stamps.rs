@@ -1,4 +1,4 @@
-//! What only several stamps together show.
+//! Findings that need several stamps.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{Finding, Hour, TenantId, UserSubscriptionId, rank};
 use crate::read::Registration;
 
-/// A stamp as its neighbours are compared with it.
+/// A stamp, as it is compared with the others.
 #[derive(Debug)]
 pub struct StampUse<'a> {
     snapshots: &'a Snapshots,
-    /// Tenants whose usage is charged to the default subscription since nobody registered them there.
+    /// Tenants whose usage is charged to the default subscription because they are not registered there.
     unregistered: BTreeMap<TenantId, Used>,
     /// The registrations that some usage was attributed by, and the latest.
     registrations: Vec<&'a Registration>,
 }
 
-/// The tenants of a stamp that are not registered there, with what they used; but for those that are registered by now,
-/// and for user subscriptions that went to another tenant.
+/// The tenants of a stamp that are not registered there, with their usage. Tenants that are registered by now, and user
+/// subscriptions that went to another tenant, are left out.
 pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> {
     let mut unregistered: BTreeMap<TenantId, Used> = BTreeMap::new();
     let latest = snapshots.customer_subscriptions.lists.len() as u32 - 1;
@@ -40,7 +40,7 @@ pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> 
     StampUse { snapshots, unregistered, registrations }
 }
 
-/// What only several stamps together show.
+/// The findings that need several stamps.
 pub fn of_stamps(stamps: &[StampUse<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (at, stamp_use) in stamps.iter().enumerate() {
@@ -82,7 +82,7 @@ fn registers(snapshots: &Snapshots, tenant: &TenantId, moment: Hour) -> bool {
     rank(&snapshots.tenants, tenant).is_some_and(|tenant| snapshots.mapping_of(tenant, in_force).is_some())
 }
 
-/// Two stamps that pay from one subscription, or that are even one registration.
+/// Two stamps with one paying subscription, or even with one registration.
 fn shared_registration(stamp_use: &StampUse<'_>, other: &StampUse<'_>) -> Option<Finding> {
     let both =
         || stamp_use.registrations.iter().flat_map(|one| other.registrations.iter().map(move |two| (*one, *two)));
