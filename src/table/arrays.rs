@@ -16,7 +16,7 @@ use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTI
 use crate::domain::{Amount, Charge, Day, Hour, Quantity};
 use crate::error::{Error, Result};
 
-/// The distinct texts of a column, to be named by their places.
+/// The distinct texts of a column, referred to by place.
 #[derive(Clone, Debug)]
 pub struct Dictionary(Arc<StringArray>);
 
@@ -25,7 +25,7 @@ impl Dictionary {
         Self(Arc::new(StringArray::from_iter_values(texts)))
     }
 
-    /// A column that says at each row which text stands there; `None` is null.
+    /// A column with the place of each row's text; `None` is null.
     ///
     /// # Errors
     /// A place beyond the dictionary, or beyond 2^31.
@@ -74,7 +74,7 @@ pub fn constant(text: &str, rows: usize) -> Result<TypedArray<str>> {
     Dictionary::new([text]).column(std::iter::repeat_n(Some(0), rows))
 }
 
-/// A column of texts that repeat little: each row with its own.
+/// A column of texts that seldom repeat, stored row by row.
 pub fn texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> TypedArray<str> {
     let column: DictionaryArray<Int32Type> = texts.into_iter().collect();
     TypedArray::new(column)
@@ -94,7 +94,7 @@ pub fn maybe_integers(values: impl IntoIterator<Item = Option<i64>>) -> TypedArr
     TypedArray::new(Int64Array::from_iter(values))
 }
 
-/// Truths; `None` is null.
+/// Booleans; `None` is null.
 pub fn booleans(values: impl IntoIterator<Item = Option<bool>>) -> TypedArray<bool> {
     TypedArray::new(BooleanArray::from_iter(values))
 }
@@ -112,7 +112,7 @@ pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> TypedArray<H
 /// `DECIMAL(38,18)`.
 ///
 /// # Errors
-/// Never, as long as the limits are what arrow knows.
+/// Never, as long as arrow accepts the limits.
 pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<TypedArray<Quantity>> {
     let column = Decimal128Array::from_iter_values(values.into_iter().map(Quantity::scaled))
         .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);

@@ -1,4 +1,4 @@
-//! Our own Parquet tables, read again: some columns of the rows that a filter keeps.
+//! Reads published Parquet tables back: some columns of the rows that pass a filter.
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -24,12 +24,12 @@ use crate::error::{Error, Result};
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 1 << 16;
 
-/// What a column must say for its row to be kept.
+/// A filter of rows.
 #[derive(Clone, Debug)]
 pub enum Keep {
     /// One of these texts.
     Texts(Typed<str>, Vec<String>),
-    /// One of these integers, which are sorted.
+    /// One of these sorted integers.
     Integers(Typed<i64>, Vec<i64>),
     /// This day.
     Day(Typed<Day>, Day),
@@ -37,17 +37,17 @@ pub enum Keep {
     Month(Typed<Month>, Month),
 }
 
-/// Some rows of a table, and the file that they come from.
+/// Some rows of a table, and their file.
 #[derive(Debug)]
 pub struct Rows {
     path: PathBuf,
     batch: RecordBatch,
 }
 
-/// Reads the rows of a table's file that all of `keep` hold for.
+/// Reads the rows of a table's file that pass all of `keep`.
 ///
 /// # Errors
-/// The bytes are no such table as this version publishes it.
+/// The file is no table as this version publishes it.
 pub fn read(
     path: &Path,
     bytes: Vec<u8>,
@@ -59,7 +59,7 @@ pub fn read(
         ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| broken(path).because(error))?;
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let columns_of_table: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    // What is history may have been written before its last columns were added.
+    // History may have been written before its last columns were added.
     let is_older = table.name == contract::CHANGES.name && columns_of_table.starts_with(&names);
     if !is_older && names != columns_of_table {
         return Err(broken(path));
@@ -121,7 +121,7 @@ pub fn read_coded(
     }))
 }
 
-/// The names of columns that are asked for.
+/// The names of the requested columns, which must all be in the table.
 fn names_of(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>> {
     let is_of_table = |name: &&str| table.columns.iter().any(|column| column.name == *name);
     let names: Vec<&'static str> = columns.iter().map(|column| column.column_name()).collect();
@@ -131,7 +131,7 @@ fn names_of(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static st
     }
 }
 
-/// The type of a column as it is read: texts as dictionaries.
+/// The type of a column when read: texts as dictionaries.
 fn coded_type(kind: Kind) -> DataType {
     match kind {
         Kind::Text => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
@@ -169,7 +169,7 @@ fn keeps(keep: &Keep, column: &ArrayRef) -> Option<BooleanArray> {
     })
 }
 
-/// Which cells are that day.
+/// Which cells are on that day.
 fn on(column: &ArrayRef, day: Day) -> Option<BooleanArray> {
     let column = column.as_primitive_opt::<Date32Type>()?;
     Some(column.iter().map(|cell| Some(cell == Some(day.days_since_epoch()))).collect())
@@ -219,7 +219,7 @@ impl Rows {
         self.column(column.name(), |array| array.as_boolean_opt())
     }
 
-    /// Charges, as the scaled integers that they are; `None` is null.
+    /// Charges, as scaled integers; `None` is null.
     ///
     /// # Errors
     /// The column was not read, or is of another type.
@@ -275,7 +275,7 @@ impl Rows {
     }
 }
 
-/// A column of texts, each as a number and what it stands for.
+/// A column of texts, as numbers and a dictionary.
 #[derive(Clone, Copy, Debug)]
 pub struct Coded<'a> {
     codes: &'a Int32Array,
@@ -283,18 +283,17 @@ pub struct Coded<'a> {
 }
 
 impl<'a> Coded<'a> {
-    /// The number of a text; `None` where it is null. In some rows that were read together equal numbers are equal
-    /// texts.
+    /// The number of a text; `None` for null. In rows that were read together equal numbers are equal texts.
     pub fn code(self, row: usize) -> Option<i32> {
         (!self.codes.is_null(row)).then(|| self.codes.value(row))
     }
 
-    /// The text, or `None` where it is null.
+    /// The text; `None` for null.
     pub fn text(self, row: usize) -> Option<&'a str> {
         self.code(row).and_then(|code| self.of_code(code))
     }
 
-    /// The text that a number of these rows stands for.
+    /// The text of a number in these rows.
     pub fn of_code(self, code: i32) -> Option<&'a str> {
         (usize::try_from(code).ok()? < self.texts.len()).then(|| self.texts.value(code as usize))
     }
@@ -315,7 +314,7 @@ impl<T> Clone for DecimalCells<'_, T> {
 
 impl<T> Copy for DecimalCells<'_, T> {}
 
-/// What is published as a scaled integer.
+/// A value that is published as a scaled integer.
 pub trait Scaled {
     fn of_scaled(scaled: i128) -> Self;
 }
@@ -340,13 +339,13 @@ impl<'a, T: Scaled> DecimalCells<'a, T> {
         T::of_scaled(self.array.value(row))
     }
 
-    /// `None` where it is null.
+    /// `None` for null.
     pub fn maybe(self, row: usize) -> Option<T> {
         (!self.array.is_null(row)).then(|| self.value(row))
     }
 }
 
-/// What is published as a day: a day, or a month as its first one.
+/// A value that is published as a date: a day, or a month as its first day.
 pub trait DayCell {
     fn of_days(days: i32) -> Self;
 }
@@ -363,12 +362,12 @@ impl DayCell for Month {
     }
 }
 
-/// A text, or `None` where it is null.
+/// A text; `None` for null.
 pub fn text(column: &StringArray, row: usize) -> Option<&str> {
     (!column.is_null(row)).then(|| column.value(row))
 }
 
-/// An integer, or `None` where it is null.
+/// An integer; `None` for null.
 pub fn integer(column: &Int64Array, row: usize) -> Option<i64> {
     (!column.is_null(row)).then(|| column.value(row))
 }
