@@ -33,12 +33,12 @@ impl Mappings {
         snapshots: impl IntoIterator<Item = S>,
     ) -> Self {
         let mut open: Vec<Option<Mapping>> = vec![None; subjects];
-        let mut said: Vec<Option<u32>> = vec![None; subjects];
+        let mut targets: Vec<Option<u32>> = vec![None; subjects];
         let mut touched = Vec::new();
         let mut all = Vec::new();
         for (at, snapshot) in (0_u32..).zip(snapshots) {
             for (subject, to) in snapshot {
-                match &mut said[subject as usize] {
+                match &mut targets[subject as usize] {
                     Some(least) => *least = to.min(*least),
                     slot => {
                         *slot = Some(to);
@@ -47,7 +47,7 @@ impl Mappings {
                 }
             }
             for subject in touched.drain(..) {
-                let Some(to) = said[subject as usize].take() else { continue };
+                let Some(to) = targets[subject as usize].take() else { continue };
                 match &mut open[subject as usize] {
                     Some(mapping) if mapping.to == to && mapping.last + 1 == at => mapping.last = at,
                     slot => all.extend(slot.replace(Mapping { subject, first: at, last: at, to })),

@@ -259,12 +259,12 @@ pub(super) fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
 
 pub(super) fn pages_saved_twice(relevant: &Relevant<'_>) -> Vec<Finding> {
     let lists = relevant.lists().chain(&relevant.snapshots.listings.lists);
-    let twice: Vec<&str> = lists.filter(|list| list.has_page_twice).map(|list| &*list.file).collect();
-    let finding = (!twice.is_empty()).then(|| {
+    let with_duplicates: Vec<&str> = lists.filter(|list| list.has_page_twice).map(|list| &*list.file).collect();
+    let finding = (!with_duplicates.is_empty()).then(|| {
         relevant.says(
             FindingCode::PageSavedTwice,
-            format!("a page lies twice, byte for byte, in {}, and counts once", first_of(&twice)),
-            texts(&twice),
+            format!("a page lies twice, byte for byte, in {}, and counts once", first_of(&with_duplicates)),
+            texts(&with_duplicates),
             "delete one of the two",
         )
     });

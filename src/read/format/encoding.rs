@@ -215,11 +215,11 @@ pub(in crate::read) struct Decoded {
     pub by_setting: bool,
 }
 
-/// Decodes a file. `said` is the encoding of files that do not name theirs.
+/// Decodes a file. `given` is the encoding of files that do not name theirs.
 ///
 /// # Errors
 /// The bytes are not valid in the encoding that they or the setting name, or the encoding changes within the file.
-pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Encoding>) -> Result<Decoded> {
+pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, given: Option<Encoding>) -> Result<Decoded> {
     let decoded = |text: String| Decoded { text, start: 0, is_as_in_the_file: false, by_setting: false };
     if let Some((wide, mark)) = Wide::detect(&bytes) {
         refuse_narrow_behind_wide(wide, &bytes[mark..], file)?;
@@ -233,13 +233,13 @@ pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Enc
     let valid = error.utf8_error().valid_up_to();
     let bytes = error.into_bytes();
     refuse_zeros(&bytes, file)?;
-    let Some(said) = said else { return Err(no_utf8(&bytes, valid, file)) };
-    if said.is_single_byte() {
-        refuse_utf8_beside(said, &bytes, valid, file)?;
+    let Some(given) = given else { return Err(no_utf8(&bytes, valid, file)) };
+    if given.is_single_byte() {
+        refuse_utf8_beside(given, &bytes, valid, file)?;
     }
-    let Some(text) = said.text_of(&bytes[start..]) else {
+    let Some(text) = given.text_of(&bytes[start..]) else {
         let (line, column) = place_in(&bytes[..valid]);
-        return Err(Error::input(format!("bytes that are no {said} text"))
+        return Err(Error::input(format!("bytes that are no {given} text"))
             .at_line(&file.name, line, column)
             .hint(with_candidates("say the encoding of the machine that exported it", &bytes, valid)));
     };
@@ -247,7 +247,7 @@ pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Enc
         let (line, column) = place_in(&text.as_bytes()[..at]);
         let control = text[at..].chars().next().unwrap_or_default();
         return Err(Error::input(format!(
-            "read as {said}, it holds the control character U+{:04X}",
+            "read as {given}, it holds the control character U+{:04X}",
             u32::from(control)
         ))
         .at_line(&file.name, line, column)
@@ -320,7 +320,7 @@ fn two_encodings(file: &InputFile, line: usize, first: &str, second: &str) -> Er
 }
 
 /// Lines of UTF-8 in a file that is decoded by a code page: one of the two is wrong for part of the file.
-fn refuse_utf8_beside(said: Encoding, bytes: &[u8], valid: usize, file: &InputFile) -> Result<()> {
+fn refuse_utf8_beside(given: Encoding, bytes: &[u8], valid: usize, file: &InputFile) -> Result<()> {
     let mut utf8 = None;
     for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
         let is_utf8 = !text.is_ascii() && std::str::from_utf8(text).is_ok();
@@ -328,8 +328,8 @@ fn refuse_utf8_beside(said: Encoding, bytes: &[u8], valid: usize, file: &InputFi
     }
     let Some(utf8) = utf8 else { return Ok(()) };
     let (other, _) = place_in(&bytes[..valid]);
-    let said = said.to_string();
-    let [first, second] = if utf8 < other { ["UTF-8", &said] } else { [&said, "UTF-8"] };
+    let given = given.to_string();
+    let [first, second] = if utf8 < other { ["UTF-8", &given] } else { [&given, "UTF-8"] };
     Err(two_encodings(file, utf8.max(other), first, second))
 }
 

@@ -6,7 +6,7 @@
 //! ;;;;                               an empty row is skipped
 //! ```
 //! How the table writes decimals and days is decided over all its rows, as for usage: by what can be read in one way
-//! only, then by the culture that was said. What can still be read in two ways is refused, and both are named. What the
+//! only, then by the given culture. What can still be read in two ways is refused, and both are named. What the
 //! rows mean is their readers' business.
 
 use std::borrow::Cow;
@@ -179,10 +179,10 @@ impl<'a> HandTable<'a> {
             (None, None) => None,
         };
         // A culture that begins with the year says nothing about dates that end with one.
-        let said =
+        let culture_order =
             self.culture.map(|culture| culture.date_order).filter(|date_order| *date_order != DateOrder::YearFirst);
-        match (order, said) {
-            (Some(order), Some(said)) if order != said => Dates::AgainstCulture(order),
+        match (order, culture_order) {
+            (Some(order), Some(culture_order)) if order != culture_order => Dates::AgainstCulture(order),
             (Some(order), _) | (None, Some(order)) => Dates::Ordered(order),
             (None, None) if needs_order => Dates::Ambiguous,
             (None, None) => Dates::Plain,
@@ -211,8 +211,8 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
             }
             let meant = nearest(&column.to_lowercase(), layout.columns)
                 .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
-            let called = shown::quoted(column);
-            errors.push(Error::input(format!("column {} is called {called}", at + 1)).at_line(name, 1, 1).hint(
+            let quoted = shown::quoted(column);
+            errors.push(Error::input(format!("column {} is called {quoted}", at + 1)).at_line(name, 1, 1).hint(
                 format!(
                     "the table has the columns {}{meant}: rename this one, or delete it",
                     layout.columns.join(", ")
@@ -314,7 +314,7 @@ impl<'t> HandRow<'t> {
         const ONE_WAY: &str = "write all numbers of the table with a decimal point and without thousands separators; \
             or if they are as a culture has them, name it, as with --culture de-DE";
         let Some(text) = self.cell(column) else { return Ok(None) };
-        let said = || format!("{column} {}", shown::quoted(&text));
+        let shown_cell = || format!("{column} {}", shown::quoted(&text));
         let kind = separator_of(&text);
         let has_comma = matches!(kind, Separator::Comma | Separator::CommaOrGroup);
         let table = self.table;
@@ -326,15 +326,15 @@ impl<'t> HandRow<'t> {
             Decimals::Ambiguous => {
                 let separators = [',', '.'];
                 let (parts, whole) = (text.replace(separators, "."), text.replace(separators, ""));
-                let what = format!("{} may be {} or {}", said(), shown::value(&parts), shown::value(&whole));
+                let what = format!("{} may be {} or {}", shown_cell(), shown::value(&parts), shown::value(&whole));
                 return Err(self.refused(what).hint(ONE_WAY));
             }
             Decimals::Mixed(point, line) if has_comma => {
-                let what = format!("{} has a comma, and {} in row {line} a point", said(), shown::quoted(point));
+                let what = format!("{} has a comma, and {} in row {line} a point", shown_cell(), shown::quoted(point));
                 return Err(self.refused(format!("{what}: one of them may stand between thousands")).hint(ONE_WAY));
             }
             Decimals::AgainstCulture if has_comma => {
-                let what = format!("{} has a decimal comma, and the culture {culture} has none", said());
+                let what = format!("{} has a decimal comma, and the culture {culture} has none", shown_cell());
                 return Err(self.refused(what).hint(ONE_WAY));
             }
             Decimals::Mixed(..) | Decimals::AgainstCulture => Cow::Borrowed(text.as_str()),
@@ -395,7 +395,7 @@ impl<'t> HandRow<'t> {
     fn in_order(&self, column: &str, text: &str, readings: Readings) -> Result<Option<Day>> {
         const ONE_WAY: &str =
             "write each day as 2026-10-01; or if they are as a culture has them, name it, as with --culture en-US";
-        let said = || format!("{column} {}", shown::quoted(text));
+        let shown_cell = || format!("{column} {}", shown::quoted(text));
         let (day_first, month_first) = match (readings.day_first, readings.month_first) {
             (Some(one), Some(other)) if one != other => (one, other),
             (one, other) => {
@@ -410,7 +410,7 @@ impl<'t> HandRow<'t> {
                 if let Dates::AgainstCulture(order) = &self.table.dates
                     && is_other_order
                 {
-                    let what = format!("{} is a day only with the {}", said(), order.as_str());
+                    let what = format!("{} is a day only with the {}", shown_cell(), order.as_str());
                     return Err(self
                         .refused(format!("{what}, and the culture {culture} has it otherwise"))
                         .hint(ONE_WAY));
@@ -418,7 +418,7 @@ impl<'t> HandRow<'t> {
                 if let (Dates::Mixed(day, line), None, Some(_)) = (&self.table.dates, one, other) {
                     let what = format!(
                         "{} begins with the month, and {} in row {line} with the day",
-                        said(),
+                        shown_cell(),
                         shown::quoted(day)
                     );
                     return Err(self.refused(what).hint(ONE_WAY));
@@ -433,7 +433,7 @@ impl<'t> HandRow<'t> {
                 let shown = |day: Day| {
                     if self.table.layout.months.contains(&column) { day.month().to_string() } else { day.to_string() }
                 };
-                let what = format!("{} may be {} or {}", said(), shown(day_first), shown(month_first));
+                let what = format!("{} may be {} or {}", shown_cell(), shown(day_first), shown(month_first));
                 Err(self.refused(what).hint(ONE_WAY))
             }
         }

@@ -180,18 +180,18 @@ pub fn answered(text: &str, expected: &str) -> Option<Error> {
         if inner.starts_with("@{") {
             return Some(printed());
         }
-        let twice = || {
+        let encoded_twice = || {
             Error::input(format!("JSON within a JSON string, where {expected} was expected"))
                 .hint("the answer was made JSON twice: save it once, without a second ConvertTo-Json or json.dumps")
         };
-        return is_json(&inner).then(|| answered(&inner, expected).unwrap_or_else(twice));
+        return is_json(&inner).then(|| answered(&inner, expected).unwrap_or_else(encoded_twice));
     }
     if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
         return items.first().and_then(|first| answered(first.get(), expected));
     }
     let keys = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).ok()?;
-    if let Some(said) = errors_of(&keys) {
-        return Some(failed_query(expected, &said));
+    if let Some(errors) = errors_of(&keys) {
+        return Some(failed_query(expected, &errors));
     }
     if is_row(&keys) {
         return None;
@@ -268,10 +268,10 @@ const ANSWERED: [(&str, &str); 8] = [
 ];
 
 /// The refusal of an answer that says that the query failed.
-fn failed_query(expected: &str, said: &[Said]) -> Error {
-    let text = shown::joined(said.iter().map(Said::to_string), "; ");
+fn failed_query(expected: &str, errors: &[AnswerError]) -> Error {
+    let text = shown::joined(errors.iter().map(AnswerError::to_string), "; ");
     let refused = Error::input(format!("an error body, where {expected} was expected: {text}"));
-    match said.iter().filter_map(|error| error.code.as_deref()).find_map(remedy_of_code) {
+    match errors.iter().filter_map(|error| error.code.as_deref()).find_map(remedy_of_code) {
         Some(remedy) => refused.hint(format!("{remedy}; then run the query again, and replace the file")),
         None => refused.hint(
             "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
@@ -282,8 +282,8 @@ fn failed_query(expected: &str, said: &[Said]) -> Error {
 
 /// The remedy for an answer with a known code.
 fn remedy_of_code(code: &str) -> Option<&'static str> {
-    let known = ANSWERED.iter().find(|(answered, _)| answered.eq_ignore_ascii_case(code));
-    registration_error::remedy(code).or(known.map(|(_, remedy)| *remedy))
+    let documented = ANSWERED.iter().find(|(answered, _)| answered.eq_ignore_ascii_case(code));
+    registration_error::remedy(code).or(documented.map(|(_, remedy)| *remedy))
 }
 
 /// Whether a text was truncated within a number: the parser reports an invalid number, not an end.
@@ -293,12 +293,12 @@ fn ends_within_number(text: &str) -> bool {
 
 /// One error of an answer.
 #[derive(Debug, Default)]
-struct Said {
+struct AnswerError {
     code: Option<String>,
     message: Option<String>,
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let texts = [&self.code, &self.message].into_iter().flatten().map(|text| shown::passage(text));
         f.write_str(&texts.collect::<Vec<_>>().join(": "))
@@ -310,41 +310,41 @@ const ERROR_DEPTH: usize = 4;
 
 /// The errors of an answer; `None` when it is none. An error stands in `error`, `odata.error` or `errors`, or the whole
 /// answer is one: `{"code":…,"message":…}`, `{"Message":…}`.
-fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<Said>> {
+fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<AnswerError>> {
     let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
     if let Some(raw) = ["error", "odata.error", "errors"].into_iter().find_map(|name| find(keys, name)) {
-        let mut said = Vec::new();
-        errors_in(&value(raw), ERROR_DEPTH, &mut said);
+        let mut errors = Vec::new();
+        errors_in(&value(raw), ERROR_DEPTH, &mut errors);
         let described =
             find(keys, "error_description").map(value).and_then(|description| description.as_str().map(str::to_owned));
-        if let (Some(description), Some(first)) = (described, said.first_mut()) {
+        if let (Some(description), Some(first)) = (described, errors.first_mut()) {
             first.code = first.code.take().or(first.message.take());
             first.message = Some(description);
         }
-        if said.is_empty() {
-            said.push(Said { code: None, message: Some(raw.get().to_owned()) });
+        if errors.is_empty() {
+            errors.push(AnswerError { code: None, message: Some(raw.get().to_owned()) });
         }
-        return Some(said);
+        return Some(errors);
     }
     let whole = || keys.iter().map(|(key, raw)| (key.clone(), value(raw))).collect();
     let has_message = find(keys, "message").is_some() || find(keys, "code").is_some() && keys.len() == 1;
     let is_answer = has_message && !is_row(keys) && ["value", "Content"].iter().all(|name| find(keys, name).is_none());
-    let mut said = Vec::new();
+    let mut errors = Vec::new();
     if is_answer {
-        errors_in(&Value::Object(whole()), ERROR_DEPTH, &mut said);
+        errors_in(&Value::Object(whole()), ERROR_DEPTH, &mut errors);
     }
-    (!said.is_empty()).then_some(said)
+    (!errors.is_empty()).then_some(errors)
 }
 
 /// Collects the errors of a value: its own code and message, otherwise the nested ones.
-fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
+fn errors_in(value: &Value, depth: usize, errors: &mut Vec<AnswerError>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
         Value::String(text) => match serde_json::from_str::<Value>(text).ok().filter(Value::is_object) {
-            Some(inner) => errors_in(&inner, depth, said),
-            None => said.push(Said { code: None, message: Some(text.clone()) }),
+            Some(inner) => errors_in(&inner, depth, errors),
+            None => errors.push(AnswerError { code: None, message: Some(text.clone()) }),
         },
-        Value::Array(items) => items.iter().for_each(|item| errors_in(item, depth, said)),
+        Value::Array(items) => items.iter().for_each(|item| errors_in(item, depth, errors)),
         Value::Object(members) => {
             let find =
                 |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -355,12 +355,12 @@ fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
                 Value::Object(message) => message.get("value").and_then(Value::as_str).map(str::to_owned),
                 _ => None,
             };
-            let error = Said { code: find("code").and_then(text), message: find("message").and_then(text) };
+            let error = AnswerError { code: find("code").and_then(text), message: find("message").and_then(text) };
             if error.code.is_some() || error.message.is_some() {
-                return said.push(error);
+                return errors.push(error);
             }
             let inner = ["error", "odata.error", "innererror", "details", "errors"].into_iter().filter_map(find);
-            inner.for_each(|inner| errors_in(inner, depth, said));
+            inner.for_each(|inner| errors_in(inner, depth, errors));
         }
         _ => {}
     }

@@ -152,13 +152,13 @@ pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     let meters = card.meters.into_iter().zip(1..).map(|(Object(meter), row)| meter_of(&meter, row)).collect();
     let (mut discounts, mut other_terms) = (Vec::new(), Vec::new());
     for Object(term) in card.offer_terms.unwrap_or_default() {
-        let called = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
-        match discount_of(term, &called) {
+        let term_name = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
+        match discount_of(term, &term_name) {
             Ok(Some(discount)) if discount.percent.is_zero() => {}
             Ok(Some(discount)) => discounts.push(discount),
-            Ok(None) => other_terms.push(called),
+            Ok(None) => other_terms.push(term_name),
             Err(what) => {
-                return Err(refused(format!("offer term {}: {what}", shown::quoted(&called)), "correct the file"));
+                return Err(refused(format!("offer term {}: {what}", shown::quoted(&term_name)), "correct the file"));
             }
         }
     }

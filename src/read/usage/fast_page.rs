@@ -329,14 +329,14 @@ fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Opti
     let Some(JsonFile { page_lines: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
     let [Object(line)] = lines.as_slice() else { return Ok(None) };
     let row = line.to_row();
-    let is =
+    let has_text =
         |value: Value<'_>, expected: &str| value.written().is_some_and(|written| written.trim_matches('"') == expected);
     // The value is the placeholder if it is where the placeholder was put; then so are those after it.
     let place = |value: Value<'_>| Some(value.written()?.as_ptr().addr() - page.as_ptr().addr());
     let is_around = place(row.usage_start) == Some(before.len() - 1)
-        && is(row.usage_start, TIME)
-        && is(row.usage_end, TIME)
-        && is(row.quantity, QUANTITY)
+        && has_text(row.usage_start, TIME)
+        && has_text(row.usage_end, TIME)
+        && has_text(row.quantity, QUANTITY)
         && row.instance == INSTANCE;
     if is_around { reader.source_of(&row) } else { Ok(None) }
 }

@@ -38,10 +38,10 @@ pub(in crate::read) fn read_parquet(file: &InputFile, content: Content, texts: &
     };
     let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(content.bytes)).map_err(broken)?;
     let columns: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let is = |table: &crate::table::column::Table| {
+    let has_columns_of = |table: &crate::table::column::Table| {
         table.columns.iter().map(|column| column.name).eq(columns.iter().map(String::as_str))
     };
-    let (is_lines, is_resources) = (is(&contract::LINES), is(&contract::RESOURCES));
+    let (is_lines, is_resources) = (has_columns_of(&contract::LINES), has_columns_of(&contract::RESOURCES));
     if !is_lines && !is_resources {
         return Err(Error::input(format!("a Parquet file with the columns {}", crate::domain::shown::list(&columns)))
             .at(&file.name)
@@ -145,8 +145,8 @@ fn read_resources(file: &InputFile, batch: &RecordBatch, lines: &mut FileLines) 
     let keys = batch.column_by_name("resource_key").and_then(|array| array.as_primitive_opt::<Int64Type>());
     let keys = keys.filter(|array| array.null_count() == 0).ok_or_else(|| refused_cell(file, 1, "resource_key"))?;
     for at in 0..batch.num_rows() {
-        let of = |array: &StringArray| (!array.is_null(at)).then(|| array.value(at).to_owned());
-        lines.resources.insert(keys.value(at), (stamps.value(at).to_owned(), parts.map(of)));
+        let text_of = |array: &StringArray| (!array.is_null(at)).then(|| array.value(at).to_owned());
+        lines.resources.insert(keys.value(at), (stamps.value(at).to_owned(), parts.map(text_of)));
     }
     Ok(())
 }

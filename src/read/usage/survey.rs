@@ -34,17 +34,17 @@ impl Decided {
     /// `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
     pub fn to_string(&self, delimiter: char) -> String {
         let Self { dialect, has_local_times, .. } = self;
-        let mut said = vec![if delimiter == '\t' {
+        let mut parts = vec![if delimiter == '\t' {
             "tabs between cells".to_owned()
         } else {
             format!("`{delimiter}` between cells")
         }];
-        said.extend(self.times());
-        said.push(if dialect.decimal_comma { "decimal comma" } else { "decimal point" }.to_owned());
+        parts.extend(self.times());
+        parts.push(if dialect.decimal_comma { "decimal comma" } else { "decimal point" }.to_owned());
         if let Some(zone) = dialect.zone.filter(|_| *has_local_times) {
-            said.push(format!("times in {zone}"));
+            parts.push(format!("times in {zone}"));
         }
-        said.join(", ")
+        parts.join(", ")
     }
 
     /// How its times are written, where that had to be decided.
@@ -138,8 +138,8 @@ impl Survey {
     /// one. Without it these times cannot be read, and nothing has to be decided about them.
     ///
     /// # Errors
-    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the culture
-    /// that was said.
+    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the given
+    /// culture.
     pub fn decide(
         &self,
         file: &str,
@@ -172,12 +172,12 @@ impl Survey {
     ) -> Result<Option<DateOrder>> {
         let evidence = self.evidence(known);
         // A culture that begins with the year says nothing about dates that end with one.
-        let said = culture.map(|culture| (culture.name, culture.date_order));
-        let said = said.filter(|(_, order)| {
+        let of_culture = culture.map(|culture| (culture.name, culture.date_order));
+        let of_culture = of_culture.filter(|(_, order)| {
             *order != DateOrder::YearFirst || matches!(&evidence, DateEvidence::Open(_, among) if among.contains(order))
         });
-        Ok(match (evidence, said) {
-            (DateEvidence::None, said) => said.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
+        Ok(match (evidence, of_culture) {
+            (DateEvidence::None, of_culture) => of_culture.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
             (DateEvidence::Only { order, by_window }, Some((name, culture_order))) if order != culture_order => {
                 let (text, order_name) = (shown::value(self.example()), order.as_str());
                 let why = match known.window.filter(|_| by_window) {
@@ -192,23 +192,23 @@ impl Survey {
                 ))
                 .at(file)
                 .hint(format!(
-                    "name the culture of the machine that exported it, one with the {order_name}, or leave --culture out: \
-                     the lines decide it themselves"
+                    "name the culture of the machine that exported it, one with the {order_name}, or leave \
+                     --culture out: the lines decide it themselves"
                 )));
             }
             (DateEvidence::Only { order, .. } | DateEvidence::Same(order), _) => Some(order),
             (DateEvidence::Open(_, among), Some((_, order))) if among.contains(&order) => Some(order),
             (DateEvidence::Open(..), _) if !is_readable => None,
-            (DateEvidence::Open(text, among), said) => {
+            (DateEvidence::Open(text, among), of_culture) => {
                 let ways: Vec<&str> = among.iter().map(|order| order.as_str()).collect();
                 let year = unexpected_year(&text).map_or(String::new(), |year| format!(" (a year of {year})"));
-                let said = said.map_or(String::new(), |(name, order)| {
+                let against = of_culture.map_or(String::new(), |(name, order)| {
                     format!(", and the culture {name} has the {}", order.as_str())
                 });
                 return Err(refused(
                     file,
                     format!(
-                        "dates such as {}{year} can be read with the {}: no row decides it{said}",
+                        "dates such as {}{year} can be read with the {}: no row decides it{against}",
                         shown::value(&text),
                         ways.join(" or the ")
                     ),
@@ -317,13 +317,13 @@ impl Survey {
         let first = |kind| self.quantities.get(&kind).map(|text| shown::value(text));
         let point = first(Separator::Point).or(first(Separator::PointOrGroup));
         let comma = first(Separator::Comma).or(first(Separator::CommaOrGroup));
-        let said = culture.filter(|culture| culture.decimal != DecimalMark::Either);
+        let culture = culture.filter(|culture| culture.decimal != DecimalMark::Either);
         match (point, comma) {
             (Some(point), Some(comma)) => {
                 Err(format!("quantities that contradict each other: {point} has a point, {comma} a comma"))
             }
             (None, None) => Ok(false),
-            (None, Some(comma)) => match (first(Separator::Comma), said) {
+            (None, Some(comma)) => match (first(Separator::Comma), culture) {
                 (_, Some(culture)) if culture.decimal == DecimalMark::Comma => Ok(true),
                 (_, Some(culture)) => {
                     Err(format!("a quantity of {comma}, and the culture {} has no decimal comma", culture.name))
@@ -333,7 +333,7 @@ impl Survey {
                     "a quantity such as {comma} may have a decimal comma or one between thousands: no row decides it"
                 )),
             },
-            (Some(point), None) => match (first(Separator::Point), said) {
+            (Some(point), None) => match (first(Separator::Point), culture) {
                 (None, Some(culture)) if culture.decimal == DecimalMark::Comma => Err(format!(
                     "a quantity such as {point}, which the culture {} reads as thousands: no row decides it",
                     culture.name
