@@ -1,8 +1,8 @@
 //! The proof that nothing was lost: lines and quantity per stamp, day and meter, the same after every stage.
 //!
-//! Both sides are counted apart from the engine that groups and sums (`domain::totals`): its sums wrap silently, and a
-//! proof that asks the accused is none. What the reader counts line by line is one side of the first proof, the
-//! columns that aggregation sums are the other.
+//! Both sides are counted without the engine that groups and sums (`domain::totals`): its sums wrap silently, so it
+//! cannot prove itself. One side of the first proof is what the reader counts line by line, the other is the columns
+//! that aggregation sums.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::domain::totals::{Checksum, MeterTotals, Totals};
 use crate::domain::{MeterId, Stamp};
 use crate::error::{Error, Result};
 
-/// Whose totals are proved: a stamp's, by the ranks of its meters.
+/// The stamp and the meters of a proof, by their ranks.
 #[derive(Clone, Copy, Debug)]
 pub struct ControlTotals<'a> {
     pub stamp: &'a Stamp,
@@ -18,7 +18,7 @@ pub struct ControlTotals<'a> {
 }
 
 impl ControlTotals<'_> {
-    /// Proves that two accounts of meters agree.
+    /// Proves that two totals by meter agree.
     ///
     /// # Errors
     /// A balance error that names the first meter that differs, with both totals.
@@ -35,7 +35,7 @@ impl ControlTotals<'_> {
         }
     }
 
-    /// Proves that what the reader counted of each meter is what is in an account.
+    /// Proves that the reader's count of each meter agrees with a total.
     ///
     /// # Errors
     /// A balance error that names the first meter that differs.

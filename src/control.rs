@@ -1,4 +1,4 @@
-//! What the outside may see and say while a run goes on: progress out, a signal to stop in.
+//! The interface of a run with the outside: progress out, a stop signal in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,14 +9,13 @@ use crate::error::{Error, Result};
 
 /// Receives progress. Called from many threads.
 pub trait Progress: Send + Sync {
-    /// A step begins, with as many units to do; 0 when that is unknown. It ends where the next one begins, or the run
-    /// ends.
+    /// A step begins, with its number of units; 0 when that is unknown. It ends with the next step or the run.
     fn begin(&self, step: Step<'_>, units: u64);
-    /// One more unit of the step is done.
+    /// One unit of the step is done.
     fn advance(&self);
 }
 
-/// What a run is about: of the few names that logs and metrics know, and whose it is.
+/// A step of a run, by one of the few names that logs and metrics know, and its stamp.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
     /// Such as `reading_usage`.
@@ -44,7 +43,7 @@ impl Control {
         Self { signal, progress }
     }
 
-    /// A watch that shows nothing and is never stopped.
+    /// A control without progress or signal.
     pub fn silent() -> Self {
         struct Silent;
         impl Progress for Silent {
@@ -54,7 +53,7 @@ impl Control {
         Self::new(Arc::default(), Box::new(Silent))
     }
 
-    /// Goes on, or stops when a signal has arrived.
+    /// Continues, or stops when a signal has arrived.
     ///
     /// # Errors
     /// The signal, as an error.
@@ -70,7 +69,7 @@ impl Control {
         self.progress.begin(Step { name, stamp: None }, 0);
     }
 
-    /// A step of one stamp begins, with as many units to do; 0 when that is unknown.
+    /// A step of one stamp begins, with its number of units; 0 when that is unknown.
     pub fn begin_stamp(&self, name: &'static str, stamp: &Stamp, units: u64) {
         self.progress.begin(Step { name, stamp: Some(stamp) }, units);
     }

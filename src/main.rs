@@ -1,4 +1,4 @@
-//! The `stacktally` command: parse, run, print, exit. The only place that knows the process.
+//! The `stacktally` command: parse, run, print, exit. Only this file deals with the process.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -24,8 +24,9 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let typed: Vec<String> = std::env::args_os().map(|own| own.to_string_lossy().into_owned()).collect();
-            return args::advice(&typed, &error).map_or_else(|| error.exit(), |own| fail(&own));
+            let typed: Vec<String> =
+                std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+            return args::advice(&typed, &error).map_or_else(|| error.exit(), |advice| fail(&advice));
         }
     };
     match run(cli) {
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
             say(&ending.talk);
             let mut stdout = anstream::stdout();
             match stdout.write_all(ending.text.as_bytes()).and_then(|()| stdout.flush()) {
-                // A reader that has gone away (`| head`) is no failure; and what is published stays published.
+                // A closed pipe (`| head`) is no failure, and published files stay published.
                 Err(error) if ending.is_the_product && error.kind() != ErrorKind::BrokenPipe => {
                     fail(&Error::machine("write to", Path::new("standard output"), error))
                 }
@@ -49,7 +50,7 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::from(exit::of_failure(error.kind))
 }
 
-/// Says something on standard error; where that is gone, nobody listens.
+/// Writes to standard error; failures are ignored.
 fn say(text: &str) {
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
@@ -97,7 +98,7 @@ fn run_pipeline(command: &'static str, (seen, job): (Visibility, Result<Job>)) -
     command::run_pipeline(command, &seen, job, signals)
 }
 
-/// A number that becomes the signal's when one arrives; the stages look at it.
+/// Holds the signal's number when one arrives; the stages check it.
 fn signals() -> Result<Arc<AtomicUsize>> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGINT, SIGTERM] {
@@ -107,22 +108,22 @@ fn signals() -> Result<Arc<AtomicUsize>> {
     Ok(signal)
 }
 
-/// A write past the limit of a file's size (`ulimit -f`) is to fail, and not to end the process by a signal.
+/// A write past the file size limit (`ulimit -f`) must fail, instead of ending the process by a signal.
 fn fail_where_files_grow_too_large() -> Result<()> {
     #[cfg(unix)]
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(|error| Error::system("listen for signals", error))?;
     Ok(())
 }
 
-/// Takes the steps to fail at from the environment variable FAILPOINTS. A panic there ends the process as SIGKILL
-/// would.
+/// Reads the steps that have to fail from the environment variable FAILPOINTS. A panic there ends the process like
+/// SIGKILL.
 #[cfg(feature = "failpoints")]
 fn die_at_failpoints() -> fail::FailScenario<'static> {
     std::panic::set_hook(Box::new(|_| std::process::abort()));
     fail::FailScenario::setup()
 }
 
-/// polars sizes its own pool from the environment, once, at its first use.
+/// polars reads the size of its pool from the environment, once, at its first use.
 #[expect(unsafe_code, reason = "set_var is unsafe while other threads run; none has been started yet")]
 fn limit_threads(job: &Job) {
     if let Some(threads) = job.threads {

@@ -1,10 +1,9 @@
-//! The door to the engine: scaled integers ↔ decimals, cells ↔ polars frames, columns → arrow arrays.
+//! The interface to the engine: scaled integers ↔ decimals, cells ↔ polars frames, columns → arrow arrays.
 //!
-//! polars groups and sums here, and nowhere else; it never multiplies or casts a quantity. Its decimal sums wrap
-//! silently past their range, its `group_by` order changes from run to run, and a sum over no rows is 0: so bounds are
-//! proved before (`balance`), results are sorted by key, and nulls are refused. What each line goes through, its day,
-//! is summed by [`sum_in_order`] and [`merged`] instead: days are settled side by side, and the engine has threads of
-//! its own.
+//! Only this module calls polars, to group and sum; it never multiplies or casts a quantity. Its decimal sums wrap
+//! silently past their range, its `group_by` order changes from run to run, and a sum over no rows is 0. So bounds are
+//! proved before (`balance`), results are sorted by key, and nulls are refused. The lines of single days are summed by
+//! [`sum_in_order`] and [`merged`] instead: days are settled in parallel, and the engine has threads of its own.
 
 use polars::prelude::*;
 
@@ -43,14 +42,14 @@ impl Cells {
         self.line_count.push(line_count);
     }
 
-    /// Adds the cells of another under other keys.
+    /// Adds cells of another set, with their keys mapped.
     pub fn extend(&mut self, other: &Self, key: impl Fn(u64) -> u64) {
-        self.key.extend(other.key.iter().map(|&own| key(own)));
+        self.key.extend(other.key.iter().map(|&packed| key(packed)));
         self.quantity.extend_from_slice(&other.quantity);
         self.line_count.extend_from_slice(&other.line_count);
     }
 
-    /// Adds to the last cell if it has this key, else a cell behind it.
+    /// Adds to the last cell if it has this key, otherwise appends a cell.
     fn add_in_order(&mut self, key: u64, quantity: Quantity, line_count: i64) {
         match (self.key.last(), self.quantity.last_mut(), self.line_count.last_mut()) {
             (Some(&last), Some(sum), Some(count)) if last == key => {
@@ -75,7 +74,7 @@ impl Cells {
     }
 }
 
-/// One cell for each key, in order of the keys, with the sums of quantity and count.
+/// One cell per key, in order of the keys, with the sums of quantity and count.
 ///
 /// ```text
 /// key   quantity   line_count          key   quantity   line_count
@@ -94,7 +93,7 @@ pub fn sum_by_key(cells: Cells) -> Result<Cells> {
     grouped(cells).map_err(|error| Error::bug_of("group and sum", error))
 }
 
-/// The same of some of a day's cells, whose keys have no more than `bits` bits.
+/// The same for some of a day's cells, whose keys have at most `bits` bits.
 ///
 /// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
 pub fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
@@ -106,7 +105,7 @@ pub fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
     sums
 }
 
-/// The sums of two that have one cell for each key, in order of the keys.
+/// The sums of two sets that have one cell per key, in order of the keys.
 ///
 /// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
 pub fn merged(a: &Cells, b: &Cells) -> Cells {

@@ -5,8 +5,8 @@
 //!                  18h vm-1  1.0   →             19h vm-1  4.0  1 line   →
 //!                  19h vm-1  4.0
 //! ```
-//! A Daily line never becomes hours: it is in daily and monthly, not in hourly. Meters are never added to each other,
-//! since the meter is in every key.
+//! A Daily line is never split into hours: it is in daily and monthly, not in hourly. Meters are never added together,
+//! since the meter is part of every key.
 
 mod cells;
 mod packed;
@@ -32,7 +32,7 @@ pub struct DayFacts {
     pub hourly: Cells,
     /// By owner, meter and resource.
     pub daily: Cells,
-    /// What went in, by meter: of all lines, and of the Hourly ones.
+    /// The input, by meter: of all lines, and of the Hourly ones.
     pub used: MeterTotals<u32>,
     pub used_hourly: MeterTotals<u32>,
 }
@@ -61,7 +61,7 @@ pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[Usage
     Ok(DayFacts { day, hourly, daily, used, used_hourly })
 }
 
-/// The daily cells of some of a day's lines, whose sums are a part of the day's.
+/// The daily cells of some of a day's lines. Their sums are part of the day's sums.
 pub fn cells_of_day<'a>(
     owned: &OwnedUsage,
     packing: Packing,
@@ -78,7 +78,7 @@ pub fn cells_of_day<'a>(
     sum_in_order(&cells, packing.bits_without_slot())
 }
 
-/// The key that a line has in its day.
+/// The key of a line within its day.
 fn key_of_day(packing: Packing, owners: &OwnersOfDay<'_>, lines: &Chunk, at: usize) -> u64 {
     let owner = owners.of(lines.slot[at], lines.user_subscription[at]);
     packing.pack(UnpackedKey { slot: Slot::DAILY, owner, meter: lines.meter[at], resource: lines.instance[at] })
@@ -98,25 +98,25 @@ pub fn month_facts<'a>(packing: Packing, days: impl IntoIterator<Item = &'a Cell
     sum_by_key(cells)
 }
 
-/// What of some days fell on a default subscription, each day's cells summed without their resources.
+/// The usage on default subscriptions, each day's cells summed without their resources.
 ///
 /// # Errors
 /// A failure of the engine.
 pub fn default_facts(owned: &OwnedUsage, packing: Packing, daily: &BTreeMap<Day, Cells>) -> Result<Vec<(Day, Cells)>> {
     let is_default: Vec<bool> = owned.owners.iter().map(|owner| owner.attribution.is_default()).collect();
     let of_day = |(day, cells): (&Day, &Cells)| {
-        let mut own = Cells::default();
+        let mut default_cells = Cells::default();
         for (key, quantity, line_count) in cells.iter() {
             if is_default[packing.unpack(key).owner as usize] {
-                own.push(packing.without_resource(key), quantity, line_count);
+                default_cells.push(packing.without_resource(key), quantity, line_count);
             }
         }
-        sum_by_key(own).map(|cells| (*day, cells))
+        sum_by_key(default_cells).map(|cells| (*day, cells))
     };
     daily.iter().map(of_day).collect()
 }
 
-/// What cells hold, by meter.
+/// The totals of cells, by meter.
 ///
 /// # Errors
 /// A sum past the range.
@@ -128,7 +128,8 @@ pub fn account(packing: Packing, cells: &Cells) -> Result<MeterTotals<u32>> {
     Ok(account)
 }
 
-/// Sums a day's lines by meter, by hand: the bound that makes the engine's sums safe, and one side of the balance.
+/// Sums a day's lines by meter, without the engine: the bound that makes the engine's sums safe, and one side of the
+/// balance.
 fn account_of(owned: &OwnedUsage, day: Day, chunks: &[UsageChunk]) -> Result<(MeterTotals<u32>, MeterTotals<u32>)> {
     let mut totals = vec![[Totals::default(); 2]; owned.usage.meters.len()];
     for chunk in chunks {

@@ -1,5 +1,4 @@
-//! A cell's key in one `u64`: slot, owner, meter and resource ranks, so that sorting integers sorts the published
-//! order.
+//! A cell's key in one `u64`: slot, owner, meter and resource ranks. Sorting these integers gives the published order.
 
 use crate::domain::Slot;
 use crate::domain::limits::PACKED_BITS;
@@ -28,10 +27,10 @@ pub struct UnpackedKey {
 }
 
 impl Packing {
-    /// The packing for so many distinct owners, meters and resources.
+    /// The packing for given numbers of distinct owners, meters and resources.
     ///
     /// # Errors
-    /// They do not fit into 64 bits together.
+    /// Together they do not fit into 64 bits.
     pub fn new(owners: usize, meters: usize, resources: usize) -> Result<Self> {
         let packing = Self { owner_bits: bits(owners), meter_bits: bits(meters), resource_bits: bits(resources) };
         if packing.bits() > PACKED_BITS {
@@ -71,7 +70,7 @@ impl Packing {
         UnpackedKey { slot: Slot::from_number((key >> self.owner_bits) as u8), owner, meter, resource }
     }
 
-    /// The key of a whole day, in a slot of it.
+    /// The key of a whole day, moved to a slot.
     pub fn with_slot(self, key: u64, slot: Slot) -> u64 {
         key | u64::from(slot.number()) << self.bits_without_slot()
     }

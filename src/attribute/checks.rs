@@ -1,4 +1,4 @@
-//! What of a stamp's snapshots would charge somebody wrongly, and so stops the run (`product.md` §4).
+//! Faults of a stamp's snapshots that would charge the wrong customer, and so stop the run (`product.md` §4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::store::Fingerprint;
 /// Reads and checks the snapshots of a stamp.
 ///
 /// # Errors
-/// What `product.md` §4 calls fatal: all of it that can be told at once.
+/// What `product.md` §4 calls fatal: all of it at once, as far as possible.
 pub fn read_snapshots(
     folder: &StampFolder,
     reading: &Reading,
@@ -29,7 +29,7 @@ pub fn read_snapshots(
     checked_snapshots(folder, lists, reading, rules, tolerance, control)
 }
 
-/// Checks the snapshots of a stamp, which were read.
+/// Checks the snapshots of a stamp after they were read.
 ///
 /// # Errors
 /// As [`read_snapshots`].
@@ -41,20 +41,22 @@ pub fn checked_snapshots(
     tolerance: &Tolerance,
     control: &Control,
 ) -> Result<Snapshots> {
-    // One that cannot be read has no customers either: another serves in its stead, so that is no fault now.
-    let former =
-        folder.overridden.iter().filter_map(|own| read_registrations(std::slice::from_ref(own), reading, control).ok());
-    let former: Vec<RegistrationId> = former.flatten().map(|own| own.id).collect();
+    // A registration that cannot be read has no customers either. Another one replaces it, so this is no error.
+    let former = folder
+        .overridden
+        .iter()
+        .filter_map(|snapshot| read_registrations(std::slice::from_ref(snapshot), reading, control).ok());
+    let former: Vec<RegistrationId> = former.flatten().map(|registration| registration.id).collect();
     let SnapshotLists { registrations, customer_subscriptions, listings } = lists;
     let (customers, listings) = (customer_subscriptions.into_owned(), listings.into_owned());
     checked(folder.stamp.clone(), registrations.into_owned(), customers, listings, &former, rules, tolerance)
 }
 
-/// Brings the snapshots of a stamp together, and checks them against each other. `former` are registrations under which
-/// customer subscriptions may lie though others serve in their stead.
+/// Brings the snapshots of a stamp together, and checks them against each other. `former` are replaced registrations:
+/// customer subscriptions may still be under them.
 ///
 /// # Errors
-/// A kind of which there is none, a tenant mapped twice, another stamp's customer list, an unconfirmed empty one.
+/// A kind without any snapshot, a tenant mapped twice, another stamp's customer list, an unconfirmed empty list.
 pub fn checked(
     stamp: Stamp,
     registrations: Vec<Registration>,
@@ -72,8 +74,8 @@ pub fn checked(
     Err(Error::several(errors).found(findings::of_snapshots(&snapshots, rules, None)))
 }
 
-/// Everything fatal at once, each fault once however many nightly copies repeat it. `former` are registrations under
-/// which customer subscriptions may lie though others serve in their stead.
+/// All fatal faults at once, each reported once however many nightly copies repeat it. `former` are replaced
+/// registrations: customer subscriptions may still be under them.
 fn fatal(snapshots: &Snapshots, former: &[RegistrationId], rules: &Rules, tolerance: &Tolerance) -> Vec<Error> {
     let mut errors = missing_kinds(snapshots);
     errors.extend(unconfirmed_empty_list(snapshots, rules));
@@ -143,7 +145,7 @@ fn unconfirmed_empty_listing(snapshots: &Snapshots, tolerance: &Tolerance) -> Op
     ))
 }
 
-/// What a list that shrank is called, and what its rows are.
+/// The names of a list that shrank, and of its rows.
 struct Shrunken {
     noun: &'static str,
     rows: &'static str,
@@ -163,8 +165,8 @@ impl Shrunken {
     };
 }
 
-/// Lists that name fewer than half of what the one before them does, unless each is confirmed by its name. An empty one
-/// is refused, or confirmed, as such.
+/// Lists that name fewer than half of what the previous one names, unless each is confirmed by name. An empty list is
+/// refused, or confirmed, separately.
 fn unconfirmed_shrinks<T, K: Ord>(
     lists: &DatedLists<T>,
     what: &Shrunken,
@@ -175,8 +177,8 @@ fn unconfirmed_shrinks<T, K: Ord>(
     let mut ids: Vec<&K> = lists.rows.iter().map(&id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let places: Vec<usize> = lists.rows.iter().map(|row| ids.partition_point(|own| *own < id(row))).collect();
-    // Of each id the list that named it last, so that two rows of one count once.
+    let places: Vec<usize> = lists.rows.iter().map(|row| ids.partition_point(|other| *other < id(row))).collect();
+    // The last list that named each id, so that two rows of one list count once.
     let mut named_in = vec![usize::MAX; ids.len()];
     let mut count = |(at, list): (usize, &DatedList)| {
         let is_new = |&&row: &&u32| std::mem::replace(&mut named_in[places[row as usize]], at) != at;
@@ -204,39 +206,40 @@ fn unconfirmed_shrinks<T, K: Ord>(
     shrunken.collect()
 }
 
-/// Snapshots that lie with one stamp and are another's, as ids prove: each refusal with the stamp that it is about.
+/// Snapshots in the folder of one stamp that belong to another, as their ids prove: each refusal with its stamp.
 ///
-/// The id of a registration, and a user subscription of one provider subscription, are of one stamp. Two registrations
-/// of one id whose cloud ids differ are of two stamps that were registered one after the other: that is a finding.
+/// A registration id belongs to one stamp, and so does a user subscription of a provider subscription. Two
+/// registrations with one id and different cloud ids belong to two stamps that were registered one after the other:
+/// that is a finding.
 pub fn of_another_stamp(stamps: &[Snapshots], compare_registrations: bool) -> Vec<(&Stamp, Error)> {
     let mut errors = Vec::new();
-    let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::of).collect();
-    for (at, own) in of_each.iter().enumerate() {
+    let of_each: Vec<Proofs<'_>> = stamps.iter().map(Proofs::new).collect();
+    for (at, proofs) in of_each.iter().enumerate() {
         for other in &of_each[..at] {
-            let registration = compare_registrations.then(|| own.same_registration(other)).flatten();
-            let found = registration.into_iter().chain(own.same_listing(other));
+            let registration = compare_registrations.then(|| proofs.same_registration(other)).flatten();
+            let found = registration.into_iter().chain(proofs.same_listing(other));
             errors.extend(found.map(|error| (&stamps[at].stamp, error)));
         }
     }
     errors
 }
 
-/// What tells the snapshots of a stamp from those of another.
+/// What distinguishes the snapshots of a stamp from those of another.
 struct Proofs<'a> {
     snapshots: &'a Snapshots,
     /// By its id, in order of their dates.
     registrations: BTreeMap<&'a RegistrationId, Vec<&'a Registration>>,
     /// Provider subscription and user subscription, with a row that names them.
     listed: BTreeMap<(&'a UserSubscriptionId, &'a UserSubscriptionId), u32>,
-    /// Pages of listings that hold rows.
+    /// Pages of listings that have rows.
     pages: BTreeMap<Fingerprint, &'a str>,
 }
 
 impl<'a> Proofs<'a> {
-    fn of(snapshots: &'a Snapshots) -> Self {
+    fn new(snapshots: &'a Snapshots) -> Self {
         let mut registrations: BTreeMap<&RegistrationId, Vec<&Registration>> = BTreeMap::new();
-        for own in &snapshots.registrations {
-            registrations.entry(&own.id).or_default().push(own);
+        for registration in &snapshots.registrations {
+            registrations.entry(&registration.id).or_default().push(registration);
         }
         let rows = (0_u32..).zip(&snapshots.listings.rows);
         let pages = snapshots.listings.lists.iter().flat_map(|list| &list.pages).filter(|page| page.rows > 0);
@@ -249,12 +252,16 @@ impl<'a> Proofs<'a> {
     }
 
     fn same_registration(&self, other: &Self) -> Option<Error> {
-        let pairs = self.registrations.iter().filter_map(|(id, own)| Some((own, other.registrations.get(id)?)));
-        let mut pairs =
-            pairs.flat_map(|(own, others)| own.iter().flat_map(|own| others.iter().map(move |two| (*own, *two))));
-        let (own, two) = pairs.find(|(own, two)| is_one_cloud(own, two))?;
+        let pairs = self
+            .registrations
+            .iter()
+            .filter_map(|(id, registrations)| Some((registrations, other.registrations.get(id)?)));
+        let mut pairs = pairs.flat_map(|(registrations, others)| {
+            registrations.iter().flat_map(|one| others.iter().map(move |two| (*one, *two)))
+        });
+        let (one, two) = pairs.find(|(one, two)| is_one_cloud(one, two))?;
         let stamp = &other.snapshots.stamp;
-        Some(Error::input(format!("the registration of {}, of stamp {stamp}, as well", two.file)).at(&own.file).hint(
+        Some(Error::input(format!("the registration of {}, of stamp {stamp}, as well", two.file)).at(&one.file).hint(
             "every stamp has its own registration: one of the two was copied, or saved for the wrong stamp; remove \
              it, and save that stamp's own",
         ))
@@ -264,8 +271,8 @@ impl<'a> Proofs<'a> {
         const HINT: &str = "a stamp lists its own user subscriptions alone: one of the two was copied, or saved for \
             the wrong stamp; remove it, and save that stamp's own";
         let stamp = &other.snapshots.stamp;
-        let mut same = self.listed.iter().filter_map(|(ids, own)| Some((ids, *own, *other.listed.get(ids)?)));
-        if let Some(((provider, id), own, two)) = same.next() {
+        let mut same = self.listed.iter().filter_map(|(ids, one)| Some((ids, *one, *other.listed.get(ids)?)));
+        if let Some(((provider, id), one, two)) = same.next() {
             let more = match same.count() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
@@ -276,31 +283,31 @@ impl<'a> Proofs<'a> {
                      does",
                     file_of(other.snapshots, two)
                 ))
-                .at(file_of(self.snapshots, own))
+                .at(file_of(self.snapshots, one))
                 .hint(HINT),
             );
         }
-        let (own, two) = self.pages.iter().find_map(|(content, own)| Some((own, other.pages.get(content)?)))?;
-        Some(Error::input(format!("the same bytes as {two}, of stamp {stamp}")).at(*own).hint(HINT))
+        let (one, two) = self.pages.iter().find_map(|(content, one)| Some((one, other.pages.get(content)?)))?;
+        Some(Error::input(format!("the same bytes as {two}, of stamp {stamp}")).at(*one).hint(HINT))
     }
 }
 
-/// The first page that has a row of listings.
+/// The first page that contains a row of listings.
 fn file_of(snapshots: &Snapshots, row: u32) -> &str {
     let lists = snapshots.listings.lists.iter();
-    let mut found = lists.filter_map(|list| Some(list.page_of(list.rows.iter().position(|own| *own == row)?)));
+    let mut found = lists.filter_map(|list| Some(list.page_of(list.rows.iter().position(|other| *other == row)?)));
     found.next().unwrap_or_default()
 }
 
-/// Another stamp's list, and a tenant mapped twice.
+/// Refuses another stamp's list, and a tenant mapped twice.
 fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Error> {
     let Snapshots { stamp, registrations, customer_subscriptions: customers, tenants, billed_subscriptions, .. } =
         snapshots;
     if registrations.is_empty() {
         return Vec::new();
     }
-    let ours = || registrations.iter().map(|own| &own.id).chain(former);
-    let is_foreign: Vec<bool> = customers.rows.iter().map(|row| !ours().any(|own| row.parent.is(own))).collect();
+    let ours = || registrations.iter().map(|registration| &registration.id).chain(former);
+    let is_foreign: Vec<bool> = customers.rows.iter().map(|row| !ours().any(|id| row.parent.is(id))).collect();
     let (mut foreign, mut twice) = (BTreeMap::new(), BTreeMap::new());
     let mut subscription_of: Vec<Option<u32>> = vec![None; tenants.len()];
     let ranks: Vec<Option<(usize, u32)>> = customers
@@ -331,7 +338,7 @@ fn wrong_customers(snapshots: &Snapshots, former: &[RegistrationId]) -> Vec<Erro
             )
     });
     let twice = twice.into_iter().map(|((tenant, one, other), file)| {
-        let [one, other] = [one, other].map(|own| &billed_subscriptions[own as usize]);
+        let [one, other] = [one, other].map(|place| &billed_subscriptions[place as usize]);
         Error::input(format!("tenant {} is mapped to two customer subscriptions, {one} and {other}", tenants[tenant]))
             .at(file)
             .hint(

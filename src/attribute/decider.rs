@@ -1,10 +1,10 @@
-//! Who owns a user subscription at a moment, without any usage at hand.
+//! The owner of a user subscription at a moment, without any usage.
 
 use crate::attribute::rules::Rules;
 use crate::attribute::snapshots::Snapshots;
 use crate::domain::{Attribution, BilledSubscriptionId, Hour, TenantId, UserSubscriptionId, rank};
 
-/// Says whether user subscriptions have the owners that they had, without any usage at hand.
+/// Checks whether user subscriptions still have the same owners, without any usage.
 pub struct Decider<'a> {
     snapshots: &'a Snapshots,
     rules: &'a Rules,
@@ -15,7 +15,7 @@ impl<'a> Decider<'a> {
         Self { snapshots, rules }
     }
 
-    /// Whether the snapshots in force at a moment decide so.
+    /// Whether the snapshots in force at a moment give this owner.
     pub fn decides(
         &self,
         id: &UserSubscriptionId,
@@ -27,14 +27,14 @@ impl<'a> Decider<'a> {
         let snapshots = self.snapshots;
         let is_operator = operators(id, snapshots, self.rules);
         let listed = rank(&snapshots.user_subscriptions, id);
-        let own = snapshots.decide(listed, snapshots.dates.in_force(moment), is_operator);
-        own.attribution == attribution
-            && snapshots.billed_subscriptions[own.billed_subscription as usize] == *billed_subscription
-            && own.tenant.map(|tenant| &snapshots.tenants[tenant as usize]) == tenant
+        let decision = snapshots.decide(listed, snapshots.dates.in_force(moment), is_operator);
+        decision.attribution == attribution
+            && snapshots.billed_subscriptions[decision.billed_subscription as usize] == *billed_subscription
+            && decision.tenant.map(|tenant| &snapshots.tenants[tenant as usize]) == tenant
     }
 }
 
-/// Whether a user subscription is the operator's own, given its tenant.
+/// Whether a user subscription belongs to the operator, given its tenant.
 pub(super) fn operators<'a>(
     id: &UserSubscriptionId,
     snapshots: &'a Snapshots,

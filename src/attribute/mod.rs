@@ -5,9 +5,9 @@
 //!                                       └── not mapped ──▶ the default subscription          default_…
 //! ```
 //! Decided once per (user subscription, snapshots in force), not per line. The snapshots in force change a few times a
-//! month, so a line's owner is one look-up in a small table.
+//! month, so the owner of a line is one look-up in a small table.
 //!
-//! **Invariant:** never fails on a line; every line gets exactly one owner, and no default is silent.
+//! **Invariant:** never fails on a line. Every line gets exactly one owner, and no default is silent.
 
 mod checks;
 mod decider;

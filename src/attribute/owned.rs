@@ -28,9 +28,9 @@ pub struct OwnedUsage {
     attribute_at: AttributeAt,
     /// What was used, by the snapshots in force (a place in `in_force`) and owner.
     used: BTreeMap<(usize, u32), Used>,
-    /// Lines whose window is longer than a day or undeclared, so that the end of the usage day decided.
+    /// Lines whose window is longer than a day or unknown, so that the end of the usage day decided.
     pub lines_decided_by_usage_day: u64,
-    /// Lines decided by a snapshot taken later, since none is older.
+    /// Lines attributed by a later snapshot, since none is older.
     pub lines_before_first_snapshot: u64,
 }
 
@@ -49,7 +49,7 @@ impl OwnersOfDay<'_> {
     }
 }
 
-/// Lines of one export and day that one moment decides, and one owner has.
+/// Lines of one export and day with the same deciding moment and the same owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Use {
     /// A place in the list of exports.
@@ -75,7 +75,7 @@ impl Owner {
     }
 }
 
-/// An owner by ids: one that figures name which no line makes any more.
+/// An owner by ids: one that existing figures name, although no line may name it any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerOwner<'a> {
     pub billed_subscription: &'a BilledSubscriptionId,
@@ -84,42 +84,42 @@ pub struct FormerOwner<'a> {
     pub user_subscription: &'a UserSubscriptionId,
 }
 
-/// Decides who pays: for every user subscription that is named, at every moment that decides for some line.
+/// Decides who pays: for every user subscription, at every moment that decides for some line.
 pub fn attribute(usage: Usage, snapshots: &Snapshots, rules: &Rules) -> OwnedUsage {
     attribute_beside(usage, snapshots, rules, &[])
 }
 
-/// The same, where figures are written again that `former` owners have.
+/// The same, where figures of `former` owners are written again.
 pub fn attribute_beside(usage: Usage, snapshots: &Snapshots, rules: &Rules, former: &[FormerOwner<'_>]) -> OwnedUsage {
     let mut rows = BTreeMap::new();
     let mut row_of = BTreeMap::new();
     let mut in_force = Vec::new();
     for moment in moments(&usage, rules.attribute_at) {
-        let own = snapshots.dates.in_force(moment);
-        let row = *row_of.entry(own).or_insert_with(|| {
-            in_force.push(own);
+        let at_moment = snapshots.dates.in_force(moment);
+        let row = *row_of.entry(at_moment).or_insert_with(|| {
+            in_force.push(at_moment);
             in_force.len() - 1
         });
         rows.insert(moment, row);
     }
-    let tenants = united(&snapshots.tenants, former.iter().filter_map(|own| own.tenant));
+    let tenants = united(&snapshots.tenants, former.iter().filter_map(|owner| owner.tenant));
     let billed_subscriptions =
-        united(&snapshots.billed_subscriptions, former.iter().map(|own| own.billed_subscription));
-    let place_of = |own: Owner| Owner {
+        united(&snapshots.billed_subscriptions, former.iter().map(|owner| owner.billed_subscription));
+    let place_of = |owner: Owner| Owner {
         billed_subscription: place(
             &billed_subscriptions,
-            &snapshots.billed_subscriptions[own.billed_subscription as usize],
+            &snapshots.billed_subscriptions[owner.billed_subscription as usize],
         ),
-        tenant: own.tenant.map(|tenant| place(&tenants, &snapshots.tenants[tenant as usize])),
-        ..own
+        tenant: owner.tenant.map(|tenant| place(&tenants, &snapshots.tenants[tenant as usize])),
+        ..owner
     };
     let former: Vec<Owner> = former
         .iter()
-        .map(|own| Owner {
-            billed_subscription: place(&billed_subscriptions, own.billed_subscription),
-            attribution: own.attribution,
-            tenant: own.tenant.map(|tenant| place(&tenants, tenant)),
-            user_subscription: place(&usage.user_subscriptions, own.user_subscription),
+        .map(|owner| Owner {
+            billed_subscription: place(&billed_subscriptions, owner.billed_subscription),
+            attribution: owner.attribution,
+            tenant: owner.tenant.map(|tenant| place(&tenants, tenant)),
+            user_subscription: place(&usage.user_subscriptions, owner.user_subscription),
         })
         .collect();
     let (owners, table) = decide(&usage.user_subscriptions, &in_force, snapshots, rules);
@@ -139,7 +139,7 @@ pub fn attribute_beside(usage: Usage, snapshots: &Snapshots, rules: &Rules, form
     }
 }
 
-/// Ids that are sorted, and others, sorted together.
+/// Sorted ids and others, sorted together.
 fn united<'a, T: Ord + Clone + 'a>(sorted: &[T], others: impl Iterator<Item = &'a T>) -> Vec<T> {
     let mut all = sorted.to_vec();
     all.extend(others.cloned());
@@ -148,11 +148,11 @@ fn united<'a, T: Ord + Clone + 'a>(sorted: &[T], others: impl Iterator<Item = &'
     all
 }
 
-fn place<T: Ord>(sorted: &[T], own: &T) -> u32 {
-    rank(sorted, own).expect("every id that is named is in its list")
+fn place<T: Ord>(sorted: &[T], id: &T) -> u32 {
+    rank(sorted, id).expect("every id that is named is in its list")
 }
 
-/// All owners, and the place of each user subscription's under each combination of snapshots in force.
+/// All owners, and the place of each user subscription's owner under each combination of snapshots in force.
 fn decide(
     user_subscriptions: &[UserSubscriptionId],
     in_force: &[InForce],
@@ -164,10 +164,11 @@ fn decide(
     for (user_subscription, id) in (0_u32..).zip(user_subscriptions) {
         let is_operator = operators(id, snapshots, rules);
         let listed = rank(&snapshots.user_subscriptions, id);
-        // Snapshots change often, and owners seldom: those of one user subscription are few.
+        // Snapshots change often, owners seldom: a user subscription has few owners.
         let first = owners.len();
-        for (row, &own) in in_force.iter().enumerate() {
-            let Decision { billed_subscription, attribution, tenant } = snapshots.decide(listed, own, &is_operator);
+        for (row, &at_moment) in in_force.iter().enumerate() {
+            let Decision { billed_subscription, attribution, tenant } =
+                snapshots.decide(listed, at_moment, &is_operator);
             let owner = Owner { billed_subscription, attribution, tenant, user_subscription };
             let place = owners[first..].iter().rposition(|known| *known == owner).unwrap_or_else(|| {
                 owners.push(owner);
@@ -179,13 +180,13 @@ fn decide(
     (owners, table)
 }
 
-/// Owners with former ones, sorted, each once; and the table with their ranks in place of their places.
+/// All owners and the former ones, sorted and distinct; the table then has their ranks instead of places.
 fn sorted(mut owners: Vec<Owner>, former: &[Owner], mut table: Vec<u32>) -> (Vec<Owner>, Vec<u32>) {
     let decided = owners.clone();
     owners.extend_from_slice(former);
     owners.sort_unstable_by_key(Owner::order);
     owners.dedup();
-    let rank = |own: &Owner| owners.partition_point(|other| other.order() < own.order()) as u32;
+    let rank = |owner: &Owner| owners.partition_point(|other| other.order() < owner.order()) as u32;
     let ranks: Vec<u32> = decided.iter().map(rank).collect();
     table.iter_mut().for_each(|place| *place = ranks[*place as usize]);
     (owners, table)
@@ -204,7 +205,7 @@ fn moments(usage: &Usage, attribute_at: AttributeAt) -> Vec<Hour> {
     moments
 }
 
-/// Something of each slot of a day, by its number: what depends on the slot alone is not worked out line by line.
+/// A value for each slot of a day, by slot number: what depends only on the slot is not computed for every line.
 fn by_slot<T>(of: impl Fn(Slot) -> T) -> [T; Slot::COUNT as usize] {
     std::array::from_fn(|number| of(Slot::from_number(number as u8)))
 }
@@ -226,10 +227,14 @@ impl OwnedUsage {
     /// ```
     pub fn owners_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = u32> + 'a {
         let (owners, lines) = (self.owners_on(day, chunk.export), &chunk.lines);
-        lines.slot.iter().zip(&lines.user_subscription).map(move |(&slot, &own)| owners.of(slot, own))
+        lines
+            .slot
+            .iter()
+            .zip(&lines.user_subscription)
+            .map(move |(&slot, &user_subscription)| owners.of(slot, user_subscription))
     }
 
-    /// The rows of the snapshots in force, for the lines of a chunk in their order: places in `in_force`.
+    /// The rows of the snapshots in force, for each line of a chunk: places in `in_force`.
     pub fn rows_of<'a>(&'a self, day: Day, chunk: &'a UsageChunk) -> impl Iterator<Item = usize> + 'a {
         let rows = by_slot(|slot| self.rows[&self.moment(day, chunk.export, slot)]);
         chunk.lines.slot.iter().map(move |slot| rows[usize::from(slot.number())])
@@ -245,9 +250,9 @@ impl OwnedUsage {
         Some(self.table[row * self.usage.user_subscriptions.len() + user_subscription as usize])
     }
 
-    /// The rank of an owner, if it is one.
+    /// The rank of an owner, if it is in the list.
     pub fn rank_of(&self, owner: &Owner) -> Option<u32> {
-        self.owners.binary_search_by(|own| own.order().cmp(&owner.order())).ok().map(|place| place as u32)
+        self.owners.binary_search_by(|other| other.order().cmp(&owner.order())).ok().map(|place| place as u32)
     }
 
     /// What was used on a day, by export, moment and owner.
@@ -259,7 +264,7 @@ impl OwnedUsage {
             let mut distinct = moments.to_vec();
             distinct.sort_unstable();
             distinct.dedup();
-            let place = moments.map(|moment| distinct.partition_point(|&own| own < moment));
+            let place = moments.map(|moment| distinct.partition_point(|&other| other < moment));
             counts.resize(distinct.len() * self.owners.len(), 0_i64);
             for (owner, slot) in self.owners_of(day, chunk).zip(&chunk.lines.slot) {
                 let at = place[usize::from(slot.number())] * self.owners.len() + owner as usize;
@@ -273,8 +278,8 @@ impl OwnedUsage {
                 *uses.entry(key).or_default() += std::mem::take(&mut counts[at]);
             }
         }
-        let own = |((export, moment, owner), lines)| Use { export, moment, owner, lines };
-        uses.into_iter().map(own).collect()
+        let to_use = |((export, moment, owner), lines)| Use { export, moment, owner, lines };
+        uses.into_iter().map(to_use).collect()
     }
 
     /// What was used, by the snapshots in force and owner.
@@ -282,12 +287,12 @@ impl OwnedUsage {
         self.used.iter().map(|(&(row, owner), &used)| (self.in_force[row], &self.owners[owner as usize], used))
     }
 
-    /// The snapshots in force that some line met.
+    /// The snapshots in force for some line.
     pub(super) fn in_force_used(&self) -> Vec<InForce> {
         self.used().map(|(in_force, ..)| in_force).collect()
     }
 
-    /// Takes in what was used on all days.
+    /// Adds the usage of all days.
     pub(super) fn take_in(&mut self, days: &[(Day, Vec<Use>)], snapshots: &Snapshots) {
         for (day, uses) in days {
             for &Use { export, moment, owner, lines } in uses {

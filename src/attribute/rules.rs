@@ -1,4 +1,4 @@
-//! How to attribute, and what of snapshots is tolerated.
+//! How to attribute, and which snapshots are tolerated.
 
 use serde::Serialize;
 
@@ -9,29 +9,29 @@ use crate::domain::{AttributeAt, TenantId, UserSubscriptionId};
 #[serde(rename_all = "kebab-case")]
 pub struct Rules {
     pub attribute_at: AttributeAt,
-    /// Accept customer subscriptions that are an empty list: it is often a failed export.
+    /// Accept empty lists of customer subscriptions: they are often failed exports.
     pub confirm_empty_registration: bool,
-    /// User subscriptions that are the operator's own.
+    /// User subscriptions of the operator.
     #[serde(rename = "operator-user-subscription")]
     pub operator_user_subscriptions: Vec<UserSubscriptionId>,
-    /// Directories all of whose user subscriptions are the operator's own.
+    /// Directories whose user subscriptions all belong to the operator.
     #[serde(rename = "operator-tenant")]
     pub operator_tenants: Vec<TenantId>,
 }
 
-/// What of snapshots is refused or found: it decides whether figures are published, and none of them.
+/// Which snapshots are refused or reported. This decides whether figures are published, but changes no figure.
 #[derive(Clone, Debug)]
 pub struct Tolerance {
     /// Accept listings without any user subscription: they are often failed exports.
     pub confirm_empty_listing: bool,
-    /// Snapshots, as the root calls them, that may name fewer than half of what the one before them does.
+    /// Snapshots, by their names in the root, that may name fewer than half of what the previous one names.
     pub confirmed_shrunken: Vec<String>,
-    /// Days by which a snapshot may be older than the usage that it serves before that is a finding.
+    /// The number of days that a snapshot may be older than the usage that it decides before that is a finding.
     pub snapshot_age_max: u16,
 }
 
 impl Tolerance {
-    /// A snapshot a night is what the operator should have: a week without one is a failure that nobody saw.
+    /// A snapshot every night is expected: a week without one is an unnoticed failure.
     pub const SNAPSHOT_AGE_MAX: u16 = 7;
 }
 

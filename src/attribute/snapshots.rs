@@ -1,9 +1,9 @@
 //! The snapshots of a stamp: read, ranked, and turned into mappings.
 //!
-//! Registration and customer subscriptions: the latest not after the moment, each chosen by itself; before the first,
-//! the first. Listings are history: the tenant is that of the latest listing not after the moment that holds the user
-//! subscription, else of the earliest later one (a deleted user subscription vanishes from the listing while its usage
-//! goes on, reference §5).
+//! Registration and customer subscriptions: the latest not after the moment, each chosen separately; before the first,
+//! the first. Listings are history: the tenant is that of the latest listing not after the moment that contains the
+//! user subscription, otherwise of the earliest later one (a deleted user subscription vanishes from the listing while
+//! its usage goes on, reference §5).
 
 use std::borrow::Cow;
 
@@ -15,8 +15,7 @@ use crate::domain::{
 use crate::read::{CustomerSubscription, DatedLists, ListedUserSubscription, Registration, SnapshotLists};
 use crate::store::ReadFile;
 
-/// The snapshots of a stamp, each kind sorted by date, none of them fatally wrong. Ranks are places in the sorted
-/// lists.
+/// The snapshots of a stamp, each kind sorted by date, without fatal faults. Ranks are places in the sorted lists.
 #[derive(Debug)]
 pub struct Snapshots {
     pub stamp: Stamp,
@@ -30,7 +29,7 @@ pub struct Snapshots {
     pub billed_subscriptions: Vec<BilledSubscriptionId>,
     /// Every user subscription that a listing holds.
     pub user_subscriptions: Vec<UserSubscriptionId>,
-    /// The providers' own user subscriptions.
+    /// The user subscriptions of the providers.
     pub providers: Vec<UserSubscriptionId>,
     /// The stamp, as the one subject → its default subscription.
     pub default_mappings: Mappings,
@@ -57,14 +56,14 @@ impl Snapshots {
         let user_subscriptions: Vec<UserSubscriptionId> = sorted(listed.iter().map(|row| &row.id));
         let providers: Vec<UserSubscriptionId> = sorted(listed.iter().filter_map(|row| row.provider.as_ref()));
 
-        let default = |own: &Registration| rank(&billed_subscriptions, &own.id.default_subscription);
+        let default = |registration: &Registration| rank(&billed_subscriptions, &registration.id.default_subscription);
         let default_mappings =
-            Mappings::of_snapshots(1, registrations.iter().map(|own| default(own).map(|to| (0, to))));
+            Mappings::of_snapshots(1, registrations.iter().map(|registration| default(registration).map(|to| (0, to))));
         let mapped: Vec<(u32, u32)> = customers
             .iter()
             .filter_map(|row| Some((rank(&tenants, &row.tenant)?, rank(&billed_subscriptions, &row.subscription)?)))
             .collect();
-        // A row without tenant does not hold its user subscription.
+        // A row without tenant does not count as containing its user subscription.
         let held: Vec<Option<(u32, u32)>> = listed
             .iter()
             .map(|row| Some((rank(&user_subscriptions, &row.id)?, rank(&tenants, row.tenant.as_ref()?)?)))
@@ -78,9 +77,9 @@ impl Snapshots {
             listings.lists.iter().map(|list| list.rows.iter().filter_map(|&row| held[row as usize])),
         );
         let dates = SnapshotDates {
-            registrations: registrations.iter().map(|own| own.as_of).collect(),
-            customer_subscriptions: customer_subscriptions.lists.iter().map(|own| own.as_of).collect(),
-            user_subscriptions: listings.lists.iter().map(|own| own.as_of).collect(),
+            registrations: registrations.iter().map(|registration| registration.as_of).collect(),
+            customer_subscriptions: customer_subscriptions.lists.iter().map(|list| list.as_of).collect(),
+            user_subscriptions: listings.lists.iter().map(|list| list.as_of).collect(),
         };
         Self {
             stamp,
@@ -98,7 +97,7 @@ impl Snapshots {
         }
     }
 
-    /// What they say, as it was read.
+    /// The content of the snapshots, as it was read.
     pub fn lists(&self) -> SnapshotLists<'_> {
         SnapshotLists {
             registrations: Cow::Borrowed(&self.registrations),
@@ -109,9 +108,9 @@ impl Snapshots {
 
     /// Every file that they were read from.
     pub fn pages(&self) -> impl Iterator<Item = &ReadFile> {
-        let registrations = self.registrations.iter().flat_map(|own| &own.pages);
+        let registrations = self.registrations.iter().flat_map(|registration| &registration.pages);
         let lists = self.customer_subscriptions.lists.iter().chain(&self.listings.lists);
-        registrations.chain(lists.flat_map(|own| own.pages.iter().map(|page| &page.file)))
+        registrations.chain(lists.flat_map(|list| list.pages.iter().map(|page| &page.file)))
     }
 
     /// The file of the snapshot at that place in the order of its kind's dates.
@@ -124,26 +123,28 @@ impl Snapshots {
         }
     }
 
-    /// The tenant that the latest listing which holds a user subscription gives it.
+    /// The tenant of a user subscription in the latest listing that contains it.
     pub(super) fn latest_tenant(&self, user_subscription: &UserSubscriptionId) -> Option<u32> {
-        let own = rank(&self.user_subscriptions, user_subscription)?;
-        self.listed.held_after(u32::MAX, own).map(|own| own.to)
+        let place = rank(&self.user_subscriptions, user_subscription)?;
+        self.listed.held_after(u32::MAX, place).map(|mapping| mapping.to)
     }
 
-    /// What the customer subscriptions in force say of a tenant.
+    /// The mapping of a tenant in the customer subscriptions in force.
     pub fn mapping_of(&self, tenant: u32, in_force: InForce) -> Option<&Mapping> {
         self.customer_mappings.said_by(in_force.customer_subscriptions, tenant)
     }
 
-    /// Who pays for a user subscription (its rank, if a listing holds it), and why.
+    /// Who pays for a user subscription (its rank, if a listing contains it), and why.
     pub(super) fn decide(
         &self,
         user_subscription: Option<u32>,
         in_force: InForce,
         is_operator: impl Fn(Option<u32>) -> bool,
     ) -> Decision {
-        let tenant = user_subscription.and_then(|own| self.listed.held_after(in_force.listings, own)).map(|own| own.to);
-        let mapped = tenant.and_then(|tenant| self.mapping_of(tenant, in_force)).map(|own| own.to);
+        let tenant = user_subscription
+            .and_then(|place| self.listed.held_after(in_force.listings, place))
+            .map(|mapping| mapping.to);
+        let mapped = tenant.and_then(|tenant| self.mapping_of(tenant, in_force)).map(|mapping| mapping.to);
         let list = &self.customer_subscriptions.lists[in_force.customer_subscriptions as usize];
         let attribution = Attribution::of(Evidence {
             is_mapped: mapped.is_some(),
@@ -172,7 +173,7 @@ fn sorted<'a, T: Ord + Clone + 'a>(ids: impl Iterator<Item = &'a T>) -> Vec<T> {
     ids.into_iter().cloned().collect()
 }
 
-/// Whether nothing says that two registrations are of two stamps.
+/// Whether nothing shows that two registrations belong to two stamps.
 pub(super) fn is_one_cloud(one: &Registration, two: &Registration) -> bool {
     one.cloud_id.as_ref().zip(two.cloud_id.as_ref()).is_none_or(|(one, two)| one == two)
 }

@@ -9,24 +9,24 @@ use serde::{Deserialize, Serialize};
 pub enum Attribution {
     /// The tenant is mapped in the customer subscriptions in force.
     Registered,
-    /// The user subscription is the provider's own, or a setting names it or its directory.
+    /// The user subscription belongs to the provider, or a setting names it or its directory.
     DefaultOperator,
-    /// No listing, at any date, holds the user subscription with a tenant.
+    /// No listing, at any date, contains the user subscription with a tenant.
     DefaultUserSubscriptionUnknown,
     /// The customer subscriptions in force are empty, and the operator confirmed that.
     DefaultNoCustomerSubscriptions,
-    /// The tenant is known, and not mapped.
+    /// The tenant is known, but not mapped.
     DefaultTenantNotRegistered,
 }
 
-/// What the snapshots in force say of a user subscription.
+/// What the snapshots in force say about a user subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// Its tenant is mapped to a customer subscription.
     pub is_mapped: bool,
-    /// It is the provider's own, or a setting names it or its directory.
+    /// It belongs to the provider, or a setting names it or its directory.
     pub is_operator: bool,
-    /// A listing holds it with a tenant.
+    /// A listing contains it with a tenant.
     pub has_tenant: bool,
     /// The list of customer subscriptions is empty.
     pub list_is_empty: bool,
@@ -44,7 +44,7 @@ impl Attribution {
 
     /// The reason of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|attribution| attribution.as_str() == text)
     }
 
     /// The first reason that applies.

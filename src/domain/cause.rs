@@ -1,35 +1,35 @@
-//! Why a day was settled anew, and why published figures changed.
+//! Why a day was settled again, and why published figures changed.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a (stamp, day) was settled anew, or a charge or an amount is another than it was. The names are published in
-/// receipts and changes, and never change meaning.
+/// Why a (stamp, day) was settled again, or a charge or an amount changed. The names are published in receipts and
+/// changes, and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Cause {
-    /// Everything is: the state of the last run could not serve, or `--full` said so.
+    /// Everything is settled again: the state of the last run was unusable, or `--full` was given.
     FullRun,
     /// It was never published before.
     NewDay,
-    /// An export came that has lines of it.
+    /// A new export has lines of it.
     WindowAdded,
     /// An export that has lines of it was replaced.
     WindowChanged,
-    /// An export that had lines of it is gone, or does not count any more.
+    /// An export that had lines of it is gone, or no longer counts.
     WindowRemoved,
-    /// The same lines are another subscription's, or for another reason: snapshots or operators changed.
+    /// The same lines belong to another subscription, or for another reason: snapshots or operators changed.
     AttributionChanged,
-    /// Its month was closed, and was opened again.
+    /// Its month was closed, and was reopened.
     MonthReopened,
     /// The price in force on the day was added, changed or removed.
     PriceChanged,
-    /// Other usage of the month changed, so that the same quantity lies in other tiers.
+    /// Other usage of the month changed, so that the same quantity is in other tiers.
     TierShifted,
-    /// Tiers are taken in the other way (`--tiering`).
+    /// Tiers are applied in another way (`--tiering`).
     TieringChanged,
-    /// Amounts are rounded otherwise (`--rounding`).
+    /// Amounts are rounded in another way (`--rounding`).
     RoundingChanged,
     /// Amounts are converted at another exchange rate.
     ExchangeRateChanged,

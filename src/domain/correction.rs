@@ -1,4 +1,4 @@
-//! Corrections: what a run changed of figures that were published before.
+//! Corrections: changes of figures that were published before.
 
 use super::identity::Stamp;
 use super::money::{Amount, Charge, Currency};
@@ -6,7 +6,7 @@ use super::quantity::Quantity;
 use super::time::{Day, Month};
 use super::totals::Totals;
 
-/// What a run changed of a published figure of a billed subscription and meter.
+/// A change of a published figure of a billed subscription and meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
     pub place: Place,
@@ -17,7 +17,7 @@ pub struct Correction {
     pub causes: String,
 }
 
-/// Where the figure stands: amounts are the statements' of a month, all else is of a stamp's day.
+/// Where the figure is: amounts are of a month's statement, everything else of a stamp's day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     Day(Stamp, Day),
@@ -47,7 +47,7 @@ impl Place {
     }
 }
 
-/// What was said, and what is said since. `None`: nothing.
+/// The figure before and after. `None`: there was none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Corrected {
     Usage {
@@ -68,7 +68,7 @@ pub enum Corrected {
     },
 }
 
-/// What statement lines in one currency come to.
+/// The amounts of statement lines in one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Billed {
     pub amount: Amount,
@@ -77,7 +77,7 @@ pub struct Billed {
 }
 
 impl Corrected {
-    /// As a row of `changes` calls it.
+    /// The name in a row of `changes`.
     pub const fn figure(&self) -> &'static str {
         let [quantity, charge, amount] = FIGURES;
         match self {
@@ -95,31 +95,31 @@ impl Corrected {
     }
 }
 
-/// What can have changed.
+/// The kinds of figures that can change.
 pub const FIGURES: [&str; 3] = ["quantity", "charge", "amount"];
 
 impl Correction {
-    /// What its rows are ordered by: amounts, which are of no stamp, first; of a day's billed subscription and meter
-    /// the usage before its charges.
+    /// The order of its rows: amounts, which have no stamp, first; for a day's billed subscription and meter usage
+    /// before charges.
     pub fn order(&self) -> impl Ord + '_ {
         let place = (self.place.stamp(), self.place.day());
         (place, &self.billed_subscription, &self.meter, self.of.currency(), self.place.month())
     }
 }
 
-/// By how much a quantity changed.
+/// The difference of two quantities.
 pub fn usage_difference(before: Option<Totals>, after: Option<Totals>) -> Quantity {
-    let scaled = |totals: Option<Totals>| totals.map_or(0, |own| own.quantity.scaled());
+    let scaled = |totals: Option<Totals>| totals.map_or(0, |total| total.quantity.scaled());
     Quantity::from_scaled(scaled(after) - scaled(before))
 }
 
-/// By how much a charge changed.
+/// The difference of two charges.
 pub fn charge_difference(before: Option<Charge>, after: Option<Charge>) -> Charge {
     let [before, after] = [before, after].map(Option::unwrap_or_default);
     after.checked_sub(before).expect("two charges of no sign differ by what fits")
 }
 
-/// By how much what is billed changed: `None` where it is billed in another currency.
+/// The difference of two billed amounts; `None` where the currency changed.
 pub fn billed_difference(before: Billed, after: Billed) -> Option<Amount> {
     let is_comparable = before.billing_currency == after.billing_currency;
     is_comparable.then(|| Amount::from_scaled(after.billing_amount.scaled() - before.billing_amount.scaled()))

@@ -1,7 +1,7 @@
 //! Which days are complete: the states of `product.md` §3.6, from the windows that are there.
 //!
-//! A day's usage goes on being reported for hours after it ends (Q3, Q4), so a day is complete only when later windows
-//! are in. The states speak of quantities; a later snapshot can still change attribution.
+//! Usage of a day is reported until hours after it ends (Q3, Q4), so a day is complete only when later windows are
+//! loaded. The states are about quantities; a later snapshot can still change attribution.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,8 +15,8 @@ use super::time::{Day, Hour, Month, Window};
 pub enum DayState {
     /// Reported time is missing from the day itself.
     Partial,
-    /// The day's reported time is covered; later days that may still bring lines are not, or much of what they brought
-    /// was set aside.
+    /// The day's reported time is covered. Later days that may still bring lines are not, or many of their lines were
+    /// set aside.
     Open,
     /// The day and the days that settle it are covered without a gap.
     Settled,
@@ -28,7 +28,7 @@ impl DayState {
 
     /// The state of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 
     /// The published text.
@@ -47,7 +47,7 @@ impl fmt::Display for DayState {
     }
 }
 
-/// One day's coverage: its state, the windows that touch the time that settles it, and what is missing of that time.
+/// One day's coverage: its state, the windows that overlap the time that settles it, and the gaps in that time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DayCoverage {
     pub day: Day,
@@ -56,7 +56,7 @@ pub struct DayCoverage {
     pub missing: Vec<Window>,
 }
 
-/// The coverage of a stamp's day, with its lines and what was found about the exports that bring them.
+/// The coverage of a stamp's day, with its lines and the findings about their exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoverageRow {
     pub stamp: Stamp,
@@ -66,7 +66,7 @@ pub struct CoverageRow {
     pub findings: Vec<FindingCode>,
 }
 
-/// Intervals of reported time as coverage shows them, such as `[2026-10-05T00,2026-10-06T00)`, separated by blanks.
+/// Intervals of reported time as coverage writes them, such as `[2026-10-05T00,2026-10-06T00)`, separated by blanks.
 pub fn intervals(windows: &[Window]) -> String {
     let texts: Vec<String> = windows.iter().map(|window| format!("[{},{})", window.start, window.end)).collect();
     texts.join(" ")
@@ -81,7 +81,7 @@ pub fn parse_intervals(text: &str) -> Option<Vec<Window>> {
     text.split_whitespace().map(window).collect()
 }
 
-/// How many days of a stamp's month are in which state.
+/// The number of days of a stamp's month in each state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonthCoverage {
     pub stamp: Stamp,
@@ -91,14 +91,14 @@ pub struct MonthCoverage {
 }
 
 impl MonthCoverage {
-    /// Days in all, settled, open, and partial or without any coverage.
+    /// The numbers of days: all, settled, open, and partial or without any coverage.
     pub fn counts(&self) -> [i64; 4] {
         let days = self.month.days().count() as i64;
         [days, self.settled, self.open, days - self.settled - self.open]
     }
 }
 
-/// The months that these days lie in, in order of stamp and month.
+/// The months of these days, in order of stamp and month.
 pub fn months(days: &[CoverageRow]) -> Vec<MonthCoverage> {
     let mut months: BTreeMap<(&Stamp, Month), [i64; 2]> = BTreeMap::new();
     for CoverageRow { stamp, coverage, .. } in days {
@@ -106,43 +106,43 @@ pub fn months(days: &[CoverageRow]) -> Vec<MonthCoverage> {
         *settled += i64::from(coverage.state == DayState::Settled);
         *open += i64::from(coverage.state == DayState::Open);
     }
-    let own = |((stamp, month), [settled, open]): ((&Stamp, Month), [i64; 2])| MonthCoverage {
+    let to_coverage = |((stamp, month), [settled, open]): ((&Stamp, Month), [i64; 2])| MonthCoverage {
         stamp: stamp.clone(),
         month,
         settled,
         open,
     };
-    months.into_iter().map(own).collect()
+    months.into_iter().map(to_coverage).collect()
 }
 
-/// How far a stamp's reported time is loaded.
+/// How far the reported time of a stamp is loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StampCoverage {
     pub stamp: Stamp,
-    /// How many days are in which state: as [`DayState::ALL`].
+    /// The number of days in each state, in the order of [`DayState::ALL`].
     pub days: [u64; 3],
     pub last_settled_day: Option<Day>,
-    /// The end of the latest reported time that is loaded, whatever is missing before it; `None` when no window is
+    /// The end of the latest loaded reported time, whether or not there are gaps before it; `None` when no window is
     /// whole.
     pub covered_to: Option<Hour>,
 }
 
-/// The stamps that these days belong to, in order.
+/// The stamps of these days, in order.
 pub fn stamps(days: &[CoverageRow]) -> Vec<StampCoverage> {
     let mut stamps: BTreeMap<&Stamp, StampCoverage> = BTreeMap::new();
     for CoverageRow { stamp, coverage, .. } in days {
         let empty = StampCoverage { stamp: stamp.clone(), days: [0; 3], last_settled_day: None, covered_to: None };
-        let own = stamps.entry(stamp).or_insert(empty);
-        own.days[coverage.state as usize] += 1;
+        let entry = stamps.entry(stamp).or_insert(empty);
+        entry.days[coverage.state as usize] += 1;
         let settled = (coverage.state == DayState::Settled).then_some(coverage.day);
-        own.last_settled_day = own.last_settled_day.max(settled);
-        own.covered_to = own.covered_to.max(coverage.windows.iter().map(|window| window.end).max());
+        entry.last_settled_day = entry.last_settled_day.max(settled);
+        entry.covered_to = entry.covered_to.max(coverage.windows.iter().map(|window| window.end).max());
     }
     stamps.into_values().collect()
 }
 
-/// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days, but for what one of
-/// the `doubted` windows completes: much of what was reported in these could not be used.
+/// The coverage of `day` by `windows` (sorted, disjoint), settled by `settling_days` later days. A day that one of the
+/// `doubted` windows completes is not settled: many of their lines could not be used.
 ///
 /// ```text
 /// windows   |--10-05--|--10-06--|         |--10-08--|
@@ -153,11 +153,11 @@ pub fn of_day(day: Day, windows: &[Window], doubted: &[Window], settling_days: u
     let settling = Window { start: day.start(), end: day.end() + i32::from(settling_days) * 24 };
     let windows: Vec<Window> = windows.iter().copied().filter(|window| window.overlaps(settling)).collect();
     let missing = gaps(settling, &windows);
-    let own = Window { start: day.start(), end: day.end() };
+    let day_window = Window { start: day.start(), end: day.end() };
     let is_doubted = doubted.iter().any(|window| window.overlaps(settling));
     let state = if missing.is_empty() && !is_doubted {
         DayState::Settled
-    } else if missing.iter().all(|gap| !gap.overlaps(own)) {
+    } else if missing.iter().all(|gap| !gap.overlaps(day_window)) {
         DayState::Open
     } else {
         DayState::Partial
@@ -165,7 +165,7 @@ pub fn of_day(day: Day, windows: &[Window], doubted: &[Window], settling_days: u
     DayCoverage { day, state, windows, missing }
 }
 
-/// What of `whole` none of the sorted `windows` covers.
+/// The gaps in `whole` between the sorted `windows`.
 pub(super) fn gaps(whole: Window, windows: &[Window]) -> Vec<Window> {
     let mut gaps = Vec::new();
     let mut covered_to: Hour = whole.start;

@@ -1,24 +1,24 @@
-//! Cultures as .NET names them, and what of each decides how a table is read: whether a date written `a/b/yyyy` begins
-//! with its day or its month, what separates whole units from fractions, and what is written for the halves of a day.
+//! Cultures as .NET names them, and how each reads a table: whether a date written `a/b/yyyy` begins with its day or
+//! its month, what the decimal mark is, and how the halves of a day are written.
 //!
-//! Facts: `cultures.tsv`, made from the Unicode CLDR, which .NET follows (so does Windows, but for what is marked there
-//! as either).
+//! Source: `cultures.tsv`, made from the Unicode CLDR. .NET follows it, and so does Windows, except where the file
+//! marks both variants.
 
 use serde::{Serialize, Serializer};
 
-/// Which of its parts a date begins with.
+/// The part that a date begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DateOrder {
     DayFirst,
     MonthFirst,
-    /// Only where a year has two digits does this need telling.
+    /// Matters only where a year has two digits.
     YearFirst,
 }
 
 impl DateOrder {
     pub const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
 
-    /// As messages and the receipt say it.
+    /// The name in messages and in the receipt.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DayFirst => "day first",
@@ -28,16 +28,16 @@ impl DateOrder {
     }
 }
 
-/// What a culture writes between whole units and fractions.
+/// The decimal mark of a culture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecimalMark {
     Point,
     Comma,
-    /// One by the CLDR, the other by Windows.
+    /// One mark in the CLDR, the other in Windows.
     Either,
 }
 
-/// A culture by its name, such as `de-DE`, and written down as that.
+/// A culture by its name, such as `de-DE`; it is serialised as its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Culture {
     pub name: &'static str,
@@ -73,7 +73,7 @@ impl Culture {
     }
 }
 
-/// What .NET prints when no culture is asked.
+/// The culture that .NET uses when none is set.
 const INVARIANT: Culture =
     Culture { name: "invariant", date_order: DateOrder::MonthFirst, decimal: DecimalMark::Point };
 
@@ -86,7 +86,7 @@ struct CultureRow {
     designators: [&'static str; 2],
 }
 
-/// The rows of the table, below its note and its header.
+/// The rows of the table, without its note and its header.
 fn rows() -> impl Iterator<Item = CultureRow> {
     TABLE.lines().skip(2).map(|line| {
         let mut cells = line.split('\t');
@@ -134,5 +134,8 @@ pub fn half_day(text: &str) -> Option<HalfDay> {
 
 /// A designator without its case, points and blanks.
 fn bare(text: &str) -> String {
-    text.chars().filter(|own| !own.is_whitespace() && *own != '.').flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|character| !character.is_whitespace() && *character != '.')
+        .flat_map(char::to_lowercase)
+        .collect()
 }

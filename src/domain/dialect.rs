@@ -1,4 +1,4 @@
-//! How a file writes times and numbers: JSON and good tables say it themselves, what PowerShell's `Export-Csv` printed
+//! How a file writes times and numbers. JSON and good tables say it themselves; what PowerShell's `Export-Csv` printed
 //! with the culture of some machine does not (reference §3).
 //!
 //! ```text
@@ -19,9 +19,9 @@ use super::reject::RejectReason;
 use super::time::{CivilTime, Day, Hour, Span, TimeFault, offset_minutes, powershell_millis};
 
 const MINUTES_A_DAY: i64 = 24 * 60;
-/// Spreadsheets count days from here; so 1900-03-01, the first day on which they are right, is 61.
+/// Day 0 of spreadsheet dates. The first correct day is 1900-03-01, day 61.
 const SERIAL_EPOCH: NaiveDate = NaiveDate::from_ymd_opt(1899, 12, 30).expect("a date");
-/// Decimal places of a day that are looked at in a serial time: finer than a spreadsheet's own 15 digits.
+/// Decimal places of a serial time that are read: more precise than the 15 digits of a spreadsheet.
 const SERIAL_PLACES: usize = 11;
 
 /// How a file writes times and numbers.
@@ -31,26 +31,26 @@ pub struct Dialect {
     pub date_order: Option<DateOrder>,
     pub era: Era,
     pub decimal_comma: bool,
-    /// Of times that say no offset; `None`: there are none, or they cannot be read.
+    /// The zone of times without an offset; `None`: there are none, or they cannot be read.
     pub zone: Option<SourceTimeZone>,
-    /// `/Date(…)/` counts from what the zone's clock showed, not from UTC: PowerShell took UTC for local time when it
+    /// `/Date(…)/` counts from local time in the zone, not from UTC: PowerShell mistook UTC for local time when it
     /// wrote it.
     pub ticks_are_local: bool,
 }
 
-/// From when years are counted. Calendars with other months are not read.
+/// The calendar era of years. Calendars with other months are not read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Era {
     #[default]
     Gregorian,
-    /// Thailand's: 2569 is 2026.
+    /// The Thai era: 2569 is 2026.
     Buddhist,
-    /// Taiwan's: 115 is 2026.
+    /// The Taiwanese era: 115 is 2026.
     Minguo,
 }
 
 impl Era {
-    /// As messages and the receipt say it.
+    /// The name in messages and in the receipt.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gregorian => "Gregorian years",
@@ -59,7 +59,7 @@ impl Era {
         }
     }
 
-    /// Its year 0 as a Gregorian one, backwards.
+    /// How many years it is ahead of the Gregorian calendar.
     const fn years_ahead(self) -> i32 {
         match self {
             Self::Gregorian => 0,
@@ -68,7 +68,7 @@ impl Era {
         }
     }
 
-    /// The Gregorian year of one that is written with so many digits; `None` when nobody writes years of the era so.
+    /// The Gregorian year of a year with this number of digits; `None` when years of the era are never written so.
     fn gregorian(self, year: u32, digits: usize) -> Option<i32> {
         let year = i32::try_from(year).ok()?;
         match (digits, self) {
@@ -101,7 +101,7 @@ impl SourceTimeZone {
         offset.map(Self::Offset).or_else(|| text.parse().ok().map(Self::Named))
     }
 
-    /// What the zone's clocks show at an instant, both in minutes since 1970-01-01T00:00.
+    /// The local time of an instant, both in minutes since 1970-01-01T00:00.
     fn shows(self, instant: i64) -> i64 {
         match self {
             Self::Offset(minutes) => instant + minutes,
@@ -112,8 +112,8 @@ impl SourceTimeZone {
         }
     }
 
-    /// The instants, in minutes since 1970-01-01T00:00Z, at which the zone's clocks showed `local`: two when clocks
-    /// were put back over it, none when they were put forward over it.
+    /// The instants, in minutes since 1970-01-01T00:00Z, at which local time was `local`: two where clocks were put
+    /// back, none where they were put forward.
     fn instants(self, local: i64) -> [Option<i64>; 2] {
         match self {
             Self::Offset(minutes) => [Some(local - minutes), None],
@@ -149,9 +149,9 @@ impl fmt::Display for SourceTimeZone {
     }
 }
 
-/// A time as it is written.
+/// A time as written.
 struct Written {
-    /// Minutes since 1970-01-01T00:00, by the clock that printed it.
+    /// Minutes since 1970-01-01T00:00, in local time.
     minutes: i64,
     on_minute: bool,
     offset: Option<i64>,
@@ -161,7 +161,7 @@ impl Dialect {
     /// The full UTC hour or day from `start` to `end`.
     ///
     /// # Errors
-    /// A text is no time in this dialect, lies outside the years 2000 to 2199, or the span is neither one full UTC hour
+    /// A text is no time in this dialect, is outside the years 2000 to 2199, or the span is neither one full UTC hour
     /// nor one full UTC day.
     pub fn span(&self, start: &str, end: &str) -> Result<Span, TimeFault> {
         let (starts, ends) = match (self.hours(start), self.hours(end)) {
@@ -169,7 +169,8 @@ impl Dialect {
             (Err(start), Err(end)) => return Err(start.min(end)),
             (Err(one), _) | (_, Err(one)) => return Err(one),
         };
-        // Of an hour that a clock showed twice, the one counts that makes the span whole, if there is only one such.
+        // If an hour occurred twice because clocks were put back, the one that makes the span whole counts, if only one
+        // does.
         let pairs =
             starts.into_iter().flatten().flat_map(|start| ends.into_iter().flatten().map(move |end| (start, end)));
         let mut spans = pairs.into_iter().filter_map(|(start, end)| Span::of(start, end));
@@ -177,7 +178,7 @@ impl Dialect {
         if spans.any(|other| other != span) { Err(TimeFault::Unreadable) } else { Ok(span) }
     }
 
-    /// The full hours that a text may mean: one, or two by a clock that was put back.
+    /// The full hours that a text may mean: one, or two where clocks were put back.
     fn hours(&self, text: &str) -> Result<[Option<Hour>; 2], TimeFault> {
         let text = text.trim();
         if text.starts_with(TICKS) {
@@ -190,7 +191,7 @@ impl Dialect {
             (None, Some(zone)) => zone.instants(minutes),
             (None, None) => return Err(TimeFault::Unreadable),
         };
-        let hours = instants.map(|instant| instant.map(|minutes| Hour::of_minutes(minutes, on_minute)));
+        let hours = instants.map(|instant| instant.map(|minutes| Hour::from_minutes(minutes, on_minute)));
         match (hours[0], hours[1]) {
             (Some(Err(fault)), None | Some(Err(_))) => Err(fault),
             (None, _) => Err(TimeFault::NotWhole),
@@ -203,7 +204,7 @@ impl Dialect {
             iso.year -= self.era.years_ahead();
             return Ok(Written { minutes: iso.minutes()?, on_minute: iso.on_minute, offset: iso.offset_minutes });
         }
-        // A plain reading knows neither: another way to read them has to be decided first.
+        // Without a decided dialect neither is known: the file has to be surveyed first.
         if *self == Self::default() {
             return Err(TimeFault::Unreadable);
         }
@@ -226,11 +227,11 @@ impl Dialect {
     }
 }
 
-/// The hour of a time that Windows PowerShell wrote; with a zone the one that its clock showed then.
+/// The hour of a time that Windows PowerShell wrote; with a zone, by local time there.
 fn ticks(text: &str, zone: Option<SourceTimeZone>) -> Result<Hour, TimeFault> {
     let Some(zone) = zone else { return Hour::parse(text) };
     let millis = powershell_millis(text).ok_or(TimeFault::Unreadable)?;
-    Hour::of_millis(zone.shows(millis.div_euclid(60_000)) * 60_000 + millis.rem_euclid(60_000))
+    Hour::from_millis(zone.shows(millis.div_euclid(60_000)) * 60_000 + millis.rem_euclid(60_000))
 }
 
 /// Whether a text is a spreadsheet's serial time, such as `43335.0416666667`.
@@ -245,8 +246,8 @@ fn serial_parts(text: &str) -> Option<(&str, &str)> {
     (matches!(day.len(), 5 | 6) && digits(day) && digits(fraction)).then_some((day, fraction))
 }
 
-/// Minutes since 1970-01-01T00:00 of a serial time, which must lie within a second of a full minute; `None` when the
-/// text is no serial.
+/// The minutes since 1970-01-01T00:00 of a serial time, which must be within a second of a full minute; `None` when the
+/// text is no serial time.
 fn serial(text: &str) -> Result<Option<i64>, TimeFault> {
     let Some((day, fraction)) = serial_parts(text) else { return Ok(None) };
     let day: i64 = day.parse().map_err(|_no_number| TimeFault::Unreadable)?;
@@ -254,7 +255,7 @@ fn serial(text: &str) -> Result<Option<i64>, TimeFault> {
     let fraction = (0..SERIAL_PLACES).fold(0, |sum, at| sum * 10 + places(at));
     let one = 10_i64.pow(SERIAL_PLACES as u32);
     let seconds = (fraction * MINUTES_A_DAY * 60 + one / 2).div_euclid(one);
-    // A second more or less is what a column formatted with few decimals loses.
+    // Columns formatted with few decimals lose up to a second.
     let minute = (seconds + 1).div_euclid(60);
     if (seconds - minute * 60).abs() > 1 {
         return Err(TimeFault::NotWhole);
@@ -264,8 +265,9 @@ fn serial(text: &str) -> Result<Option<i64>, TimeFault> {
     Ok(Some(minutes))
 }
 
-/// Reads a date of three numbers between `/`, `.` or `-`, and behind it (in Vietnam: before it) a time with or without
-/// seconds, of 24 hours or of half a day. `None` when the text is no such time, or needs an order that is not known.
+/// Reads a date of three numbers separated by `/`, `.` or `-`, and after it (in Vietnam: before it) a time with or
+/// without seconds, of 24 or of 12 hours. `None` when the text is no such time, or needs a date order that is not
+/// known.
 fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> {
     let text = with_plain_blanks(text.trim());
     if let Some((date, rest)) = date(&text, order, era) {
@@ -273,8 +275,8 @@ fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> 
         let time = rest.strip_prefix(',').unwrap_or(rest);
         return match time.trim_start() {
             "" => Some(date.at((0, true, None))),
-            own if own.len() < time.len() || time.starts_with('T') => {
-                Some(date.at(clock(own.strip_prefix('T').unwrap_or(own))?))
+            trimmed if trimmed.len() < time.len() || time.starts_with('T') => {
+                Some(date.at(clock(trimmed.strip_prefix('T').unwrap_or(trimmed))?))
             }
             _ => None,
         };
@@ -285,18 +287,17 @@ fn printed(text: &str, order: Option<DateOrder>, era: Era) -> Option<CivilTime> 
     })
 }
 
-/// A text without marks of direction, and with blanks for all that looks like one: cultures print narrow ones that do
-/// not break.
+/// The text without direction marks, and with plain blanks: some cultures print narrow no-break ones.
 fn with_plain_blanks(text: &str) -> Cow<'_, str> {
-    let is_mark = |own: &char| {
-        matches!(own, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
-            || matches!(own, '\u{2066}'..='\u{2069}')
+    let is_mark = |character: &char| {
+        matches!(character, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}')
+            || matches!(character, '\u{2066}'..='\u{2069}')
     };
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    let plain = |own: char| if own.is_whitespace() { ' ' } else { own };
-    Cow::Owned(text.chars().filter(|own| !is_mark(own)).map(plain).collect())
+    let plain = |character: char| if character.is_whitespace() { ' ' } else { character };
+    Cow::Owned(text.chars().filter(|character| !is_mark(character)).map(plain).collect())
 }
 
 /// The parts of a date.
@@ -324,7 +325,7 @@ fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> 
         Some((value, digits))
     };
     let (first, first_digits) = number(&mut rest)?;
-    let separator = rest.chars().next().filter(|own| ['/', '.', '-'].contains(own))?;
+    let separator = rest.chars().next().filter(|character| ['/', '.', '-'].contains(character))?;
     let next = |rest: &mut &str| {
         *rest = rest.strip_prefix(separator)?.trim_start();
         number(rest)
@@ -338,7 +339,7 @@ fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> 
         (3 | 4, 1 | 2) => (first, first_digits, second, third),
         (1 | 2, digits) => match order? {
             DateOrder::DayFirst => (third, digits, second, first),
-            // No culture separates a date that begins with its month by points.
+            // No culture writes a date that begins with its month with points.
             DateOrder::MonthFirst if separator != '.' => (third, digits, first, second),
             DateOrder::YearFirst if digits <= 2 => (first, first_digits, second, third),
             DateOrder::MonthFirst | DateOrder::YearFirst => return None,
@@ -348,10 +349,10 @@ fn date(text: &str, order: Option<DateOrder>, era: Era) -> Option<(Date, &str)> 
     Some((Date { year: era.gregorian(year, digits)?, month, day }, rest))
 }
 
-/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`, `00 h 00 min 00 s`, `上午12:00`: the minute of the day, whether nothing
-/// smaller was said, and the offset.
+/// `12:00:00 AM`, `0:00`, `13.00.00 +02:00`, `00 h 00 min 00 s`, `上午12:00`: the minute of the day, whether the time is
+/// on a full minute, and the offset.
 fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
-    let (before, time) = text.split_at(text.find(|own: char| own.is_ascii_digit())?);
+    let (before, time) = text.split_at(text.find(|character: char| character.is_ascii_digit())?);
     let mut rest = time;
     let number = |rest: &mut &str| -> Option<i64> {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -360,12 +361,14 @@ fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
         Some(value)
     };
     let unit = |rest: &mut &str, unit: &str| -> bool {
-        let behind = rest.trim_start().strip_prefix(unit).filter(|own| !own.starts_with(char::is_alphabetic));
+        let behind = rest.trim_start().strip_prefix(unit).filter(|after| !after.starts_with(char::is_alphabetic));
         *rest = behind.map_or(*rest, str::trim_start);
         behind.is_some()
     };
     let mark = |rest: &mut &str| -> bool {
-        let behind = rest.strip_prefix([':', '.']).filter(|own| own.starts_with(|own: char| own.is_ascii_digit()));
+        let behind = rest
+            .strip_prefix([':', '.'])
+            .filter(|after| after.starts_with(|character: char| character.is_ascii_digit()));
         *rest = behind.unwrap_or(rest);
         behind.is_some()
     };
@@ -380,7 +383,7 @@ fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
     if has_units {
         unit(&mut rest, "s");
     } else if has_second && mark(&mut rest) {
-        // A fraction of nothing.
+        // A fraction of zeros.
         rest = rest.trim_start_matches('0');
     }
     let (behind, offset) = match offset_minutes(rest) {
@@ -393,10 +396,10 @@ fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
     };
     let half = match (before.trim(), behind.trim()) {
         ("", "") => None,
-        ("", own) | (own, "") => Some(half_day(own)?),
+        ("", designator) | (designator, "") => Some(half_day(designator)?),
         _ => return None,
     };
-    // Japan counts each half from 0, others from 12; and some write 24 hours all the same.
+    // Japan counts each half from 0, others from 12; some write 24 hours with a designator nevertheless.
     let hour = match (half, hour) {
         (None, 0..24) | (Some(HalfDay::Morning), 0..12) | (Some(HalfDay::Afternoon), 12..24) => hour,
         (Some(HalfDay::Morning), 12) => 0,
@@ -406,20 +409,20 @@ fn clock(text: &str) -> Option<(i64, bool, Option<i64>)> {
     (minute < 60 && second < 60).then_some((hour * 60 + minute, second == 0, offset))
 }
 
-/// Whether a date order decides what the text means: `9/6/2026` is one day or another.
+/// Whether the text depends on the date order: `9/6/2026` can be two days.
 pub fn depends_on_order(text: &str) -> bool {
     printed(text, None, Era::Gregorian).is_none() && in_any_order(text).is_some()
 }
 
-/// The day of a date that is written in this order, where it needs one, and whether nothing stands behind it but a
-/// midnight of UTC. `None` when the text is no date of the years 2000 to 2199.
+/// The day of a date in this order, if it needs one, and whether only midnight UTC follows it. `None` when the text is
+/// no date of the years 2000 to 2199.
 pub fn printed_day(text: &str, order: DateOrder) -> Option<(Day, bool)> {
     let text = text.trim();
     if let Some(day) = Day::parse(text) {
         return Some((day, true));
     }
-    // Nothing beside a year of two digits tells which of its parts it is.
-    let with_year = |_: &CivilTime| odd_year(text).is_none();
+    // A year of two digits does not show which part is the year.
+    let with_year = |_: &CivilTime| unexpected_year(text).is_none();
     let printed = || printed(text, Some(order), Era::Gregorian).filter(with_year);
     let time = CivilTime::read(text.as_bytes()).or_else(printed)?;
     let day = i32::try_from(time.minutes().ok()?.div_euclid(MINUTES_A_DAY)).ok()?;
@@ -432,38 +435,39 @@ fn in_any_order(text: &str) -> Option<CivilTime> {
     eras.into_iter().find_map(|era| DateOrder::ALL.into_iter().find_map(|order| printed(text, Some(order), era)))
 }
 
-/// The year of a time as it stands there, where that is not one of 2000 to 2199 in four digits.
-pub fn odd_year(text: &str) -> Option<String> {
+/// The year of a time as written, unless it has four digits and is one of 2000 to 2199.
+pub fn unexpected_year(text: &str) -> Option<String> {
     let text = text.trim().replace(". ", ".");
     let date = text.split([' ', 'T', ',']).next().unwrap_or_default();
-    let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|own| !own.is_empty()).collect();
-    if numbers.len() < 3 || !numbers.iter().all(|own| own.bytes().all(|byte| byte.is_ascii_digit())) {
+    let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|number| !number.is_empty()).collect();
+    if numbers.len() < 3 || !numbers.iter().all(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
         return None;
     }
-    let longest = numbers.iter().copied().max_by_key(|own| own.len()).unwrap_or_default();
+    let longest = numbers.iter().copied().max_by_key(|number| number.len()).unwrap_or_default();
     match longest.len() {
         2 => Some("two digits".to_owned()),
         1 => None,
         _ => {
-            let is_usual = longest.len() == 4 && longest.parse().is_ok_and(|own| (FIRST_YEAR..END_YEAR).contains(&own));
+            let is_usual =
+                longest.len() == 4 && longest.parse().is_ok_and(|year| (FIRST_YEAR..END_YEAR).contains(&year));
             (!is_usual).then(|| longest.to_owned())
         }
     }
 }
 
-/// Whether a text is a time that lacks nothing but its zone, and perhaps the order of its date.
+/// Whether a text is a complete time but for its zone, and perhaps its date order.
 pub fn is_local(text: &str) -> bool {
     let iso = CivilTime::read(text.trim().as_bytes());
     iso.or_else(|| in_any_order(text)).is_some_and(|time| time.offset_minutes.is_none())
 }
 
-/// Whether a text is a time as the usage API writes it: with its offset, and in an order that everybody knows.
+/// Whether a text is a time as the usage API writes it: with an offset, and with an unambiguous date.
 pub fn is_plain(text: &str) -> bool {
     let text = text.trim();
     text.starts_with(TICKS) || CivilTime::read(text.as_bytes()).is_some_and(|time| time.offset_minutes.is_some())
 }
 
-/// Whether a text counts from 1970, as Windows PowerShell writes times.
+/// Whether a text counts milliseconds from 1970, as Windows PowerShell writes times.
 pub fn is_ticks(text: &str) -> bool {
     text.trim().starts_with(TICKS)
 }
@@ -475,17 +479,17 @@ const TICKS: &str = "/Date(";
 pub enum Separator {
     /// None, or no number at all.
     None,
-    /// `416.01`, `1,234.5`: a decimal point for certain.
+    /// `416.01`, `1,234.5`: certainly a decimal point.
     Point,
-    /// `416,01`, `1.234,5`: a decimal comma for certain.
+    /// `416,01`, `1.234,5`: certainly a decimal comma.
     Comma,
-    /// `1.234`: a decimal point, or one between thousands.
+    /// `1.234`: a decimal point, or a thousands separator.
     PointOrGroup,
-    /// `1,234`: a decimal comma, or one between thousands.
+    /// `1,234`: a decimal comma, or a thousands separator.
     CommaOrGroup,
 }
 
-/// Looks at the separators of a number.
+/// Determines the separators of a number.
 pub fn separator(text: &str) -> Separator {
     let mantissa = text.trim().split(['e', 'E']).next().unwrap_or_default();
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

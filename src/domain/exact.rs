@@ -7,11 +7,11 @@ use std::fmt;
 use ethnum::U256;
 use serde::{Deserialize, Serialize};
 
-/// How what lies between two places is brought to one of them.
+/// How a value between two places is rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rounding {
-    /// Towards zero: Excel's `ROUNDDOWN`, by which the invoice is made (reference §6.3 b).
+    /// Towards zero: Excel's `ROUNDDOWN`, which the invoice uses (reference §6.3 b).
     #[default]
     Down,
     /// To the nearest, halves away from zero.
@@ -20,7 +20,7 @@ pub enum Rounding {
     HalfEven,
 }
 
-/// What whole numbers are multiplied with: never rounded itself.
+/// A factor for whole numbers, itself never rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fraction {
     numerator: u128,
@@ -39,7 +39,7 @@ impl Fraction {
         Self { numerator: 1, denominator: U256::new(10).pow(places) }
     }
 
-    /// The product with a number, rounded once to a whole; `None` when it leaves the range of an `i128`.
+    /// The product with a number, rounded once to an integer; `None` when it is out of range of `i128`.
     ///
     /// ```
     /// use stacktally::domain::exact::{Fraction, Rounding};
@@ -71,11 +71,11 @@ impl Fraction {
 
 fn divided(product: u128, denominator: u128, rounding: Rounding) -> u128 {
     let (whole, rest) = (product / denominator, product % denominator);
-    // Where it goes up, the denominator is 2 at least, so that one more fits.
+    // When rounding up, the denominator is at least 2, so adding one cannot overflow.
     whole + u128::from(goes_up(&rest, &(denominator - rest), whole.is_multiple_of(2), rounding))
 }
 
-/// Whether what is left over and what is missing to the next whole make it the next one.
+/// Whether remainder and distance to the next integer round up.
 fn goes_up<T: Ord>(left: &T, missing: &T, is_even: bool, rounding: Rounding) -> bool {
     match rounding {
         Rounding::Down => false,

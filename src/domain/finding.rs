@@ -1,4 +1,4 @@
-//! Findings: what a person should know about exports and snapshots, though the run goes on.
+//! Findings: what a person should know about exports and snapshots, although the run continues.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use super::identity::Stamp;
 use super::shown;
 use super::time::Day;
 
-/// What was found. The names are published in the receipt and never change meaning.
+/// The kinds of findings. The names are published in the receipt and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FindingCode {
     /// Every page of an export names a next one: the last is missing.
@@ -19,7 +19,7 @@ pub enum FindingCode {
     StampWithoutUsage,
     /// A window's folder holds no file.
     ExportWithoutFiles,
-    /// A page lies in its export twice, byte for byte; it counts once.
+    /// A page is in its export twice, byte for byte; it counts once.
     PageSavedTwice,
     /// A page holds no line.
     PageWithoutLines,
@@ -27,32 +27,32 @@ pub enum FindingCode {
     PageFullWithoutSuccessor,
     /// A table does not end with a line end.
     TableMayBeCut,
-    /// Hours of a table were taken as UTC though nothing says that they are.
+    /// Hours of a table were taken as UTC although nothing says that they are.
     TimeZoneAssumed,
     /// Lines of an export count neither a full UTC hour nor a full UTC day.
     UsageTimesNotWhole,
-    /// Usage of one stamp was asked of two provider subscriptions.
+    /// Usage of one stamp was queried from two provider subscriptions.
     SeveralProviderSubscriptions,
     /// A window has far fewer lines than those beside it.
     FewLinesInWindow,
     /// Reported time between the windows of a stamp is in no export: a night was missed.
     WindowMissing,
-    /// A window ends before those beside it let expect, and nothing follows it there: a query was cut short.
+    /// A window ends earlier than its neighbours suggest, and nothing follows: a query was cut short.
     WindowCutShort,
-    /// The newest window of a stamp is older than its rhythm lets expect. This one is found by the clock, so it is in
-    /// no receipt.
+    /// The newest window of a stamp is older than its rhythm suggests. This depends on the clock, so it is in no
+    /// receipt.
     WindowOverdue,
-    /// Many lines of a window equal another of it: usage may have been asked for twice.
+    /// Many lines of a window equal lines of the same window: usage may have been queried twice.
     EqualLines,
-    /// Files of one export have several shapes: one usage may have been saved twice.
+    /// Files of one export have several shapes: usage may have been saved twice.
     SeveralShapes,
-    /// Published lines lie without anything that says that they are all of their export.
+    /// Published lines are used without proof that they are all lines of their export.
     PublishedLinesUnvouched,
-    /// Usage lies longer before its reported window than usage is reported late.
+    /// Usage is older than usage can be reported in its window.
     UsageLongBeforeWindow,
-    /// So many lines of an export were set aside that the days which it completes are not settled.
+    /// So many lines of an export were set aside that the days it completes are not settled.
     ManyRejects,
-    /// Pages of public Azure lie among those of a stamp.
+    /// Pages of public Azure are among those of a stamp.
     UsageOfPublicAzure,
     /// One customer subscription is mapped to several tenants.
     CustomerSubscriptionOfSeveralTenants,
@@ -66,21 +66,21 @@ pub enum FindingCode {
     RegistrationWithoutCustomers,
     /// The default subscription is mapped to a tenant as well.
     DefaultSubscriptionIsCustomer,
-    /// A customer subscription is mapped whose id is no GUID. Azure calls it `InvalidCustomerSubscriptionId`.
+    /// The id of a mapped customer subscription is no GUID. Azure calls it `InvalidCustomerSubscriptionId`.
     InvalidCustomerSubscriptionId,
-    /// A snapshot names a tenant or a user subscription by something that is no GUID.
+    /// Snapshots have an id of a tenant or a user subscription that is no GUID.
     IdMalformed,
     /// Snapshots spell one id in upper and in lower case; Azure's errors call it case sensitive.
     IdCaseDiffers,
     /// A capacity registration has customer subscriptions. Azure calls it `CustomerSubscriptionsNotAllowed`.
     CustomerSubscriptionsNotAllowed,
-    /// A tenant that was mapped is not any more, and goes on using the stamp.
+    /// A tenant that was mapped is no longer, and still uses the stamp.
     CustomerSubscriptionNotFound,
     /// A tenant is registered on one stamp, and uses another without being registered there.
     TenantRegisteredOnAnotherStamp,
     /// Tenants are mapped that use nothing.
     MappedTenantWithoutUsage,
-    /// Usage is attributed by a snapshot that is older than the setting tolerates.
+    /// Usage is attributed by a snapshot that is older than the setting allows.
     SnapshotOlderThanUsage,
     /// Two stamps have one registration: a folder was copied.
     RegistrationOfSeveralStamps,
@@ -90,7 +90,7 @@ pub enum FindingCode {
     UsageUnpriced,
     /// A month was closed before there was a price book.
     ClosedMonthNotCharged,
-    /// Something came to closed months that were charged, and is itself not charged.
+    /// Additions to closed months that were charged are themselves not charged.
     AdjustmentNotCharged,
     /// A rate card prices a meter of Azure Stack that no meter of the catalogue names.
     RateCardMeterUnmapped,
@@ -98,36 +98,36 @@ pub enum FindingCode {
     RateCardUnitUnknown,
     /// A rate card has an offer term that takes nothing off a price.
     RateCardTermNotApplied,
-    /// Exports that the last publication stands on are gone from the root.
+    /// Exports of the last publication are gone from the root.
     ExportsMissing,
-    /// A stamp that the last publication has is gone from the root.
+    /// A stamp of the last publication is gone from the root.
     StampMissing,
-    /// A file of the root itself that the last publication stands on is gone: names, meters, prices, exchange rates.
+    /// A file in the root that the last publication used is gone: names, meters, prices, exchange rates.
     TableMissing,
-    /// Rows of `names.csv` have a name for an id, and an id for a name.
+    /// Rows of `names.csv` have id and name swapped.
     NamesSwapped,
     /// `names.csv` names what is no tenant and no billed subscription of the root.
     NameOfUnknownId,
-    /// A price, an exchange rate or a term of billing is not what a month was closed with.
+    /// A price, an exchange rate or a billing term differs from the one a month was closed with.
     ClosedMonthPriceNotApplied,
-    /// A tenant or a billed subscription is called otherwise than when a month was closed.
+    /// A tenant or a billed subscription has another name than when a month was closed.
     ClosedMonthNameNotApplied,
-    /// A meter is described otherwise than when a month was closed.
+    /// A meter has another description than when a month was closed.
     ClosedMonthMeterNotApplied,
-    /// Customer subscriptions lie under another registration than the one in force beside them: the stamp was
-    /// registered anew.
+    /// Customer subscriptions are under another registration than the one in force with them: the stamp was registered
+    /// again.
     CustomersOfAnotherRegistration,
-    /// Names in which characters were lost, and `?` or U+FFFD stands in their stead.
+    /// Names lost characters, which were replaced by `?` or U+FFFD.
     NamesWithLostCharacters,
 }
 
-/// How much a finding weighs: published, and never less in a later version for the same fact.
+/// The severity of a finding: published, and never lowered by a later version for the same fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Figures may be wrong or incomplete, and something can be done about it: a month is not closed over it unless
-    /// that is forced.
+    /// Figures may be wrong or incomplete, and something can be done about it: a month with such a finding is closed
+    /// only when forced.
     Error,
-    /// The figures are what the rules make of the input; a person should know of it all the same.
+    /// The figures follow the rules; a person should know nevertheless.
     Warning,
 }
 
@@ -206,7 +206,7 @@ impl FindingCode {
 
     /// The code of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
     }
 
     /// The published text.
@@ -291,25 +291,24 @@ impl FindingCode {
             | Self::SeveralProviderSubscriptions
             | Self::EqualLines
             | Self::SeveralShapes
-            // Somebody may be charged who should not be: snapshots contradict themselves or each other, or Azure
-            // refuses what they say.
+            // Somebody may be charged wrongly: snapshots contradict themselves or each other, or Azure refuses what
+            // they say.
             | Self::UserSubscriptionListedTwice
             | Self::InvalidCustomerSubscriptionId
             | Self::CustomerSubscriptionsNotAllowed
             | Self::RegistrationOfSeveralStamps
-            // Azure charges them to the default subscription until they are registered anew, and the lines say that
-            // they pay.
+            // Azure charges them to the default subscription until they are registered again, and so do the lines.
             | Self::CustomersOfAnotherRegistration
             // Charges are missing.
             | Self::UsageUnpriced
-            // What was published would go.
+            // Published figures would be removed.
             | Self::ExportsMissing
             | Self::StampMissing
             | Self::TableMissing => Severity::Error,
 
             // It counts once, and nothing is missing.
             Self::PageSavedTwice
-            // By the clock: of what is published nothing is wrong.
+            // It depends on the clock; nothing published is wrong.
             | Self::WindowOverdue
             // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are
             // `few_lines_in_window`.
@@ -322,15 +321,15 @@ impl FindingCode {
             | Self::TenantRegisteredOnAnotherStamp
             | Self::MappedTenantWithoutUsage
             | Self::DefaultSubscriptionOfSeveralStamps
-            // It holds nobody, so other listings serve; usage that none of them knows is counted as unknown.
+            // Other listings decide instead; usage that none of them contains is counted as unknown.
             | Self::ListingWithoutTenants
-            // A rule says which snapshot serves, and no later one can tell more about the past.
+            // A rule chooses the snapshot, and later snapshots say nothing more about the past.
             | Self::SnapshotLaterThanUsage
             | Self::SnapshotOlderThanUsage
             // Ids are compared in one spelling, or as they stand.
             | Self::IdMalformed
             | Self::IdCaseDiffers
-            // What is closed was decided; what comes to it is billed apart.
+            // Closed months stay as they are; additions are billed separately.
             | Self::ClosedMonthNotCharged
             | Self::AdjustmentNotCharged
             | Self::ClosedMonthPriceNotApplied
@@ -362,7 +361,7 @@ pub struct Finding {
     pub sentence: String,
     pub concerned: Vec<String>,
     pub remedy: Cow<'static, str>,
-    /// The days whose usage it is about; empty when it is about none in particular. Coverage shows it there.
+    /// The days whose usage it is about, shown in coverage; empty when it is about none in particular.
     pub days: BTreeSet<Day>,
 }
 

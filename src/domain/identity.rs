@@ -1,7 +1,7 @@
-//! Ids in one spelling, made once.
+//! Ids in one spelling, normalised once.
 //!
 //! Exports spell one id in several ways, even within a page: upper and lower case, with and without dashes (Q5), in
-//! braces. Everything downstream compares bytes, so each id is brought to one spelling here and nowhere else.
+//! braces. All other code compares bytes, so each id is normalised here and nowhere else.
 
 use std::fmt;
 

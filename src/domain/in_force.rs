@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::time::{Day, Hour, Slot, Window};
 
-/// At which moment of a line the snapshots in force are chosen.
+/// The moment of a line that chooses the snapshots in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttributeAt {
@@ -17,7 +17,7 @@ pub enum AttributeAt {
 }
 
 impl AttributeAt {
-    /// As settings and receipts spell it.
+    /// The name in settings and receipts.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Forwarded => "forwarded",
@@ -27,11 +27,11 @@ impl AttributeAt {
 
     /// The setting of a text.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Forwarded, Self::Usage].into_iter().find(|own| own.as_str() == text)
+        [Self::Forwarded, Self::Usage].into_iter().find(|setting| setting.as_str() == text)
     }
 
     /// The moment that decides for a line of `day` and `slot`, reported in `window`. A window longer than a day, or
-    /// none, does not say when Azure took the line: the end of its usage day decides.
+    /// none, does not show when Azure processed the line: then the end of its usage day decides.
     pub fn moment(self, window: Option<Window>, day: Day, slot: Slot) -> Hour {
         match (self, window) {
             (Self::Usage, _) => Hour::of(day, slot.hour()),
@@ -58,7 +58,7 @@ impl SnapshotKind {
 
     /// The kind of a published text.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// The published text.
@@ -70,7 +70,7 @@ impl SnapshotKind {
         }
     }
 
-    /// As a sentence calls one.
+    /// The name of one in a sentence.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Registration => "registration",
@@ -88,8 +88,8 @@ pub struct SnapshotDates {
     pub user_subscriptions: Vec<Hour>,
 }
 
-/// Which snapshots are in force: places in order of their dates. Of listings, which are history, how many are not after
-/// the moment.
+/// The snapshots in force: places in order of their dates. For listings, which are history, the number that are not
+/// after the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InForce {
     pub registration: u32,
@@ -107,13 +107,13 @@ impl SnapshotDates {
         }
     }
 
-    /// Whether a registration or a customer list serves at the moment though it is later: the first does.
+    /// Whether a registration or a customer list is used although it is later, because it is the first.
     pub fn is_before_first(&self, moment: Hour) -> bool {
         let first = [&self.registrations, &self.customer_subscriptions].map(|dates| dates.first().copied());
         first.into_iter().flatten().any(|date| moment < date)
     }
 
-    /// The latest of each kind not after the moment, each chosen by itself; before the first, the first serves.
+    /// The latest of each kind not after the moment, each chosen separately; before the first, the first is used.
     pub fn in_force(&self, moment: Hour) -> InForce {
         let not_after = |dates: &[Hour]| dates.partition_point(|&date| date <= moment) as u32;
         InForce {

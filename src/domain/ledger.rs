@@ -12,62 +12,62 @@ use serde::{Serialize, Serializer};
 
 use super::time::{Granularity, Window};
 
-/// What the ledger knows of one export with a reported window.
+/// What the ledger knows about one export with a reported window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
     pub window: Window,
-    /// Of its lines; `None` when it has none, and nothing else says.
+    /// The granularity of its lines; `None` when it has none, and nothing else says.
     pub granularity: Option<Granularity>,
     pub lines: i64,
-    /// Whether its chain of pages has an end.
+    /// Whether its chain of pages is complete.
     pub is_whole: bool,
 }
 
-/// What the operator decided about reported time that several exports cover.
+/// The operator's decisions about reported time that several exports cover.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LedgerRules {
     /// A window that wholly contains others replaces them.
     #[serde(rename = "overlap", serialize_with = "as_overlap")]
     pub wider_replaces: bool,
-    /// Of Hourly and Daily exports of one time, these count.
+    /// The granularity that counts where Hourly and Daily exports cover the same time.
     #[serde(serialize_with = "in_lower_case")]
     pub granularity: Option<Granularity>,
 }
 
-/// As the setting spells it.
+/// The value in the setting.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
 fn as_overlap<S: Serializer>(wider_replaces: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if *wider_replaces { "wider" } else { "refuse" })
 }
 
-/// As the setting spells it.
+/// The value in the setting.
 #[expect(clippy::ref_option, reason = "serde hands the field over so")]
 fn in_lower_case<S: Serializer>(granularity: &Option<Granularity>, serializer: S) -> Result<S::Ok, S::Error> {
     granularity.map(|granularity| granularity.as_str().to_lowercase()).serialize(serializer)
 }
 
-/// What becomes of an export. The numbers are places in the list of entries.
+/// The fate of an export. The numbers are places in the list of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Used,
     /// A wider window contains it.
     ReplacedBy(usize),
-    /// Exports of the chosen granularity, this the first, cover all its time.
+    /// Exports of the chosen granularity, this one the first, cover all its time.
     NotChosen(usize),
 }
 
-/// Why exports cannot stand beside each other.
+/// Why exports conflict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
     /// Two exports of one window.
     SameWindow(usize, usize),
     /// The first window contains the second.
     Contains(usize, usize),
-    /// Each has time that the other has not.
+    /// Each has time that the other does not have.
     Overlap(usize, usize),
     /// An Hourly and a Daily export of the same time.
     TwoGranularities(usize, usize),
-    /// Of the first, which is not of the chosen granularity, only a part is covered by exports that are.
+    /// The first is not of the chosen granularity, and exports that are cover only part of it.
     PartlyChosen(usize, usize),
     /// The first would replace the second, but lacks its last page or any line.
     NotWhole(usize, usize),
@@ -92,11 +92,12 @@ pub fn fates(entries: &[LedgerEntry], rules: LedgerRules) -> Result<Vec<Fate>, C
     }
     for (at, entry) in entries.iter().enumerate() {
         if let Fate::NotChosen(first) = fates[at] {
-            let chosen = || entries.iter().filter(|own| own.granularity == rules.granularity && own.is_whole);
-            if !is_covered(entry.window, chosen().map(|own| own.window)) {
+            let chosen = || entries.iter().filter(|other| other.granularity == rules.granularity && other.is_whole);
+            if !is_covered(entry.window, chosen().map(|other| other.window)) {
                 return Err(Conflict::PartlyChosen(at, first));
             }
-            let lines: i64 = chosen().filter(|own| own.window.overlaps(entry.window)).map(|own| own.lines).sum();
+            let lines: i64 =
+                chosen().filter(|other| other.window.overlaps(entry.window)).map(|other| other.lines).sum();
             if lines == 0 && entry.lines > 0 {
                 return Err(Conflict::NotWhole(first, at));
             }
@@ -109,7 +110,7 @@ pub fn fates(entries: &[LedgerEntry], rules: LedgerRules) -> Result<Vec<Fate>, C
             if !rules.wider_replaces {
                 return Err(Conflict::Contains(wide, narrow));
             }
-            // Of several that contain it, the widest replaces it.
+            // If several windows contain it, the widest replaces it.
             let is_wider = |other: usize| entries[wide].window.hours() > entries[other].window.hours();
             if !matches!(fates[narrow], Fate::ReplacedBy(other) if !is_wider(other)) {
                 fates[narrow] = Fate::ReplacedBy(wide);
@@ -135,7 +136,7 @@ fn overlapping(entries: &[LedgerEntry]) -> impl Iterator<Item = (usize, usize)> 
     })
 }
 
-/// Of two overlapping windows the one that contains the other, and the other.
+/// Of two overlapping windows, the containing one and the contained one.
 fn contained(entries: &[LedgerEntry], a: usize, b: usize) -> Result<(usize, usize), Conflict> {
     let (first, second) = (entries[a].window, entries[b].window);
     if first == second {
@@ -157,33 +158,33 @@ fn is_covered(whole: Window, windows: impl Iterator<Item = Window>) -> bool {
     reached >= whole.end
 }
 
-/// A window with less than this share of its neighbours' lines has few, in percent.
+/// A window with less than this percentage of its neighbours' lines has few.
 const FEW_LINES_PERCENT: i64 = 50;
 /// Neighbours with fewer lines than this prove nothing.
 const NEIGHBOUR_LINES_MIN: i64 = 100;
 
-/// Whether a count of lines is far below another that it should resemble.
+/// Whether a count of lines is far below another that should be similar.
 pub fn is_far_below(lines: i64, other: i64) -> bool {
     other >= NEIGHBOUR_LINES_MIN && lines * 100 < other * FEW_LINES_PERCENT
 }
 
-/// The entries whose count of lines falls far below that of both neighbours (at an end of the list: of the one there
-/// is), and the fewer lines of these. Neighbours are windows of the same length and granularity that touch it.
+/// The entries whose count of lines is far below that of both neighbours (at an end of the list: of the only one), and
+/// the smaller count of these neighbours. Neighbours are adjacent windows of the same length and granularity.
 pub fn far_below_neighbours(entries: &[LedgerEntry]) -> Vec<(usize, i64)> {
-    let is_alike = |own: &LedgerEntry, other: &LedgerEntry| {
-        own.window.hours() == other.window.hours() && (own.granularity == other.granularity || own.lines == 0)
+    let is_alike = |entry: &LedgerEntry, other: &LedgerEntry| {
+        entry.window.hours() == other.window.hours() && (entry.granularity == other.granularity || entry.lines == 0)
     };
-    let falls = |(at, own): (usize, &LedgerEntry)| {
+    let falls = |(at, entry): (usize, &LedgerEntry)| {
         let before =
-            at.checked_sub(1).map(|before| &entries[before]).filter(|other| other.window.end == own.window.start);
-        let after = entries.get(at + 1).filter(|other| other.window.start == own.window.end);
+            at.checked_sub(1).map(|before| &entries[before]).filter(|other| other.window.end == entry.window.start);
+        let after = entries.get(at + 1).filter(|other| other.window.start == entry.window.end);
         let fewest = [before, after]
             .into_iter()
             .flatten()
-            .filter(|other| is_alike(own, other))
+            .filter(|other| is_alike(entry, other))
             .map(|other| other.lines)
             .min()?;
-        is_far_below(own.lines, fewest).then_some((at, fewest))
+        is_far_below(entry.lines, fewest).then_some((at, fewest))
     };
     entries.iter().enumerate().filter_map(falls).collect()
 }

@@ -1,14 +1,14 @@
-//! What dated snapshots of one kind say of their subjects, as stretches of time: a tenant's customer subscription, a
-//! user subscription's tenant, a stamp's default subscription.
+//! Mappings from dated snapshots of one kind, as stretches of time: a tenant's customer subscription, a user
+//! subscription's tenant, a stamp's default subscription.
 //!
 //! ```text
 //! snapshot      #0     #1     #2     #3
 //! tenant A     → X    → X    → Y      –         mappings of A:   X from #0 to #1,   Y from #2 to #2
 //! ```
-//! A year of nightly snapshots says almost the same thing every night, so this is small where they are large.
+//! A year of nightly snapshots is nearly the same every night, so the stretches are few.
 
-/// One subject is mapped to one thing by all snapshots from `first` to `last`. Everything is a rank: of ids in their
-/// sorted lists, of snapshots in order of their dates.
+/// All snapshots from `first` to `last` map one subject to one thing. All numbers are ranks: of ids in their sorted
+/// lists, of snapshots in order of their dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mapping {
     pub subject: u32,
@@ -21,36 +21,36 @@ pub struct Mapping {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mappings {
     all: Vec<Mapping>,
-    /// By subject: where its mappings begin; one more at the end.
+    /// Where the mappings of each subject begin; one more at the end.
     starts: Vec<u32>,
 }
 
 impl Mappings {
-    /// Finds the stretches. `snapshots` gives for each snapshot, in order of their dates, what it says: subject → to.
-    /// Of two that one snapshot says of a subject the smaller serves, so that their order cannot matter.
+    /// Builds the stretches. `snapshots` gives the mappings of each snapshot, in order of their dates: subject → to. If
+    /// a snapshot maps a subject twice the smaller wins, so that the order of rows does not matter.
     pub fn of_snapshots<S: IntoIterator<Item = (u32, u32)>>(
         subjects: usize,
         snapshots: impl IntoIterator<Item = S>,
     ) -> Self {
         let mut open: Vec<Option<Mapping>> = vec![None; subjects];
-        let mut said: Vec<Option<u32>> = vec![None; subjects];
+        let mut targets: Vec<Option<u32>> = vec![None; subjects];
         let mut touched = Vec::new();
         let mut all = Vec::new();
         for (at, snapshot) in (0_u32..).zip(snapshots) {
             for (subject, to) in snapshot {
-                match &mut said[subject as usize] {
-                    Some(own) => *own = to.min(*own),
-                    own => {
-                        *own = Some(to);
+                match &mut targets[subject as usize] {
+                    Some(least) => *least = to.min(*least),
+                    slot => {
+                        *slot = Some(to);
                         touched.push(subject);
                     }
                 }
             }
             for subject in touched.drain(..) {
-                let Some(to) = said[subject as usize].take() else { continue };
+                let Some(to) = targets[subject as usize].take() else { continue };
                 match &mut open[subject as usize] {
-                    Some(own) if own.to == to && own.last + 1 == at => own.last = at,
-                    own => all.extend(own.replace(Mapping { subject, first: at, last: at, to })),
+                    Some(mapping) if mapping.to == to && mapping.last + 1 == at => mapping.last = at,
+                    slot => all.extend(slot.replace(Mapping { subject, first: at, last: at, to })),
                 }
             }
         }
@@ -58,10 +58,10 @@ impl Mappings {
         Self::of_stretches(subjects, all)
     }
 
-    /// Takes stretches that were found before.
+    /// Takes existing stretches.
     pub fn of_stretches(subjects: usize, mut all: Vec<Mapping>) -> Self {
         all.sort_unstable();
-        let start = |subject: usize| all.partition_point(|own| (own.subject as usize) < subject) as u32;
+        let start = |subject: usize| all.partition_point(|mapping| (mapping.subject as usize) < subject) as u32;
         let starts = (0..=subjects).map(start).collect();
         Self { all, starts }
     }
@@ -77,18 +77,18 @@ impl Mappings {
         &self.all[self.starts[subject] as usize..self.starts[subject + 1] as usize]
     }
 
-    /// What that snapshot says of a subject.
+    /// The mapping of a subject in that snapshot.
     pub fn said_by(&self, snapshot: u32, subject: u32) -> Option<&Mapping> {
-        let own = self.of_subject(subject);
-        let at = own.partition_point(|mapping| mapping.first <= snapshot);
-        own[..at].last().filter(|mapping| snapshot <= mapping.last)
+        let mappings = self.of_subject(subject);
+        let at = mappings.partition_point(|mapping| mapping.first <= snapshot);
+        mappings[..at].last().filter(|mapping| snapshot <= mapping.last)
     }
 
-    /// What the history says of a subject when `snapshots` of them are not after the moment: what the latest of these
-    /// says that holds it, else the earliest later one (`product.md` §4).
+    /// The mapping of a subject in history when `snapshots` of them are not after the moment: that of the latest of
+    /// these that contains it, otherwise of the earliest later one (`product.md` §4).
     pub fn held_after(&self, snapshots: u32, subject: u32) -> Option<&Mapping> {
-        let own = self.of_subject(subject);
-        let at = own.partition_point(|mapping| mapping.first < snapshots);
-        own[..at].last().or_else(|| own.first())
+        let mappings = self.of_subject(subject);
+        let at = mappings.partition_point(|mapping| mapping.first < snapshots);
+        mappings[..at].last().or_else(|| mappings.first())
     }
 }

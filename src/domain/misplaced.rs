@@ -1,26 +1,26 @@
-//! Usage that lies where its reported window does not let expect it, and what that suggests.
+//! Usage that is outside of what its reported window can contain, and the probable cause.
 
 use super::time::{Day, Window};
 
-/// Days between the first days of the two calendars of Excel: a date of a workbook with 1904 dates, read as one of the
-/// other, lies so much earlier.
+/// Days between the first days of Excel's two calendars: a date of a workbook with 1904 dates, read in the other
+/// calendar, is this much too early.
 const DAYS_TO_1904: i32 = 1462;
 
-/// What would explain it: the day on which the usage would lie, and so could be reported in the window.
+/// The probable cause: with it corrected, the usage would be on a day that the window can report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suspicion {
-    /// Day and month of its dates were taken for each other.
+    /// Day and month of its dates were swapped.
     DayAndMonthExchanged(Day),
     /// A workbook counts its days from 1904.
     Dates1904(Day),
-    /// The year is another one: of two digits, of another calendar, or mistyped.
+    /// The year is wrong: two digits, another calendar, or a typing error.
     OtherYear(Day),
-    /// Nothing of its date: the file lies in the folder of another window.
+    /// The dates are right: the file is in the folder of another window.
     OtherWindow,
 }
 
 impl Suspicion {
-    /// What suggests itself for usage of a day that a window cannot report, when usage is reported at most so many days
+    /// The probable cause for usage of a day that a window cannot report, when usage is reported at most this many days
     /// late.
     pub fn of(day: Day, window: Window, late_days: u16) -> Self {
         let fits = |other: Option<Day>| other.filter(|day| window.can_report(day.end(), late_days));
@@ -36,13 +36,13 @@ impl Suspicion {
         }
     }
 
-    /// The same for several days: what suggests itself for the last that it does for.
+    /// The same for several days: the probable cause for the last day that has one.
     pub fn of_all(days: &[Day], window: Window, late_days: u16) -> Self {
         let suspicions = days.iter().rev().map(|day| Self::of(*day, window, late_days));
-        suspicions.into_iter().find(|own| *own != Self::OtherWindow).unwrap_or(Self::OtherWindow)
+        suspicions.into_iter().find(|suspicion| *suspicion != Self::OtherWindow).unwrap_or(Self::OtherWindow)
     }
 
-    /// What to look for, and what to do then, as a hint goes on.
+    /// What to check and what to do then, as part of a hint.
     pub fn remedy(self) -> String {
         match self {
             Self::DayAndMonthExchanged(day) => format!(

@@ -1,6 +1,6 @@
 //! Money: currencies, charges and amounts. A charge is exact to ten places; an amount is what a bill asks for.
 //!
-//! Adding two currencies does not happen: sums are kept by currency, always.
+//! Two currencies are never added: sums are kept per currency.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,16 +14,16 @@ use super::quantity::Quantity;
 
 pub use rust_decimal::Decimal;
 
-/// A currency of ISO 4217 that has minor units, be it none of them.
+/// An ISO 4217 currency with a minor unit, even if that has no decimals.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
-    /// The currency of a code such as `EUR`, in any case; `None` for any other text, and for what no bill is made in,
+    /// The currency of a code such as `EUR`, in any case; `None` for any other text, and for codes that no bill uses,
     /// such as gold.
     pub fn parse(text: &str) -> Option<Self> {
-        let own = iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())?;
-        own.exponent().filter(|&minor| u32::from(minor) <= AMOUNT_SCALE).map(|_| Self(own))
+        let currency = iso_currency::Currency::from_code(&text.trim().to_ascii_uppercase())?;
+        currency.exponent().filter(|&minor| u32::from(minor) <= AMOUNT_SCALE).map(|_| Self(currency))
     }
 
     pub fn code(self) -> &'static str {
@@ -54,7 +54,7 @@ impl PartialOrd for Currency {
     }
 }
 
-/// By their codes, as tables sort them.
+/// By code, as tables sort them.
 impl Ord for Currency {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.code().cmp(other.code())
@@ -74,8 +74,8 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// What is charged for a quantity, in units of 10^-10 of its currency: what `DECIMAL(38,10)` holds. Microsoft rates
-/// days to as many places (`BillingPreTaxTotal`, reference §6.3 a).
+/// The charge for a quantity, in units of 10^-10 of its currency, as `DECIMAL(38,10)` stores it. Microsoft rates days
+/// to as many places (`BillingPreTaxTotal`, reference §6.3 a).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Charge(i128);
 
@@ -98,7 +98,7 @@ impl Charge {
         (-CHARGE_MAX..=CHARGE_MAX).contains(&sum).then_some(Self(sum))
     }
 
-    /// The difference to another, or `None` past the range.
+    /// The difference to another, or `None` when it is out of range.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.checked_add(Self(-other.0))
     }
@@ -117,8 +117,8 @@ impl fmt::Display for Charge {
     }
 }
 
-/// What a bill asks for, rounded to the minor unit of its currency, in units of 10^-4: what `DECIMAL(18,4)` holds, and
-/// the fixed decimal of Power BI exactly.
+/// An amount on a bill, rounded to the minor unit of its currency, in units of 10^-4, as `DECIMAL(18,4)` stores it. It
+/// is also exactly the fixed decimal of Power BI.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Amount(i128);
 
@@ -179,19 +179,19 @@ impl fmt::Display for Amount {
     }
 }
 
-/// How much of one currency one unit of another is worth.
+/// The value of one unit of a currency in another currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ExchangeRate(Decimal);
 
 impl ExchangeRate {
-    /// A rate above zero.
+    /// A rate; `None` unless it is above zero.
     pub fn new(rate: Decimal) -> Option<Self> {
         (rate > Decimal::ZERO).then(|| Self(rate.normalize()))
     }
 
-    /// The rate that a table holds, in units of 10^-18.
-    pub fn of_quantity(own: Quantity) -> Option<Self> {
-        Self::new(Decimal::try_from_i128_with_scale(own.scaled(), u32::from(QUANTITY_SCALE)).ok()?)
+    /// The rate in a table, in units of 10^-18.
+    pub fn of_quantity(quantity: Quantity) -> Option<Self> {
+        Self::new(Decimal::try_from_i128_with_scale(quantity.scaled(), u32::from(QUANTITY_SCALE)).ok()?)
     }
 
     /// In units of 10^-18, as tables hold it.
@@ -206,7 +206,7 @@ impl fmt::Display for ExchangeRate {
     }
 }
 
-/// Reads a number that a person or a rate card wrote: digits, a point, an exponent. Nothing is rounded.
+/// Parses a number from a person or a rate card: digits, a point, an exponent. Nothing is rounded.
 ///
 /// ```
 /// use stacktally::domain::money::decimal;
@@ -215,7 +215,7 @@ impl fmt::Display for ExchangeRate {
 /// ```
 ///
 /// # Errors
-/// What keeps it from being one.
+/// The reason why the text is no such number.
 pub fn decimal(text: &str) -> Result<Decimal, NoDecimal> {
     let plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
     if text.is_empty() || !text.bytes().all(plain) {
@@ -245,18 +245,18 @@ pub fn decimal(text: &str) -> Result<Decimal, NoDecimal> {
     Ok(shifted)
 }
 
-/// Why a text is no number that a price can be.
+/// Why a text is no number that a price can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoDecimal {
-    /// Not digits with at most one point.
+    /// Something other than digits with at most one point.
     Unreadable,
     /// More than 28 digits, or more than 18 of them behind the point.
     TooLong,
 }
 
 /// A decimal of at most 18 places in units of 10^-18, as quantities are.
-pub fn scaled_18(own: Decimal) -> Option<Quantity> {
-    let places = u32::from(QUANTITY_SCALE).checked_sub(own.scale())?;
-    let scaled = own.mantissa().checked_mul(10_i128.checked_pow(places)?)?;
+pub fn scaled_18(decimal: Decimal) -> Option<Quantity> {
+    let places = u32::from(QUANTITY_SCALE).checked_sub(decimal.scale())?;
+    let scaled = decimal.mantissa().checked_mul(10_i128.checked_pow(places)?)?;
     Quantity::ZERO.checked_add(Quantity::from_scaled(scaled))
 }

@@ -1,4 +1,4 @@
-//! Prices: what is charged for a meter's quantity, for whom, from when to when, from which quantity on.
+//! Prices: what a quantity of a meter costs, for whom, from when to when, and from which quantity on.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::money::{Charge, Currency, Decimal, scaled_18};
 use super::quantity::Quantity;
 use super::time::{Day, Month};
 
-/// For whom a price is, the most specific first: of several in force the first serves.
+/// Who a price is for, the most specific first: if several are in force the first is used.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     UserSubscription(UserSubscriptionId),
@@ -27,7 +27,8 @@ impl Scope {
     /// The names of all scopes, the most specific first.
     pub const NAMES: [&'static str; 5] = ["user_subscription", "tenant", "billed_subscription", "stamp", "all"];
 
-    /// The scope of that name and id; `None` when the name is none, or the id is missing, too much or not of its kind.
+    /// The scope with that name and id; `None` when the name is unknown, or the id is missing, superfluous or of the
+    /// wrong kind.
     pub fn parse(name: &str, id: Option<&str>) -> Option<Self> {
         match (name, id) {
             ("user_subscription", Some(id)) => UserSubscriptionId::new(id).map(Self::UserSubscription),
@@ -74,7 +75,7 @@ impl fmt::Display for Scope {
     }
 }
 
-/// What a price entry says of the quantity that it is for.
+/// The terms of a price entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Terms {
     /// It is never charged; the note says why (such as VM hours, which core hours describe as well: Q6).
@@ -82,7 +83,7 @@ pub enum Terms {
     Price(Price),
 }
 
-/// A price: so much for `per` units of quantity, less a discount.
+/// A price per `per` units of quantity, less a discount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Price {
     /// Of `per` units, in `currency`.
@@ -93,13 +94,13 @@ pub struct Price {
 }
 
 impl Price {
-    /// Decimal places that `per` may have: with them every product fits 256 bits.
+    /// Decimal places that `per` may have: with these every product fits 256 bits.
     pub const PER_PLACES_MAX: u32 = 10;
     /// Decimal places that a discount may have.
     pub const DISCOUNT_PLACES_MAX: u32 = 6;
 
-    /// What a quantity in units of 10^-18 is multiplied with to be a charge in units of 10^-10. `None` when `per` is no
-    /// more than zero, a discount is not between 0 and 100, or one has more places than it may.
+    /// The factor from a quantity in units of 10^-18 to a charge in units of 10^-10. `None` when `per` is not positive,
+    /// a discount is not between 0 and 100, or either has too many places.
     pub fn fraction(&self) -> Option<Fraction> {
         let Self { price, per, discount_percent: discount, currency: _ } = self;
         let is_percent = *discount >= Decimal::ZERO && *discount <= Decimal::ONE_HUNDRED;
@@ -116,8 +117,8 @@ impl Price {
     }
 }
 
-/// What is charged for a quantity: the exact product, divided by `per`, discounted, and rounded once to ten places,
-/// half to even. `None` past the range of a charge.
+/// The charge for a quantity: the exact product, divided by `per`, discounted, and rounded once to ten places, half to
+/// even. `None` when it is out of range of a charge.
 pub fn charge(fraction: Fraction, quantity: Quantity) -> Option<Charge> {
     let scaled = fraction.of(quantity.scaled(), Rounding::HalfEven)?;
     (-CHARGE_MAX..=CHARGE_MAX).contains(&scaled).then(|| Charge::from_scaled(scaled))
@@ -128,27 +129,27 @@ pub fn charge(fraction: Fraction, quantity: Quantity) -> Option<Charge> {
 pub struct PriceEntry {
     pub meter: MeterId,
     pub scope: Scope,
-    /// In force on days from this one on; `None`: from ever.
+    /// In force from this day on; `None`: since ever.
     pub from: Option<Day>,
-    /// And before this one; `None`: for good.
+    /// In force before this day; `None`: without end.
     pub to: Option<Day>,
-    /// The quantity of a month beyond which it holds.
+    /// The quantity of a month above which it applies.
     pub tier_from: Quantity,
     pub terms: Terms,
-    /// The meter's unit, as the entry says it.
+    /// The meter's unit, as the entry names it.
     pub unit: Option<String>,
     pub note: Option<String>,
-    /// Where it stands: the file, relative to the root, and the row, from 1; of a rate card the place in its list of
+    /// The source: the file, relative to the root, and the row, from 1; for a rate card the place in its list of
     /// meters.
     pub file: String,
     pub row: i64,
-    /// Whether that is a rate card.
+    /// Whether the source is a rate card.
     #[serde(default)]
     pub is_of_card: bool,
 }
 
 impl PriceEntry {
-    /// Of what it says alone, not of where it stands: the first 8 bytes, big-endian, of SHA-256 over the
+    /// A hash of the entry's content, without its source: the first 8 bytes, big-endian, of SHA-256 over the
     /// length-prefixed values.
     pub fn key(&self) -> i64 {
         let mut hash = Sha256::new();
@@ -156,7 +157,7 @@ impl PriceEntry {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
         };
-        let day = |own: Option<Day>| own.map_or_else(String::new, |day| day.to_string());
+        let day = |date: Option<Day>| date.map_or_else(String::new, |day| day.to_string());
         add(self.meter.as_str());
         add(self.scope.name());
         add(self.scope.id().unwrap_or_default());
@@ -166,7 +167,7 @@ impl PriceEntry {
         match &self.terms {
             Terms::NotBillable => add("not_billable"),
             Terms::Price(Price { price, per, discount_percent, currency }) => {
-                [price, per, discount_percent].into_iter().for_each(|own| add(&own.normalize().to_string()));
+                [price, per, discount_percent].into_iter().for_each(|number| add(&number.normalize().to_string()));
                 add(currency.code());
             }
         }
@@ -182,8 +183,8 @@ impl PriceEntry {
         self.from.is_none_or(|from| from < end) && self.to.is_none_or(|to| to > first)
     }
 
-    /// Of what it says of a month alone: not of other months, not in which words. So an entry that is ended for the
-    /// months after it says the same of it.
+    /// A hash of the entry's terms for a month, without other months and notes. An entry that ends after the month
+    /// keeps this hash.
     pub fn key_in(&self, month: Month) -> i64 {
         let (first, end) = (month.first_day(), month.next().first_day());
         let of_month = Self {
@@ -196,17 +197,17 @@ impl PriceEntry {
         of_month.key()
     }
 
-    /// Of what it says of a day on which it is in force: not of other days, not in which words.
+    /// A hash of the entry's terms for a day on which it is in force, without other days and notes.
     pub fn key_of_day(&self) -> i64 {
         Self { from: None, to: None, unit: None, note: None, ..self.clone() }.key()
     }
 
-    /// Of the entries that are its tiers on such a day: those of its meter and scope.
+    /// The same for all entries that are its tiers on such a day: those of its meter and scope.
     pub fn key_of_tiers(&self) -> i64 {
         Self { tier_from: Quantity::ZERO, terms: Terms::NotBillable, ..self.clone() }.key_of_day()
     }
 
-    /// Whether it is in force on some day on which the other is.
+    /// Whether both are in force on some day.
     pub fn overlaps(&self, other: &Self) -> bool {
         let begins_before_end = |from: Option<Day>, to: Option<Day>| match (from, to) {
             (Some(from), Some(to)) => from < to,
@@ -215,7 +216,7 @@ impl PriceEntry {
         begins_before_end(self.from, other.to) && begins_before_end(other.from, self.to)
     }
 
-    /// Where it stands, for messages.
+    /// The source, for messages.
     pub fn place(&self) -> String {
         let what = if self.is_of_card { "meter" } else { "row" };
         format!("{} {what} {}", self.file, self.row)
@@ -232,23 +233,23 @@ impl PriceEntry {
 impl Price {
     /// The price, what it is for and the discount, in units of 10^-18, as tables hold them.
     pub fn scaled(&self) -> [Quantity; 3] {
-        let scaled = |own| scaled_18(own).expect("a price book is refused that holds what does not fit");
+        let scaled = |number| scaled_18(number).expect("a price book is refused that holds what does not fit");
         [self.price, self.per, self.discount_percent].map(scaled)
     }
 }
 
-/// Whether a quantity has a price. The names are published, and never change meaning.
+/// Whether a quantity has a price. The names are published and never change meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PriceStatus {
-    /// An entry says that it is never charged.
+    /// An entry says that the meter is never charged.
     NotBillable,
     Priced,
-    /// No entry is in force: there is no amount, and not one of zero.
+    /// No entry is in force: there is no amount, not even one of zero.
     Unpriced,
 }
 
 impl PriceStatus {
-    /// All of them, in order of their texts.
+    /// All of them, sorted by their texts.
     pub const ALL: [Self; 3] = [Self::NotBillable, Self::Priced, Self::Unpriced];
 
     pub const fn as_str(self) -> &'static str {
@@ -260,7 +261,7 @@ impl PriceStatus {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|own| own.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -270,13 +271,13 @@ impl fmt::Display for PriceStatus {
     }
 }
 
-/// How tiers are taken.
+/// How tiers are applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tiering {
-    /// Each part of a month's quantity at the price of the tier that it lies in.
+    /// Each part of a month's quantity at the price of its own tier.
     #[default]
     Graduated,
-    /// All of it at the price of the tier that the month reaches.
+    /// The whole quantity at the price of the tier that the month reaches.
     Volume,
 }

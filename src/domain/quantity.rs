@@ -1,4 +1,4 @@
-//! Quantities: scaled integers in, decimal text out. No float ever touches one.
+//! Quantities: scaled integers inside, decimal text outside. Never a float.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::exact;
 use super::limits::{QUANTITY_MAX, QUANTITY_PRECISION, QUANTITY_SCALE};
 use super::reject::RejectReason;
 
-/// A quantity of some meter, in units of 10^-18: what `DECIMAL(38,18)` holds. Never negative when parsed.
+/// A quantity of some meter, in units of 10^-18, as `DECIMAL(38,18)` stores it. Never negative when parsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Quantity(i128);
 
@@ -70,7 +70,7 @@ impl Quantity {
     }
 }
 
-/// Digits that a `u64` holds, whatever they are.
+/// The number of digits that always fit into a `u64`.
 const SHORT_DIGITS: usize = 19;
 const POWERS_OF_TEN: [u64; QUANTITY_SCALE as usize + 1] = {
     let mut powers = [1; QUANTITY_SCALE as usize + 1];
@@ -82,7 +82,7 @@ const POWERS_OF_TEN: [u64; QUANTITY_SCALE as usize + 1] = {
     powers
 };
 
-/// Reads digits and perhaps a point, as long as they fit into 64 bits: what nearly every quantity is.
+/// Parses digits with an optional point, as long as they fit into 64 bits, as nearly all quantities do.
 fn short(text: &[u8]) -> Option<Parsed> {
     if text.len() > SHORT_DIGITS + 1 {
         return None;
@@ -105,7 +105,7 @@ fn short(text: &[u8]) -> Option<Parsed> {
     Some(Parsed { quantity, rounded: false, digits })
 }
 
-/// Decimal text taken apart: the digits as they stand, and where the point belongs.
+/// Parsed decimal text: its digits, and the position of the point.
 struct Decimal<'a> {
     whole: &'a [u8],
     fraction: &'a [u8],
@@ -131,7 +131,7 @@ impl<'a> Decimal<'a> {
         (!whole.is_empty()).then_some(Self { whole, fraction, exponent })
     }
 
-    /// An exponent; one beyond any meaning saturates, so that `1e999999999999` is too large and not unreadable.
+    /// An exponent. A huge one saturates, so that `1e999999999999` is too large and not unreadable.
     fn exponent(text: &[u8]) -> Option<i64> {
         let (sign, digits) = match text {
             [b'-', rest @ ..] => (-1, rest),

@@ -1,5 +1,5 @@
-//! The documented errors of a tenant's registration (reference §4.3), and what to do about each. People save what Azure
-//! answered; and an answer that is one of these says more than that the query failed.
+//! The documented errors of a tenant's registration (reference §4.3), and their remedies. People save what Azure
+//! answered, and one of these errors says more than that the query failed.
 
 /// Documented error codes with their remedies.
 const DOCUMENTED: [(&str, &str); 8] = [
@@ -32,7 +32,7 @@ const DOCUMENTED: [(&str, &str); 8] = [
     ("MetadataResolverBadGatewayError", "an error behind the service: try again"),
 ];
 
-/// What to do about a documented error, by its code in any case.
+/// The remedy for a documented error, by its code in any case.
 pub fn remedy(code: &str) -> Option<&'static str> {
-    DOCUMENTED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code.trim())).map(|(_, remedy)| *remedy)
+    DOCUMENTED.iter().find(|(documented, _)| documented.eq_ignore_ascii_case(code.trim())).map(|(_, remedy)| *remedy)
 }

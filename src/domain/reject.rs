@@ -10,10 +10,10 @@ use super::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 /// Why a line was set aside. A line gets the first reason that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RejectReason {
-    /// The element is no object, has no `properties` object, or names one of its values twice; the row of a table has
-    /// more or fewer cells than its header.
+    /// The element is no object, has no `properties` object, or has a duplicate value; or a table's row has more or
+    /// fewer cells than the header.
     NotAUsageLine,
-    /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or what describes the resource than
+    /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or the instance is longer than
     /// [`INSTANCE_BYTES_MAX`].
     TooLong,
     /// `subscriptionId` is absent, null, blank or no text.
@@ -24,7 +24,7 @@ pub enum RejectReason {
     UsageTimeMissing,
     /// A usage time is no ISO 8601 time with its offset, nor one in the dialect of its table.
     UsageTimeUnreadable,
-    /// A usage time lies before 2000 or after 2199.
+    /// A usage time is before 2000 or after 2199.
     UsageTimeOutOfRange,
     /// The span is neither one full UTC hour nor one full UTC day (`product.md` §3.4).
     UsageTimeNotWhole,
@@ -73,7 +73,7 @@ impl RejectReason {
         }
     }
 
-    /// What is wrong with such a line, as a sentence says it.
+    /// The fault of such a line, for a sentence.
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::NotAUsageLine => "not a usage line",

@@ -1,7 +1,7 @@
 //! Hours, days, months and windows: UTC, half-open, ordered.
 //!
-//! Everything that stacktally dates falls on a full UTC hour: usage hours and days, reported windows, snapshots. So an
-//! instant is a count of hours, and a text that names a part of an hour is not whole.
+//! All times in stacktally are full UTC hours: usage hours and days, reported windows, snapshots. So an instant is a
+//! number of hours, and a text with minutes or seconds is no full hour.
 
 use std::fmt;
 
@@ -54,7 +54,9 @@ impl Granularity {
 impl Granularity {
     /// Reads what the usage API calls `aggregationGranularity`, in any case.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Daily, Self::Hourly].into_iter().find(|own| own.as_str().eq_ignore_ascii_case(text.trim()))
+        [Self::Daily, Self::Hourly]
+            .into_iter()
+            .find(|granularity| granularity.as_str().eq_ignore_ascii_case(text.trim()))
     }
 }
 
@@ -64,16 +66,16 @@ impl fmt::Display for Granularity {
     }
 }
 
-/// When in its day a line's usage lies: the whole day of a Daily line, or one of the 24 hours.
+/// The time of a line's usage within its day: the whole day of a Daily line, or one of the 24 hours.
 ///
-/// Ordered as it is published: by start, then `Daily` before `Hourly`.
+/// In published order: by start, then `Daily` before `Hourly`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(u8);
 
 impl Slot {
     /// The whole day.
     pub const DAILY: Self = Self(0);
-    /// How many there are.
+    /// The number of slots.
     pub const COUNT: u8 = 25;
     /// Bits that a slot takes in a packed key.
     pub const BITS: u32 = 5;
@@ -158,13 +160,13 @@ impl Hour {
         self.0 as i64 * SECONDS * 1_000_000
     }
 
-    /// The full hour that is so many microseconds after 1970-01-01T00Z.
+    /// The full hour at this number of microseconds after 1970-01-01T00Z.
     ///
-    /// `None` when it is none, or lies outside the years 2000 to 2199.
+    /// `None` when it is no full hour, or is outside the years 2000 to 2199.
     pub fn of_micros(micros: i64) -> Option<Self> {
         let hour = 1_000_000 * SECONDS;
-        let own = (micros % hour == 0).then(|| i32::try_from(micros / hour).ok().map(Self))??;
-        Self::years().contains(&own).then_some(own)
+        let full_hour = (micros % hour == 0).then(|| i32::try_from(micros / hour).ok().map(Self))??;
+        Self::years().contains(&full_hour).then_some(full_hour)
     }
 
     /// The first hour that usage may have.
@@ -183,22 +185,22 @@ impl Hour {
     }
 
     /// Reads an ISO 8601 time as the usage API and its scripts write it: `2019-12-10T19:00:00+00:00`, `…Z`, `…+00:00Z`,
-    /// fractions of a second, seconds left out, any offset (reference §1.1), or `/Date(1575997200000)/` (§3). A time
-    /// without an offset is unreadable: nobody can say which hour it means.
+    /// fractions of a second, without seconds, any offset (reference §1.1), or `/Date(1575997200000)/` (§3). A time
+    /// without an offset is unreadable: its hour is unknown.
     ///
     /// # Errors
-    /// The text is no such time, lies outside the years 2000 to 2199, or is not on a full UTC hour.
+    /// The text is no such time, is outside the years 2000 to 2199, or is no full UTC hour.
     pub fn parse(text: &str) -> Result<Self, TimeFault> {
         if text.starts_with("/Date(") {
-            return Self::of_millis(powershell_millis(text).ok_or(TimeFault::Unreadable)?);
+            return Self::from_millis(powershell_millis(text).ok_or(TimeFault::Unreadable)?);
         }
         let civil = CivilTime::read(text.as_bytes()).ok_or(TimeFault::Unreadable)?;
         let offset = civil.offset_minutes.ok_or(TimeFault::Unreadable)?;
-        Self::of_minutes(civil.minutes()? - offset, civil.on_minute)
+        Self::from_minutes(civil.minutes()? - offset, civil.on_minute)
     }
 
-    /// The hour that starts so many milliseconds after 1970-01-01T00:00Z.
-    pub(super) fn of_millis(millis: i64) -> Result<Self, TimeFault> {
+    /// The hour that starts this number of milliseconds after 1970-01-01T00:00Z.
+    pub(super) fn from_millis(millis: i64) -> Result<Self, TimeFault> {
         let hour = i32::try_from(millis.div_euclid(SECONDS * 1000)).map(Self).map_err(|_far| TimeFault::OutOfRange)?;
         if !Self::years().contains(&hour) {
             return Err(TimeFault::OutOfRange);
@@ -207,7 +209,7 @@ impl Hour {
     }
 
     /// The hour that starts `minutes` after 1970-01-01T00:00Z.
-    pub(super) fn of_minutes(minutes: i64, on_minute: bool) -> Result<Self, TimeFault> {
+    pub(super) fn from_minutes(minutes: i64, on_minute: bool) -> Result<Self, TimeFault> {
         if !on_minute || minutes.rem_euclid(60) != 0 {
             return Err(TimeFault::NotWhole);
         }
@@ -241,7 +243,7 @@ impl std::ops::Add<i32> for Hour {
 pub(super) fn powershell_millis(text: &str) -> Option<i64> {
     let ticks = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
     let digits =
-        ticks.split(['+', '-']).next().filter(|own| !own.is_empty() && own.bytes().all(|b| b.is_ascii_digit()));
+        ticks.split(['+', '-']).next().filter(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     digits?.parse().ok()
 }
 
@@ -251,14 +253,14 @@ pub(super) struct CivilTime {
     pub month: u32,
     pub day: u32,
     pub minute_of_day: i64,
-    /// Whether nothing smaller than a minute was said.
+    /// Whether the time is on a full minute.
     pub on_minute: bool,
     /// East of UTC; `None` when the text does not say.
     pub offset_minutes: Option<i64>,
 }
 
 impl CivilTime {
-    /// Minutes since 1970-01-01T00:00, as its own clock shows them.
+    /// Minutes since 1970-01-01T00:00, in local time.
     pub fn minutes(&self) -> Result<i64, TimeFault> {
         let date = NaiveDate::from_ymd_opt(self.year, self.month, self.day).ok_or(TimeFault::Unreadable)?;
         if !(FIRST_YEAR..END_YEAR).contains(&self.year) {
@@ -305,8 +307,8 @@ impl CivilTime {
     }
 }
 
-/// Reads what stands behind a time: nothing (`Some(None)`), `Z`, `+02:00`, `+0200`, `+02`, with a blank before it, and
-/// `Z` even behind an offset (reference §1.1). `None` is something else.
+/// Reads what follows a time: nothing (`Some(None)`), `Z`, `+02:00`, `+0200`, `+02`, with an optional blank before it,
+/// and `Z` even after an offset (reference §1.1). `None` is anything else.
 pub(super) fn offset_minutes(text: &str) -> Option<Option<i64>> {
     let text = text.trim();
     let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);
@@ -325,7 +327,7 @@ pub(super) fn offset_minutes(text: &str) -> Option<Option<i64>> {
 }
 
 impl Day {
-    /// Before and after every day on which anything can happen: the ends of what has none.
+    /// Before and after every possible day: the bounds of open intervals.
     pub const FIRST: Self = Self(i32::MIN);
     pub const LAST: Self = Self(i32::MAX);
 
@@ -370,12 +372,12 @@ impl Day {
         self.date().year()
     }
 
-    /// The same day of another year; `None` where that has none.
+    /// The same day of another year; `None` if that year does not have it.
     pub fn in_year(self, year: i32) -> Option<Self> {
         self.date().with_year(year).map(Self::from_date)
     }
 
-    /// The day that its date is when its day is taken for its month; `None` when that is no month.
+    /// The day with day and month swapped; `None` when there is no such month.
     pub fn with_day_and_month_exchanged(self) -> Option<Self> {
         let date = self.date();
         NaiveDate::from_ymd_opt(date.year(), date.day(), date.month()).map(Self::from_date)
@@ -419,7 +421,7 @@ impl Month {
 }
 
 impl Window {
-    /// Reads the name of a window folder: `<start>[--<end>]`; a start alone is one day, or with an hour one hour.
+    /// Reads the name of a window folder: `<start>[--<end>]`. A start alone means one day, or with an hour one hour.
     pub fn parse(name: &str) -> Option<Self> {
         let window = match name.split_once("--") {
             Some((start, end)) => Self { start: Hour::parse_name(start)?, end: Hour::parse_name(end)? },
@@ -431,7 +433,7 @@ impl Window {
         (window.start < window.end).then_some(window)
     }
 
-    /// Whether usage that ends then can be reported in it, when usage is reported at most so many days late.
+    /// Whether usage that ends then can be reported in the window, when usage is reported at most this many days late.
     pub fn can_report(self, end: Hour, late_days: u16) -> bool {
         end <= self.end && end > self.start + -i32::from(late_days) * HOURS
     }
@@ -440,31 +442,31 @@ impl Window {
         self.start < other.end && other.start < self.end
     }
 
-    /// Whether all of `other` lies within it.
+    /// Whether it contains all of `other`.
     pub fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// Whether windows together cover all of it.
+    /// Whether the windows together cover all of it.
     pub fn is_covered_by(self, windows: impl IntoIterator<Item = Self>) -> bool {
-        let mut windows: Vec<Self> = windows.into_iter().filter(|own| own.overlaps(self)).collect();
-        windows.sort_unstable_by_key(|own| own.start);
+        let mut windows: Vec<Self> = windows.into_iter().filter(|window| window.overlaps(self)).collect();
+        windows.sort_unstable_by_key(|window| window.start);
         let mut covered = self.start;
-        for own in windows {
-            // Past a gap nothing helps: the windows are in order of their starts.
-            if own.start <= covered {
-                covered = covered.max(own.end);
+        for window in windows {
+            // Nothing fills a gap any more: the windows are sorted by start.
+            if window.start <= covered {
+                covered = covered.max(window.end);
             }
         }
         covered >= self.end
     }
 
-    /// How long it is.
+    /// Its length.
     pub const fn hours(self) -> i32 {
         self.end.0 - self.start.0
     }
 
-    /// The days that it touches, in order.
+    /// The days that it overlaps, in order.
     pub fn days(self) -> impl Iterator<Item = Day> {
         (self.start.day().0..=(self.end + -1).day().0).map(Day)
     }
@@ -473,7 +475,7 @@ impl Window {
         self.end > self.start + HOURS
     }
 
-    /// The name of the files that this window gets: one for each window, however its folder spells it.
+    /// The file name of the window: the same however its folder spells it.
     pub fn label(self) -> String {
         let whole_days = self.start.hour_of_day() == 0 && self.end.hour_of_day() == 0;
         if whole_days && self.end == self.start + HOURS {

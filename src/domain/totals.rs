@@ -1,4 +1,4 @@
-//! Lines and their quantities, added up: in checked integers, by hand, apart from the engine that groups and sums.
+//! Sums of lines and quantities, in checked integers, without the engine that groups and sums.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,8 @@ impl fmt::Display for PastRange {
 
 impl std::error::Error for PastRange {}
 
-/// Lines and their quantity, of one meter always: meters do not add up. A difference of two has either below zero.
+/// Lines and their quantity, always of one meter: meters are not added together. In a difference either can be
+/// negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub lines: i64,
@@ -27,7 +28,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds a quantity, leaving the count of lines alone.
+    /// Adds a quantity without counting a line.
     ///
     /// # Errors
     /// The sum leaves the range of `DECIMAL(38,18)`.
@@ -54,20 +55,20 @@ impl Totals {
         Ok(self)
     }
 
-    /// The same below zero: added to another, it is what the two differ by.
+    /// The negated total: added to another, it gives their difference.
     #[must_use]
     pub fn negated(self) -> Self {
         Self { lines: -self.lines, quantity: Quantity::from_scaled(-self.quantity.scaled()) }
     }
 
-    /// Whether no line comes to it, and no quantity.
+    /// Whether lines and quantity are zero.
     pub fn is_nothing(self) -> bool {
         self == Self::default()
     }
 }
 
-/// Lines, and their quantities over all meters modulo 2^128: proves that nothing was lost on the way, but is no sum
-/// that means anything, and so cannot leave a range.
+/// Lines, and their quantities over all meters modulo 2^128. It proves that nothing was lost, but has no other meaning,
+/// so it cannot overflow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
     pub lines: i64,
@@ -75,12 +76,12 @@ pub struct Checksum {
 }
 
 impl Checksum {
-    /// So many lines, whose quantities are yet to be added.
+    /// This number of lines, whose quantities are added later.
     pub fn of_lines(lines: usize) -> Self {
         Self { lines: lines as i64, scaled: 0 }
     }
 
-    /// Adds a quantity, leaving the count of lines alone.
+    /// Adds a quantity without counting a line.
     pub fn add(&mut self, quantity: Quantity) {
         self.scaled = self.scaled.wrapping_add(quantity.scaled());
     }
@@ -91,8 +92,8 @@ impl Checksum {
         self.add(quantity);
     }
 
-    /// Adds money of the column at a place of its table: so that it can stand in neither for a quantity nor for another
-    /// column's.
+    /// Adds money from a table's column, by the column's place: so it cannot replace a quantity or money of another
+    /// column.
     pub fn add_money(&mut self, place: usize, scaled: i128) {
         const ODD: i128 = 0x9e37_79b9_7f4a_7c15;
         let factor = ODD.wrapping_mul(2 * place as i128 + 1);
@@ -105,7 +106,7 @@ impl Checksum {
         self.scaled = self.scaled.wrapping_add(other.scaled);
     }
 
-    /// Takes off what was added before.
+    /// Subtracts what was added before.
     pub fn take(&mut self, other: Self) {
         self.lines -= other.lines;
         self.scaled = self.scaled.wrapping_sub(other.scaled);
@@ -127,7 +128,7 @@ impl std::iter::Sum for Checksum {
     }
 }
 
-/// Lines of one meter, and their quantity: `None` past the range of one.
+/// Lines of one meter, and their quantity: `None` when it is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeterSum {
     pub lines: i64,
@@ -150,11 +151,11 @@ impl MeterSum {
     /// Adds lines and quantity.
     pub fn merge(&mut self, other: Self) {
         self.lines += other.lines;
-        self.quantity = self.quantity.zip(other.quantity).and_then(|(own, other)| own.checked_add(other));
+        self.quantity = self.quantity.zip(other.quantity).and_then(|(sum, other)| sum.checked_add(other));
     }
 }
 
-/// Totals by some key, such as (day, meter).
+/// Totals by key, such as (day, meter).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MeterTotals<K: Ord>(BTreeMap<K, Totals>);
 
@@ -168,12 +169,12 @@ impl<K: Ord + Copy> MeterTotals<K> {
     /// Adds to one key.
     ///
     /// # Errors
-    /// A sum past the range; the caller names the meter.
+    /// A sum is out of range; the caller names the meter.
     pub fn add(&mut self, key: K, totals: Totals) -> Result<(), PastRange> {
         self.0.entry(key).or_default().merge(totals)
     }
 
-    /// What stands under one key.
+    /// The total of one key.
     pub fn of(&self, key: K) -> Totals {
         self.0.get(&key).copied().unwrap_or_default()
     }
@@ -182,7 +183,7 @@ impl<K: Ord + Copy> MeterTotals<K> {
         self.0.iter().map(|(&key, &totals)| (key, totals))
     }
 
-    /// All keys together, as a checksum: meters do not add up to anything.
+    /// The checksum of all keys: meters are not added together.
     pub fn checksum(&self) -> Checksum {
         self.0.values().map(|&totals| totals.into()).sum()
     }

@@ -1,4 +1,4 @@
-//! Quantities with their units, as people read them: how the catalogue spells a unit is not how one says it.
+//! Quantities with their units for people, who name a unit differently than the catalogue.
 //!
 //! ```
 //! use stacktally::domain::unit;
@@ -13,17 +13,17 @@
 //! assert_eq!(unit::per("1", Some("10,000 requests")), "10,000 requests");
 //! assert_eq!(unit::per("1", Some("Virtual core hours")), "Virtual core hour");
 //! ```
-//! In tables and in price books the unit stays as it is documented.
+//! Tables and price books use the documented names of units.
 
-/// A quantity of a meter with its unit; only the quantity where no unit is known.
+/// A quantity of a meter with its unit, or without one if it is unknown.
 pub fn quantity(quantity: &str, unit: Option<&str>) -> String {
     format!("{quantity}{}", after(unit))
 }
 
-/// What stands behind a quantity, with a blank before it; nothing where no unit is known.
+/// The text after a quantity, with a leading blank; empty if the unit is unknown.
 pub fn after(unit: Option<&str>) -> String {
     let Some(unit) = unit else { return String::new() };
-    // Of `1 hour` a quantity counts hours; of `10,000 requests` it counts ten thousands.
+    // With the unit `1 hour` a quantity counts hours; with `10,000 requests` it counts ten thousands.
     match unit.strip_prefix("1 ") {
         Some(one) => format!(" {one}s"),
         None if begins_with_a_number(unit) => format!(" × {unit}"),
@@ -31,7 +31,7 @@ pub fn after(unit: Option<&str>) -> String {
     }
 }
 
-/// What a column of quantities holds, to stand alone: `VM hours`, `units of 10,000 requests`.
+/// The heading of a column of quantities: `VM hours`, `units of 10,000 requests`.
 pub fn alone(unit: &str) -> String {
     match unit.strip_prefix("1 ") {
         Some(one) => format!("{one}s"),
@@ -40,7 +40,7 @@ pub fn alone(unit: &str) -> String {
     }
 }
 
-/// What a price is for: so many of a unit.
+/// The quantity that a price is for.
 pub fn per(per: &str, unit: Option<&str>) -> String {
     match unit {
         Some(unit) if per == "1" && begins_with_a_number(unit) => unit.strip_prefix("1 ").unwrap_or(unit).to_owned(),
@@ -53,13 +53,13 @@ pub fn per(per: &str, unit: Option<&str>) -> String {
     }
 }
 
-/// A quantity beside a price that names the unit already: the unit comes again only where a bare number would mislead.
+/// A quantity beside a price that names the unit: the unit is repeated only where a bare number would mislead.
 pub fn tier(tier: &str, unit: Option<&str>) -> String {
     quantity(tier, unit.filter(|unit| begins_with_a_number(unit)))
 }
 
 fn begins_with_a_number(unit: &str) -> bool {
-    unit.starts_with(|own: char| own.is_ascii_digit())
+    unit.starts_with(|character: char| character.is_ascii_digit())
 }
 
 /// The meters of public addresses count each address for each hour, so that a day of one is 24 (reference, catalogue of

@@ -1,6 +1,6 @@
-//! One error for a run that cannot go on: its kind, the place, what was found, how to go on.
+//! The error of a run that cannot continue: its kind, the place, the fault, and a hint.
 //!
-//! Never for lines: a bad line is data (`domain::reject`). Texts are lower-case fragments; the hint is a sentence of
+//! Never for lines: a bad line is data (`domain::reject`). Texts are lower-case fragments; the hint is a sentence about
 //! what to do next. `cli::exit` turns the kind into the exit code.
 
 pub(crate) mod remedy;
@@ -12,12 +12,12 @@ use std::path::Path;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// How to go on where stacktally itself is wrong.
+/// The hint for bugs in stacktally.
 const REPORT: &str = "this is a bug of stacktally, not a fault of your input or machine. Please report it with this \
     message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
     quantities are not needed. Nothing was published; keep the root and OUT as they are";
 
-/// What kind of failure ended the run; each has its exit code (`product.md` §7).
+/// The kind of failure that ended the run; each has its exit code (`product.md` §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
     /// The machine failed: disk, permission.
@@ -30,14 +30,14 @@ pub enum FailureKind {
     Balance,
     /// Another run holds OUT.
     Busy,
-    /// stacktally itself is wrong; nothing was published.
+    /// A bug in stacktally; nothing was published.
     Bug,
     /// A signal (2 or 15) stopped the run; nothing was published.
     Stopped(i32),
 }
 
 impl FailureKind {
-    /// As logs and summaries spell it.
+    /// The name in logs and summaries.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Machine => "machine",
@@ -51,7 +51,7 @@ impl FailureKind {
     }
 }
 
-/// Where in the input the fault lies: a file, and a line and column in it where they are known (both from 1).
+/// The place of the fault in the input: a file, and a line and column if known (both from 1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultPlace {
     pub file: String,
@@ -65,16 +65,16 @@ pub struct Error {
     pub message: Box<str>,
     pub hint: Option<String>,
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    /// What else there is to say.
+    /// Further errors and findings.
     pub beside: Option<Box<Beside>>,
 }
 
-/// What a run that cannot go on says beside its first error.
+/// What a failed run reports beside its first error.
 #[derive(Debug, Default)]
 pub struct Beside {
-    /// What else ended it.
+    /// The other errors.
     pub errors: Vec<Error>,
-    /// What was found that should be known.
+    /// The findings so far.
     pub findings: Vec<Finding>,
 }
 
@@ -117,32 +117,32 @@ impl Error {
         Self { hint, ..Self::new(FailureKind::Machine, format!("cannot {what} {}", path.display())).because(source) }
     }
 
-    /// The system did not give what is not a file: a thread, a signal handler.
+    /// The system refused a resource that is no file: a thread, a signal handler.
     pub fn system(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::new(FailureKind::Machine, format!("cannot {what}")).because(source)
     }
 
-    /// A library failed at what it cannot fail at: our own tables in memory, our own JSON.
+    /// A library failed where it cannot fail: at the program's own tables in memory, or its own JSON.
     pub fn bug_of(what: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::bug(format!("cannot {what}")).because(source)
     }
 
-    /// stacktally itself is wrong: something happened that no input and no machine can bring about.
+    /// A bug in stacktally: something that no input and no machine can cause.
     pub fn bug(what: impl Into<String>) -> Self {
         Self::new(FailureKind::Bug, what.into()).hint(REPORT)
     }
 
-    /// All of these at once, of which there is one at least. What is no fault of the input or of the command (the
-    /// machine, a signal) stands alone.
+    /// All of these errors, at least one. A fault of neither the input nor the command (the machine, a signal) stands
+    /// alone.
     pub fn several(errors: Vec<Self>) -> Self {
         let mut beside = Beside::default();
         let mut flat = Vec::new();
         for mut error in errors {
-            let own = error.beside.take();
+            let taken = error.beside.take();
             flat.push(error);
-            if let Some(own) = own {
-                flat.extend(own.errors);
-                beside.findings.extend(own.findings);
+            if let Some(taken) = taken {
+                flat.extend(taken.errors);
+                beside.findings.extend(taken.findings);
             }
         }
         let alone = flat.iter().position(|error| !matches!(error.kind, FailureKind::Input | FailureKind::Usage));
@@ -154,7 +154,7 @@ impl Error {
         error
     }
 
-    /// The same, with what was found beside it.
+    /// The same, with the findings so far.
     #[must_use]
     pub fn found(mut self, findings: Vec<Finding>) -> Self {
         self.beside.get_or_insert_default().findings.extend(findings);
@@ -179,7 +179,7 @@ impl Error {
         self
     }
 
-    /// Says something before the hint: what it means for a publication that the machine failed. Without a hint it is
+    /// Adds a text before the hint: what the machine's failure means for a publication. If there is no hint, it is
     /// followed by `or`.
     #[must_use]
     pub fn before_hint(self, what: &str, or: &str) -> Self {
@@ -188,14 +188,14 @@ impl Error {
         self.hint(hint)
     }
 
-    /// Adds another way to go on.
+    /// Adds an alternative to the hint.
     #[must_use]
     pub fn or_hint(mut self, other: &str) -> Self {
         let hint = self.hint.take().map_or_else(|| other.to_owned(), |hint| format!("{hint}; or {other}"));
         self.hint(hint)
     }
 
-    /// Adds another way to go on after the last of several errors, since it is one for all of them.
+    /// Adds an alternative to the hint of the last of several errors, since it applies to all of them.
     #[must_use]
     pub fn or_at_last(mut self, other: &str) -> Self {
         match self.beside.as_mut().and_then(|beside| beside.errors.pop()) {
@@ -214,7 +214,7 @@ impl Error {
         self
     }
 
-    /// What led to it, the nearest first.
+    /// The chain of causes, the nearest first.
     pub fn causes(&self) -> Vec<String> {
         let first = std::error::Error::source(self);
         std::iter::successors(first, |cause| cause.source()).map(|cause| shown::passage(&cause.to_string())).collect()
@@ -227,7 +227,7 @@ impl From<PastRange> for Error {
     }
 }
 
-/// The known name that a mistyped one most resembles, when one does.
+/// The known name that is most similar to a mistyped one, if any is similar.
 pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()

@@ -1,13 +1,13 @@
-//! What there is to say of a failure of the machine beyond its error: who runs this and whose the folder is, how much
-//! room is left, what lies where a folder is meant.
+//! Details about a failure of the machine: which user runs this, who owns the folder, how much space is left, and what
+//! is in the place of a folder.
 //!
-//! Looks, and changes nothing. What cannot be found out is left out.
+//! Only reads. What cannot be found out is left out.
 
 use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// How to go on where something could not be done to `path`; `None` where nothing is known beyond the error itself.
+/// The hint for a failed operation on `path`; `None` if nothing is known beyond the error itself.
 pub fn remedy(path: &Path, error: &Error) -> Option<String> {
     match error.kind() {
         ErrorKind::PermissionDenied => denied(path),
@@ -30,20 +30,20 @@ pub fn remedy(path: &Path, error: &Error) -> Option<String> {
             nearest(path).display()
         )),
         ErrorKind::FileTooLarge => Some("files may not grow so large here: raise the limit (`ulimit -f`)".to_owned()),
-        ErrorKind::NotADirectory => path.ancestors().skip(1).find(|own| own.is_file()).map(|file| {
+        ErrorKind::NotADirectory => path.ancestors().skip(1).find(|above| above.is_file()).map(|file| {
             format!("{} is a file, and a folder is meant: name another folder, or move the file away", file.display())
         }),
         _ => None,
     }
 }
 
-/// The part of a path that there is.
+/// The nearest existing ancestor of a path.
 fn nearest(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_no_current_folder| path.to_owned());
-    whole.ancestors().find(|own| own.metadata().is_ok()).map_or(whole.clone(), Path::to_owned)
+    whole.ancestors().find(|above| above.metadata().is_ok()).map_or(whole.clone(), Path::to_owned)
 }
 
-/// Who was denied what: the user who runs this, and owner and mode of what there is of the path.
+/// The user who was denied access, with owner and mode of the nearest existing ancestor.
 #[cfg(unix)]
 fn denied(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
@@ -68,14 +68,15 @@ fn denied(path: &Path) -> Option<String> {
     Some(format!("give the user who runs stacktally the right to {}", nearest(path).display()))
 }
 
-/// The user as whom this process makes files, such as `billing (uid 1001)`.
+/// The user who owns new files of this process, such as `billing (uid 1001)`.
 #[cfg(unix)]
 fn user() -> Option<String> {
     use std::os::unix::fs::MetadataExt;
 
-    // The owner of a process' own folder is its effective user. Where there is no /proc, that of a file it makes.
-    let own = std::fs::metadata("/proc/self").or_else(|_no_proc| tempfile::tempfile().and_then(|file| file.metadata()));
-    let uid = own.ok()?.uid();
+    // The effective user owns /proc/self. Without /proc, the owner of a new file will do.
+    let metadata =
+        std::fs::metadata("/proc/self").or_else(|_no_proc| tempfile::tempfile().and_then(|file| file.metadata()));
+    let uid = metadata.ok()?.uid();
     let name = name_of("/etc/passwd", uid);
     Some(if name == uid.to_string() { format!("uid {uid}") } else { format!("{name} (uid {uid})") })
 }
@@ -85,21 +86,21 @@ fn user() -> Option<String> {
     None
 }
 
-/// The name behind a number, in a file of lines such as `root:x:0:…`; the number where none is known.
+/// The name of an id, from a file with lines such as `root:x:0:…`; the number if it is unknown.
 #[cfg(unix)]
 fn name_of(file: &str, id: u32) -> String {
     let id = id.to_string();
     let known = std::fs::read_to_string(file).unwrap_or_default();
     let fields = known.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let name = fields.into_iter().find(|own| own.get(2) == Some(&&*id)).map(|own| own[0].to_owned());
+    let name = fields.into_iter().find(|entry| entry.get(2) == Some(&&*id)).map(|entry| entry[0].to_owned());
     name.unwrap_or(id)
 }
 
-/// How many bytes of a file system are free for this user, and how many it has.
+/// The free bytes of a file system for this user, and its size.
 #[cfg(unix)]
 fn room(path: &Path) -> Option<(u64, u64)> {
-    let own = rustix::fs::statvfs(nearest(path)).ok()?;
-    Some((own.f_bavail.saturating_mul(own.f_frsize), own.f_blocks.saturating_mul(own.f_frsize)))
+    let stats = rustix::fs::statvfs(nearest(path)).ok()?;
+    Some((stats.f_bavail.saturating_mul(stats.f_frsize), stats.f_blocks.saturating_mul(stats.f_frsize)))
 }
 
 #[cfg(not(unix))]
@@ -107,14 +108,14 @@ fn room(_path: &Path) -> Option<(u64, u64)> {
     None
 }
 
-/// The bytes of all files below a folder; what cannot be read counts nothing.
+/// The size of all files below a folder. Unreadable ones count as nothing.
 pub fn bytes_below(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let size = |own: Metadata, path: PathBuf| if own.is_dir() { bytes_below(&path) } else { own.len() };
+    let size = |metadata: Metadata, path: PathBuf| if metadata.is_dir() { bytes_below(&path) } else { metadata.len() };
     entries.filter_map(|entry| Some(size(entry.metadata().ok()?, entry.path()))).sum()
 }
 
-/// A number of bytes as people read it: `512 bytes`, `12.3 MB`.
+/// A size for people: `512 bytes`, `12.3 MB`.
 pub fn bytes(count: u64) -> String {
     let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match units.into_iter().find(|(_, size)| count >= *size) {

@@ -1,7 +1,7 @@
 //! `instanceData`, or what tables have in its stead → a resource (reference §1.3): parsed once per distinct text.
 //!
-//! The text may be null, empty or not the expected JSON (`product.md` §3.10): the line stays, what is not known is
-//! null, and a text that says nothing else goes to `additional_info` as it is.
+//! The text may be null, empty or unexpected JSON (`product.md` §3.10). The line is kept, unknown values are null, and
+//! any other text goes to `additional_info` unchanged.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,17 +14,17 @@ use crate::domain::Stamp;
 use crate::domain::limits::{self, JSON_DEPTH_MAX, TEXT_BYTES_MAX};
 use crate::read::{Cell, InstanceText, Object, PARTS, PublishedResource, text_of};
 
-/// One distinct instance as lines describe it, so tags and size hold as of the usage.
+/// One distinct instance as lines describe it, so tags and size are those at the time of usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
-    /// Of content alone: the first 8 bytes, big-endian, of SHA-256 over stamp and the four texts below, each behind its
-    /// length as 8 big-endian bytes; null is the empty text.
+    /// A hash of the content: the first 8 bytes, big-endian, of SHA-256 over stamp and the four texts below, each after
+    /// its length as 8 big-endian bytes; null is the empty text.
     pub key: i64,
     /// Lower case, `/` between segments.
     pub resource_uri: Option<Box<str>>,
     /// Lower case.
     pub location: Option<Box<str>>,
-    /// JSON with sorted keys and no blanks, or the text as it is.
+    /// JSON with sorted keys and without blanks, or the text unchanged.
     pub tags: Option<Box<str>>,
     /// As `tags`.
     pub additional_info: Option<Box<str>>,
@@ -50,21 +50,21 @@ struct WireResources<'a> {
 }
 
 impl Resource {
-    /// The resource that a line's text describes. `None` when it names a published one, which `published` must know.
+    /// The resource that a line's text describes. `None` when it names a published one that `published` does not have.
     pub fn parse(stamp: &Stamp, text: &str, published: &BTreeMap<i64, PublishedResource>) -> Option<Self> {
         match InstanceText::read(text) {
             InstanceText::Json(raw) => {
                 let raw: &RawValue = serde_json::from_str(raw).expect("taken from parsed JSON");
-                Some(Self::of_text(stamp, &text_of(raw).unwrap_or(Cow::Borrowed(raw.get()))))
+                Some(Self::from_text(stamp, &text_of(raw).unwrap_or(Cow::Borrowed(raw.get()))))
             }
-            InstanceText::Cell(cell) => Some(Self::of_text(stamp, &cell.text())),
-            InstanceText::Parts(parts) => Some(Self::of_parts(stamp, &parts)),
+            InstanceText::Cell(cell) => Some(Self::from_text(stamp, &cell.text())),
+            InstanceText::Parts(parts) => Some(Self::from_parts(stamp, &parts)),
             InstanceText::Published(key) => Self::of_published(stamp, key, published),
         }
     }
 
-    /// From JSON, whatever it is.
-    fn of_text(stamp: &Stamp, text: &str) -> Self {
+    /// From any text, which should be JSON.
+    fn from_text(stamp: &Stamp, text: &str) -> Self {
         match serde_json::from_str::<Object<WireInstance<'_>>>(text) {
             Ok(Object(WireInstance { resources: Object(resources) })) => Self::said(
                 stamp,
@@ -77,8 +77,8 @@ impl Resource {
         }
     }
 
-    /// From the cells of a table that stand in the stead of `instanceData`, in the order of [`PARTS`].
-    fn of_parts(stamp: &Stamp, parts: &[Cell<'_>]) -> Self {
+    /// From the cells of a table in place of `instanceData`, in the order of [`PARTS`].
+    fn from_parts(stamp: &Stamp, parts: &[Cell<'_>]) -> Self {
         let cells: Vec<Cow<'_, str>> = parts.iter().map(|cell| cell.text()).collect();
         let part = |at: usize| cells.get(at).map_or("", |cell| cell.as_ref());
         let members: BTreeMap<&str, &str> = PARTS
@@ -90,19 +90,19 @@ impl Resource {
             .collect();
         let of_members = (!members.is_empty()).then(|| serde_json::to_string(&members).expect("texts by names"));
         let additional_info = meaningful(part(3)).map(str::to_owned).or(of_members);
-        let own = |at| meaningful(part(at));
-        Self::said(stamp, own(0), own(1), own(2), additional_info.as_deref())
+        let text = |at| meaningful(part(at));
+        Self::said(stamp, text(0), text(1), text(2), additional_info.as_deref())
     }
 
-    /// From what was published, as it is.
+    /// From a published resource, unchanged.
     pub fn of_published(stamp: &Stamp, key: i64, published: &BTreeMap<i64, PublishedResource>) -> Option<Self> {
         let (_, texts) = published.get(&key)?;
         let [resource_uri, location, tags, additional_info] =
             texts.each_ref().map(|text| text.as_deref().map(Box::<str>::from));
-        Some(Self::keyed(stamp, resource_uri, location, tags, additional_info)).filter(|own| own.key == key)
+        Some(Self::keyed(stamp, resource_uri, location, tags, additional_info)).filter(|instance| instance.key == key)
     }
 
-    /// From four texts as somebody wrote them.
+    /// From four raw texts.
     fn said(
         stamp: &Stamp,
         resource_uri: Option<&str>,
@@ -145,19 +145,19 @@ impl Resource {
         Self { key: i64::from_be_bytes(*first), resource_uri, location, tags, additional_info }
     }
 
-    /// Whether one of its texts is as long as it may be, so that it was cut.
+    /// Whether one of its texts has the maximum length, so that it was cut.
     pub fn is_cut(&self) -> bool {
         let texts = [&self.resource_uri, &self.location, &self.tags, &self.additional_info];
-        // The cut falls between characters, of at most four bytes.
+        // The cut is between characters of at most four bytes.
         texts.into_iter().flatten().any(|text| text.len() > TEXT_BYTES_MAX - 4)
     }
 
-    /// What resources are sorted by: the key, then the texts behind it.
+    /// The sort order of resources: by key, then by text.
     pub fn order(&self) -> impl Ord + '_ {
         (self.key, &self.resource_uri, &self.location, &self.tags, &self.additional_info)
     }
 
-    /// Takes the URI apart: `/subscriptions/{id}/resourcegroups/{group}/providers/{provider}/{type}/{name}[/…]`.
+    /// Parses the URI: `/subscriptions/{id}/resourcegroups/{group}/providers/{provider}/{type}/{name}[/…]`.
     pub fn parts(&self) -> UriParts<'_> {
         let uri = self.resource_uri.as_deref().unwrap_or_default();
         let mut segments = uri.split('/').filter(|segment| !segment.is_empty());
@@ -195,7 +195,7 @@ impl Resource {
         self.parts().name
     }
 
-    /// The VM size: `ServiceType` of the additional info, or all of it as it was written in 2017 (`Standard_A1`).
+    /// The VM size: `ServiceType` of the additional info, or in data of 2017 the whole additional info (`Standard_A1`).
     pub fn service_type(&self) -> Option<String> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -244,7 +244,7 @@ fn meaningful(text: &str) -> Option<&str> {
     (!trimmed.is_empty() && trimmed != "null").then_some(trimmed)
 }
 
-/// JSON with its keys sorted and its blanks gone; text that is no JSON object or list, or nests too deep, as it is.
+/// JSON with sorted keys and without blanks. Text that is no JSON object or list, or nests too deep, stays unchanged.
 fn canonical(text: &str) -> Box<str> {
     let trimmed = text.trim();
     let mut out = String::with_capacity(trimmed.len());
@@ -257,8 +257,8 @@ fn cut(text: Option<Box<str>>) -> Option<Box<str>> {
     text.map(|text| if text.len() > TEXT_BYTES_MAX { limits::cut(&text, TEXT_BYTES_MAX).into() } else { text })
 }
 
-/// Numbers stay as they are written: going through a float could change them. `None` when the text is no JSON, or nests
-/// deeper than `depth`: tenants write tags, and each level costs stack and another pass.
+/// Numbers stay as written: a float could change them. `None` when the text is no JSON, or nests deeper than `depth`:
+/// tenants write tags, and each level costs stack and another pass.
 fn write_canonical(json: &str, depth: usize, out: &mut String) -> Option<()> {
     let deeper = depth.checked_sub(1);
     match json.as_bytes().first()? {

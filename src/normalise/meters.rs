@@ -1,7 +1,7 @@
-//! The meter catalogue: what each meter is called, counts, and in which unit.
+//! The meter catalogue: the name of each meter, what it counts, and its unit.
 //!
-//! Built in from the public documentation; `<root>/meters.csv` overrides it cell by cell and adds to it. A meter that
-//! neither knows is published as such, never dropped: custom worker tiers have ids of their own on each stamp.
+//! It is built in from the public documentation; `<root>/meters.csv` overrides single cells and adds meters. An unknown
+//! meter is published as unknown, never dropped: custom worker tiers have different ids on each stamp.
 
 use std::collections::BTreeMap;
 
@@ -20,19 +20,19 @@ pub struct Meter {
     pub meter_name: Option<String>,
     pub service: Option<String>,
     pub unit: Option<String>,
-    /// What it counts, such as `vm_hours` or `core_hours`: only quantities of one kind could ever be compared.
+    /// What it counts, such as `vm_hours` or `core_hours`: only quantities of one kind are comparable.
     pub quantity_kind: Option<String>,
     /// Whether the catalogue or the root's `meters.csv` has it.
     pub known: bool,
-    /// The meters of Azure's rate cards that price it, sorted.
+    /// The meters of Azure's rate cards that correspond to it, sorted.
     #[serde(skip)]
     pub azure_meters: Vec<String>,
 }
 
-/// The meters that are built in, with `overrides` laid over them.
+/// The built-in meters, with `overrides` applied.
 ///
 /// # Errors
-/// The built-in table is broken: a test proves that it is not.
+/// The built-in table is broken; a test proves that it is not.
 pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter>> {
     let mut meters = BTreeMap::new();
     for row in meters_from("the built-in meters.csv", BUILT_IN)?.into_iter().chain(overrides) {
@@ -44,8 +44,8 @@ pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter
             (&mut meter.unit, row.unit),
             (&mut meter.quantity_kind, row.quantity_kind),
         ];
-        for (cell, own) in cells {
-            *cell = own.or(cell.take());
+        for (cell, given) in cells {
+            *cell = given.or(cell.take());
         }
         meter.azure_meters.extend(row.azure_meters);
         meter.azure_meters.sort();
@@ -55,7 +55,7 @@ pub fn catalogue(overrides: Vec<CatalogueRow>) -> Result<BTreeMap<MeterId, Meter
 }
 
 impl Meter {
-    /// A meter of which only the id is known.
+    /// A meter with nothing known but its id.
     pub fn unknown(id: MeterId) -> Self {
         Self {
             id,

@@ -1,11 +1,11 @@
-//! Lines → usage: one spelling for each *distinct* text, then a remap of the numbers.
+//! Lines → usage: each *distinct* text is normalised once, then the numbers are mapped.
 //!
 //! ```text
 //! #0 "3F2504E0-…"  #7 "{3f2504e0-…}"   →   user subscription 3f2504e0-…, rank 0
 //! ```
-//! A stamp's month has millions of lines and a few thousand distinct texts, so no text is looked at once per line.
-//! After this stage the numbers are ranks: comparing ranks is comparing the published texts (for resources: their
-//! keys), which is what makes thread order invisible.
+//! A stamp's month has millions of lines and a few thousand distinct texts, so no text is processed per line. After
+//! this stage the numbers are ranks: comparing ranks means comparing the published texts (for resources: their keys),
+//! so thread order has no effect.
 
 mod instance;
 mod meters;

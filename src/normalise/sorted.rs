@@ -1,11 +1,10 @@
-//! The lines of one day and export, in the order in which they are published: by content first, place last.
+//! The lines of one day and export in published order: by content first, by place last.
 
 use super::usage::{Usage, UsageChunk};
 use crate::domain::{Quantity, Slot};
 use crate::table::order::{bits, order};
 
-/// Lines by ranks, column by column: in order of the columns, the first one first. Stamp and window are the same for
-/// all.
+/// Lines with ranks, as columns in sort order. Stamp and window are the same for all lines.
 #[derive(Debug, Default)]
 pub struct SortedLines {
     pub slot: Vec<Slot>,
@@ -26,7 +25,7 @@ impl SortedLines {
         self.slot.is_empty()
     }
 
-    /// Lines that equal the one before them in all but their place.
+    /// Lines that are equal to the one before them, except for their place.
     pub fn repeated(&self) -> i64 {
         let is_same = |at: &usize| self.content(*at) == self.content(at - 1);
         (1..self.len()).filter(is_same).count() as i64
@@ -60,10 +59,10 @@ impl SortedLines {
     }
 }
 
-/// Where the lines of some chunks stand, slot by slot: so that what is sorted at a time is small.
+/// The places of the lines of some chunks by slot, so that each sort is small.
 #[derive(Debug)]
 pub struct BySlot {
-    /// Chunk, and line in it.
+    /// The number of the chunk, and of the line in it.
     places: Vec<(u32, u32)>,
     ends: [usize; Slot::COUNT as usize],
 }
@@ -80,10 +79,10 @@ impl BySlot {
         for end in &mut ends {
             lines += std::mem::replace(end, lines);
         }
-        // Each is where its slot starts, and grows to where it ends.
+        // Each number is the start of its slot, and grows to its end.
         let mut places = vec![(0, 0); lines];
-        for (chunk, own) in meant() {
-            for (at, slot) in (0_u32..).zip(&own.lines.slot) {
+        for (chunk, usage_chunk) in meant() {
+            for (at, slot) in (0_u32..).zip(&usage_chunk.lines.slot) {
                 let end = &mut ends[usize::from(slot.number())];
                 places[*end] = (chunk, at);
                 *end += 1;
@@ -114,23 +113,30 @@ impl Usage {
         let by_slot = BySlot::of(chunks, |chunk| chunk.export == export);
         let mut lines = SortedLines::with_capacity(by_slot.len());
         let of_ids = (bits(self.user_subscriptions.len()), bits(self.meters.len()));
-        // Of the resource as much as there is room for, and nothing where there is none at all.
+        // As many bits of the resource as fit, possibly none.
         let of_resource = bits(self.resources.len());
         let room = u64::BITS.saturating_sub(of_ids.0 + of_ids.1).min(of_resource);
         let key = |&(chunk, at): &(u32, u32)| {
-            let (own, at) = (&chunks[chunk as usize].lines, at as usize);
-            let ids = u64::from(own.user_subscription[at]) << of_ids.1 | u64::from(own.meter[at]);
-            ids << room | u64::from(own.instance[at]) >> (of_resource - room)
+            let (columns, at) = (&chunks[chunk as usize].lines, at as usize);
+            let ids = u64::from(columns.user_subscription[at]) << of_ids.1 | u64::from(columns.meter[at]);
+            ids << room | u64::from(columns.instance[at]) >> (of_resource - room)
         };
         for (_, places) in by_slot.iter() {
             let keys: Vec<u64> = places.iter().map(key).collect();
             let mut in_order = order(&keys, of_ids.0 + of_ids.1 + room);
-            // Few lines have one key; they are told apart by what it leaves out.
+            // Few lines share a key; the remaining columns decide their order.
             let whole = |&place: &u32| {
                 let (chunk, at) = places[place as usize];
-                let UsageChunk { file, lines: own, .. } = &chunks[chunk as usize];
+                let UsageChunk { file, lines: columns, .. } = &chunks[chunk as usize];
                 let at = at as usize;
-                (own.user_subscription[at], own.meter[at], own.instance[at], own.quantity[at], *file, own.row[at])
+                (
+                    columns.user_subscription[at],
+                    columns.meter[at],
+                    columns.instance[at],
+                    columns.quantity[at],
+                    *file,
+                    columns.row[at],
+                )
             };
             let is_same = |a: &u32, b: &u32| keys[*a as usize] == keys[*b as usize];
             for run in in_order.chunk_by_mut(is_same).filter(|run| run.len() > 1) {

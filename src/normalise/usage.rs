@@ -1,4 +1,4 @@
-//! Lines → usage: numbers of interned texts become ranks of what is published.
+//! Lines → usage: the numbers of interned texts become ranks of published values.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::read::{
     Chunk, DayLines, DropRule, ExportRecord, FileChunk, InstanceText, PublishedResource, Reject, StampLines, Texts,
 };
 
-/// The usage of one stamp. Numbers in its chunks index the three lists, which are sorted as published, and hold all
-/// that any line names, whether it counts or not.
+/// The usage of one stamp. Numbers in its chunks are places in the three lists, which are in published order and have
+/// everything that any line names, whether it counts or not.
 #[derive(Debug)]
 pub struct Usage {
     pub stamp: Stamp,
@@ -27,11 +27,11 @@ pub struct Usage {
     pub findings: Vec<Finding>,
     lines: DayLines,
     ranks: Ranks,
-    /// Keys of resources that published lines name and nothing describes, by the numbers of their texts.
+    /// Resource keys of published lines that nothing describes, by the numbers of their texts.
     undescribed: BTreeMap<u32, i64>,
 }
 
-/// What the numbers of raw texts and files become.
+/// The ranks of raw texts and files, by number.
 #[derive(Debug)]
 struct Ranks {
     user_subscriptions: Vec<u32>,
@@ -51,7 +51,7 @@ pub struct UsageChunk {
     pub lines: Chunk,
 }
 
-/// Brings a stamp's lines to one spelling.
+/// Normalises a stamp's lines.
 ///
 /// # Errors
 /// Two different resources with one `resource_key`, or more distinct texts than can be numbered.
@@ -91,8 +91,8 @@ fn ranked_files(exports: &[ExportRecord]) -> Result<(Vec<String>, FileRanks)> {
     names.sort_unstable();
     u32::try_from(names.len()).map_err(|_past_u32| Error::input("more files than can be numbered"))?;
     let mut ranks = vec![None; all().map(|file| file.number as usize + 1).max().unwrap_or(0)];
-    for (export, own) in (0_u32..).zip(exports) {
-        for file in &own.files {
+    for (export, record) in (0_u32..).zip(exports) {
+        for file in &record.files {
             let rank = names.binary_search(&file.file.name).expect("collected just above");
             ranks[file.number as usize] = Some((export, rank as u32));
         }
@@ -127,7 +127,7 @@ impl Usage {
         if self.undescribed.is_empty() {
             return Ok(());
         }
-        // Of several the smallest is told, whichever line comes first.
+        // The smallest key is reported, so that the order of lines does not matter.
         match lines.instance.iter().filter_map(|number| self.undescribed.get(number)).min() {
             None => Ok(()),
             Some(key) => Err(Error::input(format!(
@@ -140,7 +140,7 @@ impl Usage {
         }
     }
 
-    /// What the reader counted of one day, by the ranks of meters.
+    /// The reader's count of one day, by the ranks of meters.
     pub fn read_on(&self, day: Day) -> BTreeMap<u32, Checksum> {
         let mut read: BTreeMap<u32, Checksum> = BTreeMap::new();
         for export in self.exports.iter().filter(|export| !export.files.is_empty()) {
@@ -161,7 +161,7 @@ impl Usage {
         rejects
     }
 
-    /// What stands in files that do not count, by meter; `None` is an unknown meter.
+    /// The totals of files that do not count, by meter; `None` is an unknown meter.
     pub fn dropped(&self) -> BTreeMap<Option<MeterId>, MeterSum> {
         let mut dropped: BTreeMap<Option<MeterId>, MeterSum> = BTreeMap::new();
         for export in &self.exports {
@@ -192,7 +192,8 @@ fn remap(numbers: &mut [u32], ranks: &[u32]) {
     numbers.iter_mut().for_each(|number| *number = ranks[*number as usize]);
 }
 
-/// The distinct ids behind some texts (none is blank: reading sets such lines aside), sorted, and each number's rank.
+/// The distinct ids of some texts, sorted, and the rank of each number. (No text is blank: reading sets such lines
+/// aside.)
 fn ranked<T: Ord>(texts: &Texts, spell: impl Fn(&str) -> Option<T>) -> (Vec<T>, Vec<u32>) {
     let spelled = texts.iter().map(|(number, text)| (spell(text).expect("a blank id is a reject"), number));
     let mut spelled: Vec<(T, u32)> = spelled.collect();
@@ -211,8 +212,8 @@ fn ranked<T: Ord>(texts: &Texts, spell: impl Fn(&str) -> Option<T>) -> (Vec<T>, 
 const PUBLISHED_HINT: &str =
     "put the resources.parquet of the same publication, as it is, into the folder of its lines";
 
-/// The distinct resources behind what lines say, sorted by key, and the rank of each text's number: [`NO_RANK`] where
-/// published lines name one that nothing describes.
+/// The distinct resources of all texts, sorted by key, and the rank of each text's number: [`NO_RANK`] where published
+/// lines name a resource that nothing describes.
 fn resources(
     stamp: &Stamp,
     instances: &Texts,
@@ -241,7 +242,7 @@ fn resources(
     Ok((distinct, ranks))
 }
 
-/// The smallest key that published lines name and nothing describes, by the number of its text.
+/// The smallest key of published lines that nothing describes, by the number of its text.
 fn undescribed(instances: &Texts, ranks: &[u32]) -> BTreeMap<u32, i64> {
     let lacking = instances.iter().filter(|(number, _)| ranks[*number as usize] == NO_RANK);
     let key = |text: &str| match InstanceText::read(text) {

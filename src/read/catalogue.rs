@@ -54,7 +54,7 @@ pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
             errors.push(no_id(&row));
             continue;
         };
-        let own = CatalogueRow {
+        let catalogue_row = CatalogueRow {
             meter: meter.clone(),
             meter_name: cell("meter_name"),
             service: cell("service"),
@@ -66,7 +66,7 @@ pub fn meters_from(name: &str, text: &str) -> Result<Vec<CatalogueRow>> {
                 .map(one_spelling)
                 .collect(),
         };
-        if meters.insert(meter, own).is_some() {
+        if meters.insert(meter, catalogue_row).is_some() {
             errors.push(twice(&row, &id));
         }
     }

@@ -1,4 +1,4 @@
-//! Texts that repeat, each kept once and named by a small integer.
+//! Repeated texts, each kept once and named by a small integer.
 //!
 //! ```text
 //! "3f2…", "9ab…", "3f2…"   →   0, 1, 0
@@ -67,7 +67,7 @@ impl Interner {
         Ok((number, self.text(number)))
     }
 
-    /// The number of a text that was interned before, with the copy that is kept.
+    /// The number of a text that was interned before, with the stored copy.
     pub fn find(&self, text: &str) -> Option<(u32, Arc<str>)> {
         let (hash, shard) = self.shard_of(text);
         let local = shard.find(hash, text)?;
@@ -120,8 +120,8 @@ impl Shard {
     }
 }
 
-/// The few texts that one thread met last, in front of an [`Interner`]: an id that a file names again and again is
-/// compared, and neither hashed nor locked.
+/// The few texts that one thread met last, in front of an [`Interner`]: a repeated id is compared, without hashing or
+/// locking.
 #[derive(Debug)]
 pub struct Recent<'i> {
     interner: &'i Interner,
@@ -132,7 +132,7 @@ pub struct Recent<'i> {
 const RECENT: usize = 128;
 
 impl<'i> Recent<'i> {
-    pub fn of(interner: &'i Interner) -> Self {
+    pub fn new(interner: &'i Interner) -> Self {
         Self { interner, texts: vec![(String::new(), 0); RECENT] }
     }
 
@@ -141,7 +141,7 @@ impl<'i> Recent<'i> {
     /// # Errors
     /// As there.
     pub fn intern(&mut self, text: &str) -> Result<u32> {
-        // GUIDs differ anywhere; any few of their bytes tell most of them apart.
+        // GUIDs differ everywhere, so a few bytes tell most of them apart.
         let place =
             text.bytes().step_by(5).fold(text.len(), |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let (known, number) = &mut self.texts[place % RECENT];
@@ -169,7 +169,7 @@ impl Texts {
         self.len() == 0
     }
 
-    /// One more than the largest number: numbers are nearly dense, so a table indexed by them wastes little.
+    /// One more than the largest number. Numbers are nearly dense, so a table indexed by them wastes little.
     pub fn number_end(&self) -> usize {
         self.shards.iter().map(|shard| shard.texts.len()).max().unwrap_or(0) << SHARD_BITS
     }

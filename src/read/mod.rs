@@ -1,8 +1,8 @@
 //! Bytes → lines and snapshots.
 //!
-//! A line becomes a row of small integers and one quantity: the texts that repeat (user subscription, meter, the whole
-//! `instanceData`) are interned on sight, times and quantities are parsed on the spot. A line that cannot be read so is
-//! set aside with its place and reason; a *file* that cannot be read stops the run.
+//! A line becomes a row of small integers and one quantity: repeated texts (user subscription, meter, the whole
+//! `instanceData`) are interned, times and quantities are parsed at once. A line that cannot be read is set aside with
+//! its place and reason; a *file* that cannot be read stops the run.
 //!
 //! **Invariant:** knows nothing of spelling, tenants or who pays. Thread order shows only in the numbers of interned
 //! texts, which never leave the process.

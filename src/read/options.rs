@@ -1,29 +1,28 @@
-//! How to read files that do not say it themselves, and what to expect of them: settings, handed to every reader.
+//! How to read files that do not describe themselves, and what to expect of them: settings for every reader.
 
 use serde::Serialize;
 
 use crate::domain::{Culture, SourceTimeZone};
 use crate::read::format::encoding::Encoding;
 
-/// What the operator said of files that do not say it themselves.
+/// What the operator stated about files that do not describe themselves.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Reading {
     pub culture: Option<Culture>,
     pub source_time_zone: Option<SourceTimeZone>,
-    /// How text is encoded that is no UTF-8, and neither UTF-16 nor UTF-32 for all to see.
+    /// The encoding of text that is neither UTF-8 nor recognisable UTF-16 or UTF-32.
     pub encoding: Option<Encoding>,
-    /// Days by which usage may be reported after it happened: what lies longer before its reported window is not its
-    /// usage.
+    /// The number of days after which usage may still be reported. Older usage does not belong to the reported window.
     pub late_days: u16,
     /// Percent of an export's lines that may be set aside before the days that it completes do not count as settled.
     pub rejects_percent: u8,
-    // Both ways to read pages read the same.
+    // Both readers of pages give the same result.
     #[serde(skip)]
     pub pages: Pages,
 }
 
-/// Nothing was said.
+/// No statement.
 impl Default for Reading {
     fn default() -> Self {
         Self {
@@ -40,16 +39,16 @@ impl Default for Reading {
 impl Reading {
     /// Usage is reported within hours (reference Q3, Q4); a stamp that was cut off reports it when it is back.
     pub const LATE_DAYS: u16 = 7;
-    /// A line in twenty is no slip of a line any more.
+    /// More than a line in twenty is no accident.
     pub const REJECTS_PERCENT: u8 = 5;
 }
 
-/// Which reader pages of usage go to first. What is read is the same.
+/// Which reader of usage pages is tried first. The result is the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pages {
-    /// The fast one, which leaves to its twin what it does not know.
+    /// The fast reader, which falls back to the validating one.
     #[default]
     Usual,
-    /// The twin alone: for tests, which hold the two equal.
+    /// The validating reader only: for tests that compare the two.
     Validated,
 }

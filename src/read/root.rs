@@ -1,6 +1,6 @@
 //! The folder convention of `product.md` §2: which exports and snapshots there are, with their windows and dates.
 //!
-//! Looks at names only. What is inside a file is recognised from its content, by `shape`.
+//! Looks only at names. The content of a file is recognised by `shape`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -26,10 +26,10 @@ pub struct Root {
     pub stamps: Vec<StampFolder>,
     pub meters: Option<InputFile>,
     pub names: Option<InputFile>,
-    /// The files of the price book: `None` when there is none, be it an empty one.
+    /// The files of the price book: `None` when the root has none. An empty book is still one.
     pub prices: Option<Vec<InputFile>>,
     pub exchange_rates: Option<InputFile>,
-    /// All stamps that the root has, of which a run may be limited to some.
+    /// All stamps of the root; a run may be limited to some of them.
     pub all_stamps: Vec<String>,
     /// Files and folders passed over, relative to the root.
     pub skipped: Vec<String>,
@@ -42,21 +42,21 @@ pub struct StampFolder {
     pub registrations: Vec<SnapshotFiles>,
     pub customer_subscriptions: Vec<SnapshotFiles>,
     pub user_subscriptions: Vec<SnapshotFiles>,
-    /// Registrations in whose stead another serves: customer subscriptions may lie under them all the same.
+    /// Registrations that another one replaces: customer subscriptions may still be under them.
     pub overridden: Vec<SnapshotFiles>,
 }
 
 /// The files of one usage query.
 #[derive(Debug)]
 pub struct Export {
-    /// The reported window that its folder's name says.
+    /// The reported window in its folder's name.
     pub window: Option<Window>,
     /// Whether its files lie outside any window folder.
     pub is_loose: bool,
     /// The folder, relative to the root.
     pub folder: String,
     pub files: Vec<InputFile>,
-    /// Of these the one that is named as a sidecar.
+    /// The one of these that is named as a sidecar.
     pub sidecar: Option<InputFile>,
 }
 
@@ -70,18 +70,18 @@ pub struct SnapshotFiles {
 }
 
 impl Root {
-    /// A refusal of one stamp's input, with how the others can go on without it.
+    /// A refusal of one stamp's input, with how to continue without that stamp.
     pub fn or_without(&self, error: Error, stamp: &Stamp) -> Error {
         self.or_without_all(vec![(stamp, error)])
     }
 
-    /// All refusals of the input of some stamps, of which there is one at least; and how the others, if any are left,
-    /// can go on without them. That is no remedy where the machine failed or the command was used wrongly.
+    /// All refusals of the input of some stamps, at least one; and how to continue without these stamps if others are
+    /// left. That is no remedy for a failure of the machine or wrong use of the command.
     pub fn or_without_all(&self, refused: Vec<(&Stamp, Error)>) -> Error {
-        let is_refused = |own: &str| refused.iter().any(|(stamp, _)| stamp.as_str() == own);
+        let is_refused = |name: &str| refused.iter().any(|(stamp, _)| stamp.as_str() == name);
         let names = || self.stamps.iter().map(|folder| folder.stamp.as_str());
-        let others: Vec<&str> = names().filter(|own| !is_refused(own)).collect();
-        let without: Vec<&str> = names().filter(|own| is_refused(own)).collect();
+        let others: Vec<&str> = names().filter(|name| !is_refused(name)).collect();
+        let without: Vec<&str> = names().filter(|name| is_refused(name)).collect();
         let error = Error::several(refused.into_iter().map(|(_, error)| error).collect());
         if error.kind != FailureKind::Input || others.is_empty() {
             return error;
@@ -97,15 +97,15 @@ impl Root {
 }
 
 impl StampFolder {
-    /// A stamp's folder as it was when these exports were read: without its snapshots, and without a look at any file.
+    /// A stamp's folder as it was when these exports were read, without its snapshots. No file is touched.
     pub fn as_known<'e>(stamp: Stamp, exports: impl Iterator<Item = &'e ExportRecord>) -> Self {
         let known = |name: &str| InputFile { name: name.to_owned(), path: PathBuf::new() };
-        let export = |own: &ExportRecord| Export {
-            window: own.window,
+        let export = |record: &ExportRecord| Export {
+            window: record.window,
             is_loose: false,
-            folder: own.folder.clone(),
-            files: own.input_files().map(|file| known(&file.name)).collect(),
-            sidecar: own.sidecar.as_ref().map(|file| known(&file.name)),
+            folder: record.folder.clone(),
+            files: record.input_files().map(|file| known(&file.name)).collect(),
+            sidecar: record.sidecar.as_ref().map(|file| known(&file.name)),
         };
         Self {
             stamp,
@@ -134,7 +134,7 @@ struct FolderEntry {
     is_folder: bool,
 }
 
-/// What is looked at while a root is: all that does not belong is said at once.
+/// State while a root is read: everything that does not belong is reported at once.
 #[derive(Default)]
 struct Looking {
     skipped: Vec<String>,
@@ -147,12 +147,12 @@ impl Looking {
     }
 }
 
-/// Reads the folder convention below `root`. With `only`, other stamps are not looked into.
+/// Reads the folder convention below `root`. With `only`, other stamps are skipped.
 ///
 /// # Errors
 /// The root cannot be read, is a stamp's folder, or holds something that is not of the convention or names a moment
 /// twice: all of it at once.
-// Long: one look at each entry of the root, by its name.
+// Long: one pass over the entries of the root, by name.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     refuse_part_of_a_stamp(root)?;
     let mut found = Root::default();
@@ -182,7 +182,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
                     name,
                     format!(
                         "a stamp is named [a-z0-9][a-z0-9._-]*, all lower case{}; {SKIP_HINT}",
-                        Stamp::new(&name.to_lowercase()).map_or(String::new(), |own| format!(", such as {own}"))
+                        Stamp::new(&name.to_lowercase()).map_or(String::new(), |stamp| format!(", such as {stamp}"))
                     ),
                 ),
             },
@@ -193,8 +193,8 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             (false, name) => look.refuse_file_of_root(name, only),
         }
     }
-    if let Some(missing) = only.iter().find(|own| !found.all_stamps.iter().any(|name| name == own.as_str())) {
-        // Below what is refused the stamp may be the one that is misnamed.
+    if let Some(missing) = only.iter().find(|stamp| !found.all_stamps.iter().any(|name| name == stamp.as_str())) {
+        // If something below was refused, that may be the stamp, misnamed.
         let hint = if found.all_stamps.is_empty() {
             "it holds no stamp at all: name the folder that holds the stamps with --root".to_owned()
         } else {
@@ -230,25 +230,25 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     Ok(found)
 }
 
-/// Whether a folder holds one that only stamps have.
+/// Whether a folder has a subfolder that only stamps have.
 fn is_laid_out_as_a_stamp(folder: &Path) -> bool {
-    STAMP_FOLDERS.iter().any(|own| folder.join(own).is_dir())
+    STAMP_FOLDERS.iter().any(|name| folder.join(name).is_dir())
 }
 
-/// A root that is the folder of a stamp, or of a stamp's usage or snapshots: the root lies above it.
+/// Refuses a root that is the folder of a stamp, or of a stamp's usage or snapshots: the root is further up.
 ///
 /// # Errors
-/// It is one.
+/// It is such a folder.
 fn refuse_part_of_a_stamp(root: &Path) -> Result<()> {
     let whole = std::path::absolute(root).map_err(|error| Error::machine("look at", root, error))?;
     let is_stamp = |folder: &Path| {
-        // A root may hold a stamp that is called as one of these folders.
-        let own = STAMP_FOLDERS.map(|own| folder.join(own));
-        own.iter().any(|own| own.is_dir())
-            && !own.iter().any(|own| is_laid_out_as_a_stamp(own))
+        // A root may contain a stamp that is named like one of these folders.
+        let parts = STAMP_FOLDERS.map(|name| folder.join(name));
+        parts.iter().any(|part| part.is_dir())
+            && !parts.iter().any(|part| is_laid_out_as_a_stamp(part))
             && !holds_a_stamp(folder)
     };
-    let is_part = STAMP_FOLDERS.iter().any(|own| whole.ends_with(own)) && !holds_a_stamp(&whole);
+    let is_part = STAMP_FOLDERS.iter().any(|name| whole.ends_with(name)) && !holds_a_stamp(&whole);
     let (stamp, what) = match whole.parent() {
         _ if is_stamp(&whole) => (whole.as_path(), "the folder of a stamp"),
         Some(parent) if is_part && is_stamp(parent) => (parent, "a folder within that of a stamp"),
@@ -274,13 +274,13 @@ fn holds_a_stamp(folder: &Path) -> bool {
 const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";
 
 impl Looking {
-    /// A file that lies in a root, and is none of those that a root has.
+    /// Refuses a file in the root that is none of the root's files.
     fn refuse_file_of_root(&mut self, name: &str, only: &[Stamp]) {
-        if only.iter().any(|own| own.as_str() == name) || !name.contains('.') {
+        if only.iter().any(|stamp| stamp.as_str() == name) || !name.contains('.') {
             let hint = format!("a stamp is a folder, with its exports below {name}/usage; {SKIP_HINT}");
             return self.refuse("a file, where the folder of a stamp is meant", name, hint);
         }
-        if let Some(table) = ROOT_FILES.iter().find(|own| is_workbook_of(name, own)) {
+        if let Some(table) = ROOT_FILES.iter().find(|table| is_workbook_of(name, table)) {
             let hint = format!("save its sheet as CSV UTF-8 under the name {table}; {SKIP_HINT}");
             return self.refuse("a workbook, where a table is meant", name, hint);
         }
@@ -436,7 +436,7 @@ impl Looking {
         let mut found = Vec::new();
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
         match entries {
-            Ok(entries) => found.extend(entries.into_iter().filter_map(|own| self.entry(own.path(), name))),
+            Ok(entries) => found.extend(entries.into_iter().filter_map(|entry| self.entry(entry.path(), name))),
             Err(error) => self.errors.push(Error::machine("read the folder", folder, error)),
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -444,23 +444,19 @@ impl Looking {
     }
 
     fn entry(&mut self, path: PathBuf, folder: &str) -> Option<FolderEntry> {
-        let Some(own) = path.file_name().and_then(|own| own.to_str()).map(str::to_owned) else {
+        let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
             self.refuse("the name is not UTF-8", &path.to_string_lossy(), "rename it");
             return None;
         };
-        let full = if folder.is_empty() { own.clone() } else { format!("{folder}/{own}") };
-        // A stamp may be called as litter is, which lies in no stamp's folders.
-        if is_skipped(&own) || is_litter(&own) && !is_laid_out_as_a_stamp(&path) {
+        let full = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+        // A stamp may be named like litter; the folders of a stamp contain no stamps.
+        if is_skipped(&name) || is_litter(&name) && !is_laid_out_as_a_stamp(&path) {
             self.skipped.push(full);
             return None;
         }
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() || metadata.is_file() => {
-                return Some(FolderEntry {
-                    name: own,
-                    file: InputFile { name: full, path },
-                    is_folder: metadata.is_dir(),
-                });
+                return Some(FolderEntry { name, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
             }
             Ok(_) => self.refuse(
                 "neither a file nor a folder",
@@ -491,8 +487,8 @@ fn is_skipped(name: &str) -> bool {
     name.starts_with(['.', '_']) || [".tmp", ".part", "~"].iter().any(|end| name.ends_with(end))
 }
 
-/// What systems and programs leave behind in folders, by names in any case: Windows, its recycle bins and Office;
-/// macOS; file systems; NAS devices (Synology, QNAP).
+/// Files that systems and programs leave behind, by name in any case: Windows, its recycle bins and Office; macOS; file
+/// systems; NAS devices (Synology, QNAP).
 const LITTER: [&str; 34] = [
     "thumbs.db",
     "thumbs.db:encryptable",
@@ -529,12 +525,12 @@ const LITTER: [&str; 34] = [
     "@syno",
     "@synoresource",
 ];
-/// How such names begin that differ from file to file: what Office keeps beside an open document.
+/// Prefixes of such names that differ from file to file: what Office writes beside an open document.
 const LITTER_BEGINS: [&str; 2] = ["~$", ".~lock."];
 
 /// Whether a file is the workbook of a table, such as `Prices.xlsx` of `prices.csv`.
 fn is_workbook_of(name: &str, table: &str) -> bool {
-    let is_stem = |stem: &str| table.strip_suffix(".csv").is_some_and(|own| own.eq_ignore_ascii_case(stem));
+    let is_stem = |stem: &str| table.strip_suffix(".csv").is_some_and(|base| base.eq_ignore_ascii_case(stem));
     let parts = name.rsplit_once('.');
     parts.is_some_and(|(stem, kind)| {
         is_stem(stem) && ["xlsx", "xlsm", "xls", "xlsb", "ods", "numbers"].contains(&&*kind.to_lowercase())

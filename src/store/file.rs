@@ -1,8 +1,8 @@
-//! A file that is to be read, and what it is called.
+//! A file to be read, and its name.
 
 use std::path::PathBuf;
 
-/// One file: where it is, and how every message and table names it.
+/// One file: its path, and its name in all messages and tables.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InputFile {
     /// Relative to the root, `/` between its parts.

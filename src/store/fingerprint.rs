@@ -1,4 +1,4 @@
-//! Fingerprints of files: BLAKE3, as the receipt prints them.
+//! Fingerprints of files: BLAKE3, as in the receipt.
 
 use std::fmt;
 
@@ -27,6 +27,6 @@ pub struct ReadFile {
     pub name: String,
     pub bytes: u64,
     pub fingerprint: Fingerprint,
-    /// Whether a setting had to say how it is encoded.
+    /// Whether a setting was needed to decode it.
     pub by_encoding: bool,
 }

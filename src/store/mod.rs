@@ -1,5 +1,5 @@
-//! Files: what lies where, what it is, and the few things that are done to a disk. The one door to the file system for
-//! whatever is published; other kinds of stores belong here, too.
+//! Files: paths, fingerprints, and the few operations on a disk. Everything published goes through here; other kinds of
+//! stores would belong here, too.
 
 pub(crate) mod disk;
 mod file;

@@ -1,4 +1,4 @@
-//! What the file system says of a file: as long as it says the same, the file is taken to hold the same.
+//! The metadata of a file: while it is unchanged, the content is assumed to be unchanged.
 
 use std::fs::Metadata;
 use std::path::Path;
@@ -7,38 +7,37 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// Size, times and inode of a file. Content that is written in place changes the times; a file that takes the place of
-/// another has another inode.
+/// Size, times and inode of a file. Writing in place changes the times; replacing the file changes the inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileStat {
     bytes: u64,
-    /// Of the content, in nanoseconds since 1970.
+    /// The modification time, in nanoseconds since 1970.
     modified: i64,
-    /// Of the content or of what is known of it: nobody can set it.
+    /// The change time of content or metadata, which cannot be set.
     changed: i64,
     inode: u64,
 }
 
-/// A file system may not tell two changes apart that lie within so many nanoseconds.
+/// A file system may not distinguish two changes within this number of nanoseconds.
 const RESOLUTION: i64 = 2_000_000_000;
 
 impl FileStat {
-    /// Looks at a file; links are followed.
+    /// Reads the metadata of a file; links are followed.
     ///
     /// # Errors
-    /// It is gone, or nobody may look at it.
+    /// It does not exist, or is not accessible.
     pub fn at(path: &Path) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(|error| Error::machine("look at", path, error))?;
         Ok(Self::of(&metadata))
     }
 
-    /// Whether a file that looks so before `moment`, in nanoseconds since 1970, cannot have changed since without
-    /// looking otherwise. A time in the future says that the clock went backwards, and proves nothing.
+    /// Whether a file with this metadata before `moment`, in nanoseconds since 1970, cannot have changed since without
+    /// a change of metadata. A time in the future means that the clock went backwards, and proves nothing.
     pub fn is_settled_at(&self, moment: i64) -> bool {
         self.inode != 0 && self.modified.max(self.changed).saturating_add(RESOLUTION) <= moment
     }
 
-    /// What of it stays when the file is renamed.
+    /// The part that renaming does not change.
     pub fn identity(&self) -> FileIdentity {
         FileIdentity { mtime_ns: self.modified, inode: self.inode }
     }
@@ -55,7 +54,7 @@ impl FileStat {
         }
     }
 
-    /// Elsewhere there is no inode, so an unchanged stat is never enough to leave a file unread.
+    /// Other systems have no inode, so unchanged metadata never suffices to skip reading a file.
     #[cfg(not(unix))]
     pub fn of(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
@@ -63,7 +62,7 @@ impl FileStat {
     }
 }
 
-/// What tells, without reading a file, that it is another: neither changes when a file is renamed.
+/// The part that shows without reading that a file is another one; renaming does not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileIdentity {
     pub mtime_ns: i64,

@@ -16,7 +16,7 @@ use crate::domain::limits::{AMOUNT_PRECISION, AMOUNT_SCALE, CHARGE_SCALE, QUANTI
 use crate::domain::{Amount, Charge, Day, Hour, Quantity};
 use crate::error::{Error, Result};
 
-/// The distinct texts of a column, to be named by their places.
+/// The distinct texts of a column, referred to by place.
 #[derive(Clone, Debug)]
 pub struct Dictionary(Arc<StringArray>);
 
@@ -25,7 +25,7 @@ impl Dictionary {
         Self(Arc::new(StringArray::from_iter_values(texts)))
     }
 
-    /// A column that says at each row which text stands there; `None` is null.
+    /// A column with the place of each row's text; `None` is null.
     ///
     /// # Errors
     /// A place beyond the dictionary, or beyond 2^31.
@@ -33,7 +33,7 @@ impl Dictionary {
         let keys: Int32Array = places.into_iter().map(|place| place.map(|place| place as i32)).collect();
         let values: ArrayRef = Arc::clone(&self.0) as ArrayRef;
         let column = DictionaryArray::<Int32Type>::try_new(keys, values);
-        Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a dictionary column", error))?))
+        Ok(TypedArray::new(column.map_err(|error| Error::bug_of("build a dictionary column", error))?))
     }
 
     pub fn text(&self, place: u32) -> &str {
@@ -57,7 +57,7 @@ pub struct TypedArray<T: ?Sized> {
 }
 
 impl<T: ?Sized> TypedArray<T> {
-    fn of(array: impl Array + 'static) -> Self {
+    fn new(array: impl Array + 'static) -> Self {
         Self { array: Arc::new(array), cells: PhantomData }
     }
 
@@ -74,14 +74,14 @@ pub fn constant(text: &str, rows: usize) -> Result<TypedArray<str>> {
     Dictionary::new([text]).column(std::iter::repeat_n(Some(0), rows))
 }
 
-/// A column of texts that repeat little: each row with its own.
+/// A column of texts that seldom repeat, stored row by row.
 pub fn texts<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> TypedArray<str> {
     let column: DictionaryArray<Int32Type> = texts.into_iter().collect();
-    TypedArray::of(column)
+    TypedArray::new(column)
 }
 
 pub fn integers(values: impl IntoIterator<Item = i64>) -> TypedArray<i64> {
-    TypedArray::of(Int64Array::from_iter_values(values))
+    TypedArray::new(Int64Array::from_iter_values(values))
 }
 
 /// One integer, `rows` times.
@@ -91,32 +91,32 @@ pub fn constant_integers(value: i64, rows: usize) -> TypedArray<i64> {
 
 /// Integers; `None` is null.
 pub fn maybe_integers(values: impl IntoIterator<Item = Option<i64>>) -> TypedArray<i64> {
-    TypedArray::of(Int64Array::from_iter(values))
+    TypedArray::new(Int64Array::from_iter(values))
 }
 
-/// Truths; `None` is null.
+/// Booleans; `None` is null.
 pub fn booleans(values: impl IntoIterator<Item = Option<bool>>) -> TypedArray<bool> {
-    TypedArray::of(BooleanArray::from_iter(values))
+    TypedArray::new(BooleanArray::from_iter(values))
 }
 
 pub fn dates(days: impl IntoIterator<Item = Day>) -> TypedArray<Day> {
-    TypedArray::of(Date32Array::from_iter_values(days.into_iter().map(Day::days_since_epoch)))
+    TypedArray::new(Date32Array::from_iter_values(days.into_iter().map(Day::days_since_epoch)))
 }
 
 /// UTC, microseconds.
 pub fn timestamps(hours: impl IntoIterator<Item = Option<Hour>>) -> TypedArray<Hour> {
     let micros = hours.into_iter().map(|hour| hour.map(Hour::micros_since_epoch));
-    TypedArray::of(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
+    TypedArray::new(TimestampMicrosecondArray::from_iter(micros).with_timezone("UTC"))
 }
 
 /// `DECIMAL(38,18)`.
 ///
 /// # Errors
-/// Never, as long as the limits are what arrow knows.
+/// Never, as long as arrow accepts the limits.
 pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<TypedArray<Quantity>> {
     let column = Decimal128Array::from_iter_values(values.into_iter().map(Quantity::scaled))
         .with_precision_and_scale(QUANTITY_PRECISION, QUANTITY_SCALE as i8);
-    Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
+    Ok(TypedArray::new(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
 }
 
 /// The same; `None` is null.
@@ -124,7 +124,7 @@ pub fn quantities(values: impl IntoIterator<Item = Quantity>) -> Result<TypedArr
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> Result<TypedArray<Quantity>> {
-    let scaled = values.into_iter().map(|own| own.map(Quantity::scaled));
+    let scaled = values.into_iter().map(|quantity| quantity.map(Quantity::scaled));
     decimals(scaled, QUANTITY_PRECISION, QUANTITY_SCALE.into())
 }
 
@@ -133,7 +133,7 @@ pub fn maybe_quantities(values: impl IntoIterator<Item = Option<Quantity>>) -> R
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result<TypedArray<Charge>> {
-    decimals(values.into_iter().map(|own| own.map(Charge::scaled)), QUANTITY_PRECISION, CHARGE_SCALE)
+    decimals(values.into_iter().map(|charge| charge.map(Charge::scaled)), QUANTITY_PRECISION, CHARGE_SCALE)
 }
 
 /// `DECIMAL(18,4)`; `None` is null.
@@ -141,15 +141,15 @@ pub fn maybe_charges(values: impl IntoIterator<Item = Option<Charge>>) -> Result
 /// # Errors
 /// As [`quantities`].
 pub fn maybe_amounts(values: impl IntoIterator<Item = Option<Amount>>) -> Result<TypedArray<Amount>> {
-    decimals(values.into_iter().map(|own| own.map(Amount::scaled)), AMOUNT_PRECISION, AMOUNT_SCALE)
+    decimals(values.into_iter().map(|amount| amount.map(Amount::scaled)), AMOUNT_PRECISION, AMOUNT_SCALE)
 }
 
 /// Days; `None` is null.
 pub fn maybe_dates(days: impl IntoIterator<Item = Option<Day>>) -> TypedArray<Day> {
-    TypedArray::of(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
+    TypedArray::new(Date32Array::from_iter(days.into_iter().map(|day| day.map(Day::days_since_epoch))))
 }
 
 fn decimals<T>(values: impl Iterator<Item = Option<i128>>, precision: u8, scale: u32) -> Result<TypedArray<T>> {
     let column = Decimal128Array::from_iter(values).with_precision_and_scale(precision, scale as i8);
-    Ok(TypedArray::of(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
+    Ok(TypedArray::new(column.map_err(|error| Error::bug_of("build a decimal column", error))?))
 }

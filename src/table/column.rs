@@ -1,18 +1,18 @@
-//! What a table and a column of it are.
+//! The description of a table and its columns.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 
-/// The published texts of all values of an enum, in its own order: what a column can have.
+/// The published texts of all values of an enum, in its order: the closed list of a column.
 macro_rules! texts_of {
-    ($own:ty) => {{
-        const TEXTS: [&str; <$own>::ALL.len()] = {
-            let mut texts = [""; <$own>::ALL.len()];
+    ($type:ty) => {{
+        const TEXTS: [&str; <$type>::ALL.len()] = {
+            let mut texts = [""; <$type>::ALL.len()];
             let mut at = 0;
             while at < texts.len() {
-                texts[at] = <$own>::ALL[at].as_str();
+                texts[at] = <$type>::ALL[at].as_str();
                 at += 1;
             }
             texts
@@ -27,9 +27,9 @@ pub(crate) use texts_of;
 pub enum Kind {
     /// UTF-8 text.
     Text,
-    /// `DATE32`; a month is its first day (in CSV `2026-10`).
+    /// `DATE32`. In CSV as `2026-10-05`.
     Date,
-    /// As a date, but a month.
+    /// `DATE32`, a month as its first day. In CSV as `2026-10`.
     Month,
     /// Microseconds, UTC.
     Timestamp,
@@ -39,13 +39,13 @@ pub enum Kind {
     Decimal,
     /// `DECIMAL(38,10)`.
     Charge,
-    /// `DECIMAL(18,4)`: the fixed decimal of Power BI holds it exactly.
+    /// `DECIMAL(18,4)`, exactly the fixed decimal of Power BI.
     Amount,
     Boolean,
 }
 
 impl Kind {
-    /// As `schemas/*.csv` writes it.
+    /// The name in `schemas/*.csv`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -67,16 +67,16 @@ pub struct Column {
     pub name: &'static str,
     pub kind: Kind,
     pub nullable: bool,
-    /// `` for ids and texts.
+    /// Empty for ids and texts.
     pub unit: &'static str,
     pub meaning: &'static str,
-    /// All values that it can have, where that is a closed list; else none.
+    /// All possible values, where that is a closed list; otherwise empty.
     pub values: &'static [&'static str],
 }
 
-/// A column whose cells have a type: whatever writes or reads it has that type, too, or does not compile.
+/// A column with typed cells: code that writes or reads it with another type does not compile.
 ///
-/// `T` is what a cell says: `str`, `Day`, `Month`, `Hour`, `i64`, `Quantity`, `Charge`, `Amount` or `bool`.
+/// `T` is the type of a cell: `str`, `Day`, `Month`, `Hour`, `i64`, `Quantity`, `Charge`, `Amount` or `bool`.
 pub struct Typed<T: ?Sized> {
     column: Column,
     cells: PhantomData<fn() -> Box<T>>,
@@ -123,13 +123,13 @@ impl<T: CellType + ?Sized> Typed<T> {
         self
     }
 
-    /// The same column, as a table of its own means it.
+    /// The same column, with the meaning that one table gives it.
     pub(super) const fn meaning(mut self, meaning: &'static str) -> Self {
         self.column.meaning = meaning;
         self
     }
 
-    /// What the contract says of it.
+    /// Its entry in the contract.
     pub const fn column(self) -> Column {
         self.column
     }
@@ -141,7 +141,7 @@ impl<T: ?Sized> Typed<T> {
     }
 }
 
-/// What can be named among the columns of a table, whatever its type.
+/// A column of a table, whatever its type.
 pub trait AnyColumn: Sync {
     fn column_name(&self) -> &'static str;
 }
@@ -158,10 +158,10 @@ impl AnyColumn for Column {
     }
 }
 
-/// What a cell of a published table can say.
+/// The types of cells in published tables.
 pub trait CellType {
     const KIND: Kind;
-    /// A cell, as code has it.
+    /// A cell in code.
     type Cell<'a>;
 }
 
@@ -188,14 +188,14 @@ impl CellType for str {
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     pub name: &'static str,
-    /// One row is one of these.
+    /// What one row stands for.
     pub row: &'static str,
     pub columns: &'static [Column],
     pub sorted_by: usize,
 }
 
 impl Table {
-    /// All its columns, to be read.
+    /// All its columns, for reading.
     pub fn all(&'static self) -> Vec<&'static dyn AnyColumn> {
         self.columns.iter().map(|column| column as &dyn AnyColumn).collect()
     }

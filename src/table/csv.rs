@@ -1,8 +1,9 @@
 //! Flat CSV: RFC 4180, UTF-8 with a byte order mark, numbers with `.` and no exponent, ISO dates.
 //!
-//! A text cell that a spreadsheet would take for a formula gets a leading `'` and is counted; numeric cells never.
+//! A text cell that a spreadsheet would run as a formula gets a leading `'` and is counted; numeric cells never.
 //!
-//! Flat files are the largest that are published, ten times their Parquet and more, so they go to disk as they grow.
+//! Flat files are the largest published files, more than ten times their Parquet, so they are written to disk as they
+//! grow.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -30,9 +31,9 @@ pub struct CsvTable {
     columns: &'static [Column],
     rows_max: usize,
     parts: Vec<CsvPart>,
-    /// The part that is being written, less what went to its file.
+    /// The current part, without what is already in its file.
     part: CsvRows,
-    /// Where parts go that grow beyond [`HELD_BYTES_MAX`]; without it they stay in memory.
+    /// The folder for parts larger than [`HELD_BYTES_MAX`]; without it they stay in memory.
     files: Option<PartFiles>,
     file: Option<PartFile>,
 }
@@ -41,7 +42,7 @@ pub struct CsvTable {
 #[derive(Debug, Default)]
 pub struct CsvRows {
     columns: &'static [Column],
-    /// The first column of which another cell stood in its place.
+    /// The first column whose place another cell had.
     unbound: Option<&'static str>,
     bytes: Vec<u8>,
     rows: usize,
@@ -53,7 +54,7 @@ pub struct CsvRows {
 /// One finished part.
 #[derive(Debug)]
 pub struct CsvPart {
-    /// All of it, unless it went to a file.
+    /// All of it, unless it is in a file.
     pub bytes: Vec<u8>,
     pub rows: u64,
     pub sum: Checksum,
@@ -62,7 +63,7 @@ pub struct CsvPart {
     pub(crate) file: Option<WrittenPart>,
 }
 
-/// A part that went to a file.
+/// A part in a file.
 #[derive(Debug)]
 pub(crate) struct WrittenPart {
     pub name: String,
@@ -70,14 +71,14 @@ pub(crate) struct WrittenPart {
     pub blake3: String,
 }
 
-/// Names for files in a folder, each once.
+/// Unique file names in a folder.
 #[derive(Clone, Debug)]
 pub(crate) struct PartFiles {
     pub folder: PathBuf,
     pub next: Arc<AtomicU64>,
 }
 
-/// A part that is being written to a file.
+/// A part whose file is being written.
 #[derive(Debug)]
 struct PartFile {
     name: String,
@@ -87,11 +88,11 @@ struct PartFile {
     hasher: blake3::Hasher,
 }
 
-/// What of a part is held in memory before it goes to its file.
+/// The bytes of a part that are held in memory before they are written to its file.
 const HELD_BYTES_MAX: usize = 1 << 20;
-/// Rows that a thread writes at a time, and after which it is seen how much is held.
+/// The number of rows that a thread writes at a time, and after which the held bytes are checked.
 const BLOCK_ROWS: usize = 1 << 10;
-/// Blocks that are written before they are put one after the other: this bounds memory.
+/// The number of blocks that are written before they are appended in order: this bounds memory.
 const BLOCKS_A_THREAD: usize = 4;
 
 impl PartFile {
@@ -116,11 +117,11 @@ pub enum CsvCell<'a> {
     Boolean(bool),
 }
 
-/// A cell, and the name of its column.
+/// A cell with the name of its column.
 pub type NamedCell<'a> = (&'static str, CsvCell<'a>);
 
 impl<T: ?Sized> Typed<T> {
-    /// A cell of this column.
+    /// A cell of a column.
     pub const fn cell(self, cell: CsvCell<'_>) -> NamedCell<'_> {
         (self.name(), cell)
     }
@@ -137,27 +138,27 @@ impl CsvTable {
             columns,
             rows_max,
             parts: Vec::new(),
-            part: CsvRows { bytes: header(columns), ..CsvRows::of(columns) },
+            part: CsvRows { bytes: header(columns), ..CsvRows::new(columns) },
             files: None,
             file: None,
         }
     }
 
-    /// The same, its parts going to files as they grow.
+    /// The same, with parts written to files as they grow.
     pub(crate) fn growing_in(mut self, files: PartFiles) -> Self {
         self.files = Some(files);
         self
     }
 
-    /// How many cells a row has.
+    /// The number of cells in a row.
     pub fn width(&self) -> usize {
         self.columns.len()
     }
 
-    /// Adds a row of the table's columns; `lines` and `quantity` stand in it, and are summed for the proof.
+    /// Adds a row of the table's columns; `lines` and `quantity` are its own, and are summed for the proof.
     ///
     /// # Errors
-    /// The file that the table grows in cannot be written.
+    /// The file of the current part cannot be written.
     pub fn row(&mut self, cells: &[NamedCell<'_>], lines: i64, quantity: Quantity) -> Result<()> {
         if self.part.rows == self.rows_max {
             self.finish_part()?;
@@ -167,7 +168,7 @@ impl CsvTable {
         if self.part.rows.is_multiple_of(BLOCK_ROWS) { self.let_go() } else { Ok(()) }
     }
 
-    /// Adds so many rows, which `write` is asked for some at a time, by several threads at once.
+    /// Adds this number of rows. Several threads call `write` for ranges of them.
     ///
     /// # Errors
     /// As [`CsvTable::row`].
@@ -181,13 +182,13 @@ impl CsvTable {
             let end = rows.min(from + at_a_time).min(from + self.rows_max - self.part.rows);
             let blocks: Vec<usize> = (from..end).step_by(BLOCK_ROWS).collect();
             let written = |first: usize| {
-                let mut own = CsvRows::of(self.columns);
-                write(first..end.min(first + BLOCK_ROWS), &mut own);
-                own
+                let mut block = CsvRows::new(self.columns);
+                write(first..end.min(first + BLOCK_ROWS), &mut block);
+                block
             };
-            for own in blocks.into_par_iter().map(written).collect::<Vec<_>>() {
-                own.refuse_unbound()?;
-                self.part.append(&own);
+            for block in blocks.into_par_iter().map(written).collect::<Vec<_>>() {
+                block.refuse_unbound()?;
+                self.part.append(&block);
                 self.let_go()?;
             }
             from = end;
@@ -195,7 +196,7 @@ impl CsvTable {
         Ok(())
     }
 
-    /// Appends what is held to the part's file, if that is much and parts go to files.
+    /// Appends the held bytes to the part's file, if they are many and parts go to files.
     fn let_go(&mut self) -> Result<()> {
         let Some(files) = self.files.clone().filter(|_| self.part.bytes.len() > HELD_BYTES_MAX) else { return Ok(()) };
         if self.file.is_none() {
@@ -212,7 +213,7 @@ impl CsvTable {
     }
 
     fn finish_part(&mut self) -> Result<()> {
-        let next = CsvRows { bytes: header(self.columns), ..CsvRows::of(self.columns) };
+        let next = CsvRows { bytes: header(self.columns), ..CsvRows::new(self.columns) };
         let CsvRows { mut bytes, rows, sum, guarded, .. } = std::mem::replace(&mut self.part, next);
         let file = match self.file.take() {
             None => None,
@@ -226,7 +227,7 @@ impl CsvTable {
         Ok(())
     }
 
-    /// The finished parts; a table without rows has one, of its header.
+    /// The finished parts; a table without rows has one with only the header.
     ///
     /// # Errors
     /// As [`CsvTable::row`].
@@ -237,13 +238,13 @@ impl CsvTable {
 }
 
 impl CsvRows {
-    fn of(columns: &'static [Column]) -> Self {
+    fn new(columns: &'static [Column]) -> Self {
         Self { columns, ..Self::default() }
     }
 
-    /// Whether each cell is of the column in whose place it stands; the first time that one is not is kept.
+    /// Checks that each cell is in the place of its column; the first mismatch is kept.
     fn binds(&mut self, cells: &[NamedCell<'_>]) {
-        // Names are constants, so they mostly are the same text at the same place.
+        // Names are constants, so mostly they are the same pointer.
         let is_of =
             |(column, (name, _)): (&Column, &NamedCell<'_>)| std::ptr::eq(column.name, *name) || column.name == *name;
         if self.columns.len() != cells.len() || !self.columns.iter().zip(cells).all(is_of) {
@@ -252,7 +253,8 @@ impl CsvRows {
                 .iter()
                 .enumerate()
                 .find(|(at, column)| cells.get(*at).is_none_or(|(name, _)| column.name != *name));
-            let name = wrong.map(|(_, column)| column.name).or_else(|| cells.get(self.columns.len()).map(|own| own.0));
+            let name =
+                wrong.map(|(_, column)| column.name).or_else(|| cells.get(self.columns.len()).map(|cell| cell.0));
             self.unbound = self.unbound.or(name);
         }
     }
@@ -310,7 +312,7 @@ impl CsvRows {
 
 const ROW_END: &[u8] = b"\r\n";
 
-/// How a part begins.
+/// The start of a part.
 fn header(columns: &[Column]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(1 << 16);
     bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
@@ -324,9 +326,9 @@ fn header(columns: &[Column]) -> Vec<u8> {
     bytes
 }
 
-/// Appends a text, in quotes where it needs them (RFC 4180).
+/// Appends a text, quoted if necessary (RFC 4180).
 fn field(before: &str, text: &str, bytes: &mut Vec<u8>) {
-    // Looking at every byte, instead of up to the first, is done many bytes at a time.
+    // Checking all bytes is vectorised, stopping at the first match is not.
     let needs_quotes = |found: bool, byte: &u8| found | matches!(byte, b',' | b'"' | b'\r' | b'\n');
     if !text.as_bytes().iter().fold(false, needs_quotes) {
         bytes.extend_from_slice(before.as_bytes());
@@ -349,19 +351,19 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
-/// Reads a CSV file back: its rows, and where it has quantities, their checksum.
+/// Reads a CSV file back: its number of rows, and for a table with quantities their checksum.
 ///
 /// # Errors
-/// The bytes are no such table.
+/// The bytes are no such CSV.
 pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Option<Checksum>)> {
     let place = |name: &str| columns.iter().position(|column| column.name == name);
     let (quantity, line_count) = (place(QUANTITY.name()), place(LINE_COUNT.name()));
-    // Numbers and dates have neither commas nor quotes: where nothing else follows, a row's last cells are found from
-    // its end.
-    let is_plain = |own: &Column| own.kind != Kind::Text;
+    // Numbers and dates have neither commas nor quotes: if only these follow the quantity, the last cells of a row are
+    // found from its end.
+    let is_plain = |column: &Column| column.kind != Kind::Text;
     if let Some(first) = quantity.filter(|&first| columns[first..].iter().all(is_plain)) {
         let from_end = |place: usize| columns.len() - 1 - place;
-        let line_count = line_count.filter(|&own| own > first).map(from_end);
+        let line_count = line_count.filter(|&at| at > first).map(from_end);
         return plain_tails(bytes, columns, from_end(first), line_count);
     }
     let mut mark = [0; BYTE_ORDER_MARK.len()];
@@ -372,7 +374,7 @@ pub fn read_back(columns: &[Column], mut bytes: impl Read) -> Result<(u64, Optio
     whole_rows(bytes, quantity, line_count)
 }
 
-/// Reads rows from their ends; quantity and count of lines stand so many cells before it.
+/// Reads rows from their ends; quantity and count of lines are this number of cells before the end.
 fn plain_tails(
     mut bytes: impl Read,
     columns: &[Column],
@@ -412,7 +414,7 @@ fn plain_tails(
     }
 }
 
-/// Where the first row ends, its line end included, and how many cells it has.
+/// The end of the first row, with its line end, and the number of its cells.
 fn row_end(bytes: &[u8]) -> Option<(usize, usize)> {
     let (mut in_quotes, mut cells) = (false, 1);
     for at in memchr3_iter(b'"', b',', b'\n', bytes) {
@@ -442,7 +444,7 @@ fn whole_rows(bytes: impl Read, quantity: Option<usize>, line_count: Option<usiz
     Ok((rows, quantity.map(|_| sum)))
 }
 
-/// What a row holds; one without a count is a line of its own.
+/// The lines and the quantity of a row; a row without a count is one line.
 fn row_of(quantity: &[u8], line_count: Option<&[u8]>) -> Result<Checksum> {
     fn text(cell: &[u8]) -> Result<&str> {
         std::str::from_utf8(cell).map_err(|_no_text| broken())

@@ -1,13 +1,13 @@
-//! Columns of ranks → column chunks: what the Parquet writer makes of the same columns as arrays, byte for byte.
+//! Columns of ranks → column chunks, byte for byte as the Parquet writer would make them from arrays.
 //!
 //! ```text
 //! distinct: …, #41 "3f25…", …, #97 "9ab1…", …      rows: 97 41 41 97      →  dictionary "9ab1…" "3f25…", indices 0 1 1 0
 //! ```
-//! Facts repeat a few thousand texts a million times, and know them by rank. The general writer hashes each row's text
-//! to find out what we know; here the places of ranks in the dictionary are looked up in an array. What it does with
-//! rare columns (dictionaries of 8 MiB, texts that its statistics would cut) is left to it.
+//! Facts repeat a few thousand texts a million times, and have them as ranks. The general writer would hash the text of
+//! each row; here the dictionary index of a rank is looked up in an array. Rare columns (dictionaries of 8 MiB, texts
+//! that its statistics would cut) are left to the general writer.
 //!
-//! **Invariant:** the bytes are those of the general writer: `tests/stage/ranked.rs` holds the two equal.
+//! **Invariant:** the bytes are those of the general writer: `tests/stage/ranked.rs` compares the two.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -40,11 +40,11 @@ use crate::error;
 /// A column of a fact, before it is encoded.
 #[derive(Debug)]
 pub enum FactColumn<'a> {
-    /// Texts of a dictionary.
+    /// Texts with a dictionary.
     Texts(&'a Dictionary, Places<'a>),
-    /// Integers among some; a time is one, in microseconds.
+    /// Integers with distinct values; a time is one, in microseconds.
     Integers(Cow<'a, [i64]>, Places<'a>),
-    /// Days among some, each as those since 1970-01-01.
+    /// Days with distinct values, as days since 1970-01-01.
     Days(Vec<i32>, Places<'a>),
     Quantities(&'a [Quantity]),
 }
@@ -52,7 +52,7 @@ pub enum FactColumn<'a> {
 /// The place of each row's value among the distinct ones, or [`NULL`].
 pub enum Places<'a> {
     Each(Cow<'a, [u32]>),
-    /// Of so many rows, worked out when they are encoded: columns of a day are many times its cells.
+    /// Computed when encoded, for this number of rows: a day's columns together are many times larger than its cells.
     Of(usize, PlacesOf<'a>),
 }
 
@@ -62,12 +62,12 @@ type PlacesOf<'a> = Box<dyn Fn(Range<usize>) -> Vec<u32> + Send + Sync + 'a>;
 pub const NULL: u32 = u32::MAX;
 
 impl<'a> Places<'a> {
-    /// The places that `of` gives for the values of some rows.
+    /// The places that `of` gives for some values.
     pub fn of<T: Sync>(values: &'a [T], of: impl Fn(&T) -> u32 + Send + Sync + 'a) -> Self {
         Self::Of(values.len(), Box::new(move |rows| values[rows].iter().map(&of).collect()))
     }
 
-    /// One place, so many times.
+    /// The same place for all rows.
     fn same(place: u32, rows: usize) -> Self {
         Self::Of(rows, Box::new(move |rows| vec![place; rows.len()]))
     }
@@ -93,9 +93,9 @@ impl fmt::Debug for Places<'_> {
     }
 }
 
-/// Statistics of texts beyond this are cut by the general writer.
+/// The general writer cuts statistics of longer texts.
 const STATISTICS_BYTES_MAX: usize = 64;
-/// Values that the general writer takes at a time, and rows after which it ends a page.
+/// The batch size of the general writer, and its maximum of rows per page.
 const BATCH_ROWS: usize = 1 << 10;
 const PAGE_ROWS: usize = 20_000;
 
@@ -111,7 +111,7 @@ impl<'a> FactColumn<'a> {
         Self::Integers(micros.into_iter().collect(), Places::same(place, rows))
     }
 
-    /// Integers of which nothing is known.
+    /// Integers whose distinct values are not known.
     pub fn integers(values: impl Iterator<Item = i64>) -> Self {
         let (distinct, places) = distinct(values);
         Self::Integers(distinct.into(), Places::Each(places.into()))
@@ -133,8 +133,8 @@ impl<'a> FactColumn<'a> {
         self.len() == 0
     }
 
-    /// The type that its array has, but for dictionaries.
-    /// Whether its values are what a column of this kind holds.
+    /// The type of its array, without dictionaries.
+    /// Whether it has the type of a column of this kind.
     pub fn is_of(&self, kind: Kind) -> bool {
         match self {
             Self::Texts(..) => kind == Kind::Text,
@@ -151,10 +151,10 @@ impl<'a> FactColumn<'a> {
         })
     }
 
-    /// Some of its rows as the general writer takes them.
+    /// Some of its rows as an array for the general writer.
     ///
     /// # Errors
-    /// More rows or texts than arrow counts.
+    /// More rows or texts than arrow can count.
     pub fn array(&self, kind: Kind, rows: Range<usize>) -> error::Result<ArrayRef> {
         fn of<T: Copy>(values: &[T], places: &[u32]) -> impl Iterator<Item = Option<T>> {
             places.iter().map(|&place| (place != NULL).then(|| values[place as usize]))
@@ -173,14 +173,14 @@ impl<'a> FactColumn<'a> {
         })
     }
 
-    /// Encodes some of its rows; `None` where only the general writer knows how.
+    /// Encodes some of its rows; `None` where the general writer is needed.
     pub(super) fn chunk(
         &self,
         rows: Range<usize>,
         column: &ColumnDescPtr,
         compression: Compression,
     ) -> Result<Option<(Bytes, ColumnCloseResult)>> {
-        let chunk = ColumnChunk { column, codec: Codec::of(compression)?, compression };
+        let chunk = ColumnChunk { column, codec: Codec::new(compression)?, compression };
         match self {
             Self::Texts(dictionary, places) => {
                 let text = |place| dictionary.text(place).as_bytes();
@@ -197,7 +197,7 @@ impl<'a> FactColumn<'a> {
     }
 }
 
-/// The distinct ones of some values, and the place of each among them.
+/// The distinct values, and the place of each value among them.
 fn distinct<T: Copy + Eq + Hash>(values: impl Iterator<Item = T>) -> (Vec<T>, Vec<u32>) {
     let mut known: HashMap<T, u32, FixedState> = HashMap::default();
     let mut distinct = Vec::new();
@@ -217,12 +217,12 @@ fn distinct<T: Copy + Eq + Hash>(values: impl Iterator<Item = T>) -> (Vec<T>, Ve
     (distinct, places)
 }
 
-/// How values of a physical type stand in a dictionary and in statistics.
+/// The encoding of values of a physical type in a dictionary and in statistics.
 trait Physical<T> {
     fn plain(&self, value: T, page: &mut Vec<u8>);
     /// `None`: the general writer would cut them.
     fn statistics(&self, range: Option<(T, T)>, nulls: u64) -> Option<Statistics>;
-    /// Bytes of a text; of a number there are none.
+    /// The bytes of a text; 0 for a number.
     fn text_bytes(&self, _value: T) -> i64 {
         0
     }
@@ -239,8 +239,8 @@ impl Physical<&[u8]> for TextValues {
     }
 
     fn statistics(&self, range: Option<(&[u8], &[u8])>, nulls: u64) -> Option<Statistics> {
-        let own = |text: &[u8]| ByteArray::from(text.to_vec());
-        let range = range.map(|(min, max)| (own(min), own(max))).unzip();
+        let to_bytes = |text: &[u8]| ByteArray::from(text.to_vec());
+        let range = range.map(|(min, max)| (to_bytes(min), to_bytes(max))).unzip();
         if [&range.0, &range.1].into_iter().flatten().any(|text| text.len() > STATISTICS_BYTES_MAX) {
             return None;
         }
@@ -286,7 +286,7 @@ struct ColumnChunk<'c> {
     compression: Compression,
 }
 
-/// What is known of a chunk when its pages are made.
+/// The facts about a chunk when its pages are written.
 struct ChunkFacts {
     dictionary: Option<CompressedPage>,
     pages: Vec<CompressedPage>,
@@ -302,8 +302,8 @@ impl ColumnChunk<'_> {
         self.column.max_def_level() > 0
     }
 
-    /// Rows of a page: the general writer ends it with the batch that fills it, and takes rows that are all alike null
-    /// or not as one batch.
+    /// The rows of a page. The general writer ends it after the batch that fills it, and takes rows that are all null,
+    /// or all not null, as one batch.
     fn page_rows(&self, rows: usize, nulls: usize) -> usize {
         let is_one_batch = self.is_nullable() && (nulls == 0 || nulls == rows);
         if is_one_batch { PAGE_ROWS } else { PAGE_ROWS.next_multiple_of(BATCH_ROWS) }
@@ -321,17 +321,17 @@ impl ColumnChunk<'_> {
         let (mut dictionary, mut used) = (Vec::new(), 0_u32);
         let mut range: Option<(T, T)> = None;
         let (mut pages, mut indices, mut levels) = (Vec::new(), Vec::new(), Vec::new());
-        // Of each value in the dictionary, the bytes of its text.
+        // The text bytes of each value in the dictionary.
         let (mut sizes, mut text_bytes): (Vec<i64>, i64) = (Vec::new(), 0);
         for rows in places.chunks(self.page_rows(places.len(), nulls)) {
             indices.clear();
             for &place in rows.iter().filter(|&&place| place != NULL) {
                 let index = &mut local[place as usize];
                 if *index == NULL {
-                    let own = value(place);
-                    physical.plain(own, &mut dictionary);
-                    range = Some(range.map_or((own, own), |(min, max)| (min.min(own), max.max(own))));
-                    sizes.push(physical.text_bytes(own));
+                    let entry = value(place);
+                    physical.plain(entry, &mut dictionary);
+                    range = Some(range.map_or((entry, entry), |(min, max)| (min.min(entry), max.max(entry))));
+                    sizes.push(physical.text_bytes(entry));
                     *index = used;
                     used += 1;
                 }
@@ -374,11 +374,11 @@ impl ColumnChunk<'_> {
     fn of_quantities(mut self, values: &[Quantity]) -> Result<(Bytes, ColumnCloseResult)> {
         let mut pages = Vec::new();
         for rows in values.chunks(self.page_rows(values.len(), 0)) {
-            let page: Vec<u8> = rows.iter().flat_map(|own| own.scaled().to_be_bytes()).collect();
+            let page: Vec<u8> = rows.iter().flat_map(|quantity| quantity.scaled().to_be_bytes()).collect();
             pages.push(self.data_page(&page, rows.len(), Encoding::PLAIN)?);
         }
-        let own = |own: &Quantity| FixedLenByteArray::from(own.scaled().to_be_bytes().to_vec());
-        let range = (values.iter().min().map(own), values.iter().max().map(own));
+        let to_bytes = |quantity: &Quantity| FixedLenByteArray::from(quantity.scaled().to_be_bytes().to_vec());
+        let range = (values.iter().min().map(to_bytes), values.iter().max().map(to_bytes));
         self.finish(ChunkFacts {
             dictionary: None,
             pages,
@@ -402,7 +402,7 @@ impl ColumnChunk<'_> {
         Ok(CompressedPage::new(data, page.len()))
     }
 
-    /// Lays the pages one after the other, and says what the chunk is.
+    /// Joins the pages, and describes the chunk.
     fn finish(self, made: ChunkFacts) -> Result<(Bytes, ColumnCloseResult)> {
         let ChunkFacts { dictionary, pages, encoding, statistics, rows, nulls, text_bytes } = made;
         let stats = |page_type, encoding, count| PageEncodingStats { page_type, encoding, count };
@@ -450,14 +450,14 @@ impl ColumnChunk<'_> {
     }
 }
 
-/// The two ways in which pages are compressed.
+/// The two compressions of pages.
 enum Codec {
     Snappy(Box<snap::raw::Encoder>),
     Zstd(zstd::bulk::Compressor<'static>),
 }
 
 impl Codec {
-    fn of(compression: Compression) -> Result<Self> {
+    fn new(compression: Compression) -> Result<Self> {
         match compression {
             Compression::ZSTD(level) => Ok(Self::Zstd(zstd::bulk::Compressor::new(level.compression_level())?)),
             _ => Ok(Self::Snappy(Box::new(snap::raw::Encoder::new()))),
@@ -473,22 +473,22 @@ impl Codec {
     }
 }
 
-/// Values that are packed together.
+/// Values in a packed group.
 const GROUP: usize = 8;
-/// Packed values after which another header follows.
+/// The number of packed values after which a new header begins.
 const PACKED_MAX: usize = 63 * GROUP;
 
-/// Appends integers of so many bits as Parquet's hybrid of runs and bit-packed groups: eight equal ones and all that
-/// follow them are a run.
+/// Appends integers of this bit width in Parquet's hybrid encoding of runs and bit-packed groups: eight equal values
+/// start a run, which includes all equal values after them.
 fn runs(values: &[u32], width: u32, page: &mut Vec<u8>) {
     let (mut at, mut packed_from) = (0, 0);
     while at < values.len() {
         let rest = &values[at..];
         let group = &rest[..rest.len().min(GROUP)];
-        let is_run = group.iter().all(|own| *own == group[0]);
+        let is_run = group.iter().all(|value| *value == group[0]);
         if is_run && (group.len() == GROUP || packed_from == at) {
             pack(&values[packed_from..at], width, page);
-            let count = rest.iter().take_while(|own| **own == group[0]).count();
+            let count = rest.iter().take_while(|value| **value == group[0]).count();
             variable_length((count as u64) << 1, page);
             page.extend_from_slice(&group[0].to_le_bytes()[..width.div_ceil(8) as usize]);
             at += count;
@@ -504,7 +504,7 @@ fn runs(values: &[u32], width: u32, page: &mut Vec<u8>) {
     pack(&values[packed_from..], width, page);
 }
 
-/// Appends a header and groups of values, the last one filled up with zeros; nothing where there is none.
+/// Appends a header and groups of values, the last one padded with zeros; nothing for no values.
 fn pack(values: &[u32], width: u32, page: &mut Vec<u8>) {
     if values.is_empty() {
         return;
@@ -522,7 +522,7 @@ fn pack(values: &[u32], width: u32, page: &mut Vec<u8>) {
             }
         }
     }
-    // Eight values of so many bits are whole bytes.
+    // Eight values of any bit width are whole bytes.
     page.extend_from_slice(&packed.to_le_bytes()[..(held / 8) as usize]);
 }
 

@@ -1,4 +1,4 @@
-//! Figures as `daily` has them, read again: who pays, for whose use of which meter and resource, on which day.
+//! Figures as in `daily`, read back: who pays, for whose use of which meter and resource, on which day.
 
 use arrow::{Decimal128Array, Int64Array, StringArray};
 
@@ -14,7 +14,7 @@ use crate::domain::totals::Totals;
 use crate::domain::{Day, Quantity};
 use crate::error::Result;
 
-/// A table that has such figures, and its columns of what they come to.
+/// A table with such figures, and its columns of totals.
 #[derive(Clone, Copy, Debug)]
 pub struct FigureTable {
     pub table: &'static Table,
@@ -24,7 +24,7 @@ pub struct FigureTable {
 
 impl FigureTable {
     pub const DAILY: Self = Self { table: &contract::DAILY, quantity: QUANTITY, line_count: LINE_COUNT };
-    /// What came to closed figures: quantities and counts may be below zero.
+    /// Additions to closed months: quantities and counts can be negative.
     pub const ADJUSTMENTS: Self =
         Self { table: &contract::ADJUSTMENTS, quantity: QUANTITY_DELTA, line_count: LINE_COUNT_DELTA };
 
@@ -44,7 +44,7 @@ impl FigureTable {
     }
 }
 
-/// A figure of a row, and what it comes to. The order is that of the tables.
+/// The figure of a row, and its totals. The order is that of the tables.
 #[derive(Clone, Copy, Debug)]
 pub struct FigureRow<'a> {
     pub day: Day,

@@ -1,6 +1,6 @@
-//! The flat CSV of a fact: its columns with the text of its dimensions beside each key, for people and spreadsheets.
+//! The flat CSV of a fact, with the text of its dimensions beside each key, for people and spreadsheets.
 //!
-//! `resource_key` is not in it: a spreadsheet keeps 15 digits.
+//! It has no `resource_key`: a spreadsheet keeps only 15 digits.
 
 use super::column::{Column, Table, Typed};
 use crate::domain::{Hour, Quantity};
@@ -84,7 +84,7 @@ pub const CSV_DAILY: FlatTable = flat!("csv_daily", USAGE_DATE, with resources);
 pub const CSV_MONTHLY: FlatTable = flat!("csv_monthly", MONTH);
 pub const CSV_DEFAULT_USAGE: FlatTable = flat!("csv_default_usage", USAGE_DATE; FIRST_SEEN, LAST_SEEN);
 
-/// What `stacktally history --csv` prints: one row for each change of a mapping and meter.
+/// The output of `stacktally history --csv`: one row for each change of a mapping and meter.
 pub const CSV_HISTORY: FlatTable = FlatTable {
     name: "csv_history",
     columns: &[
@@ -106,7 +106,7 @@ pub const CSV_HISTORY: FlatTable = FlatTable {
     ],
 };
 
-/// What `stacktally unregistered --csv` prints: what of one user subscription and meter fell on a default subscription.
+/// The output of `stacktally unregistered --csv`: usage on a default subscription, by user subscription and meter.
 pub const CSV_UNREGISTERED: FlatTable = FlatTable {
     name: "csv_unregistered",
     columns: &[
@@ -129,7 +129,7 @@ pub const CSV_UNREGISTERED: FlatTable = FlatTable {
     ],
 };
 
-/// What came to closed months, without the key of the resource.
+/// Additions to closed months, without the resource key.
 pub const CSV_ADJUSTMENTS: FlatTable = FlatTable {
     name: "csv_adjustments",
     columns: &[
@@ -182,7 +182,7 @@ pub const CSV_STATEMENTS: FlatTable = FlatTable {
     ],
 };
 
-/// Every flat table of its own; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
+/// Every table that has a flat form; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
 pub const FLAT_TABLES: [&FlatTable; 8] = [
     &CSV_HOURLY,
     &CSV_DAILY,
@@ -194,7 +194,7 @@ pub const FLAT_TABLES: [&FlatTable; 8] = [
     &CSV_STATEMENTS,
 ];
 
-/// The tables whose CSV has the columns of their Parquet.
+/// The tables whose CSV has the same columns as their Parquet.
 pub const SAME_IN_CSV: [&Table; 5] = [
     &super::contract::CHANGES,
     &super::contract::COVERAGE,

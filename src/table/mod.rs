@@ -1,10 +1,10 @@
-//! Tables: what is published, and how it becomes bytes and comes back.
+//! Tables: what is published, and how it is encoded and read back.
 //!
 //! ```text
 //! contract ──▶ columns ──▶ arrays ──▶ parquet, dictionary_pages (bytes, by the profile) ──▶ reader, figures
 //!                    └──▶ csv (flat)
 //! ```
-//! **Invariant:** decides nothing of what stands in a table.
+//! **Invariant:** does not decide the content of any table.
 
 pub mod arrays;
 pub mod column;

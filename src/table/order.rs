@@ -1,6 +1,6 @@
-//! Integers in order, by their digits: linear in their number, and the same whatever made them.
+//! A radix sort of integers: linear, and deterministic.
 
-/// Bits that are looked at in one pass: so many counters stay in the nearest cache.
+/// The bits of one pass: this many counters stay in the first-level cache.
 const DIGIT_BITS: u32 = 11;
 
 /// The places of `keys` in the order of the keys; equal keys keep theirs. No key has more than `bits` bits.
@@ -32,7 +32,7 @@ pub fn order(keys: &[u64], bits: u32) -> Vec<u32> {
     sorted.into_iter().map(|(_, at)| at).collect()
 }
 
-/// The bits that tell so many places apart.
+/// The number of bits for this number of places.
 pub fn bits(places: usize) -> u32 {
     usize::BITS - places.saturating_sub(1).leading_zeros()
 }

@@ -1,4 +1,4 @@
-//! The one Parquet profile: what old readers and Power BI open, byte for byte the same every time.
+//! The one Parquet profile: readable by old readers and Power BI, and deterministic byte for byte.
 //!
 //! Writer version 1, data pages v1, dictionaries for texts, dates and integers, plain decimals, statistics per column
 //! chunk with `encoding_stats`, sorting columns, snappy (zstd for `lines`), no arrow schema (it would leak dictionary
@@ -31,7 +31,7 @@ use crate::domain::Quantity;
 use crate::domain::totals::Checksum;
 use crate::error::{Error, Result};
 
-/// Who wrote the file. Fixed: a version here would change every file with every release.
+/// The writer's name. It is fixed: a version would change every file with every release.
 const CREATED_BY: &str = "stacktally";
 
 /// Encodes a whole table file.
@@ -48,12 +48,12 @@ pub fn encode(columns: TableColumns) -> Result<Vec<u8>> {
     })
 }
 
-/// Rows of a part: little enough to be made while those before them are encoded.
+/// The rows of a part: few enough to be made while the previous ones are encoded.
 const PART_ROWS: usize = 1 << 16;
-/// Rows of a row group: those of the writer by default.
+/// The rows of a row group: the writer's default.
 const GROUP_ROWS: usize = 1 << 20;
 
-/// The same from columns that are made part by part.
+/// The same, from columns that are made part by part.
 ///
 /// # Errors
 /// As [`encode`].
@@ -65,7 +65,7 @@ pub fn encode_parts(
     encode_in_parts(table, rows, PART_ROWS, columns_of)
 }
 
-/// Encodes each column on a thread of its own, while the next part is made.
+/// Encodes each column in a thread, while the next part is made.
 fn encode_in_parts(
     table: &Table,
     rows: usize,
@@ -103,15 +103,16 @@ fn encode_in_parts(
     file.into_inner().map_err(failed)
 }
 
-/// The same file from columns of ranks, which all have as many rows, each column on a thread of its own.
+/// The same file from columns of ranks of equal length, each column in a thread.
 ///
 /// # Errors
 /// As [`encode`].
 pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8>> {
     let failed = |error: ParquetError| failed(table, error);
     let contract = || table.columns.iter().zip(columns);
-    let field =
-        |(own, column): (&Column, &FactColumn<'_>)| Ok(Field::new(own.name, column.data_type(own.kind)?, own.nullable));
+    let field = |(declared, column): (&Column, &FactColumn<'_>)| {
+        Ok(Field::new(declared.name, column.data_type(declared.kind)?, declared.nullable))
+    };
     let schema = Arc::new(Schema::new(contract().map(field).collect::<Result<Vec<_>>>()?));
     let rows = columns.first().map_or(0, FactColumn::len);
     let (mut file, groups) = writer(table, schema, rows)?.into_serialized_writer().map_err(failed)?;
@@ -123,21 +124,23 @@ pub fn encode_ranked(table: &Table, columns: &[FactColumn<'_>]) -> Result<Vec<u8
             .zip(&descriptors)
             .collect::<Vec<_>>()
             .into_par_iter()
-            .map(|((_, column), own)| column.chunk(range(), own, properties.compression(own.path())))
+            .map(|((_, column), descriptor)| {
+                column.chunk(range(), descriptor, properties.compression(descriptor.path()))
+            })
             .collect::<Result<_, _>>()
             .map_err(failed)?;
-        // Made only where some column needs them.
+        // Created only if some column needs them.
         let mut others: Vec<Option<ArrowColumnWriter>> = Vec::new();
         if encoded.iter().any(Option::is_none) {
             others = groups.create_column_writers(group).map_err(failed)?.into_iter().map(Some).collect();
         }
         let mut group = file.next_row_group().map_err(failed)?;
-        for (at, (chunk, (own, column))) in encoded.into_iter().zip(contract()).enumerate() {
+        for (at, (chunk, (declared, column))) in encoded.into_iter().zip(contract()).enumerate() {
             match (chunk, others.get_mut(at).and_then(Option::take)) {
                 (Some((bytes, close)), _) => group.append_column(&bytes, close).map_err(failed)?,
                 (None, Some(mut writer)) => {
-                    let array = column.array(own.kind, range())?;
-                    let field = Field::new(own.name, array.data_type().clone(), own.nullable);
+                    let array = column.array(declared.kind, range())?;
+                    let field = Field::new(declared.name, array.data_type().clone(), declared.nullable);
                     for leaf in compute_leaves(&field, &array).map_err(failed)? {
                         writer.write(&leaf).map_err(failed)?;
                     }
@@ -162,8 +165,7 @@ fn schema_of(table: &Table, columns: &[ArrayRef]) -> Arc<Schema> {
     Arc::new(Schema::new(fields.map(field).collect::<Vec<_>>()))
 }
 
-/// More than a cell of most tables takes. What of a file's memory is never written to costs nothing; to grow it by
-/// copying does.
+/// More than a cell of most tables needs. Memory that is never written to costs nothing; growing it by copying does.
 const CELL_BYTES: usize = 4;
 
 fn writer(table: &Table, schema: Arc<Schema>, rows: usize) -> Result<ArrowWriter<Vec<u8>>> {
@@ -193,7 +195,8 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .build())
 }
 
-/// Reads a table file back: its rows, and where it has quantities, their checksum (a row of `lines` is one line).
+/// Reads a table file back: its number of rows, and for a table with quantities their checksum (a row of `lines` is one
+/// line).
 ///
 /// # Errors
 /// The bytes are no such table.
@@ -204,7 +207,8 @@ pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)>
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
     let Some(quantity) = place(contract::columns::QUANTITY.name()) else { return Ok((rows, None)) };
     let line_count = place(contract::columns::LINE_COUNT.name());
-    let money = table.columns.iter().enumerate().filter(|(_, own)| matches!(own.kind, Kind::Charge | Kind::Amount));
+    let money =
+        table.columns.iter().enumerate().filter(|(_, column)| matches!(column.kind, Kind::Charge | Kind::Amount));
     let money: Vec<usize> = money.map(|(at, _)| at).collect();
     let read = std::iter::once(quantity).chain(line_count).chain(money.iter().copied());
     let mask = ProjectionMask::roots(builder.parquet_schema(), read);
@@ -217,7 +221,7 @@ pub fn read_back(table: &Table, bytes: Bytes) -> Result<(u64, Option<Checksum>)>
             Some(_) => batch.column(1).as_primitive::<Int64Type>().values().iter().sum::<i64>(),
             None => batch.num_rows() as i64,
         };
-        // The columns that were read stand in the order of the table, and money behind quantities and counts.
+        // The columns are in the order of the table, and money follows quantities and counts.
         let first_money = batch.num_columns() - money.len();
         for (column, &place) in batch.columns()[first_money..].iter().zip(&money) {
             column.as_primitive::<Decimal128Type>().iter().flatten().for_each(|scaled| sum.add_money(place, scaled));

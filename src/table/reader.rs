@@ -1,4 +1,4 @@
-//! Our own Parquet tables, read again: some columns of the rows that a filter keeps.
+//! Reads published Parquet tables back: some columns of the rows that pass a filter.
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -22,12 +22,12 @@ use crate::error::{Error, Result};
 /// Rows decoded at a time.
 const BATCH_ROWS: usize = 1 << 16;
 
-/// What a column must say for its row to be kept.
+/// A filter of rows.
 #[derive(Clone, Debug)]
 pub enum Keep {
     /// One of these texts.
     Texts(Typed<str>, Vec<String>),
-    /// One of these integers, which are sorted.
+    /// One of these sorted integers.
     Integers(Typed<i64>, Vec<i64>),
     /// This day.
     Day(Typed<Day>, Day),
@@ -35,17 +35,17 @@ pub enum Keep {
     Month(Typed<Month>, Month),
 }
 
-/// Some rows of a table, and the file that they come from.
+/// Some rows of a table, and their file.
 #[derive(Debug)]
 pub struct Rows {
     path: PathBuf,
     batch: RecordBatch,
 }
 
-/// Reads the rows of a table's file that all of `keep` hold for.
+/// Reads the rows of a table's file that pass all of `keep`.
 ///
 /// # Errors
-/// The bytes are no such table as this version publishes it.
+/// The file is no table as this version publishes it.
 pub fn read(
     path: &Path,
     bytes: Vec<u8>,
@@ -57,13 +57,13 @@ pub fn read(
         ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(|error| broken(path).because(error))?;
     let names: Vec<&str> = builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
     let columns_of_table: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
-    // What is history may have been written before its last columns were added.
+    // History may have been written before its last columns were added.
     let is_older = table.name == contract::CHANGES.name && columns_of_table.starts_with(&names);
     if !is_older && names != columns_of_table {
         return Err(broken(path));
     }
     let mask = |columns: &[&str]| {
-        let places = columns.iter().filter_map(|name| names.iter().position(|own| own == name));
+        let places = columns.iter().filter_map(|name| names.iter().position(|other| other == name));
         ProjectionMask::roots(builder.parquet_schema(), places)
     };
     let predicates = keep.iter().cloned().map(|keep| {
@@ -79,7 +79,7 @@ pub fn read(
         Box::new(ArrowPredicateFn::new(mask(&[name]), holds)) as _
     });
     let filter = RowFilter::new(predicates.collect());
-    let columns = asked(table, columns)?;
+    let columns = names_of(table, columns)?;
     let mask = mask(&columns);
     let reader = builder.with_projection(mask).with_row_filter(filter).with_batch_size(BATCH_ROWS).build();
     let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
@@ -102,13 +102,13 @@ pub fn read_coded(
     table: &Table,
     columns: &[&dyn AnyColumn],
 ) -> Result<impl Iterator<Item = Result<Rows>>> {
-    let columns = asked(table, columns)?;
+    let columns = names_of(table, columns)?;
     let fields: Vec<Field> =
-        table.columns.iter().map(|own| Field::new(own.name, coded_type(own.kind), own.nullable)).collect();
+        table.columns.iter().map(|column| Field::new(column.name, coded_type(column.kind), column.nullable)).collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(fields)));
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(Bytes::from(bytes), options)
         .map_err(|error| broken(path).because(error))?;
-    let places = columns.iter().filter_map(|name| table.columns.iter().position(|own| own.name == *name));
+    let places = columns.iter().filter_map(|name| table.columns.iter().position(|column| column.name == *name));
     let mask = ProjectionMask::roots(builder.parquet_schema(), places);
     let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
     let reader = reader.map_err(|error: ParquetError| broken(path).because(error))?;
@@ -119,8 +119,8 @@ pub fn read_coded(
     }))
 }
 
-/// The names of columns that are asked for.
-fn asked(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>> {
+/// The names of the requested columns, which must all be in the table.
+fn names_of(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>> {
     let is_of_table = |name: &&str| table.columns.iter().any(|column| column.name == *name);
     let names: Vec<&'static str> = columns.iter().map(|column| column.column_name()).collect();
     match names.iter().find(|name| !is_of_table(name)) {
@@ -129,7 +129,7 @@ fn asked(table: &Table, columns: &[&dyn AnyColumn]) -> Result<Vec<&'static str>>
     }
 }
 
-/// The type of a column as it is read: texts as dictionaries.
+/// The type of a column when read: texts as dictionaries.
 fn coded_type(kind: Kind) -> DataType {
     match kind {
         Kind::Text => DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
@@ -153,18 +153,21 @@ fn keeps(keep: &Keep, column: &ArrayRef) -> Option<BooleanArray> {
     Some(match keep {
         Keep::Texts(_, wanted) => {
             let column: &StringArray = column.as_string_opt()?;
-            column.iter().map(|own| Some(own.is_some_and(|own| wanted.iter().any(|wanted| wanted == own)))).collect()
+            column
+                .iter()
+                .map(|cell| Some(cell.is_some_and(|text| wanted.iter().any(|wanted| wanted == text))))
+                .collect()
         }
         Keep::Integers(_, wanted) => {
             let column = column.as_primitive_opt::<Int64Type>()?;
-            column.iter().map(|own| Some(own.is_some_and(|own| wanted.binary_search(&own).is_ok()))).collect()
+            column.iter().map(|cell| Some(cell.is_some_and(|number| wanted.binary_search(&number).is_ok()))).collect()
         }
         Keep::Day(_, day) => on(column, *day)?,
         Keep::Month(_, month) => on(column, month.first_day())?,
     })
 }
 
-/// Which cells are that day.
+/// Which cells are on that day.
 fn on(column: &ArrayRef, day: Day) -> Option<BooleanArray> {
     let column = column.as_primitive_opt::<Date32Type>()?;
     Some(column.iter().map(|cell| Some(cell == Some(day.days_since_epoch()))).collect())
@@ -189,7 +192,7 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn texts(&self, column: Typed<str>) -> Result<&StringArray> {
-        self.column(column.name(), |own| own.as_string_opt())
+        self.column(column.name(), |array| array.as_string_opt())
     }
 
     /// Texts as [`read_coded`] gives them.
@@ -197,7 +200,7 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn coded(&self, column: Typed<str>) -> Result<Coded<'_>> {
-        let column = self.column(column.name(), |own| own.as_dictionary_opt::<Int32Type>())?;
+        let column = self.column(column.name(), |array| array.as_dictionary_opt::<Int32Type>())?;
         let texts = column.values().as_string_opt().ok_or_else(|| broken(&self.path))?;
         Ok(Coded { codes: column.keys(), texts })
     }
@@ -205,16 +208,16 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn integers(&self, column: Typed<i64>) -> Result<&Int64Array> {
-        self.column(column.name(), |own| own.as_primitive_opt::<Int64Type>())
+        self.column(column.name(), |array| array.as_primitive_opt::<Int64Type>())
     }
 
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn booleans(&self, column: Typed<bool>) -> Result<&BooleanArray> {
-        self.column(column.name(), |own| own.as_boolean_opt())
+        self.column(column.name(), |array| array.as_boolean_opt())
     }
 
-    /// Charges, as the scaled integers that they are; `None` is null.
+    /// Charges, as scaled integers; `None` is null.
     ///
     /// # Errors
     /// The column was not read, or is of another type.
@@ -231,7 +234,7 @@ impl Rows {
     }
 
     fn decimals<T>(&self, name: &str) -> Result<DecimalCells<'_, T>> {
-        let array = self.column(name, |own| own.as_primitive_opt::<Decimal128Type>())?;
+        let array = self.column(name, |array| array.as_primitive_opt::<Decimal128Type>())?;
         Ok(DecimalCells { array, cells: PhantomData })
     }
 
@@ -244,7 +247,7 @@ impl Rows {
     /// # Errors
     /// The column was not read, or is of another type.
     pub fn days<T: CellType + DayCell>(&self, column: Typed<T>) -> Result<Vec<T>> {
-        let days = self.column(column.name(), |own| own.as_primitive_opt::<Date32Type>())?;
+        let days = self.column(column.name(), |array| array.as_primitive_opt::<Date32Type>())?;
         Ok(days.values().iter().map(|&days| <T as DayCell>::of_days(days)).collect())
     }
 
@@ -253,7 +256,7 @@ impl Rows {
     /// # Errors
     /// As [`Rows::texts`].
     pub fn maybe_days<T: CellType + DayCell>(&self, column: Typed<T>) -> Result<Vec<Option<T>>> {
-        let column = self.column(column.name(), |own| own.as_primitive_opt::<Date32Type>())?;
+        let column = self.column(column.name(), |array| array.as_primitive_opt::<Date32Type>())?;
         Ok(column.iter().map(|days| days.map(<T as DayCell>::of_days)).collect())
     }
 
@@ -262,7 +265,7 @@ impl Rows {
     /// # Errors
     /// As [`Rows::texts`]; or one of them is on no full hour.
     pub fn hours(&self, column: Typed<Hour>) -> Result<Vec<Option<Hour>>> {
-        let column = self.column(column.name(), |own| own.as_primitive_opt::<TimestampMicrosecondType>())?;
+        let column = self.column(column.name(), |array| array.as_primitive_opt::<TimestampMicrosecondType>())?;
         let hour = |micros: Option<i64>| {
             micros.map(|micros| Hour::of_micros(micros).ok_or_else(|| broken(&self.path))).transpose()
         };
@@ -270,7 +273,7 @@ impl Rows {
     }
 }
 
-/// A column of texts, each as a number and what it stands for.
+/// A column of texts, as numbers and a dictionary.
 #[derive(Clone, Copy, Debug)]
 pub struct Coded<'a> {
     codes: &'a Int32Array,
@@ -278,18 +281,17 @@ pub struct Coded<'a> {
 }
 
 impl<'a> Coded<'a> {
-    /// The number of a text; `None` where it is null. In some rows that were read together equal numbers are equal
-    /// texts.
+    /// The number of a text; `None` for null. In rows that were read together equal numbers are equal texts.
     pub fn code(self, row: usize) -> Option<i32> {
         (!self.codes.is_null(row)).then(|| self.codes.value(row))
     }
 
-    /// The text, or `None` where it is null.
+    /// The text; `None` for null.
     pub fn text(self, row: usize) -> Option<&'a str> {
         self.code(row).and_then(|code| self.of_code(code))
     }
 
-    /// The text that a number of these rows stands for.
+    /// The text of a number in these rows.
     pub fn of_code(self, code: i32) -> Option<&'a str> {
         (usize::try_from(code).ok()? < self.texts.len()).then(|| self.texts.value(code as usize))
     }
@@ -310,7 +312,7 @@ impl<T> Clone for DecimalCells<'_, T> {
 
 impl<T> Copy for DecimalCells<'_, T> {}
 
-/// What is published as a scaled integer.
+/// A value that is published as a scaled integer.
 pub trait Scaled {
     fn of_scaled(scaled: i128) -> Self;
 }
@@ -335,13 +337,13 @@ impl<'a, T: Scaled> DecimalCells<'a, T> {
         T::of_scaled(self.array.value(row))
     }
 
-    /// `None` where it is null.
+    /// `None` for null.
     pub fn maybe(self, row: usize) -> Option<T> {
         (!self.array.is_null(row)).then(|| self.value(row))
     }
 }
 
-/// What is published as a day: a day, or a month as its first one.
+/// A value that is published as a date: a day, or a month as its first day.
 pub trait DayCell {
     fn of_days(days: i32) -> Self;
 }
@@ -358,12 +360,12 @@ impl DayCell for Month {
     }
 }
 
-/// A text, or `None` where it is null.
+/// A text; `None` for null.
 pub fn text(column: &StringArray, row: usize) -> Option<&str> {
     (!column.is_null(row)).then(|| column.value(row))
 }
 
-/// An integer, or `None` where it is null.
+/// An integer; `None` for null.
 pub fn integer(column: &Int64Array, row: usize) -> Option<i64> {
     (!column.is_null(row)).then(|| column.value(row))
 }

@@ -1,8 +1,8 @@
-//! Rows that are to be published, their columns bound by name.
+//! Rows to be published, with columns bound by name.
 //!
-//! A table's columns are said in any order, each with its name and what it says of a row; the contract decides the
-//! order. A column of another type does not compile. One that is missing, is not of the table, is said twice or is
-//! empty where that may not be is an error that names it.
+//! The columns of a table can be given in any order, each with its name and its value for a row; the contract decides
+//! the order. A column of another type does not compile. A column that is missing, unknown, duplicate, or null where
+//! that is not allowed is an error with its name.
 //!
 //! ```compile_fail,E0277
 //! use stacktally::domain::Quantity;
@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// What one column says of one row.
+/// The value of one column for one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowCell<'r> {
     Null,
@@ -44,7 +44,7 @@ pub enum RowCell<'r> {
     Boolean(bool),
 }
 
-/// What may be said in a column of `T`.
+/// The possible values of a column of `T`.
 pub trait Says<'r, T: ?Sized> {
     fn cell(self) -> RowCell<'r>;
 }
@@ -82,11 +82,11 @@ impl<'r, T: ?Sized, S: Says<'r, T>> Says<'r, T> for Option<S> {
 
 type SaysOfRow<'r, R> = Box<dyn Fn(&'r R) -> RowCell<'r> + Sync + 'r>;
 
-/// Rows, and what each column says of them.
+/// Rows, and the values of each column for them.
 pub struct RowSet<'r, R> {
     rows: &'r [R],
     cells: BTreeMap<&'static str, SaysOfRow<'r, R>>,
-    /// A column that was said twice.
+    /// A column that was given twice.
     twice: Option<&'static str>,
 }
 
@@ -95,7 +95,7 @@ impl<'r, R: Sync> RowSet<'r, R> {
         Self { rows, cells: BTreeMap::new(), twice: None }
     }
 
-    /// With what a column says of each row; `None` is null.
+    /// Adds a column with its value for each row; `None` is null.
     pub fn with<T, S>(mut self, column: Typed<T>, of: impl Fn(&'r R) -> S + Sync + 'r) -> Self
     where
         T: CellType + ?Sized,
@@ -108,10 +108,10 @@ impl<'r, R: Sync> RowSet<'r, R> {
         self
     }
 
-    /// The columns of a table, in the order of its contract. What else was said is for other tables.
+    /// The columns of a table, in the order of its contract. Other columns are for other tables.
     ///
     /// # Errors
-    /// A column of the table was not said, was said twice, or is null where that may not be.
+    /// A column of the table was not given, was given twice, or is null where that is not allowed.
     pub fn columns(&self, table: &'static Table) -> Result<TableColumns> {
         let of_column = |column: &Column| {
             let of = self.of_column(table.name, column)?;
@@ -121,16 +121,16 @@ impl<'r, R: Sync> RowSet<'r, R> {
             }
             Ok(array)
         };
-        // The largest dimension has a million rows: each column is made on a thread of its own.
+        // The largest dimension has a million rows, so columns are built in parallel.
         let arrays = table.columns.par_iter().map(of_column).collect::<Result<Vec<_>>>()?;
         Ok(TableColumns { table, arrays })
     }
 
-    /// The rows as CSV with these columns. `figures` is what a row adds to the proof of the file: its lines and its
-    /// quantity.
+    /// The rows as CSV with these columns. `figures` gives the lines and the quantity of a row, for the proof of the
+    /// file.
     ///
     /// # Errors
-    /// A column was not said, or was said twice.
+    /// A column was not given, or was given twice.
     pub fn csv(
         &self,
         name: &str,
@@ -174,7 +174,7 @@ impl RowCell<'_> {
     }
 }
 
-/// The array of a column. What is of another type cannot be said, so it is null, and refused where that may not be.
+/// The array of a column. A value of the wrong type cannot be given; a null is refused where it is not allowed.
 fn array<'r>(kind: Kind, cells: impl Iterator<Item = RowCell<'r>>) -> Result<ArrayRef> {
     macro_rules! of {
         ($cell:ident) => {
@@ -197,7 +197,7 @@ fn array<'r>(kind: Kind, cells: impl Iterator<Item = RowCell<'r>>) -> Result<Arr
     }
 }
 
-/// A fault of ours, and not of any input: a table that is not made as its contract says.
+/// A bug, and no fault of any input: a table does not follow its contract.
 fn fault(table: &str, column: &str, what: &str) -> Error {
     Error::bug(format!("column {column} of table {table} {what}"))
 }
@@ -210,7 +210,7 @@ pub struct TableColumns {
 }
 
 impl TableColumns {
-    /// Columns that stand in the order of the contract already: what the writer of facts is held to.
+    /// Columns that are already in the order of the contract, as the writer of facts requires.
     pub fn in_order(table: &'static Table, arrays: Vec<ArrayRef>) -> Self {
         Self { table, arrays }
     }
@@ -228,7 +228,7 @@ impl TableColumns {
     }
 }
 
-/// Columns that are made one by one, by name: as arrays, or as the ranks that the facts have.
+/// Columns given one by one, by name: as arrays, or as ranks for facts.
 pub struct ByName<C> {
     table: &'static Table,
     columns: Vec<Option<C>>,
@@ -253,7 +253,7 @@ impl<C> ByName<C> {
     /// All of them, in the order of the contract.
     ///
     /// # Errors
-    /// A column of the table is missing, was said twice, or is none of it.
+    /// A column of the table is missing, was given twice, or is unknown.
     pub fn finish(self) -> Result<Vec<C>> {
         let Self { table, columns, fault: found } = self;
         if let Some((column, what)) = found {
@@ -265,13 +265,13 @@ impl<C> ByName<C> {
 }
 
 impl ByName<ArrayRef> {
-    /// With the array of a column.
+    /// Adds the array of a column.
     pub fn array<T: CellType + ?Sized>(self, column: Typed<T>, array: TypedArray<T>) -> Self {
         self.put(column.name(), array.into_array())
     }
 }
 
-/// The columns of a fact, as ranks, in the order of its contract.
+/// The columns of a fact as ranks, in the order of its contract.
 pub struct Facts<'a> {
     table: &'static Table,
     columns: Vec<FactColumn<'a>>,
@@ -288,7 +288,7 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> ByName<FactColumn<'a>> {
-    /// All of them, as [`ByName::finish`] says.
+    /// All of them, as [`ByName::finish`] returns them.
     ///
     /// # Errors
     /// As [`ByName::finish`].
@@ -297,7 +297,7 @@ impl<'a> ByName<FactColumn<'a>> {
         Ok(Facts { table, columns: self.finish()? })
     }
 
-    /// With the ranks of a column, which have its type.
+    /// Adds the ranks of a column, which have its type.
     pub fn fact<T: CellType + ?Sized>(mut self, column: Typed<T>, fact: FactColumn<'a>) -> Self {
         if !fact.is_of(T::KIND) {
             self.fault = Some((column.name(), "has ranks of another type"));

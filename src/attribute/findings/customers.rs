@@ -1,4 +1,4 @@
-//! Of registrations and customer subscriptions.
+//! Findings about registrations and customer subscriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ pub(super) fn subscriptions_of_several_tenants(relevant: &Relevant<'_>) -> Vec<F
             }
         }
         for place in of_several {
-            let tenants = rows().filter(|(own, _)| *own == place).map(|(_, row)| &row.tenant).collect();
+            let tenants = rows().filter(|(other, _)| *other == place).map(|(_, row)| &row.tenant).collect();
             shared.entry((&billed_subscriptions[place], tenants)).or_default().push(&list.file);
         }
         rows().for_each(|(place, _)| tenant_of[place] = None);
@@ -61,7 +61,7 @@ pub(super) fn subscriptions_of_several_tenants(relevant: &Relevant<'_>) -> Vec<F
 pub(super) fn default_subscription_mapped(relevant: &Relevant<'_>) -> Vec<Finding> {
     let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
     let defaults: BTreeSet<&BilledSubscriptionId> =
-        relevant.registrations().map(|own| &own.id.default_subscription).collect();
+        relevant.registrations().map(|registration| &registration.id.default_subscription).collect();
     let is_default: Vec<bool> = customers.rows.iter().map(|row| defaults.contains(&row.subscription)).collect();
     let mut mapped: BTreeMap<(&BilledSubscriptionId, &TenantId), BTreeSet<&str>> = BTreeMap::new();
     if is_default.contains(&true) {
@@ -94,14 +94,15 @@ pub(super) fn default_subscription_mapped(relevant: &Relevant<'_>) -> Vec<Findin
 
 pub(super) fn billing_model(relevant: &Relevant<'_>) -> Option<Finding> {
     let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
-    let is_capacity = |model: &Option<String>| model.as_deref().is_some_and(|own| own.eq_ignore_ascii_case("Capacity"));
+    let is_capacity =
+        |model: &Option<String>| model.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("Capacity"));
     let files: BTreeSet<&str> = relevant
         .pairs
         .iter()
         .filter(|&&(_, list)| !customers.lists[list as usize].rows.is_empty())
         .map(|&(registration, _)| &registrations[registration as usize])
-        .filter(|own| is_capacity(&own.billing_model))
-        .map(|own| &*own.file)
+        .filter(|registration| is_capacity(&registration.billing_model))
+        .map(|registration| &*registration.file)
         .collect();
     let files: Vec<&str> = files.into_iter().collect();
     (!files.is_empty()).then(|| {
@@ -118,11 +119,11 @@ pub(super) fn billing_model(relevant: &Relevant<'_>) -> Option<Finding> {
     })
 }
 
-/// Customers of another registration, and the files in which they stand.
+/// Customers of another registration, and the files that list them.
 struct ForeignCustomers<'a> {
     tenants: BTreeSet<&'a TenantId>,
     files: BTreeSet<&'a str>,
-    /// Of the registration in force beside them.
+    /// The registration in force with them.
     registration_file: &'a str,
 }
 
@@ -132,8 +133,8 @@ impl<'a> ForeignCustomers<'a> {
     }
 }
 
-/// Customers that lie under another registration than the one that was in force together with them. What serves in the
-/// stead of the stamp's own is meant so.
+/// Customers under another registration than the one that was in force with them. A file that replaces a stamp's own
+/// snapshots is exempt.
 pub(super) fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<Finding> {
     let Snapshots { registrations, customer_subscriptions: customers, .. } = relevant.snapshots;
     let mut found: BTreeMap<(&RegistrationId, String), ForeignCustomers<'_>> = BTreeMap::new();
@@ -145,15 +146,15 @@ pub(super) fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<
         for (at, &row) in list.rows.iter().enumerate() {
             let row = &customers.rows[row as usize];
             let parent = match &row.parent {
-                own if own.is(&registration.id) => continue,
+                parent if parent.is(&registration.id) => continue,
                 Parent::Id(id) => id.to_string(),
                 Parent::Name(name) => shown::value(name),
                 Parent::Unsaid => continue,
             };
-            let own =
+            let foreign =
                 found.entry((&registration.id, parent)).or_insert_with(|| ForeignCustomers::beside(&registration.file));
-            own.tenants.insert(&row.tenant);
-            own.files.insert(list.page_of(at));
+            foreign.tenants.insert(&row.tenant);
+            foreign.files.insert(list.page_of(at));
         }
     }
     let found = found.into_iter().map(
@@ -209,17 +210,17 @@ pub(super) fn malformed_customers(relevant: &Relevant<'_>) -> Vec<Finding> {
     subscriptions.chain(tenants).collect()
 }
 
-/// Spellings of one id that differ in case alone, between any two snapshots. Compared among registrations and customer
-/// lists: listings and usage mix cases even in a page (Q5).
+/// Spellings of one id that differ only in case, between any two snapshots. Only registrations and customer lists are
+/// compared: listings and usage mix cases even within a page (Q5).
 pub(super) fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
     let mut spellings: BTreeMap<String, BTreeMap<String, &str>> = BTreeMap::new();
-    for own in relevant.registrations() {
-        if let Some(subscription) = own.resource_id.trim().trim_start_matches('/').split('/').nth(1) {
+    for registration in relevant.registrations() {
+        if let Some(subscription) = registration.resource_id.trim().trim_start_matches('/').split('/').nth(1) {
             spellings
                 .entry(subscription.to_lowercase())
                 .or_default()
                 .entry(subscription.to_owned())
-                .or_insert(&own.file);
+                .or_insert(&registration.file);
         }
     }
     let rows = &relevant.snapshots.customer_subscriptions.rows;
@@ -227,10 +228,11 @@ pub(super) fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
     for text in rows.iter().flat_map(|row| &row.spelled) {
         texts.entry(text.to_lowercase()).or_default().insert(text);
     }
-    // A file is looked for only where there is something to say.
+    // Files are looked up only for ids with a finding.
     let has_other = |text: &str| {
         let id = text.to_lowercase();
-        texts.get(&id).is_some_and(|own| own.len() > 1) || spellings.get(&id).is_some_and(|own| !own.contains_key(text))
+        texts.get(&id).is_some_and(|forms| forms.len() > 1)
+            || spellings.get(&id).is_some_and(|forms| !forms.contains_key(text))
     };
     let mut found: Vec<(String, &str)> = Vec::new();
     for at in 0..2 {
@@ -257,12 +259,12 @@ pub(super) fn spelling(relevant: &Relevant<'_>) -> Vec<Finding> {
 
 pub(super) fn pages_saved_twice(relevant: &Relevant<'_>) -> Vec<Finding> {
     let lists = relevant.lists().chain(&relevant.snapshots.listings.lists);
-    let twice: Vec<&str> = lists.filter(|list| list.has_page_twice).map(|list| &*list.file).collect();
-    let finding = (!twice.is_empty()).then(|| {
+    let with_duplicates: Vec<&str> = lists.filter(|list| list.has_page_twice).map(|list| &*list.file).collect();
+    let finding = (!with_duplicates.is_empty()).then(|| {
         relevant.says(
             FindingCode::PageSavedTwice,
-            format!("a page lies twice, byte for byte, in {}, and counts once", first_of(&twice)),
-            texts(&twice),
+            format!("a page lies twice, byte for byte, in {}, and counts once", first_of(&with_duplicates)),
+            texts(&with_duplicates),
             "delete one of the two",
         )
     });

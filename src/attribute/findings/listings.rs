@@ -1,4 +1,4 @@
-//! Of listings of user subscriptions. They are history, so all of them matter.
+//! Findings about listings of user subscriptions. Listings are history, so all of them matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +9,13 @@ use crate::domain::identity::is_guid;
 use crate::domain::{Finding, TenantId, rank, shown};
 use crate::read::{DatedList, DatedLists};
 
-/// Ids of listings that are no GUIDs, all together: a stamp without Entra has one in every row.
+/// Ids of listings that are no GUIDs, in one finding: a stamp without Entra has one in every row.
 pub(super) fn malformed_listings(snapshots: &Snapshots) -> Vec<Finding> {
     let listings = &snapshots.listings;
-    let odd = |id: &str| !is_guid(id);
+    let is_malformed = |id: &str| !is_guid(id);
     let found = [
-        ("user subscription", of_rows(listings, |row| Some(row.id.as_str()).filter(|id| odd(id)))),
-        ("tenant", of_rows(listings, |row| row.tenant.as_ref().map(TenantId::as_str).filter(|id| odd(id)))),
+        ("user subscription", of_rows(listings, |row| Some(row.id.as_str()).filter(|id| is_malformed(id)))),
+        ("tenant", of_rows(listings, |row| row.tenant.as_ref().map(TenantId::as_str).filter(|id| is_malformed(id)))),
     ];
     let found = found.into_iter().filter(|(_, (ids, _))| !ids.is_empty()).map(|(what, (ids, files))| {
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
@@ -31,7 +31,7 @@ pub(super) fn malformed_listings(snapshots: &Snapshots) -> Vec<Finding> {
     found.collect()
 }
 
-/// What `of` finds in the rows of all lists, each once, and the files that have any of it.
+/// The texts that `of` finds in the rows of all lists, each once, and the files with any of them.
 fn of_rows<'a, T>(
     lists: &'a DatedLists<T>,
     of: impl Fn(&'a T) -> Option<&'a str>,
@@ -75,18 +75,18 @@ pub(super) fn listed_twice(snapshots: &Snapshots) -> Vec<Finding> {
     let mut twice: BTreeMap<(usize, BTreeSet<&TenantId>), Vec<&str>> = BTreeMap::new();
     for list in &listings.lists {
         let rows = || list.rows.iter().filter_map(|&row| ids[row as usize]);
-        let odd: BTreeSet<usize> = rows()
-            .filter(|&(own, tenant)| *tenant_of[own].get_or_insert(tenant) != tenant)
-            .map(|(own, _)| own)
+        let contradictory: BTreeSet<usize> = rows()
+            .filter(|&(place, tenant)| *tenant_of[place].get_or_insert(tenant) != tenant)
+            .map(|(place, _)| place)
             .collect();
-        for own in odd {
-            let tenants = rows().filter(|&(other, _)| other == own).map(|(_, tenant)| tenant).collect();
-            twice.entry((own, tenants)).or_default().push(&list.file);
+        for place in contradictory {
+            let tenants = rows().filter(|&(other, _)| other == place).map(|(_, tenant)| tenant).collect();
+            twice.entry((place, tenants)).or_default().push(&list.file);
         }
-        rows().for_each(|(own, _)| tenant_of[own] = None);
+        rows().for_each(|(place, _)| tenant_of[place] = None);
     }
-    let found = twice.into_iter().map(|((own, tenants), files)| {
-        let id = user_subscriptions[own].to_string();
+    let found = twice.into_iter().map(|((place, tenants), files)| {
+        let id = user_subscriptions[place].to_string();
         let tenants: Vec<String> = tenants.into_iter().map(TenantId::to_string).collect();
         Finding::new(
             &snapshots.stamp,
@@ -104,7 +104,7 @@ pub(super) fn listed_twice(snapshots: &Snapshots) -> Vec<Finding> {
     found.collect()
 }
 
-/// Display names of the latest listing that a narrow encoding spoiled.
+/// Display names of the latest listing that lost characters in a narrow encoding.
 pub(super) fn names_with_lost_characters(snapshots: &Snapshots) -> Option<Finding> {
     let listings = &snapshots.listings;
     let latest = listings.lists.last()?;
@@ -115,7 +115,7 @@ pub(super) fn names_with_lost_characters(snapshots: &Snapshots) -> Option<Findin
         Finding::new(
             &snapshots.stamp,
             FindingCode::NamesWithLostCharacters,
-            // The names themselves may be personal data, and not wanted.
+            // The names themselves may be personal data that is not wanted.
             format!("display names in which characters were lost, in {}: of {}", latest.file, few(&ids)),
             ids,
             "save the listing again as UTF-8: in PowerShell with -Encoding utf8 behind Out-File or Export-Csv",

@@ -1,9 +1,9 @@
-//! A registration checked as Azure would, before it is used: the rules of reference §4.2 and the documented errors of
-//! §4.3 that files can show, with their remedies. Each is found once, however many nightly copies repeat it, and only
-//! in the snapshots that some usage was attributed by, and in the latest: what was put right long ago is nobody's
-//! business now. Listings are history, so all of them matter; and spellings are compared between all.
+//! Checks a registration as Azure would, before it is used: the rules of reference §4.2 and the documented errors of
+//! §4.3 that files can show, with their remedies. Each is found once, however many nightly copies repeat it. Only the
+//! latest snapshots and those that some usage was attributed by are checked: old faults that were corrected do not
+//! matter. Listings are history, so all of them matter; and spellings are compared between all snapshots.
 //!
-//! Not to be seen in files: whether a subscription is of the CSP type and of this partner (`InvalidCSPSubscription`,
+//! Files cannot show whether a subscription is of the CSP type and of this partner (`InvalidCSPSubscription`,
 //! `BadCustomerSubscriptionId`), and whether Microsoft approved multi-tenancy (`UnauthorizedCspRegistration`).
 
 mod customers;
@@ -32,10 +32,10 @@ use crate::attribute::owned::Use;
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Finding, InForce};
 
-/// What snapshots show by themselves. `in_force` are the combinations that some usage was attributed by; without it all
+/// Findings about snapshots alone. `in_force` are the combinations that some usage was attributed by; without it all
 /// snapshots matter.
 pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Option<&[InForce]>) -> Vec<Finding> {
-    let relevant = Relevant::of(snapshots, in_force);
+    let relevant = Relevant::new(snapshots, in_force);
     let mut findings = Vec::new();
     findings.extend(empty_lists(&relevant, rules));
     findings.extend(subscriptions_of_several_tenants(&relevant));
@@ -44,7 +44,7 @@ pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Optio
     findings.extend(customers_of_another_registration(&relevant));
     findings.extend(malformed_customers(&relevant));
     findings.extend(pages_saved_twice(&relevant));
-    findings.extend(spelling(&Relevant::of(snapshots, None)));
+    findings.extend(spelling(&Relevant::new(snapshots, None)));
     findings.extend(malformed_listings(snapshots));
     findings.extend(listings_without_tenants(snapshots));
     findings.extend(listed_twice(snapshots));
@@ -52,7 +52,7 @@ pub(super) fn of_snapshots(snapshots: &Snapshots, rules: &Rules, in_force: Optio
     findings
 }
 
-/// Takes in what all days used, and what a person should know of it.
+/// Adds the usage of all days, and the findings about it.
 pub fn count_uses(
     owned: &mut OwnedUsage,
     days: &[(Day, Vec<Use>)],

@@ -1,4 +1,4 @@
-//! The snapshots that matter: what was put right long ago is nobody's business now.
+//! The snapshots that matter: old faults that were corrected do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,17 +7,17 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{Finding, InForce};
 use crate::read::{CustomerSubscription, DatedList, Registration};
 
-/// The registrations and customer lists that matter, and which of them were in force together.
+/// The registrations and customer lists that matter, and the pairs that were in force together.
 pub(super) struct Relevant<'a> {
     pub(super) snapshots: &'a Snapshots,
-    /// Places of registration and customer list.
+    /// Places of the registration and the customer list.
     pub(super) pairs: BTreeSet<(u32, u32)>,
 }
 
 impl<'a> Relevant<'a> {
-    pub(super) fn of(snapshots: &'a Snapshots, in_force: Option<&[InForce]>) -> Self {
+    pub(super) fn new(snapshots: &'a Snapshots, in_force: Option<&[InForce]>) -> Self {
         let dates = &snapshots.dates;
-        let pair = |own: InForce| (own.registration, own.customer_subscriptions);
+        let pair = |at_moment: InForce| (at_moment.registration, at_moment.customer_subscriptions);
         let all = || dates.registrations.iter().chain(&dates.customer_subscriptions).copied();
         let mut pairs: BTreeSet<(u32, u32)> = match in_force {
             Some(in_force) => in_force.iter().copied().map(pair).collect(),
@@ -43,7 +43,7 @@ impl<'a> Relevant<'a> {
         places.into_iter().map(|place| &registrations[place as usize])
     }
 
-    /// The files of relevant lists by what is wrong in them, as `wrong` says of each distinct row.
+    /// The files of relevant lists by their faults, which `wrong` has for each distinct row.
     pub(super) fn files_by<K: Ord + Clone>(
         &self,
         wrong: impl Fn(&CustomerSubscription) -> Option<K>,
@@ -57,9 +57,9 @@ impl<'a> Relevant<'a> {
         for list in self.lists() {
             for (at, &row) in list.rows.iter().enumerate() {
                 let Some(key) = &wrong[row as usize] else { continue };
-                let own = files.entry(key.clone()).or_default();
-                if own.last() != Some(&list.page_of(at)) {
-                    own.push(list.page_of(at));
+                let pages = files.entry(key.clone()).or_default();
+                if pages.last() != Some(&list.page_of(at)) {
+                    pages.push(list.page_of(at));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Usage that was attributed by snapshots older than is tolerated.
+//! Usage that was attributed by snapshots older than the limit.
 
 use crate::attribute::owned::Used;
 use crate::attribute::rules::Tolerance;
@@ -6,7 +6,7 @@ use crate::attribute::snapshots::Snapshots;
 use crate::domain::finding::FindingCode;
 use crate::domain::{Day, Finding, Hour, SnapshotKind};
 
-/// Lines that were attributed while the latest snapshot was older than is tolerated.
+/// Lines that were attributed while the latest snapshot was older than the limit.
 #[derive(Debug, Default)]
 pub(super) struct Stale {
     kinds: [Option<StaleKind>; 3],
@@ -20,7 +20,7 @@ struct StaleKind {
 }
 
 impl Stale {
-    /// Notes lines of a day that are decided at a moment.
+    /// Adds the lines of a day that one moment decides.
     pub fn note(&mut self, snapshots: &Snapshots, tolerance: &Tolerance, day: Day, moment: Hour, lines: u64) {
         let in_force = snapshots.dates.in_force(moment);
         let places =

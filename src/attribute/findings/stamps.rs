@@ -1,4 +1,4 @@
-//! What only several stamps together show.
+//! Findings that need several stamps.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,41 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{Finding, Hour, TenantId, UserSubscriptionId, rank};
 use crate::read::Registration;
 
-/// A stamp as its neighbours are compared with it.
+/// A stamp, as it is compared with the others.
 #[derive(Debug)]
 pub struct StampUse<'a> {
     snapshots: &'a Snapshots,
-    /// Tenants whose usage is charged to the default subscription since nobody registered them there.
+    /// Tenants whose usage is charged to the default subscription because they are not registered there.
     unregistered: BTreeMap<TenantId, Used>,
     /// The registrations that some usage was attributed by, and the latest.
     registrations: Vec<&'a Registration>,
 }
 
-/// The tenants of a stamp that are not registered there, with what they used; but for those that are registered by now,
-/// and for user subscriptions that went to another tenant.
+/// The tenants of a stamp that are not registered there, with their usage. Tenants that are registered by now, and user
+/// subscriptions that went to another tenant, are left out.
 pub fn use_of<'a>(owned: &OwnedUsage, snapshots: &'a Snapshots) -> StampUse<'a> {
     let mut unregistered: BTreeMap<TenantId, Used> = BTreeMap::new();
     let latest = snapshots.customer_subscriptions.lists.len() as u32 - 1;
     for (_, owner, used) in owned.used().filter(|(_, owner, _)| is_unregistered(owner.attribution)) {
         let id: &UserSubscriptionId = &owned.usage.user_subscriptions[owner.user_subscription as usize];
         let latest_tenant = snapshots.latest_tenant(id);
-        let Some(tenant) = tenant_of(owned, owner, snapshots).filter(|&own| latest_tenant == Some(own)) else {
+        let Some(tenant) = tenant_of(owned, owner, snapshots).filter(|&tenant| latest_tenant == Some(tenant)) else {
             continue;
         };
         if snapshots.customer_mappings.said_by(latest, tenant).is_none() {
-            let own = unregistered.entry(snapshots.tenants[tenant as usize].clone());
-            own.or_insert_with(|| Used::nothing(used.first)).merge(used);
+            let entry = unregistered.entry(snapshots.tenants[tenant as usize].clone());
+            entry.or_insert_with(|| Used::nothing(used.first)).merge(used);
         }
     }
-    let registrations = Relevant::of(snapshots, Some(&owned.in_force_used())).registrations().collect();
+    let registrations = Relevant::new(snapshots, Some(&owned.in_force_used())).registrations().collect();
     StampUse { snapshots, unregistered, registrations }
 }
 
-/// What only several stamps together show.
+/// The findings that need several stamps.
 pub fn of_stamps(stamps: &[StampUse<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (at, own) in stamps.iter().enumerate() {
-        for (tenant, used) in &own.unregistered {
+    for (at, stamp_use) in stamps.iter().enumerate() {
+        for (tenant, used) in &stamp_use.unregistered {
             let others = stamps.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, other)| other.snapshots);
             let elsewhere: Vec<&str> = others
                 .filter(|other| registers(other, tenant, used.last.end()))
@@ -54,7 +54,7 @@ pub fn of_stamps(stamps: &[StampUse<'_>]) -> Vec<Finding> {
                 continue;
             }
             findings.push(Finding::new(
-                &own.snapshots.stamp,
+                &stamp_use.snapshots.stamp,
                 FindingCode::TenantRegisteredOnAnotherStamp,
                 format!(
                     "tenant {tenant} is registered on {} and not here: {} lines from {} to {} are charged to the \
@@ -70,8 +70,8 @@ pub fn of_stamps(stamps: &[StampUse<'_>]) -> Vec<Finding> {
             ));
         }
     }
-    for (at, own) in stamps.iter().enumerate() {
-        findings.extend(stamps[at + 1..].iter().filter_map(|other| shared_registration(own, other)));
+    for (at, stamp_use) in stamps.iter().enumerate() {
+        findings.extend(stamps[at + 1..].iter().filter_map(|other| shared_registration(stamp_use, other)));
     }
     findings
 }
@@ -82,10 +82,11 @@ fn registers(snapshots: &Snapshots, tenant: &TenantId, moment: Hour) -> bool {
     rank(&snapshots.tenants, tenant).is_some_and(|tenant| snapshots.mapping_of(tenant, in_force).is_some())
 }
 
-/// Two stamps that pay from one subscription, or that are even one registration.
-fn shared_registration(own: &StampUse<'_>, other: &StampUse<'_>) -> Option<Finding> {
-    let both = || own.registrations.iter().flat_map(|one| other.registrations.iter().map(move |two| (*one, *two)));
-    let (stamp, other_stamp) = (&own.snapshots.stamp, &other.snapshots.stamp);
+/// Two stamps with one paying subscription, or even with one registration.
+fn shared_registration(stamp_use: &StampUse<'_>, other: &StampUse<'_>) -> Option<Finding> {
+    let both =
+        || stamp_use.registrations.iter().flat_map(|one| other.registrations.iter().map(move |two| (*one, *two)));
+    let (stamp, other_stamp) = (&stamp_use.snapshots.stamp, &other.snapshots.stamp);
     if let Some((one, two)) = both().find(|(one, two)| one.id == two.id) {
         return Some(Finding::new(
             stamp,

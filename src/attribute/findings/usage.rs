@@ -1,4 +1,4 @@
-//! What the usage of a stamp shows of its registration.
+//! Findings about a stamp's registration that its usage shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,8 @@ use crate::attribute::snapshots::Snapshots;
 use crate::domain::finding::FindingCode;
 use crate::domain::{Attribution, Finding, Mapping, TenantId, rank};
 
-/// What the usage of a stamp shows of its registration: mappings that ended while usage goes on, and those of nobody's.
+/// Findings about a stamp's registration that its usage shows: mappings that ended although usage continues, and
+/// mappings without usage.
 pub(super) fn of_usage(owned: &OwnedUsage, snapshots: &Snapshots) -> Vec<Finding> {
     let mut after_end: BTreeMap<u32, (Mapping, Used)> = BTreeMap::new();
     let mut uses = vec![false; snapshots.tenants.len()];
@@ -19,9 +20,9 @@ pub(super) fn of_usage(owned: &OwnedUsage, snapshots: &Snapshots) -> Vec<Finding
         if !is_unregistered(owner.attribution) || snapshots.latest_tenant(id) != Some(tenant) {
             continue;
         }
-        // Only the last mapping: one that is there again after it needs no remedy.
+        // Only the last mapping: one that was restored needs no remedy.
         let last = snapshots.customer_mappings.of_subject(tenant).last();
-        if let Some(&ended) = last.filter(|own| own.last < in_force.customer_subscriptions) {
+        if let Some(&ended) = last.filter(|mapping| mapping.last < in_force.customer_subscriptions) {
             after_end.entry(tenant).or_insert_with(|| (ended, Used::nothing(used.first))).1.merge(used);
         }
     }
@@ -31,7 +32,7 @@ pub(super) fn of_usage(owned: &OwnedUsage, snapshots: &Snapshots) -> Vec<Finding
     findings
 }
 
-/// A tenant that was mapped, is not any more, and goes on.
+/// A tenant that was mapped, is no longer, and still uses the stamp.
 fn mapping_ended(snapshots: &Snapshots, tenant: u32, ended: Mapping, used: Used) -> Finding {
     let lists = &snapshots.customer_subscriptions.lists;
     let tenant = &snapshots.tenants[tenant as usize];
@@ -56,7 +57,7 @@ fn mapping_ended(snapshots: &Snapshots, tenant: u32, ended: Mapping, used: Used)
 
 fn mapped_without_usage(owned: &OwnedUsage, snapshots: &Snapshots, uses: &[bool]) -> Option<Finding> {
     if !uses.contains(&true) {
-        // Where no usage has a tenant at all, something else is wrong.
+        // If no usage has a tenant at all, the cause is another one.
         return None;
     }
     let latest = owned.used().map(|(in_force, ..)| in_force.customer_subscriptions).max()?;
@@ -65,7 +66,7 @@ fn mapped_without_usage(owned: &OwnedUsage, snapshots: &Snapshots, uses: &[bool]
         .customer_subscriptions
         .rows_of(list)
         .map(|row| &row.tenant)
-        .filter(|&tenant| rank(&snapshots.tenants, tenant).is_none_or(|own| !uses[own as usize]))
+        .filter(|&tenant| rank(&snapshots.tenants, tenant).is_none_or(|place| !uses[place as usize]))
         .collect();
     let ids: Vec<String> = idle.into_iter().map(TenantId::to_string).collect();
     (!ids.is_empty()).then(|| {
@@ -80,7 +81,7 @@ fn mapped_without_usage(owned: &OwnedUsage, snapshots: &Snapshots, uses: &[bool]
     })
 }
 
-/// Whether somebody should have registered the tenant.
+/// Whether the tenant should have been registered.
 pub(super) const fn is_unregistered(attribution: Attribution) -> bool {
     matches!(attribution, Attribution::DefaultTenantNotRegistered | Attribution::DefaultNoCustomerSubscriptions)
 }

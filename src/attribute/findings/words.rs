@@ -1,8 +1,8 @@
-//! How findings word ids and files.
+//! The wording of ids and files in findings.
 
 use crate::domain::shown;
 
-/// Ids that a finding lists in its sentence; `concerned` has all.
+/// The number of ids that a finding lists in its sentence; `concerned` has all.
 pub(super) const IDS_SHOWN: usize = 5;
 
 /// Ids in a sentence: the first few, and how many more.

@@ -17,7 +17,7 @@ use super::spelling;
 use crate::domain::shown;
 use crate::error::{Error, Result};
 
-/// What may stand between two cells.
+/// The characters that may separate two cells.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// A table: its header, and the text of its rows.
@@ -32,17 +32,17 @@ pub struct CsvText<'a> {
     header_lengths: u64,
 }
 
-/// The rows of a table, from the first. Blank lines are none, and neither is the header once more.
+/// The rows of a table, from the first. Blank lines and repeated headers are skipped.
 #[derive(Debug)]
 pub struct CsvRecords<'t, 'a> {
     table: &'t CsvText<'a>,
-    /// Where the next row begins, and where the last one did.
+    /// Where the next row begins, and where the last one began.
     at: usize,
     start: usize,
     is_malformed: bool,
-    /// Whether the header stood once more before the row that was read last.
+    /// Whether the header was repeated before the row that was read last.
     is_behind_header: bool,
-    /// A place whose line is known: that of the next row is counted from there.
+    /// A place whose line number is known: the line of the next row is counted from there.
     counted: std::cell::Cell<(usize, usize)>,
 }
 
@@ -62,7 +62,8 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// The cell as it stands in the file: the same for equal cells of one file, and cheaper than its text.
+    /// The cell as it stands in the file. Equal cells of one file have equal sources, and this is cheaper than the
+    /// text.
     pub fn source(self) -> &'a str {
         self.source
     }
@@ -77,13 +78,13 @@ impl<'a> CsvText<'a> {
     /// Reads the header of a table, called `name` in messages.
     ///
     /// # Errors
-    /// The text is empty, its header is none, or names a column twice.
+    /// The text is empty, its first row is no header, or the header names a column twice.
     pub fn parse(name: &'a str, text: &'a str) -> Result<Self> {
         let mut start = text.len() - text.trim_start().len();
         if text[start..].starts_with("#TYPE") {
             start = text[start..].find('\n').map_or(text.len(), |end| start + end + 1);
         }
-        // Excel, told to say its delimiter, writes it into a line of its own.
+        // Excel reads this line as the name of the delimiter.
         if let Some(rest) = text[start..].strip_prefix("sep=") {
             start = text.len() - rest.find('\n').map_or(0, |end| rest.len() - end - 1);
         }
@@ -111,7 +112,7 @@ impl<'a> CsvText<'a> {
         Ok(table)
     }
 
-    /// Two columns of one name: nobody can say which is meant.
+    /// Refuses two columns of the same name: it is unclear which one is meant.
     fn refuse_twins(&self, start: usize) -> Result<()> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let named = self.header.iter().enumerate().filter(|(_, name)| !name.is_empty());
@@ -136,14 +137,14 @@ impl<'a> CsvText<'a> {
         before.rsplit('\n').next().unwrap_or_default()
     }
 
-    /// What stands below the header.
+    /// The text below the header.
     pub fn body_text(&self) -> &'a str {
         &self.text[self.body..]
     }
 
-    /// The place of the column of one of these names: their case, and `_`, `-` and blanks in them, tell nothing.
+    /// The place of the first column with one of these names. Case, `_`, `-` and blanks do not matter.
     pub fn column(&self, names: &[&str]) -> Option<usize> {
-        self.header.iter().position(|own| names.iter().any(|name| spelling::is_same(own, name)))
+        self.header.iter().position(|column| names.iter().any(|name| spelling::is_same(column, name)))
     }
 
     pub fn rows(&self) -> CsvRecords<'_, 'a> {
@@ -162,7 +163,7 @@ impl<'a> CsvText<'a> {
         names.iter().filter_map(|name| self.column(&[name]))
     }
 
-    /// Whether the text ends with its last row, as a cut file seldom does.
+    /// Whether the text ends with a line end. A truncated file seldom does.
     pub fn ends_with_a_line_end(&self) -> bool {
         self.text.ends_with(['\n', '\r'])
     }
@@ -181,12 +182,12 @@ impl<'a> CsvRecords<'_, 'a> {
     /// Puts the cells of the next row into `cells`; `false` when there is none.
     ///
     /// # Errors
-    /// A double quote that nothing closes, or another header among the rows.
+    /// A double quote that is never closed, or a different header among the rows.
     pub fn next(&mut self, cells: &mut Vec<Cell<'a>>) -> Result<bool> {
         self.is_behind_header = false;
         loop {
             let rest = &self.table.text[self.at..];
-            // Tables that were joined bring their marks and headers along.
+            // Joined tables bring their byte order marks and headers along.
             self.at += if rest.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
             match rest.as_bytes().first() {
                 None => return Ok(false),
@@ -209,13 +210,13 @@ impl<'a> CsvRecords<'_, 'a> {
         }
     }
 
-    /// Whether the row is the header once more.
+    /// Whether the row repeats the header.
     ///
     /// # Errors
-    /// It names the columns in another order: what follows is another table.
+    /// It names the columns in another order: another table begins here.
     fn is_header(&self, cells: &[Cell<'_>]) -> Result<bool> {
         let header = &self.table.header;
-        // A bit for each length that a name has: nearly every row ends here.
+        // A bit for each length that a column name has: this test rules out nearly every row.
         let length = cells.first().map_or(0, |cell| cell.source().len());
         if length >= 64 || self.table.header_lengths & 1 << length == 0 {
             return Ok(false);
@@ -247,7 +248,7 @@ impl<'a> CsvRecords<'_, 'a> {
         self.table.text[self.start..self.at].trim_end_matches(['\r', '\n'])
     }
 
-    /// Whether the header stood once more before that row.
+    /// Whether the header was repeated before that row.
     pub fn is_behind_header(&self) -> bool {
         self.is_behind_header
     }
@@ -287,7 +288,7 @@ impl<'a> CsvRecords<'_, 'a> {
         (source.strip_suffix('\r').filter(|_| is_last).unwrap_or(source), end)
     }
 
-    /// A cell that begins with a quote, and where it ends: its inside, or with its quotes when some are doubled.
+    /// A quoted cell, and where it ends: the text within the quotes, or with its quotes if it has doubled ones.
     fn quoted(&mut self, start: usize) -> Result<(&'a str, usize)> {
         let text = self.table.text;
         let bytes = text.as_bytes();
@@ -313,7 +314,7 @@ impl<'a> CsvRecords<'_, 'a> {
             Some(b'\r') if bytes.get(at + 1) == Some(&b'\n') => at + 1,
             Some(b'\n') | None => at,
             Some(&byte) if byte == self.table.delimiter => at,
-            // Text behind the closing quote: the cell is what stands there, quotes and all.
+            // Text follows the closing quote: the cell is taken as it stands, quotes included.
             Some(_) => {
                 self.is_malformed = true;
                 let end = memchr2(self.table.delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
@@ -324,7 +325,7 @@ impl<'a> CsvRecords<'_, 'a> {
     }
 }
 
-/// Bytes that are looked at eight at a time before [`memchr`] takes over: most cells end sooner than it has begun.
+/// Bytes searched eight at a time before [`memchr`] takes over: most cells end before `memchr` would have started.
 const SHORT_CELL: usize = 32;
 
 /// The place of the first double quote.

@@ -1,7 +1,7 @@
-//! Bytes → text: marks, UTF-16 and UTF-32 with and without them, and the code pages that a setting can name.
+//! Bytes → text: byte order marks, UTF-16 and UTF-32 with or without them, and the code pages that a setting can name.
 //!
-//! Does not guess single bytes: which code page a machine had is said by a setting, and where the text that it makes
-//! cannot be meant, the ones that would make sense are named.
+//! The code page of single-byte text is never guessed: a setting names it. Where the decoded text makes no sense, the
+//! message names the code pages in which it would.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,12 +14,12 @@ use serde::{Serialize, Serializer};
 use crate::error::{Error, Result};
 use crate::store::InputFile;
 
-/// How text is encoded that does not say it itself.
+/// The encoding of text that has no byte order mark and is no UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// One of those of the web, which include the code pages of Windows.
+    /// An encoding of the web, which include the Windows code pages.
     Standard(&'static Standard),
-    /// A code page of DOS, which consoles still write.
+    /// A DOS code page, which consoles still use.
     Oem(u16),
     Wide(Wide),
 }
@@ -30,7 +30,7 @@ impl Serialize for Encoding {
     }
 }
 
-/// UTF-16 and UTF-32, by the order of their bytes.
+/// UTF-16 and UTF-32, by byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wide {
     Utf16Le,
@@ -67,16 +67,18 @@ impl Wide {
         }
     }
 
-    /// That of text by its mark, or by the zeros around its first character: JSON and tables begin with one of ASCII.
-    fn of(bytes: &[u8]) -> Option<(Self, usize)> {
-        let marked =
-            Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()) && bytes.len().is_multiple_of(own.bytes()));
-        if let Some(own) = marked.or_else(|| Self::ALL.into_iter().find(|own| bytes.starts_with(own.mark()))) {
-            return Some((own, own.mark().len()));
+    /// The encoding by its byte order mark, or by the zeros around the first character: JSON and tables begin with
+    /// ASCII.
+    fn detect(bytes: &[u8]) -> Option<(Self, usize)> {
+        let marked = Self::ALL
+            .into_iter()
+            .find(|wide| bytes.starts_with(wide.mark()) && bytes.len().is_multiple_of(wide.bytes()));
+        if let Some(wide) = marked.or_else(|| Self::ALL.into_iter().find(|wide| bytes.starts_with(wide.mark()))) {
+            return Some((wide, wide.mark().len()));
         }
         let is_zero = |at: usize| bytes.get(at) == Some(&0);
         let is_ascii = |at: usize| bytes.get(at).is_some_and(|byte| (1..0x80).contains(byte));
-        let own = if is_ascii(0) && is_zero(1) && is_zero(2) && is_zero(3) {
+        let wide = if is_ascii(0) && is_zero(1) && is_zero(2) && is_zero(3) {
             Self::Utf32Le
         } else if is_zero(0) && is_zero(1) && is_zero(2) && is_ascii(3) {
             Self::Utf32Be
@@ -87,10 +89,10 @@ impl Wide {
         } else {
             return None;
         };
-        Some((own, 0))
+        Some((wide, 0))
     }
 
-    /// The number of each character or half of one.
+    /// The code units, as numbers.
     fn units(self, bytes: &[u8]) -> impl Iterator<Item = u32> {
         bytes.chunks_exact(self.bytes()).map(move |unit| {
             let unit = unit.iter().map(|byte| u32::from(*byte));
@@ -128,9 +130,9 @@ impl Wide {
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Standard(own) => f.write_str(&own.name().to_lowercase()),
+            Self::Standard(standard) => f.write_str(&standard.name().to_lowercase()),
             Self::Oem(page) => write!(f, "ibm{page}"),
-            Self::Wide(own) => f.write_str(own.name()),
+            Self::Wide(wide) => f.write_str(wide.name()),
         }
     }
 }
@@ -139,9 +141,9 @@ impl Encoding {
     /// The encoding of a name, in any case: `windows-1252`, `1252`, `cp850`, `ibm437`, `utf-16le`, `shift_jis` …
     pub fn parse(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_lowercase();
-        let bare: String = name.chars().filter(|own| !matches!(own, '-' | '_' | ' ')).collect();
-        if let Some(own) = Wide::ALL.into_iter().find(|own| own.name().replace('-', "") == bare) {
-            return Some(Self::Wide(own));
+        let bare: String = name.chars().filter(|character| !matches!(character, '-' | '_' | ' ')).collect();
+        if let Some(wide) = Wide::ALL.into_iter().find(|wide| wide.name().replace('-', "") == bare) {
+            return Some(Self::Wide(wide));
         }
         match bare.as_str() {
             "utf16" | "unicode" | "unicodefffe" => return Some(Self::Wide(Wide::Utf16Le)),
@@ -149,52 +151,54 @@ impl Encoding {
             "utf32" => return Some(Self::Wide(Wide::Utf32Le)),
             _ => {}
         }
-        if let Some(own) = Standard::for_label(name.as_bytes()) {
-            return Some(Self::of_standard(own));
+        if let Some(standard) = Standard::for_label(name.as_bytes()) {
+            return Some(Self::from_standard(standard));
         }
         let prefixes = ["windows", "codepage", "oem", "ibm", "cp", "ms", "dos"];
-        let digits = prefixes.iter().find_map(|own| bare.strip_prefix(own)).unwrap_or(&bare);
+        let digits = prefixes.iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(&bare);
         let page: u16 = digits.parse().ok()?;
         match page {
             12000 => Some(Self::Wide(Wide::Utf32Le)),
             12001 => Some(Self::Wide(Wide::Utf32Be)),
             _ if DECODING_TABLE_CP_MAP.contains_key(&page) && page != 866 => Some(Self::Oem(page)),
-            _ => codepage::to_encoding(page).map(Self::of_standard),
+            _ => codepage::to_encoding(page).map(Self::from_standard),
         }
     }
 
-    fn of_standard(own: &'static Standard) -> Self {
-        if own == encoding_rs::UTF_16LE {
+    fn from_standard(standard: &'static Standard) -> Self {
+        if standard == encoding_rs::UTF_16LE {
             Self::Wide(Wide::Utf16Le)
-        } else if own == encoding_rs::UTF_16BE {
+        } else if standard == encoding_rs::UTF_16BE {
             Self::Wide(Wide::Utf16Be)
         } else {
-            Self::Standard(own)
+            Self::Standard(standard)
         }
     }
 
     /// Whether each byte is one character.
     fn is_single_byte(self) -> bool {
         match self {
-            Self::Standard(own) => own.is_single_byte(),
+            Self::Standard(standard) => standard.is_single_byte(),
             Self::Oem(_) => true,
             Self::Wide(_) => false,
         }
     }
 
-    /// The text of bytes that are no UTF-8; `None` when they are none in this encoding either.
+    /// The decoded text of bytes that are no UTF-8; `None` when they are not valid in this encoding either.
     fn text_of(self, bytes: &[u8]) -> Option<String> {
         match self {
-            Self::Standard(own) => own.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned),
+            Self::Standard(standard) => {
+                standard.decode_without_bom_handling_and_without_replacement(bytes).map(Cow::into_owned)
+            }
             Self::Oem(page) => DECODING_TABLE_CP_MAP.get(&page)?.decode_string_checked(bytes),
-            Self::Wide(own) => {
-                let units = own.units(bytes);
-                let text = if own.bytes() == 2 {
+            Self::Wide(wide) => {
+                let units = wide.units(bytes);
+                let text = if wide.bytes() == 2 {
                     char::decode_utf16(units.map(|unit| unit as u16)).collect::<Result<String, _>>().ok()
                 } else {
                     units.map(char::from_u32).collect()
                 };
-                text.filter(|_| bytes.len().is_multiple_of(own.bytes()))
+                text.filter(|_| bytes.len().is_multiple_of(wide.bytes()))
             }
         }
     }
@@ -203,21 +207,21 @@ impl Encoding {
 /// The text of a file.
 pub(in crate::read) struct Decoded {
     pub text: String,
-    /// Where it begins, behind a mark.
+    /// Where the text begins, after a byte order mark.
     pub start: usize,
-    /// Whether it is what the bytes are, byte for byte.
+    /// Whether the text is the file's bytes, unchanged.
     pub is_as_in_the_file: bool,
-    /// Whether the setting was needed to read it.
+    /// Whether the setting was needed to decode it.
     pub by_setting: bool,
 }
 
-/// Decodes a file. `said` is the encoding of bytes that do not say it themselves.
+/// Decodes a file. `given` is the encoding of files that do not name theirs.
 ///
 /// # Errors
-/// They are no text in any encoding that they or the setting say, or change it within the file.
-pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Encoding>) -> Result<Decoded> {
+/// The bytes are not valid in the encoding that they or the setting name, or the encoding changes within the file.
+pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, given: Option<Encoding>) -> Result<Decoded> {
     let decoded = |text: String| Decoded { text, start: 0, is_as_in_the_file: false, by_setting: false };
-    if let Some((wide, mark)) = Wide::of(&bytes) {
+    if let Some((wide, mark)) = Wide::detect(&bytes) {
         refuse_narrow_behind_wide(wide, &bytes[mark..], file)?;
         return wide.decode(&bytes[mark..], file).map(decoded);
     }
@@ -229,13 +233,13 @@ pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Enc
     let valid = error.utf8_error().valid_up_to();
     let bytes = error.into_bytes();
     refuse_zeros(&bytes, file)?;
-    let Some(said) = said else { return Err(no_utf8(&bytes, valid, file)) };
-    if said.is_single_byte() {
-        refuse_utf8_beside(said, &bytes, valid, file)?;
+    let Some(given) = given else { return Err(no_utf8(&bytes, valid, file)) };
+    if given.is_single_byte() {
+        refuse_utf8_beside(given, &bytes, valid, file)?;
     }
-    let Some(text) = said.text_of(&bytes[start..]) else {
+    let Some(text) = given.text_of(&bytes[start..]) else {
         let (line, column) = place_in(&bytes[..valid]);
-        return Err(Error::input(format!("bytes that are no {said} text"))
+        return Err(Error::input(format!("bytes that are no {given} text"))
             .at_line(&file.name, line, column)
             .hint(with_candidates("say the encoding of the machine that exported it", &bytes, valid)));
     };
@@ -243,7 +247,7 @@ pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, said: Option<Enc
         let (line, column) = place_in(&text.as_bytes()[..at]);
         let control = text[at..].chars().next().unwrap_or_default();
         return Err(Error::input(format!(
-            "read as {said}, it holds the control character U+{:04X}",
+            "read as {given}, it holds the control character U+{:04X}",
             u32::from(control)
         ))
         .at_line(&file.name, line, column)
@@ -261,15 +265,15 @@ fn place_in(before: &[u8]) -> (usize, usize) {
     (line, column)
 }
 
-/// What no text has: controls, those that some code pages have in the stead of letters (C1) among them.
-fn is_control(own: char) -> bool {
-    own.is_control() && !matches!(own, '\t' | '\n' | '\r' | '\u{1a}')
+/// Characters that no text has: controls, and the C1 controls that some code pages have in place of letters.
+fn is_control(character: char) -> bool {
+    character.is_control() && !matches!(character, '\t' | '\n' | '\r' | '\u{1a}')
 }
 
 /// Characters in a row, each of two of ASCII, that prove that bytes of one encoding stand in the text of another.
 const RUN: usize = 12;
 
-/// Text of single bytes that was appended to such of two or four.
+/// Text in a single-byte encoding that was appended to UTF-16 or UTF-32.
 fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Result<()> {
     let is_narrow = |unit: &[u8]| unit.iter().all(|&byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
     let mut run = 0;
@@ -283,11 +287,11 @@ fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Resu
     Ok(())
 }
 
-/// Zeros in bytes that begin as text of single ones: text of two bytes was appended, or the disk lost what stood there.
-/// JSON with one is none, so it is not looked through before that is found.
+/// Zero bytes in text of a single-byte encoding: UTF-16 was appended, or the disk lost data. JSON with a zero byte is
+/// invalid, so it is searched only after parsing failed.
 ///
 /// # Errors
-/// There is one.
+/// There is a zero byte.
 pub(in crate::read) fn refuse_zeros(bytes: &[u8], file: &InputFile) -> Result<()> {
     let Some(at) = memchr(0, bytes) else { return Ok(()) };
     // The first zero stands beside the first character of the other text.
@@ -315,8 +319,8 @@ fn two_encodings(file: &InputFile, line: usize, first: &str, second: &str) -> Er
     )
 }
 
-/// Lines of UTF-8 in a file that is read by a code page: one of the two is wrong for a part of it.
-fn refuse_utf8_beside(said: Encoding, bytes: &[u8], valid: usize, file: &InputFile) -> Result<()> {
+/// Lines of UTF-8 in a file that is decoded by a code page: one of the two is wrong for part of the file.
+fn refuse_utf8_beside(given: Encoding, bytes: &[u8], valid: usize, file: &InputFile) -> Result<()> {
     let mut utf8 = None;
     for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
         let is_utf8 = !text.is_ascii() && std::str::from_utf8(text).is_ok();
@@ -324,8 +328,8 @@ fn refuse_utf8_beside(said: Encoding, bytes: &[u8], valid: usize, file: &InputFi
     }
     let Some(utf8) = utf8 else { return Ok(()) };
     let (other, _) = place_in(&bytes[..valid]);
-    let said = said.to_string();
-    let [first, second] = if utf8 < other { ["UTF-8", &said] } else { [&said, "UTF-8"] };
+    let given = given.to_string();
+    let [first, second] = if utf8 < other { ["UTF-8", &given] } else { [&given, "UTF-8"] };
     Err(two_encodings(file, utf8.max(other), first, second))
 }
 
@@ -340,7 +344,7 @@ fn no_utf8(bytes: &[u8], valid: usize, file: &InputFile) -> Error {
     )
 }
 
-/// Code pages that are tried, the commonest first.
+/// Code pages to try, the most common first.
 const CANDIDATES: [&str; 18] = [
     "windows-1252",
     "ibm850",
@@ -363,22 +367,25 @@ const CANDIDATES: [&str; 18] = [
 ];
 /// Readings that a hint shows.
 const CANDIDATES_SHOWN: usize = 4;
-/// Bytes on either side of the odd one that belong to its word at most.
+/// The bytes on either side of the invalid one that belong to its word, at most.
 const WORD_BYTES: usize = 24;
 
-/// A hint, and what the word at a place would be in the code pages that make words of all of the text.
+/// The hint, with what the word at a place would be in those code pages that decode the whole text.
 fn with_candidates(hint: &str, bytes: &[u8], at: usize) -> String {
     let is_of_word = |byte: &&u8| !byte.is_ascii() || byte.is_ascii_alphanumeric();
     let before = bytes[..at].iter().rev().take(WORD_BYTES).take_while(is_of_word).count();
     let behind = bytes[at..].iter().take(WORD_BYTES).take_while(is_of_word).count();
     let word = &bytes[at - before..at + behind];
-    let is_meant =
-        |own: char| own.is_ascii() || own.is_alphanumeric() || matches!(own, '–' | '’' | '€' | '„' | '“' | '”' | '·');
+    let is_meant = |character: char| {
+        character.is_ascii()
+            || character.is_alphanumeric()
+            || matches!(character, '–' | '’' | '€' | '„' | '“' | '”' | '·')
+    };
     let mut shown: Vec<(String, &str)> = Vec::new();
     for name in CANDIDATES {
-        let Some(own) = Encoding::parse(name) else { continue };
-        let is_read = own.text_of(bytes).is_some_and(|text| !text.contains(is_control));
-        let Some(text) = own.text_of(word).filter(|text| is_read && text.chars().all(is_meant)) else { continue };
+        let Some(encoding) = Encoding::parse(name) else { continue };
+        let is_read = encoding.text_of(bytes).is_some_and(|text| !text.contains(is_control));
+        let Some(text) = encoding.text_of(word).filter(|text| is_read && text.chars().all(is_meant)) else { continue };
         if shown.iter().all(|(other, _)| *other != text) {
             shown.push((text, name));
         }

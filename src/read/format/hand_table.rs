@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! meter_id;price;per;…;note;;        `;`, `,` or a tab between the cells; Excel leaves columns without a name behind
-//! 9cd92d4c-…;0,05;1                  cells that were dropped at the end of a row are empty
-//! ;;;;                               a row of nothing is none
+//! 9cd92d4c-…;0,05;1                  cells missing at the end of a row are empty
+//! ;;;;                               an empty row is skipped
 //! ```
 //! How the table writes decimals and days is decided over all its rows, as for usage: by what can be read in one way
-//! only, then by the culture that was said. What can still be read in two ways is refused, and both are named. What the
+//! only, then by the given culture. What can still be read in two ways is refused, and both are named. What the
 //! rows mean is their readers' business.
 
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ use crate::read::options::Reading;
 #[derive(Debug)]
 pub(in crate::read) struct Layout {
     pub columns: &'static [&'static str],
-    /// Those without which it is no such table.
+    /// The required columns.
     pub required: &'static [&'static str],
     pub numbers: &'static [&'static str],
     /// Each holds a day of UTC.
@@ -33,18 +33,18 @@ pub(in crate::read) struct Layout {
 }
 
 impl Layout {
-    /// A table of nothing but texts.
+    /// A table of text columns only.
     pub const fn of_texts(columns: &'static [&'static str], required: &'static [&'static str]) -> Self {
         Self { columns, required, numbers: &[], days: &[], months: &[] }
     }
 }
 
-/// A table, its cells still as they stand there.
+/// A table, its cells not yet parsed.
 #[derive(Debug)]
 pub(in crate::read) struct HandTable<'a> {
     name: &'a str,
     layout: &'static Layout,
-    /// Where each column of the layout stands, if it does.
+    /// The place of each column of the layout, if the table has it.
     places: Vec<Option<usize>>,
     /// Lines and cells.
     rows: Vec<(usize, Vec<Cell<'a>>)>,
@@ -57,7 +57,7 @@ pub(in crate::read) struct HandTable<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct HandRow<'t> {
     table: &'t HandTable<'t>,
-    /// In the file, its header being 1.
+    /// The line in the file; the header is line 1.
     pub line: usize,
     cells: &'t [Cell<'t>],
 }
@@ -68,11 +68,11 @@ enum Decimals {
     #[default]
     Point,
     Comma,
-    /// A separator may part units from fractions, or thousands: no row and no culture decides it.
+    /// A separator may be a decimal mark or a thousands separator: neither the rows nor the culture decide it.
     Ambiguous,
     /// A number with a decimal point, and its line; others have a comma.
     Mixed(String, usize),
-    /// A decimal comma for certain, and a culture that has none.
+    /// Certainly a decimal comma, though the culture has none.
     AgainstCulture,
 }
 
@@ -94,8 +94,8 @@ impl<'a> HandTable<'a> {
     /// Reads a table, called `name` in messages.
     ///
     /// # Errors
-    /// It is no table, lacks a column or has one too many, or a value stands where no column is named: each such row is
-    /// said.
+    /// It is no table, lacks a column or has an unknown one, or a value stands in a column without a name. Every such
+    /// row is reported.
     pub fn read(name: &'a str, text: &'a str, layout: &'static Layout, reading: &Reading) -> Result<Self> {
         let table = CsvText::parse(name, text)
             .map_err(|error| error.or_hint(&format!("the table has the columns {}", layout.columns.join(","))))?;
@@ -104,7 +104,7 @@ impl<'a> HandTable<'a> {
         if !errors.is_empty() {
             return Err(Error::several(errors));
         }
-        let mut own = Self {
+        let mut hand_table = Self {
             name,
             layout,
             places,
@@ -113,9 +113,9 @@ impl<'a> HandTable<'a> {
             decimals: Decimals::default(),
             dates: Dates::default(),
         };
-        own.decimals = own.decimals();
-        own.dates = own.dates();
-        Ok(own)
+        hand_table.decimals = hand_table.decimals();
+        hand_table.dates = hand_table.dates();
+        Ok(hand_table)
     }
 
     pub fn rows(&self) -> impl Iterator<Item = HandRow<'_>> {
@@ -143,9 +143,9 @@ impl<'a> HandTable<'a> {
         let has_certain_comma = comma.is_some();
         match (point.as_ref().or(may_be_point.as_ref()), has_comma) {
             (Some((text, line)), true) => Decimals::Mixed(text.clone(), *line),
-            // As everywhere: a point is a decimal one, unless the culture has it between thousands.
+            // As everywhere: a point is the decimal mark, unless it separates thousands in the culture.
             (Some(_), false)
-                if point.is_none() && self.culture.is_some_and(|own| own.decimal == DecimalMark::Comma) =>
+                if point.is_none() && self.culture.is_some_and(|culture| culture.decimal == DecimalMark::Comma) =>
             {
                 Decimals::Ambiguous
             }
@@ -165,7 +165,7 @@ impl<'a> HandTable<'a> {
         let (mut by_day, mut by_month, mut needs_order) = (None, None, false);
         for (Readings { day_first, month_first, is_by_points, .. }, text, line) in days.chain(months) {
             match (day_first, month_first) {
-                // Points say it of themselves alone.
+                // Only the points tell this.
                 (Some(_), None) if !is_by_points => by_day = by_day.or(Some((text, line))),
                 (None, Some(_)) => by_month = by_month.or(Some(line)),
                 (Some(one), Some(other)) => needs_order |= one != other,
@@ -178,10 +178,11 @@ impl<'a> HandTable<'a> {
             (None, Some(_)) => Some(DateOrder::MonthFirst),
             (None, None) => None,
         };
-        // A culture that begins with the year says nothing of days that end with one.
-        let said = self.culture.map(|own| own.date_order).filter(|own| *own != DateOrder::YearFirst);
-        match (order, said) {
-            (Some(order), Some(said)) if order != said => Dates::AgainstCulture(order),
+        // A culture that begins with the year says nothing about dates that end with one.
+        let culture_order =
+            self.culture.map(|culture| culture.date_order).filter(|date_order| *date_order != DateOrder::YearFirst);
+        match (order, culture_order) {
+            (Some(order), Some(culture_order)) if order != culture_order => Dates::AgainstCulture(order),
             (Some(order), _) | (None, Some(order)) => Dates::Ordered(order),
             (None, None) if needs_order => Dates::Ambiguous,
             (None, None) => Dates::Plain,
@@ -189,29 +190,29 @@ impl<'a> HandTable<'a> {
     }
 }
 
-/// Columns that a table does not have, of which each is said.
+/// The number of unknown columns that are reported one by one.
 const UNKNOWN_SHOWN: usize = 10;
 
 /// Where each column of the layout stands.
 fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>> {
     let name = table.name();
-    let known: Vec<String> = layout.columns.iter().map(|own| spelling::bare(own)).collect();
+    let known: Vec<String> = layout.columns.iter().map(|column| spelling::bare(column)).collect();
     let mut places: Vec<Option<usize>> = vec![None; known.len()];
     let (mut errors, mut unknown) = (Vec::new(), 0_usize);
     for (at, column) in table.header.iter().enumerate() {
-        let own = spelling::bare(column);
-        if own.is_empty() {
+        let bare = spelling::bare(column);
+        if bare.is_empty() {
             continue;
         }
-        let Some(place) = known.iter().position(|known| *known == own) else {
+        let Some(place) = known.iter().position(|known| *known == bare) else {
             unknown += 1;
             if unknown > UNKNOWN_SHOWN {
                 continue;
             }
             let meant = nearest(&column.to_lowercase(), layout.columns)
                 .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
-            let called = shown::quoted(column);
-            errors.push(Error::input(format!("column {} is called {called}", at + 1)).at_line(name, 1, 1).hint(
+            let quoted = shown::quoted(column);
+            errors.push(Error::input(format!("column {} is called {quoted}", at + 1)).at_line(name, 1, 1).hint(
                 format!(
                     "the table has the columns {}{meant}: rename this one, or delete it",
                     layout.columns.join(", ")
@@ -222,10 +223,10 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
         places[place] = Some(at);
     }
     let is_missing =
-        |column: &&&str| layout.columns.iter().zip(&places).any(|(own, place)| own == *column && place.is_none());
+        |column: &&&str| layout.columns.iter().zip(&places).any(|(other, place)| other == *column && place.is_none());
     let missing: Vec<&str> = layout.required.iter().filter(is_missing).copied().collect();
     if !missing.is_empty() {
-        // What such a table has instead says nothing more.
+        // What such a table has instead adds nothing to the message.
         return Err(Error::input(format!(
             "no table of {}: it lacks {}",
             layout.columns.join(", "),
@@ -234,7 +235,7 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
         .at_line(name, 1, 1)
         .hint(format!(
             "its first line names the columns, and names {} here: name {} there as well",
-            shown::list(table.header.iter().filter(|own| !own.is_empty())),
+            shown::list(table.header.iter().filter(|column| !column.is_empty())),
             missing.join(" and ")
         )));
     }
@@ -246,7 +247,7 @@ type TableRows<'a> = Vec<(usize, Vec<Cell<'a>>)>;
 
 /// The rows that hold anything, and what is wrong with how they stand there.
 fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
-    let named = table.header.iter().rposition(|own| !spelling::bare(own).is_empty()).map_or(0, |last| last + 1);
+    let named = table.header.iter().rposition(|name| !spelling::bare(name).is_empty()).map_or(0, |last| last + 1);
     let (mut found, mut errors) = (Vec::new(), Vec::new());
     let (mut rows, mut cells) = (table.rows(), Vec::new());
     while rows.next(&mut cells)? {
@@ -256,7 +257,7 @@ fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
         let line = rows.line();
         let refused = |what: String| Error::input(what).at_line(table.name(), line, 1);
         let unnamed = cells.iter().enumerate().find(|(at, cell)| {
-            let is_named = table.header.get(*at).is_some_and(|own| !spelling::bare(own).is_empty());
+            let is_named = table.header.get(*at).is_some_and(|name| !spelling::bare(name).is_empty());
             !is_named && filled(&cell.text()).is_some()
         });
         if let Some((at, cell)) = unnamed {
@@ -286,10 +287,10 @@ fn rows_of<'a>(table: &CsvText<'a>) -> Result<(TableRows<'a>, Vec<Error>)> {
     Ok((found, errors))
 }
 
-/// What a cell says, without blanks around it.
+/// The trimmed text of a cell; `None` when it is empty.
 fn filled(text: &str) -> Option<&str> {
-    let is_blank = |own: char| own.is_whitespace() || matches!(own, '\u{feff}' | '\u{200b}');
-    Some(text.trim_matches(is_blank)).filter(|own| !own.is_empty())
+    let is_blank = |character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\u{200b}');
+    Some(text.trim_matches(is_blank)).filter(|trimmed| !trimmed.is_empty())
 }
 
 impl<'t> HandRow<'t> {
@@ -298,27 +299,26 @@ impl<'t> HandRow<'t> {
         self.table.name
     }
 
-    /// What the cell of a column of the layout says, without blanks around it; `None` when it is empty, or the table
-    /// has no such column.
+    /// The trimmed text of a column's cell; `None` when it is empty, or the table does not have the column.
     pub fn cell(&self, column: &str) -> Option<String> {
-        let at = self.table.layout.columns.iter().position(|own| *own == column)?;
+        let at = self.table.layout.columns.iter().position(|name| *name == column)?;
         filled(&self.cells.get(self.table.places[at]?)?.text()).map(str::to_owned)
     }
 
     /// A number, whatever separators the table writes numbers with.
     ///
     /// # Errors
-    /// It is none, has too many digits, or can be read in two ways.
+    /// It is no number, has too many digits, or can be read in two ways.
     pub fn number(&self, column: &str) -> Result<Option<Decimal>> {
         const HINT: &str = "write digits with a decimal point, without thousands separators or signs: 0.006";
         const ONE_WAY: &str = "write all numbers of the table with a decimal point and without thousands separators; \
             or if they are as a culture has them, name it, as with --culture de-DE";
         let Some(text) = self.cell(column) else { return Ok(None) };
-        let said = || format!("{column} {}", shown::quoted(&text));
+        let shown_cell = || format!("{column} {}", shown::quoted(&text));
         let kind = separator_of(&text);
         let has_comma = matches!(kind, Separator::Comma | Separator::CommaOrGroup);
         let table = self.table;
-        let culture = table.culture.map_or("", |own| own.name);
+        let culture = table.culture.map_or("", |culture| culture.name);
         let plain = match &table.decimals {
             _ if kind == Separator::None => Cow::Borrowed(text.as_str()),
             Decimals::Point => Cow::Owned(text.replace(',', "")),
@@ -326,15 +326,15 @@ impl<'t> HandRow<'t> {
             Decimals::Ambiguous => {
                 let separators = [',', '.'];
                 let (parts, whole) = (text.replace(separators, "."), text.replace(separators, ""));
-                let what = format!("{} may be {} or {}", said(), shown::value(&parts), shown::value(&whole));
+                let what = format!("{} may be {} or {}", shown_cell(), shown::value(&parts), shown::value(&whole));
                 return Err(self.refused(what).hint(ONE_WAY));
             }
             Decimals::Mixed(point, line) if has_comma => {
-                let what = format!("{} has a comma, and {} in row {line} a point", said(), shown::quoted(point));
+                let what = format!("{} has a comma, and {} in row {line} a point", shown_cell(), shown::quoted(point));
                 return Err(self.refused(format!("{what}: one of them may stand between thousands")).hint(ONE_WAY));
             }
             Decimals::AgainstCulture if has_comma => {
-                let what = format!("{} has a decimal comma, and the culture {culture} has none", said());
+                let what = format!("{} has a decimal comma, and the culture {culture} has none", shown_cell());
                 return Err(self.refused(what).hint(ONE_WAY));
             }
             Decimals::Mixed(..) | Decimals::AgainstCulture => Cow::Borrowed(text.as_str()),
@@ -351,7 +351,7 @@ impl<'t> HandRow<'t> {
         Ok(Some(number))
     }
 
-    /// A day of UTC, in whatever order the table writes days; a midnight behind it is none of its business.
+    /// A UTC day, in the date order of the table; a midnight after it is ignored.
     ///
     /// # Errors
     /// It is none, has a time of day, or can be read in two ways. `hint` says what to write.
@@ -370,10 +370,10 @@ impl<'t> HandRow<'t> {
         }
     }
 
-    /// A month, or what a spreadsheet made of one: its first day.
+    /// A month, or its first day, into which spreadsheets turn a month.
     ///
     /// # Errors
-    /// It is none, or can be read in two ways.
+    /// It is no month, or can be read in two ways.
     pub fn month(&self, column: &str) -> Result<Option<Month>> {
         const HINT: &str =
             "write a UTC month as 2026-10; a spreadsheet makes a date of that, unless the column is formatted as text";
@@ -381,34 +381,36 @@ impl<'t> HandRow<'t> {
         if let Some(month) = month_of(&text) {
             return Ok(Some(month));
         }
-        let own = readings(&text);
-        match self.in_order(column, &text, own.of_months())? {
+        let readings = readings(&text);
+        match self.in_order(column, &text, readings.of_months())? {
             Some(day) => Ok(Some(day.month())),
-            None if own.day_first.or(own.month_first).is_some() => {
+            None if readings.day_first.or(readings.month_first).is_some() => {
                 Err(self.wrong(column, &text, "a day within a month, and no month", HINT))
             }
             None => Err(self.wrong(column, &text, "no month", HINT)),
         }
     }
 
-    /// The one of two readings of a date that the table or the culture decides on.
-    fn in_order(&self, column: &str, text: &str, own: Readings) -> Result<Option<Day>> {
+    /// Decides between the two readings of a date, by the table or the culture.
+    fn in_order(&self, column: &str, text: &str, readings: Readings) -> Result<Option<Day>> {
         const ONE_WAY: &str =
             "write each day as 2026-10-01; or if they are as a culture has them, name it, as with --culture en-US";
-        let said = || format!("{column} {}", shown::quoted(text));
-        let (day_first, month_first) = match (own.day_first, own.month_first) {
+        let shown_cell = || format!("{column} {}", shown::quoted(text));
+        let (day_first, month_first) = match (readings.day_first, readings.month_first) {
             (Some(one), Some(other)) if one != other => (one, other),
             (one, other) => {
-                let culture = self.table.culture.map_or("", |own| own.name);
+                let culture = self.table.culture.map_or("", |culture| culture.name);
                 let is_other_order = match self.table.dates {
-                    Dates::AgainstCulture(DateOrder::DayFirst) => one.is_some() && other.is_none() && !own.is_by_points,
+                    Dates::AgainstCulture(DateOrder::DayFirst) => {
+                        one.is_some() && other.is_none() && !readings.is_by_points
+                    }
                     Dates::AgainstCulture(DateOrder::MonthFirst) => one.is_none() && other.is_some(),
                     _ => false,
                 };
                 if let Dates::AgainstCulture(order) = &self.table.dates
                     && is_other_order
                 {
-                    let what = format!("{} is a day only with the {}", said(), order.as_str());
+                    let what = format!("{} is a day only with the {}", shown_cell(), order.as_str());
                     return Err(self
                         .refused(format!("{what}, and the culture {culture} has it otherwise"))
                         .hint(ONE_WAY));
@@ -416,7 +418,7 @@ impl<'t> HandRow<'t> {
                 if let (Dates::Mixed(day, line), None, Some(_)) = (&self.table.dates, one, other) {
                     let what = format!(
                         "{} begins with the month, and {} in row {line} with the day",
-                        said(),
+                        shown_cell(),
                         shown::quoted(day)
                     );
                     return Err(self.refused(what).hint(ONE_WAY));
@@ -431,16 +433,16 @@ impl<'t> HandRow<'t> {
                 let shown = |day: Day| {
                     if self.table.layout.months.contains(&column) { day.month().to_string() } else { day.to_string() }
                 };
-                let what = format!("{} may be {} or {}", said(), shown(day_first), shown(month_first));
+                let what = format!("{} may be {} or {}", shown_cell(), shown(day_first), shown(month_first));
                 Err(self.refused(what).hint(ONE_WAY))
             }
         }
     }
 
-    /// What a cell says, which must not be empty.
+    /// The text of a cell that must not be empty.
     ///
     /// # Errors
-    /// It is.
+    /// The cell is empty.
     pub fn required(&self, column: &str, hint: &str) -> Result<String> {
         self.cell(column).ok_or_else(|| self.refused(format!("`{column}` is empty")).hint(hint))
     }
@@ -455,11 +457,11 @@ impl<'t> HandRow<'t> {
     }
 }
 
-/// How a number is written. Several groups of thousands tell what stands between them.
+/// How a number is written. Several groups of three digits prove what the separator is.
 fn separator_of(text: &str) -> Separator {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_grouped_by = |own: char| {
-        let mut groups = digits.split(own);
+    let is_grouped_by = |separator: char| {
+        let mut groups = digits.split(separator);
         groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|group| group.len() == 3)
     };
     let (commas, points) = (digits.matches(',').count(), digits.matches('.').count());
@@ -468,7 +470,7 @@ fn separator_of(text: &str) -> Separator {
         _ if commas > 1 && points == 0 && is_grouped_by(',') => Separator::Point,
         _ if points > 1 && commas == 0 && is_grouped_by('.') => Separator::Comma,
         _ if commas > 0 && points > 0 => {
-            // `1.234,5`: what stands first parts thousands, and does so all along.
+            // `1.234,5`: the first separator separates thousands, and does so throughout.
             let (group, part, kind) = if digits.find(',') < digits.find('.') {
                 (',', '.', Separator::Point)
             } else {
@@ -477,7 +479,7 @@ fn separator_of(text: &str) -> Separator {
             let whole = digits.split(part).next().unwrap_or_default();
             let mut groups = whole.split(group);
             let is_grouped =
-                groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|own| own.len() == 3);
+                groups.next().is_some_and(|first| (1..=3).contains(&first.len())) && groups.all(|each| each.len() == 3);
             let is_parted_once = digits.matches(part).count() == 1;
             if is_grouped && is_parted_once { kind } else { Separator::None }
         }
@@ -519,7 +521,7 @@ fn readings(text: &str) -> Readings {
 fn month_of(text: &str) -> Option<Month> {
     let (first, second) = text.split_once(['-', '/', '.'])?;
     let (year, month) = if first.len() == 4 { (first, second) } else { (second, first) };
-    let is_number = |own: &str| own.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let is_shaped = year.len() == 4 && matches!(month.len(), 1 | 2) && is_number(year) && is_number(month);
     is_shaped.then(|| Month::parse(&format!("{year}-{month:0>2}"))).flatten()
 }

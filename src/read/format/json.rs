@@ -6,10 +6,10 @@
 //! [page,…]   [row,…]   row row   row    pages or rows in a list, rows alone
 //! row: {"properties":{…}}   {"Properties":{…}}   {"SubscriptionId":…,"InstanceData":…}   {"subscription":…,"resourceUri":…}
 //! ```
-//! No value is decoded here: each of a line's six values stays the raw JSON that stands in the file, so that a quantity
-//! never becomes a float and an `instanceData` is not unescaped before it is known to be new. A single page of rows of
-//! the usual shape is parsed in one pass; anything else goes document by document and row by row, so that one odd row
-//! costs only itself.
+//! No value is decoded here: each of a line's six values stays raw JSON. So a quantity never becomes a float, and an
+//! `instanceData` is unescaped only when it is known to be new. A single page of rows as the API writes them is parsed
+//! in one pass. Anything else is parsed document by document and row by row, so that one malformed row costs only
+//! itself.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -31,14 +31,14 @@ use super::spelling;
 /// One row of a file: a line and the shape that it has, or the raw text of something else.
 pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 
-/// A file of usage, its rows in order: all of the usual shape, or any.
+/// A file of usage, its rows in order: either all as the API writes them, or of any shape.
 #[derive(Debug, Default)]
 pub struct JsonFile<'a> {
-    pub usual: Vec<Object<UsualLine<'a>>>,
+    pub page_lines: Vec<Object<PageLine<'a>>>,
     pub elements: Vec<Element<'a>>,
-    /// Whether its last page says that another follows.
+    /// Whether its last page names a next page.
     pub has_next: bool,
-    /// Where its pages say that the next one is.
+    /// The links to the next page that its pages hold.
     pub next_links: Vec<&'a RawValue>,
     /// Its pages and lists of rows, each with the places of its rows and its text, where there are several; of equal
     /// ones the first.
@@ -69,29 +69,29 @@ impl<'a> JsonFile<'a> {
         }
         match documents {
             0 => return Err(serde_json::Error::custom("nothing")),
-            // The one page or list that the file is.
+            // The file is one page or one list.
             1 if file.repeats.is_empty() && file.bodies.len() == 1 => file.bodies.clear(),
             1 => {}
-            // Rows alone, as in files of a row a line: together they are one list.
+            // Rows without a list, as in files with one row per line: together they form one list.
             _ if loose.len() == file.elements.len() => file.repeats = repeated_blocks(&loose),
             _ => {}
         }
         Ok(file)
     }
 
-    /// Parses a file that is one page, all of whose rows are of the usual shape; `None` when it is anything else.
+    /// Parses a file that is a single page, all of whose rows are as the API writes them; `None` for any other file.
     pub fn one_page(text: &'a str) -> Option<Self> {
-        let list = WireList::<'a, Object<UsualLine<'a>>>::parse(text).ok()?;
-        // What is missing may stand there in another spelling.
+        let list = WireList::<'a, Object<PageLine<'a>>>::parse(text).ok()?;
+        // A missing value may be there in another spelling.
         if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
             return None;
         }
         let has_next = list.has_next();
         let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
-        Some(Self { usual: list.value, has_next, next_links, ..Self::default() })
+        Some(Self { page_lines: list.value, has_next, next_links, ..Self::default() })
     }
 
-    /// Takes in a whole JSON document, and returns whether it is a row that stands alone.
+    /// Adds a whole JSON document, and returns whether it is a row outside any list.
     fn document(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
         let first = self.elements.len();
         if !document.get().starts_with('[') {
@@ -114,7 +114,7 @@ impl<'a> JsonFile<'a> {
         Ok(false)
     }
 
-    /// Notes the rows from a place on as a page or list of its own; `true` when it is there already.
+    /// Notes the rows from `first` on as a page or list; `true` when an equal one was noted before.
     fn body(&mut self, first: usize, text: &'a RawValue) -> bool {
         let rows = first..self.elements.len();
         let is_new = rows.is_empty() || self.texts.insert(text.get());
@@ -126,7 +126,7 @@ impl<'a> JsonFile<'a> {
         !is_new
     }
 
-    /// Takes in a page; `false` when the document is none.
+    /// Adds a page; `false` when the document is no page.
     fn page(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
         let page: AnyPage<'a> = serde_json::from_str(document.get())?;
         if page.error.is_some() {
@@ -143,7 +143,8 @@ impl<'a> JsonFile<'a> {
         Ok(true)
     }
 
-    /// Takes in a row that stands outside a page. What is none is set aside in a list, and refused alone.
+    /// Adds a row that stands outside a page. Anything else is set aside within a list, and refused when it stands
+    /// alone.
     fn row(&mut self, raw: &'a RawValue, in_list: bool) -> serde_json::Result<()> {
         match row(raw) {
             Some((shape, line)) => self.elements.push(Ok((shape.without_page(), line))),
@@ -156,16 +157,16 @@ impl<'a> JsonFile<'a> {
 
 /// A line as the API writes it, parsed in one pass.
 #[derive(Debug, Deserialize)]
-pub struct UsualLine<'a> {
+pub struct PageLine<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
-    properties: Object<UsualProperties<'a>>,
+    properties: Object<PageLineProperties<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UsualProperties<'a> {
+pub struct PageLineProperties<'a> {
     #[serde(borrow)]
     subscription_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -184,30 +185,36 @@ pub struct UsualProperties<'a> {
     unit: Option<&'a RawValue>,
 }
 
-impl UsualLine<'_> {
+impl PageLine<'_> {
     fn lacks_a_value(&self) -> bool {
-        let Object(own) = &self.properties;
-        let values = [own.subscription_id, own.usage_start_time, own.usage_end_time, own.quantity, own.meter_id];
+        let Object(properties) = &self.properties;
+        let values = [
+            properties.subscription_id,
+            properties.usage_start_time,
+            properties.usage_end_time,
+            properties.quantity,
+            properties.meter_id,
+        ];
         values.iter().any(Option::is_none)
     }
 
     pub fn to_row(&self) -> RawRow<'_> {
-        let Object(own) = &self.properties;
+        let Object(properties) = &self.properties;
         RawRow {
-            id: Value::of_json(self.id),
-            user_subscription: Value::of_json(own.subscription_id),
-            usage_start: Value::of_json(own.usage_start_time),
-            usage_end: Value::of_json(own.usage_end_time),
-            quantity: Value::of_json(own.quantity),
-            meter: Value::of_json(own.meter_id),
-            instance: Cow::Borrowed(own.instance_data.map_or("null", RawValue::get)),
-            is_of_public_azure: is_of_public_azure(own.meter_category, own.unit),
+            id: Value::from_json(self.id),
+            user_subscription: Value::from_json(properties.subscription_id),
+            usage_start: Value::from_json(properties.usage_start_time),
+            usage_end: Value::from_json(properties.usage_end_time),
+            quantity: Value::from_json(properties.quantity),
+            meter: Value::from_json(properties.meter_id),
+            instance: Cow::Borrowed(properties.instance_data.map_or("null", RawValue::get)),
+            is_of_public_azure: is_of_public_azure(properties.meter_category, properties.unit),
         }
     }
 }
 
-/// Declares an object whose names may be in any spelling: their case, and `_`, `-` and blanks in them, tell nothing. A
-/// name that stands in it twice makes it none.
+/// Declares an object whose names may be in any spelling: case, `_`, `-` and blanks do not matter. A duplicate name is
+/// an error.
 macro_rules! in_any_spelling {
     ($(#[$of:meta])* $name:ident { $($(#[$about:meta])* $field:ident: $kind:ty = $($spelling:literal)|+,)* }) => {
         $(#[$of])*
@@ -267,7 +274,7 @@ in_any_spelling! {
 }
 
 in_any_spelling! {
-    /// Where a row's values stand: in an object of their own, or in the row itself.
+    /// Where a row's values are: in a nested object, or in the row itself.
     AnyRow {
         id: &'a RawValue = "id",
         properties: &'a RawValue = "properties",
@@ -295,7 +302,7 @@ in_any_spelling! {
     }
 }
 
-/// Whether both say something, as in usage of public Azure: the cmdlets write them of a stamp's, too, and leave them
+/// Whether both have a value, as in usage of public Azure. For the usage of a stamp the cmdlets write them too, but
 /// empty.
 fn is_of_public_azure(meter_category: Option<&RawValue>, unit: Option<&RawValue>) -> bool {
     let says = |raw: &RawValue| text_of(raw).is_some_and(|text| !text.trim().is_empty());
@@ -325,15 +332,15 @@ impl<'a> AnyValues<'a> {
     }
 }
 
-/// Reads a row in any shape; `None` when it is none.
+/// Reads a row of any shape; `None` when it is no row.
 fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
-    let own: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
-    let values: AnyValues<'_> = serde_json::from_str(own.properties.unwrap_or(raw).get()).ok()?;
-    if own.properties.is_none() && !values.is_usage() {
+    let row: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
+    let values: AnyValues<'_> = serde_json::from_str(row.properties.unwrap_or(raw).get()).ok()?;
+    if row.properties.is_none() && !values.is_usage() {
         return None;
     }
     let is_spelled = |name: &str| memmem::find(raw.get().as_bytes(), format!("\"{name}\"").as_bytes()).is_some();
-    let shape = match (&own.properties, &values.resource_uri, &values.rate_card_meter_id) {
+    let shape = match (&row.properties, &values.resource_uri, &values.rate_card_meter_id) {
         (Some(_), ..) if is_spelled("properties") => Shape::RestPages,
         (Some(_), ..) => Shape::PowerShellPages,
         (None, _, Some(_)) => Shape::Hpe,
@@ -342,13 +349,13 @@ fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
         (None, None, None) => Shape::PowerShellPages,
     };
     let line = RawRow {
-        id: Value::of_json(own.id),
+        id: Value::from_json(row.id),
         instance: values.instance(),
-        user_subscription: Value::of_json(values.subscription_id),
-        usage_start: Value::of_json(values.usage_start_time),
-        usage_end: Value::of_json(values.usage_end_time),
-        quantity: Value::of_json(values.quantity),
-        meter: Value::of_json(values.meter_id),
+        user_subscription: Value::from_json(values.subscription_id),
+        usage_start: Value::from_json(values.usage_start_time),
+        usage_end: Value::from_json(values.usage_end_time),
+        quantity: Value::from_json(values.quantity),
+        meter: Value::from_json(values.meter_id),
         is_of_public_azure: is_of_public_azure(values.meter_category, values.unit),
     };
     Some((shape, line))
@@ -378,8 +385,8 @@ pub(in crate::read) fn mended(text: &str) -> Option<String> {
                 }
                 at += 1;
             }
-            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|own| rest.starts_with(own.as_bytes())) {
-                Some(own) => replace(&mut at, own.len(), ["\"", own, "\""]),
+            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|word| rest.starts_with(word.as_bytes())) {
+                Some(word) => replace(&mut at, word.len(), ["\"", word, "\""]),
                 None => at += 1,
             },
             0xef if rest.starts_with(MARK.as_bytes()) => replace(&mut at, MARK.len(), [" "; 3]),
@@ -389,10 +396,11 @@ pub(in crate::read) fn mended(text: &str) -> Option<String> {
     (copied > 0).then(|| mended + &text[copied..])
 }
 
-/// An error with its place in the whole text: of the first document its own error there, of a later one its number.
+/// Adds the place in the whole text to an error: its own place in the first document, the document's number in a later
+/// one.
 fn placed(error: serde_json::Error, text: &str, document: usize) -> serde_json::Error {
     if document > 1 {
-        // Its line and column are those within the document, and would mislead.
+        // Its line and column are relative to the document, and would mislead.
         let message = error.to_string();
         let what = message.split(" at line ").next().unwrap_or_default();
         return serde_json::Error::custom(format!("in its JSON document {document}: {what}"));

@@ -1,9 +1,9 @@
-//! Blocks of rows that repeat all that stands before them.
+//! Blocks of rows that repeat everything before them.
 
 use std::ops::Range;
 
-/// The rows that repeat, in one block, the whole of what stood before them, by their places. What was repeated once
-/// counts once when it comes again. A block of rows that are all equal is none.
+/// The rows that repeat, as one block, everything before them, by their places. A block that was recognised as a
+/// repetition is not counted again when it comes once more. A block of equal rows is no repetition.
 ///
 /// ```text
 /// a b c a b c      the last three

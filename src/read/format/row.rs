@@ -1,4 +1,4 @@
-//! What a row says before it is understood, in whatever shape it came.
+//! The values of a row before they are parsed, whatever shape it has.
 
 use std::borrow::Cow;
 
@@ -21,11 +21,11 @@ pub struct RawRow<'a> {
     pub meter: Value<'a>,
     /// As [`InstanceText`] writes it.
     pub instance: Cow<'a, str>,
-    /// It says what only usage of public Azure does.
+    /// Whether it has values that only usage of public Azure has.
     pub is_of_public_azure: bool,
 }
 
-/// A value as it is written; decoded when somebody asks, since most repeat the one before.
+/// A value as it is written. It is decoded on demand, since most values repeat the one before.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     /// Absent, null, or a cell with nothing in it.
@@ -36,15 +36,15 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub fn of_json(raw: Option<&'a RawValue>) -> Self {
+    pub fn from_json(raw: Option<&'a RawValue>) -> Self {
         raw.map_or(Self::Absent, Self::Json)
     }
 
-    pub fn of_cell(cell: Cell<'a>) -> Self {
+    pub fn from_cell(cell: Cell<'a>) -> Self {
         if cell.source().is_empty() { Self::Absent } else { Self::Cell(cell) }
     }
 
-    /// As it stands in the file: equal values of one file that are written alike are equal here.
+    /// As it stands in the file: values of one file that are written alike are equal.
     pub fn written(self) -> Option<&'a str> {
         match self {
             Self::Absent => None,
@@ -71,7 +71,7 @@ impl<'a> Value<'a> {
         self.text().or_else(json)
     }
 
-    /// As a reject shows it: text in quotes, so that a blank can be seen.
+    /// As a reject shows it: text in quotes, so that blanks are visible.
     pub fn shown(self) -> Cow<'a, str> {
         match self {
             Self::Absent => Cow::Borrowed(""),
@@ -81,8 +81,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The value within `{"value":…,"DisplayHint":2,"DateTime":…}`, as PowerShell writes what it has put more to than the
-/// value.
+/// The value within `{"value":…,"DisplayHint":2,"DateTime":…}`, which PowerShell writes for a value with added
+/// properties.
 fn wrapped(raw: &RawValue) -> Option<&RawValue> {
     #[derive(Deserialize)]
     struct Wrapped<'a> {
@@ -94,7 +94,7 @@ fn wrapped(raw: &RawValue) -> Option<&RawValue> {
     Some(value)
 }
 
-/// What a row says of its resource, as one text that can be interned: equal texts are equal resources.
+/// What a row says about its resource, as one text to intern: equal texts are equal resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InstanceText<'a> {
     /// The raw JSON of `instanceData`: a string of JSON, or the object itself.
@@ -107,39 +107,39 @@ pub enum InstanceText<'a> {
     Published(i64),
 }
 
-/// What tables have in the stead of `instanceData`.
+/// The columns that tables have in place of `instanceData`.
 pub const PARTS: [&str; 8] =
     ["resourceUri", "location", "tags", "additionalInfo", "ServiceType", "Publisher", "Offer", "Sku"];
 
-// No JSON begins with one of these, and no cell of sound mind holds one.
+// No JSON and no sensible cell begins with one of these characters.
 const CELL: char = '\u{1}';
 const PART: char = '\u{2}';
 const PUBLISHED: char = '\u{3}';
 
 impl<'a> InstanceText<'a> {
-    pub fn of_cell(cell: Cell<'_>) -> String {
+    pub fn from_cell(cell: Cell<'_>) -> String {
         format!("{CELL}{}", cell.source())
     }
 
-    pub fn of_published(key: i64) -> String {
+    pub fn from_published(key: i64) -> String {
         format!("{PUBLISHED}{key}")
     }
 
-    /// Writes the parts into `text`; a part that holds the mark between parts loses it.
+    /// Writes the parts into `text`; the separator is removed from a part that contains it.
     pub fn write_parts<'p>(text: &mut String, parts: impl Iterator<Item = Option<Cell<'p>>>) {
         text.clear();
         for part in parts {
             text.push(PART);
             let source = part.map_or("", Cell::source);
             if memchr(PART as u8, source.as_bytes()).is_some() {
-                text.extend(source.chars().filter(|&own| own != PART));
+                text.extend(source.chars().filter(|&character| character != PART));
             } else {
                 text.push_str(source);
             }
         }
     }
 
-    /// Reads what one of the above wrote, or JSON.
+    /// Reads any of the texts above, or JSON.
     pub fn read(text: &'a str) -> Self {
         match text.chars().next() {
             Some(CELL) => Self::Cell(Cell::from_source(&text[1..])),

@@ -1,6 +1,6 @@
-//! In which shape a producer wrote a file: decided from its content, never from its name, and said aloud. And what a
-//! file that is not what its folder says is instead: people save what the API answered, and that may be an error, an
-//! empty file, a page cut in half or a sign-in page.
+//! The shape in which a producer wrote a file: recognised from its content, never from its name, and reported. Also
+//! what a file is that is no usage or snapshot: people save what the API answered, which may be an error, an empty
+//! file, a truncated page or a sign-in page.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,15 +20,15 @@ use crate::store::InputFile;
 pub enum Shape {
     /// Pages of the REST APIs.
     RestPages,
-    /// Rows of the REST APIs without the page around them.
+    /// Rows of the REST APIs without a page.
     RestRows,
-    /// Pages as PowerShell's cmdlets give them to `ConvertTo-Json`: names begin with capitals.
+    /// Pages as PowerShell's cmdlets pass them to `ConvertTo-Json`: names are capitalised.
     PowerShellPages,
     /// Their rows alone, values nested or flat.
     PowerShell,
     /// Rows of the Azure SDK for Python: names like `usage_start_time`.
     Python,
-    /// The same by way of `Export-Csv`.
+    /// The same through `Export-Csv`.
     PowerShellCsv,
     /// Rows as JSON that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
     Table,
@@ -42,7 +42,7 @@ pub enum Shape {
     Hpe,
     /// The converter script: four values in the stead of `additionalInfo`.
     Converter,
-    /// Another table with all that a line needs.
+    /// Another table with all columns that a line needs.
     OtherTable,
     /// The `lines` that stacktally published.
     PublishedLines,
@@ -51,7 +51,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// As the receipt says it.
+    /// The name in the receipt.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RestPages => "REST pages",
@@ -72,7 +72,7 @@ impl Shape {
         }
     }
 
-    /// What files of this shape lack beside what the REST APIs return, one sentence each (reference §3).
+    /// What files of this shape lack compared with the REST APIs, one sentence each (reference §3).
     pub const fn lacks(self) -> &'static [&'static str] {
         const CHAIN: &str = "no nextLink: nothing proves that the last page is there";
         match self {
@@ -163,35 +163,35 @@ pub fn is_refused_at_sight(text: &str) -> bool {
     trimmed.is_empty() || ["<", "\"{", "\"["].iter().any(|start| trimmed.starts_with(start))
 }
 
-/// The refusal of JSON that is what a service answered when a query failed, or what PowerShell made of an answer;
-/// `None` when it is neither.
+/// The refusal of JSON that is a service's answer to a failed query, or PowerShell's view of an answer; `None` when it
+/// is neither.
 pub fn answer(file: &InputFile, text: &str, expected: &str) -> Option<Error> {
     answered(text, expected).map(|error| error.at(&file.name))
 }
 
-/// Whether JSON is such an answer, which no row is.
+/// Whether JSON is such an answer; no row is.
 pub fn is_answer(text: &str) -> bool {
     answered(text, "").is_some()
 }
 
-/// The same as [`answer`], its place not yet said.
+/// The same as [`answer`], without the place.
 pub fn answered(text: &str, expected: &str) -> Option<Error> {
     if let Ok(inner) = serde_json::from_str::<String>(text) {
         if inner.starts_with("@{") {
             return Some(printed());
         }
-        let twice = || {
+        let encoded_twice = || {
             Error::input(format!("JSON within a JSON string, where {expected} was expected"))
                 .hint("the answer was made JSON twice: save it once, without a second ConvertTo-Json or json.dumps")
         };
-        return is_json(&inner).then(|| answered(&inner, expected).unwrap_or_else(twice));
+        return is_json(&inner).then(|| answered(&inner, expected).unwrap_or_else(encoded_twice));
     }
     if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
         return items.first().and_then(|first| answered(first.get(), expected));
     }
     let keys = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).ok()?;
-    if let Some(said) = errors_of(&keys) {
-        return Some(failed_query(expected, &said));
+    if let Some(errors) = errors_of(&keys) {
+        return Some(failed_query(expected, &errors));
     }
     if is_row(&keys) {
         return None;
@@ -205,7 +205,7 @@ pub fn answered(text: &str, expected: &str) -> Option<Error> {
         return Some(refused);
     }
     let key = shown::value(key);
-    let is_web_response = ["StatusCode", "RawContent", "Headers"].iter().any(|own| find(&keys, own).is_some());
+    let is_web_response = ["StatusCode", "RawContent", "Headers"].iter().any(|name| find(&keys, name).is_some());
     let hint = if is_web_response {
         "this is what Invoke-WebRequest returned, its headers too: save its text alone, as with `$answer.Content | \
          Out-File page.json -Encoding utf8`"
@@ -222,12 +222,12 @@ fn find<'a>(keys: &BTreeMap<String, &'a RawValue>, name: &str) -> Option<&'a Raw
     Some(raw)
 }
 
-/// Whether an object has what rows have: its other texts are somebody's data.
+/// Whether an object looks like a row: its other texts are data, and no error message.
 fn is_row(keys: &BTreeMap<String, &RawValue>) -> bool {
     ["id", "properties", "subscriptionId", "resourceId"].iter().any(|name| find(keys, name).is_some())
 }
 
-/// The refusal of values that PowerShell printed as text, as it does with what lies too deep.
+/// The refusal of values that PowerShell printed as text, as it does beyond its depth limit.
 pub fn printed() -> Error {
     Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
         .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`")
@@ -252,7 +252,7 @@ pub fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) 
     .hint(format!("a table has a header with the columns {}", columns.join(", ")))
 }
 
-/// What is known of codes that the services behind usage and registrations answer.
+/// Remedies by error code of the services behind usage and registrations.
 const ANSWERED: [(&str, &str); 8] = [
     ("ProcessingNotCompleted", "usage of that time is still being worked on: wait an hour"),
     ("TooManyRequests", "the service was asked too often: wait some minutes"),
@@ -268,10 +268,10 @@ const ANSWERED: [(&str, &str); 8] = [
 ];
 
 /// The refusal of an answer that says that the query failed.
-fn failed_query(expected: &str, said: &[Said]) -> Error {
-    let text = shown::joined(said.iter().map(Said::to_string), "; ");
+fn failed_query(expected: &str, errors: &[AnswerError]) -> Error {
+    let text = shown::joined(errors.iter().map(AnswerError::to_string), "; ");
     let refused = Error::input(format!("an error body, where {expected} was expected: {text}"));
-    match said.iter().filter_map(|own| own.code.as_deref()).find_map(remedy_of_code) {
+    match errors.iter().filter_map(|error| error.code.as_deref()).find_map(remedy_of_code) {
         Some(remedy) => refused.hint(format!("{remedy}; then run the query again, and replace the file")),
         None => refused.hint(
             "the query failed and its answer was saved as a file: run it again, with a smaller window or one \
@@ -280,70 +280,71 @@ fn failed_query(expected: &str, said: &[Said]) -> Error {
     }
 }
 
-/// What to do about an answer with a code that is known.
+/// The remedy for an answer with a known code.
 fn remedy_of_code(code: &str) -> Option<&'static str> {
-    let known = ANSWERED.iter().find(|(own, _)| own.eq_ignore_ascii_case(code));
-    registration_error::remedy(code).or(known.map(|(_, remedy)| *remedy))
+    let documented = ANSWERED.iter().find(|(answered, _)| answered.eq_ignore_ascii_case(code));
+    registration_error::remedy(code).or(documented.map(|(_, remedy)| *remedy))
 }
 
-/// Whether a text was cut within a number: the parser calls that an invalid number, not an end.
+/// Whether a text was truncated within a number: the parser reports an invalid number, not an end.
 fn ends_within_number(text: &str) -> bool {
     text.ends_with(['.', 'e', 'E', '+', '-'])
 }
 
 /// One error of an answer.
 #[derive(Debug, Default)]
-struct Said {
+struct AnswerError {
     code: Option<String>,
     message: Option<String>,
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let texts = [&self.code, &self.message].into_iter().flatten().map(|own| shown::passage(own));
+        let texts = [&self.code, &self.message].into_iter().flatten().map(|text| shown::passage(text));
         f.write_str(&texts.collect::<Vec<_>>().join(": "))
     }
 }
 
-/// How deep errors within errors are looked at.
+/// The depth to which nested errors are searched.
 const ERROR_DEPTH: usize = 4;
 
 /// The errors of an answer; `None` when it is none. An error stands in `error`, `odata.error` or `errors`, or the whole
 /// answer is one: `{"code":…,"message":…}`, `{"Message":…}`.
-fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<Said>> {
+fn errors_of(keys: &BTreeMap<String, &RawValue>) -> Option<Vec<AnswerError>> {
     let value = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
     if let Some(raw) = ["error", "odata.error", "errors"].into_iter().find_map(|name| find(keys, name)) {
-        let mut said = Vec::new();
-        errors_in(&value(raw), ERROR_DEPTH, &mut said);
-        let described = find(keys, "error_description").map(value).and_then(|own| own.as_str().map(str::to_owned));
-        if let (Some(description), Some(first)) = (described, said.first_mut()) {
+        let mut errors = Vec::new();
+        errors_in(&value(raw), ERROR_DEPTH, &mut errors);
+        let described =
+            find(keys, "error_description").map(value).and_then(|description| description.as_str().map(str::to_owned));
+        if let (Some(description), Some(first)) = (described, errors.first_mut()) {
             first.code = first.code.take().or(first.message.take());
             first.message = Some(description);
         }
-        if said.is_empty() {
-            said.push(Said { code: None, message: Some(raw.get().to_owned()) });
+        if errors.is_empty() {
+            errors.push(AnswerError { code: None, message: Some(raw.get().to_owned()) });
         }
-        return Some(said);
+        return Some(errors);
     }
     let whole = || keys.iter().map(|(key, raw)| (key.clone(), value(raw))).collect();
     let has_message = find(keys, "message").is_some() || find(keys, "code").is_some() && keys.len() == 1;
     let is_answer = has_message && !is_row(keys) && ["value", "Content"].iter().all(|name| find(keys, name).is_none());
-    let mut said = Vec::new();
+    let mut errors = Vec::new();
     if is_answer {
-        errors_in(&Value::Object(whole()), ERROR_DEPTH, &mut said);
+        errors_in(&Value::Object(whole()), ERROR_DEPTH, &mut errors);
     }
-    (!said.is_empty()).then_some(said)
+    (!errors.is_empty()).then_some(errors)
 }
 
-/// Gathers what a value says of errors: its own code and message, else those within it.
-fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
+/// Collects the errors of a value: its own code and message, otherwise the nested ones.
+fn errors_in(value: &Value, depth: usize, errors: &mut Vec<AnswerError>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     match value {
         Value::String(text) => match serde_json::from_str::<Value>(text).ok().filter(Value::is_object) {
-            Some(inner) => errors_in(&inner, depth, said),
-            None => said.push(Said { code: None, message: Some(text.clone()) }),
+            Some(inner) => errors_in(&inner, depth, errors),
+            None => errors.push(AnswerError { code: None, message: Some(text.clone()) }),
         },
-        Value::Array(items) => items.iter().for_each(|item| errors_in(item, depth, said)),
+        Value::Array(items) => items.iter().for_each(|item| errors_in(item, depth, errors)),
         Value::Object(members) => {
             let find =
                 |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
@@ -354,12 +355,12 @@ fn errors_in(value: &Value, depth: usize, said: &mut Vec<Said>) {
                 Value::Object(message) => message.get("value").and_then(Value::as_str).map(str::to_owned),
                 _ => None,
             };
-            let own = Said { code: find("code").and_then(text), message: find("message").and_then(text) };
-            if own.code.is_some() || own.message.is_some() {
-                return said.push(own);
+            let error = AnswerError { code: find("code").and_then(text), message: find("message").and_then(text) };
+            if error.code.is_some() || error.message.is_some() {
+                return errors.push(error);
             }
             let inner = ["error", "odata.error", "innererror", "details", "errors"].into_iter().filter_map(find);
-            inner.for_each(|inner| errors_in(inner, depth, said));
+            inner.for_each(|inner| errors_in(inner, depth, errors));
         }
         _ => {}
     }

@@ -41,14 +41,14 @@ impl Text {
     }
 }
 
-/// Memory that one file after the other is read into: fresh memory has to be cleared by the kernel first.
+/// A buffer that is reused from file to file: the kernel would have to clear fresh memory first.
 #[derive(Debug, Default)]
 pub struct Buffers {
     raw: Vec<u8>,
     decompressed: Vec<u8>,
 }
 
-/// A buffer beyond this is not kept for the next file.
+/// A larger buffer is not kept for the next file.
 const KEPT_BYTES_MAX: usize = 64 << 20;
 
 impl Buffers {
@@ -102,8 +102,7 @@ pub fn read(file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
 }
 
 impl Content {
-    /// The bytes as text, which is not looked through for zeros: whoever reads it does that, JSON only where it is
-    /// none.
+    /// The bytes as text, not searched for zero bytes: the caller does that, for JSON only after parsing failed.
     ///
     /// # Errors
     /// They are no text.

@@ -1,5 +1,4 @@
-//! What lies around the text of a file: compression is taken off, by its first bytes and in layers; archives and
-//! documents of other programs are refused by their names.
+//! Decompression, by the first bytes and in layers. Archives and documents of other programs are refused by name.
 
 use std::io::Read;
 
@@ -10,13 +9,13 @@ use crate::store::InputFile;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Layers of compression: a script that compresses what was compressed already makes two.
+/// The most layers of compression: a script that compresses a compressed file makes two.
 const LAYERS_MAX: usize = 4;
 
 /// Decompresses a file's bytes as long as their first ones say that they are compressed. `spare` is memory to do it in.
 ///
 /// # Errors
-/// They cannot be decompressed, hold more than [`FILE_BYTES_MAX`], or lie in more layers than anybody makes.
+/// They cannot be decompressed, hold more than [`FILE_BYTES_MAX`], or have too many layers of compression.
 pub(in crate::read) fn decompressed(mut bytes: Vec<u8>, file: &InputFile, spare: &mut Vec<u8>) -> Result<Vec<u8>> {
     let broken = |error: std::io::Error| {
         Error::input("compressed bytes that cannot be decompressed")
@@ -42,7 +41,7 @@ pub(in crate::read) fn decompressed(mut bytes: Vec<u8>, file: &InputFile, spare:
         .hint("decompress it until its text can be read, and put that there"))
 }
 
-/// Reads to the end, but no more than [`FILE_BYTES_MAX`] bytes, into a buffer, which is taken.
+/// Reads to the end into a buffer, but no more than [`FILE_BYTES_MAX`] bytes.
 ///
 /// # Errors
 /// There are more.
@@ -71,7 +70,7 @@ pub(in crate::read) fn refuse_too_large(bytes: u64, file: &InputFile) -> Result<
         .hint("a page of the usage API holds 1,000 lines, about 1 MB: split the file"))
 }
 
-/// What is no text, by the bytes at some place, and what to do about it.
+/// Formats that are no text, by the bytes at some place, and what to do about each.
 struct ForeignBytes {
     at: usize,
     magic: &'static [u8],
@@ -133,7 +132,7 @@ const FOREIGN: [ForeignBytes; 16] = [
     ForeignBytes { at: 0, magic: b"Obj\x01", what: "an Avro file", hint: EXPORT },
 ];
 
-/// Names in a zip archive that tell whose document it is.
+/// Names in a zip archive that tell which program's document it is.
 const WORKBOOKS: [(&[u8], &str); 3] = [
     (b"xl/", "an Excel workbook"),
     (b"opendocument.spreadsheet", "an OpenDocument spreadsheet"),
@@ -146,9 +145,9 @@ const LOOKED_AT: usize = 64 << 10;
 /// Refuses bytes that are of an archive, of a document or of a database.
 ///
 /// # Errors
-/// They are, by name.
+/// They are one of these; the message names it.
 pub(in crate::read) fn refuse_foreign(bytes: &[u8], file: &InputFile) -> Result<()> {
-    let is = |own: &&ForeignBytes| bytes.get(own.at..).is_some_and(|rest| rest.starts_with(own.magic));
+    let is = |foreign: &&ForeignBytes| bytes.get(foreign.at..).is_some_and(|rest| rest.starts_with(foreign.magic));
     let Some(ForeignBytes { what, hint, .. }) = FOREIGN.iter().find(is) else { return Ok(()) };
     let ends = [&bytes[..bytes.len().min(LOOKED_AT)], &bytes[bytes.len().saturating_sub(LOOKED_AT)..]];
     let holds = |name: &[u8]| ends.iter().any(|end| memchr::memmem::find(end, name).is_some());

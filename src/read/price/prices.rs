@@ -1,8 +1,8 @@
 //! The price book and the exchange rates: tables that people write by hand, and rate cards as Azure and Partner Center
 //! return them.
 //!
-//! Reads what each row says, and refuses what no price can be. What rows say of each other, and of the meters that
-//! there are, is `rate`'s.
+//! Reads each row, and refuses what cannot be a price. How rows relate to each other and to the known meters is up to
+//! `rate`.
 
 use std::collections::BTreeMap;
 
@@ -57,14 +57,14 @@ pub struct PriceFile {
 #[derive(Debug)]
 pub enum PriceContent {
     Entries(Vec<PriceEntry>),
-    /// Of Azure's meters, which a crosswalk leads to those of the stamps.
+    /// Prices of Azure's meters, which a crosswalk maps to the stamps' meters.
     RateCard(RateCard),
 }
 
 /// Reads one file of a price book, recognised from its content.
 ///
 /// # Errors
-/// A row that is no price; all that are wrong are said at once.
+/// A row that is no price; all errors are reported at once.
 pub fn read_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
     let text = text::read(file, reading.encoding)?;
     if let Some(refused) = shape::answer(file, text.as_str(), "a price book").filter(|_| !text.is_json()) {
@@ -119,12 +119,12 @@ impl HandRow<'_> {
                         "write the price; or where the meter is never charged leave it empty, and say why in `note`",
                     ));
                 }
-                if let Some(column) = ["per", "currency"].into_iter().find(|own| self.cell(own).is_some()) {
+                if let Some(column) = ["per", "currency"].into_iter().find(|column| self.cell(column).is_some()) {
                     return Err(self.refused(format!("`{column}` without a price")).hint(
                         "write the price; or where the meter is never charged leave `per` and `currency` empty, too",
                     ));
                 }
-                if !tier_from.is_zero() || discount_percent.is_some_and(|own| !own.is_zero()) {
+                if !tier_from.is_zero() || discount_percent.is_some_and(|discount| !discount.is_zero()) {
                     return Err(self
                         .refused("a tier or a discount without a price")
                         .hint("a meter that is never charged has neither: leave both empty, or write the price"));
@@ -174,8 +174,8 @@ impl HandRow<'_> {
                 "write a percentage from 0 to 100, such as 15",
             ));
         }
-        let own = Price { price, per, discount_percent, currency };
-        own.fraction().map(|_| Terms::Price(own)).ok_or_else(|| {
+        let terms = Price { price, per, discount_percent, currency };
+        terms.fraction().map(|_| Terms::Price(terms)).ok_or_else(|| {
             self.refused("a price that cannot be rated exactly").hint(format!(
                 "`per` may have {} decimals, and a discount {}",
                 Price::PER_PLACES_MAX,
@@ -186,10 +186,10 @@ impl HandRow<'_> {
 
     fn scope(&self) -> Result<Scope> {
         let (name, id) = (self.cell("scope"), self.cell("scope_id"));
-        let name = name.map_or_else(|| "all".to_owned(), |own| own.to_ascii_lowercase());
+        let name = name.map_or_else(|| "all".to_owned(), |text| text.to_ascii_lowercase());
         if !Scope::NAMES.contains(&name.as_str()) {
             let meant =
-                nearest(&name, &Scope::NAMES).map_or_else(String::new, |own| format!(" (did you mean `{own}`?)"));
+                nearest(&name, &Scope::NAMES).map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
             let hint = format!("a price is for {}{meant}", Scope::NAMES.join(", "));
             return Err(self.wrong("scope", &name, "no scope", &hint));
         }
@@ -209,7 +209,7 @@ impl HandRow<'_> {
     /// A number that is not below zero.
     fn not_negative(&self, column: &str) -> Result<Option<Decimal>> {
         let number = self.number(column)?;
-        if let Some(number) = number.filter(|own| own.is_sign_negative() && !own.is_zero()) {
+        if let Some(number) = number.filter(|number| number.is_sign_negative() && !number.is_zero()) {
             return Err(self.wrong(
                 column,
                 &number.to_string(),
@@ -227,13 +227,13 @@ pub type ExchangeRates = BTreeMap<(Month, Currency, Currency), ExchangeRate>;
 /// Reads `month,from,to,rate`.
 ///
 /// # Errors
-/// As [`read_prices`]; or a rate that stands there twice.
+/// As [`read_prices`]; or a duplicate rate.
 pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(ExchangeRates, ReadFile)> {
     let text = text::read(file, reading.encoding)?;
     let mut rates = ExchangeRates::new();
     let mut errors = Vec::new();
     for row in HandTable::read(&file.name, text.as_str(), &EXCHANGE_RATES, reading)?.rows() {
-        let own = row.rate().and_then(|(key, rate)| match rates.insert(key, rate) {
+        let added = row.rate().and_then(|(key, rate)| match rates.insert(key, rate) {
             None => Ok(()),
             Some(_) => {
                 let (month, from, to) = key;
@@ -242,7 +242,7 @@ pub fn read_exchange_rates(file: &InputFile, reading: &Reading) -> Result<(Excha
                     .hint("keep one of the two"))
             }
         });
-        errors.extend(own.err());
+        errors.extend(added.err());
     }
     if errors.is_empty() { Ok((rates, text.file)) } else { Err(Error::several(errors)) }
 }

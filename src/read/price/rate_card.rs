@@ -5,7 +5,7 @@
 //! {"OfferTerms":[…],"Meters":[{"MeterId":…,"MeterRates":{"0":0.046},"IncludedQuantity":0.0,"EffectiveDate":…,"Unit":"1 Hour",…}],"Currency":"USD",…}
 //! {"offerTerms":[…],"meters":[{"id":…,"rates":{"0":0.046},"includedQuantity":0.0,"effectiveDate":…,"unit":"1 Hour",…}],"currency":"USD",…}
 //! ```
-//! Rates are read as the decimal text that stands there, and never become a float.
+//! Rates are read as decimal text, and never become a float.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -44,7 +44,7 @@ pub struct CardMeter {
     /// Such as `1 Hour`.
     pub unit: String,
     pub is_of_azure_stack: bool,
-    /// What it says, or why that cannot be understood: most meters of a card are of no interest.
+    /// What it says, or why it cannot be parsed: most meters of a card do not matter.
     pub terms: Result<CardTerms, String>,
     /// Its place in the list, from 1.
     pub row: i64,
@@ -56,7 +56,7 @@ pub struct CardTerms {
     /// The price of one unit beyond each of these quantities.
     pub rates: BTreeMap<Decimal, Decimal>,
     pub included: Decimal,
-    /// `None`: from ever.
+    /// `None`: since ever.
     pub from: Option<Day>,
 }
 
@@ -121,7 +121,7 @@ struct WireTerm<'a> {
 /// Reads a rate card, called `name` in messages.
 ///
 /// # Errors
-/// It is none, an offer term of it cannot be understood, or its prices include tax.
+/// It is no rate card, an offer term cannot be parsed, or its prices include tax.
 pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
     let Object(card): Object<WireCard<'_>> = serde_json::from_str(text).map_err(|error| {
         if let Some(refused) = shape::answered(text, "a rate card") {
@@ -149,37 +149,37 @@ pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
             "ask for the rate card once more, with a currency of ISO 4217",
         )
     })?;
-    let meters = card.meters.into_iter().zip(1..).map(|(Object(own), row)| meter_of(&own, row)).collect();
+    let meters = card.meters.into_iter().zip(1..).map(|(Object(meter), row)| meter_of(&meter, row)).collect();
     let (mut discounts, mut other_terms) = (Vec::new(), Vec::new());
     for Object(term) in card.offer_terms.unwrap_or_default() {
-        let called = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
-        match discount_of(term, &called) {
-            Ok(Some(own)) if own.percent.is_zero() => {}
-            Ok(Some(own)) => discounts.push(own),
-            Ok(None) => other_terms.push(called),
+        let term_name = term.name.clone().unwrap_or_else(|| "an offer term without a name".to_owned());
+        match discount_of(term, &term_name) {
+            Ok(Some(discount)) if discount.percent.is_zero() => {}
+            Ok(Some(discount)) => discounts.push(discount),
+            Ok(None) => other_terms.push(term_name),
             Err(what) => {
-                return Err(refused(format!("offer term {}: {what}", shown::quoted(&called)), "correct the file"));
+                return Err(refused(format!("offer term {}: {what}", shown::quoted(&term_name)), "correct the file"));
             }
         }
     }
     Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
 }
 
-fn meter_of(own: &WireMeter<'_>, row: i64) -> CardMeter {
-    let is_azure_stack = |own: &Option<String>| own.as_deref().is_some_and(|own| own.starts_with("Azure Stack"));
+fn meter_of(meter: &WireMeter<'_>, row: i64) -> CardMeter {
+    let is_azure_stack = |text: &Option<String>| text.as_deref().is_some_and(|text| text.starts_with("Azure Stack"));
     CardMeter {
-        id: one_spelling(&own.id),
-        name: own.name.clone().unwrap_or_default(),
-        unit: own.unit.as_deref().unwrap_or_default().trim().to_owned(),
-        is_of_azure_stack: is_azure_stack(&own.region) || is_azure_stack(&own.category),
-        terms: terms_of(own),
+        id: one_spelling(&meter.id),
+        name: meter.name.clone().unwrap_or_default(),
+        unit: meter.unit.as_deref().unwrap_or_default().trim().to_owned(),
+        is_of_azure_stack: is_azure_stack(&meter.region) || is_azure_stack(&meter.category),
+        terms: terms_of(meter),
         row,
     }
 }
 
-fn terms_of(own: &WireMeter<'_>) -> Result<CardTerms, String> {
+fn terms_of(meter: &WireMeter<'_>) -> Result<CardTerms, String> {
     let mut rates = BTreeMap::new();
-    for (from, price) in &own.rates.0 {
+    for (from, price) in &meter.rates.0 {
         let (from, price) = (number(from, "the tier")?, raw_number(price, "the rate")?);
         if rates.insert(from, price).is_some() {
             return Err(format!("two rates from {from} on"));
@@ -187,12 +187,12 @@ fn terms_of(own: &WireMeter<'_>) -> Result<CardTerms, String> {
     }
     Ok(CardTerms {
         rates,
-        included: own.included_quantity.map_or(Ok(Decimal::ZERO), |own| raw_number(own, "the included quantity"))?,
-        from: own.effective_date.as_deref().map(day_of).transpose()?.flatten(),
+        included: meter.included_quantity.map_or(Ok(Decimal::ZERO), |raw| raw_number(raw, "the included quantity"))?,
+        from: meter.effective_date.as_deref().map(day_of).transpose()?.flatten(),
     })
 }
 
-/// The members of a JSON object with numbers for names, each as often as it stands there.
+/// The members of a JSON object whose names are numbers, duplicates included.
 struct Pairs<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
@@ -219,11 +219,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-/// What a term takes off; `None` when that is nothing of a price.
+/// The discount of a term; `None` when it takes nothing off a price.
 fn discount_of(term: WireTerm<'_>, name: &str) -> Result<Option<Discount>, String> {
     let share = match (term.discount, &term.tiered_discount) {
         (Some(share), _) => Some(raw_number(share, "the discount")?),
-        // By the amount that was committed: a share of prices only when it is one for all amounts.
+        // By committed amount: a share of prices only if it is the same for all amounts.
         (None, Some(tiers)) => match tiers.iter().collect::<Vec<_>>()[..] {
             [(from, share)] if number(from, "the tier")?.is_zero() => Some(raw_number(share, "the discount")?),
             _ => None,
@@ -249,17 +249,17 @@ fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
 }
 
 fn number(text: &str, what: &str) -> Result<Decimal, String> {
-    let own = decimal(text.trim()).map_err(|_reason| {
+    let value = decimal(text.trim()).map_err(|_reason| {
         format!("{what} {} is no decimal number of at most 28 digits, 18 of them behind the point", shown::quoted(text))
     })?;
-    if own.is_sign_negative() && !own.is_zero() {
+    if value.is_sign_negative() && !value.is_zero() {
         Err(format!("{what} {} is below zero", shown::quoted(text)))
     } else {
-        Ok(own)
+        Ok(value)
     }
 }
 
-/// The UTC day of `2019-12-03T00:00:00Z`; one before any usage is none, such as that of an unset date.
+/// The UTC day of `2019-12-03T00:00:00Z`; `None` for a day before any usage, such as an unset date.
 fn day_of(text: &str) -> Result<Option<Day>, String> {
     let text = text.trim();
     let day = text.get(..10).and_then(Day::parse);

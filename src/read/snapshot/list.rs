@@ -1,4 +1,4 @@
-//! Lists as the REST APIs, `az` and PowerShell write them: what snapshots are made of.
+//! Lists as the REST APIs, `az` and PowerShell write them: snapshots consist of these.
 //!
 //! ```text
 //! {"value":[row,…],"nextLink":…}   [row,…]   row        JSON: a page at a time, a list, or the one row that there was
@@ -42,7 +42,7 @@ pub(in crate::read) enum ListRow<'r> {
 pub(in crate::read) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl ListRow<'_> {
-    /// The first of these values that is there, as text, trimmed and not blank.
+    /// The first of these values that is present, as trimmed text that is not blank.
     pub fn text(&self, names: &[&str]) -> Option<String> {
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         names.iter().find_map(|name| match self {
@@ -59,7 +59,7 @@ impl ListRow<'_> {
         self.object("properties").and_then(|properties| properties.text(&[name])).or_else(|| self.text(&[name]))
     }
 
-    /// A value that is an object itself, such as `properties`.
+    /// A value that is itself an object, such as `properties`.
     pub fn object(&self, name: &str) -> Option<ListRow<'_>> {
         match self {
             Self::Json(members) => serde_json::from_str(members.get(name)?.get()).ok().map(ListRow::Json),
@@ -71,13 +71,13 @@ impl ListRow<'_> {
 impl<'a> Members<'a> {
     /// The value of that name, in any case, unless it is null.
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        let (_, raw) = self.0.iter().find(|(own, raw)| spelling::is_same(own, name) && raw.get() != "null")?;
+        let (_, raw) = self.0.iter().find(|(member, raw)| spelling::is_same(member, name) && raw.get() != "null")?;
         Some(raw)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    /// Reads an object. A name that stands in it twice, in one case or in two, makes it none.
+    /// Reads an object. A duplicate name, in any case, is an error.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OfMap;
 
@@ -91,7 +91,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members: Vec<(String, &RawValue)> = Vec::new();
                 while let Some((name, raw)) = map.next_entry::<String, &RawValue>()? {
-                    refuse_twice(members.iter().map(|(own, _)| own.as_str()), &name)?;
+                    refuse_twice(members.iter().map(|(member, _)| member.as_str()), &name)?;
                     members.push((name, raw));
                 }
                 Ok(Members(members))
@@ -102,7 +102,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// Dated lists of one kind. Nightly copies of a list repeat almost all of its rows, so each distinct row is kept once.
+/// Dated lists of one kind. Nightly copies repeat almost all rows, so each distinct row is kept once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DatedLists<T> {
     /// In order of their first place.
@@ -138,7 +138,7 @@ impl<T> Default for DatedLists<T> {
     }
 }
 
-/// Lists that an earlier run read, and the files that still are as they were then.
+/// Lists that an earlier run read, and the files that have not changed since.
 #[derive(Debug)]
 pub struct KnownLists<'a, T> {
     pub lists: Option<&'a DatedLists<T>>,
@@ -160,14 +160,14 @@ impl<'a, T> KnownLists<'a, T> {
         Self { lists: None, unchanged: NOTHING }
     }
 
-    /// The list of a snapshot, if it is known and all of its files are as they were.
-    fn of(&self, snapshot: &SnapshotFiles) -> Option<(&'a DatedLists<T>, &'a DatedList)> {
+    /// The known list of a snapshot, if all of its files are unchanged.
+    fn unchanged_list(&self, snapshot: &SnapshotFiles) -> Option<(&'a DatedLists<T>, &'a DatedList)> {
         let lists = self.lists?;
-        let own = lists.lists.iter().find(|own| own.file == snapshot.name && own.as_of == snapshot.as_of)?;
-        let is_same = own.pages.len() == snapshot.pages.len()
-            && own.pages.iter().zip(&snapshot.pages).all(|(known, page)| known.file.name == page.name)
+        let list = lists.lists.iter().find(|list| list.file == snapshot.name && list.as_of == snapshot.as_of)?;
+        let is_same = list.pages.len() == snapshot.pages.len()
+            && list.pages.iter().zip(&snapshot.pages).all(|(known, page)| known.file.name == page.name)
             && snapshot.pages.iter().all(|page| self.unchanged.contains(&page.name));
-        is_same.then_some((lists, own))
+        is_same.then_some((lists, list))
     }
 }
 
@@ -190,7 +190,7 @@ impl DatedList {
     }
 }
 
-/// What the rows of a list are, and what its tables look like.
+/// What the rows of a list are, and which columns its tables have.
 pub(in crate::read) struct ListKind<'a, T> {
     /// Such as `a listing of user subscriptions`.
     pub expected: &'a str,
@@ -199,12 +199,12 @@ pub(in crate::read) struct ListKind<'a, T> {
     pub row: fn(&InputFile, usize, &ListRow<'_>) -> Result<T>,
 }
 
-/// Reads dated lists with all their pages, those that are not known with their files in parallel, and proves of each
-/// that its last page is there.
+/// Reads dated lists with all their pages, unknown ones with their files in parallel, and proves that each list has its
+/// last page.
 ///
 /// # Errors
 /// A page is no such list, a row is refused, the last page is missing, or a signal.
-// Long: one pass over the lists, whose state is of no use elsewhere.
+// Long: one pass over the lists, whose state is not needed elsewhere.
 pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
     snapshots: &[SnapshotFiles],
     kind: &ListKind<'_, T>,
@@ -213,7 +213,7 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
     control: &Control,
 ) -> Result<DatedLists<T>> {
     let texts = Interner::default();
-    let known: Vec<Option<_>> = snapshots.iter().map(|snapshot| known.of(snapshot)).collect();
+    let known: Vec<Option<_>> = snapshots.iter().map(|snapshot| known.unchanged_list(snapshot)).collect();
     let unknown = snapshots.iter().zip(&known).filter(|(_, known)| known.is_none());
     let files: Vec<&InputFile> = unknown.flat_map(|(snapshot, _)| &snapshot.pages).collect();
     let scanned: Vec<Result<ScannedPage<T>>> = files
@@ -223,19 +223,19 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
             scan(file, kind, reading, &texts, last)
         })
         .collect();
-    // From here in order, so that the first fault is the same one whichever thread found its own first.
+    // In order from here on, so that the first error does not depend on the threads.
     let texts = texts.into_texts();
     let mut distinct = Distinct::new(&texts);
     let mut scanned = scanned.into_iter();
     let mut lists = Vec::with_capacity(snapshots.len());
     let mut places: Vec<Option<u32>> = Vec::new();
     for (snapshot, known) in snapshots.iter().zip(known) {
-        if let Some((all, own)) = known {
+        if let Some((all, known_list)) = known {
             places.resize(all.rows.len(), None);
-            let mut list = own.clone();
+            let mut list = known_list.clone();
             for row in &mut list.rows {
                 let place = &mut places[*row as usize];
-                let new = place.map_or_else(|| distinct.of(all.rows[*row as usize].clone()), Ok)?;
+                let new = place.map_or_else(|| distinct.insert(all.rows[*row as usize].clone()), Ok)?;
                 (*place, *row) = (Some(new), new);
             }
             lists.push(list);
@@ -263,12 +263,13 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
             match page.rows {
                 ScannedRows::Json(numbers) => {
                     for (at, number) in numbers.into_iter().enumerate() {
-                        list.rows.push(distinct.of_text(number, |text| parse_row(file, at + 1, text, kind, reading))?);
+                        list.rows
+                            .push(distinct.insert_text(number, |text| parse_row(file, at + 1, text, kind, reading))?);
                     }
                 }
                 ScannedRows::CsvText(rows) => {
                     for row in rows {
-                        list.rows.push(distinct.of(row)?);
+                        list.rows.push(distinct.insert(row)?);
                     }
                 }
             }
@@ -280,7 +281,7 @@ pub(in crate::read) fn read_lists<T: Clone + Eq + Hash + Send>(
     Ok(DatedLists { rows: distinct.rows, lists })
 }
 
-/// The pages of a list, which are one chain: each names a next one of its own, but for the last.
+/// The pages of a list form one chain: each but the last names a different next page.
 #[derive(Default)]
 struct Chain<'f> {
     last_pages: Vec<&'f str>,
@@ -332,10 +333,10 @@ impl<'f> Chain<'f> {
     }
 }
 
-/// A page whose rows are told apart, and not yet understood.
+/// A page whose rows are separated, but not yet parsed.
 struct ScannedPage<T> {
     file: ReadFile,
-    /// Of what it says, whatever its encoding.
+    /// The fingerprint of its text, whatever its encoding.
     content: Fingerprint,
     /// The link to the next page, as it stands there.
     next_link: Option<String>,
@@ -349,8 +350,8 @@ enum ScannedRows<T> {
     CsvText(Vec<T>),
 }
 
-/// The page that a thread read last. The next one mostly has the same rows in the same places: they are compared, and
-/// neither hashed nor locked.
+/// The page that a thread read last. The next one mostly has the same rows in the same places: they are compared,
+/// without hashing or locking.
 #[derive(Default)]
 struct LastPage {
     text: Option<Text>,
@@ -370,8 +371,9 @@ impl LastPage {
         let known = self.text.as_ref().map_or("", |text| text.as_str());
         let begin = text.as_str().as_ptr() as usize;
         let place = |(at, row): (usize, &&str)| {
-            let before = self.rows.get(at).filter(|own| known.get(own.start..own.start + own.length) == Some(row));
-            let number = before.map_or_else(|| texts.intern(row), |own| Ok(own.number))?;
+            let before =
+                self.rows.get(at).filter(|place| known.get(place.start..place.start + place.length) == Some(row));
+            let number = before.map_or_else(|| texts.intern(row), |place| Ok(place.number))?;
             Ok(RowPlace { start: row.as_ptr() as usize - begin, length: row.len(), number })
         };
         rows.iter().enumerate().map(place).collect()
@@ -402,19 +404,19 @@ fn scan<T>(
         return Ok(ScannedPage { file, content, next_link, is_table: false, rows: ScannedRows::Json(numbers) });
     }
     let mut rows = Vec::new();
-    rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, own| {
-        rows.push((kind.row)(file, at, own)?);
+    rows_of_table(file, text.as_str(), kind.expected, kind.columns, |at, row| {
+        rows.push((kind.row)(file, at, row)?);
         Ok(())
     })?;
     let content = text.content();
     Ok(ScannedPage { file: text.file, content, next_link: None, is_table: true, rows: ScannedRows::CsvText(rows) })
 }
 
-/// Understands a row. Its fault is named with its place in the whole file.
+/// Parses a row. An error names its place in the whole file.
 fn parse_row<T>(file: &InputFile, at: usize, row: &str, kind: &ListKind<'_, T>, reading: &Reading) -> Result<T> {
     match serde_json::from_str::<Members<'_>>(row) {
         Ok(members) => {
-            refuse_odd_ids(file, at, &members)?;
+            refuse_non_text_ids(file, at, &members)?;
             (kind.row)(file, at, &ListRow::Json(members))
         }
         Err(of_row) => {
@@ -440,16 +442,16 @@ impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
         Self { by_text: vec![None; by_number.len()], texts: by_number, by_value: HashMap::new(), rows: Vec::new() }
     }
 
-    fn of_text(&mut self, number: u32, parse: impl FnOnce(&str) -> Result<T>) -> Result<u32> {
+    fn insert_text(&mut self, number: u32, parse: impl FnOnce(&str) -> Result<T>) -> Result<u32> {
         if let Some(row) = self.by_text[number as usize] {
             return Ok(row);
         }
-        let row = self.of(parse(self.texts[number as usize].unwrap_or_default())?)?;
+        let row = self.insert(parse(self.texts[number as usize].unwrap_or_default())?)?;
         self.by_text[number as usize] = Some(row);
         Ok(row)
     }
 
-    fn of(&mut self, row: T) -> Result<u32> {
+    fn insert(&mut self, row: T) -> Result<u32> {
         if let Some(&known) = self.by_value.get(&row) {
             return Ok(known);
         }
@@ -462,8 +464,8 @@ impl<'t, T: Clone + Eq + Hash> Distinct<'t, T> {
     }
 }
 
-/// Values that are ids are texts: of a list or an object nobody can say what it means.
-fn refuse_odd_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Result<()> {
+/// Refuses ids that are lists or objects: an id is a text.
+fn refuse_non_text_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Result<()> {
     let properties = members.get("properties");
     match properties.and_then(text_of) {
         Some(text) if text.starts_with("@{") => return Err(shape::printed().at(&file.name)),
@@ -508,10 +510,10 @@ fn rows_of_table(
             .at(&file.name)
             .hint("the file was cut off: export it again; or end its last line, if it is whole"));
     }
-    // A row has to reach so far: behind it a spreadsheet drops cells that are empty.
+    // A row must have at least these cells: spreadsheets drop empty cells at the end.
     let needed = table.columns(columns).max().map_or(0, |last| last + 1);
-    let is_named = |at: usize| table.header.get(at).is_some_and(|own| !own.is_empty());
-    let named = table.header.iter().rposition(|own| !own.is_empty()).map_or(0, |last| last + 1);
+    let is_named = |at: usize| table.header.get(at).is_some_and(|name| !name.is_empty());
+    let named = table.header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
     let (mut rows, mut cells, mut at, mut has_short) = (table.rows(), Vec::new(), 0, false);
     while rows.next(&mut cells)? {
         let is_blank = |cell: &Cell<'_>| cell.text().trim().is_empty();
@@ -521,7 +523,7 @@ fn rows_of_table(
         at += 1;
         let is_unnamed = cells.iter().enumerate().any(|(at, cell)| !is_named(at) && !is_blank(cell));
         let is_short = cells.len() < named;
-        // The last row alone is short where a table was cut.
+        // Only the last row is short: the table was truncated.
         let may_be_cut = is_short && (cells.len() < needed || !has_short && rows.is_at_end());
         if is_unnamed || may_be_cut || rows.is_malformed() {
             return Err(Error::input(format!("row {at} has {} cells, the header {named}", cells.len()))
@@ -558,12 +560,12 @@ impl<'a> JsonList<'a> {
             Some(rows) => Ok(Self { rows: texts(rows), next_link: page.next_link }),
             None if page.is_empty => Err(serde_json::Error::custom("an object with nothing")),
             None if shape::is_answer(text) => Err(error_in_answer()),
-            // The one row that there was, as PowerShell writes a list of one.
+            // A single row, as PowerShell writes a list of one.
             None => Ok(Self { rows: vec![text.trim()], next_link: None }),
         }
     }
 
-    /// Reads every row as an object: fails where one is none, at its line and column.
+    /// Reads every row as an object. The error for any other row has its line and column.
     fn rows_as_objects(text: &str) -> serde_json::Result<()> {
         if text.trim_start().starts_with('[') {
             return serde_json::from_str::<Vec<Members<'_>>>(text).map(|_| ());
@@ -585,7 +587,7 @@ struct WirePage<V> {
 }
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for WirePage<V> {
-    /// Reads an object. A name that stands in it twice, in one case or in two, makes it none.
+    /// Reads an object. A duplicate name, in any case, is an error.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct OfMap<V>(PhantomData<V>);
 
@@ -622,9 +624,9 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for WirePage<V> {
     }
 }
 
-/// Two members of one name contradict each other.
+/// Refuses a duplicate member, since the two contradict each other.
 fn refuse_twice<'n, E: serde::de::Error>(known: impl IntoIterator<Item = &'n str>, name: &str) -> Result<(), E> {
-    match known.into_iter().any(|own| spelling::is_same(own, name)) {
+    match known.into_iter().any(|other| spelling::is_same(other, name)) {
         true => Err(E::custom(format_args!("`{name}` stands in it twice"))),
         false => Ok(()),
     }

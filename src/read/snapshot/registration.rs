@@ -78,12 +78,12 @@ impl RegistrationId {
     }
 
     /// The id of a registration itself.
-    fn of_registration(id: &str) -> Option<Self> {
+    fn from_registration(id: &str) -> Option<Self> {
         Self::parse(id).filter(|(_, rest)| rest.is_empty()).map(|(id, _)| id)
     }
 
     /// The id of the registration under which a customer subscription lies.
-    fn of_customer_subscription(id: &str) -> Option<Self> {
+    fn from_customer_subscription(id: &str) -> Option<Self> {
         let is_customer = |rest: &[&str]| {
             rest.len() == 2 && rest[0].eq_ignore_ascii_case("customersubscriptions") && !rest[1].trim().is_empty()
         };
@@ -91,19 +91,19 @@ impl RegistrationId {
     }
 }
 
-/// What a row of the customer subscriptions says of the registration above it.
+/// The registration that a row of the customer subscriptions names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Parent {
-    /// The row's own resource id names it.
+    /// By the resource id of the row.
     Id(RegistrationId),
-    /// Only the `name`, as `{registration}/{customer subscription}`, does: lower case.
+    /// Only by the `name`, as `{registration}/{customer subscription}`, lower case.
     Name(String),
-    /// A bare id, as the documentation prints it too.
+    /// A bare id, which the documentation shows, too.
     Unsaid,
 }
 
 impl Parent {
-    /// Whether the row can lie under that registration.
+    /// Whether the row can belong to that registration.
     pub fn is(&self, registration: &RegistrationId) -> bool {
         match self {
             Self::Id(id) => id == registration,
@@ -146,7 +146,7 @@ pub fn read_registrations(
     lists.into_iter().map(one).collect()
 }
 
-/// The same, where some may be known.
+/// The same, where some may be known from an earlier run.
 pub(in crate::read) fn read_registrations_beside(
     snapshots: &[SnapshotFiles],
     known: &[Registration],
@@ -155,20 +155,22 @@ pub(in crate::read) fn read_registrations_beside(
     control: &Control,
 ) -> Result<Vec<Registration>> {
     let known_of = |snapshot: &SnapshotFiles| {
-        let own = known.iter().find(|own| own.file == snapshot.name && own.as_of == snapshot.as_of)?;
-        let is_same =
-            own.pages.len() == snapshot.pages.len() && snapshot.pages.iter().all(|page| unchanged.contains(&page.name));
-        is_same.then_some(own)
+        let registration = known
+            .iter()
+            .find(|registration| registration.file == snapshot.name && registration.as_of == snapshot.as_of)?;
+        let is_same = registration.pages.len() == snapshot.pages.len()
+            && snapshot.pages.iter().all(|page| unchanged.contains(&page.name));
+        is_same.then_some(registration)
     };
     let (mut registrations, mut unknown) = (Vec::new(), Vec::new());
     for snapshot in snapshots {
         match known_of(snapshot) {
-            Some(own) => registrations.push(own.clone()),
+            Some(registration) => registrations.push(registration.clone()),
             None => unknown.push(snapshot.clone()),
         }
     }
     registrations.extend(read_registrations(&unknown, reading, control)?);
-    registrations.sort_by_key(|own| own.as_of);
+    registrations.sort_by_key(|registration| registration.as_of);
     Ok(registrations)
 }
 
@@ -186,16 +188,16 @@ fn registration(file: &InputFile, _: usize, row: &ListRow<'_>) -> Result<Registr
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
-    let id = RegistrationId::of_registration(&resource_id).ok_or_else(|| {
+    let id = RegistrationId::from_registration(&resource_id).ok_or_else(|| {
         Error::input(format!("the registration's id {} names no default subscription", shown::quoted(&resource_id)))
             .at(&file.name)
             .hint(WHOLE_RESOURCE)
     })?;
-    let cloud_id = row.property("cloudId").map(|own| one_spelling(&own));
+    let cloud_id = row.property("cloudId").map(|text| one_spelling(&text));
     Ok(RegistrationRow { id, resource_id, billing_model: row.property("billingModel"), cloud_id })
 }
 
-/// The names that a resource's id goes by: `Get-AzResource` calls it `ResourceId`, too.
+/// The names of a resource's id: `Get-AzResource` also calls it `ResourceId`.
 const ID: [&str; 2] = ["id", "resourceId"];
 
 /// Reads lists of customer subscriptions with all their pages, as the REST API, `az` or `Get-AzResource` returns them.
@@ -210,7 +212,7 @@ pub fn read_customer_subscriptions(
     read_customer_subscriptions_beside(snapshots, KnownLists::none(), reading, control)
 }
 
-/// The same, where some may be known.
+/// The same, where some may be known from an earlier run.
 pub(in crate::read) fn read_customer_subscriptions_beside(
     snapshots: &[SnapshotFiles],
     known: KnownLists<'_, CustomerSubscription>,
@@ -233,7 +235,7 @@ fn customer_subscription(file: &InputFile, at: usize, row: &ListRow<'_>) -> Resu
     let tenant = row.property("tenantId").unwrap_or_default();
     let parent = match (id, name) {
         (Some(id), _) if id.contains('/') => {
-            Parent::Id(RegistrationId::of_customer_subscription(&id).ok_or_else(|| {
+            Parent::Id(RegistrationId::from_customer_subscription(&id).ok_or_else(|| {
                 Error::input(format!("row {at} has the id {}, which is no customer subscription's", shown::quoted(&id)))
                     .at(&file.name)
                     .hint("save the list of …/registrations/<name>/customerSubscriptions, as the REST API returns it")
@@ -252,43 +254,45 @@ fn customer_subscription(file: &InputFile, at: usize, row: &ListRow<'_>) -> Resu
     })
 }
 
-/// How a file is called that serves in the stead of the stamp's own, before its path.
+/// The prefix in the name of a file that replaces a stamp's own, before its path.
 const OVERRIDE: &str = "--registration-override ";
 
-/// Whether a snapshot, by its file, serves in the stead of the stamp's own.
+/// Whether a snapshot, by its file, replaces the stamp's own.
 pub fn is_override(file: &str) -> bool {
     file.starts_with(OVERRIDE)
 }
 
-/// Lets registrations and lists of customer subscriptions, recognised from their content, serve in the stead of all of
-/// a stamp's own: as if each of them had said this. Each is given as a file, or as `stamp=file`.
+/// Lets registrations and lists of customer subscriptions, recognised from their content, replace all snapshots of that
+/// kind of a stamp. Each is given as a file, or as `stamp=file`.
 ///
 /// # Errors
-/// There is no such stamp or file, it is not said whose it is, or two are given for one thing.
+/// There is no such stamp or file, the stamp is not named, or two files are given for the same thing.
 pub fn override_snapshots(
     stamps: &mut [StampFolder],
     given: &[String],
     reading: &Reading,
     control: &Control,
 ) -> Result<()> {
-    let names: Vec<String> = stamps.iter().map(|own| own.stamp.to_string()).collect();
+    let names: Vec<String> = stamps.iter().map(|folder| folder.stamp.to_string()).collect();
     let mut overridden: Vec<(usize, bool)> = Vec::new();
     for given in given {
         let wrong = |what: String| {
             Error::usage(format!("--registration-override {given}: {what}"))
                 .hint(format!("write it as STAMP=FILE; stamps are {}", names.join(", ")))
         };
-        // A path may hold `=` itself.
+        // A path may contain `=`.
         let (stamp, path) = match given.split_once('=') {
             Some((stamp, path)) if !Path::new(given).is_file() => (Some(stamp), path),
             _ => (None, given.as_str()),
         };
         let at = match stamp {
-            Some(own) => names.iter().position(|name| name == own).ok_or_else(|| wrong(format!("no stamp {own}")))?,
+            Some(stamp) => {
+                names.iter().position(|name| name == stamp).ok_or_else(|| wrong(format!("no stamp {stamp}")))?
+            }
             None if stamps.len() == 1 => 0,
             None => return Err(wrong("nothing says whose it is, and there are several stamps".to_owned())),
         };
-        // It lies outside the root, and is called so that no input of the root can be meant.
+        // It is outside the root, so its name must not be that of any input of the root.
         let file = InputFile { name: format!("{OVERRIDE}{path}"), path: path.into() };
         if !file.path.is_file() {
             return Err(wrong("there is no such file".to_owned()));
@@ -304,10 +308,10 @@ pub fn override_snapshots(
 }
 
 fn override_with(folder: &mut StampFolder, file: &InputFile, is_registration: bool) {
-    let dates_of = |own: &[SnapshotFiles]| own.iter().map(|own| own.as_of).collect::<Vec<_>>();
-    let own = if is_registration { &folder.registrations } else { &folder.customer_subscriptions };
+    let dates_of = |snapshots: &[SnapshotFiles]| snapshots.iter().map(|snapshot| snapshot.as_of).collect::<Vec<_>>();
+    let same_kind = if is_registration { &folder.registrations } else { &folder.customer_subscriptions };
     let other = if is_registration { &folder.customer_subscriptions } else { &folder.registrations };
-    let dates = [dates_of(own), dates_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
+    let dates = [dates_of(same_kind), dates_of(other), vec![Hour::first()]].into_iter().find(|dates| !dates.is_empty());
     let like = |as_of: Hour| SnapshotFiles { as_of, name: file.name.clone(), pages: vec![file.clone()] };
     let all = dates.unwrap_or_default().into_iter().map(like).collect();
     if is_registration {
@@ -320,7 +324,7 @@ fn override_with(folder: &mut StampFolder, file: &InputFile, is_registration: bo
 /// Whether a file is a registration, and not a list of customer subscriptions.
 ///
 /// # Errors
-/// It is neither: as what it seems to be.
+/// It is neither; the error is that of what it resembles.
 fn is_registration(file: &InputFile, reading: &Reading, control: &Control) -> Result<bool> {
     let probe = [SnapshotFiles { as_of: Hour::first(), name: file.name.clone(), pages: vec![file.clone()] }];
     let Err(no_registration) = read_registrations(&probe, reading, control) else { return Ok(true) };

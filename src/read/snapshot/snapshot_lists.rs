@@ -1,4 +1,4 @@
-//! All snapshots of a stamp: those that an earlier run knows are not read again.
+//! All snapshots of a stamp. Those that an earlier run read are not read again.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -55,12 +55,12 @@ pub fn read_snapshot_lists(
     reading: &Reading,
     control: &Control,
 ) -> Result<SnapshotLists<'static>> {
-    let registrations = known.map_or(&[][..], |own| &own.registrations);
+    let registrations = known.map_or(&[][..], |snapshots| &snapshots.registrations);
     let registrations = read_registrations_beside(&folder.registrations, registrations, unchanged, reading, control);
-    let lists = known.map(|own| &*own.customer_subscriptions);
+    let lists = known.map(|snapshots| &*snapshots.customer_subscriptions);
     let customers = KnownLists { lists, unchanged };
     let customers = read_customer_subscriptions_beside(&folder.customer_subscriptions, customers, reading, control);
-    let lists = known.map(|own| &*own.listings);
+    let lists = known.map(|snapshots| &*snapshots.listings);
     let listings = read_listings_beside(&folder.user_subscriptions, KnownLists { lists, unchanged }, reading, control);
     match (registrations, customers, listings) {
         (Ok(registrations), Ok(customers), Ok(listings)) => Ok(SnapshotLists {

@@ -1,8 +1,8 @@
 //! The lines of a stamp by usage day, while its exports are read: in memory up to a budget, past it on disk.
 //!
-//! Late lines and month-long windows mean that no day is complete until all windows are read, so a year of lines would
-//! have to be held at once. Past the budget all lines in memory are appended to a file for each day; a day is loaded
-//! when its turn comes. So what is held is the budget and the day at hand.
+//! Lines can be late and windows can be a month long, so no day is complete until all windows are read: a year of lines
+//! would have to be in memory at once. Past the budget all lines in memory are appended to a file for each day, and a
+//! day is loaded when its turn comes. So memory holds the budget and the current day.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,10 +25,10 @@ pub struct FileChunk {
     pub lines: Chunk,
 }
 
-/// The lines of a stamp, by usage day. Many threads hand lines in; each day is taken once.
+/// The lines of a stamp, by usage day. Many threads add lines; each day is taken once.
 #[derive(Debug)]
 pub struct DayLines {
-    /// Where days spill to; without one, to the folder for temporary files.
+    /// The folder of the spill files; without one, the folder for temporary files.
     folder: Option<PathBuf>,
     held_bytes_max: usize,
     held: Mutex<HeldLines>,
@@ -54,7 +54,7 @@ struct HeldLines {
 const LINE_BYTES: usize = 33;
 
 impl DayLines {
-    /// Lines that spill to files in a folder, which is there.
+    /// Lines that spill to files in a folder, which must exist.
     pub fn spilling_to(folder: PathBuf) -> Self {
         Self { folder: Some(folder), ..Self::default() }
     }
@@ -68,7 +68,7 @@ impl DayLines {
     /// Adds lines to a day.
     ///
     /// # Errors
-    /// They have to go to disk, and that fails.
+    /// They have to be written to disk, and that fails.
     pub fn push(&self, day: Day, file: u32, lines: Chunk) -> Result<()> {
         if lines.is_empty() {
             return Ok(());
@@ -91,7 +91,7 @@ impl DayLines {
     /// Takes the lines of a day, in no meaningful order.
     ///
     /// # Errors
-    /// What went to disk cannot be read back.
+    /// Spilled lines cannot be read back.
     pub fn take(&self, day: Day) -> Result<Vec<FileChunk>> {
         let (mut chunks, spilled, path) = {
             let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,7 +121,7 @@ impl DayLines {
         Ok(())
     }
 
-    /// Where lines wait in the folder for temporary files, that can be another.
+    /// A hint: the folder for temporary files can be another one.
     fn or_elsewhere(&self, error: Error) -> Error {
         if self.folder.is_some() {
             return error.before_hint("nothing was published", "make room, or OUT writable, and run again");

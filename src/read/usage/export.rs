@@ -55,12 +55,11 @@ impl<'a> Declared<'a> {
 
     /// The reported window that its folder's name or its sidecar says.
     pub fn window(&self) -> Option<Window> {
-        self.export.window.or_else(|| self.sidecar.as_ref()?.asked.window)
+        self.export.window.or_else(|| self.sidecar.as_ref()?.query.window)
     }
 }
 
-/// The reported window that an export's folder or its sidecar says, as far as that can be told without reading its
-/// usage.
+/// The reported window of an export's folder or its sidecar, as far as that is known without reading its usage.
 ///
 /// # Errors
 /// The sidecar cannot be read.
@@ -68,11 +67,11 @@ pub fn declared_window(export: &Export, reading: &Reading) -> Result<Option<Wind
     if export.window.is_some() || export.is_loose {
         return Ok(export.window);
     }
-    Ok(Declared::read(export, reading)?.sidecar.and_then(|own| own.asked.window))
+    Ok(Declared::read(export, reading)?.sidecar.and_then(|sidecar| sidecar.query.window))
 }
 
-/// Brings the exports of a stamp together: those that were read, and those that an earlier run knows. Returns them in
-/// order of their windows, and what a person should know of them.
+/// Brings together the exports that were read and those that an earlier run knows. Returns them in order of their
+/// windows, and the findings.
 ///
 /// # Errors
 /// An export contradicts itself or what it was asked for, or two of them describe the same usage.
@@ -95,7 +94,7 @@ pub(in crate::read) fn proved(
     proved.sort_by(|a, b| (a.window.is_none(), a.window, &a.folder).cmp(&(b.window.is_none(), b.window, &b.folder)));
     let thin = drop_what_does_not_count(&mut proved, rules)?;
     for export in &proved {
-        let counts = |own: &&Finding| !export.files.is_empty() || !is_about_use(own.code);
+        let counts = |finding: &&Finding| !export.files.is_empty() || !is_about_use(finding.code);
         findings.extend(export.findings.iter().filter(counts).cloned());
     }
     provider_findings(stamp, &proved, &mut findings);
@@ -107,12 +106,12 @@ pub(in crate::read) fn proved(
     Ok((proved, findings))
 }
 
-/// Whether a finding is nobody's business where its export does not count.
+/// Whether a finding does not matter when its export does not count.
 fn is_about_use(code: FindingCode) -> bool {
     !matches!(code, FindingCode::PageSavedTwice | FindingCode::ExportWithoutFiles)
 }
 
-/// Proves what can be proved of the files of an export alone.
+/// Checks what the files of an export prove on their own.
 ///
 /// # Errors
 /// The export contradicts itself or what it was asked for.
@@ -169,32 +168,32 @@ pub(in crate::read) fn export_lines(
     let mut meters = Meters { texts, known: BTreeMap::new() };
     for file in files {
         for (&day, sums) in &file.sums {
-            let own = export.days.entry(day).or_default();
+            let day_sums = export.days.entry(day).or_default();
             for &(meter, sum) in sums {
-                own.entry(meters.of(meter)).or_default().merge(sum);
+                day_sums.entry(meters.id(meter)).or_default().merge(sum);
             }
         }
         export.files.push(file.into_note(BTreeMap::new()));
     }
-    for mut file in twice.into_iter().chain(repetitions.into_iter().map(|own| own.lines)) {
+    for mut file in twice.into_iter().chain(repetitions.into_iter().map(|repetition| repetition.lines)) {
         file.add_up();
         let mut sums: BTreeMap<MeterId, MeterSum> = BTreeMap::new();
         for &(meter, sum) in file.sums.values().flatten() {
-            sums.entry(meters.of(meter)).or_default().merge(sum.total);
+            sums.entry(meters.id(meter)).or_default().merge(sum.total);
         }
         export.dropped.push((file.into_note(sums), DropRule::SavedTwice));
     }
     Ok(export)
 }
 
-/// The meters behind the numbers that this process gave their texts.
+/// The meters behind the numbers that interning gave their texts.
 struct Meters<'a> {
     texts: &'a Interners,
     known: BTreeMap<u32, MeterId>,
 }
 
 impl Meters<'_> {
-    fn of(&mut self, number: u32) -> MeterId {
+    fn id(&mut self, number: u32) -> MeterId {
         let spelled = || MeterId::new(&self.texts.meters.text(number)).expect("a blank id is a reject");
         self.known.entry(number).or_insert_with(spelled).clone()
     }
@@ -227,7 +226,7 @@ impl FileLines {
 }
 
 impl ExportRecord {
-    /// Lets all of its files count again that were not saved twice: the ledger is about to decide anew.
+    /// Lets all files count again that are not duplicates: the ledger decides anew.
     pub(in crate::read) fn count_again(mut self) -> Self {
         let (twice, replaced): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.dropped).into_iter().partition(|(_, rule)| *rule == DropRule::SavedTwice);
@@ -241,7 +240,7 @@ impl ExportRecord {
 fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines]) -> Result<()> {
     let is_other = |name: &&str| name.trim() != stamp.as_str();
     let sidecar = declared.sidecar.as_ref();
-    let of_sidecar = sidecar.and_then(|own| Some((&own.file.name, own.stamp.as_deref().filter(is_other)?)));
+    let of_sidecar = sidecar.and_then(|sidecar| Some((&sidecar.file.name, sidecar.stamp.as_deref().filter(is_other)?)));
     let of_lines =
         files.iter().find_map(|file| Some((&file.file.name, file.stamps.iter().map(String::as_str).find(is_other)?)));
     match of_sidecar.or(of_lines) {
@@ -254,7 +253,7 @@ fn refuse_other_stamp(stamp: &Stamp, declared: &Declared<'_>, files: &[FileLines
     }
 }
 
-/// Lines that were published are those of some export: beside it they are the same usage twice.
+/// Refuses published lines beside an export: they are the same usage twice.
 fn refuse_published_beside_others(files: &[FileLines]) -> Result<()> {
     let other = files.iter().find(|file| {
         file.shape.is_some_and(|shape| !matches!(shape, Shape::PublishedLines | Shape::PublishedResources))
@@ -273,13 +272,14 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
         return refuse_loose_published(files).map(|()| None);
     }
     let folder = declared.export.window.map(|window| ("the folder's name".to_owned(), window));
-    let sidecar = declared.sidecar.as_ref().and_then(|own| Some((own.file.name.clone(), own.asked.window?)));
-    let asked = files.iter().filter_map(|file| {
+    let sidecar =
+        declared.sidecar.as_ref().and_then(|sidecar| Some((sidecar.file.name.clone(), sidecar.query.window?)));
+    let from_files = files.iter().filter_map(|file| {
         let what = if file.shape == Some(Shape::PublishedLines) { "the lines in" } else { "a nextLink in" };
-        Some((format!("{what} {}", file.file.name), file.asked.window?))
+        Some((format!("{what} {}", file.file.name), file.query.window?))
     });
-    let mut said = folder.into_iter().chain(sidecar).chain(asked);
-    let Some((first, window)) = said.next() else {
+    let mut windows = folder.into_iter().chain(sidecar).chain(from_files);
+    let Some((first, window)) = windows.next() else {
         return Err(Error::input("the folder's name is no reported window, and nothing in it says one")
             .at(declared.folder())
             .hint(
@@ -287,7 +287,7 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
                  into it; rename it so that it begins with `_` or `.` to have it skipped",
             ));
     };
-    match said.find(|(_, other)| *other != window) {
+    match windows.find(|(_, other)| *other != window) {
         None => Ok(Some(window)),
         Some((second, other)) => Err(Error::input(format!(
             "{first} says that {} was reported, {second} that {} was",
@@ -305,7 +305,7 @@ fn window_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option<Wind
 /// Loose files come from any number of queries, and have no window; published lines know theirs.
 fn refuse_loose_published(files: &[FileLines]) -> Result<()> {
     let published = files.iter().filter(|file| file.shape == Some(Shape::PublishedLines));
-    match published.into_iter().find_map(|file| Some((file, file.asked.window?.label()))) {
+    match published.into_iter().find_map(|file| Some((file, file.query.window?.label()))) {
         Some((file, window)) => {
             Err(Error::input(format!("lines of the window {window}, outside a folder of that window"))
                 .at(&file.file.name)
@@ -335,18 +335,18 @@ fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option
             (None, Some((file, _))) => Some((Granularity::Daily, file)),
             (None, None) => None,
         };
-    let of_sidecar = declared.sidecar.as_ref().map(|own| (&own.file.name, own.asked));
-    let of_links = files.iter().map(|file| (&file.file.name, file.asked));
-    let asked = of_sidecar
+    let of_sidecar = declared.sidecar.as_ref().map(|sidecar| (&sidecar.file.name, sidecar.query));
+    let of_links = files.iter().map(|file| (&file.file.name, file.query));
+    let granularities = of_sidecar
         .into_iter()
         .chain(of_links)
         .filter_map(|(file, UsageQuery { granularity, .. })| Some((file, granularity?)));
-    let mut asked = asked.peekable();
-    let first_asked = asked.peek().map(|&(_, granularity)| granularity);
-    let granularity = of_lines.map(|(own, _)| own).or(first_asked);
-    match asked.find(|&(_, own)| Some(own) != granularity) {
-        Some((file, own)) => Err(Error::input(format!(
-            "{own} usage was asked for, and {} is there{}",
+    let mut granularities = granularities.peekable();
+    let first_queried = granularities.peek().map(|&(_, granularity)| granularity);
+    let granularity = of_lines.map(|(granularity, _)| granularity).or(first_queried);
+    match granularities.find(|&(_, other)| Some(other) != granularity) {
+        Some((file, other)) => Err(Error::input(format!(
+            "{other} usage was asked for, and {} is there{}",
             granularity.map_or("something else", Granularity::as_str),
             of_lines.map_or(String::new(), |(_, lines)| format!(", in {lines}"))
         ))
@@ -375,11 +375,11 @@ fn refuse_usage_after_window(window: Option<Window>, late_days: u16, files: &[Fi
         .hint(hint))
 }
 
-/// A file all of whose usage lies where its window cannot have reported it is misread, or in the wrong folder.
+/// Refuses a file whose whole usage is too early for its window: it is misread, or in the wrong folder.
 fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files: &[FileLines]) -> Result<()> {
     for file in files {
         let good = file.read.lines - file.rejects.len() as i64;
-        let early = EarlyUsage::of(file, window, late_days).filter(|early| early.lines == good);
+        let early = EarlyUsage::find(file, window, late_days).filter(|early| early.lines == good);
         let Some((early, window)) = early.zip(window) else { continue };
         let last = early.last();
         let days_before = (window.start.hours_since_epoch() - last.end().hours_since_epoch()) / 24;
@@ -400,7 +400,7 @@ fn refuse_usage_long_before_window(window: Option<Window>, late_days: u16, files
 }
 
 /// Applies the ledger to the exports that have a window (they come first). Returns those that replace far more lines
-/// than they hold, with the lines replaced.
+/// than they have, with the number of lines replaced.
 fn drop_what_does_not_count(exports: &mut [ExportRecord], rules: LedgerRules) -> Result<Vec<(usize, i64)>> {
     let entries: Vec<LedgerEntry> = exports.iter().filter_map(entry_of).collect();
     let fates = ledger::fates(&entries, rules).map_err(|conflict| refusal(conflict, exports))?;
@@ -473,18 +473,18 @@ fn refusal(conflict: Conflict, exports: &[ExportRecord]) -> Error {
     }
 }
 
-/// Refuses exports of a stamp that hold what lies in the folder of another: user subscriptions are of one stamp, so the
-/// same page in two of them is the usage of one, charged twice.
+/// Refuses exports of a stamp that repeat a file of another stamp. User subscriptions belong to one stamp, so the same
+/// page in two stamps is the usage of one, charged twice.
 ///
 /// # Errors
-/// There is one; how many there are is said.
+/// There is such a file; the message counts them.
 pub fn refuse_pages_of_another_stamp<'a>(
     exports: &[ExportRecord],
     others: impl IntoIterator<Item = (&'a Stamp, &'a [ExportRecord])>,
 ) -> Result<()> {
-    let own: BTreeMap<Fingerprint, &FileRecord> = with_lines(exports).map(|file| (file.content, file)).collect();
+    let by_content: BTreeMap<Fingerprint, &FileRecord> = with_lines(exports).map(|file| (file.content, file)).collect();
     for (stamp, exports) in others {
-        let mut same = with_lines(exports).filter_map(|other| Some((own.get(&other.content)?, other)));
+        let mut same = with_lines(exports).filter_map(|other| Some((by_content.get(&other.content)?, other)));
         let Some((file, other)) = same.next() else { continue };
         let more = match same.count() {
             0 => String::new(),
@@ -501,7 +501,7 @@ pub fn refuse_pages_of_another_stamp<'a>(
     Ok(())
 }
 
-/// A page with lines that lies in two windows proves that a folder was copied.
+/// Refuses a page with lines that is in two windows: a folder was copied.
 fn refuse_copied_pages(exports: &[ExportRecord]) -> Result<()> {
     let mut seen: BTreeMap<Fingerprint, &FileRecord> = BTreeMap::new();
     for file in with_lines(exports) {
@@ -531,11 +531,11 @@ fn refuse_undeclared_beside_declared(exports: &[ExportRecord]) -> Result<()> {
     }
 }
 
-/// Usage of one user subscription that files have from both APIs: lines of one user subscription from the provider API
+/// Usage of one user subscription that files have from both APIs. Lines of one user subscription from the provider API
 /// and from the tenant API in one window are the same usage twice (`product.md` §3.3).
 fn both_apis(files: &[FileLines], texts: &Interners) -> Option<BothApis> {
     const UNKNOWN: usize = usize::MAX;
-    // Of each id the first file from either API, at the places that the numbers of its spellings lead to.
+    // The first file of each id from either API, at the place that all its spellings lead to.
     let (mut first, mut places): (Vec<[Option<&str>; 2]>, Vec<usize>) = (Vec::new(), Vec::new());
     let mut ids: BTreeMap<String, usize> = BTreeMap::new();
     for file in files {

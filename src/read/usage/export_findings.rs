@@ -1,4 +1,4 @@
-//! What a person should know of a stamp's exports.
+//! Findings about a stamp's exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +17,10 @@ use crate::read::intern::Interners;
 /// Rows of a full page of the usage API (reference §1.2).
 const PAGE_ROWS: i64 = 1_000;
 
-/// Fewer lines set aside than these are slips, whatever their share.
+/// Fewer rejected lines than this are accidents, whatever their share.
 const REJECTS_MIN: i64 = 10;
 
-/// Gaps that a finding spells out; it concerns all of them.
+/// The number of gaps that a finding lists; it concerns all of them.
 const GAPS_SHOWN: usize = 20;
 
 /// Usage of a file that ends so long before its reported window that it cannot have been reported there.
@@ -31,8 +31,8 @@ pub(super) struct EarlyUsage {
 }
 
 impl EarlyUsage {
-    /// That of a file; `None` when it has none.
-    pub(super) fn of(file: &FileLines, window: Option<Window>, late_days: u16) -> Option<Self> {
+    /// The early usage of a file; `None` when it has none.
+    pub(super) fn find(file: &FileLines, window: Option<Window>, late_days: u16) -> Option<Self> {
         let window = window?;
         let is_early = |day: Day| day.end() <= window.start && !window.can_report(day.end(), late_days);
         let early = || file.sums.iter().filter(|(day, _)| is_early(**day));
@@ -62,14 +62,14 @@ pub(super) struct AboutExport<'a> {
 }
 
 impl AboutExport<'_> {
-    /// How many of its lines were set aside, and of how many, where that is more than this share of them.
+    /// The number of rejected lines, and of all lines, where the share of the rejected is more than this.
     fn many_rejects(&self, percent: u8) -> Option<(i64, i64)> {
         let rejected = self.files.iter().map(|file| file.rejects.len() as i64).sum::<i64>();
         let lines = self.files.iter().map(|file| file.read.lines).sum::<i64>();
         (rejected >= REJECTS_MIN && rejected * 100 > lines * i64::from(percent)).then_some((rejected, lines))
     }
 
-    /// What a person should know of one export.
+    /// The findings about one export.
     pub(super) fn findings(&self, rejects_percent: u8) -> Vec<Finding> {
         let mut findings = self.saved_twice();
         findings.extend(self.of_the_whole(rejects_percent));
@@ -89,12 +89,12 @@ impl AboutExport<'_> {
     }
 
     fn says(&self, code: FindingCode, sentence: String, concerned: Vec<String>, remedy: &'static str) -> Finding {
-        // A page saved twice counts once: it takes nothing from its days.
+        // A duplicate page counts once: it takes nothing from its days.
         let days = if code == FindingCode::PageSavedTwice { BTreeSet::new() } else { self.days() };
         Finding::new(self.stamp, code, sentence, concerned, remedy).on(&days)
     }
 
-    /// What it holds more than once.
+    /// Findings about content that it has more than once.
     fn saved_twice(&self) -> Vec<Finding> {
         let Self { files, twice, .. } = *self;
         let mut findings = Vec::new();
@@ -122,7 +122,7 @@ impl AboutExport<'_> {
         findings
     }
 
-    /// Of the export as a whole.
+    /// Findings about the export as a whole.
     fn of_the_whole(&self, rejects_percent: u8) -> Vec<Finding> {
         let Self { files, twice, texts, .. } = *self;
         let mut findings = Vec::new();
@@ -189,13 +189,13 @@ impl AboutExport<'_> {
         findings
     }
 
-    /// A full page after which nothing says that it is the last one.
+    /// The last page of a chain, where it is full and nothing says that it is the last.
     fn page_without_successor(&self) -> Option<Finding> {
         let Self { files, texts, .. } = *self;
         let says_nothing = !files.iter().any(|file| file.has_next_links);
         let is_full = |file: &&FileLines| says_nothing && file.read.lines == PAGE_ROWS;
         let mut full = files.iter().filter(is_full).peekable();
-        // Those of pages that are not full: where a full one's go on in one of these, nothing is missing.
+        // The subscriptions of pages that are not full: a full page that goes on in one of these lacks nothing.
         let going_on: Vec<BTreeSet<String>> = match full.peek() {
             None => Vec::new(),
             Some(_) => {
@@ -204,8 +204,8 @@ impl AboutExport<'_> {
             }
         };
         let goes_on = |file: &FileLines| {
-            let own = file.user_subscriptions(texts);
-            going_on.iter().any(|other| !other.is_disjoint(&own))
+            let subscriptions = file.user_subscriptions(texts);
+            going_on.iter().any(|other| !other.is_disjoint(&subscriptions))
         };
         full.find(|file| !goes_on(file)).map(|file| {
             self.says(
@@ -220,7 +220,7 @@ impl AboutExport<'_> {
         })
     }
 
-    /// Of files that are odd by themselves.
+    /// Findings about single files.
     fn of_single_files(&self) -> Vec<Finding> {
         let files = self.files;
         let mut findings = Vec::new();
@@ -256,10 +256,11 @@ impl AboutExport<'_> {
                  +02:00",
             ));
         }
-        let not_whole =
-            |file: &FileLines| file.rejects.iter().filter(|own| own.reason == RejectReason::UsageTimeNotWhole).count();
-        let odd: Vec<_> = files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
-        if !odd.is_empty() {
+        let not_whole = |file: &FileLines| {
+            file.rejects.iter().filter(|reject| reject.reason == RejectReason::UsageTimeNotWhole).count()
+        };
+        let names: Vec<_> = files.iter().filter(|file| not_whole(file) > 0).map(name).collect();
+        if !names.is_empty() {
             let lines: usize = files.iter().map(not_whole).sum();
             findings.push(self.says(
                 FindingCode::UsageTimesNotWhole,
@@ -267,7 +268,7 @@ impl AboutExport<'_> {
                     "{lines} lines in {} count neither a full UTC hour nor a full UTC day, and were set aside",
                     self.folder
                 ),
-                odd,
+                names,
                 "see whether the times were printed in another zone, and say which with --source-time-zone",
             ));
         }
@@ -277,7 +278,7 @@ impl AboutExport<'_> {
     /// Files with some usage that their window cannot have reported.
     fn early_usage(&self) -> impl Iterator<Item = Finding> {
         self.files.iter().filter_map(|file| {
-            let early = EarlyUsage::of(file, self.window, self.late_days)?;
+            let early = EarlyUsage::find(file, self.window, self.late_days)?;
             let suspicion = Suspicion::of_all(&early.days, self.window?, self.late_days);
             let (lines, last) = (early.lines, early.last());
             let name = &file.file.name;
@@ -289,8 +290,8 @@ impl AboutExport<'_> {
     }
 }
 
-/// Whether each chain of pages has its end: a page without a next one, and where a link asks for one subscriber alone,
-/// one of his.
+/// Whether each chain of pages has its end: a page without a next link. Where links ask for a single subscriber, his
+/// chain needs an end of its own.
 pub(super) fn has_end(files: &[FileLines], texts: &Interners) -> bool {
     let open = || files.iter().filter(|file| file.has_next);
     let mut ends = files.iter().filter(|file| !file.has_next && file.shape.is_none_or(Shape::is_pages));
@@ -306,7 +307,7 @@ pub(super) fn has_end(files: &[FileLines], texts: &Interners) -> bool {
     })
 }
 
-/// The first file of lines that were published before: nothing in them says that they are all of their export.
+/// The first file of published lines: nothing in them says that they are all lines of their export.
 pub(super) fn published(files: &[FileLines]) -> Option<&FileLines> {
     files.iter().find(|file| file.shape == Some(Shape::PublishedLines))
 }
@@ -367,11 +368,14 @@ pub(super) fn few_lines_findings(
     }
 }
 
-/// Reported time that is in no export, between those that are there; and windows that were cut short. What an export
-/// that is not whole lacks, its own findings say.
+/// Findings about reported time that no export covers, between the windows, and about windows that were cut short.
+/// Exports that are not whole have findings of their own.
 pub(super) fn reported_time_findings(stamp: &Stamp, exports: &[ExportRecord], findings: &mut Vec<Finding>) {
-    let used: Vec<(&ExportRecord, Window)> =
-        exports.iter().filter(|own| !own.is_dropped()).filter_map(|own| Some((own, own.window?))).collect();
+    let used: Vec<(&ExportRecord, Window)> = exports
+        .iter()
+        .filter(|export| !export.is_dropped())
+        .filter_map(|export| Some((export, export.window?)))
+        .collect();
     let windows: Vec<Window> = used.iter().map(|(_, window)| *window).collect();
     let gaps = reported::gaps_between(&windows);
     if !gaps.is_empty() {
@@ -391,12 +395,12 @@ pub(super) fn reported_time_findings(stamp: &Stamp, exports: &[ExportRecord], fi
     }
     for (at, rhythm) in reported::cut_short(&windows) {
         let (export, window) = used[at];
-        let (folder, own) = (&export.folder, reported::length(window.hours()));
+        let (folder, length) = (&export.folder, reported::length(window.hours()));
         let finding = Finding::new(
             stamp,
             FindingCode::WindowCutShort,
             format!(
-                "{folder} ends after {own}, at {}, and nothing follows there: the window before it has {}",
+                "{folder} ends after {length}, at {}, and nothing follows there: the window before it has {}",
                 window.end,
                 reported::length(rhythm)
             ),

@@ -1,4 +1,4 @@
-//! Pages exactly as the usage API writes them: the fast path of reading. `json` is its twin, which validates.
+//! Pages exactly as the usage API writes them: the fast path. Anything else is left to `json`, the validating reader.
 //!
 //! ```text
 //! {"value":[
@@ -9,14 +9,13 @@
 //!   ,"meterId":"…","name":"…"}}                                                                         tail
 //! ,…],"nextLink":"…"}
 //! ```
-//! A stamp tells of the same few thousand resources every hour, mostly in the same order. So each line is expected to
-//! be the one that came after the line before it when that was last seen: where its bytes are the same, all but its
-//! span and quantity is known. Where they are not, its parts are found by the texts between them and looked up, and
-//! what nobody saw before is read by the twin: a head and a tail around values of our own, an instance as the JSON that
-//! it is.
+//! A stamp reports the same few thousand resources every hour, mostly in the same order. So each line is expected to be
+//! the one that followed the previous line last time. If its bytes are the same, everything but its span and quantity
+//! is known. If not, its parts are found by the texts between them and looked up. What was never seen before is read by
+//! the validating reader: a head and a tail with placeholder values between them, an instance as JSON.
 //!
-//! **Invariant:** what is read is what the twin reads. A line that would be set aside, and any byte that is not as
-//! above, sends the whole page to the twin. `tests/law/readers.rs` holds the two equal.
+//! **Invariant:** the result is that of the validating reader. A line that would be set aside, and any byte that is not
+//! as above, sends the whole page to it. `tests/law/readers.rs` compares the two.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -42,13 +41,13 @@ const BEFORE_INSTANCE: &str = r#"","instanceData":"#;
 const BEFORE_QUANTITY: &str = r#","quantity":"#;
 const AFTER_LINE: &str = "}}";
 
-/// Bytes of heads and tails that a thread remembers, and lines that it does: past either it begins anew.
+/// Bytes of heads and tails that a thread remembers, and number of lines: past either it starts afresh.
 const ENDS_BYTES_MAX: usize = 16 << 20;
 const LINES_MAX: usize = 1 << 18;
 /// Spans that alternate in a page: those of the hour, and of late lines.
 const SPANS: usize = 4;
 
-/// What one thread remembers from page to page of the lines of a stamp.
+/// What a thread remembers of a stamp's lines from page to page.
 #[derive(Debug)]
 pub struct Memory {
     ends: Vec<Ends>,
@@ -77,18 +76,18 @@ struct Ends {
     tail: Box<str>,
     hash: u64,
     source: Source,
-    /// The last page that was told of it.
+    /// The last page that its source was noted for.
     page: u32,
 }
 
-/// A line, less its span and its quantity.
+/// A line without its span and its quantity.
 #[derive(Debug)]
 struct KnownLine {
     ends: u32,
     instance: Arc<str>,
     number: u32,
     hash: u64,
-    /// The line that came after it.
+    /// The line that followed it.
     next: u32,
 }
 
@@ -122,8 +121,8 @@ impl Default for Memory {
     }
 }
 
-/// Reads a page. Returns what stands around its lines, as a page without any; `None` when the page is not as above, and
-/// `reader` is to be thrown away.
+/// Reads a page. Returns the page without its lines; `None` when the page is not as above, and `reader` must then be
+/// discarded.
 ///
 /// # Errors
 /// More lines or distinct texts than can be numbered.
@@ -154,8 +153,8 @@ impl Memory {
         self.ends_bytes > ENDS_BYTES_MAX || self.lines.len() > LINES_MAX
     }
 
-    /// Reads the line at the start of `text`, which came after `last`. Returns the line and the text after it; `None`
-    /// when it is not as this reader knows it.
+    /// Reads the line at the start of `text`, which follows `last`. Returns the line and the text after it; `None` when
+    /// the line is not as above.
     fn line<'t>(&mut self, text: &'t str, last: u32, reader: &mut LineReader<'_>) -> Result<Option<(u32, &'t str)>> {
         let expected = self.lines.get(last as usize).map_or(NONE, |last| last.next);
         if let Some((span, quantity, rest)) = self.as_expected(text, expected, reader) {
@@ -165,7 +164,7 @@ impl Memory {
         }
         let Some(parts) = self.parts(text) else { return Ok(None) };
         let Some(span) = self.span(parts.span, reader) else { return Ok(None) };
-        // Only a line that counts is known, and its texts with it.
+        // The quantity is checked first: only a line that counts is remembered, and its texts interned.
         let Ok(quantity) = reader.dialect().quantity(parts.quantity) else { return Ok(None) };
         let Some(line) = self.known(&parts, reader)? else { return Ok(None) };
         if let Some(last) = self.lines.get_mut(last as usize) {
@@ -175,7 +174,7 @@ impl Memory {
         Ok(Some((line, parts.rest)))
     }
 
-    /// The span, the quantity and the rest of a text that begins with the line that is expected.
+    /// The span, the quantity and the rest of a text that begins with the expected line.
     #[inline]
     fn as_expected<'t>(
         &mut self,
@@ -201,13 +200,13 @@ impl Memory {
         Some((span, quantity, rest))
     }
 
-    /// Takes a line apart by what stands between its parts. Nothing is known of them yet.
+    /// Splits a line into its parts by the texts between them. They may be new.
     fn parts<'t>(&self, text: &'t str) -> Option<LineParts<'t>> {
         let Finders { start, instance, quantity, end } = &self.finders;
         let after = |finder: &Finder<'_>, text: &str| Some(finder.find(text.as_bytes())? + finder.needle().len());
         let (head, text) = text.split_at(after(start, text)?);
         let (span, text) = text.split_at(after(instance, text)?);
-        // Within a JSON string each of its quotes has a backslash before it, and not a comma.
+        // Within a JSON string every quote follows a backslash, and not a comma.
         let (instance, text) = text.split_at(quantity.find(text.as_bytes())?);
         let text = &text[BEFORE_QUANTITY.len()..];
         let (quantity, text) = text.split_at(number_length(text.as_bytes())?);
@@ -215,7 +214,7 @@ impl Memory {
         Some(LineParts { head, span, instance, quantity, tail, rest })
     }
 
-    /// The span that a text says: two times with what stands behind each.
+    /// The span of a text: two times with the text after each.
     fn span(&mut self, text: &str, reader: &LineReader<'_>) -> Option<Span> {
         if let Some(known) = self.spans.iter().find(|known| *known.text == *text) {
             return Some(known.span);
@@ -233,30 +232,30 @@ impl Memory {
         Some(span)
     }
 
-    /// The place of a line among those that are known; `None` when it is not as this reader knows it.
+    /// The place of a line among the known ones; `None` when the line is not as above.
     fn known(&mut self, parts: &LineParts<'_>, reader: &mut LineReader<'_>) -> Result<Option<u32>> {
         let &LineParts { head, tail, instance, .. } = parts;
         let hash_of_ends = self.hasher.hash_one((head, tail));
         let has_these = |&at: &u32| {
-            let own = &self.ends[at as usize];
-            *own.head == *head && *own.tail == *tail
+            let known = &self.ends[at as usize];
+            *known.head == *head && *known.tail == *tail
         };
         let ends = self.ends_by_text.find(hash_of_ends, has_these).copied();
         let hash = self.hasher.hash_one((hash_of_ends, instance));
         let is_same = |&at: &u32| {
-            let own = &self.lines[at as usize];
-            Some(own.ends) == ends && *own.instance == *instance
+            let known = &self.lines[at as usize];
+            Some(known.ends) == ends && *known.instance == *instance
         };
         if let Some(&known) = self.lines_by_text.find(hash, is_same) {
             return Ok(Some(known));
         }
-        // A page that is as large as all that may be remembered, and repeats nothing, is not as the API writes them.
+        // A page that fills the memory on its own, and repeats nothing, is not as the API writes them.
         if self.is_full() {
             return Ok(None);
         }
-        // Texts are interned once it is known that both are right.
+        // Texts are interned only when both are known to be valid.
         let instances = &reader.texts().instances;
-        // What begins so and was interned is JSON: other texts begin with marks of their own.
+        // An interned text that begins like this is JSON: other texts begin with marks of their own.
         let of_instance = match instances.find(instance).filter(|_| instance.starts_with('"')) {
             None if !is_right(instance) => return Ok(None),
             found => found,
@@ -286,7 +285,7 @@ impl Memory {
         place
     }
 
-    /// Hands a line on.
+    /// Adds a line.
     fn take(&mut self, reader: &mut LineReader<'_>, line: u32, span: Span, quantity: Parsed) -> Result<()> {
         let KnownLine { ends, number, .. } = self.lines[line as usize];
         let ends = &mut self.ends[ends as usize];
@@ -300,7 +299,7 @@ impl Memory {
     }
 }
 
-/// A line taken apart.
+/// The parts of a line.
 struct LineParts<'t> {
     head: &'t str,
     span: &'t str,
@@ -310,15 +309,16 @@ struct LineParts<'t> {
     rest: &'t str,
 }
 
-/// Whether an instance is text as JSON writes it, and not so long that the line is set aside.
+/// Whether an instance is a valid JSON string, and not so long that the line is set aside.
 fn is_right(instance: &str) -> bool {
     let is_text = instance.starts_with('"') && instance.ends_with('"') && instance.len() <= INSTANCE_BYTES_MAX;
     is_text && serde_json::from_str::<&RawValue>(instance).is_ok()
 }
 
-/// What a head and a tail say, as the twin reads them around values of our own; `None` when that is no such line.
+/// The source that a head and a tail name, read by the validating reader with placeholder values between them; `None`
+/// when they are no such line.
 ///
-/// JSON that is whole with one value in a place is so with any other in its stead, so this need not be asked again.
+/// JSON that is valid with one value in a place is valid with any other there, so this is checked once.
 fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Option<Source>> {
     const TIME: &str = "2026-10-05T00:00:00Z";
     const INSTANCE: &str = r#""own""#;
@@ -326,22 +326,23 @@ fn source_of(head: &str, tail: &str, reader: &mut LineReader<'_>) -> Result<Opti
     let before = format!("{BEFORE_LINES}{head}");
     let page =
         format!("{before}{TIME}{BEFORE_END}{TIME}{BEFORE_INSTANCE}{INSTANCE}{BEFORE_QUANTITY}{QUANTITY}{tail}]}}");
-    let Some(JsonFile { usual: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
+    let Some(JsonFile { page_lines: lines, .. }) = JsonFile::one_page(&page) else { return Ok(None) };
     let [Object(line)] = lines.as_slice() else { return Ok(None) };
     let row = line.to_row();
-    let is = |value: Value<'_>, own: &str| value.written().is_some_and(|written| written.trim_matches('"') == own);
-    // The value is ours if it stands where we put it, and then those behind it are.
+    let has_text =
+        |value: Value<'_>, expected: &str| value.written().is_some_and(|written| written.trim_matches('"') == expected);
+    // The value is the placeholder if it is where the placeholder was put; then so are those after it.
     let place = |value: Value<'_>| Some(value.written()?.as_ptr().addr() - page.as_ptr().addr());
     let is_around = place(row.usage_start) == Some(before.len() - 1)
-        && is(row.usage_start, TIME)
-        && is(row.usage_end, TIME)
-        && is(row.quantity, QUANTITY)
+        && has_text(row.usage_start, TIME)
+        && has_text(row.usage_end, TIME)
+        && has_text(row.quantity, QUANTITY)
         && row.instance == INSTANCE;
     if is_around { reader.source_of(&row) } else { Ok(None) }
 }
 
-/// The bytes of a JSON number at the start of a text that is not below zero; `None` when there is none, or it does not
-/// end where something else could begin.
+/// The bytes of a non-negative JSON number at the start of a text; `None` when there is none, or no delimiter follows
+/// it.
 fn number_length(text: &[u8]) -> Option<usize> {
     let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let whole = digits(0);

@@ -1,4 +1,4 @@
-//! One file of usage: which reader reads it, and whether anything of it can be used.
+//! One file of usage: which reader reads it, and whether any of it is usable.
 
 use std::ops::Range;
 
@@ -25,19 +25,19 @@ use crate::read::intern::Interners;
 use crate::read::options::{Pages, Reading};
 use crate::store::InputFile;
 
-/// What a reading thread keeps from file to file.
+/// What a reading thread reuses from file to file.
 #[derive(Debug, Default)]
 pub(in crate::read) struct Thread {
     memory: Memory,
     buffers: Buffers,
 }
 
-/// What is known of a file by the export that it is of.
+/// What the export says about its file.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::read) struct OfExport {
-    /// The reported window that is said of it.
+    /// The reported window of the export.
     pub window: Option<Window>,
-    /// Whether it is its only file.
+    /// Whether it is the only file of its export.
     pub is_alone: bool,
 }
 
@@ -77,10 +77,10 @@ fn read_json(
     memory: &mut Memory,
 ) -> Result<FileLines> {
     let dialect = Dialect { zone: reading.source_time_zone, ..Dialect::default() };
-    // By the clock of which zone a time counts from 1970 is decided over all rows.
+    // Which clock times that count from 1970 follow is decided over all rows.
     let is_decided = reading.source_time_zone.is_none() || memmem::find(text.as_str().as_bytes(), b"/Date(").is_none();
     if reading.pages == Pages::Usual && is_decided {
-        let mut lines = FileLines::of(text.file.clone());
+        let mut lines = FileLines::new(text.file.clone());
         let mut reader = LineReader::new(file, texts, &mut lines, dialect);
         if let Some(around) = fast_page::read(text.as_str(), &mut reader, memory)?
             && let Some(json) = JsonFile::one_page(&around)
@@ -107,18 +107,18 @@ fn read_json(
     {
         return Err(refused);
     }
-    let mut lines = FileLines::of(text.file.clone()).linked(file, &json)?;
+    let mut lines = FileLines::new(text.file.clone()).linked(file, &json)?;
     let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
     lines.repeats = json.repeats.iter().map(rows).collect();
     lines.bodies = json.bodies.iter().map(|(places, text)| Body::new(rows(places), text, of_export.is_alone)).collect();
     let mut survey = Survey::default();
-    json.usual.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
+    json.page_lines.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
     json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
-    let decided = survey.decide(&file.name, reading, of_export.window.or(lines.asked.window), None)?;
+    let decided = survey.decide(&file.name, reading, of_export.window.or(lines.query.window), None)?;
     let how: Vec<String> = decided.times().collect();
     lines.written = Some(how.join(", ")).filter(|how| !how.is_empty());
     let mut reader = LineReader::new(file, texts, &mut lines, decided.dialect);
-    for Object(line) in &json.usual {
+    for Object(line) in &json.page_lines {
         reader.read(Shape::RestPages, &line.to_row())?;
     }
     for element in &json.elements {
@@ -131,14 +131,14 @@ fn read_json(
     Ok(lines)
 }
 
-/// Takes the times of a row into a survey, where it has both.
+/// Adds the times of a row to a survey, if it has both.
 fn note_times(survey: &mut Survey, row: &RawRow<'_>) {
     if let Some((start, end)) = row.usage_start.text().zip(row.usage_end.text()) {
         survey.note(&start, &end);
     }
 }
 
-/// What two links of one file ask for, if they agree.
+/// The query that two links of one file ask for, if they agree.
 fn agreed(file: &InputFile, first: UsageQuery, other: UsageQuery) -> Result<UsageQuery> {
     let differ = |a: Option<Window>, b: Option<Window>| a.zip(b).is_some_and(|(a, b)| a != b);
     let granularities = first.granularity.zip(other.granularity);
@@ -158,15 +158,15 @@ fn read_table(
     texts: &Interners,
 ) -> Result<FileLines> {
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
-    let table = UsageTable::of(&file.name, text.as_str())?
+    let table = UsageTable::parse(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
-    // Where decimals are said to have a comma, a point has to be looked at twice.
+    // Where decimals have a comma, a point is ambiguous.
     let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
-    let (mut decided, mut lines) = (Decided::default(), FileLines::of(text.file.clone()));
+    let (mut decided, mut lines) = (Decided::default(), FileLines::new(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
     if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
         decided = table.survey()?.decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
-        lines = FileLines::of(text.file.clone());
+        lines = FileLines::new(text.file.clone());
         LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
     }
     lines.written = Some(decided.to_string(table.delimiter()));
@@ -185,22 +185,22 @@ const AS_DISPLAYED: &str =
 
 const LOST_CHARACTERS: &str = "characters of resource names were replaced by `?`: a script saved it as ASCII";
 
-/// Whether quantities are what a spreadsheet shows of them: none has more than two decimals, and some have two that no
-/// count of full or quarter hours has.
+/// Whether quantities are rounded by a spreadsheet: none has more than two decimals, and some have two that no count of
+/// full or quarter hours has.
 fn are_as_displayed<'q>(quantities: impl Iterator<Item = &'q Quantity>) -> bool {
     const HUNDREDTH: i128 = 10_i128.pow(QUANTITY_SCALE as u32 - 2);
-    let mut has_odd = false;
+    let mut has_hundredths = false;
     for quantity in quantities {
         if quantity.scaled() % HUNDREDTH != 0 {
             return false;
         }
-        has_odd |= quantity.scaled() % (25 * HUNDREDTH) != 0;
+        has_hundredths |= quantity.scaled() % (25 * HUNDREDTH) != 0;
     }
-    has_odd
+    has_hundredths
 }
 
-/// A file none of whose lines can be used is not what its folder says, or was written in a way that a setting has to
-/// tell: published as it is, its time would pass for one in which nothing was used.
+/// Refuses a file without any usable line. It is no usage, or a setting has to say how it is written. Published as it
+/// is, its time would look like time without usage.
 fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()> {
     let total = lines.read.lines;
     if total == 0 || lines.rejects.len() as i64 != total {
@@ -217,7 +217,7 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     if reason == RejectReason::NotAUsageLine && first.text.as_deref().is_some_and(is_printed) {
         return Err(shape::printed().at(&file.name));
     }
-    if lines.local_times == total && odd_year_of(lines).is_none() {
+    if lines.local_times == total && unexpected_year_of(lines).is_none() {
         return Err(refused(format!(
             "times that do not say all of what they mean, such as {}",
             text.unwrap_or_default()
@@ -236,12 +236,12 @@ fn refuse_if_nothing_is_usable(file: &InputFile, lines: &FileLines) -> Result<()
     Err(refused(format!("{none} be used: {}{share}, such as {example}", reason.sentence())).hint(remedy(reason, lines)))
 }
 
-/// A year in which a time of its rejects cannot be read.
-fn odd_year_of(lines: &FileLines) -> Option<String> {
-    lines.rejects.iter().find_map(|reject| dialect::odd_year(reject.text.as_deref()?))
+/// The year of a rejected time, if it is out of range.
+fn unexpected_year_of(lines: &FileLines) -> Option<String> {
+    lines.rejects.iter().find_map(|reject| dialect::unexpected_year(reject.text.as_deref()?))
 }
 
-/// What to do about a file all of whose lines are set aside, most of them for this reason.
+/// The remedy for a file whose lines are all set aside, most of them for this reason.
 fn remedy(reason: RejectReason, lines: &FileLines) -> String {
     const AGAIN: &str = "run the query again and replace the file; if it is no export of usage, rename it so that it \
         begins with `_` to have it skipped";
@@ -250,7 +250,7 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
             "a usage line is an object with `properties`, or a row with all the cells of its header: this looks like \
              the answer of another query; {AGAIN}"
         ),
-        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match odd_year_of(lines) {
+        RejectReason::UsageTimeUnreadable | RejectReason::UsageTimeOutOfRange => match unexpected_year_of(lines) {
             Some(year) => format!(
                 "export it again in UTC as ISO 8601, such as 2026-10-05T13:00:00Z: its years of {year} can be read \
                  only as Buddhist or Taiwanese ones, and only where the folder's window confirms them"
@@ -276,11 +276,11 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
 }
 
 impl FileLines {
-    /// Notes what the links of its pages say.
+    /// Notes what the links of its pages ask for.
     fn linked(mut self, file: &InputFile, json: &JsonFile<'_>) -> Result<Self> {
         self.has_next = json.has_next;
         for link in &json.next_links {
-            self.asked = agreed(file, self.asked, query::of_next_link(link))?;
+            self.query = agreed(file, self.query, query::of_next_link(link))?;
             self.subscriber = query::subscriber_of(link);
         }
         self.has_next_links = !json.next_links.is_empty();

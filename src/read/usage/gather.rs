@@ -5,8 +5,8 @@
 //!    ↓
 //! day 2026-10-05   slot 18–19   user subscription #0   meter #4   instance #17   2.000000000000000000   row 1
 //! ```
-//! A line takes 33 bytes, whatever its JSON took, and is handed to its day ([`DayLines`]) once its file is read; the
-//! texts behind the numbers are in [`StampLines`]. What an earlier run knows of an export is taken from there instead.
+//! A line takes 33 bytes, however long its JSON is, and goes to its day ([`DayLines`]) once its file is read. The texts
+//! behind the numbers are in [`StampLines`]. Exports that an earlier run knows are taken from there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -35,17 +35,17 @@ pub struct StampLines {
     pub exports: Vec<ExportRecord>,
     pub texts: Interners,
     pub days: DayLines,
-    /// Resources that stacktally published, by key: lines that were published name them so.
+    /// Resources from published tables, by key: published lines name them.
     pub resources: BTreeMap<i64, PublishedResource>,
     pub findings: Vec<Finding>,
 }
 
-/// What an earlier run knows of a stamp's exports, so that they need not be read again.
+/// What an earlier run knows about a stamp's exports, so that they need not be read again.
 #[derive(Clone, Debug, Default)]
 pub struct PreviousExports {
     /// Unchanged exports of the root, by their folders.
     pub unchanged: BTreeMap<String, ExportRecord>,
-    /// Exports that are no longer in the root, and count all the same.
+    /// Exports that are no longer in the root, but still count.
     pub kept: Vec<ExportRecord>,
 }
 
@@ -81,9 +81,9 @@ pub fn gather_beside(
     let (mut declared, mut unread) = (Vec::new(), Vec::new());
     for export in &folder.exports {
         match known.unchanged.remove(&export.folder) {
-            Some(own) => unread.push(own.count_again()),
-            // What was read of it is kept.
-            None if export.files.is_empty() && known.kept.iter().any(|own| own.folder == export.folder) => {}
+            Some(unchanged) => unread.push(unchanged.count_again()),
+            // Its record is kept.
+            None if export.files.is_empty() && known.kept.iter().any(|kept| kept.folder == export.folder) => {}
             None => declared.push(Declared::read(export, reading)?),
         }
     }
@@ -92,13 +92,13 @@ pub fn gather_beside(
     let mut resources = BTreeMap::new();
     let mut declared = declared.into_iter().peekable();
     let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
-        let read_one = |&(number, file, asked): &(u32, &InputFile, OfExport)| {
+        let read_one = |&(number, file, of_export): &(u32, &InputFile, OfExport)| {
             control.check()?;
             let mut thread = threads.take();
-            let mut lines = read_file(file, asked, reading, &texts, &mut thread)?;
+            let mut lines = read_file(file, of_export, reading, &texts, &mut thread)?;
             threads.give_back(thread);
             lines.number = number;
-            // What may repeat another file waits for it.
+            // Content that may repeat another file is held back.
             if lines.is_plain() {
                 lines.hand_over(&days)?;
             }
@@ -107,7 +107,7 @@ pub fn gather_beside(
         };
         batch.files.par_iter().map(read_one).collect()
     };
-    // What is known of the files of a batch is brought together while the next one is read.
+    // The results of a batch are brought together while the next one is read.
     let mut bring_together = |batch: Batch<'_>, files: Vec<Result<FileLines>>| -> Result<()> {
         let mut files = files.into_iter();
         for export in batch.exports {
@@ -119,7 +119,7 @@ pub fn gather_beside(
     };
     let (mut next, mut last) = (0, None);
     loop {
-        let batch = (declared.peek().is_some()).then(|| Batch::of(&mut declared, &mut next));
+        let batch = (declared.peek().is_some()).then(|| Batch::take(&mut declared, &mut next));
         let (files, brought) = rayon::join(
             || batch.as_ref().map(read),
             || last.take().map_or(Ok(()), |(batch, files)| bring_together(batch, files)),
@@ -135,7 +135,7 @@ pub fn gather_beside(
     Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
 }
 
-/// What reading threads keep: each file is read with what one before it left.
+/// Buffers of reading threads: each file reuses what the one before it left.
 #[derive(Debug, Default)]
 struct Threads(Mutex<Vec<Thread>>);
 
@@ -149,25 +149,25 @@ impl Threads {
     }
 }
 
-/// Files that are read before what is known of them is brought together: what is noted of each while it is read is
+/// The number of files that are read before their results are brought together: the notes taken while reading are
 /// large.
 const BATCH_FILES: usize = 128;
 
-/// A few exports, and their files with the numbers by which lines name them and what is known of them.
+/// A few exports, and their files with the numbers that name them in lines, and what their exports say about them.
 struct Batch<'a> {
     exports: Vec<Declared<'a>>,
     files: Vec<(u32, &'a InputFile, OfExport)>,
 }
 
 impl<'a> Batch<'a> {
-    /// The next one; `next` is the number of its first file.
-    fn of(declared: &mut impl Iterator<Item = Declared<'a>>, next: &mut u32) -> Self {
+    /// Takes the next exports; `next` is the number of the first file.
+    fn take(declared: &mut impl Iterator<Item = Declared<'a>>, next: &mut u32) -> Self {
         let mut batch = Self { exports: Vec::new(), files: Vec::new() };
         while batch.files.len() < BATCH_FILES
             && let Some(export) = declared.next()
         {
-            let asked = OfExport { window: export.window(), is_alone: export.files.len() == 1 };
-            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, asked)));
+            let of_export = OfExport { window: export.window(), is_alone: export.files.len() == 1 };
+            batch.files.extend((*next..).zip(&export.files).map(|(number, file)| (number, *file, of_export)));
             *next += export.files.len() as u32;
             batch.exports.push(export);
         }
@@ -175,7 +175,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Numbers the files that were not read, after those that were.
+/// Numbers the files of known exports, after those that were read.
 fn number_files(exports: &mut [ExportRecord], read: usize) {
     let files = exports.iter_mut().flat_map(ExportRecord::all_files_mut);
     for (number, file) in (read as u32..).zip(files.filter(|file| file.number == FileRecord::UNREAD)) {

@@ -1,4 +1,4 @@
-//! One file of usage → its lines: each row understood or set aside, and handed to its usage day.
+//! One file of usage → its lines: each row is parsed or set aside, and added to its usage day.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use crate::read::format::shape::Shape;
 use crate::read::intern::{Interners, Recent};
 use crate::store::InputFile;
 
-/// Whether a row of a table names a resource with a character that no id has: it stands where others were lost.
+/// Whether a table's row names a resource with a character that no id has: it replaces lost ones.
 fn has_lost_characters(instance: &str) -> bool {
     let is_lost = |text: &str| text.contains(['?', '\u{fffd}']);
     is_lost(instance)
@@ -33,14 +33,14 @@ fn has_lost_characters(instance: &str) -> bool {
         }
 }
 
-/// Whose usage of which meter some lines are, and how it was asked for.
+/// The user subscription and meter of some lines, and the API and subscription that were queried.
 #[derive(Debug)]
 pub(in crate::read) struct Source {
     user_subscription: u32,
     meter: u32,
     api: Option<Api>,
     is_of_public_azure: bool,
-    /// The subscription that was queried, as it is written.
+    /// The subscription that was queried, as written.
     queried: Option<String>,
 }
 
@@ -60,20 +60,20 @@ pub(in crate::read) struct LineReader<'a> {
     user_subscriptions: Recent<'a>,
     meters: Recent<'a>,
     row: u32,
-    /// The last span read and its two texts: it seldom changes from line to line.
+    /// The last span and its two texts: it seldom changes from line to line.
     last_span: Option<(String, String, Span)>,
-    /// The day being filled, out of the map while it lasts.
+    /// The day being filled, taken out of the map meanwhile.
     current: Option<(Day, Chunk)>,
-    /// The subscriptions that were queried, as they are written.
+    /// The subscriptions that were queried, as written.
     queried: BTreeSet<String>,
 }
 
-/// What stands in a line, or why it is set aside with the text that offends.
+/// The parsed values of a line, or why it is set aside with the offending text.
 type Refused = (RejectReason, Option<String>);
 
 impl<'a> LineReader<'a> {
     pub(super) fn new(file: &'a InputFile, texts: &'a Interners, lines: &'a mut FileLines, dialect: Dialect) -> Self {
-        let (user_subscriptions, meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
+        let (user_subscriptions, meters) = (Recent::new(&texts.user_subscriptions), Recent::new(&texts.meters));
         Self {
             file,
             texts,
@@ -88,7 +88,7 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    /// Puts what is still being filled where it belongs.
+    /// Puts the day being filled back, and stores the noted subscriptions.
     pub(super) fn finish(mut self) {
         self.hand_over();
         self.lines.queried = self.queried.iter().map(|id| one_spelling(id)).collect();
@@ -99,11 +99,11 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    /// Whether the row that was read last has a time or a quantity that another dialect might read.
+    /// Whether the last row has a time or a quantity that another dialect might read.
     pub(super) fn has_unreadable(&self) -> bool {
-        let is_unreadable = |own: &Reject| {
+        let is_unreadable = |reject: &Reject| {
             matches!(
-                own.reason,
+                reject.reason,
                 RejectReason::UsageTimeUnreadable
                     | RejectReason::UsageTimeOutOfRange
                     | RejectReason::QuantityUnreadable
@@ -120,7 +120,7 @@ impl<'a> LineReader<'a> {
         &self.dialect
     }
 
-    /// The number of the next row, which is counted.
+    /// Counts the next row, and returns its number.
     pub fn next_row(&mut self) -> Result<u32> {
         self.lines.read.lines += 1;
         self.row = self.row.checked_add(1).ok_or_else(|| {
@@ -148,7 +148,7 @@ impl<'a> LineReader<'a> {
         Ok(true)
     }
 
-    /// Sets aside what is no row at all.
+    /// Sets aside an element that is no row.
     pub(super) fn set_aside_text(&mut self, text: &str) -> Result<()> {
         let row = self.next_row()?;
         self.set_aside(row, (RejectReason::NotAUsageLine, Some(cut(text))), None);
@@ -178,7 +178,7 @@ impl<'a> LineReader<'a> {
         Ok(())
     }
 
-    /// Takes in a line that is understood.
+    /// Adds a parsed line.
     pub fn take(&mut self, numbers: LineNumbers, span: Span, parsed: Parsed, row: u32) {
         self.lines.read.add(parsed.quantity);
         self.lines.rounded += u64::from(parsed.rounded);
@@ -187,34 +187,37 @@ impl<'a> LineReader<'a> {
         self.chunk_of(span.day).push(span.slot, numbers, parsed.quantity, row);
     }
 
-    /// What a row says of all lines that are like it but for times, instance and quantity; `None` when it would be set
-    /// aside.
+    /// The source of a row, which all lines share that differ from it only in times, instance and quantity; `None` when
+    /// the row would be set aside.
     pub fn source_of(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
         let Ok((user_subscription, meter)) = ids_of(line) else { return Ok(None) };
-        let asked = line.id.written().and_then(|id| Api::of(id.trim_start_matches('"'), &user_subscription));
+        let api_and_subscription =
+            line.id.written().and_then(|id| Api::from_row_id(id.trim_start_matches('"'), &user_subscription));
         Ok(Some(Source {
             user_subscription: self.user_subscriptions.intern(&user_subscription)?,
             meter: self.meters.intern(&meter)?,
-            api: asked.map(|(api, _)| api),
+            api: api_and_subscription.map(|(api, _)| api),
             is_of_public_azure: line.is_of_public_azure,
-            queried: asked.filter(|(api, _)| *api == Api::Provider).map(|(_, queried)| queried.to_owned()),
+            queried: api_and_subscription
+                .filter(|(api, _)| *api == Api::Provider)
+                .map(|(_, queried)| queried.to_owned()),
         }))
     }
 
-    /// Notes that the file has lines of a source: once is enough.
+    /// Notes that the file has lines of a source; once is enough.
     pub fn note_source(&mut self, source: &Source) {
         self.note_user_subscription(source.user_subscription, source.api);
         self.lines.is_of_public_azure |= source.is_of_public_azure;
-        if let Some(queried) = source.queried.as_ref().filter(|own| !self.queried.contains(*own)) {
+        if let Some(queried) = source.queried.as_ref().filter(|queried| !self.queried.contains(*queried)) {
             self.queried.insert(queried.clone());
         }
     }
 
     /// The API of a line, by its `id`; `None` when that names no subscription.
     fn api_of(&mut self, line: &RawRow<'_>, user_subscription: &str) -> Option<Api> {
-        // Nothing that an id begins with needs an escape, so it is looked at as it is written.
+        // The characters at the start of an id need no escapes, so the raw text will do.
         let id = line.id.written()?.trim_start_matches('"');
-        let (api, queried) = Api::of(id, user_subscription)?;
+        let (api, queried) = Api::from_row_id(id, user_subscription)?;
         if api == Api::Provider && !self.queried.contains(queried) {
             self.queried.insert(queried.to_owned());
         }
@@ -305,7 +308,7 @@ impl<'a> LineReader<'a> {
     }
 }
 
-/// Whether a value is a time that lacks nothing but its zone.
+/// Whether a value is a complete time but for its zone.
 fn is_local(value: Value<'_>) -> bool {
     value.text().is_some_and(|text| dialect::is_local(&text))
 }

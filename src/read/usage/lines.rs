@@ -17,57 +17,57 @@ use crate::store::{Fingerprint, ReadFile};
 /// The lines of one file, by usage day, and all that is noted while they are read.
 #[derive(Debug)]
 pub(in crate::read) struct FileLines {
-    /// By which its lines name it.
+    /// The number that its lines name it by.
     pub number: u32,
     pub file: ReadFile,
-    /// Of what the file says, whatever its encoding: by it a file is known to be saved twice.
+    /// The fingerprint of the text, whatever its encoding: it tells duplicate files.
     pub(in crate::read) content: Fingerprint,
-    /// What stands in the file: elements, and their quantity as far as it could be read.
+    /// Counted elements, and their quantity as far as it could be read.
     pub read: Checksum,
-    /// Through which APIs each user subscription's lines came, by its number: bits of [`Api`].
+    /// The APIs that each user subscription's lines came through, by its number: bits of [`Api`].
     pub apis: Vec<u8>,
-    /// The provider subscriptions that were asked, in one spelling.
+    /// The provider subscriptions that were queried, in one spelling.
     pub(in crate::read) queried: BTreeSet<String>,
     /// Lines whose quantity had to be rounded at the 18th place.
     pub rounded: u64,
-    /// The most significant digits that a quantity of a good line has.
+    /// The largest number of significant digits in a quantity of a good line.
     pub(in crate::read) digits_max: usize,
     pub days: BTreeMap<Day, Chunk>,
-    /// What its days hold, by the numbers of meters, once their lines were handed over.
+    /// The sums of its days, by the numbers of meters, once its lines were handed over.
     pub sums: BTreeMap<Day, Vec<(u32, DaySum)>>,
     pub rejects: Vec<Reject>,
     /// The one shape of its rows; `None` when there are none.
     pub shape: Option<Shape>,
-    /// How it writes times and numbers, where that had to be decided: all of a table's.
+    /// How it writes times and numbers, where that had to be decided.
     pub written: Option<String>,
-    /// What this file lacks, beside what all of its shape do.
+    /// What it lacks, beyond what all files of its shape lack.
     pub lacks: Vec<&'static str>,
-    /// Hours were taken as UTC though nothing says that they are.
+    /// Hours were taken as UTC, although nothing says that they are.
     pub(in crate::read) zone_is_assumed: bool,
-    /// Lines whose times could be read if their zone were known.
+    /// The number of lines whose times could be read if their zone were known.
     pub(in crate::read) local_times: i64,
-    /// A table that does not end with a line end.
+    /// It is a table that does not end with a line end.
     pub(in crate::read) may_be_cut: bool,
-    /// Its last page says that another follows.
+    /// Its last page names a next page.
     pub(in crate::read) has_next: bool,
-    /// Any of its pages does.
+    /// Some page of it names a next page.
     pub(in crate::read) has_next_links: bool,
-    /// Whose usage alone its last link asks for, in one spelling.
+    /// The only subscriber that its last link asks for, in one spelling.
     pub(in crate::read) subscriber: Option<String>,
-    /// What its links, or published lines, say was asked for.
-    pub(in crate::read) asked: UsageQuery,
+    /// The query of its links, or of published lines.
+    pub(in crate::read) query: UsageQuery,
     /// The first row of each granularity.
     pub(in crate::read) granularities: [Option<u32>; 2],
     pub(in crate::read) latest_end: Option<(Hour, u32)>,
-    /// Resources that stacktally published, by key.
+    /// Resources from published tables, by key.
     pub resources: BTreeMap<i64, PublishedResource>,
-    /// Some of its lines say what only usage of public Azure does.
+    /// Some lines have values that only usage of public Azure has.
     pub(in crate::read) is_of_public_azure: bool,
     /// Some of its rows name resources with characters that no name has.
     pub(in crate::read) has_lost_characters: bool,
-    /// The parts that might have been files of their own; empty where it is one.
+    /// The parts that might have been separate files; empty when it has only one.
     pub(in crate::read) bodies: Vec<Body>,
-    /// Rows that repeat what stands before them in it.
+    /// Rows that repeat earlier content of the file.
     pub(in crate::read) repeats: Vec<Range<u32>>,
     /// The stamps that published lines name.
     pub(in crate::read) stamps: BTreeSet<String>,
@@ -77,18 +77,19 @@ pub(in crate::read) struct FileLines {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Api {
-    /// Another subscription was asked: the provider's, about all its tenants.
+    /// Another subscription was queried: the provider's, about all its tenants.
     Provider = 1,
-    /// The line's own user subscription was asked. (The provider's own is always that: its lines are alike in both.)
+    /// The line's own user subscription was queried. (For the provider's own subscription the lines of both APIs are
+    /// alike.)
     Tenant = 2,
 }
 
 impl Api {
-    /// A line was read, and its `id` says nothing.
+    /// The API of a line whose `id` does not say it.
     pub(in crate::read) const UNSAID: u8 = 4;
 
-    /// The API of a line, by its `id`, and the subscription that was asked; `None` when that names none.
-    pub(in crate::read) fn of<'i>(id: &'i str, user_subscription: &str) -> Option<(Self, &'i str)> {
+    /// The API of a line, by its `id`, and the subscription that was queried; `None` when the `id` names none.
+    pub(in crate::read) fn from_row_id<'i>(id: &'i str, user_subscription: &str) -> Option<(Self, &'i str)> {
         let queried = id.strip_prefix("/subscriptions/")?.split('/').next()?;
         // Only ids of other lengths can be one id in two spellings that differ in more than case.
         let is_same = queried.eq_ignore_ascii_case(user_subscription)
@@ -107,8 +108,8 @@ impl FileLines {
         }
     }
 
-    /// A file of which nothing is read yet.
-    pub(in crate::read) fn of(file: ReadFile) -> Self {
+    /// A file that is still to be read.
+    pub(in crate::read) fn new(file: ReadFile) -> Self {
         Self {
             number: 0,
             content: file.fingerprint,
@@ -130,7 +131,7 @@ impl FileLines {
             has_next: false,
             has_next_links: false,
             subscriber: None,
-            asked: UsageQuery::default(),
+            query: UsageQuery::default(),
             granularities: [None; 2],
             latest_end: None,
             resources: BTreeMap::new(),
@@ -142,19 +143,19 @@ impl FileLines {
         }
     }
 
-    /// Whether all of its lines may count, as far as it alone can tell.
+    /// Whether all of its lines may count, as far as the file alone can tell.
     pub(super) fn is_plain(&self) -> bool {
         self.bodies.is_empty() && self.repeats.is_empty()
     }
 
-    /// Notes what its lines are, which do not count.
+    /// Notes the sums of its lines, which do not count.
     pub(in crate::read) fn add_up(&mut self) {
         for (day, mut chunk) in std::mem::take(&mut self.days) {
             self.sums.insert(day, chunk.take_sums());
         }
     }
 
-    /// Hands its lines to their days, and notes what they are.
+    /// Hands its lines over by day, and notes their sums.
     pub(in crate::read) fn hand_over(&mut self, days: &DayLines) -> Result<()> {
         for (day, mut chunk) in std::mem::take(&mut self.days) {
             self.sums.insert(day, chunk.take_sums());
@@ -164,12 +165,12 @@ impl FileLines {
     }
 }
 
-/// A part of a file that might have been a file of its own: a page, a list of rows, a table with its header.
+/// A part of a file that might have been a separate file: a page, a list of rows, a table with its header.
 #[derive(Debug)]
 pub(in crate::read) struct Body {
-    /// From 1, the end is none of them.
+    /// Rows from 1, the end excluded.
     pub rows: Range<u32>,
-    /// Of its text with the ends that files have; none where no other file can repeat it.
+    /// Fingerprints of its text with the line ends that files may have; none where no other file can repeat it.
     pub contents: Vec<Fingerprint>,
 }
 

@@ -1,4 +1,4 @@
-//! What an export was asked for: the reported window and the granularity, as a sidecar file or a `nextLink` says them.
+//! The query of an export: the reported window and the granularity, from a sidecar file or a `nextLink`.
 //!
 //! ```text
 //! export.json   {"stamp":"north","granularity":"Hourly","reportedStartTime":"2026-10-05T00:00:00Z","reportedEndTime":…}
@@ -17,7 +17,7 @@ use crate::read::format::text;
 use crate::read::options::Reading;
 use crate::store::{InputFile, ReadFile};
 
-/// What a query asked for; `None` is unsaid.
+/// A query; `None` is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UsageQuery {
     pub window: Option<Window>,
@@ -29,7 +29,7 @@ pub struct UsageQuery {
 pub struct Sidecar {
     pub file: ReadFile,
     pub stamp: Option<String>,
-    pub asked: UsageQuery,
+    pub query: UsageQuery,
 }
 
 #[derive(Deserialize)]
@@ -41,13 +41,13 @@ struct WireSidecar {
     reported_end_time: Option<String>,
 }
 
-/// The name by which a sidecar is known; what it is, its content says.
+/// The file name of a sidecar. The content decides what the file is.
 pub const SIDECAR: &str = "export.json";
 
 /// Reads a sidecar; `None` when the file is something else, such as a page of usage.
 ///
 /// # Errors
-/// The file cannot be read, or says a time or a granularity that is none.
+/// The file cannot be read, or has an invalid time or granularity.
 pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sidecar>> {
     let text = text::read(file, reading.encoding)?;
     let Ok(Object(wire)) = serde_json::from_str::<Object<WireSidecar>>(text.as_str()) else { return Ok(None) };
@@ -65,11 +65,11 @@ pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sideca
         .as_deref()
         .map(|text| Granularity::parse(text).ok_or_else(|| refused("the granularity", text)))
         .transpose()?;
-    let asked = UsageQuery { window: Some(window), granularity };
-    Ok(Some(Sidecar { file: text.file, stamp: wire.stamp, asked }))
+    let query = UsageQuery { window: Some(window), granularity };
+    Ok(Some(Sidecar { file: text.file, stamp: wire.stamp, query }))
 }
 
-/// What the query of a `nextLink` asks for. A link that does not say it, or in a form of its own, says nothing.
+/// The query of a `nextLink`. A link without it, or of another form, says nothing.
 pub fn of_next_link(raw: &RawValue) -> UsageQuery {
     let Some(link) = text_of(raw) else { return UsageQuery::default() };
     let query = link.split_once('?').map_or("", |(_, query)| query);
@@ -85,7 +85,8 @@ pub fn of_next_link(raw: &RawValue) -> UsageQuery {
     }
 }
 
-/// Whose usage alone a `nextLink` asks for: its `subscriberId`, or the subscription of the tenant API; in one spelling.
+/// The only subscriber that a `nextLink` asks for: its `subscriberId`, or the subscription of the tenant API; in one
+/// spelling.
 pub fn subscriber_of(raw: &RawValue) -> Option<String> {
     let link = text_of(raw)?;
     let (path, query) = link.split_once('?').unwrap_or((&link, ""));
@@ -97,8 +98,8 @@ pub fn subscriber_of(raw: &RawValue) -> Option<String> {
         return percent_decode_str(id).decode_utf8().ok().map(|id| one_spelling(&id));
     }
     let segments: Vec<&str> = path.split('/').collect();
-    let is_tenant = segments.last().is_some_and(|own| own.eq_ignore_ascii_case("usageAggregates"));
-    let at = segments.iter().position(|own| own.eq_ignore_ascii_case("subscriptions"))?;
+    let is_tenant = segments.last().is_some_and(|segment| segment.eq_ignore_ascii_case("usageAggregates"));
+    let at = segments.iter().position(|segment| segment.eq_ignore_ascii_case("subscriptions"))?;
     segments.get(at + 1).filter(|_| is_tenant).map(|id| one_spelling(id))
 }
 

@@ -14,41 +14,41 @@ use crate::domain::{Day, Finding, Granularity, MeterId, Window};
 use crate::read::format::shape::Shape;
 use crate::store::{Fingerprint, ReadFile};
 
-/// What is known of one export beside its lines. It holds no number that another process would not understand, so it is
-/// kept from one run to the next.
+/// What is known about one export, apart from its lines. It has no numbers that are valid only in one process, so it is
+/// kept from run to run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportRecord {
     pub window: Option<Window>,
     pub label: String,
     /// The folder, relative to the root.
     pub folder: String,
-    /// Of its lines, or as it was asked for.
+    /// The granularity of its lines, or of its query.
     pub granularity: Option<Granularity>,
-    /// Whether the window's reported time is really covered: it has files, and its chain of pages has an end.
+    /// Whether it covers the reported time of its window: it has files, and its chain of pages has an end.
     pub is_whole: bool,
     pub files: Vec<FileRecord>,
-    /// Files that do not count, each with the rule that says so.
+    /// Files that do not count, each with the reason.
     pub dropped: Vec<(FileRecord, DropRule)>,
-    /// The file that says what was asked for, if there is one.
+    /// The sidecar, if there is one.
     pub sidecar: Option<ReadFile>,
-    /// What stands in files that were not saved twice, by usage day and meter.
+    /// The sums of files that are no duplicates, by usage day and meter.
     pub days: BTreeMap<Day, BTreeMap<MeterId, DaySum>>,
-    /// What a person should know of it alone.
+    /// Findings about the export alone.
     pub findings: Vec<Finding>,
     /// Usage of one user subscription from both APIs, if there is any.
     pub(in crate::read) both_apis: Option<BothApis>,
 }
 
-/// What is known of a file beside its lines.
+/// What is known about a file, apart from its lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// By which its lines name it, in this process.
+    /// The number that lines name it by, in this process.
     #[serde(skip)]
     pub number: u32,
     pub file: ReadFile,
-    /// Of what the file says, whatever its encoding: by it a file is known to be saved twice.
+    /// The fingerprint of the text, whatever its encoding: it tells duplicate files.
     pub(in crate::read) content: Fingerprint,
-    /// What stands in it: elements, and their quantity as far as it could be read.
+    /// Counted elements, and their quantity as far as it could be read.
     pub read: Checksum,
     pub rounded: u64,
     pub shape: Option<Shape>,
@@ -56,12 +56,12 @@ pub struct FileRecord {
     pub dialect: Option<String>,
     /// What it lacks beside what the REST APIs return.
     pub lacks: Vec<String>,
-    /// The provider subscriptions that were asked, in one spelling.
+    /// The provider subscriptions that were queried, in one spelling.
     pub(in crate::read) queried: BTreeSet<String>,
     /// The days of its good lines.
     pub days: BTreeSet<Day>,
     pub rejects: Vec<Reject>,
-    /// Of a file that was saved twice: its good lines by meter.
+    /// The good lines of a duplicate file, by meter.
     pub meters: BTreeMap<MeterId, MeterSum>,
 }
 
@@ -88,12 +88,12 @@ impl DropRule {
 }
 
 impl FileRecord {
-    /// The number of a file that was not read in this process.
+    /// The number of a file that this process did not read.
     pub(in crate::read) const UNREAD: u32 = u32::MAX;
 }
 
 impl ExportRecord {
-    /// The days that it reports, or without a window those of its lines: what is found about it is about them.
+    /// The days that it reports, or without a window those of its lines: its findings are about them.
     pub fn days_reported(&self) -> BTreeSet<Day> {
         match self.window {
             Some(window) => window.days().collect(),
@@ -101,7 +101,7 @@ impl ExportRecord {
         }
     }
 
-    /// A fingerprint of what its lines of a day are made of: while it stays the same, they do.
+    /// A fingerprint of the sources of its lines of a day: while it is unchanged, so are the lines.
     pub fn inputs_of(&self, day: Day) -> Fingerprint {
         let is_made_of = |file: &&FileRecord| file.days.contains(&day) || file.read.lines == 0;
         let mut text = self.label.clone();
@@ -122,7 +122,7 @@ impl ExportRecord {
             .then(|| self.dropped.iter().map(|(_, rule)| *rule).find(|rule| *rule != DropRule::SavedTwice))?
     }
 
-    /// Whether so many of its lines were set aside that the days which it completes do not count as settled.
+    /// Whether so many of its lines were set aside that the days it completes do not count as settled.
     pub fn has_many_rejects(&self) -> bool {
         self.findings.iter().any(|finding| finding.code == FindingCode::ManyRejects)
     }
@@ -142,7 +142,7 @@ impl ExportRecord {
         self.all_files().map(|file| file.read).sum()
     }
 
-    /// Whether it had files, and its folder is not among those that have.
+    /// Whether it had files, and its folder is no longer among those that have files.
     pub fn is_gone_from(&self, folders: &BTreeSet<&str>) -> bool {
         !folders.contains(self.folder.as_str()) && self.all_files().next().is_some()
     }
@@ -157,7 +157,7 @@ impl ExportRecord {
         self.files.iter().chain(self.dropped.iter().map(|(file, _)| file))
     }
 
-    /// All that it was read from.
+    /// All files that it was read from.
     pub fn input_files(&self) -> impl Iterator<Item = &ReadFile> {
         self.all_files().map(|file| &file.file).chain(&self.sidecar)
     }
@@ -167,7 +167,7 @@ impl ExportRecord {
     }
 }
 
-/// Usage of one user subscription that was asked of both APIs in one window.
+/// Usage of one user subscription that was queried through both APIs in one window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::read) struct BothApis {
     pub provider: String,
@@ -175,7 +175,7 @@ pub(in crate::read) struct BothApis {
     pub user_subscription: String,
 }
 
-/// The files of exports that hold lines, each once within its export.
+/// The files of exports that have lines, each once within its export.
 pub(super) fn with_lines(exports: &[ExportRecord]) -> impl Iterator<Item = &FileRecord> {
     let files = exports.iter().flat_map(|export| {
         let replaced = export.dropped.iter().filter(|(_, rule)| *rule != DropRule::SavedTwice);

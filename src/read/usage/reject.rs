@@ -11,18 +11,18 @@ use crate::domain::{Quantity, RejectReason};
 pub struct Reject {
     pub row: u32,
     pub reason: RejectReason,
-    /// The offending raw text, cut at [`REJECT_BYTES_MAX`](crate::domain::limits::REJECT_BYTES_MAX); `None` when it is
-    /// the absence that offends.
+    /// The offending raw text, cut at [`REJECT_BYTES_MAX`](crate::domain::limits::REJECT_BYTES_MAX); `None` when a
+    /// value is missing.
     pub text: Option<String>,
-    /// The meter, where it could be read, as it is written.
+    /// The meter as written, where it could be read.
     pub meter: Option<String>,
-    /// The quantity, where it could be read: it stands in the balance.
+    /// The quantity, where it could be read: it is part of the balance.
     pub quantity: Option<Quantity>,
 }
 
 impl Reject {
-    /// The reason that most of some rejects have, and how many have it; of reasons that are as common, the first that
-    /// applies to a line.
+    /// The most common reason of some rejects, and how many have it. Of equally common reasons it is the one that is
+    /// checked first.
     pub(in crate::read) fn commonest<'r>(rejects: impl Iterator<Item = &'r Self>) -> Option<(RejectReason, i64)> {
         let mut counts: BTreeMap<RejectReason, i64> = BTreeMap::new();
         rejects.for_each(|reject| *counts.entry(reject.reason).or_default() += 1);

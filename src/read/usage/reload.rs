@@ -42,7 +42,7 @@ impl StampLines {
         Ok(())
     }
 
-    /// Learns ids that no line names which is read now, since tables name them that are written again.
+    /// Interns ids that no line of this run names, because tables that are written again name them.
     ///
     /// # Errors
     /// More distinct texts than can be numbered.
@@ -59,7 +59,7 @@ impl StampLines {
             self.texts.meters.intern(id.as_str())?;
         }
         for key in resources {
-            self.texts.instances.intern(&InstanceText::of_published(key))?;
+            self.texts.instances.intern(&InstanceText::from_published(key))?;
         }
         Ok(())
     }
@@ -69,13 +69,13 @@ fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) 
     let Stored { path, bytes } = stored;
     let columns: [&dyn AnyColumn; 8] =
         [&USAGE_START, &exports::GRANULARITY, &USER_SUBSCRIPTION_ID, &METER_ID, &RESOURCE_KEY, &QUANTITY, &FILE, &ROW];
-    let odd = |what: String| reader::contradiction(&path.display().to_string(), what);
+    let contradicted = |what: String| reader::contradiction(&path.display().to_string(), what);
     let mut chunks: BTreeMap<u32, Chunk> = BTreeMap::new();
-    let (mut subscriptions, mut meters) = (Recent::of(&texts.user_subscriptions), Recent::of(&texts.meters));
+    let (mut subscriptions, mut meters) = (Recent::new(&texts.user_subscriptions), Recent::new(&texts.meters));
     let mut instances: HashMap<i64, u32> = HashMap::new();
     for rows in reader::read(path, bytes.clone(), &contract::LINES, &columns, &[])? {
         let (starts, granularities) = (rows.hours(USAGE_START)?, rows.texts(exports::GRANULARITY)?);
-        let (own_subscriptions, own_meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
+        let (line_subscriptions, line_meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
         let (keys, quantities) = (rows.integers(RESOURCE_KEY)?, rows.quantities(QUANTITY)?);
         let (files, places) = (rows.texts(FILE)?, rows.integers(ROW)?);
         for (at, start) in starts.into_iter().enumerate() {
@@ -86,28 +86,29 @@ fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) 
                 };
                 Some((slot, *numbers.get(files.value(at))?, u32::try_from(places.value(at)).ok()?))
             };
-            let (slot, file, row) = read().ok_or_else(|| odd(format!("row {} is none of its export", at + 1)))?;
+            let (slot, file, row) =
+                read().ok_or_else(|| contradicted(format!("row {} is none of its export", at + 1)))?;
             let instance = match instances.get(&keys.value(at)) {
                 Some(&known) => known,
                 None => {
-                    let number = texts.instances.intern(&InstanceText::of_published(keys.value(at)))?;
+                    let number = texts.instances.intern(&InstanceText::from_published(keys.value(at)))?;
                     instances.insert(keys.value(at), number);
                     number
                 }
             };
             let numbers = LineNumbers {
-                user_subscription: subscriptions.intern(own_subscriptions.value(at))?,
-                meter: meters.intern(own_meters.value(at))?,
+                user_subscription: subscriptions.intern(line_subscriptions.value(at))?,
+                meter: meters.intern(line_meters.value(at))?,
                 instance,
             };
             chunks.entry(file).or_default().push(slot, numbers, quantities.value(at), row);
         }
     }
-    let own = |(file, mut lines): (u32, Chunk)| {
+    let to_chunk = |(file, mut lines): (u32, Chunk)| {
         lines.by_meter = Vec::new();
         FileChunk { file, lines }
     };
-    Ok(chunks.into_iter().map(own).collect())
+    Ok(chunks.into_iter().map(to_chunk).collect())
 }
 
 /// The published resources of a stamp, by key.
@@ -123,23 +124,23 @@ pub fn stored_resources(stamp: &Stamp, stored: &Stored) -> Result<BTreeMap<i64, 
         let keys = rows.integers(RESOURCE_KEY)?;
         let parts = [rows.texts(RESOURCE_URI)?, rows.texts(LOCATION)?, rows.texts(TAGS)?, rows.texts(ADDITIONAL_INFO)?];
         for at in 0..rows.len() {
-            let own = parts.map(|part| text(part, at).map(str::to_owned));
-            resources.insert(keys.value(at), (stamp.to_string(), own));
+            let values = parts.map(|part| text(part, at).map(str::to_owned));
+            resources.insert(keys.value(at), (stamp.to_string(), values));
         }
     }
     Ok(resources)
 }
 
 impl StampLines {
-    /// Takes over the published resources by which loaded lines and known ids name theirs.
+    /// Adds the published resources that loaded lines and known ids refer to.
     ///
     /// # Errors
     /// As [`stored_resources`].
     pub fn load_resources(&mut self, stored: &Stored) -> Result<()> {
-        let mut own = stored_resources(&self.stamp, stored)?;
-        // What lies beside the lines of an export describes them better than what was published of them.
-        own.append(&mut self.resources);
-        self.resources = own;
+        let mut resources = stored_resources(&self.stamp, stored)?;
+        // Resources in an export describe its lines better than published ones do.
+        resources.append(&mut self.resources);
+        self.resources = resources;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
-//! What stands in an export more than once: a page, a list of rows or a whole table that a script saved again, in a
-//! file of its own or behind what a file holds already. Each counts once (`product.md` §3.2). Single lines that are
-//! equal can both be true, and do.
+//! Content that an export has more than once: a page, a list of rows or a whole table that a script saved again, as a
+//! separate file or at the end of another. Each counts once (`product.md` §3.2). Equal single lines can all be genuine,
+//! and count.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::lines::FileLines;
 use crate::domain::totals::Checksum;
 use crate::store::Fingerprint;
 
-/// What one file repeats of another, or of itself.
+/// The content that one file repeats, from another or from itself.
 pub(in crate::read) struct Repetition {
     /// The lines that do not count, with the file's name and shape.
     pub lines: FileLines,
@@ -19,7 +19,7 @@ pub(in crate::read) struct Repetition {
     pub files: Vec<String>,
 }
 
-/// Takes out of the files of an export, which come in order and differ, what stands in it already.
+/// Removes repeated content from the files of an export, which are in order and differ.
 pub(in crate::read) fn take_out(files: Vec<FileLines>) -> (Vec<FileLines>, Vec<Repetition>) {
     let mut seen: BTreeMap<Fingerprint, String> = BTreeMap::new();
     let (mut kept, mut repetitions) = (Vec::new(), Vec::new());
@@ -58,9 +58,9 @@ pub(in crate::read) fn take_out(files: Vec<FileLines>) -> (Vec<FileLines>, Vec<R
 }
 
 impl FileLines {
-    /// Takes some of its rows out, and returns them.
+    /// Removes some of its rows, and returns them.
     fn without(&mut self, rows: &Range<u32>) -> Self {
-        let mut taken = Self::of(self.file.clone());
+        let mut taken = Self::new(self.file.clone());
         (taken.content, taken.shape) = (self.content, self.shape);
         let mut read = Checksum::default();
         for (day, chunk) in &mut self.days {
@@ -82,7 +82,7 @@ impl FileLines {
 }
 
 impl Chunk {
-    /// Its lines, less those of some rows, and these.
+    /// The lines without those of some rows, and the lines of these rows.
     fn split(&self, is_gone: impl Fn(u32) -> bool) -> (Self, Self) {
         let (mut kept, mut gone) = (Self::default(), Self::default());
         for at in 0..self.len() {

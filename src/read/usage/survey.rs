@@ -1,14 +1,14 @@
 //! How a file writes times and numbers, decided once, over all its rows.
 //!
-//! A line counts one full hour or one full day, so of several ways to read a date the right one is the one that makes
-//! the lines whole. Where more than one does, the reported window decides: usage lies in it, or a little before it
-//! (`product.md` §3.4). Where that does not tell either, the file is refused until a setting tells; and a setting that
-//! the lines or the window contradict is refused with both.
+//! A line counts one full hour or one full day, so the right reading of dates is the one that makes the lines whole.
+//! Where several readings do, the reported window decides: usage is in it, or a little before it (`product.md` §3.4).
+//! Where that does not decide, the file is refused until a setting does. A setting that the lines or the window
+//! contradict is refused, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::dialect::{
-    Separator, depends_on_order, is_local, is_plain, is_serial, is_ticks, odd_year, separator,
+    Separator, depends_on_order, is_local, is_plain, is_serial, is_ticks, separator, unexpected_year,
 };
 use crate::domain::time::TimeFault;
 use crate::domain::{Culture, DateOrder, DecimalMark, Dialect, Era, Slot, SourceTimeZone, Span, Window, shown};
@@ -18,13 +18,13 @@ use crate::read::options::Reading;
 /// Significant digits that .NET Framework prints of a double; the usage API sends 17.
 const FRAMEWORK_DIGITS: usize = 15;
 
-/// How a file writes times and numbers, and what a person should know of it.
+/// How a file writes times and numbers, and what to report about that.
 #[derive(Debug, Default)]
 pub(in crate::read) struct Decided {
     pub dialect: Dialect,
-    /// Times say no offset, hours are counted, and no setting says in which zone they are: they were taken as UTC.
+    /// Times have no offset, hours are counted, and no setting names the zone: they were taken as UTC.
     pub zone_is_assumed: bool,
-    /// Some times say no offset.
+    /// Some times have no offset.
     pub has_local_times: bool,
     pub has_serials: bool,
 }
@@ -34,17 +34,17 @@ impl Decided {
     /// `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
     pub fn to_string(&self, delimiter: char) -> String {
         let Self { dialect, has_local_times, .. } = self;
-        let mut said = vec![if delimiter == '\t' {
+        let mut parts = vec![if delimiter == '\t' {
             "tabs between cells".to_owned()
         } else {
             format!("`{delimiter}` between cells")
         }];
-        said.extend(self.times());
-        said.push(if dialect.decimal_comma { "decimal comma" } else { "decimal point" }.to_owned());
+        parts.extend(self.times());
+        parts.push(if dialect.decimal_comma { "decimal comma" } else { "decimal point" }.to_owned());
         if let Some(zone) = dialect.zone.filter(|_| *has_local_times) {
-            said.push(format!("times in {zone}"));
+            parts.push(format!("times in {zone}"));
         }
-        said.join(", ")
+        parts.join(", ")
     }
 
     /// How its times are written, where that had to be decided.
@@ -65,7 +65,7 @@ impl Decided {
     }
 }
 
-/// What all usable rows together say of times and numbers.
+/// What all usable rows together say about times and numbers.
 #[derive(Debug, Default)]
 pub(in crate::read) struct Survey {
     /// Distinct spans that are not written as the usage API writes them.
@@ -76,30 +76,30 @@ pub(in crate::read) struct Survey {
     quantities: BTreeMap<Separator, String>,
 }
 
-/// What is known of times beside what is written.
+/// What is known about times from outside the file.
 #[derive(Clone, Copy)]
 struct KnownTimes {
-    /// In which times without an offset are.
+    /// The zone of times without an offset.
     zone: Option<SourceTimeZone>,
     window: Option<Window>,
     late_days: u16,
 }
 
-/// What the spans say of the order of dates.
+/// What the spans say about the order of dates.
 enum DateEvidence {
-    /// No date needs an order.
+    /// No date depends on the order.
     None,
-    /// All orders in which the dates can be read say the same, such as this one.
+    /// All orders that can read the dates give the same result; this is one.
     Same(DateOrder),
-    /// One reading makes the lines whole; or of several that do, the window allows one.
+    /// One reading makes the lines whole; or the window allows only one of several.
     Only { order: DateOrder, by_window: bool },
-    /// Dates that need one, such as this, and nothing that tells which of these.
+    /// Dates depend on the order, such as this one, and nothing decides which of these is right.
     Open(String, Vec<DateOrder>),
-    /// Spans that are whole in one order each, and not in the same.
+    /// Two spans that need different orders to be whole.
     Contradiction([(DateOrder, String); 2]),
 }
 
-/// Whether the zone of a time has to be known.
+/// Whether the zone must be known to read a time.
 fn lacks_offset(text: &str) -> bool {
     is_local(text) || is_serial(text)
 }
@@ -120,7 +120,7 @@ impl Survey {
             return;
         }
         self.last = (start.to_owned(), end.to_owned());
-        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && odd_year(text).is_none()) {
+        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && unexpected_year(text).is_none()) {
             return;
         }
         self.has_serials |= is_serial(start) || is_serial(end);
@@ -134,12 +134,12 @@ impl Survey {
         self.quantities.entry(separator(text)).or_insert_with(|| text.to_owned());
     }
 
-    /// Decides how times and numbers of a file are written. `zone` is that of times without an offset where no setting
-    /// says it; where there is none, they cannot be read, and nothing has to be decided for them.
+    /// Decides how a file writes times and numbers. `zone` is that of times without an offset where no setting names
+    /// one. Without it these times cannot be read, and nothing has to be decided about them.
     ///
     /// # Errors
-    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the culture
-    /// that was said.
+    /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the given
+    /// culture.
     pub fn decide(
         &self,
         file: &str,
@@ -171,20 +171,20 @@ impl Survey {
         is_readable: bool,
     ) -> Result<Option<DateOrder>> {
         let evidence = self.evidence(known);
-        // A culture that begins with the year says nothing of dates that end with one.
-        let said = culture.map(|culture| (culture.name, culture.date_order));
-        let said = said.filter(|(_, order)| {
+        // A culture that begins with the year says nothing about dates that end with one.
+        let of_culture = culture.map(|culture| (culture.name, culture.date_order));
+        let of_culture = of_culture.filter(|(_, order)| {
             *order != DateOrder::YearFirst || matches!(&evidence, DateEvidence::Open(_, among) if among.contains(order))
         });
-        Ok(match (evidence, said) {
-            (DateEvidence::None, said) => said.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
+        Ok(match (evidence, of_culture) {
+            (DateEvidence::None, of_culture) => of_culture.map(|(_, order)| order).filter(|_| !self.spans.is_empty()),
             (DateEvidence::Only { order, by_window }, Some((name, culture_order))) if order != culture_order => {
-                let (text, own) = (shown::value(self.example()), order.as_str());
+                let (text, order_name) = (shown::value(self.example()), order.as_str());
                 let why = match known.window.filter(|_| by_window) {
                     Some(window) => {
-                        format!("that are usage of the reported window {} only with the {own}", window.label())
+                        format!("that are usage of the reported window {} only with the {order_name}", window.label())
                     }
-                    None => format!("that are whole hours or days only with the {own}"),
+                    None => format!("that are whole hours or days only with the {order_name}"),
                 };
                 return Err(Error::input(format!(
                     "dates such as {text} {why}, and the culture {name} has the {}",
@@ -192,23 +192,23 @@ impl Survey {
                 ))
                 .at(file)
                 .hint(format!(
-                    "name the culture of the machine that exported it, one with the {own}, or leave --culture out: \
-                     the lines decide it themselves"
+                    "name the culture of the machine that exported it, one with the {order_name}, or leave \
+                     --culture out: the lines decide it themselves"
                 )));
             }
             (DateEvidence::Only { order, .. } | DateEvidence::Same(order), _) => Some(order),
             (DateEvidence::Open(_, among), Some((_, order))) if among.contains(&order) => Some(order),
             (DateEvidence::Open(..), _) if !is_readable => None,
-            (DateEvidence::Open(text, among), said) => {
+            (DateEvidence::Open(text, among), of_culture) => {
                 let ways: Vec<&str> = among.iter().map(|order| order.as_str()).collect();
-                let year = odd_year(&text).map_or(String::new(), |year| format!(" (a year of {year})"));
-                let said = said.map_or(String::new(), |(name, order)| {
+                let year = unexpected_year(&text).map_or(String::new(), |year| format!(" (a year of {year})"));
+                let against = of_culture.map_or(String::new(), |(name, order)| {
                     format!(", and the culture {name} has the {}", order.as_str())
                 });
                 return Err(refused(
                     file,
                     format!(
-                        "dates such as {}{year} can be read with the {}: no row decides it{said}",
+                        "dates such as {}{year} can be read with the {}: no row decides it{against}",
                         shown::value(&text),
                         ways.join(" or the ")
                     ),
@@ -244,7 +244,7 @@ impl Survey {
         let readings = DateOrder::ALL.map(|order| (order, read(order)));
         let best = |at: usize| readings.iter().map(|(_, spans)| how_well(spans[at])).min().unwrap_or_default();
         let best: Vec<u8> = (0..open.len()).map(best).collect();
-        // Where none of them reads any, each will be set aside for what it is.
+        // Where no order can read a date, each line is set aside for its own reason.
         if best.iter().all(|best| *best == how_well(Err(TimeFault::Unreadable))) {
             return DateEvidence::None;
         }
@@ -266,7 +266,7 @@ impl Survey {
         }
     }
 
-    /// Years that are no Gregorian ones, where the window allows but one reading of all lines.
+    /// Years of another calendar, where the window allows only one reading of all lines.
     fn other_era(&self, known: KnownTimes) -> Option<(Option<DateOrder>, Era)> {
         let window = known.window.filter(|_| !self.spans.is_empty())?;
         let read = |order: DateOrder, era: Era| {
@@ -292,8 +292,8 @@ impl Survey {
             .then(|| (is_needed.then_some(*order), *era))
     }
 
-    /// Whether `/Date(…)/` counts from what the clock of the zone showed that was said: where only that makes the lines
-    /// whole, or only that lies in the window.
+    /// Whether `/Date(…)/` counts from local time in the zone that the setting names: if only that makes the lines
+    /// whole, or only that is in the window.
     fn ticks_are_local(&self, reading: &Reading, known: KnownTimes) -> bool {
         let Some(zone) = reading.source_time_zone else { return false };
         let ticks: Vec<_> = self.spans.iter().filter(|(start, end)| is_ticks(start) && is_ticks(end)).collect();
@@ -312,18 +312,18 @@ impl Survey {
         }
     }
 
-    /// Whether decimals have a comma; else why nobody can say.
+    /// Whether decimals have a comma, or why that cannot be decided.
     fn decimal_comma(&self, culture: Option<Culture>) -> Result<bool, String> {
         let first = |kind| self.quantities.get(&kind).map(|text| shown::value(text));
         let point = first(Separator::Point).or(first(Separator::PointOrGroup));
         let comma = first(Separator::Comma).or(first(Separator::CommaOrGroup));
-        let said = culture.filter(|culture| culture.decimal != DecimalMark::Either);
+        let culture = culture.filter(|culture| culture.decimal != DecimalMark::Either);
         match (point, comma) {
             (Some(point), Some(comma)) => {
                 Err(format!("quantities that contradict each other: {point} has a point, {comma} a comma"))
             }
             (None, None) => Ok(false),
-            (None, Some(comma)) => match (first(Separator::Comma), said) {
+            (None, Some(comma)) => match (first(Separator::Comma), culture) {
                 (_, Some(culture)) if culture.decimal == DecimalMark::Comma => Ok(true),
                 (_, Some(culture)) => {
                     Err(format!("a quantity of {comma}, and the culture {} has no decimal comma", culture.name))
@@ -333,7 +333,7 @@ impl Survey {
                     "a quantity such as {comma} may have a decimal comma or one between thousands: no row decides it"
                 )),
             },
-            (Some(point), None) => match (first(Separator::Point), said) {
+            (Some(point), None) => match (first(Separator::Point), culture) {
                 (None, Some(culture)) if culture.decimal == DecimalMark::Comma => Err(format!(
                     "a quantity such as {point}, which the culture {} reads as thousands: no row decides it",
                     culture.name
@@ -343,7 +343,7 @@ impl Survey {
         }
     }
 
-    /// Whether hours are counted whose offset nothing says. (Days that are whole in UTC prove themselves.)
+    /// Whether hours are counted without any offset. (Days that are whole in UTC prove themselves.)
     fn has_local_hours(&self, dialect: &Dialect) -> bool {
         let dialect = Dialect { zone: Some(SourceTimeZone::UTC), ..dialect.clone() };
         let is_hour = |span: Span| span.slot != Slot::DAILY;
@@ -356,7 +356,8 @@ impl Survey {
 type OrderReading = (DateOrder, Vec<Result<Span, TimeFault>>);
 
 impl KnownTimes {
-    /// The one of these readings that the window allows: all of its usage, or some where it allows none of the others.
+    /// The one of these readings that the window allows: all of its usage, or some of it where it allows none of the
+    /// others.
     fn allowed(self, readings: &[&OrderReading]) -> Option<DateOrder> {
         let window = self.window?;
         let count = |spans: &[Result<Span, TimeFault>]| {
@@ -377,7 +378,7 @@ impl KnownTimes {
     }
 }
 
-/// Two spans that are read best in one order each, and not in the same.
+/// Two spans that need different orders to be read best.
 fn contradiction(open: &[&(String, String)], readings: &[OrderReading]) -> DateEvidence {
     let example = |at: usize| shown::value(&format!("{}/{}", open[at].0, open[at].1));
     let better = |one: &OrderReading, other: &OrderReading| {

@@ -1,7 +1,7 @@
-//! Usage as a table: what `Export-Csv` and the scripts around it write (reference §3).
+//! Usage as a table, as `Export-Csv` and related scripts write it (reference §3).
 //!
-//! Which column holds what is read from the header, in any order and any case. How times and numbers are written is
-//! decided once for a file, over all its rows, by `survey`.
+//! The header says which column is which, in any order and any case. How times and numbers are written is decided once
+//! per file, over all its rows, by `survey`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -34,13 +34,13 @@ struct Columns {
     quantity: usize,
     id: Option<usize>,
     instance: Instance,
-    /// The columns of which only usage of public Azure fills all.
+    /// Columns that only usage of public Azure fills, all of them.
     public_azure: Option<[usize; 3]>,
     /// Columns whose values have no line breaks.
     one_line: Vec<usize>,
 }
 
-/// Where a row says what its resource is.
+/// The columns that describe the resource of a row.
 #[derive(Debug)]
 enum Instance {
     Column(usize),
@@ -56,7 +56,7 @@ impl<'a> UsageTable<'a> {
     ///
     /// # Errors
     /// The text is no table, or lacks a column without which usage is none.
-    pub fn of(name: &'a str, text: &'a str) -> Result<Option<Self>> {
+    pub fn parse(name: &'a str, text: &'a str) -> Result<Option<Self>> {
         let table = CsvText::parse(name, text)?;
         let found = |column: &str| match column {
             "SubscriptionId" => table.column(&USER_SUBSCRIPTION),
@@ -82,7 +82,7 @@ impl<'a> UsageTable<'a> {
         }
         if !missing.is_empty() {
             let header: Vec<&str> = table.header.iter().map(String::as_str).collect();
-            let meant = nearest(missing[0], &header).map_or(String::new(), |own| format!("; is `{own}` meant?"));
+            let meant = nearest(missing[0], &header).map_or(String::new(), |column| format!("; is `{column}` meant?"));
             return Err(Error::input(format!("a table of usage without the column {}", missing.join(", ")))
                 .at_line(name, 1, 1)
                 .hint(format!(
@@ -126,15 +126,15 @@ impl<'a> UsageTable<'a> {
 
     /// The rows, each read from the first on by [`UsageRows::next`].
     pub fn rows(&self) -> UsageRows<'_, 'a> {
-        UsageRows { own: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
+        UsageRows { usage_table: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
     }
 
     pub fn ends_with_a_line_end(&self) -> bool {
         self.table.ends_with_a_line_end()
     }
 
-    /// Rows that repeat what stands before them, and the tables that it was joined of, where the header stands in it
-    /// more than once.
+    /// Rows that repeat what is before them, and the tables that the text was joined from, where the header is
+    /// repeated.
     ///
     /// # Errors
     /// The text is no table from some row on.
@@ -169,9 +169,9 @@ impl<'a> UsageTable<'a> {
             if is_joined {
                 let text = [&[self.table.header_text()], table.as_slice()].concat().join("\n");
                 let windows_text = [&[self.table.header_text()], table.as_slice()].concat().join("\r\n");
-                let mut own = Body::new(rows.clone(), &text, is_alone);
-                own.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
-                bodies.push(own);
+                let mut body = Body::new(rows.clone(), &text, is_alone);
+                body.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
+                bodies.push(body);
             }
             places.extend(rows);
             kept.extend_from_slice(&table);
@@ -186,7 +186,7 @@ impl<'a> UsageTable<'a> {
         char::from(self.table.delimiter)
     }
 
-    /// Looks at the times and quantities of all usable rows.
+    /// Adds the times and quantities of all usable rows to a survey.
     ///
     /// # Errors
     /// The text is no table from some row on.
@@ -200,7 +200,7 @@ impl<'a> UsageTable<'a> {
                 continue;
             }
             let cell = |at: usize| cells[at].source();
-            // A row that is set aside whatever is decided says nothing.
+            // A row that is set aside in any case says nothing.
             let is_usable = [user_subscription, meter].into_iter().all(|at| !cell(at).trim().is_empty())
                 && cell(quantity).trim().starts_with(|first: char| first.is_ascii_digit() || first == '+');
             if is_usable {
@@ -211,7 +211,7 @@ impl<'a> UsageTable<'a> {
                 unusable.note(cell(start), cell(end));
             }
         }
-        // Where none is usable each will be set aside, and for its own reason.
+        // Where no row is usable, each is set aside for its own reason.
         Ok(if has_usable { survey } else { unusable })
     }
 }
@@ -238,22 +238,22 @@ fn shape_of(table: &CsvText<'_>, columns: &Columns) -> Shape {
 
 /// The rows of a usage table.
 pub struct UsageRows<'t, 'a> {
-    own: &'t UsageTable<'a>,
+    usage_table: &'t UsageTable<'a>,
     rows: CsvRecords<'t, 'a>,
     cells: Vec<Cell<'a>>,
     instance: String,
 }
 
 impl<'a> UsageRows<'_, 'a> {
-    /// The next row, or as an error within it the text of one that has too few or too many cells.
+    /// The next row; for a row with too few or too many cells its text, as an inner error.
     ///
     /// # Errors
-    /// A double quote that nothing closes, or a last row that was cut off.
+    /// A double quote that is never closed, or a truncated last row.
     pub fn next(&mut self) -> Result<Option<Result<RawRow<'_>, String>>> {
         if !self.rows.next(&mut self.cells)? {
             return Ok(None);
         }
-        let (table, columns) = (&self.own.table, &self.own.columns);
+        let (table, columns) = (&self.usage_table.table, &self.usage_table.columns);
         if self.cells.len() != table.header.len() {
             if self.cells.len() < table.header.len() && !table.ends_with_a_line_end() && self.rows.is_at_end() {
                 return Err(Error::input(format!(
@@ -266,7 +266,7 @@ impl<'a> UsageRows<'_, 'a> {
             }
             return Ok(Some(Err(self.rows.source().to_owned())));
         }
-        // What holds a line break where no value has one has swallowed the rows behind it, for want of a quote.
+        // A line break in a column that has none: a missing quote swallowed the rows after it.
         let swallows = |at: &usize| self.cells[*at].source().contains('\n');
         let has_line_break = memchr(b'\n', self.rows.source().as_bytes()).is_some();
         if self.rows.is_malformed() || has_line_break && columns.one_line.iter().any(swallows) {
@@ -274,13 +274,13 @@ impl<'a> UsageRows<'_, 'a> {
         }
         let cell = |at: usize| self.cells[at];
         let instance = match columns.instance {
-            Instance::Column(at) => InstanceText::of_cell(cell(at)).into(),
+            Instance::Column(at) => InstanceText::from_cell(cell(at)).into(),
             Instance::Parts(places) => {
                 InstanceText::write_parts(&mut self.instance, places.into_iter().map(|at| at.map(cell)));
                 Cow::Borrowed(self.instance.as_str())
             }
         };
-        let value = |at: usize| Value::of_cell(cell(at));
+        let value = |at: usize| Value::from_cell(cell(at));
         Ok(Some(Ok(RawRow {
             id: columns.id.map_or(Value::Absent, value),
             user_subscription: value(columns.user_subscription),

@@ -1,4 +1,4 @@
-//! `adjustments`: what came to closed months after they were closed.
+//! `adjustments`: additions to closed months.
 
 use super::changes::{CAUSE, RUN};
 use super::columns::{

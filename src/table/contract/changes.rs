@@ -1,7 +1,7 @@
-//! `changes`: what a run changed of figures that were published before: of a quantity, a charge, or what statements ask
-//! for.
+//! `changes`: the changes of a run to figures that were published before: to a quantity, a charge, or the amount of
+//! statement lines.
 //!
-//! Columns are only ever added at the end: what earlier versions wrote stays, and is read.
+//! Columns are only ever added at the end: files of earlier versions stay, and remain readable.
 
 use super::columns::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID, MONTH, STAMP, USAGE_DATE};
 use crate::domain::correction::FIGURES;

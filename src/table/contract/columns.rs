@@ -61,7 +61,7 @@ pub const QUANTITY_KIND: Typed<str> = Typed::new(
 .nullable()
 .one_of(&QUANTITY_KINDS);
 
-/// What the quantities of the built-in catalogue count, sorted.
+/// The kinds of quantities in the built-in catalogue, sorted.
 pub const QUANTITY_KINDS: [&str; 15] = [
     "bindings",
     "byte_hours",
@@ -133,7 +133,7 @@ pub const BILLING_AMOUNT: Typed<Amount> =
         .nullable()
         .unit("the billing currency");
 
-/// Of a stamp's month.
+/// Whether a stamp's month is closed.
 pub const CLOSED: Typed<bool> = Typed::new(
     "closed",
     "whether the month is closed on that stamp, so that its figures do not change again; a closing shows from the \

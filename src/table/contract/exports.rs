@@ -1,7 +1,6 @@
-//! `exports`: what a publication stands on.
+//! `exports`: the exports that a publication uses.
 //!
-//! It lies with the history: when an export counted first is history, and how files are cut and called decides no
-//! figure.
+//! It belongs to the history: it also says when an export counted first. How files are cut and named decides no figure.
 
 use super::columns::STAMP;
 use crate::domain::{Granularity, Hour};

@@ -1,4 +1,4 @@
-//! `lines`: the usage lines as read, normalised, not yet attributed: the base of every other table.
+//! `lines`: the usage lines as read and normalised, before attribution: the base of all other tables.
 
 use super::columns::{FILE, METER_ID, QUANTITY, RESOURCE_KEY, ROW, STAMP, USER_SUBSCRIPTION_ID};
 use crate::domain::{Granularity, Hour};

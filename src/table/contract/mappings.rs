@@ -1,4 +1,4 @@
-//! `mappings`: what the snapshots of a kind say of one subject, from when to when.
+//! `mappings`: the mapping of a subject in the snapshots of a kind, from when to when.
 
 use super::columns::{SNAPSHOT_KIND, STAMP, SUBJECT_ID};
 use crate::domain::Hour;

@@ -1,7 +1,7 @@
 //! The contract of each published table: columns, types, keys. One file per table.
 //!
-//! `schemas/<table>.csv` says the same for people and other programs; a test holds the two equal, and another holds
-//! every published file to them.
+//! `schemas/<table>.csv` is the same for people and other programs. One test compares the two, another checks every
+//! published file.
 
 pub mod adjustments;
 pub mod billed_subscriptions;

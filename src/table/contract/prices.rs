@@ -1,4 +1,4 @@
-//! `prices`: the entries of the price book that some charge rests on.
+//! `prices`: the price entries that some charge uses.
 
 use super::columns::{
     CURRENCY, DISCOUNT_PERCENT, EFFECTIVE_FROM, METER_ID, PER, PRICE, PRICE_FILE, PRICE_KEY, PRICE_NOTE, PRICE_ROW,

@@ -1,4 +1,4 @@
-//! `resources`: what the lines say of the resources that were used.
+//! `resources`: the used resources, as the lines describe them.
 
 use super::columns::{
     ADDITIONAL_INFO, LOCATION, RESOURCE_GROUP, RESOURCE_KEY, RESOURCE_NAME, RESOURCE_PROVIDER, RESOURCE_TYPE,
