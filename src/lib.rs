@@ -8,6 +8,9 @@
 //! ```
 //! Data goes one way, and the modules below stand in its order. `ARCHITECTURE.md` says what each may know.
 
+// What no other crate can name says so.
+#![warn(unreachable_pub)]
+
 pub mod domain;
 
 pub mod error;

@@ -267,7 +267,8 @@ fn a_type_name_means_one_thing() {
     let house = House::of(&project().join("src"));
     let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (module, text) in &house.texts {
-        for line in text.lines().filter(|line| !line.starts_with(' ')) {
+        // Those of a closed list stand within it.
+        for line in text.lines().filter(|line| !line.starts_with(' ') || line.starts_with("    pub enum ")) {
             let words: Vec<&str> = line.split(|sign| !is_of_a_name(sign)).collect();
             let Some(at) = words.iter().position(|word| ["struct", "enum", "trait", "type", "union"].contains(word))
             else {

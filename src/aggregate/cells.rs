@@ -86,7 +86,7 @@ impl Cells {
 ///
 /// # Errors
 /// The engine failed, or gave a null.
-pub fn sum_by_key(cells: Cells) -> Result<Cells> {
+pub(super) fn sum_by_key(cells: Cells) -> Result<Cells> {
     if cells.is_empty() {
         return Ok(cells);
     }
@@ -96,7 +96,7 @@ pub fn sum_by_key(cells: Cells) -> Result<Cells> {
 /// The same for some of a day's cells, whose keys have at most `bits` bits.
 ///
 /// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
-pub fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
+pub(super) fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
     let mut sums = Cells::with_capacity(cells.len());
     for at in order(&cells.key, bits) {
         let at = at as usize;
@@ -108,7 +108,7 @@ pub fn sum_in_order(cells: &Cells, bits: u32) -> Cells {
 /// The sums of two sets that have one cell per key, in order of the keys.
 ///
 /// The caller has proved that no sum leaves the range of `DECIMAL(38,18)`.
-pub fn merged(a: &Cells, b: &Cells) -> Cells {
+pub(super) fn merged(a: &Cells, b: &Cells) -> Cells {
     let mut sums = Cells::with_capacity(a.len().max(b.len()));
     let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
     loop {

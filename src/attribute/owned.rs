@@ -312,18 +312,18 @@ impl OwnedUsage {
 
 /// How many lines were used, and from when to when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Used {
+pub(super) struct Used {
     pub lines: i64,
     pub first: Day,
     pub last: Day,
 }
 
 impl Used {
-    pub const fn nothing(day: Day) -> Self {
+    pub(super) const fn nothing(day: Day) -> Self {
         Self { lines: 0, first: day, last: day }
     }
 
-    pub fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.lines += other.lines;
         (self.first, self.last) = (self.first.min(other.first), self.last.max(other.last));
     }

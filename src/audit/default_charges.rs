@@ -60,7 +60,7 @@ type UnpricedKey = (Stamp, &'static str, Option<String>, String);
 /// # Errors
 /// A table cannot be read, or a sum leaves its range.
 // Long: one pass over the rows, with its two sums beside it.
-pub fn default_charges(
+pub(super) fn default_charges(
     publication: &Publication,
     stamps: &[Stamp],
     keep: &[Keep],

@@ -214,7 +214,7 @@ impl KindMappings<'_> {
     ///
     /// # Errors
     /// A sum leaves the range of a quantity, or an id is invalid.
-    pub fn changes(
+    pub(super) fn changes(
         &self,
         subject_of: impl Fn(u32) -> Result<Subject>,
         id_of: impl Fn(u32) -> String,

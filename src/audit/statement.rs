@@ -97,7 +97,7 @@ pub struct Statements {
 }
 
 /// The charges of each tenant, in each currency.
-pub type TenantCharges = BTreeMap<(Option<String>, Currency), Charge>;
+pub(super) type TenantCharges = BTreeMap<(Option<String>, Currency), Charge>;
 
 /// Reads the statements of a month that are wanted.
 ///
@@ -201,7 +201,7 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
 ///
 /// # Errors
 /// The table cannot be read.
-pub fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
+pub(super) fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
     let path = format!("{}.parquet", contract::PRICES.name);
     let columns: [&dyn AnyColumn; 8] =
         [&PRICE_KEY, &SCOPE, &SCOPE_ID, &EFFECTIVE_FROM, &EFFECTIVE_TO, &PRICE_NOTE, &PRICE_FILE, &PRICE_ROW];

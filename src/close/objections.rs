@@ -22,7 +22,7 @@ const SHOWN: usize = 5;
 
 /// Whether a stamp's month is ready to be closed.
 #[derive(Debug, Default)]
-pub struct Readiness {
+pub(super) struct Readiness {
     pub days_settled: i64,
     pub days_before_stamp: i64,
     pub objections: Vec<Objection>,
@@ -30,7 +30,7 @@ pub struct Readiness {
 
 /// One objection, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Objection {
+pub(super) struct Objection {
     pub stamp: Stamp,
     pub what: Overridden,
     pub remedy: String,
@@ -41,7 +41,7 @@ impl Readiness {
     ///
     /// # Errors
     /// A table cannot be read, or a sum leaves its range.
-    pub fn of(publication: &Publication, coverage: &[CoverageRow], stamp: &Stamp, month: Month) -> Result<Self> {
+    pub(super) fn of(publication: &Publication, coverage: &[CoverageRow], stamp: &Stamp, month: Month) -> Result<Self> {
         let mut readiness = Self::default();
         let mut object = |reason: &str, sentence: String, remedy: &str| {
             let what = Overridden { reason: reason.to_owned(), sentence };
@@ -98,7 +98,7 @@ impl Readiness {
 }
 
 /// The error that refuses a closing, with all objections to it.
-pub fn refused(month: Month, objections: &[Objection]) -> Error {
+pub(super) fn refused(month: Month, objections: &[Objection]) -> Error {
     let shown = |objection: &Objection| {
         let Objection { stamp, what: Overridden { reason, sentence }, remedy } = objection;
         format!("\n  {stamp} {reason}: {sentence}\n    remedy: {remedy}")

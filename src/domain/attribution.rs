@@ -1,22 +1,24 @@
 //! Why a subscription pays: the closed list of `product.md` §4.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
-/// Why the billed subscription pays for a line. Every line has exactly one: the first that applies, in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Attribution {
-    /// The tenant is mapped in the customer subscriptions in force.
-    Registered,
-    /// The user subscription belongs to the provider, or a setting names it or its directory.
-    DefaultOperator,
-    /// No listing, at any date, contains the user subscription with a tenant.
-    DefaultUserSubscriptionUnknown,
-    /// The customer subscriptions in force are empty, and the operator confirmed that.
-    DefaultNoCustomerSubscriptions,
-    /// The tenant is known, but not mapped.
-    DefaultTenantNotRegistered,
+use super::closed_list::closed_list;
+
+closed_list! {
+    /// Why the billed subscription pays for a line. Every line has exactly one: the first that applies, in this order.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum Attribution {
+        /// The tenant is mapped in the customer subscriptions in force.
+        Registered = "registered",
+        /// The user subscription belongs to the provider, or a setting names it or its directory.
+        DefaultOperator = "default_operator",
+        /// No listing, at any date, contains the user subscription with a tenant.
+        DefaultUserSubscriptionUnknown = "default_user_subscription_unknown",
+        /// The customer subscriptions in force are empty, and the operator confirmed that.
+        DefaultNoCustomerSubscriptions = "default_no_customer_subscriptions",
+        /// The tenant is known, but not mapped.
+        DefaultTenantNotRegistered = "default_tenant_not_registered",
+    }
 }
 
 /// What the snapshots in force say about a user subscription.
@@ -33,20 +35,6 @@ pub struct Evidence {
 }
 
 impl Attribution {
-    /// All of them, in order of precedence.
-    pub const ALL: [Self; 5] = [
-        Self::Registered,
-        Self::DefaultOperator,
-        Self::DefaultUserSubscriptionUnknown,
-        Self::DefaultNoCustomerSubscriptions,
-        Self::DefaultTenantNotRegistered,
-    ];
-
-    /// The reason of a published text.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|attribution| attribution.as_str() == text)
-    }
-
     /// The first reason that applies.
     pub const fn of(evidence: Evidence) -> Self {
         if evidence.is_mapped {
@@ -65,22 +53,5 @@ impl Attribution {
     /// Whether the stamp's default subscription pays.
     pub const fn is_default(self) -> bool {
         !matches!(self, Self::Registered)
-    }
-
-    /// The published text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Registered => "registered",
-            Self::DefaultOperator => "default_operator",
-            Self::DefaultUserSubscriptionUnknown => "default_user_subscription_unknown",
-            Self::DefaultNoCustomerSubscriptions => "default_no_customer_subscriptions",
-            Self::DefaultTenantNotRegistered => "default_tenant_not_registered",
-        }
-    }
-}
-
-impl fmt::Display for Attribution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

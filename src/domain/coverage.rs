@@ -4,46 +4,23 @@
 //! loaded. The states are about quantities; a later snapshot can still change attribution.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
+use super::closed_list::closed_list;
 use super::finding::FindingCode;
 use super::identity::Stamp;
 use super::time::{Day, Hour, Month, Window};
 
-/// How complete a (stamp, day) is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DayState {
-    /// Reported time is missing from the day itself.
-    Partial,
-    /// The day's reported time is covered. Later days that may still bring lines are not, or many of their lines were
-    /// set aside.
-    Open,
-    /// The day and the days that settle it are covered without a gap.
-    Settled,
-}
-
-impl DayState {
-    /// All of them, from the least complete.
-    pub const ALL: [Self; 3] = [Self::Partial, Self::Open, Self::Settled];
-
-    /// The state of a published text.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
-    }
-
-    /// The published text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Partial => "partial",
-            Self::Open => "open",
-            Self::Settled => "settled",
-        }
-    }
-}
-
-impl fmt::Display for DayState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+closed_list! {
+    /// How complete a (stamp, day) is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum DayState {
+        /// Reported time is missing from the day itself.
+        Partial = "partial",
+        /// The day's reported time is covered. Later days that may still bring lines are not, or many of their lines
+        /// were set aside.
+        Open = "open",
+        /// The day and the days that settle it are covered without a gap.
+        Settled = "settled",
     }
 }
 

@@ -6,119 +6,122 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::closed_list::closed_list;
 use super::identity::Stamp;
 use super::shown;
 use super::time::Day;
 
-/// The kinds of findings. The names are published in the receipt and never change meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum FindingCode {
-    /// Every page of an export names a next one: the last is missing.
-    ChainWithoutEnd,
-    /// A stamp has no export at all.
-    StampWithoutUsage,
-    /// A window's folder holds no file.
-    ExportWithoutFiles,
-    /// A page is in its export twice, byte for byte; it counts once.
-    PageSavedTwice,
-    /// A page holds no line.
-    PageWithoutLines,
-    /// The last page of an export is full, and no page says where a next one is.
-    PageFullWithoutSuccessor,
-    /// A table does not end with a line end.
-    TableMayBeCut,
-    /// Hours of a table were taken as UTC although nothing says that they are.
-    TimeZoneAssumed,
-    /// Lines of an export count neither a full UTC hour nor a full UTC day.
-    UsageTimesNotWhole,
-    /// Usage of one stamp was queried from two provider subscriptions.
-    SeveralProviderSubscriptions,
-    /// A window has far fewer lines than those beside it.
-    FewLinesInWindow,
-    /// Reported time between the windows of a stamp is in no export: a night was missed.
-    WindowMissing,
-    /// A window ends earlier than its neighbours suggest, and nothing follows: a query was cut short.
-    WindowCutShort,
-    /// The newest window of a stamp is older than its rhythm suggests. This depends on the clock, so it is in no
-    /// receipt.
-    WindowOverdue,
-    /// Many lines of a window equal lines of the same window: usage may have been queried twice.
-    EqualLines,
-    /// Files of one export have several shapes: usage may have been saved twice.
-    SeveralShapes,
-    /// Published lines are used without proof that they are all lines of their export.
-    PublishedLinesUnvouched,
-    /// Usage is older than usage can be reported in its window.
-    UsageLongBeforeWindow,
-    /// So many lines of an export were set aside that the days it completes are not settled.
-    ManyRejects,
-    /// Pages of public Azure are among those of a stamp.
-    UsageOfPublicAzure,
-    /// One customer subscription is mapped to several tenants.
-    CustomerSubscriptionOfSeveralTenants,
-    /// A listing gives no user subscription a tenant.
-    ListingWithoutTenants,
-    /// One listing gives a user subscription two tenants.
-    UserSubscriptionListedTwice,
-    /// Usage is attributed by a snapshot taken after it, since none is older.
-    SnapshotLaterThanUsage,
-    /// The customer subscriptions in force are empty, as the operator confirmed.
-    RegistrationWithoutCustomers,
-    /// The default subscription is mapped to a tenant as well.
-    DefaultSubscriptionIsCustomer,
-    /// The id of a mapped customer subscription is no GUID. Azure calls it `InvalidCustomerSubscriptionId`.
-    InvalidCustomerSubscriptionId,
-    /// Snapshots have an id of a tenant or a user subscription that is no GUID.
-    IdMalformed,
-    /// Snapshots spell one id in upper and in lower case; Azure's errors call it case sensitive.
-    IdCaseDiffers,
-    /// A capacity registration has customer subscriptions. Azure calls it `CustomerSubscriptionsNotAllowed`.
-    CustomerSubscriptionsNotAllowed,
-    /// A tenant that was mapped is no longer, and still uses the stamp.
-    CustomerSubscriptionNotFound,
-    /// A tenant is registered on one stamp, and uses another without being registered there.
-    TenantRegisteredOnAnotherStamp,
-    /// Tenants are mapped that use nothing.
-    MappedTenantWithoutUsage,
-    /// Usage is attributed by a snapshot that is older than the setting allows.
-    SnapshotOlderThanUsage,
-    /// Two stamps have one registration: a folder was copied.
-    RegistrationOfSeveralStamps,
-    /// Two stamps have one default subscription: the invoice cannot tell them apart.
-    DefaultSubscriptionOfSeveralStamps,
-    /// No price is in force for a quantity.
-    UsageUnpriced,
-    /// A month was closed before there was a price book.
-    ClosedMonthNotCharged,
-    /// Additions to closed months that were charged are themselves not charged.
-    AdjustmentNotCharged,
-    /// A rate card prices a meter of Azure Stack that no meter of the catalogue names.
-    RateCardMeterUnmapped,
-    /// A rate card prices a meter in a unit that is not known to be the meter's.
-    RateCardUnitUnknown,
-    /// A rate card has an offer term that takes nothing off a price.
-    RateCardTermNotApplied,
-    /// Exports of the last publication are gone from the root.
-    ExportsMissing,
-    /// A stamp of the last publication is gone from the root.
-    StampMissing,
-    /// A file in the root that the last publication used is gone: names, meters, prices, exchange rates.
-    TableMissing,
-    /// Rows of `names.csv` have id and name swapped.
-    NamesSwapped,
-    /// `names.csv` names what is no tenant and no billed subscription of the root.
-    NameOfUnknownId,
-    /// A price, an exchange rate or a billing term differs from the one a month was closed with.
-    ClosedMonthPriceNotApplied,
-    /// A tenant or a billed subscription has another name than when a month was closed.
-    ClosedMonthNameNotApplied,
-    /// A meter has another description than when a month was closed.
-    ClosedMonthMeterNotApplied,
-    /// Customer subscriptions are under another registration than the one in force with them: the stamp was registered
-    /// again.
-    CustomersOfAnotherRegistration,
-    /// Names lost characters, which were replaced by `?` or U+FFFD.
-    NamesWithLostCharacters,
+closed_list! {
+    /// The kinds of findings. The names are published in the receipt and never change meaning.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    pub enum FindingCode {
+        /// Every page of an export names a next one: the last is missing.
+        ChainWithoutEnd = "chain_without_end",
+        /// A stamp has no export at all.
+        StampWithoutUsage = "stamp_without_usage",
+        /// A window's folder holds no file.
+        ExportWithoutFiles = "export_without_files",
+        /// A page is in its export twice, byte for byte; it counts once.
+        PageSavedTwice = "page_saved_twice",
+        /// A page holds no line.
+        PageWithoutLines = "page_without_lines",
+        /// The last page of an export is full, and no page says where a next one is.
+        PageFullWithoutSuccessor = "page_full_without_successor",
+        /// A table does not end with a line end.
+        TableMayBeCut = "table_may_be_cut",
+        /// Hours of a table were taken as UTC although nothing says that they are.
+        TimeZoneAssumed = "time_zone_assumed",
+        /// Lines of an export count neither a full UTC hour nor a full UTC day.
+        UsageTimesNotWhole = "usage_times_not_whole",
+        /// Usage of one stamp was queried from two provider subscriptions.
+        SeveralProviderSubscriptions = "several_provider_subscriptions",
+        /// A window has far fewer lines than those beside it.
+        FewLinesInWindow = "few_lines_in_window",
+        /// Reported time between the windows of a stamp is in no export: a night was missed.
+        WindowMissing = "window_missing",
+        /// A window ends earlier than its neighbours suggest, and nothing follows: a query was cut short.
+        WindowCutShort = "window_cut_short",
+        /// The newest window of a stamp is older than its rhythm suggests. This depends on the clock, so it is in no
+        /// receipt.
+        WindowOverdue = "window_overdue",
+        /// Many lines of a window equal lines of the same window: usage may have been queried twice.
+        EqualLines = "equal_lines",
+        /// Files of one export have several shapes: usage may have been saved twice.
+        SeveralShapes = "several_shapes",
+        /// Published lines are used without proof that they are all lines of their export.
+        PublishedLinesUnvouched = "published_lines_unvouched",
+        /// Usage is older than usage can be reported in its window.
+        UsageLongBeforeWindow = "usage_long_before_window",
+        /// So many lines of an export were set aside that the days it completes are not settled.
+        ManyRejects = "many_rejects",
+        /// Pages of public Azure are among those of a stamp.
+        UsageOfPublicAzure = "usage_of_public_azure",
+        /// One customer subscription is mapped to several tenants.
+        CustomerSubscriptionOfSeveralTenants = "customer_subscription_of_several_tenants",
+        /// A listing gives no user subscription a tenant.
+        ListingWithoutTenants = "listing_without_tenants",
+        /// One listing gives a user subscription two tenants.
+        UserSubscriptionListedTwice = "user_subscription_listed_twice",
+        /// Usage is attributed by a snapshot taken after it, since none is older.
+        SnapshotLaterThanUsage = "snapshot_later_than_usage",
+        /// The customer subscriptions in force are empty, as the operator confirmed.
+        RegistrationWithoutCustomers = "registration_without_customers",
+        /// The default subscription is mapped to a tenant as well.
+        DefaultSubscriptionIsCustomer = "default_subscription_is_customer",
+        /// The id of a mapped customer subscription is no GUID. Azure calls it `InvalidCustomerSubscriptionId`.
+        InvalidCustomerSubscriptionId = "invalid_customer_subscription_id",
+        /// Snapshots have an id of a tenant or a user subscription that is no GUID.
+        IdMalformed = "id_malformed",
+        /// Snapshots spell one id in upper and in lower case; Azure's errors call it case sensitive.
+        IdCaseDiffers = "id_case_differs",
+        /// A capacity registration has customer subscriptions. Azure calls it `CustomerSubscriptionsNotAllowed`.
+        CustomerSubscriptionsNotAllowed = "customer_subscriptions_not_allowed",
+        /// A tenant that was mapped is no longer, and still uses the stamp.
+        CustomerSubscriptionNotFound = "customer_subscription_not_found",
+        /// A tenant is registered on one stamp, and uses another without being registered there.
+        TenantRegisteredOnAnotherStamp = "tenant_registered_on_another_stamp",
+        /// Tenants are mapped that use nothing.
+        MappedTenantWithoutUsage = "mapped_tenant_without_usage",
+        /// Usage is attributed by a snapshot that is older than the setting allows.
+        SnapshotOlderThanUsage = "snapshot_older_than_usage",
+        /// Two stamps have one registration: a folder was copied.
+        RegistrationOfSeveralStamps = "registration_of_several_stamps",
+        /// Two stamps have one default subscription: the invoice cannot tell them apart.
+        DefaultSubscriptionOfSeveralStamps = "default_subscription_of_several_stamps",
+        /// No price is in force for a quantity.
+        UsageUnpriced = "usage_unpriced",
+        /// A month was closed before there was a price book.
+        ClosedMonthNotCharged = "closed_month_not_charged",
+        /// Additions to closed months that were charged are themselves not charged.
+        AdjustmentNotCharged = "adjustment_not_charged",
+        /// A rate card prices a meter of Azure Stack that no meter of the catalogue names.
+        RateCardMeterUnmapped = "rate_card_meter_unmapped",
+        /// A rate card prices a meter in a unit that is not known to be the meter's.
+        RateCardUnitUnknown = "rate_card_unit_unknown",
+        /// A rate card has an offer term that takes nothing off a price.
+        RateCardTermNotApplied = "rate_card_term_not_applied",
+        /// Exports of the last publication are gone from the root.
+        ExportsMissing = "exports_missing",
+        /// A stamp of the last publication is gone from the root.
+        StampMissing = "stamp_missing",
+        /// A file in the root that the last publication used is gone: names, meters, prices, exchange rates.
+        TableMissing = "table_missing",
+        /// Rows of `names.csv` have id and name swapped.
+        NamesSwapped = "names_swapped",
+        /// `names.csv` names what is no tenant and no billed subscription of the root.
+        NameOfUnknownId = "name_of_unknown_id",
+        /// A price, an exchange rate or a billing term differs from the one a month was closed with.
+        ClosedMonthPriceNotApplied = "closed_month_price_not_applied",
+        /// A tenant or a billed subscription has another name than when a month was closed.
+        ClosedMonthNameNotApplied = "closed_month_name_not_applied",
+        /// A meter has another description than when a month was closed.
+        ClosedMonthMeterNotApplied = "closed_month_meter_not_applied",
+        /// Customer subscriptions are under another registration than the one in force with them: the stamp was
+        /// registered again.
+        CustomersOfAnotherRegistration = "customers_of_another_registration",
+        /// Names lost characters, which were replaced by `?` or U+FFFD.
+        NamesWithLostCharacters = "names_with_lost_characters",
+    }
 }
 
 /// The severity of a finding: published, and never lowered by a later version for the same fact.
@@ -148,125 +151,6 @@ impl fmt::Display for Severity {
 }
 
 impl FindingCode {
-    /// All of them.
-    pub const ALL: [Self; 52] = [
-        Self::ChainWithoutEnd,
-        Self::StampWithoutUsage,
-        Self::ExportWithoutFiles,
-        Self::PageSavedTwice,
-        Self::PageWithoutLines,
-        Self::PageFullWithoutSuccessor,
-        Self::TableMayBeCut,
-        Self::TimeZoneAssumed,
-        Self::UsageTimesNotWhole,
-        Self::SeveralProviderSubscriptions,
-        Self::FewLinesInWindow,
-        Self::WindowMissing,
-        Self::WindowCutShort,
-        Self::WindowOverdue,
-        Self::EqualLines,
-        Self::SeveralShapes,
-        Self::PublishedLinesUnvouched,
-        Self::UsageLongBeforeWindow,
-        Self::ManyRejects,
-        Self::UsageOfPublicAzure,
-        Self::CustomerSubscriptionOfSeveralTenants,
-        Self::ListingWithoutTenants,
-        Self::UserSubscriptionListedTwice,
-        Self::SnapshotLaterThanUsage,
-        Self::RegistrationWithoutCustomers,
-        Self::DefaultSubscriptionIsCustomer,
-        Self::InvalidCustomerSubscriptionId,
-        Self::IdMalformed,
-        Self::IdCaseDiffers,
-        Self::CustomerSubscriptionsNotAllowed,
-        Self::CustomerSubscriptionNotFound,
-        Self::TenantRegisteredOnAnotherStamp,
-        Self::MappedTenantWithoutUsage,
-        Self::SnapshotOlderThanUsage,
-        Self::RegistrationOfSeveralStamps,
-        Self::DefaultSubscriptionOfSeveralStamps,
-        Self::UsageUnpriced,
-        Self::ClosedMonthNotCharged,
-        Self::AdjustmentNotCharged,
-        Self::RateCardMeterUnmapped,
-        Self::RateCardUnitUnknown,
-        Self::RateCardTermNotApplied,
-        Self::ExportsMissing,
-        Self::StampMissing,
-        Self::TableMissing,
-        Self::NamesSwapped,
-        Self::NameOfUnknownId,
-        Self::ClosedMonthPriceNotApplied,
-        Self::ClosedMonthNameNotApplied,
-        Self::ClosedMonthMeterNotApplied,
-        Self::CustomersOfAnotherRegistration,
-        Self::NamesWithLostCharacters,
-    ];
-
-    /// The code of a published text.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == text)
-    }
-
-    /// The published text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ChainWithoutEnd => "chain_without_end",
-            Self::StampWithoutUsage => "stamp_without_usage",
-            Self::ExportWithoutFiles => "export_without_files",
-            Self::PageSavedTwice => "page_saved_twice",
-            Self::PageWithoutLines => "page_without_lines",
-            Self::PageFullWithoutSuccessor => "page_full_without_successor",
-            Self::TableMayBeCut => "table_may_be_cut",
-            Self::TimeZoneAssumed => "time_zone_assumed",
-            Self::UsageTimesNotWhole => "usage_times_not_whole",
-            Self::SeveralProviderSubscriptions => "several_provider_subscriptions",
-            Self::FewLinesInWindow => "few_lines_in_window",
-            Self::WindowMissing => "window_missing",
-            Self::WindowCutShort => "window_cut_short",
-            Self::WindowOverdue => "window_overdue",
-            Self::EqualLines => "equal_lines",
-            Self::SeveralShapes => "several_shapes",
-            Self::PublishedLinesUnvouched => "published_lines_unvouched",
-            Self::UsageLongBeforeWindow => "usage_long_before_window",
-            Self::ManyRejects => "many_rejects",
-            Self::UsageOfPublicAzure => "usage_of_public_azure",
-            Self::CustomerSubscriptionOfSeveralTenants => "customer_subscription_of_several_tenants",
-            Self::ListingWithoutTenants => "listing_without_tenants",
-            Self::UserSubscriptionListedTwice => "user_subscription_listed_twice",
-            Self::SnapshotLaterThanUsage => "snapshot_later_than_usage",
-            Self::RegistrationWithoutCustomers => "registration_without_customers",
-            Self::DefaultSubscriptionIsCustomer => "default_subscription_is_customer",
-            Self::InvalidCustomerSubscriptionId => "invalid_customer_subscription_id",
-            Self::IdMalformed => "id_malformed",
-            Self::IdCaseDiffers => "id_case_differs",
-            Self::CustomerSubscriptionsNotAllowed => "customer_subscriptions_not_allowed",
-            Self::CustomerSubscriptionNotFound => "customer_subscription_not_found",
-            Self::TenantRegisteredOnAnotherStamp => "tenant_registered_on_another_stamp",
-            Self::MappedTenantWithoutUsage => "mapped_tenant_without_usage",
-            Self::SnapshotOlderThanUsage => "snapshot_older_than_usage",
-            Self::RegistrationOfSeveralStamps => "registration_of_several_stamps",
-            Self::DefaultSubscriptionOfSeveralStamps => "default_subscription_of_several_stamps",
-            Self::UsageUnpriced => "usage_unpriced",
-            Self::ClosedMonthNotCharged => "closed_month_not_charged",
-            Self::AdjustmentNotCharged => "adjustment_not_charged",
-            Self::RateCardMeterUnmapped => "rate_card_meter_unmapped",
-            Self::RateCardUnitUnknown => "rate_card_unit_unknown",
-            Self::RateCardTermNotApplied => "rate_card_term_not_applied",
-            Self::ExportsMissing => "exports_missing",
-            Self::StampMissing => "stamp_missing",
-            Self::TableMissing => "table_missing",
-            Self::NamesSwapped => "names_swapped",
-            Self::NameOfUnknownId => "name_of_unknown_id",
-            Self::ClosedMonthPriceNotApplied => "closed_month_price_not_applied",
-            Self::ClosedMonthNameNotApplied => "closed_month_name_not_applied",
-            Self::ClosedMonthMeterNotApplied => "closed_month_meter_not_applied",
-            Self::CustomersOfAnotherRegistration => "customers_of_another_registration",
-            Self::NamesWithLostCharacters => "names_with_lost_characters",
-        }
-    }
-
     /// Whether figures may be wrong or incomplete because of it.
     // Long: a table of all codes.
     pub const fn severity(self) -> Severity {
@@ -344,12 +228,6 @@ impl FindingCode {
             | Self::RateCardUnitUnknown
             | Self::RateCardTermNotApplied => Severity::Warning,
         }
-    }
-}
-
-impl fmt::Display for FindingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

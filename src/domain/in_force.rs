@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::closed_list::closed_list;
 use super::time::{Day, Hour, Slot, Window};
 
 /// The moment of a line that chooses the snapshots in force.
@@ -41,35 +42,20 @@ impl AttributeAt {
     }
 }
 
-/// What a snapshot is a copy of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SnapshotKind {
-    /// The registration resource, which names the default subscription.
-    Registration,
-    /// Its list of customer subscriptions: tenant → subscription.
-    CustomerSubscriptions,
-    /// The stamp's listing: user subscription → tenant.
-    UserSubscriptions,
+closed_list! {
+    /// What a snapshot is a copy of.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum SnapshotKind {
+        /// The registration resource, which names the default subscription.
+        Registration = "registration",
+        /// Its list of customer subscriptions: tenant → subscription.
+        CustomerSubscriptions = "customer_subscriptions",
+        /// The stamp's listing: user subscription → tenant.
+        UserSubscriptions = "user_subscriptions",
+    }
 }
 
 impl SnapshotKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Registration, Self::CustomerSubscriptions, Self::UserSubscriptions];
-
-    /// The kind of a published text.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// The published text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Registration => "registration",
-            Self::CustomerSubscriptions => "customer_subscriptions",
-            Self::UserSubscriptions => "user_subscriptions",
-        }
-    }
-
     /// The name of one in a sentence.
     pub const fn noun(self) -> &'static str {
         match self {

@@ -4,6 +4,7 @@
 
 pub mod attribution;
 pub mod cause;
+mod closed_list;
 pub mod correction;
 pub mod coverage;
 pub mod culture;

@@ -6,6 +6,7 @@ use ethnum::U256;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::closed_list::closed_list;
 use super::exact::{Fraction, Rounding};
 use super::identity::{BilledSubscriptionId, MeterId, Stamp, TenantId, UserSubscriptionId};
 use super::limits::{CHARGE_MAX, CHARGE_SCALE, QUANTITY_SCALE};
@@ -238,36 +239,15 @@ impl Price {
     }
 }
 
-/// Whether a quantity has a price. The names are published and never change meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum PriceStatus {
-    /// An entry says that the meter is never charged.
-    NotBillable,
-    Priced,
-    /// No entry is in force: there is no amount, not even one of zero.
-    Unpriced,
-}
-
-impl PriceStatus {
-    /// All of them, sorted by their texts.
-    pub const ALL: [Self; 3] = [Self::NotBillable, Self::Priced, Self::Unpriced];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotBillable => "not_billable",
-            Self::Priced => "priced",
-            Self::Unpriced => "unpriced",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-impl fmt::Display for PriceStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+closed_list! {
+    /// Whether a quantity has a price. The names are published and never change meaning.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    pub enum PriceStatus {
+        /// An entry says that the meter is never charged.
+        NotBillable = "not_billable",
+        Priced = "priced",
+        /// No entry is in force: there is no amount, not even one of zero.
+        Unpriced = "unpriced",
     }
 }
 

@@ -1,78 +1,45 @@
 //! Why a line is set aside: a closed list, in order of precedence. Names are published and never change meaning.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use super::closed_list::closed_list;
 #[cfg(doc)]
 use super::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 
-/// Why a line was set aside. A line gets the first reason that applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum RejectReason {
-    /// The element is no object, has no `properties` object, or has a duplicate value; or a table's row has more or
-    /// fewer cells than the header.
-    NotAUsageLine,
-    /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or the instance is longer than
-    /// [`INSTANCE_BYTES_MAX`].
-    TooLong,
-    /// `subscriptionId` is absent, null, blank or no text.
-    UserSubscriptionMissing,
-    /// `meterId` is absent, null, blank or no text.
-    MeterMissing,
-    /// `usageStartTime` or `usageEndTime` is absent or null.
-    UsageTimeMissing,
-    /// A usage time is no ISO 8601 time with its offset, nor one in the dialect of its table.
-    UsageTimeUnreadable,
-    /// A usage time is before 2000 or after 2199.
-    UsageTimeOutOfRange,
-    /// The span is neither one full UTC hour nor one full UTC day (`product.md` §3.4).
-    UsageTimeNotWhole,
-    /// `quantity` is absent or null.
-    QuantityMissing,
-    /// `quantity` is no decimal number (`NaN`, a decimal comma, an object …).
-    QuantityUnreadable,
-    /// `quantity` is below zero.
-    QuantityNegative,
-    /// `quantity` is 10^20 or more, beyond `DECIMAL(38,18)`.
-    QuantityTooLarge,
+closed_list! {
+    /// Why a line was set aside. A line gets the first reason that applies.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    pub enum RejectReason {
+        /// The element is no object, has no `properties` object, or has a duplicate value; or a table's row has more or
+        /// fewer cells than the header.
+        NotAUsageLine = "not_a_usage_line",
+        /// An id, a time or a quantity is longer than [`VALUE_BYTES_MAX`], or the instance is longer than
+        /// [`INSTANCE_BYTES_MAX`].
+        TooLong = "too_long",
+        /// `subscriptionId` is absent, null, blank or no text.
+        UserSubscriptionMissing = "user_subscription_missing",
+        /// `meterId` is absent, null, blank or no text.
+        MeterMissing = "meter_missing",
+        /// `usageStartTime` or `usageEndTime` is absent or null.
+        UsageTimeMissing = "usage_time_missing",
+        /// A usage time is no ISO 8601 time with its offset, nor one in the dialect of its table.
+        UsageTimeUnreadable = "usage_time_unreadable",
+        /// A usage time is before 2000 or after 2199.
+        UsageTimeOutOfRange = "usage_time_out_of_range",
+        /// The span is neither one full UTC hour nor one full UTC day (`product.md` §3.4).
+        UsageTimeNotWhole = "usage_time_not_whole",
+        /// `quantity` is absent or null.
+        QuantityMissing = "quantity_missing",
+        /// `quantity` is no decimal number (`NaN`, a decimal comma, an object …).
+        QuantityUnreadable = "quantity_unreadable",
+        /// `quantity` is below zero.
+        QuantityNegative = "quantity_negative",
+        /// `quantity` is 10^20 or more, beyond `DECIMAL(38,18)`.
+        QuantityTooLarge = "quantity_too_large",
+    }
 }
 
 impl RejectReason {
-    /// All of them, in order of precedence.
-    pub const ALL: [Self; 12] = [
-        Self::NotAUsageLine,
-        Self::TooLong,
-        Self::UserSubscriptionMissing,
-        Self::MeterMissing,
-        Self::UsageTimeMissing,
-        Self::UsageTimeUnreadable,
-        Self::UsageTimeOutOfRange,
-        Self::UsageTimeNotWhole,
-        Self::QuantityMissing,
-        Self::QuantityUnreadable,
-        Self::QuantityNegative,
-        Self::QuantityTooLarge,
-    ];
-
-    /// The published text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotAUsageLine => "not_a_usage_line",
-            Self::TooLong => "too_long",
-            Self::UserSubscriptionMissing => "user_subscription_missing",
-            Self::MeterMissing => "meter_missing",
-            Self::UsageTimeMissing => "usage_time_missing",
-            Self::UsageTimeUnreadable => "usage_time_unreadable",
-            Self::UsageTimeOutOfRange => "usage_time_out_of_range",
-            Self::UsageTimeNotWhole => "usage_time_not_whole",
-            Self::QuantityMissing => "quantity_missing",
-            Self::QuantityUnreadable => "quantity_unreadable",
-            Self::QuantityNegative => "quantity_negative",
-            Self::QuantityTooLarge => "quantity_too_large",
-        }
-    }
-
     /// The fault of such a line, for a sentence.
     pub const fn sentence(self) -> &'static str {
         match self {
@@ -89,11 +56,5 @@ impl RejectReason {
             Self::QuantityNegative => "the quantity is below zero",
             Self::QuantityTooLarge => "the quantity is too large",
         }
-    }
-}
-
-impl fmt::Display for RejectReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

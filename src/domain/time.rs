@@ -261,7 +261,7 @@ pub(super) struct CivilTime {
 
 impl CivilTime {
     /// Minutes since 1970-01-01T00:00, in local time.
-    pub fn minutes(&self) -> Result<i64, TimeFault> {
+    pub(super) fn minutes(&self) -> Result<i64, TimeFault> {
         let date = NaiveDate::from_ymd_opt(self.year, self.month, self.day).ok_or(TimeFault::Unreadable)?;
         if !(FIRST_YEAR..END_YEAR).contains(&self.year) {
             return Err(TimeFault::OutOfRange);
@@ -270,7 +270,7 @@ impl CivilTime {
     }
 
     /// `YYYY-MM-DDThh:mm[:ss[.f…]]`, and an offset as [`offset_minutes`] reads it; a blank may stand for `T`.
-    pub fn read(text: &[u8]) -> Option<Self> {
+    pub(super) fn read(text: &[u8]) -> Option<Self> {
         let number = |from: usize, digits: usize| -> Option<i64> {
             let part = text.get(from..from + digits)?;
             part.iter().all(u8::is_ascii_digit).then(|| part.iter().fold(0, |sum, b| sum * 10 + i64::from(b - b'0')))

@@ -8,7 +8,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The hint for a failed operation on `path`; `None` if nothing is known beyond the error itself.
-pub fn remedy(path: &Path, error: &Error) -> Option<String> {
+pub(crate) fn remedy(path: &Path, error: &Error) -> Option<String> {
     match error.kind() {
         ErrorKind::PermissionDenied => denied(path),
         ErrorKind::ReadOnlyFilesystem => Some(format!(
@@ -109,14 +109,14 @@ fn room(_path: &Path) -> Option<(u64, u64)> {
 }
 
 /// The size of all files below a folder. Unreadable ones count as nothing.
-pub fn bytes_below(folder: &Path) -> u64 {
+pub(crate) fn bytes_below(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let size = |metadata: Metadata, path: PathBuf| if metadata.is_dir() { bytes_below(&path) } else { metadata.len() };
     entries.filter_map(|entry| Some(size(entry.metadata().ok()?, entry.path()))).sum()
 }
 
 /// A size for people: `512 bytes`, `12.3 MB`.
-pub fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let units = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     match units.into_iter().find(|(_, size)| count >= *size) {
         Some((unit, size)) => format!("{}.{} {unit}", count / size, count % size / (size / 10)),

@@ -14,22 +14,22 @@ use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_
 use crate::table::reader::{self, Rows};
 
 /// The totals of each day, billed subscription and meter.
-pub type DayTotals = BTreeMap<(Day, String, String), Totals>;
+pub(super) type DayTotals = BTreeMap<(Day, String, String), Totals>;
 
 /// The causes for a day that was published before and was settled again. If only its closed figures were published, its
 /// cause may be `NewDay`; then an export with lines of the day was added.
-pub fn causes_of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
+pub(super) fn causes_of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
     let known = |cause: &Cause| if *cause == Cause::NewDay { Cause::WindowAdded } else { *cause };
     causes.iter().map(known).collect()
 }
 
 /// The stamps with published days.
-pub fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
+pub(super) fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
     out.published_below("daily/").filter_map(|path| Stamp::new(path.split('/').nth(1)?)).collect()
 }
 
 /// The months with published days of a stamp.
-pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
+pub(super) fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
     let prefix = format!("daily/{stamp}/");
     let month = |path: &str| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
     out.iter().flat_map(|out| out.published_below(&prefix)).filter_map(month).collect()
@@ -39,7 +39,7 @@ pub fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
 ///
 /// # Errors
 /// The table cannot be read, or a sum leaves the range.
-pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTotals> {
+pub(super) fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTotals> {
     let mut totals = DayTotals::new();
     let path = daily_path(stamp, month);
     let Some(out) = out.filter(|out| out.last().files.contains_key(&path)) else { return Ok(totals) };
@@ -72,13 +72,18 @@ pub fn published(out: Option<&Out>, stamp: &Stamp, month: Month) -> Result<DayTo
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn rows_published(out: &Out, path: &str, table: &Table, columns: &[&dyn AnyColumn]) -> Result<Option<Vec<Rows>>> {
+pub(super) fn rows_published(
+    out: &Out,
+    path: &str,
+    table: &Table,
+    columns: &[&dyn AnyColumn],
+) -> Result<Option<Vec<Rows>>> {
     let Some(bytes) = out.read_unaltered(path)? else { return Ok(None) };
     Ok(reader::read(&out.path(path), bytes, table, columns, &[]).ok())
 }
 
 /// The differences between two states of a stamp's dirty days, for days that were published before.
-pub fn between(
+pub(super) fn between(
     stamp: &Stamp,
     before: &DayTotals,
     after: &DayTotals,
@@ -101,7 +106,7 @@ pub fn between(
 }
 
 /// The days of each stamp that were corrected.
-pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
+pub(super) fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
     let mut days: BTreeMap<Stamp, BTreeSet<Day>> = BTreeMap::new();
     for correction in corrections {
         if let Place::Day(stamp, day) = &correction.place {
@@ -112,7 +117,7 @@ pub fn days_of(corrections: &[Correction]) -> BTreeMap<Stamp, BTreeSet<Day>> {
 }
 
 /// The months whose statements bill other amounts.
-pub fn months_of(corrections: &[Correction]) -> BTreeSet<Month> {
+pub(super) fn months_of(corrections: &[Correction]) -> BTreeSet<Month> {
     let months = corrections
         .iter()
         .filter(|correction| correction.place.day().is_none())

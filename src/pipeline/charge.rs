@@ -40,7 +40,7 @@ use crate::table::contract::columns::{CURRENCY, PRICE_KEY};
 use crate::table::reader::{self, integer};
 
 /// The charges of a run.
-pub struct ChargedRun {
+pub(super) struct ChargedRun {
     pub months: ChargedMonths,
     pub findings: Vec<Finding>,
     /// Changes of charges and amounts that were published before.
@@ -51,7 +51,7 @@ pub struct ChargedRun {
 ///
 /// # Errors
 /// Prices for unknown ids, a sum or an amount out of range, a missing exchange rate, a table that cannot be staged.
-pub fn charge(
+pub(super) fn charge(
     context: &RunContext<'_>,
     folded: &Folded<'_>,
     charging: &Charging,

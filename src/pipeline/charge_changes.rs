@@ -46,7 +46,7 @@ enum Before {
 
 /// How a month was rated, before this run and in it.
 #[derive(Clone, Copy)]
-pub struct Ratings<'a> {
+pub(super) struct Ratings<'a> {
     /// `None`: unknown.
     pub before: Option<&'a ChargedMonth>,
     /// `None`: it is not charged any more.
@@ -57,7 +57,7 @@ pub struct Ratings<'a> {
 ///
 /// # Errors
 /// A table cannot be read.
-pub fn charges_changed(
+pub(super) fn charges_changed(
     context: &RunContext<'_>,
     folded: &Folded<'_>,
     month: Month,
@@ -78,7 +78,7 @@ pub fn charges_changed(
 ///
 /// # Errors
 /// A table cannot be read.
-pub fn charges_gone<'r>(
+pub(super) fn charges_gone<'r>(
     context: &RunContext<'_>,
     folded: &Folded<'_>,
     rated: impl Fn(Month) -> Option<&'r ChargedMonth>,
@@ -187,7 +187,7 @@ fn owners_after(
 ///
 /// # Errors
 /// A table cannot be read, or a sum of amounts is out of range.
-pub fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
+pub(super) fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
     let path = statements_path(month);
     let out = context.publisher.out().filter(|_| context.publisher.is_made_anew(&path));
     let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };

@@ -14,7 +14,7 @@ use crate::read::{self, ExchangeRates, PriceContent, PriceFile, Reading, Root};
 
 /// The price book and the exchange rates as they were read.
 #[derive(Debug, Default)]
-pub struct PriceInputs {
+pub(super) struct PriceInputs {
     /// `None`: there is no price book, and nothing is charged.
     pub(super) files: Option<Vec<PriceFile>>,
     rates: ExchangeRates,
@@ -25,7 +25,7 @@ impl PriceInputs {
     ///
     /// # Errors
     /// A row that is not a price or a rate.
-    pub fn read(root: &Root, reading: &Reading, receipt: &mut ReceiptBuilder) -> Result<Self> {
+    pub(super) fn read(root: &Root, reading: &Reading, receipt: &mut ReceiptBuilder) -> Result<Self> {
         let mut inputs = Self::default();
         let mut errors = Vec::new();
         if let Some(files) = &root.prices {
@@ -48,14 +48,14 @@ impl PriceInputs {
     }
 
     /// Whether anything is to be charged.
-    pub fn has_book(&self) -> bool {
+    pub(super) fn has_book(&self) -> bool {
         self.files.is_some()
     }
 }
 
 /// The prices and terms by which months are rated.
 #[derive(Debug)]
-pub struct Charging {
+pub(super) struct Charging {
     pub(super) book: PriceBook,
     /// Without a price book, only closed charges are published.
     pub(super) has_book: bool,
@@ -71,7 +71,7 @@ impl Charging {
     ///
     /// # Errors
     /// Entries that contradict the meters or each other, or exchange rates to several currencies.
-    pub fn new(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
+    pub(super) fn new(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
         let PriceInputs { files, rates } = inputs;
         let (mut entries, mut cards) = (Vec::new(), Vec::new());
         let has_book = files.is_some();
@@ -97,7 +97,7 @@ impl Charging {
 
 impl Charging {
     /// The tenants and billed subscriptions that prices are for.
-    pub fn scope_ids(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn scope_ids(&self) -> impl Iterator<Item = &str> {
         let is_tenant_or_billed = |scope: &&Scope| matches!(scope, Scope::Tenant(_) | Scope::BilledSubscription(_));
         self.book.entries().iter().map(|entry| &entry.scope).filter(is_tenant_or_billed).filter_map(Scope::id)
     }

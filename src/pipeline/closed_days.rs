@@ -13,7 +13,7 @@ use crate::state::DayNote;
 
 /// The differences of dirty days in closed months, collected while they are settled.
 #[derive(Debug, Default)]
-pub struct ClosedUsage {
+pub(super) struct ClosedUsage {
     /// The differences between lines and closed figures on dirty days.
     differences: FigureSums,
     /// Usage from new exports.
@@ -25,7 +25,7 @@ impl ClosedUsage {
     ///
     /// # Errors
     /// The closed figures cannot be read, or a sum is out of range.
-    pub fn take(
+    pub(super) fn take(
         &mut self,
         context: &StampContext<'_>,
         month: Month,
@@ -59,7 +59,7 @@ impl ClosedUsage {
 
 /// The adjustments of a stamp's closed months.
 #[derive(Debug)]
-pub struct StampAdjustments {
+pub(super) struct StampAdjustments {
     /// Those of this run.
     pub rows: Vec<Adjustment>,
     /// Those of all runs, by meter, and by month and meter; without zeros.
@@ -81,7 +81,7 @@ fn is_dirty(context: &StampContext<'_>, day: Day) -> bool {
 ///
 /// # Errors
 /// A sum is out of range.
-pub fn arrived(context: &StampContext<'_>, day: Day, chunks: &[UsageChunk]) -> Result<Vec<Arrived>> {
+pub(super) fn arrived(context: &StampContext<'_>, day: Day, chunks: &[UsageChunk]) -> Result<Vec<Arrived>> {
     let mut arrived = Vec::new();
     if context.previous_exports.is_empty() {
         return Ok(arrived);
@@ -133,7 +133,7 @@ fn figure(context: &StampContext<'_>, day: Day, key: u64) -> Figure {
 ///
 /// # Errors
 /// Adjustments cannot be read, or lines and figures do not balance.
-pub fn adjustments(
+pub(super) fn adjustments(
     context: &StampContext<'_>,
     closed: ClosedUsage,
     notes: &BTreeMap<Day, DayNote>,

@@ -11,10 +11,10 @@ use crate::domain::{Month, Stamp};
 use crate::publication::Publisher;
 
 /// The frozen data of closed months, by stamp.
-pub type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;
+pub(super) type ClosedMonths = BTreeMap<Stamp, BTreeMap<Month, Frozen>>;
 
 /// Shared data of a run that no step changes.
-pub struct RunContext<'a> {
+pub(super) struct RunContext<'a> {
     pub plan: &'a Plan,
     pub control: &'a Control,
     pub publisher: &'a Publisher,
@@ -28,7 +28,7 @@ pub struct RunContext<'a> {
 }
 
 impl RunContext<'_> {
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.full_run.is_some()
     }
 }

@@ -12,7 +12,7 @@ use crate::store::Fingerprint;
 
 /// The days of a stamp that must be settled again, and those that are kept as published.
 #[derive(Debug, Default)]
-pub struct DirtyDays {
+pub(super) struct DirtyDays {
     pub dirty: BTreeMap<Day, BTreeSet<Cause>>,
     pub clean: BTreeMap<Day, DayNote>,
     /// Lines of dirty days that are loaded from the published tables: by day and place of the export.
@@ -32,7 +32,11 @@ impl DirtyDays {
     ///
     /// # Errors
     /// The state has no record of such lines.
-    pub fn all(exports: &[ExportRecord], previous: &BTreeMap<Day, DayNote>, kept: &BTreeSet<String>) -> Result<Self> {
+    pub(super) fn all(
+        exports: &[ExportRecord],
+        previous: &BTreeMap<Day, DayNote>,
+        kept: &BTreeSet<String>,
+    ) -> Result<Self> {
         let now = days_of(exports);
         let all: BTreeSet<Day> = now.keys().chain(previous.keys()).copied().collect();
         let dirty = all.into_iter().map(|day| (day, BTreeSet::from([Cause::FullRun]))).collect();
@@ -51,19 +55,19 @@ impl DirtyDays {
     }
 
     /// The months that are written again; closed months only in a full run.
-    pub fn months(&self) -> BTreeSet<Month> {
+    pub(super) fn months(&self) -> BTreeSet<Month> {
         let dirty = self.dirty.keys().map(|day| day.month()).chain(self.months_to_write.iter().copied());
         dirty.chain(self.closed.keys().copied()).filter(|month| self.is_full || !self.is_closed(*month)).collect()
     }
 
-    pub fn is_closed(&self, month: Month) -> bool {
+    pub(super) fn is_closed(&self, month: Month) -> bool {
         self.closed.contains_key(&month)
     }
 
     /// The days that changed since `previous` was recorded: because exports changed, because `decider` decides
     /// differently now, or because their month was reopened. If such a day has lines of exports in `unread` folders,
     /// these lines are loaded from the published tables.
-    pub fn since(
+    pub(super) fn since(
         exports: &[ExportRecord],
         previous: BTreeMap<Day, DayNote>,
         decider: &Decider<'_>,
@@ -159,7 +163,7 @@ fn decides_alike(decider: &Decider<'_>, note: &DayNote) -> bool {
 }
 
 /// The error for kept lines that the state has no record of.
-pub fn unknown_kept(folder: &str) -> Error {
+pub(super) fn unknown_kept(folder: &str) -> Error {
     Error::input("its export is gone, and nothing is known of the lines that are published of it").at(folder).hint(
         "put the export back, or run with --forget and its folder to remove its lines (a `*` at its end stands for \
          several)",

@@ -27,7 +27,7 @@ use crate::table::csv::CsvTable;
 use crate::table::{contract, flat, reader};
 
 /// The merged results of all stamps of a run.
-pub struct Folded<'s> {
+pub(super) struct Folded<'s> {
     pub names: Names,
     pub dimensions: Dimensions,
     pub receipt: ReceiptBuilder,
@@ -45,7 +45,7 @@ pub struct Folded<'s> {
 }
 
 /// A settled stamp with its inputs.
-pub struct StampOutcome<'s> {
+pub(super) struct StampOutcome<'s> {
     pub owned: OwnedUsage,
     pub snapshots: &'s Snapshots,
     pub dirty_days: DirtyDays,
@@ -57,7 +57,7 @@ pub struct StampOutcome<'s> {
 
 impl<'s> Folded<'s> {
     /// No stamp yet: only the names, dimensions and receipt entries of snapshots and closed months.
-    pub fn new(names: Names, dimensions: Dimensions, receipt: ReceiptBuilder) -> Self {
+    pub(super) fn new(names: Names, dimensions: Dimensions, receipt: ReceiptBuilder) -> Self {
         Self {
             names,
             dimensions,
@@ -75,7 +75,7 @@ impl<'s> Folded<'s> {
     ///
     /// # Errors
     /// Totals that do not balance, a published table that cannot be read.
-    pub fn with(mut self, context: &RunContext<'_>, outcome: StampOutcome<'s>) -> Result<Self> {
+    pub(super) fn with(mut self, context: &RunContext<'_>, outcome: StampOutcome<'s>) -> Result<Self> {
         let StampOutcome { mut owned, snapshots, dirty_days, settled, inputs, kept } = outcome;
         let SettledStamp { notes, months_rewritten, after, adjusted } = settled;
         let stamp = owned.usage.stamp.clone();
@@ -130,7 +130,7 @@ impl<'s> Folded<'s> {
     ///
     /// # Errors
     /// A missing stamp was not named to be forgotten, or its published tables cannot be read.
-    pub fn without_vanished(
+    pub(super) fn without_vanished(
         mut self,
         context: &RunContext<'_>,
         mut previous: BTreeMap<Stamp, StampState>,
@@ -175,7 +175,7 @@ impl<'s> Folded<'s> {
     ///
     /// # Errors
     /// The published resources cannot be read, or one is missing.
-    pub fn with_resources(mut self, context: &RunContext<'_>) -> Result<Self> {
+    pub(super) fn with_resources(mut self, context: &RunContext<'_>) -> Result<Self> {
         let is_dirty = !self.dimensions.has_no_new_resources() || self.dirty.values().any(|days| !days.is_empty());
         let out = context.publisher.out().filter(|out| out.last().files.contains_key(RESOURCES));
         let has_lost_stamps = self.dirty.len() > self.state.stamps.len();
@@ -217,7 +217,7 @@ impl<'s> Folded<'s> {
     ///
     /// # Errors
     /// A table cannot be read or staged.
-    pub fn publish_csv_monthly(&self, context: &RunContext<'_>) -> Result<()> {
+    pub(super) fn publish_csv_monthly(&self, context: &RunContext<'_>) -> Result<()> {
         let publisher = context.publisher;
         if publisher.is_rehearsal() {
             return Ok(());

@@ -19,7 +19,7 @@ use crate::read::{self, DayLines, ExportRecord, PreviousExports, StampFolder, St
 use crate::state::StampState;
 
 /// The usage of a stamp: the lines that were read, and the days that must be settled.
-pub struct GatheredStamp {
+pub(super) struct GatheredStamp {
     pub usage: Usage,
     pub dirty_days: DirtyDays,
     pub inputs: KnownInputs,
@@ -34,7 +34,7 @@ pub struct GatheredStamp {
 ///
 /// # Errors
 /// Input that is refused, published lines that the state has no record of, a signal.
-pub fn gather(
+pub(super) fn gather(
     context: &RunContext<'_>,
     (folder, snapshots): (&StampFolder, &Snapshots),
     names: &Names,

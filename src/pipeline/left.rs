@@ -17,13 +17,13 @@ use crate::read::StampFolder;
 
 /// A stamp as it was read.
 #[derive(Debug)]
-pub struct LeftStamp {
+pub(super) struct LeftStamp {
     pub folder: StampFolder,
     pub snapshots: Snapshots,
 }
 
 /// The published stamps that a run leaves as they are: neither `--stamp` nor `--forget` names them.
-pub fn left_stamps(plan: &Plan, previous: &PreviousRun, out: Option<&Out>) -> BTreeSet<Stamp> {
+pub(super) fn left_stamps(plan: &Plan, previous: &PreviousRun, out: Option<&Out>) -> BTreeSet<Stamp> {
     if plan.stamps.is_empty() {
         return BTreeSet::new();
     }
@@ -39,7 +39,7 @@ pub fn left_stamps(plan: &Plan, previous: &PreviousRun, out: Option<&Out>) -> BT
 ///
 /// # Errors
 /// This is a full run, or the state of the stamp is lost.
-pub fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result<LeftStamp> {
+pub(super) fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result<LeftStamp> {
     let refused = |why: &str| {
         Error::input(format!("--stamp is to leave stamp {stamp} as it was published, but {why}")).hint(format!(
             "run without --stamp; or with the settings and the version of the last run; or name all stamps. --forget \
@@ -72,7 +72,7 @@ pub fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result<LeftSt
 }
 
 /// The receipt entries of these stamps.
-pub fn entries(left: &BTreeSet<Stamp>, read_in: &BTreeMap<Stamp, u64>) -> Vec<LeftEntry> {
+pub(super) fn entries(left: &BTreeSet<Stamp>, read_in: &BTreeMap<Stamp, u64>) -> Vec<LeftEntry> {
     let entry = |stamp: &Stamp| LeftEntry { stamp: stamp.to_string(), run: read_in.get(stamp).copied() };
     left.iter().map(entry).collect()
 }

@@ -16,7 +16,7 @@ use crate::table::csv::CsvTable;
 use crate::table::flat;
 
 /// The days of a month; each is handed in once, in any order.
-pub struct FlatDays<'s, 'a> {
+pub(super) struct FlatDays<'s, 'a> {
     context: &'s StampContext<'a>,
     waiting: Mutex<Waiting>,
     /// Locked by the thread that writes a day.
@@ -31,7 +31,7 @@ struct Waiting {
 
 impl<'s, 'a> FlatDays<'s, 'a> {
     /// A table for these days, which are in order.
-    pub fn new(context: &'s StampContext<'a>, days: impl IntoIterator<Item = Day>) -> Self {
+    pub(super) fn new(context: &'s StampContext<'a>, days: impl IntoIterator<Item = Day>) -> Self {
         let waiting = Waiting { days: days.into_iter().collect(), ready: BTreeMap::new() };
         let table = context.publisher.csv_table(flat::CSV_DAILY.columns);
         Self { context, waiting: Mutex::new(waiting), table: Mutex::new(table) }
@@ -41,7 +41,7 @@ impl<'s, 'a> FlatDays<'s, 'a> {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn hand_in(&self, day: Day, cells: Cells) -> Result<()> {
+    pub(super) fn hand_in(&self, day: Day, cells: Cells) -> Result<()> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).ready.insert(day, cells);
         self.write_ready()
     }
@@ -50,7 +50,7 @@ impl<'s, 'a> FlatDays<'s, 'a> {
     ///
     /// # Errors
     /// As [`FlatDays::hand_in`].
-    pub fn finish(self) -> Result<CsvTable> {
+    pub(super) fn finish(self) -> Result<CsvTable> {
         self.write_ready()?;
         Ok(self.table.into_inner().unwrap_or_else(PoisonError::into_inner))
     }

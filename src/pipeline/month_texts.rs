@@ -8,7 +8,7 @@ use crate::state::DayNote;
 use crate::store::Fingerprint;
 
 /// Fingerprints of the texts that the flat files of each month show.
-pub fn month_texts<'n>(
+pub(super) fn month_texts<'n>(
     names: &Names,
     stamp: &Stamp,
     notes: impl IntoIterator<Item = (&'n Day, &'n DayNote)>,

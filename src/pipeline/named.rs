@@ -19,7 +19,7 @@ const LISTED: usize = 10;
 ///
 /// An id in the price book is known: a future customer may already have a price and a name. If only some stamps are
 /// read, or if other snapshots replace their own, not all ids are known, so unknown ids are not reported.
-pub fn findings_of_names(
+pub(super) fn findings_of_names(
     plan: &Plan,
     dimensions: &Dimensions,
     table: &NamesTable,
@@ -54,7 +54,7 @@ pub fn findings_of_names(
 }
 
 /// Finds names and services in `meters.csv` whose characters were lost in a narrow encoding.
-pub fn meters_with_lost_characters(rows: &[CatalogueRow]) -> Option<Finding> {
+pub(super) fn meters_with_lost_characters(rows: &[CatalogueRow]) -> Option<Finding> {
     let texts = |row: &CatalogueRow| [row.meter_name.clone(), row.service.clone()].into_iter().flatten();
     let lost: Vec<(String, String)> = rows
         .iter()

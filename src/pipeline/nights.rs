@@ -93,7 +93,7 @@ type RejectKey = (String, String, String, Option<String>);
 ///
 /// # Errors
 /// The machine failed.
-pub fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Vec<usize>> {
+pub(super) fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Vec<usize>> {
     if rejects.is_empty() {
         return Ok(Vec::new());
     }

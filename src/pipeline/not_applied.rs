@@ -23,7 +23,7 @@ use crate::store::InputFile;
 const SHOWN: usize = 10;
 
 /// A closed month with its frozen data; lists of them are in the order of their closings.
-pub type ClosedMonth = ((Stamp, Month), Frozen);
+pub(super) type ClosedMonth = ((Stamp, Month), Frozen);
 
 /// Changes by stamp, id and text, each with the months that it is not applied to.
 type ChangeMonths = BTreeMap<(Stamp, String, String), BTreeSet<Month>>;
@@ -32,7 +32,12 @@ type ChangeMonths = BTreeMap<(Stamp, String, String), BTreeSet<Month>>;
 ///
 /// # Errors
 /// A table of the root cannot be read.
-pub fn names_and_meters(closed: &[ClosedMonth], names: &Names, root: &Root, reading: &Reading) -> Result<Vec<Finding>> {
+pub(super) fn names_and_meters(
+    closed: &[ClosedMonth],
+    names: &Names,
+    root: &Root,
+    reading: &Reading,
+) -> Result<Vec<Finding>> {
     let (mut of_names, mut of_meters) = (ChangeMonths::new(), ChangeMonths::new());
     for ((stamp, month), frozen) in closed {
         for (id, then) in &frozen.names {
@@ -120,7 +125,11 @@ fn findings_of_changes(
 }
 
 /// Compares prices, exchange rates and terms, if there is a price book.
-pub fn prices(closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>, charging: &Charging, plan: &Plan) -> Vec<Finding> {
+pub(super) fn prices(
+    closed: &BTreeMap<Stamp, BTreeMap<Month, Frozen>>,
+    charging: &Charging,
+    plan: &Plan,
+) -> Vec<Finding> {
     if !charging.has_book {
         return Vec::new();
     }

@@ -17,7 +17,7 @@ use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
 
 /// The state of the last run.
 #[derive(Debug, Default)]
-pub struct PreviousRun {
+pub(super) struct PreviousRun {
     pub stamps: BTreeMap<Stamp, StampState>,
     /// Why this is a full run, if it is.
     pub full_run: Option<String>,
@@ -32,7 +32,7 @@ impl PreviousRun {
     ///
     /// # Errors
     /// A published file was altered, or the machine failed.
-    pub fn load(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
+    pub(super) fn load(plan: &Plan, out: Option<&mut Out>) -> Result<Self> {
         let Some(out) = out else { return Ok(Self::default()) };
         let version = Version::current(plan.deciding.values());
         out.check_history()?;
@@ -94,14 +94,14 @@ fn inputs_in_state(stamps: &BTreeMap<Stamp, StampState>) -> RecordedInputs {
 }
 
 /// The fingerprint of an export: of the names and fingerprints of all its files.
-pub fn fingerprint_of(export: &ExportRecord) -> Fingerprint {
+pub(super) fn fingerprint_of(export: &ExportRecord) -> Fingerprint {
     let files: BTreeSet<String> =
         export.input_files().map(|file| format!("{}\0{}\n", file.name, file.fingerprint)).collect();
     Fingerprint::of(files.into_iter().collect::<String>().as_bytes())
 }
 
 /// Files of a stamp as they are now.
-pub struct KnownInputs {
+pub(super) struct KnownInputs {
     stats: BTreeMap<String, (FileStat, bool)>,
     /// Files whose contents have not changed since they were last read.
     unchanged: BTreeSet<String>,
@@ -114,7 +114,7 @@ impl KnownInputs {
     ///
     /// # Errors
     /// A file is gone or cannot be read.
-    pub fn look<'f>(
+    pub(super) fn look<'f>(
         files: impl Iterator<Item = &'f InputFile>,
         previous: &BTreeMap<String, KnownInput>,
         reuse: Reuse,
@@ -138,18 +138,18 @@ impl KnownInputs {
     }
 
     /// Files as they were last read, without looking at them.
-    pub fn as_recorded(previous: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
+    pub(super) fn as_recorded(previous: &BTreeMap<String, KnownInput>, reuse: Reuse) -> Self {
         let stats = previous.iter().map(|(name, known)| (name.clone(), (known.stat, known.is_settled))).collect();
         Self { stats, unchanged: previous.keys().cloned().collect(), is_full: false, reuse }
     }
 
     /// The files whose contents have not changed.
-    pub fn unchanged(&self) -> &BTreeSet<String> {
+    pub(super) fn unchanged(&self) -> &BTreeSet<String> {
         &self.unchanged
     }
 
     /// The exports that need not be read.
-    pub fn known(
+    pub(super) fn known(
         &self,
         folder: &StampFolder,
         previous: &StampState,
@@ -170,7 +170,7 @@ impl KnownInputs {
     }
 
     /// All exports of a stamp that stays as it was published.
-    pub fn known_as_left(previous: &StampState) -> PreviousExports {
+    pub(super) fn known_as_left(previous: &StampState) -> PreviousExports {
         let (kept, unchanged): (Vec<ExportRecord>, Vec<ExportRecord>) =
             previous.exports.iter().cloned().partition(|export| previous.kept.contains(&export.folder));
         PreviousExports {
@@ -186,7 +186,7 @@ impl KnownInputs {
     }
 
     /// The records of these files for the next run.
-    pub fn after<'f>(&self, files: impl Iterator<Item = &'f ReadFile>) -> BTreeMap<String, KnownInput> {
+    pub(super) fn after<'f>(&self, files: impl Iterator<Item = &'f ReadFile>) -> BTreeMap<String, KnownInput> {
         let known = files.filter_map(|file| {
             let &(stat, is_settled) = self.stats.get(&file.name)?;
             Some((file.name.clone(), KnownInput { stat, is_settled, fingerprint: file.fingerprint }))
@@ -196,7 +196,7 @@ impl KnownInputs {
 }
 
 /// The folders of exports that contain a file: an empty one may be the mount point of a disk that is not mounted.
-pub fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
+pub(super) fn folders_with_files(exports: &[Export]) -> BTreeSet<&str> {
     exports.iter().filter(|export| !export.files.is_empty()).map(|export| export.folder.as_str()).collect()
 }
 

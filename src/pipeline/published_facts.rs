@@ -21,7 +21,7 @@ use crate::table::contract::columns::{
 use crate::table::reader::{self, Rows, text};
 
 /// The published facts of a stamp, read as cells with the ranks of this process.
-pub struct PublishedFacts<'a> {
+pub(super) struct PublishedFacts<'a> {
     out: Option<&'a Out>,
     owned: &'a OwnedUsage,
     packing: Packing,
@@ -29,7 +29,7 @@ pub struct PublishedFacts<'a> {
 }
 
 impl<'a> PublishedFacts<'a> {
-    pub fn new(
+    pub(super) fn new(
         out: Option<&'a Out>,
         owned: &'a OwnedUsage,
         packing: Packing,
@@ -39,7 +39,7 @@ impl<'a> PublishedFacts<'a> {
     }
 
     /// Whether a file is published.
-    pub fn has(&self, path: &str) -> bool {
+    pub(super) fn has(&self, path: &str) -> bool {
         self.out.is_some_and(|out| out.last().files.contains_key(path))
     }
 
@@ -47,7 +47,7 @@ impl<'a> PublishedFacts<'a> {
     ///
     /// # Errors
     /// The table cannot be read, or has an id that no line has.
-    pub fn daily(&self, month: Month, clean: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
+    pub(super) fn daily(&self, month: Month, clean: &BTreeMap<Day, DayNote>) -> Result<BTreeMap<Day, Cells>> {
         self.cells(&daily_path(&self.owned.usage.stamp, month), &contract::DAILY, Time::Days, |day| {
             clean.contains_key(&day)
         })
@@ -57,7 +57,7 @@ impl<'a> PublishedFacts<'a> {
     ///
     /// # Errors
     /// As [`PublishedFacts::daily`].
-    pub fn monthly(&self, clean: impl Fn(Month) -> bool) -> Result<BTreeMap<Month, Cells>> {
+    pub(super) fn monthly(&self, clean: impl Fn(Month) -> bool) -> Result<BTreeMap<Month, Cells>> {
         let path = monthly_path(&self.owned.usage.stamp);
         let months = self.cells(&path, &contract::MONTHLY, Time::Months, |day| clean(day.month()))?;
         Ok(months.into_iter().map(|(day, cells)| (day.month(), cells)).collect())
@@ -67,7 +67,7 @@ impl<'a> PublishedFacts<'a> {
     ///
     /// # Errors
     /// As [`PublishedFacts::daily`].
-    pub fn hourly(&self, day: Day) -> Result<Cells> {
+    pub(super) fn hourly(&self, day: Day) -> Result<Cells> {
         let path = hourly_path(&self.owned.usage.stamp, day);
         let mut days = self.cells(&path, &contract::HOURLY, Time::Hours, |other| other == day)?;
         Ok(days.remove(&day).unwrap_or_default())
@@ -77,7 +77,7 @@ impl<'a> PublishedFacts<'a> {
     ///
     /// # Errors
     /// As [`PublishedFacts::daily`].
-    pub fn default_usage(&self, is_clean: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
+    pub(super) fn default_usage(&self, is_clean: impl Fn(Day) -> bool) -> Result<BTreeMap<Day, Cells>> {
         let path = default_usage_path(&self.owned.usage.stamp);
         self.cells(&path, &contract::DEFAULT_USAGE, Time::Days, is_clean)
     }
@@ -86,14 +86,14 @@ impl<'a> PublishedFacts<'a> {
     ///
     /// # Errors
     /// As [`PublishedFacts::daily`].
-    pub fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
+    pub(super) fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
         let run = self.closed.get(&month).map_or(0, |frozen| frozen.run);
         let path = closed_path(&self.owned.usage.stamp, month, run, "daily.parquet");
         self.cells(&path, &contract::DAILY, Time::Days, |_| true)
     }
 
     /// The error for published tables that differ from what the state records of them.
-    pub fn contradiction(&self, table: &str, of: impl fmt::Display) -> Error {
+    pub(super) fn contradiction(&self, table: &str, of: impl fmt::Display) -> Error {
         reader::contradiction(
             &format!("{table} of {}", self.owned.usage.stamp),
             format!("does not hold {of} as it was noted"),

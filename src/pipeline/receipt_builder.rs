@@ -33,7 +33,7 @@ pub const FINDINGS_SHOWN: usize = 10;
 
 /// The counts of a run for its receipt.
 #[derive(Debug, Default)]
-pub struct ReceiptBuilder {
+pub(super) struct ReceiptBuilder {
     lines: Lines,
     rounded: u64,
     by_usage_day: u64,
@@ -67,13 +67,13 @@ type Precedence = usize;
 impl ReceiptBuilder {
     /// Records the file of a table, and returns its rows.
     #[expect(clippy::unnecessary_wraps, reason = "stands at the end of a chain of results")]
-    pub fn count_table<T>(&mut self, (rows, file): (T, ReadFile)) -> Result<T> {
+    pub(super) fn count_table<T>(&mut self, (rows, file): (T, ReadFile)) -> Result<T> {
         self.inputs.push(Input::from_file(&file, 0));
         Ok(rows)
     }
 
     /// Counts the contents of a stamp's exports, before anything is settled.
-    pub fn count_read(&mut self, usage: &Usage) {
+    pub(super) fn count_read(&mut self, usage: &Usage) {
         let stamp = usage.stamp.to_string();
         for (meter, sum) in usage.dropped() {
             self.dropped.insert((stamp.clone(), meter), sum);
@@ -109,7 +109,7 @@ impl ReceiptBuilder {
     ///
     /// # Errors
     /// They do not balance.
-    pub fn prove_used(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) -> Result<()> {
+    pub(super) fn prove_used(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) -> Result<()> {
         let read: Checksum = usage.exports.iter().map(ExportRecord::read).sum();
         let mut dropped = Checksum::default();
         for (file, _) in usage.exports.iter().flat_map(|export| &export.dropped) {
@@ -128,7 +128,7 @@ impl ReceiptBuilder {
     }
 
     /// Records the exports of the last run that are no longer in the root, and whether they still count.
-    pub fn count_missing(
+    pub(super) fn count_missing(
         &mut self,
         stamp: &Stamp,
         exports: &[Export],
@@ -149,23 +149,23 @@ impl ReceiptBuilder {
     }
 
     /// Records the missing reported time of a stamp.
-    pub fn count_time(&mut self, time: ReportedTime) {
+    pub(super) fn count_time(&mut self, time: ReportedTime) {
         self.times.push(time);
     }
 
     /// The missing reported time of each stamp.
-    pub fn times(&self) -> &[ReportedTime] {
+    pub(super) fn times(&self) -> &[ReportedTime] {
         &self.times
     }
 
     /// Findings about overdue windows: they depend on the clock, so they are in no receipt.
-    pub fn overdue(&self, plan: &Plan) -> Vec<Finding> {
+    pub(super) fn overdue(&self, plan: &Plan) -> Vec<Finding> {
         let now = (plan.now)().timestamp();
         self.times.iter().filter_map(|time| time.overdue(now)).collect()
     }
 
     /// Records which days were settled, and why.
-    pub fn count_dirty(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
+    pub(super) fn count_dirty(&mut self, stamp: &Stamp, dirty: &BTreeMap<Day, BTreeSet<Cause>>) {
         let entry = |(day, causes): (&Day, &BTreeSet<Cause>)| SettledEntry {
             stamp: stamp.to_string(),
             usage_date: day.to_string(),
@@ -175,21 +175,21 @@ impl ReceiptBuilder {
     }
 
     /// Records which stamps stay as they were published.
-    pub fn leave(&mut self, left: Vec<LeftEntry>) {
+    pub(super) fn leave(&mut self, left: Vec<LeftEntry>) {
         self.left = left;
     }
 
     /// Records the missing inputs that were forgotten by name.
-    pub fn forget(&mut self, forgotten: Vec<String>) {
+    pub(super) fn forget(&mut self, forgotten: Vec<String>) {
         self.forgotten = forgotten;
     }
 
     /// Records findings.
-    pub fn found(&mut self, findings: Vec<Finding>) {
+    pub(super) fn found(&mut self, findings: Vec<Finding>) {
         self.findings.extend(findings);
     }
 
-    pub fn count_attributed(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
+    pub(super) fn count_attributed(&mut self, owned: &OwnedUsage, snapshots: &Snapshots) {
         self.by_usage_day += owned.lines_decided_by_usage_day;
         self.before_first_snapshot += owned.lines_before_first_snapshot;
         self.findings.extend(owned.usage.findings.iter().cloned());
@@ -200,7 +200,7 @@ impl ReceiptBuilder {
     ///
     /// # Errors
     /// A sum is out of range.
-    pub fn count_settled(
+    pub(super) fn count_settled(
         &mut self,
         stamp: &Stamp,
         notes: &BTreeMap<Day, DayNote>,
@@ -237,7 +237,7 @@ impl ReceiptBuilder {
     }
 
     /// Records the window ledger of a stamp: its exports, and how many lines of each equal another line.
-    pub fn count_windows(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) {
+    pub(super) fn count_windows(&mut self, usage: &Usage, notes: &BTreeMap<Day, DayNote>) {
         let stamp = &usage.stamp;
         let mut equal: BTreeMap<&str, i64> = BTreeMap::new();
         for export in notes.values().flat_map(|note| &note.exports) {
@@ -277,12 +277,12 @@ impl ReceiptBuilder {
     }
 
     /// Records how complete a stamp's days are, each with its number of lines.
-    pub fn count_days(&mut self, stamp: &Stamp, coverage: Vec<(DayCoverage, i64)>) {
+    pub(super) fn count_days(&mut self, stamp: &Stamp, coverage: Vec<(DayCoverage, i64)>) {
         self.coverage.extend(coverage.into_iter().map(|(day, lines)| (stamp.clone(), day, lines)));
     }
 
     /// The coverage of all days, with the findings about their exports.
-    pub fn coverage(&self) -> Vec<CoverageRow> {
+    pub(super) fn coverage(&self) -> Vec<CoverageRow> {
         let mut found: BTreeMap<(&str, Day), BTreeSet<FindingCode>> = BTreeMap::new();
         for finding in &self.findings {
             for &day in &finding.days {
@@ -299,7 +299,7 @@ impl ReceiptBuilder {
     }
 
     /// Records what months were charged, and the results of rate cards.
-    pub fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
+    pub(super) fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
         for (month, rated) in &charged.0 {
             self.statements.extend(rated.totals.iter().map(|total| StatementEntry {
                 month: month.to_string(),
@@ -330,7 +330,7 @@ impl ReceiptBuilder {
     ///
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
-    pub fn refuse(&self, plan: &Plan) -> Result<()> {
+    pub(super) fn refuse(&self, plan: &Plan) -> Result<()> {
         let is_left = |finding: &Finding| self.left.iter().any(|left| left.stamp == finding.stamp);
         let overdue = self.overdue(plan);
         let refused = self.findings.iter().chain(&overdue);
@@ -359,7 +359,7 @@ impl ReceiptBuilder {
     ///
     /// # Errors
     /// There are more than `--rejects-max`.
-    pub fn refuse_rejects(&self, plan: &Plan) -> Result<()> {
+    pub(super) fn refuse_rejects(&self, plan: &Plan) -> Result<()> {
         match plan.rejects_max {
             Some(max) if self.lines.rejected as u64 > max => Err(Error::input(format!(
                 "{} rejected, more than --rejects-max {max}; the first is {}",
@@ -395,7 +395,7 @@ impl ReceiptBuilder {
     }
 
     /// Records since which run each export has counted: from the last publication, or else since this run.
-    pub fn date_exports(&mut self, recorded: &RecordedInputs, generation: u64) {
+    pub(super) fn date_exports(&mut self, recorded: &RecordedInputs, generation: u64) {
         let windows = recorded.windows.iter().filter(|window| window.dropped.is_none());
         let known: BTreeMap<(&str, &str), Option<u64>> =
             windows.map(|window| ((window.stamp.as_str(), window.folder.as_str()), window.first_run)).collect();
@@ -406,11 +406,11 @@ impl ReceiptBuilder {
     }
 
     /// The window ledger of all stamps.
-    pub fn windows(&self) -> &[WindowEntry] {
+    pub(super) fn windows(&self) -> &[WindowEntry] {
         &self.windows
     }
 
-    pub fn receipt(
+    pub(super) fn receipt(
         mut self,
         plan: &Plan,
         publisher: &Publisher,

@@ -24,7 +24,7 @@ use crate::table::{contract, flat};
 
 /// A stamp, settled.
 #[derive(Debug)]
-pub struct SettledStamp {
+pub(super) struct SettledStamp {
     /// Every day that has lines, dirty or clean.
     pub notes: BTreeMap<Day, DayNote>,
     /// Months whose figures may have changed.
@@ -35,7 +35,7 @@ pub struct SettledStamp {
 }
 
 /// The uses in a day's note, with the ranks of this process. `places` are those of the exports, by their windows.
-pub fn uses_of(owned: &OwnedUsage, places: &BTreeMap<&str, usize>, note: &DayNote) -> Vec<Use> {
+pub(super) fn uses_of(owned: &OwnedUsage, places: &BTreeMap<&str, usize>, note: &DayNote) -> Vec<Use> {
     let exports: Vec<Option<usize>> =
         note.exports.iter().map(|export| places.get(export.label.as_str()).copied()).collect();
     let of = |noted: &NotedUse| {
@@ -52,7 +52,7 @@ pub fn uses_of(owned: &OwnedUsage, places: &BTreeMap<&str, usize>, note: &DayNot
 ///
 /// # Errors
 /// Totals that do not balance, a sum past the range, a table that cannot be staged, a signal.
-pub fn settle(
+pub(super) fn settle(
     run: &RunContext<'_>,
     names: &Names,
     owned: &OwnedUsage,

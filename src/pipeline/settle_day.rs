@@ -24,7 +24,7 @@ use crate::table::flat;
 
 /// The results of a month's days.
 #[derive(Default)]
-pub struct SettledDays {
+pub(super) struct SettledDays {
     pub daily: BTreeMap<Day, Cells>,
     pub notes: BTreeMap<Day, DayNote>,
     /// Usage from new exports in closed months.
@@ -50,7 +50,11 @@ impl Drop for DoneSignal {
 
 /// Settles the dirty days of a month, several at a time, and adds each to the flat CSV of the month. It blocks, so it
 /// must not run on a thread of the pool.
-pub fn settle_days(context: &StampContext<'_>, month: Month, flat: Option<&FlatDays<'_, '_>>) -> Result<SettledDays> {
+pub(super) fn settle_days(
+    context: &StampContext<'_>,
+    month: Month,
+    flat: Option<&FlatDays<'_, '_>>,
+) -> Result<SettledDays> {
     let in_flight = rayon::current_num_threads();
     let made: Mutex<BTreeMap<Day, Result<SettledDay>>> = Mutex::default();
     let made_now = || made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +233,7 @@ fn publish_lines(
 }
 
 /// Keeps the published tables of a clean day; flat files with changed texts are written again.
-pub fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
+pub(super) fn keep_day(context: &StampContext<'_>, day: Day) -> Result<()> {
     let stamp = &context.owned.usage.stamp;
     for export in &context.dirty_days.clean[&day].exports {
         context.publisher.keep(&lines_path(stamp, day, &export.label))?;

@@ -16,7 +16,7 @@ use crate::publish::{Names, StampTexts};
 use crate::state::{DayNote, MeterOfDay};
 
 /// Shared data for settling a stamp.
-pub struct StampContext<'a> {
+pub(super) struct StampContext<'a> {
     pub control: &'a Control,
     pub publisher: &'a Publisher,
     pub names: &'a Names,
@@ -31,16 +31,16 @@ pub struct StampContext<'a> {
 }
 
 impl StampContext<'_> {
-    pub fn books(&self) -> ControlTotals<'_> {
+    pub(super) fn books(&self) -> ControlTotals<'_> {
         ControlTotals { stamp: &self.owned.usage.stamp, meters: &self.owned.usage.meters }
     }
 
-    pub fn rank_of(&self, meter: &MeterId) -> u32 {
+    pub(super) fn rank_of(&self, meter: &MeterId) -> u32 {
         self.owned.usage.meters.binary_search(meter).expect("every meter that is noted has a rank") as u32
     }
 
     /// The totals in a day's note, by the ranks of meters.
-    pub fn account_of(&self, note: &DayNote) -> Result<MeterTotals<u32>> {
+    pub(super) fn account_of(&self, note: &DayNote) -> Result<MeterTotals<u32>> {
         let mut account = MeterTotals::default();
         for MeterOfDay { meter, used, .. } in &note.meters {
             account.add(self.rank_of(meter), *used)?;

@@ -28,7 +28,7 @@ const ALL: &str = "all";
 
 /// Missing inputs that are forgotten, and names to forget that are still to be matched.
 #[derive(Debug, Default)]
-pub struct Vanished {
+pub(super) struct Vanished {
     forgets_all: bool,
     /// Exports that are gone and forgotten, by their folders; those of forgotten stamps as well.
     exports: BTreeSet<String>,
@@ -66,7 +66,7 @@ impl Vanished {
     ///
     /// # Errors
     /// Something is gone, and no setting keeps or forgets it.
-    pub fn find(plan: &Plan, root: &Root, recorded: &RecordedInputs, stays: &BTreeSet<Stamp>) -> Result<Self> {
+    pub(super) fn find(plan: &Plan, root: &Root, recorded: &RecordedInputs, stays: &BTreeSet<Stamp>) -> Result<Self> {
         let gone = Gone::find(plan, root, recorded, stays)?;
         let mut vanished = Self { forgets_all: plan.forget.iter().any(|name| name == ALL), ..Self::default() };
         for name in plan.forget.iter().filter(|name| *name != ALL) {
@@ -117,17 +117,17 @@ impl Vanished {
     }
 
     /// Whether an export, or the loss of its lines, is forgotten.
-    pub fn forgets_export(&self, folder: &str) -> bool {
+    pub(super) fn forgets_export(&self, folder: &str) -> bool {
         self.forgets_all || self.exports.contains(folder) || self.pending.iter().any(|name| matches(name, folder))
     }
 
     /// The same for an export by its window, as in the names of published files.
-    pub fn forgets_window(&self, stamp: &Stamp, window: &str) -> bool {
+    pub(super) fn forgets_window(&self, stamp: &Stamp, window: &str) -> bool {
         self.forgets_all || self.windows.contains(&(stamp.clone(), window.to_owned()))
     }
 
     /// Whether a missing stamp is forgotten, even if it had no exports.
-    pub fn forgets_stamp(&mut self, stamp: &Stamp) -> bool {
+    pub(super) fn forgets_stamp(&mut self, stamp: &Stamp) -> bool {
         if self.pending.remove(stamp.as_str()) {
             self.stamps.insert(stamp.clone());
             self.forgotten.insert(stamp.to_string());
@@ -139,7 +139,7 @@ impl Vanished {
     ///
     /// # Errors
     /// There is such an export, and `--forget` does not name it.
-    pub fn refuse_emptied(&mut self, stamp: &Stamp, emptied: &[(String, i64)]) -> Result<()> {
+    pub(super) fn refuse_emptied(&mut self, stamp: &Stamp, emptied: &[(String, i64)]) -> Result<()> {
         let (meant, refused): (Vec<_>, Vec<_>) = emptied.iter().partition(|(folder, _)| self.forgets_export(folder));
         for (folder, _) in meant {
             self.resolve_pending(folder);
@@ -165,7 +165,7 @@ impl Vanished {
     ///
     /// # Errors
     /// There is such a price, and `--forget prices` does not allow it.
-    pub fn refuse_lost_prices<'e>(
+    pub(super) fn refuse_lost_prices<'e>(
         &mut self,
         files: &BTreeSet<String>,
         published: impl Iterator<Item = (Month, &'e PriceEntry)>,
@@ -208,7 +208,7 @@ impl Vanished {
     ///
     /// # Errors
     /// There is such a name.
-    pub fn refuse_unused(&self) -> Result<()> {
+    pub(super) fn refuse_unused(&self) -> Result<()> {
         let Some(name) = self.pending.first() else { return Ok(()) };
         Err(Error::usage(format!("--forget {name}: nothing of that name is gone")).hint(
             "leave --forget out: it is said once, for what a run refused to lose. `stacktally check` with the same \
@@ -217,7 +217,7 @@ impl Vanished {
     }
 
     /// What was forgotten, as the receipt names it.
-    pub fn into_forgotten(self) -> Vec<String> {
+    pub(super) fn into_forgotten(self) -> Vec<String> {
         self.forgotten.into_iter().collect()
     }
 }

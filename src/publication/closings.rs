@@ -75,11 +75,11 @@ mod month_text {
     use crate::domain::Month;
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-    pub fn serialize<S: Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(month: &Month, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(month)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Month, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Month, D::Error> {
         let text = String::deserialize(deserializer)?;
         Month::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no month")))
     }

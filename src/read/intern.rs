@@ -123,7 +123,7 @@ impl Shard {
 /// The few texts that one thread met last, in front of an [`Interner`]: a repeated id is compared, without hashing or
 /// locking.
 #[derive(Debug)]
-pub struct Recent<'i> {
+pub(super) struct Recent<'i> {
     interner: &'i Interner,
     texts: Vec<(String, u32)>,
 }
@@ -132,7 +132,7 @@ pub struct Recent<'i> {
 const RECENT: usize = 128;
 
 impl<'i> Recent<'i> {
-    pub fn new(interner: &'i Interner) -> Self {
+    pub(super) fn new(interner: &'i Interner) -> Self {
         Self { interner, texts: vec![(String::new(), 0); RECENT] }
     }
 
@@ -140,7 +140,7 @@ impl<'i> Recent<'i> {
     ///
     /// # Errors
     /// As there.
-    pub fn intern(&mut self, text: &str) -> Result<u32> {
+    pub(super) fn intern(&mut self, text: &str) -> Result<u32> {
         // GUIDs differ everywhere, so a few bytes tell most of them apart.
         let place =
             text.bytes().step_by(5).fold(text.len(), |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));

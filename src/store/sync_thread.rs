@@ -17,7 +17,7 @@ pub(crate) struct Syncing {
 impl Syncing {
     /// # Errors
     /// The system has no thread left.
-    pub fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let (paths, staged) = mpsc::channel::<PathBuf>();
         let sync = |path: PathBuf| {
             step!("stage::sync", "sync", &path);
@@ -30,7 +30,7 @@ impl Syncing {
     }
 
     /// Queues a written file.
-    pub fn add(&self, path: PathBuf) {
+    pub(crate) fn add(&self, path: PathBuf) {
         // If the thread is gone, `finish` says why.
         let _ = self.paths.send(path);
     }
@@ -39,7 +39,7 @@ impl Syncing {
     ///
     /// # Errors
     /// One of them cannot be synced.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         drop(self.paths);
         self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }

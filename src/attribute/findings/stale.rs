@@ -21,7 +21,7 @@ struct StaleKind {
 
 impl Stale {
     /// Adds the lines of a day that one moment decides.
-    pub fn note(&mut self, snapshots: &Snapshots, tolerance: &Tolerance, day: Day, moment: Hour, lines: u64) {
+    pub(super) fn note(&mut self, snapshots: &Snapshots, tolerance: &Tolerance, day: Day, moment: Hour, lines: u64) {
         let in_force = snapshots.dates.in_force(moment);
         let places =
             [Some(in_force.registration), Some(in_force.customer_subscriptions), in_force.listings.checked_sub(1)];
@@ -37,7 +37,7 @@ impl Stale {
         }
     }
 
-    pub fn findings(self, snapshots: &Snapshots, tolerance: &Tolerance) -> Vec<Finding> {
+    pub(super) fn findings(self, snapshots: &Snapshots, tolerance: &Tolerance) -> Vec<Finding> {
         let found = self.kinds.into_iter().zip(SnapshotKind::ALL).filter_map(|(stale, kind)| {
             let StaleKind { used, oldest: (age, place) } = stale?;
             let file = snapshots.file(kind, place);

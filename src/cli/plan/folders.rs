@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 /// The name of a file or folder of the root, as messages give it, even if it was typed with the root or with `\`.
-pub fn name_in_root(root: &Path, text: &str) -> String {
+pub(super) fn name_in_root(root: &Path, text: &str) -> String {
     let one_spelling = |text: &str| text.trim().replace('\\', "/").trim_start_matches("./").to_owned();
     let (path, root) = (one_spelling(text), one_spelling(&root.to_string_lossy()));
     let below = Path::new(&path).strip_prefix(&root);
@@ -19,7 +19,7 @@ pub fn name_in_root(root: &Path, text: &str) -> String {
 ///
 /// # Errors
 /// It is no folder.
-pub fn refuse_no_folder(root: &Path) -> Result<()> {
+pub(super) fn refuse_no_folder(root: &Path) -> Result<()> {
     const HINT: &str = "name the folder that holds the stamps, as <ROOT>/<stamp>/usage/…";
     match fs::metadata(root) {
         Ok(metadata) if metadata.is_dir() => Ok(()),
@@ -58,7 +58,7 @@ fn what_is_there(path: &Path) -> String {
 ///
 /// # Errors
 /// One lies in the other, or OUT is a file.
-pub fn refuse_out_in_root(root_named: &Path, out: &Path) -> Result<()> {
+pub(super) fn refuse_out_in_root(root_named: &Path, out: &Path) -> Result<()> {
     if out.exists() && !out.is_dir() {
         return Err(Error::usage(format!("--out {} is a file, and OUT is a folder", out.display()))
             .hint("name a folder to publish to; it is made if need be"));
@@ -80,7 +80,7 @@ pub fn refuse_out_in_root(root_named: &Path, out: &Path) -> Result<()> {
 ///
 /// # Errors
 /// They lie in the root.
-pub fn refuse_metrics_in_root(root: &Path, metrics: &mut Option<PathBuf>) -> Result<()> {
+pub(super) fn refuse_metrics_in_root(root: &Path, metrics: &mut Option<PathBuf>) -> Result<()> {
     let (Some(path), Some(root)) = (&metrics, absolute(root)) else { return Ok(()) };
     if !absolute(path).is_some_and(|path| path.starts_with(root)) {
         return Ok(());

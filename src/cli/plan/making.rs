@@ -57,7 +57,7 @@ struct Recorded<'a> {
 ///
 /// # Errors
 /// No root, no OUT where one is needed, invalid values.
-pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<Job> {
+pub(super) fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<Job> {
     let Settings { out, making, lock, reuse, log: _, metrics: _ } = settings;
     let recorded = Recorded { out: &out, making: &making, lock: &lock, reuse: &reuse, forget: &forget };
     let recorded = serde_json::to_value(recorded).map_err(|error| Error::bug_of("record the settings", error))?;
@@ -98,7 +98,7 @@ pub fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> Result<J
 ///
 /// # Errors
 /// Invalid values.
-pub fn refuse_values(settings: &Settings) -> Result<()> {
+pub(super) fn refuse_values(settings: &Settings) -> Result<()> {
     let mut errors = Errors::default();
     values(&settings.making, &mut errors);
     if errors.0.is_empty() { Ok(()) } else { Err(Error::several(errors.0)) }
@@ -135,7 +135,7 @@ fn values(making: &MakingSettings, errors: &mut Errors) -> Values {
 }
 
 /// What to do while another run holds OUT.
-pub fn patience(wait: bool) -> Patience {
+pub(super) fn patience(wait: bool) -> Patience {
     if wait { Patience::Wait } else { Patience::Leave }
 }
 

@@ -48,7 +48,7 @@ pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
 ///
 /// # Errors
 /// It is unknown.
-pub fn culture_of(name: &str) -> Result<Culture> {
+pub(super) fn culture_of(name: &str) -> Result<Culture> {
     Culture::of(name).ok_or_else(|| {
         let names = Culture::names();
         let suggestion = nearest(name, &names).map_or(String::new(), |name| format!("did you mean `{name}`? "));
@@ -61,7 +61,7 @@ pub fn culture_of(name: &str) -> Result<Culture> {
 ///
 /// # Errors
 /// It is unknown.
-pub fn currency_of(code: &str) -> Result<Currency> {
+pub(super) fn currency_of(code: &str) -> Result<Currency> {
     Currency::parse(code).ok_or_else(|| {
         Error::usage(format!("--billing-currency {code:?}: no currency that is known"))
             .hint("write a code of ISO 4217, such as EUR, USD or JPY")
@@ -72,7 +72,7 @@ pub fn currency_of(code: &str) -> Result<Currency> {
 ///
 /// # Errors
 /// It is unknown.
-pub fn zone_of(text: &str) -> Result<SourceTimeZone> {
+pub(super) fn zone_of(text: &str) -> Result<SourceTimeZone> {
     SourceTimeZone::parse(text).ok_or_else(|| {
         Error::usage(format!("--source-time-zone {text:?}: no time zone that is known"))
             .hint("write UTC, an offset as +02:00, or a name of the IANA database as Europe/Berlin, spelled as there")
@@ -83,7 +83,7 @@ pub fn zone_of(text: &str) -> Result<SourceTimeZone> {
 ///
 /// # Errors
 /// It is unknown.
-pub fn encoding_of(name: &str) -> Result<Encoding> {
+pub(super) fn encoding_of(name: &str) -> Result<Encoding> {
     Encoding::parse(name).ok_or_else(|| {
         Error::usage(format!("--encoding {name:?}: no encoding that is known")).hint(
             "Windows machines of western Europe and the Americas write windows-1252, their consoles ibm850 or \
@@ -96,7 +96,7 @@ pub fn encoding_of(name: &str) -> Result<Encoding> {
 ///
 /// # Errors
 /// It is unknown.
-pub fn finding_of(code: &str) -> Result<FindingCode> {
+pub(super) fn finding_of(code: &str) -> Result<FindingCode> {
     FindingCode::parse(code).ok_or_else(|| {
         let codes = FindingCode::ALL.map(FindingCode::as_str);
         let suggestion = nearest(code, &codes).map_or(String::new(), |code| format!("did you mean `{code}`? "));
@@ -109,7 +109,7 @@ pub fn finding_of(code: &str) -> Result<FindingCode> {
 ///
 /// # Errors
 /// Some are invalid: the error names all of them.
-pub fn ids<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+pub(super) fn ids<T>(texts: &[String], flag: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
     parse_each(texts, flag, "an id", parse, "write the GUID as the portal or the listing shows it")
 }
 
@@ -129,13 +129,13 @@ fn parse_each<T>(
 }
 
 /// The error for a flag that is missing.
-pub fn missing(flag: &str, value: &str) -> Error {
+pub(super) fn missing(flag: &str, value: &str) -> Error {
     Error::usage(format!("--{flag} {value} is missing"))
         .hint(format!("give it as a flag, or as `{flag} = \"…\"` in the file named by --settings"))
 }
 
 /// The error for several folders that are missing, at least one.
-pub fn all_missing(flags: &[&str]) -> Error {
+pub(super) fn all_missing(flags: &[&str]) -> Error {
     let value = |flag: &str| format!("<{}>", flag.to_uppercase());
     match flags {
         [one] => missing(one, &value(one)),

@@ -8,18 +8,18 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use serde::{Serialize, Serializer};
 
 /// A group where nothing is given: each field has the default of its flag.
-pub fn defaults<G: Args>() -> G {
+pub(super) fn defaults<G: Args>() -> G {
     let mut nothing_typed = flags_of::<G>().no_binary_name(true).get_matches_from(std::iter::empty::<&str>());
     G::from_arg_matches_mut(&mut nothing_typed).expect("a setting that is not said is its default, or `None`")
 }
 
 /// A command of these flags and no others.
-pub fn flags_of<G: Args>() -> Command {
+pub(super) fn flags_of<G: Args>() -> Command {
     G::augment_args(Command::new("settings").disable_help_flag(true).disable_version_flag(true))
 }
 
 /// The names of a group's flags and keys, in the order of its fields.
-pub fn names_of<G: Args>() -> Vec<String> {
+pub(super) fn names_of<G: Args>() -> Vec<String> {
     flags_of::<G>().get_arguments().filter_map(|flag| flag.get_long().map(str::to_owned)).collect()
 }
 
@@ -80,6 +80,6 @@ impl<G: Args> Args for TypedFlags<G> {
 /// # Errors
 /// The errors of the serializer.
 #[expect(clippy::ref_option, reason = "serde hands the field over so")]
-pub fn lossy_or_none<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn lossy_or_none<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
     path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)
 }

@@ -34,7 +34,7 @@ pub(in crate::read) struct Layout {
 
 impl Layout {
     /// A table of text columns only.
-    pub const fn of_texts(columns: &'static [&'static str], required: &'static [&'static str]) -> Self {
+    pub(crate) const fn of_texts(columns: &'static [&'static str], required: &'static [&'static str]) -> Self {
         Self { columns, required, numbers: &[], days: &[], months: &[] }
     }
 }
@@ -96,7 +96,7 @@ impl<'a> HandTable<'a> {
     /// # Errors
     /// It is no table, lacks a column or has an unknown one, or a value stands in a column without a name. Every such
     /// row is reported.
-    pub fn read(name: &'a str, text: &'a str, layout: &'static Layout, reading: &Reading) -> Result<Self> {
+    pub(crate) fn read(name: &'a str, text: &'a str, layout: &'static Layout, reading: &Reading) -> Result<Self> {
         let table = CsvText::parse(name, text)
             .map_err(|error| error.or_hint(&format!("the table has the columns {}", layout.columns.join(","))))?;
         let places = places_of(&table, layout)?;
@@ -118,7 +118,7 @@ impl<'a> HandTable<'a> {
         Ok(hand_table)
     }
 
-    pub fn rows(&self) -> impl Iterator<Item = HandRow<'_>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = HandRow<'_>> {
         self.rows.iter().map(|(line, cells)| HandRow { table: self, line: *line, cells })
     }
 
@@ -295,12 +295,12 @@ fn filled(text: &str) -> Option<&str> {
 
 impl<'t> HandRow<'t> {
     /// The file, relative to the root.
-    pub fn file(&self) -> &'t str {
+    pub(crate) fn file(&self) -> &'t str {
         self.table.name
     }
 
     /// The trimmed text of a column's cell; `None` when it is empty, or the table does not have the column.
-    pub fn cell(&self, column: &str) -> Option<String> {
+    pub(crate) fn cell(&self, column: &str) -> Option<String> {
         let at = self.table.layout.columns.iter().position(|name| *name == column)?;
         filled(&self.cells.get(self.table.places[at]?)?.text()).map(str::to_owned)
     }
@@ -309,7 +309,7 @@ impl<'t> HandRow<'t> {
     ///
     /// # Errors
     /// It is no number, has too many digits, or can be read in two ways.
-    pub fn number(&self, column: &str) -> Result<Option<Decimal>> {
+    pub(crate) fn number(&self, column: &str) -> Result<Option<Decimal>> {
         const HINT: &str = "write digits with a decimal point, without thousands separators or signs: 0.006";
         const ONE_WAY: &str = "write all numbers of the table with a decimal point and without thousands separators; \
             or if they are as a culture has them, name it, as with --culture de-DE";
@@ -355,7 +355,7 @@ impl<'t> HandRow<'t> {
     ///
     /// # Errors
     /// It is none, has a time of day, or can be read in two ways. `hint` says what to write.
-    pub fn day(&self, column: &str, hint: &str) -> Result<Option<Day>> {
+    pub(crate) fn day(&self, column: &str, hint: &str) -> Result<Option<Day>> {
         let Some(text) = self.cell(column) else { return Ok(None) };
         match self.in_order(column, &text, readings(&text))? {
             Some(day) => Ok(Some(day)),
@@ -374,7 +374,7 @@ impl<'t> HandRow<'t> {
     ///
     /// # Errors
     /// It is no month, or can be read in two ways.
-    pub fn month(&self, column: &str) -> Result<Option<Month>> {
+    pub(crate) fn month(&self, column: &str) -> Result<Option<Month>> {
         const HINT: &str =
             "write a UTC month as 2026-10; a spreadsheet makes a date of that, unless the column is formatted as text";
         let Some(text) = self.cell(column) else { return Ok(None) };
@@ -443,16 +443,16 @@ impl<'t> HandRow<'t> {
     ///
     /// # Errors
     /// The cell is empty.
-    pub fn required(&self, column: &str, hint: &str) -> Result<String> {
+    pub(crate) fn required(&self, column: &str, hint: &str) -> Result<String> {
         self.cell(column).ok_or_else(|| self.refused(format!("`{column}` is empty")).hint(hint))
     }
 
     /// The refusal of what a cell says.
-    pub fn wrong(&self, column: &str, found: &str, what: &str, hint: &str) -> Error {
+    pub(crate) fn wrong(&self, column: &str, found: &str, what: &str, hint: &str) -> Error {
         self.refused(format!("{column} {} is {what}", shown::quoted(found))).hint(hint)
     }
 
-    pub fn refused(&self, message: impl Into<String>) -> Error {
+    pub(crate) fn refused(&self, message: impl Into<String>) -> Error {
         Error::input(message).at_line(self.table.name, self.line, 1)
     }
 }

@@ -29,11 +29,11 @@ use super::shape::Shape;
 use super::spelling;
 
 /// One row of a file: a line and the shape that it has, or the raw text of something else.
-pub type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
+pub(crate) type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 
 /// A file of usage, its rows in order: either all as the API writes them, or of any shape.
 #[derive(Debug, Default)]
-pub struct JsonFile<'a> {
+pub(crate) struct JsonFile<'a> {
     pub page_lines: Vec<Object<PageLine<'a>>>,
     pub elements: Vec<Element<'a>>,
     /// Whether its last page names a next page.
@@ -54,7 +54,7 @@ impl<'a> JsonFile<'a> {
     ///
     /// # Errors
     /// The text is no JSON, or holds something else than pages and rows.
-    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
         if let Some(file) = Self::one_page(text) {
             return Ok(file);
         }
@@ -80,7 +80,7 @@ impl<'a> JsonFile<'a> {
     }
 
     /// Parses a file that is a single page, all of whose rows are as the API writes them; `None` for any other file.
-    pub fn one_page(text: &'a str) -> Option<Self> {
+    pub(crate) fn one_page(text: &'a str) -> Option<Self> {
         let list = WireList::<'a, Object<PageLine<'a>>>::parse(text).ok()?;
         // A missing value may be there in another spelling.
         if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
@@ -157,7 +157,7 @@ impl<'a> JsonFile<'a> {
 
 /// A line as the API writes it, parsed in one pass.
 #[derive(Debug, Deserialize)]
-pub struct PageLine<'a> {
+pub(crate) struct PageLine<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -166,7 +166,7 @@ pub struct PageLine<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PageLineProperties<'a> {
+pub(crate) struct PageLineProperties<'a> {
     #[serde(borrow)]
     subscription_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -198,7 +198,7 @@ impl PageLine<'_> {
         values.iter().any(Option::is_none)
     }
 
-    pub fn to_row(&self) -> RawRow<'_> {
+    pub(crate) fn to_row(&self) -> RawRow<'_> {
         let Object(properties) = &self.properties;
         RawRow {
             id: Value::from_json(self.id),
@@ -416,7 +416,7 @@ pub(in crate::read) fn has_next(next_link: Option<&RawValue>) -> bool {
 /// A page of usage as the REST APIs return it.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub struct WireList<'a, T> {
+pub(crate) struct WireList<'a, T> {
     pub value: Vec<T>,
     #[serde(borrow, rename = "nextLink", alias = "NextLink", default)]
     next_link: Option<&'a RawValue>,
@@ -429,7 +429,7 @@ impl<'a, T: Deserialize<'a>> WireList<'a, T> {
     ///
     /// # Errors
     /// The text is no JSON, no object with a list called `value`, or says that an error happened.
-    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
         let Object(list): Object<Self> = serde_json::from_str(text)?;
         match list.error {
             None => Ok(list),
@@ -437,7 +437,7 @@ impl<'a, T: Deserialize<'a>> WireList<'a, T> {
         }
     }
 
-    pub fn has_next(&self) -> bool {
+    pub(crate) fn has_next(&self) -> bool {
         has_next(self.next_link)
     }
 }

@@ -11,7 +11,7 @@ use super::raw::{Object, text_of};
 
 /// A row of usage: its values as they are written.
 #[derive(Debug)]
-pub struct RawRow<'a> {
+pub(crate) struct RawRow<'a> {
     /// The resource id of the row itself: its subscription is the one that was queried.
     pub id: Value<'a>,
     pub user_subscription: Value<'a>,
@@ -27,7 +27,7 @@ pub struct RawRow<'a> {
 
 /// A value as it is written. It is decoded on demand, since most values repeat the one before.
 #[derive(Clone, Copy, Debug)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// Absent, null, or a cell with nothing in it.
     Absent,
     /// Raw JSON.
@@ -36,16 +36,16 @@ pub enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub fn from_json(raw: Option<&'a RawValue>) -> Self {
+    pub(crate) fn from_json(raw: Option<&'a RawValue>) -> Self {
         raw.map_or(Self::Absent, Self::Json)
     }
 
-    pub fn from_cell(cell: Cell<'a>) -> Self {
+    pub(crate) fn from_cell(cell: Cell<'a>) -> Self {
         if cell.source().is_empty() { Self::Absent } else { Self::Cell(cell) }
     }
 
     /// As it stands in the file: values of one file that are written alike are equal.
-    pub fn written(self) -> Option<&'a str> {
+    pub(crate) fn written(self) -> Option<&'a str> {
         match self {
             Self::Absent => None,
             Self::Json(raw) => Some(raw.get()),
@@ -54,7 +54,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text; `None` when there is none, or it is JSON of another kind: a number, a list, …
-    pub fn text(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Absent => None,
             Self::Json(raw) => text_of(raw).or_else(|| text_of(wrapped(raw)?)),
@@ -63,7 +63,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text, or the JSON of something else.
-    pub fn text_or_json(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn text_or_json(self) -> Option<Cow<'a, str>> {
         let json = || match self {
             Self::Json(raw) => Some(Cow::Borrowed(wrapped(raw).unwrap_or(raw).get())),
             _ => self.written().map(Cow::Borrowed),
@@ -72,7 +72,7 @@ impl<'a> Value<'a> {
     }
 
     /// As a reject shows it: text in quotes, so that blanks are visible.
-    pub fn shown(self) -> Cow<'a, str> {
+    pub(crate) fn shown(self) -> Cow<'a, str> {
         match self {
             Self::Absent => Cow::Borrowed(""),
             Self::Json(raw) => Cow::Borrowed(raw.get()),

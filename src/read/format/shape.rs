@@ -118,7 +118,7 @@ impl fmt::Display for Shape {
 }
 
 /// The refusal of a file that failed to parse as `expected` (such as `a page of usage`).
-pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::Error) -> Error {
+pub(crate) fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::Error) -> Error {
     let input = |message: String| Error::input(message).at(&file.name);
     let trimmed = text.trim_start();
     if trimmed.is_empty() {
@@ -158,24 +158,24 @@ pub fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::
 }
 
 /// Whether a text is neither JSON nor a table at first sight: empty, HTML or XML, or JSON within a JSON string.
-pub fn is_refused_at_sight(text: &str) -> bool {
+pub(crate) fn is_refused_at_sight(text: &str) -> bool {
     let trimmed = text.trim_start();
     trimmed.is_empty() || ["<", "\"{", "\"["].iter().any(|start| trimmed.starts_with(start))
 }
 
 /// The refusal of JSON that is a service's answer to a failed query, or PowerShell's view of an answer; `None` when it
 /// is neither.
-pub fn answer(file: &InputFile, text: &str, expected: &str) -> Option<Error> {
+pub(crate) fn answer(file: &InputFile, text: &str, expected: &str) -> Option<Error> {
     answered(text, expected).map(|error| error.at(&file.name))
 }
 
 /// Whether JSON is such an answer; no row is.
-pub fn is_answer(text: &str) -> bool {
+pub(crate) fn is_answer(text: &str) -> bool {
     answered(text, "").is_some()
 }
 
 /// The same as [`answer`], without the place.
-pub fn answered(text: &str, expected: &str) -> Option<Error> {
+pub(crate) fn answered(text: &str, expected: &str) -> Option<Error> {
     if let Ok(inner) = serde_json::from_str::<String>(text) {
         if inner.starts_with("@{") {
             return Some(printed());
@@ -228,7 +228,7 @@ fn is_row(keys: &BTreeMap<String, &RawValue>) -> bool {
 }
 
 /// The refusal of values that PowerShell printed as text, as it does beyond its depth limit.
-pub fn printed() -> Error {
+pub(crate) fn printed() -> Error {
     Error::input("rows whose properties PowerShell printed as text (`@{…}`): their values are lost")
         .hint("ConvertTo-Json stops at two levels: export again with `ConvertTo-Json -Depth 10`")
 }
@@ -243,7 +243,7 @@ fn is_list_of_printed(raw: &RawValue) -> bool {
 }
 
 /// The refusal of text that is neither JSON nor a table with the columns that were expected.
-pub fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) -> Error {
+pub(crate) fn no_table(file: &InputFile, text: &str, expected: &str, columns: &[&str]) -> Error {
     Error::input(format!(
         "begins with {}, where {expected} was expected, as JSON or as a table",
         shown::quoted(text.split_whitespace().next().unwrap_or_default())

@@ -11,14 +11,14 @@ use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
 
 /// The bytes of a file, decompressed.
 #[derive(Debug)]
-pub struct Content {
+pub(crate) struct Content {
     pub bytes: Vec<u8>,
     pub file: ReadFile,
 }
 
 /// A file's text.
 #[derive(Debug)]
-pub struct Text {
+pub(crate) struct Text {
     text: String,
     start: usize,
     is_as_in_the_file: bool,
@@ -26,24 +26,24 @@ pub struct Text {
 }
 
 impl Text {
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text[self.start..]
     }
 
     /// The fingerprint of what it says, whatever the encoding and the mark before it.
-    pub fn content(&self) -> Fingerprint {
+    pub(crate) fn content(&self) -> Fingerprint {
         if self.is_as_in_the_file { self.file.fingerprint } else { Fingerprint::of(self.as_str().as_bytes()) }
     }
 
     /// Whether it is JSON, by its first character.
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.as_str().trim_start().starts_with(['{', '['])
     }
 }
 
 /// A buffer that is reused from file to file: the kernel would have to clear fresh memory first.
 #[derive(Debug, Default)]
-pub struct Buffers {
+pub(crate) struct Buffers {
     raw: Vec<u8>,
     decompressed: Vec<u8>,
 }
@@ -53,7 +53,7 @@ const KEPT_BYTES_MAX: usize = 64 << 20;
 
 impl Buffers {
     /// Takes back what a file was read into.
-    pub fn give_back(&mut self, text: Text) {
+    pub(crate) fn give_back(&mut self, text: Text) {
         let place = if self.raw.capacity() == 0 { &mut self.raw } else { &mut self.decompressed };
         *place = kept(text.text.into_bytes());
     }
@@ -68,7 +68,7 @@ fn kept(bytes: Vec<u8>) -> Vec<u8> {
 ///
 /// # Errors
 /// The file cannot be read or decompressed, or is larger than [`FILE_BYTES_MAX`].
-pub fn read_bytes(file: &InputFile) -> Result<Content> {
+pub(crate) fn read_bytes(file: &InputFile) -> Result<Content> {
     read_bytes_into(file, &mut Buffers::default())
 }
 
@@ -76,7 +76,7 @@ pub fn read_bytes(file: &InputFile) -> Result<Content> {
 ///
 /// # Errors
 /// As [`read_bytes`].
-pub fn read_bytes_into(file: &InputFile, buffers: &mut Buffers) -> Result<Content> {
+pub(crate) fn read_bytes_into(file: &InputFile, buffers: &mut Buffers) -> Result<Content> {
     let bytes = bytes_of(file, buffers)?;
     let fingerprint = Fingerprint::of(&bytes);
     let read = ReadFile { name: file.name.clone(), bytes: bytes.len() as u64, fingerprint, by_encoding: false };
@@ -95,7 +95,7 @@ pub fn fingerprint_of(file: &InputFile) -> Result<Fingerprint> {
 ///
 /// # Errors
 /// As [`read_bytes`]; or the file is not text.
-pub fn read(file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
+pub(crate) fn read(file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
     let text = read_bytes(file)?.into_text(file, encoding)?;
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
     Ok(text)
@@ -106,7 +106,7 @@ impl Content {
     ///
     /// # Errors
     /// They are no text.
-    pub fn into_text(self, file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
+    pub(crate) fn into_text(self, file: &InputFile, encoding: Option<Encoding>) -> Result<Text> {
         let Self { bytes, file: read } = self;
         unpack::refuse_foreign(&bytes, file)?;
         let Decoded { text, start, is_as_in_the_file, by_setting } = encoding::decode(bytes, file, encoding)?;

@@ -43,7 +43,7 @@ pub(in crate::read) struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl ListRow<'_> {
     /// The first of these values that is present, as trimmed text that is not blank.
-    pub fn text(&self, names: &[&str]) -> Option<String> {
+    pub(super) fn text(&self, names: &[&str]) -> Option<String> {
         let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         names.iter().find_map(|name| match self {
             Self::Json(members) => {
@@ -55,12 +55,12 @@ impl ListRow<'_> {
     }
 
     /// A value of the row's `properties`, or of the row itself where a client has put it there.
-    pub fn property(&self, name: &str) -> Option<String> {
+    pub(super) fn property(&self, name: &str) -> Option<String> {
         self.object("properties").and_then(|properties| properties.text(&[name])).or_else(|| self.text(&[name]))
     }
 
     /// A value that is itself an object, such as `properties`.
-    pub fn object(&self, name: &str) -> Option<ListRow<'_>> {
+    pub(super) fn object(&self, name: &str) -> Option<ListRow<'_>> {
         match self {
             Self::Json(members) => serde_json::from_str(members.get(name)?.get()).ok().map(ListRow::Json),
             Self::Cells { .. } => None,

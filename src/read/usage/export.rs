@@ -37,7 +37,7 @@ impl<'a> Declared<'a> {
     ///
     /// # Errors
     /// As [`read_sidecar`].
-    pub fn read(export: &'a Export, reading: &Reading) -> Result<Self> {
+    pub(crate) fn read(export: &'a Export, reading: &Reading) -> Result<Self> {
         let sidecar = export.sidecar.as_ref().map(|file| read_sidecar(file, reading)).transpose()?.flatten();
         if let Some(sidecar) = sidecar.as_ref().filter(|_| export.is_loose) {
             return Err(Error::input("an export.json beside files that may come from several queries")
@@ -54,7 +54,7 @@ impl<'a> Declared<'a> {
     }
 
     /// The reported window that its folder's name or its sidecar says.
-    pub fn window(&self) -> Option<Window> {
+    pub(crate) fn window(&self) -> Option<Window> {
         self.export.window.or_else(|| self.sidecar.as_ref()?.query.window)
     }
 }

@@ -49,7 +49,7 @@ const SPANS: usize = 4;
 
 /// What a thread remembers of a stamp's lines from page to page.
 #[derive(Debug)]
-pub struct Memory {
+pub(super) struct Memory {
     ends: Vec<Ends>,
     ends_by_text: HashTable<u32>,
     ends_bytes: usize,

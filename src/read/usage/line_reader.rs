@@ -46,7 +46,7 @@ pub(in crate::read) struct Source {
 
 impl Source {
     /// The numbers of a line with some instance.
-    pub fn numbers(&self, instance: u32) -> LineNumbers {
+    pub(crate) fn numbers(&self, instance: u32) -> LineNumbers {
         LineNumbers { user_subscription: self.user_subscription, meter: self.meter, instance }
     }
 }
@@ -112,16 +112,16 @@ impl<'a> LineReader<'a> {
         self.lines.rejects.last().is_some_and(is_unreadable)
     }
 
-    pub fn texts(&self) -> &'a Interners {
+    pub(crate) fn texts(&self) -> &'a Interners {
         self.texts
     }
 
-    pub fn dialect(&self) -> &Dialect {
+    pub(crate) fn dialect(&self) -> &Dialect {
         &self.dialect
     }
 
     /// Counts the next row, and returns its number.
-    pub fn next_row(&mut self) -> Result<u32> {
+    pub(crate) fn next_row(&mut self) -> Result<u32> {
         self.lines.read.lines += 1;
         self.row = self.row.checked_add(1).ok_or_else(|| {
             Error::input("more lines than a file can number").at(&self.file.name).hint("split the file")
@@ -179,7 +179,7 @@ impl<'a> LineReader<'a> {
     }
 
     /// Adds a parsed line.
-    pub fn take(&mut self, numbers: LineNumbers, span: Span, parsed: Parsed, row: u32) {
+    pub(crate) fn take(&mut self, numbers: LineNumbers, span: Span, parsed: Parsed, row: u32) {
         self.lines.read.add(parsed.quantity);
         self.lines.rounded += u64::from(parsed.rounded);
         self.lines.digits_max = self.lines.digits_max.max(parsed.digits);
@@ -189,7 +189,7 @@ impl<'a> LineReader<'a> {
 
     /// The source of a row, which all lines share that differ from it only in times, instance and quantity; `None` when
     /// the row would be set aside.
-    pub fn source_of(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
+    pub(crate) fn source_of(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
         let Ok((user_subscription, meter)) = ids_of(line) else { return Ok(None) };
         let api_and_subscription =
             line.id.written().and_then(|id| Api::from_row_id(id.trim_start_matches('"'), &user_subscription));
@@ -205,7 +205,7 @@ impl<'a> LineReader<'a> {
     }
 
     /// Notes that the file has lines of a source; once is enough.
-    pub fn note_source(&mut self, source: &Source) {
+    pub(crate) fn note_source(&mut self, source: &Source) {
         self.note_user_subscription(source.user_subscription, source.api);
         self.lines.is_of_public_azure |= source.is_of_public_azure;
         if let Some(queried) = source.queried.as_ref().filter(|queried| !self.queried.contains(*queried)) {

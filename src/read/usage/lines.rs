@@ -176,7 +176,7 @@ pub(in crate::read) struct Body {
 
 impl Body {
     /// A body of some text; `is_alone` where its file is the only one of its export.
-    pub fn new(rows: Range<u32>, text: &str, is_alone: bool) -> Self {
+    pub(crate) fn new(rows: Range<u32>, text: &str, is_alone: bool) -> Self {
         let ends = ["", "\n", "\r\n"].iter().filter(|_| !is_alone);
         let text = text.trim();
         Self { rows, contents: ends.map(|end| Fingerprint::of(format!("{text}{end}").as_bytes())).collect() }

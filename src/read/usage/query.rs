@@ -19,14 +19,14 @@ use crate::store::{InputFile, ReadFile};
 
 /// A query; `None` is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UsageQuery {
+pub(crate) struct UsageQuery {
     pub window: Option<Window>,
     pub granularity: Option<Granularity>,
 }
 
 /// What an `export.json` says.
 #[derive(Clone, Debug)]
-pub struct Sidecar {
+pub(crate) struct Sidecar {
     pub file: ReadFile,
     pub stamp: Option<String>,
     pub query: UsageQuery,
@@ -42,13 +42,13 @@ struct WireSidecar {
 }
 
 /// The file name of a sidecar. The content decides what the file is.
-pub const SIDECAR: &str = "export.json";
+pub(crate) const SIDECAR: &str = "export.json";
 
 /// Reads a sidecar; `None` when the file is something else, such as a page of usage.
 ///
 /// # Errors
 /// The file cannot be read, or has an invalid time or granularity.
-pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sidecar>> {
+pub(crate) fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sidecar>> {
     let text = text::read(file, reading.encoding)?;
     let Ok(Object(wire)) = serde_json::from_str::<Object<WireSidecar>>(text.as_str()) else { return Ok(None) };
     let (Some(start), Some(end)) = (&wire.reported_start_time, &wire.reported_end_time) else { return Ok(None) };
@@ -70,7 +70,7 @@ pub fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sideca
 }
 
 /// The query of a `nextLink`. A link without it, or of another form, says nothing.
-pub fn of_next_link(raw: &RawValue) -> UsageQuery {
+pub(crate) fn of_next_link(raw: &RawValue) -> UsageQuery {
     let Some(link) = text_of(raw) else { return UsageQuery::default() };
     let query = link.split_once('?').map_or("", |(_, query)| query);
     let value = |name: &str| {
@@ -87,7 +87,7 @@ pub fn of_next_link(raw: &RawValue) -> UsageQuery {
 
 /// The only subscriber that a `nextLink` asks for: its `subscriberId`, or the subscription of the tenant API; in one
 /// spelling.
-pub fn subscriber_of(raw: &RawValue) -> Option<String> {
+pub(crate) fn subscriber_of(raw: &RawValue) -> Option<String> {
     let link = text_of(raw)?;
     let (path, query) = link.split_once('?').unwrap_or((&link, ""));
     let subscriber = query

@@ -32,7 +32,7 @@ pub(in crate::read) struct Decided {
 impl Decided {
     /// As the receipt says it, such as
     /// `";" between cells, day first, decimal comma, times in UTC where they say no zone`.
-    pub fn to_string(&self, delimiter: char) -> String {
+    pub(super) fn to_string(&self, delimiter: char) -> String {
         let Self { dialect, has_local_times, .. } = self;
         let mut parts = vec![if delimiter == '\t' {
             "tabs between cells".to_owned()
@@ -48,7 +48,7 @@ impl Decided {
     }
 
     /// How its times are written, where that had to be decided.
-    pub fn times(&self) -> impl Iterator<Item = String> {
+    pub(super) fn times(&self) -> impl Iterator<Item = String> {
         let Dialect { date_order, era, ticks_are_local, zone, .. } = &self.dialect;
         let order = date_order.map(|order| order.as_str().to_owned());
         let era = (*era != Era::Gregorian).then(|| era.as_str().to_owned());
@@ -57,7 +57,7 @@ impl Decided {
     }
 
     /// What such a file lacks, one sentence each, when its quantities have at most so many digits.
-    pub fn lacks(&self, digits_max: usize) -> Vec<&'static str> {
+    pub(super) fn lacks(&self, digits_max: usize) -> Vec<&'static str> {
         let serials = self.has_serials.then_some("times are serial numbers: a spreadsheet saved this table");
         let rounded =
             (digits_max == FRAMEWORK_DIGITS).then_some("quantities have at most 15 digits, where the API sends 17");
@@ -115,7 +115,7 @@ fn how_well(span: Result<Span, TimeFault>) -> u8 {
 
 impl Survey {
     /// Takes in the times of a row.
-    pub fn note(&mut self, start: &str, end: &str) {
+    pub(super) fn note(&mut self, start: &str, end: &str) {
         if self.last.0 == start && self.last.1 == end {
             return;
         }
@@ -130,7 +130,7 @@ impl Survey {
     }
 
     /// Takes in the quantity of a row.
-    pub fn note_quantity(&mut self, text: &str) {
+    pub(super) fn note_quantity(&mut self, text: &str) {
         self.quantities.entry(separator(text)).or_insert_with(|| text.to_owned());
     }
 
@@ -140,7 +140,7 @@ impl Survey {
     /// # Errors
     /// Several ways to read them are possible, rows contradict each other, or rows or the window contradict the given
     /// culture.
-    pub fn decide(
+    pub(super) fn decide(
         &self,
         file: &str,
         reading: &Reading,

@@ -19,7 +19,7 @@ use crate::read::format::shape::Shape;
 
 /// A table of usage: which column holds what.
 #[derive(Debug)]
-pub struct UsageTable<'a> {
+pub(super) struct UsageTable<'a> {
     table: CsvText<'a>,
     pub shape: Shape,
     columns: Columns,
@@ -49,14 +49,14 @@ enum Instance {
 
 const USER_SUBSCRIPTION: [&str; 2] = ["SubscriptionId", "subscription"];
 /// The columns without which a table is no usage, by the names that the cmdlets give them.
-pub const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
+pub(super) const REQUIRED: [&str; 5] = ["SubscriptionId", "MeterId", "UsageStartTime", "UsageEndTime", "Quantity"];
 
 impl<'a> UsageTable<'a> {
     /// Finds the columns of a usage table. `None` when the header is of no usage at all.
     ///
     /// # Errors
     /// The text is no table, or lacks a column without which usage is none.
-    pub fn parse(name: &'a str, text: &'a str) -> Result<Option<Self>> {
+    pub(super) fn parse(name: &'a str, text: &'a str) -> Result<Option<Self>> {
         let table = CsvText::parse(name, text)?;
         let found = |column: &str| match column {
             "SubscriptionId" => table.column(&USER_SUBSCRIPTION),
@@ -125,11 +125,11 @@ impl<'a> UsageTable<'a> {
     }
 
     /// The rows, each read from the first on by [`UsageRows::next`].
-    pub fn rows(&self) -> UsageRows<'_, 'a> {
+    pub(super) fn rows(&self) -> UsageRows<'_, 'a> {
         UsageRows { usage_table: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
     }
 
-    pub fn ends_with_a_line_end(&self) -> bool {
+    pub(super) fn ends_with_a_line_end(&self) -> bool {
         self.table.ends_with_a_line_end()
     }
 
@@ -138,7 +138,7 @@ impl<'a> UsageTable<'a> {
     ///
     /// # Errors
     /// The text is no table from some row on.
-    pub fn repeated(&self, is_alone: bool) -> Result<(Vec<Range<u32>>, Vec<Body>)> {
+    pub(super) fn repeated(&self, is_alone: bool) -> Result<(Vec<Range<u32>>, Vec<Body>)> {
         let body = self.table.body_text();
         let first = body.lines().next().unwrap_or_default();
         let is_again =
@@ -182,7 +182,7 @@ impl<'a> UsageTable<'a> {
         Ok((repeats, bodies))
     }
 
-    pub fn delimiter(&self) -> char {
+    pub(super) fn delimiter(&self) -> char {
         char::from(self.table.delimiter)
     }
 
@@ -190,7 +190,7 @@ impl<'a> UsageTable<'a> {
     ///
     /// # Errors
     /// The text is no table from some row on.
-    pub fn survey(&self) -> Result<Survey> {
+    pub(super) fn survey(&self) -> Result<Survey> {
         let (mut survey, mut unusable) = (Survey::default(), Survey::default());
         let (mut rows, mut cells) = (self.table.rows(), Vec::new());
         let mut has_usable = false;
@@ -237,7 +237,7 @@ fn shape_of(table: &CsvText<'_>, columns: &Columns) -> Shape {
 }
 
 /// The rows of a usage table.
-pub struct UsageRows<'t, 'a> {
+pub(super) struct UsageRows<'t, 'a> {
     usage_table: &'t UsageTable<'a>,
     rows: CsvRecords<'t, 'a>,
     cells: Vec<Cell<'a>>,
@@ -249,7 +249,7 @@ impl<'a> UsageRows<'_, 'a> {
     ///
     /// # Errors
     /// A double quote that is never closed, or a truncated last row.
-    pub fn next(&mut self) -> Result<Option<Result<RawRow<'_>, String>>> {
+    pub(super) fn next(&mut self) -> Result<Option<Result<RawRow<'_>, String>>> {
         if !self.rows.next(&mut self.cells)? {
             return Ok(None);
         }
