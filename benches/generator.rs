@@ -106,7 +106,7 @@ impl Generated {
             tiering: Default::default(),
             rounding: Default::default(),
             billing_currency: None,
-            strict: false,
+            strict: None,
             accept: Vec::new(),
             rejects_max: None,
             overrides: Vec::new(),

@@ -12,15 +12,17 @@ use signal_hook::consts::SIGXFSZ;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use stacktally::cli::args::{self, Cli, Command};
 use stacktally::cli::plan::{self, Job, LookedAt, Visibility};
-use stacktally::cli::{command, exit, message};
+use stacktally::cli::{command, exit, message, panics};
 use stacktally::error::{Error, Result};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    panics::note_panics();
     #[cfg(feature = "failpoints")]
-    let _scenario = die_at_failpoints();
+    // The steps that have to fail are named in the environment variable FAILPOINTS.
+    let _scenario = fail::FailScenario::setup();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
             return args::advice(&typed, &error).map_or_else(|| error.exit(), |advice| fail(&advice));
         }
     };
-    match run(cli) {
+    match panics::caught(|| run(cli)) {
         Ok(ending) => {
             say(&ending.talk);
             let mut stdout = anstream::stdout();
@@ -113,14 +115,6 @@ fn fail_where_files_grow_too_large() -> Result<()> {
     #[cfg(unix)]
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map_err(|error| Error::system("listen for signals", error))?;
     Ok(())
-}
-
-/// Reads the steps that have to fail from the environment variable FAILPOINTS. A panic there ends the process like
-/// SIGKILL.
-#[cfg(feature = "failpoints")]
-fn die_at_failpoints() -> fail::FailScenario<'static> {
-    std::panic::set_hook(Box::new(|_| std::process::abort()));
-    fail::FailScenario::setup()
 }
 
 /// polars reads the size of its pool from the environment, once, at its first use.

@@ -14,7 +14,7 @@ use super::plan::{self, Job, LookedAt, Visibility};
 use super::progress::TerminalProgress;
 use super::run_report::Ended;
 use super::timer::Steps;
-use super::{exit, log, manual, message, metrics, summary};
+use super::{exit, log, manual, message, metrics, panics, summary};
 use crate::audit::{self, NameKind, Query, Wanted};
 use crate::cli::show::layout::Width;
 use crate::cli::show::{self, billed, calendar, changes, compare, history, statement, unregistered, why};
@@ -88,7 +88,8 @@ pub fn run_pipeline(
     let out = job.as_ref().ok().and_then(|job| job.plan.out.clone());
     let result = job.and_then(|job| {
         start_threads(&job)?;
-        pipeline::run(&job.plan, &Control::new(signals()?, Box::new(steps.clone())))
+        let control = Control::new(signals()?, Box::new(steps.clone()));
+        panics::caught(|| pipeline::run(&job.plan, &control))
     });
     let (duration_ms, steps) = steps.end();
     let (out, finished) = (out.as_deref(), ClockTime::now());

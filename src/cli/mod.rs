@@ -8,6 +8,7 @@ pub mod log;
 pub mod manual;
 pub mod message;
 pub mod metrics;
+pub mod panics;
 pub mod plan;
 pub mod progress;
 pub mod run_report;

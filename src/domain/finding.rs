@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -124,29 +123,17 @@ closed_list! {
     }
 }
 
-/// The severity of a finding: published, and never lowered by a later version for the same fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Figures may be wrong or incomplete, and something can be done about it: a month with such a finding is closed
-    /// only when forced.
-    Error,
-    /// The figures follow the rules; a person should know nevertheless.
-    Warning,
-}
-
-impl Severity {
-    /// The published text.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+closed_list! {
+    /// The severity of a finding, the gravest first. It is published.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Severity {
+        /// Figures may be wrong or incomplete, and something can be done about it: a month with such a finding is
+        /// closed only when forced.
+        Error = "error",
+        /// The figures follow the rules; a person should know nevertheless, and may have to act.
+        Warning = "warning",
+        /// Nothing is wrong and nothing has to be done. It says why something is as it is.
+        Note = "note",
     }
 }
 
@@ -190,13 +177,8 @@ impl FindingCode {
             | Self::StampMissing
             | Self::TableMissing => Severity::Error,
 
-            // It counts once, and nothing is missing.
-            Self::PageSavedTwice
             // It depends on the clock; nothing published is wrong.
-            | Self::WindowOverdue
-            // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are
-            // `few_lines_in_window`.
-            | Self::PageWithoutLines
+            Self::WindowOverdue
             // Who pays is what the registration says, though it may not be what is meant.
             | Self::CustomerSubscriptionOfSeveralTenants
             | Self::RegistrationWithoutCustomers
@@ -217,16 +199,24 @@ impl FindingCode {
             | Self::ClosedMonthNotCharged
             | Self::AdjustmentNotCharged
             | Self::ClosedMonthPriceNotApplied
-            | Self::ClosedMonthNameNotApplied
-            | Self::ClosedMonthMeterNotApplied
             // Names are what they are; no figure changes.
             | Self::NamesSwapped
             | Self::NameOfUnknownId
             | Self::NamesWithLostCharacters
             // What a rate card does not price is `usage_unpriced` where it is used.
-            | Self::RateCardMeterUnmapped
             | Self::RateCardUnitUnknown
             | Self::RateCardTermNotApplied => Severity::Warning,
+
+            // It counts once, and nothing is missing.
+            Self::PageSavedTwice
+            // An idle stamp has empty pages, and so may the end of a full chain; far fewer lines are
+            // `few_lines_in_window`.
+            | Self::PageWithoutLines
+            // What a closed month shows beside its figures stays as it was sent.
+            | Self::ClosedMonthNameNotApplied
+            | Self::ClosedMonthMeterNotApplied
+            // Rate cards price all of public Azure's meters.
+            | Self::RateCardMeterUnmapped => Severity::Note,
         }
     }
 }

@@ -16,6 +16,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 const REPORT: &str = "this is a bug of stacktally, not a fault of your input or machine. Please report it with this \
     message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
     quantities are not needed. Nothing was published; keep the root and OUT as they are";
+/// The same for a panic, which can come at any step.
+const REPORT_PANIC: &str = "this is a bug of stacktally, not a fault of your input or machine. Please report it with this \
+    message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
+    quantities are not needed. No publication is harmed: the next run, or `stacktally recover`, goes on from what is there";
 
 /// The kind of failure that ended the run; each has its exit code (`product.md` §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +134,11 @@ impl Error {
     /// A bug in stacktally: something that no input and no machine can cause.
     pub fn bug(what: impl Into<String>) -> Self {
         Self::new(FailureKind::Bug, what.into()).hint(REPORT)
+    }
+
+    /// A panic, described as it was met.
+    pub fn panicked(description: impl Into<String>) -> Self {
+        Self::new(FailureKind::Bug, description.into()).hint(REPORT_PANIC)
     }
 
     /// All of these errors, at least one. A fault of neither the input nor the command (the machine, a signal) stands

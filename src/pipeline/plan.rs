@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::deciding::DecidingSettings;
 use crate::attribute::Tolerance;
-use crate::domain::finding::FindingCode;
+use crate::domain::finding::{FindingCode, Severity};
 use crate::domain::{Currency, Rounding, Stamp, Tiering};
 use crate::publication::Patience;
 use crate::publication::receipt::Receipt;
@@ -36,8 +36,8 @@ pub struct Plan {
     /// The currency of statements; `None`: the target of the exchange rates, or without any, the currency of each
     /// price.
     pub billing_currency: Option<Currency>,
-    /// Refuse findings.
-    pub strict: bool,
+    /// Refuse findings of this severity and graver ones.
+    pub strict: Option<Severity>,
     /// Findings that are accepted.
     pub accept: Vec<FindingCode>,
     /// Hours after the end of its newest window until a stamp is overdue; `None`: derived from its rhythm.

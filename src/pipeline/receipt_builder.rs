@@ -11,6 +11,7 @@ use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
 use crate::domain::finding::FindingCode;
+use crate::domain::shown;
 use crate::domain::totals::{Checksum, MeterSum, Totals};
 use crate::domain::{Attribution, Cause, Day, Finding, Granularity, MeterId, Quantity, RejectReason, Stamp};
 use crate::error::{Error, Result};
@@ -334,9 +335,11 @@ impl ReceiptBuilder {
         let is_left = |finding: &Finding| self.left.iter().any(|left| left.stamp == finding.stamp);
         let overdue = self.overdue(plan);
         let refused = self.findings.iter().chain(&overdue);
-        let refused = refused.filter(|finding| !plan.accept.contains(&finding.code) && !is_left(finding));
+        let is_grave = |finding: &&Finding| plan.strict.is_some_and(|least| finding.code.severity() <= least);
+        let refused =
+            refused.filter(is_grave).filter(|finding| !plan.accept.contains(&finding.code) && !is_left(finding));
         let count = refused.clone().count();
-        if plan.strict && count > 0 {
+        if count > 0 {
             let shown = |finding: &Finding| {
                 let place = format!("{} {}", finding.stamp, finding.code);
                 format!("\n  {}: {}; {}", place.trim_start(), finding.sentence, finding.remedy)
@@ -346,11 +349,10 @@ impl ReceiptBuilder {
             if plan.out.is_some() {
                 findings.truncate(FINDINGS_SHOWN);
             }
-            return Err(Error::input(format!(
-                "--strict tolerates no finding, and there are {count}:{}",
-                findings.concat()
-            ))
-            .hint("put them right, accept what is meant with --accept CODE, or leave --strict out"));
+            let counted = shown::counted(count as i64, "finding");
+            return Err(Error::input(format!("--strict refuses {counted}:{}", findings.concat())).hint(
+                "correct what they name, accept those that are meant with --accept CODE, or run without --strict",
+            ));
         }
         self.refuse_rejects(plan)
     }

@@ -56,6 +56,13 @@ const NOT_FOLLOWED: &[(&str, &str)] = &[
          quantities are not needed. Nothing was published; keep the root and OUT as they are",
         "nobody knows how to bring a bug about; `stage::columns` does, below the command line",
     ),
+    (
+        "this is a bug of stacktally, not a fault of your input or machine. Please report it with this message, the \
+         command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
+         quantities are not needed. No publication is harmed: the next run, or `stacktally recover`, goes on from \
+         what is there",
+        "`fault::failpoints` panics at every step of a run",
+    ),
     // The machine.
     ("{} is mounted read-only: mount it writable, or name another folder", "no test mounts what it cannot unmount"),
     (

@@ -74,6 +74,8 @@ fn value_of(flag: &Arg) -> String {
     let is_list = flag.get_num_args().is_some_and(|count| count.max_values() > 1);
     match named {
         "BOOL" => "`true` or `false`".to_owned(),
+        // As a flag it may stand alone; in a file that is `true`.
+        "SEVERITY" => format!("`true` or {}", possible.join(" or ").replace("\"false\"", "false")),
         "N" | "DAYS" | "HOURS" | "PERCENT" => "a number".to_owned(),
         "FILE" | "ROOT" | "OUT" if !is_list => "a path".to_owned(),
         _ if !possible.is_empty() => possible.join(" or "),

@@ -83,6 +83,24 @@ fn a_run_that_dies_after_its_commit_has_published() {
     }
 }
 
+/// A panic that is no failpoint's own is a bug: its report says where it happened, and nothing is harmed.
+#[test]
+fn a_bug_at_any_step_is_reported_and_harms_nothing() {
+    let scene = Scene::new();
+    for step in BEFORE.into_iter().chain(AFTER) {
+        at_hits_of(&scene, step, "panic(nobody thought of this)", |run, old, moment| {
+            assert_eq!(run.code, 8, "{moment}: {}", run.transcript());
+            assert!(run.stderr.contains(": nobody thought of this"), "{moment}: {}", run.stderr);
+            assert!(run.stderr.contains("this is a bug of stacktally"), "{moment}: {}", run.stderr);
+            if BEFORE.contains(&step) {
+                let found = tables_below(&scene.out());
+                let found: Files = found.into_iter().filter(|(path, _)| !path.ends_with(".stacktally-probe")).collect();
+                assert_eq!(names_of_differing(&found, scene.files(old)), NONE, "{moment}");
+            }
+        });
+    }
+}
+
 #[test]
 fn a_disk_that_fails_before_the_commit_leaves_nothing_of_the_run() {
     let scene = Scene::new();

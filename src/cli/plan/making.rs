@@ -77,7 +77,7 @@ pub(super) fn job(settings: Settings, forget: Vec<String>, needs_out: bool) -> R
         tiering: rating.tiering,
         rounding: rating.rounding,
         billing_currency,
-        strict,
+        strict: strict.0,
         accept,
         overdue_after,
         rejects_max,

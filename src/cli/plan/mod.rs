@@ -19,6 +19,7 @@ use super::clock::NOW;
 use super::settings::choices::{LogFormat, LogLevel};
 use super::settings::in_force::{SettingInForce, in_force};
 use super::settings::output::LogSettings;
+use super::settings::strict::Strict;
 use super::settings::{Settings, SettingsFile};
 use crate::close::Closing;
 use crate::domain::{Month, Stamp};
@@ -141,7 +142,7 @@ pub enum LookedAt {
 /// As [`of_run`].
 pub fn of_coverage(args: &CoverageArgs) -> Result<LookedAt> {
     let mut settings = SettingsFile::read(args.settings.file.as_deref())?.settings;
-    settings.making.tolerance.strict = false;
+    settings.making.tolerance.strict = Strict::default();
     settings.making.tolerance.rejects_max = None;
     args.input.lay_over(&mut settings.making.input);
     args.confirmations.lay_over(&mut settings.making.confirmations);

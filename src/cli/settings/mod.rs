@@ -4,7 +4,7 @@
 //! ```text
 //! pub struct ToleranceSettings {        stacktally run --strict=false     a flag wins
 //!     /// Refuse findings: …            strict = true                     over the settings file,
-//!     pub strict: bool,                 false                             and that over the default of the flag
+//!     pub strict: Strict,               false                             and that over the default of the flag
 //! }
 //! ```
 //! Its name, type, help and default stand there and nowhere else: clap derives the flag, serde the key. To add a
@@ -22,6 +22,7 @@ pub mod output;
 pub mod prices;
 pub mod publishing;
 pub mod running;
+pub mod strict;
 pub mod tolerated;
 
 pub use self::all::{MakingSettings, Settings};

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::group::defaults;
+use super::strict::Strict;
 use crate::attribute::Tolerance;
 
 /// The heading of these flags in every help.
@@ -17,11 +18,11 @@ pub struct ToleranceSettings {
     /// Days by which a snapshot may be older than the usage that it serves; more is a finding
     #[arg(long, value_name = "DAYS", default_value_t = Tolerance::SNAPSHOT_AGE_MAX)]
     pub snapshot_age_max: u16,
-    /// Refuse findings: end with exit code 3 where anything about exports or snapshots should be known, or a stamp is
-    /// overdue
-    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]
-    pub strict: bool,
+    /// Refuse findings: end with exit code 3 where there is one, or a stamp is overdue. A severity (note, warning,
+    /// error) refuses that one and graver ones; without it all are refused
+    #[arg(long, value_name = "SEVERITY", value_enum, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "note", default_value_t, hide_default_value = true, hide_possible_values = true)]
+    pub strict: Strict,
     /// Findings that are known and meant, by their codes: --strict tolerates them
     #[arg(long, value_name = "CODE", num_args = 1..)]
     pub accept: Vec<String>,

@@ -517,9 +517,9 @@ fn strict() -> Vec<Case> {
     let bad_line = page(&[line(SUB_A), Line { quantity: "-1".to_owned(), ..line(SUB_B) }]);
     vec![
         case(
-            "--strict tolerates no finding",
+            "--strict refuses ",
             &[
-                "put them right, accept what is meant with --accept CODE, or leave --strict out",
+                "correct what they name, accept those that are meant with --accept CODE, or run without --strict",
                 "see why no export came since: run its query, and look after the job that fetches it",
             ],
             nothing,
