@@ -190,7 +190,7 @@ fn sums_of_money_are_no_usage() {
     );
 }
 
-/// What stacktally published, archived in the stead of the export, publishes the same facts again.
+/// What stacktally published, archived instead of the export, publishes the same facts again.
 #[test]
 fn published_lines_say_the_same() {
     let rest = root_of("rest");

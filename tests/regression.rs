@@ -158,7 +158,7 @@ fn what_lies_in_the_way_is_seen_before_anything_is_renamed() {
         let before = files_below(&root.out());
         root.file("north/usage/2026-10-06/page.json", page(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-06T01", "1")]));
         let ran = root.run(&[]).expect(2);
-        assert!(ran.stderr.contains(&format!("{path} exists, and is no file")), "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("{path} exists, and is not a file")), "{}", ran.stderr);
         assert_eq!(files_below(&root.out()), before);
     }
 }
@@ -409,7 +409,7 @@ fn snapshots_that_are_cut_or_odd_are_refused() {
     check(listing_file, &format!("{table}{SUB_A}\r\n"), "row 3 has 1 cells, the header 2");
     let odd = customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)])
         .replace(&format!("\"{TENANT_A}\""), &format!("[\"{TENANT_A}\"]"));
-    check("customer-subscriptions/2026-10-01.json", &odd, "row 1 has a tenantId that is no text");
+    check("customer-subscriptions/2026-10-01.json", &odd, "row 1 has a tenantId that is not text");
 }
 
 /// A spreadsheet that saves a listing leaves columns without a name behind, and drops cells at the ends of rows.
@@ -524,7 +524,7 @@ fn an_export_that_did_not_count_and_does_now_is_read() {
     is_as_fresh(&root, &["--overlap", "wider"]);
 }
 
-/// `--full` makes everything anew, so a table that is gone or altered must not keep it from doing so.
+/// `--full` rebuilds everything, so a table that is gone or altered must not keep it from doing so.
 #[test]
 fn a_full_run_needs_no_table_that_it_makes() {
     let root = TestRoot::with_lines(&[Line::hourly(SUB_A, VM_HOURS, "2026-10-05T05", "1")]);

@@ -161,7 +161,7 @@ fn add_charges(
                 charge: charge.map(|_| Charge::ZERO),
                 cells: 0,
             });
-            let past_range = || contradiction(&path, format!("figures of {day} that sum to more than can be"));
+            let past_range = || contradiction(&path, format!("figures of {day} whose sum is out of range"));
             sum.quantity = sum.quantity.checked_add(quantities.value(row)).ok_or_else(past_range)?;
             sum.charge = match (sum.charge, charge) {
                 (Some(sum), Some(charge)) => Some(sum.checked_add(charge).ok_or_else(past_range)?),

@@ -173,7 +173,7 @@ fn corrected_by(publication: &Publication, run: u64, stamps: &[Stamp]) -> Result
             let place = match (text(names, row), day) {
                 (Some(name), Some(day)) => {
                     let stamp = Stamp::new(name);
-                    Place::Day(stamp.ok_or_else(|| contradiction(&path, format!("{name:?} is no stamp")))?, day)
+                    Place::Day(stamp.ok_or_else(|| contradiction(&path, format!("{name:?} is not a stamp")))?, day)
                 }
                 _ => {
                     let month = rows.maybe_days(MONTH)?[row];

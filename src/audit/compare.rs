@@ -437,7 +437,7 @@ fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recha
         if is_same_file(sides, &path)? {
             continue;
         }
-        let past_range = || contradiction(&path, "lines that sum to more than can be".to_owned());
+        let past_range = || contradiction(&path, "lines whose sum is out of range".to_owned());
         let mut lines: BTreeMap<_, [Option<StatementSum>; 2]> = BTreeMap::new();
         let mut totals: BTreeMap<(Option<String>, Currency), [Option<Amount>; 2]> = BTreeMap::new();
         for (at, side) in sides.into_iter().enumerate() {

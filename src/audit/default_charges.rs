@@ -112,7 +112,7 @@ pub(super) fn default_charges(
                         continue;
                     }
                     let tenant = text(tenants, row).map(str::to_owned);
-                    let past_range = || contradiction(path, "figures that sum to more than can be".to_owned());
+                    let past_range = || contradiction(path, "figures whose sum is out of range".to_owned());
                     if price.status == PriceStatus::Unpriced {
                         let key = (stamp.clone(), attribution.as_str(), tenant, meters.value(row).to_owned());
                         let (_, sum) = unpriced.entry(key).or_insert((attribution, Quantity::ZERO));

@@ -166,7 +166,7 @@ fn tenants<'s>(
                 let tenant_sums = sums.entry(billed.value(row).to_owned()).or_default();
                 let sum = tenant_sums.entry((text(tenants, row).map(str::to_owned), currency)).or_default();
                 let added = sum.checked_add(charge);
-                *sum = added.ok_or_else(|| contradiction(&path, "charges that sum to more than can be".to_owned()))?;
+                *sum = added.ok_or_else(|| contradiction(&path, "charges whose sum is out of range".to_owned()))?;
             }
         }
     }

@@ -240,7 +240,7 @@ fn nothing(publication: &Publication, query: &Query) -> Error {
         (Some(first), Some(last)) => format!("usage was published from {first} to {last}"),
         _ => "no usage was published at all: put exports into the root, and run".to_owned(),
     };
-    Error::usage(format!("no figure of {} that is asked for", query.date)).hint(hint)
+    Error::usage(format!("no figure of {} matches", query.date)).hint(hint)
 }
 
 const KEY_COLUMNS: [&dyn AnyColumn; 6] =

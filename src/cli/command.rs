@@ -62,7 +62,7 @@ pub fn show_coverage(source: &LookedAt, args: &CoverageArgs, signal: Arc<AtomicU
         rows.retain(|row| row.coverage.day.month() == month);
         closed.iter_mut().for_each(|entries| entries.retain(|entry| entry.month == month));
         if rows.is_empty() && closed.as_ref().is_none_or(Vec::is_empty) {
-            return Err(Error::usage(format!("--month {month}: no stamp that is asked for has a day in it"))
+            return Err(Error::usage(format!("--month {month}: none of the selected stamps has a day in it"))
                 .hint("leave --month out to see all months"));
         }
     }

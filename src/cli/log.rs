@@ -104,7 +104,7 @@ fn finished(outcome: &Outcome, is_published: bool) {
         }
     }
     if let Some(why) = &receipt.full_run {
-        info!(why = why.as_str(), "everything made anew");
+        info!(why = why.as_str(), "everything rebuilt");
     }
     for MissingEntry { stamp, folder, lines, kept, forgotten: _ } in &receipt.missing {
         if *kept {

@@ -103,7 +103,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
         say("what if", format!("{file} instead of the stamp's own snapshots"));
     }
     if let Some(why) = &receipt.full_run {
-        say("full run", format!("everything was made anew: {why}"));
+        say("full run", format!("everything was rebuilt: {why}"));
     }
     missing(receipt, true, &mut say);
     let forgotten: Vec<&str> = receipt.forgotten.iter().map(String::as_str).collect();
@@ -163,7 +163,7 @@ pub fn recovered(recovered: Recovered) -> String {
         Recovered::Nothing => "nothing to recover\n".to_owned(),
         Recovered::Cleared => "nothing to recover: a run was cut short, and what it had staged is cleared\n".to_owned(),
         Recovered::RolledForward { generation, put, removed } => {
-            format!("rolled generation {generation} forward: {put} files put, {removed} removed\n")
+            format!("rolled generation {generation} forward: {put} files written, {removed} removed\n")
         }
     }
 }

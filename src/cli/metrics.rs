@@ -45,13 +45,13 @@ pub const FAMILIES: [(&str, &str); 23] = [
     ("stacktally_covered_to_timestamp_seconds", "The end of the latest reported time loaded by the last good run."),
     (
         "stacktally_next_window_due_timestamp_seconds",
-        "From when on the stamp is overdue, unless a newer window is loaded.",
+        "When the stamp becomes overdue, unless a newer window is loaded.",
     ),
     (
         "stacktally_missing_hours",
         "Hours between the first and the last reported window that no whole export covers, in the last good run.",
     ),
-    (MISSING_EXPORTS, "Exports that the last publication stood on and that are gone from the root."),
+    (MISSING_EXPORTS, "Exports that the last publication was based on and that are gone from the root."),
     (
         "stacktally_kept_exports",
         "Exports that are gone from the root, and count by their published lines (--keep-missing).",

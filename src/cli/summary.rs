@@ -55,7 +55,7 @@ struct Summary<'a> {
     registration_override: &'a [String],
     /// Settings that had no effect, though they were given.
     unused_settings: &'a [String],
-    /// Why everything was made anew; `null` for an incremental run.
+    /// Why everything was rebuilt; `null` for an incremental run.
     full_run: Option<&'a str>,
     /// Exports that the last run counted and that are gone from the root, or are left out.
     missing: &'a [MissingEntry],

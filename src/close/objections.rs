@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::coverage::{CoverageRow, DayState};
 use crate::domain::finding::Severity;
+use crate::domain::shown;
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
@@ -99,15 +100,14 @@ impl Readiness {
 
 /// The error that refuses a closing, with all objections to it.
 pub(super) fn refused(month: Month, objections: &[Objection]) -> Error {
-    let shown = |objection: &Objection| {
+    let worded = |objection: &Objection| {
         let Objection { stamp, what: Overridden { reason, sentence }, remedy } = objection;
         format!("\n  {stamp} {reason}: {sentence}\n    remedy: {remedy}")
     };
-    let reasons =
-        if objections.len() == 1 { "1 reason speaks" } else { &format!("{} reasons speak", objections.len()) };
-    let all: String = objections.iter().map(shown).collect();
-    Error::input(format!("{month} is not closed, since {reasons} against it:{all}")).hint(
-        "put these right; or close it all the same with --force --reason TEXT, which is kept with this list in \
+    let reasons = shown::counted(objections.len() as i64, "reason");
+    let all: String = objections.iter().map(worded).collect();
+    Error::input(format!("{month} cannot be closed, for {reasons}:{all}")).hint(
+        "put these right; or close it anyway with --force --reason TEXT, which is kept with this list in \
          history/closings.jsonl; --stamp closes other stamps alone",
     )
 }

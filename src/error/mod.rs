@@ -17,9 +17,10 @@ const REPORT: &str = "this is a bug of stacktally, not a fault of your input or 
     message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
     quantities are not needed. Nothing was published; keep the root and OUT as they are";
 /// The same for a panic, which can come at any step.
-const REPORT_PANIC: &str = "this is a bug of stacktally, not a fault of your input or machine. Please report it with this \
-    message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids and \
-    quantities are not needed. No publication is harmed: the next run, or `stacktally recover`, goes on from what is there";
+const REPORT_PANIC: &str = "this is a bug of stacktally, not a fault of your input or machine. Please report it with \
+    this message, the command line, and the output of `stacktally --version`. Leave out customer data: file names, ids \
+    and quantities are not needed. No publication is harmed: the next run, or `stacktally recover`, goes on from what \
+    is there";
 
 /// The kind of failure that ended the run; each has its exit code (`product.md` §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -500,7 +500,8 @@ fn add(sum: &mut (Quantity, Option<Charge>), quantity: Quantity, charge: Option<
 
 fn past_range() -> Error {
     Error::input(
-        "charges of a month sum to more than can be published: quantities to 10^20, charges to 10^28, amounts to 10^14",
+        "the charges of a month exceed what can be published: quantities up to 10^20, charges up to 10^28, amounts up \
+         to 10^14",
     )
     .hint("look for an absurd price in the price book, or for absurd quantities in the lines of the month")
 }

@@ -304,7 +304,8 @@ fn take(path: &str, rows: &Rows, totals: &mut DayCharges) -> Result<()> {
         let key = (day, billed.value(row).to_owned(), meters.value(row).to_owned(), currency);
         let sum = totals.entry(key).or_default();
         let added = sum.checked_add(charge);
-        *sum = added.ok_or_else(|| reader::contradiction(path, format!("charges of {day} sum to more than can be")))?;
+        *sum = added
+            .ok_or_else(|| reader::contradiction(path, format!("the sum of the charges of {day} is out of range")))?;
     }
     Ok(())
 }
@@ -355,7 +356,8 @@ fn owners_of(path: &str, tables: &[Rows], cells: &BTreeSet<PayerMeter>) -> Resul
                 integer(resources, row),
             );
             let parts = owners.entry(cell).or_default().entry(owner).or_default();
-            let past_range = || reader::contradiction(path, format!("quantities of {day} sum to more than can be"));
+            let past_range =
+                || reader::contradiction(path, format!("the sum of the quantities of {day} is out of range"));
             let quantity = quantities.value(row);
             parts.quantity = parts.quantity.checked_add(quantity).ok_or_else(past_range)?;
             if let Some((tiers, keys, currencies)) = &prices {
@@ -540,7 +542,7 @@ fn billed(path: &str, lines: &[&LineAmounts]) -> Result<Billed> {
         let sums =
             sum.amount.checked_add(line.billed.amount).zip(sum.billing_amount.checked_add(line.billed.billing_amount));
         (sum.amount, sum.billing_amount) =
-            sums.ok_or_else(|| reader::contradiction(path, "amounts sum to more than can be".to_owned()))?;
+            sums.ok_or_else(|| reader::contradiction(path, "the sum of the amounts is out of range".to_owned()))?;
     }
     Ok(sum)
 }

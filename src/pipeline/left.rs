@@ -47,7 +47,7 @@ pub(super) fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result
         ))
     };
     if let Some(why) = &previous.full_run {
-        return Err(refused(&format!("everything has to be made anew: {why}")));
+        return Err(refused(&format!("everything has to be rebuilt: {why}")));
     }
     let settling_days = previous.recorded.settings["settling-days"].as_u64();
     if settling_days.is_some_and(|days| days != u64::from(plan.settling_days)) {

@@ -61,7 +61,7 @@ impl PreviousRun {
 
 /// The error for a publication whose inputs are unknown: exports that are missing from the root would silently vanish.
 fn unknown_inputs(out: &Out) -> Error {
-    Error::input("missing, and nothing else says what exports the publication stands on")
+    Error::input("missing, and no other file lists the exports of the publication")
         .at(out.path(RECEIPT).display().to_string())
         .hint("put receipt.json back from a backup; or if no export is gone from the root, say once --forget all")
 }

@@ -267,9 +267,9 @@ impl ReceiptBuilder {
                 let finding = Finding::new(
                     stamp,
                     FindingCode::EqualLines,
-                    format!("{lines_equal} of {used} lines in {} equal another of it", export.folder),
+                    format!("{lines_equal} of {used} lines in {} equal another line of the same export", export.folder),
                     vec![export.folder.clone()],
-                    "see whether usage was asked for twice, such as for all tenants and for each of them: two equal \
+                    "see whether usage was queried twice, such as for all tenants and for each of them: two equal \
                      lines can both be true, so all were counted",
                 );
                 self.findings.push(finding.on(&export.days_reported()));
@@ -346,8 +346,9 @@ impl ReceiptBuilder {
             };
             let mut findings: Vec<String> = refused.map(shown).collect();
             findings.sort();
-            if plan.out.is_some() {
+            if plan.out.is_some() && count > FINDINGS_SHOWN {
                 findings.truncate(FINDINGS_SHOWN);
+                findings.push(format!("\n  and {} more: `stacktally check` shows all", count - FINDINGS_SHOWN));
             }
             let counted = shown::counted(count as i64, "finding");
             return Err(Error::input(format!("--strict refuses {counted}:{}", findings.concat())).hint(

@@ -151,7 +151,7 @@ impl Vanished {
             String::new()
         };
         Err(Error::input(format!(
-            "holds no usable line any more, and {} of it were published{more}",
+            "has no usable line any more, and {} of it were published{more}",
             counted(*lines, "line")
         ))
         .at(folder.clone())
@@ -330,7 +330,7 @@ impl Gone {
         };
         let is_archived = self.exports.values().flatten().any(|export| export.files.is_empty()) && !keeps;
         let keep = if is_archived { "; exports that you archive go on counting with --keep-missing" } else { "" };
-        Error::input(format!("what the last run published stands on inputs that are gone: {}", parts.join(", ")))
+        Error::input(format!("inputs of the last publication are gone: {}", parts.join(", ")))
             .hint(format!(
                 "see whether a disk or share is not mounted, and put back what is missing{keep}; what is meant to go \
                  is named once: {forget}"
@@ -385,7 +385,7 @@ impl Gone {
         for path in &self.tables {
             let sentence =
                 format!("{path} is gone, and the last run read it: without it {}", consequence(kind_of(path)));
-            let remedy = "put it back, or say with --forget that it is meant to go";
+            let remedy = "restore it, or confirm with --forget that it is meant to go";
             findings.push(Finding::of_root(FindingCode::TableMissing, sentence, vec![path.clone()], remedy));
         }
         findings

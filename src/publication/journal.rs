@@ -65,13 +65,13 @@ impl Journal {
         Self::parse(&text).map(Some).map_err(|what| {
             Error::machine("use the journal", &path, io::Error::other(what)).hint(
                 "it is not as it was written, so some files of the publication may be new and some old: move the \
-                 journal away, and publish everything anew with `stacktally run --full`",
+                 journal away, and rebuild everything with `stacktally run --full`",
             )
         })
     }
 
     fn parse(text: &[u8]) -> Result<Self, &'static str> {
-        let text = std::str::from_utf8(text).map_err(|_not_text| "it is no text")?;
+        let text = std::str::from_utf8(text).map_err(|_not_text| "it is not text")?;
         let cut = text.trim_end_matches('\n').rfind('\n').ok_or("it has no hash")? + 1;
         let (body, hash) = text.split_at(cut);
         if Fingerprint::of(body.as_bytes()).to_string() != hash.trim_end() {
@@ -165,7 +165,7 @@ pub(super) fn committed(error: Error, out: &Path) -> Error {
     error.hint(format!(
         "the new publication is committed, and is what stacktally's commands read: put this right{known}, then run \
          `stacktally recover --out {}` or the next run, which put the rest in its place; where a file is lost for \
-         good, move {} away and publish everything anew with `stacktally run --full`",
+         good, move {} away and rebuild everything with `stacktally run --full`",
         out.display(),
         private(out, JOURNAL).display()
     ))

@@ -346,7 +346,7 @@ impl Out {
         let is_ours = self.last.files.contains_key(path) || (path == RECEIPT && self.owns_receipt);
         let what = match fs::symlink_metadata(&target) {
             Err(_nothing_there) => return Ok(()),
-            Ok(metadata) if !metadata.is_file() => "is no file",
+            Ok(metadata) if !metadata.is_file() => "is not a file",
             Ok(_) if is_ours => return Ok(()),
             Ok(_) => "was not published by stacktally",
         };
@@ -466,7 +466,7 @@ fn remedy_of(published: &str) -> &'static str {
         }
         path if is_history(path) => "restore it from a backup: no run can make it again",
         path if path.starts_with("lines/") => "restore it from a backup, or put the export back that it was made of",
-        _ => "restore it from a backup, or publish everything anew with `stacktally run --full`",
+        _ => "restore it from a backup, or rebuild everything with `stacktally run --full`",
     }
 }
 

@@ -236,9 +236,8 @@ impl Publisher {
         let Some(out) = &self.out else { return Ok(()) };
         match out.known_to_be_there(path).filter(|_| !is_private(path)) {
             Some(known) => self.add(Published::kept(path.to_owned(), known)),
-            None => Err(Error::balance(format!("{path} would be kept, and is not there")).hint(
-                "this is a fault of stacktally, not of the input: `stacktally run --full` makes everything anew",
-            )),
+            None => Err(Error::balance(format!("{path} would be kept, and is not there"))
+                .hint("this is a fault of stacktally, not of the input: `stacktally run --full` rebuilds everything")),
         }
     }
 

@@ -178,7 +178,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
                     }
                 }
                 None => look.refuse(
-                    "the folder's name is no stamp name",
+                    "the folder's name is not a stamp name",
                     name,
                     format!(
                         "a stamp is named [a-z0-9][a-z0-9._-]*, all lower case{}; {SKIP_HINT}",

@@ -113,8 +113,10 @@ impl<'r, R: Sync> RowSet<'r, R> {
     /// # Errors
     /// A column of the table was not given, was given twice, or is null where that is not allowed.
     pub fn columns(&self, table: &'static Table) -> Result<TableColumns> {
-        let of_column = |column: &Column| {
-            let of = self.of_column(table.name, column)?;
+        // One after another, so that the first column of the table that is wrong is the one that is named.
+        let cells = table.columns.iter().map(|column| Ok((column, self.of_column(table.name, column)?)));
+        let cells: Vec<_> = cells.collect::<Result<_>>()?;
+        let of_column = |(column, of): (&Column, _)| {
             let array = array(column.kind, self.rows.iter().map(of))?;
             if !column.nullable && array.null_count() > 0 {
                 return Err(fault(table.name, column.name, "is null in some row, and may not be"));
@@ -122,7 +124,7 @@ impl<'r, R: Sync> RowSet<'r, R> {
             Ok(array)
         };
         // The largest dimension has a million rows, so columns are built in parallel.
-        let arrays = table.columns.par_iter().map(of_column).collect::<Result<Vec<_>>>()?;
+        let arrays = cells.into_par_iter().map(of_column).collect::<Result<Vec<_>>>()?;
         Ok(TableColumns { table, arrays })
     }
 

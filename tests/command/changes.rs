@@ -175,7 +175,7 @@ fn programs_are_told_the_same() {
     root.remove("south/usage/2026-10-06");
     root.file("south/usage/2026-10-05/page.json", page(&[line(SUB_B, "2026-10-05T13", "4")]));
     let logged = root.run(&["--log-format", "json", "--full", "--forget", "all"]).expect(0).stderr;
-    for message in ["everything made anew", "export missing", "forgotten", "published days changed"] {
+    for message in ["everything rebuilt", "export missing", "forgotten", "published days changed"] {
         assert!(logged.contains(&format!("\"message\":\"{message}\"")), "{message}: {logged}");
     }
     root.remove("south/usage/2026-10-05");

@@ -487,7 +487,8 @@ fn a_finding_about_the_window_after_a_month_speaks_against_closing_it() {
     run(&root, &[]).expect(0);
     let refused = close(&root, &[]).expect(3).stderr;
     assert!(
-        refused.contains("north equal_lines: ") && refused.contains("in north/usage/2026-11-01 equal another of it"),
+        refused.contains("north equal_lines: ")
+            && refused.contains("in north/usage/2026-11-01 equal another line of the same export"),
         "{refused}"
     );
     let found = &receipt(&root.out())["findings"][0];

@@ -364,7 +364,7 @@ fn what_does_not_belong_is_said_at_once() {
     assert_eq!(
         error_of(&ran),
         [
-            "error: North-2: the folder's name is no stamp name",
+            "error: North-2: the folder's name is not a stamp name",
             "error: readme.txt: a file that a root does not have",
             "error: north/customer-subscriptions/newest.json: the name is no date",
             "error: north/registrations: something that a stamp's folder does not have",

@@ -112,7 +112,7 @@ const NOT_FOLLOWED: &[(&str, &str)] = &[
         "a fault of our own",
     ),
     (
-        "this is a fault of stacktally, not of the input: `stacktally run --full` makes everything anew",
+        "this is a fault of stacktally, not of the input: `stacktally run --full` rebuilds everything",
         "a fault of our own",
     ),
     (

@@ -61,7 +61,7 @@ fn shapes() -> Vec<(&'static str, String, &'static str, i32)> {
         (
             "north/user-subscriptions/2026-10-02.json",
             format!("[{{\"subscriptionId\":[\"{long}\"]}}]"),
-            "row 1 has a subscriptionId that is no text: [\"xxx",
+            "row 1 has a subscriptionId that is not text: [\"xxx",
             3,
         ),
         ("export\u{1b}[2J.csv", String::new(), "export<U+001B>[2J.csv", 3),

@@ -146,7 +146,7 @@ fn a_month_narrows_whatever_has_days() {
     let calendar = ask(&root, "coverage", &["--month", "2026-11"]).expect(0).stdout;
     assert!(calendar.contains("2026-11") && !calendar.contains("2026-10  "), "{calendar}");
     let none = ask(&root, "coverage", &["--month", "2026-12"]).expect(2).stderr;
-    assert!(none.contains("--month 2026-12: no stamp that is asked for has a day in it"), "{none}");
+    assert!(none.contains("--month 2026-12: none of the selected stamps has a day in it"), "{none}");
     for command in ["unregistered", "coverage", "changes"] {
         let wrong = ask(&root, command, &["--month", "October"]).expect(2).stderr;
         assert!(wrong.contains("\"October\" is no month"), "{command}: {wrong}");
@@ -182,7 +182,7 @@ fn two_publications_are_compared_as_far_as_is_asked_for() {
     compare(&["--tenant", "Fabrikam"]).expect(6);
     compare(&["--billed-subscription", "Contoso", "--stamp", "north"]).expect(6);
     let equal = compare(&["--tenant", "Müller & Söhne"]).expect(0).stdout;
-    assert_eq!(equal, "equal as far as is asked for: every such cell of daily is the same\n");
+    assert_eq!(equal, "equal within the filters: every selected cell of daily is the same\n");
     compare(&["--meter", WINDOWS_HOURS]).expect(0);
     let unknown = compare(&["--stamp", "south"]).expect(2).stderr;
     assert!(unknown.contains("--stamp south: neither publication has such a stamp"), "{unknown}");

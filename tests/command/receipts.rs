@@ -230,7 +230,7 @@ fn without_a_receipt_nothing_vanishes_either() {
     fs::remove_file(root.out().join("receipt.json")).unwrap();
     fs::remove_dir_all(root.out().join(".stacktally/state")).unwrap();
     let refused = root.run(&[]).expect(3);
-    let texts = ["receipt.json: missing, and nothing else says", "--forget all"];
+    let texts = ["receipt.json: missing, and no other file lists", "--forget all"];
     assert!(texts.iter().all(|text| refused.stderr.contains(text)), "{}", refused.stderr);
     root.run(&["--forget", "all"]).expect(0);
     assert_eq!(exports(&root).len(), 2);

@@ -41,7 +41,7 @@ fn recover_says_what_it_did() {
     let ran = root.stacktally(&["recover", "--settings", "settings.toml"]).expect(0);
     assert_eq!(
         (ran.stdout.as_str(), ran.stderr.as_str()),
-        ("rolled generation 2 forward: 0 files put, 1 removed\n", "")
+        ("rolled generation 2 forward: 0 files written, 1 removed\n", "")
     );
     assert!(!root.out().join("csv/rejects.csv").exists());
 }

@@ -111,7 +111,7 @@ fn what_is_confirmed_in_the_settings_is_confirmed_alone() {
             "north/customer-subscriptions/2026-10-04.json: this list of customer subscriptions names 2 tenants, and north/customer-subscriptions/2026-10-03.json before it 6",
         ],
     );
-    // What if: another list serves in the stead of all of them, so none shrinks.
+    // What if: another list serves instead of all of them, so none shrinks.
     let file = "root/north/customer-subscriptions/2026-10-03.json";
     let flags =
         ["run", "--root", "root", "--out", "what-if", "--settings", "settings.toml", "--registration-override", file];

@@ -82,7 +82,7 @@ fn customers_of_another_registration_are_found() {
     assert_eq!(
         said(&root, CODE),
         [format!(
-            "the customers in north/customer-subscriptions/2026-10-01.json lie under the registration north of resource group azurestack in subscription {DEFAULT}, and in force beside them is the registration north of resource group azurestack in subscription {OTHER_DEFAULT}, by north/registration/2026-10-05.json: the stamp was registered anew, and this is of tenant {TENANT_A}"
+            "the customers in north/customer-subscriptions/2026-10-01.json lie under the registration north of resource group azurestack in subscription {DEFAULT}, and in force beside them is the registration north of resource group azurestack in subscription {OTHER_DEFAULT}, by north/registration/2026-10-05.json: the stamp was registered again, and this is of tenant {TENANT_A}"
         )]
     );
     // Figures are what the snapshots say, as before.

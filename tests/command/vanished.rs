@@ -120,7 +120,7 @@ fn what_is_gone_is_refused_until_it_is_forgotten_by_name() {
                 root.remove("north/usage/2026-10-06/page-2.json");
                 root.file("north/usage/2026-10-06/page-1.json", page(&[]));
             },
-            &["north/usage/2026-10-06: holds no usable line any more, and 2 lines of it were published"],
+            &["north/usage/2026-10-06: has no usable line any more, and 2 lines of it were published"],
             &["north/usage/2026-10-06"],
         ),
         (
@@ -208,7 +208,7 @@ fn tables_of(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
 fn what_is_replaced_is_not_gone() {
     type Replacing = fn(&TestRoot);
     let ways: [(&str, Replacing); 8] = [
-        ("a wider window in the stead of its days", |root| {
+        ("a wider window instead of its days", |root| {
             for day in ["2026-10-05", "2026-10-06", "2026-10-07"] {
                 let pages = [1, 2].map(|page| format!("north/usage/{day}/page-{page}.json"));
                 for (at, path) in pages.iter().enumerate() {
@@ -218,7 +218,7 @@ fn what_is_replaced_is_not_gone() {
                 root.remove(&format!("north/usage/{day}"));
             }
         }),
-        ("hours in the stead of a day", |root| {
+        ("hours instead of a day", |root| {
             root.remove("north/usage/2026-10-05");
             for hour in 0..24 {
                 let next = if hour == 23 { "2026-10-06T00".to_owned() } else { format!("2026-10-05T{:02}", hour + 1) };

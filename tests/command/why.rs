@@ -141,10 +141,7 @@ fn what_cannot_be_answered_says_why() {
         ran.stderr.lines().next().unwrap().to_owned()
     };
     assert_eq!(refused(&["--out", "out", "--date", "5.10.2026"], 2), "error: --date \"5.10.2026\" is no day");
-    assert_eq!(
-        refused(&["--out", "out", "--date", "2026-10-09"], 2),
-        "error: no figure of 2026-10-09 that is asked for"
-    );
+    assert_eq!(refused(&["--out", "out", "--date", "2026-10-09"], 2), "error: no figure of 2026-10-09 matches");
     assert_eq!(
         refused(&["--out", "out", "--date", "2026-10-05", "--resource", "nothing"], 2),
         "error: --resource \"nothing\": no resource has that key, URI or name"

@@ -155,7 +155,7 @@ fn recover_can_die_too() {
     let put = second.iter().filter(|(path, bytes)| scene.files(Which::First).get(*path) != Some(bytes)).count();
     let removed = scene.files(Which::First).keys().filter(|path| !second.contains_key(*path)).count();
     // The receipt is put as well, and kept among the others; and what changed, and the exports, as Parquet and as CSV.
-    assert_eq!(said, format!("rolled generation 2 forward: {} files put, {removed} removed\n", put + 6));
+    assert_eq!(said, format!("rolled generation 2 forward: {} files written, {removed} removed\n", put + 6));
     assert_eq!(names_of_differing(&tables_below(&scene.out()), second), NONE);
     assert_eq!(scene.folder.stacktally(&["recover", "--out", "out"]).expect(0).stdout, "nothing to recover\n");
 }

@@ -115,7 +115,7 @@ fn a_mapping_that_ended_while_usage_goes_on() {
     assert_eq!(
         found(&root, &[]),
         [format!(
-            "north customer_subscription_not_found: tenant {TENANT_B} was mapped to {BILLED_B} until {CUSTOMERS}, is mapped no more in north/customer-subscriptions/2026-10-06.json, and goes on: 1 lines from 2026-10-05 to 2026-10-05 are charged to the default subscription"
+            "north customer_subscription_not_found: tenant {TENANT_B} was mapped to {BILLED_B} until {CUSTOMERS}, is no longer mapped in north/customer-subscriptions/2026-10-06.json, and goes on: 1 lines from 2026-10-05 to 2026-10-05 are charged to the default subscription"
         )]
     );
     root.file("north/usage/2026-10-05/page-0001.json", page(&[line(SUB_A, "2026-10-05")]));

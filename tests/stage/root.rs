@@ -110,7 +110,7 @@ fn what_does_not_belong_is_refused_by_name() {
     );
     check(
         &["North/usage/"],
-        "North: the folder's name is no stamp name\nhint: a stamp is named [a-z0-9][a-z0-9._-]*, all lower case, such as north; rename it so that it begins with `_` or `.` to have it skipped",
+        "North: the folder's name is not a stamp name\nhint: a stamp is named [a-z0-9][a-z0-9._-]*, all lower case, such as north; rename it so that it begins with `_` or `.` to have it skipped",
     );
     check(
         &["readme.txt"],

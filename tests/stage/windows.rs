@@ -317,7 +317,7 @@ fn a_window_is_said_by_the_folder_a_sidecar_or_a_link() {
         (
             "2026-10-05/export.json",
             sidecar("north", "Daily", "2026-10-05", "2026-10-06"),
-            "2026-10-05/export.json: Daily usage was asked for, and Hourly is there, in north/usage/2026-10-05/page.json",
+            "2026-10-05/export.json: Daily usage was queried, and Hourly is there, in north/usage/2026-10-05/page.json",
         ),
         (
             "2026-10-05/export.json",

@@ -65,7 +65,7 @@ impl Line {
         }
     }
 
-    /// What tables have in the stead of `instanceData`: resourceUri, location, tags, additionalInfo.
+    /// What tables have instead of `instanceData`: resourceUri, location, tags, additionalInfo.
     pub fn parts(&self) -> [String; 4] {
         let Self { user_subscription, resource, .. } = self;
         let uri = format!(
@@ -257,7 +257,7 @@ pub fn masked(ran: &Ran) -> String {
     mask(&ran.transcript())
 }
 
-/// A text likewise: `…` stands in the stead of what is timed, dated or sized.
+/// A text likewise: `…` stands instead of what is timed, dated or sized.
 pub fn mask(text: &str) -> String {
     text.lines().map(|line| mask_line(line) + "\n").collect()
 }

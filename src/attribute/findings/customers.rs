@@ -165,7 +165,7 @@ pub(super) fn customers_of_another_registration(relevant: &Relevant<'_>) -> Vec<
             FindingCode::CustomersOfAnotherRegistration,
             format!(
                 "the customers in {} lie under the registration {parent}, and in force beside them is the \
-                 registration {registration}, by {file}: the stamp was registered anew, and this is of tenant {}",
+                 registration {registration}, by {file}: the stamp was registered again, and this is of tenant {}",
                 first_of(&files),
                 few(&tenants)
             ),

@@ -41,7 +41,7 @@ fn mapping_ended(snapshots: &Snapshots, tenant: u32, ended: Mapping, used: Used)
         &snapshots.stamp,
         FindingCode::CustomerSubscriptionNotFound,
         format!(
-            "tenant {tenant} was mapped to {subscription} until {}, is mapped no more in {}, and goes on: {} lines \
+            "tenant {tenant} was mapped to {subscription} until {}, is no longer mapped in {}, and goes on: {} lines \
              from {} to {} are charged to the default subscription",
             lists[ended.last as usize].file,
             lists[ended.last as usize + 1].file,

@@ -29,7 +29,7 @@ Exit codes:
   0    done
   1    the machine failed (disk, permission), nothing was done
   2    the command was used wrongly, or there is nothing to close or to open
-  3    refused, nothing was done: something speaks against closing (--force overrides it), or a published
+  3    refused, nothing was done: there are reasons against closing (--force overrides them), or a published
        file was altered
   7    another run holds OUT; with --wait it is waited for
   8    a bug of stacktally, nothing was published: the message says how to report it

@@ -70,7 +70,7 @@ pub struct ForgetArgs {
 #[derive(Clone, Copy, Debug, Default, Args)]
 #[command(next_help_heading = OUTPUT)]
 pub struct Talk {
-    /// Say nothing but errors: no progress, no summary; --json prints its object all the same
+    /// Say nothing but errors: no progress, no summary; --json still prints its object
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more: log every step and every file read as text, or as --log-format says
@@ -85,7 +85,7 @@ pub struct CloseArgs {
     pub month: String,
     #[command(flatten)]
     pub closing: ClosingArgs,
-    /// Close it though something speaks against it: days that are not settled, usage that is unpriced or that nobody
+    /// Close it although there are reasons against it: days that are not settled, usage that is unpriced or that nobody
     /// is known for, findings of severity error
     #[arg(long, requires = "reason")]
     pub force: bool,

@@ -28,7 +28,7 @@ pub struct OperatorSettings {
     /// User subscriptions that are the operator's own, beside the provider's
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub operator_user_subscription: Vec<String>,
-    /// Directories all of whose user subscriptions are the operator's own
+    /// Directories whose user subscriptions all belong to the operator
     #[arg(long, value_name = "ID", num_args = 1..)]
     pub operator_tenant: Vec<String>,
 }
@@ -38,7 +38,7 @@ pub struct OperatorSettings {
 #[command(next_help_heading = HEADING)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct WhatIfSettings {
-    /// What if: take this registration or list of customer subscriptions in the stead of all of the stamp's own. With
+    /// What if: take this registration or list of customer subscriptions instead of all of the stamp's own. With
     /// several stamps say whose it is, as STAMP=FILE
     #[arg(long, value_name = "[STAMP=]FILE", num_args = 1..)]
     pub registration_override: Vec<String>,

@@ -16,7 +16,7 @@ pub const HEADING: &str = "Output and logs";
 #[command(next_help_heading = HEADING)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct LogSettings {
-    /// Log to standard error, in the stead of progress and error texts: one event a line, as text or as JSON objects
+    /// Log to standard error, instead of progress and error texts: one event a line, as text or as JSON objects
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
     /// Events that --log-format logs: this level and above

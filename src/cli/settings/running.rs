@@ -25,7 +25,7 @@ pub struct LockSettings {
 #[command(next_help_heading = HEADING)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default = "defaults")]
 pub struct ReuseSettings {
-    /// Make everything anew, whatever the last run left
+    /// Rebuild everything, whatever the last run left
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]
     #[arg(display_order = 3)]
@@ -35,7 +35,7 @@ pub struct ReuseSettings {
     #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]
     #[arg(display_order = 4)]
     pub verify: bool,
-    /// Let exports count that are gone from the root, by the lines that are published of them: for those who archive
+    /// Keep counting exports that are gone from the root, by their published lines: for those who archive
     /// their exports
     #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true", default_value_t, hide_default_value = true, hide_possible_values = true)]

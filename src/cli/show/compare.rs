@@ -44,7 +44,7 @@ pub fn text(comparison: &Comparison, width: Width) -> String {
         let month = comparison.month.map_or_else(String::new, |month| format!(" of {month}"));
         if comparison.is_narrowed {
             return format!(
-                "equal as far as is asked for: every such cell of daily{month} is the same{adjusted}{charged}\n"
+                "equal within the filters: every selected cell of daily{month} is the same{adjusted}{charged}\n"
             );
         }
         return format!("equal: every cell of daily and hourly{month} is the same{adjusted}{charged}\n");

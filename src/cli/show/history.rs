@@ -31,7 +31,7 @@ pub struct Shown {
 /// By subject, then change by change.
 pub fn text(shown: &Shown, width: Width) -> String {
     if shown.changes.is_empty() {
-        return "no mapping that is asked for\n".to_owned();
+        return "no mapping matches\n".to_owned();
     }
     let mut page = Page::new(width);
     let meters = shown.changes.iter().flat_map(|change| change.moved.keys()).map(MeterId::as_str);

@@ -194,7 +194,7 @@ fn sum(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
 
 /// Replaces a sum past its range.
 fn past_range_text() -> String {
-    "more than can be".to_owned()
+    "out of range".to_owned()
 }
 
 fn without_amount(statements: &Statements, ids: &Ids, line: &PublishedStatementLine) -> [String; 3] {

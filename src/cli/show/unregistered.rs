@@ -124,7 +124,7 @@ fn charges_and_unpriced(page: &mut Page, unregistered: &Unregistered, ids: &Ids)
                 ]
             }));
             let sum = charges_in_currency.iter().try_fold(Charge::ZERO, |sum, charge| sum.checked_add(charge.charge));
-            let sum = sum.map_or_else(|| "more than can be".to_owned(), |sum| format!("{sum} {currency}"));
+            let sum = sum.map_or_else(|| "out of range".to_owned(), |sum| format!("{sum} {currency}"));
             if charges_in_currency.len() > 1 {
                 rows.push([sum, "all".to_owned(), String::new(), String::new(), String::new()]);
             }

@@ -30,7 +30,7 @@ pub enum Shape {
     Python,
     /// The same through `Export-Csv`.
     PowerShellCsv,
-    /// Rows as JSON that have `resourceUri`, `location`, `tags` and `additionalInfo` in the stead of `instanceData`.
+    /// Rows as JSON that have `resourceUri`, `location`, `tags` and `additionalInfo` instead of `instanceData`.
     Table,
     /// `Usagesummary.ps1` since September 2018: 14 columns.
     UsageSummary,
@@ -40,7 +40,7 @@ pub enum Shape {
     AppService,
     /// HPE's `Get-AzsUsageInfo.ps1`, as JSON or as a table.
     Hpe,
-    /// The converter script: four values in the stead of `additionalInfo`.
+    /// The converter script: four values instead of `additionalInfo`.
     Converter,
     /// Another table with all columns that a line needs.
     OtherTable,

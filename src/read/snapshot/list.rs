@@ -483,7 +483,7 @@ fn refuse_non_text_ids(file: &InputFile, at: usize, members: &Members<'_>) -> Re
         for name in ["id", "resourceId", "name", "subscriptionId", "tenantId"] {
             if let Some(raw) = members.get(name).filter(|raw| text_of(raw).is_none()) {
                 return Err(Error::input(format!(
-                    "row {at} has a {name} that is no text: {}",
+                    "row {at} has a {name} that is not text: {}",
                     shown::value(raw.get())
                 ))
                 .at(&file.name)

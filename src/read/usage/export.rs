@@ -346,7 +346,7 @@ fn granularity_of(declared: &Declared<'_>, files: &[FileLines]) -> Result<Option
     let granularity = of_lines.map(|(granularity, _)| granularity).or(first_queried);
     match granularities.find(|&(_, other)| Some(other) != granularity) {
         Some((file, other)) => Err(Error::input(format!(
-            "{other} usage was asked for, and {} is there{}",
+            "{other} usage was queried, and {} is there{}",
             granularity.map_or("something else", Granularity::as_str),
             of_lines.map_or(String::new(), |(_, lines)| format!(", in {lines}"))
         ))

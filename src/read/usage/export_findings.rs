@@ -405,7 +405,7 @@ pub(super) fn reported_time_findings(stamp: &Stamp, exports: &[ExportRecord], fi
                 reported::length(rhythm)
             ),
             vec![folder.clone()],
-            "see whether its query was asked for too early an end: run it again for the whole window and replace the \
+            "see whether its query ended too early: run it again for the whole window and replace the \
              folder, or add a folder for the rest",
         );
         findings.push(finding.on(&BTreeSet::from([(window.end + -1).day()])));

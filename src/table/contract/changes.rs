@@ -12,7 +12,7 @@ pub const RUN: Typed<i64> = Typed::new("run", "the number of the run that change
 pub const CAUSE: Typed<str> = Typed::new(
     "cause",
     "why it changed; several are separated by blanks. Of a quantity: why its day was settled anew (full_run: \
-     everything was made anew; new_day: in receipts and adjustments only, the day was never published before; \
+     everything was rebuilt; new_day: in receipts and adjustments only, the day was never published before; \
      window_added, window_changed, window_removed: an export with lines of the day came, was replaced, or is gone; \
      attribution_changed: the same lines are another subscription's or for another reason; month_reopened: its month \
      was closed, and was opened again). Of a charge: the same where its usage changed; price_changed: the price in \

@@ -107,7 +107,7 @@ fn alone() -> Vec<Case> {
             [without("north/usage/2026-10-05/daily.json"), without(PAGE)],
         ),
         case(
-            "Daily usage was asked for, and Hourly is there",
+            "Daily usage was queried, and Hourly is there",
             &["pages of two queries were mixed: each query has a folder of its own"],
             |root| root.file("north/usage/2026-10-05/next.json", page_before("aggregationGranularity=Daily", &[])),
             [edit(|root| rename(root, "north/usage/2026-10-05/next.json", "north/usage/2026-10-06/next.json"))],

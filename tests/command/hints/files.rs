@@ -348,7 +348,7 @@ fn flat_row(user_subscription: &str) -> String {
     )
 }
 
-/// What Azure documents of a tenant's registration, saved in the stead of its list: followed by the list that it answers then.
+/// What Azure documents of a tenant's registration, saved instead of its list: followed by the list that it answers then.
 fn error_bodies() -> Vec<Case> {
     let answered = |code: &'static str, remedy: &'static str| {
         case(

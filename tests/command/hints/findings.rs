@@ -136,8 +136,8 @@ fn pages() -> Vec<Case> {
             [edit(|root| rename(root, SECOND, "south/usage/2026-10-05/page.json"))],
         ),
         case(
-            "lines in north/usage/2026-10-05 equal another of it",
-            &["see whether usage was asked for twice, such as for all tenants and for each of them"],
+            "lines in north/usage/2026-10-05 equal another line of the same export",
+            &["see whether usage was queried twice, such as for all tenants and for each of them"],
             move |root| root.file(PAGE, &twice),
             [edit(good_page)],
         ),
@@ -232,7 +232,7 @@ fn windows() -> Vec<Case> {
         ),
         case(
             "and nothing follows there: the window before it has 1 day",
-            &["see whether its query was asked for too early an end"],
+            &["see whether its query ended too early"],
             move |root| {
                 root.file("north/usage/2026-10-04/page.json", page(&[of_hour(SUB_A, "2026-10-04T13")]));
                 rename(root, "north/usage/2026-10-05", short);
@@ -371,7 +371,7 @@ fn usage_shows() -> Vec<Case> {
     let one = "7e4a4700-0000-4000-8000-0000000000cc";
     vec![
         case(
-            "is mapped no more in north/customer-subscriptions/2026-10-05.json, and goes on",
+            "is no longer mapped in north/customer-subscriptions/2026-10-05.json, and goes on",
             &["register the tenant again, or end its user subscriptions: once a mapping is removed"],
             move |root| root.file(ended, customers(DEFAULT, "north", &[(TENANT_B, BILLED_B)])),
             [edit(move |root| {
@@ -487,7 +487,7 @@ fn names() -> Vec<Case> {
             [edit(|root| replace(root, LISTING, "M?ller", "Müller"))],
         ),
         case(
-            "the stamp was registered anew, and this is of tenant",
+            "the stamp was registered again, and this is of tenant",
             &["a new registration has no customers: register them with it, and save its list of customer"],
             |root| root.file("north/registration/2026-10-05.json", registration(OTHER_DEFAULT, "north")),
             [edit(|root| {

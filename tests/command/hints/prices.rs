@@ -316,7 +316,7 @@ fn amounts() -> Vec<Case> {
             [edit(|root| quantity(root, "6"))],
         ),
         case(
-            "charges of a month sum to more than can be published",
+            "the charges of a month exceed what can be published",
             &["look for an absurd price in the price book, or for absurd quantities in the lines of the month"],
             move |root| {
                 book(root, PRICE);

@@ -91,7 +91,7 @@ fn altered() -> Vec<Case> {
         .typed(coverage),
         case(
             "meters.parquet: altered since it was published",
-            &["restore it from a backup, or publish everything anew with `stacktally run --full`"],
+            &["restore it from a backup, or rebuild everything with `stacktally run --full`"],
             |root| spoil(root, "meters.parquet"),
             [restored("meters.parquet"), run_in_full()],
         )
@@ -100,7 +100,7 @@ fn altered() -> Vec<Case> {
         .with(&["--verify"]),
         case(
             "cannot use the journal ",
-            &["move the journal away, and publish everything anew with `stacktally run --full`"],
+            &["move the journal away, and rebuild everything with `stacktally run --full`"],
             |root| fs::write(root.out().join(".stacktally/journal"), "{}\nno hash\n").unwrap(),
             [edit(|root| fs::remove_file(root.out().join(".stacktally/journal")).unwrap()).then(run_in_full())],
         )
@@ -355,12 +355,12 @@ fn vanished() -> Vec<Case> {
         ),
         gone(
             "names.csv is gone, and the last run read it",
-            &["put it back, or say with --forget that it is meant to go"],
+            &["restore it, or confirm with --forget that it is meant to go"],
             "names.csv",
             vec![back("names.csv"), forget()],
         ),
         case(
-            "what the last run published stands on inputs that are gone",
+            "inputs of the last publication are gone",
             &["--forget all, or --forget and the names above"],
             |root| ["south", "names.csv", "north/usage/2026-10-06"].iter().for_each(|own| root.remove(own)),
             [
@@ -382,7 +382,7 @@ fn vanished() -> Vec<Case> {
         )
         .with(&["--forget", "north/usage/2026-10-07"]),
         case(
-            "holds no usable line any more",
+            "has no usable line any more",
             &["export that window again and put its pages there; if stamp {} really used nothing"],
             move |root| {
                 root.remove("north/usage/2026-10-06/page-2.json");
@@ -610,7 +610,7 @@ fn closing() -> Vec<Case> {
 /// A month in which all days but those of one objection are settled.
 fn objections() -> Vec<Case> {
     const PLAIN: &[&str] = &["close", "2026-10", "--out", "out"];
-    let settled = "put these right; or close it all the same with --force --reason TEXT";
+    let settled = "put these right; or close it anyway with --force --reason TEXT";
     let again = |does: fn(&TestRoot), flags: &'static [&'static str]| {
         edit(move |root| {
             does(root);
@@ -647,7 +647,7 @@ fn objections() -> Vec<Case> {
             )],
         ),
         objection(
-            "2026-10 is not closed, since 1 reason speaks against it",
+            "2026-10 cannot be closed, for 1 reason",
             "wait until the windows of the days after them are in, and run again",
             open,
             vec![forced()],

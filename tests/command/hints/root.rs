@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
 fn names() -> Vec<Case> {
     vec![
         case(
-            "the folder's name is no stamp name",
+            "the folder's name is not a stamp name",
             &["a stamp is named [a-z0-9][a-z0-9._-]*, all lower case{}; {}", ", such as {}", SKIPPED],
             |root| second_stamp(root, "South-2"),
             [

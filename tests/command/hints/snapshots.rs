@@ -120,7 +120,7 @@ fn lists() -> Vec<Case> {
             ],
         ),
         bad_row(
-            "has a tenantId that is no text",
+            "has a tenantId that is not text",
             "save the whole list again, as the REST API or PowerShell returns it",
             "\"tenantId\":\"7e4a4700-0000-4000-8000-00000000000a\"",
             "\"tenantId\":{}",

@@ -304,7 +304,7 @@ fn publications() -> Vec<Case> {
         )
         .published(),
         typed(
-            "--month 2026-01: no stamp that is asked for has a day in it",
+            "--month 2026-01: none of the selected stamps has a day in it",
             &["leave --month out to see all months"],
             &["coverage", "--out", "out", "--month", "2026-01"],
             [type_this(&["coverage", "--out", "out"])],
@@ -383,13 +383,13 @@ fn figures() -> Vec<Case> {
             vec![by("resource_key"), by("resource_uri"), by("resource_name")],
         ),
         why(
-            "no figure of 2026-10-05 that is asked for",
+            "no figure of 2026-10-05 matches",
             &["there is usage on that day: leave a flag out, and see what there is"],
             &["--date", "2026-10-05", "--tenant", "Fabrikam", "--meter", "9cd92d4c-bafd-4492-b278-bedc2de8232a"],
             vec![type_instead(move |_| of_day(&["--tenant", "Fabrikam"]))],
         ),
         why(
-            "no figure of 2026-01-01 that is asked for",
+            "no figure of 2026-01-01 matches",
             &["usage was published from {} to {}"],
             &["--date", "2026-01-01"],
             vec![
@@ -400,7 +400,7 @@ fn figures() -> Vec<Case> {
             ],
         ),
         typed(
-            "no figure of 2026-10-05 that is asked for",
+            "no figure of 2026-10-05 matches",
             &["no usage was published at all: put exports into the root, and run"],
             &["why", "--out", "out", "--date", "2026-10-05"],
             [edit(|root| {
