@@ -49,6 +49,24 @@ fn a_run_with_rejects_and_findings_ends_with_4() {
     let before = files_below(&root.out());
     insta::assert_snapshot!("rejects-max", root.run(&["--rejects-max", "0"]).expect(3).transcript());
     insta::assert_snapshot!("strict", root.run(&["--strict"]).expect(3).transcript());
+    // An error, a warning and a note.
+    for (level, refused) in
+        [("error", "1 finding:"), ("warning", "2 findings:"), ("note", "3 findings:"), ("true", "3 findings:")]
+    {
+        let ran = root.run(&[&format!("--strict={level}")]).expect(3);
+        assert!(ran.stderr.starts_with(&format!("error: --strict refuses {refused}\n")), "{level}: {}", ran.stderr);
+    }
+    root.check(&["--strict=error", "--accept", "chain_without_end"]).expect(4);
+    let settings =
+        |strict: &str| fs::write(root.folder().join("s.toml"), format!("root = \"root\"\nstrict = {strict}\n"));
+    settings("\"warning\"").unwrap();
+    let ran = root.stacktally(&["check", "--settings", "s.toml"]).expect(3);
+    assert!(ran.stderr.contains("--strict refuses 2 findings:"), "{}", ran.stderr);
+    settings("\"severe\"").unwrap();
+    let ran = root.stacktally(&["check", "--settings", "s.toml"]).expect(2);
+    let expected =
+        "s.toml:2:10: invalid value: string \"severe\", expected true, false, \"note\", \"warning\" or \"error\"";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     assert_eq!(files_below(&root.out()), before, "what was published stays");
     insta::assert_snapshot!("rejects-told-before", root.run(&["--rejects-max", "1"]).expect(0).transcript());
 }
