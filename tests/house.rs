@@ -417,3 +417,27 @@ fn variables_are_called_by_what_they_hold() {
     }
     assert!(wrong.is_empty(), "{} variables `own`:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// Where the files of OUT lie is said in one place: elsewhere no text is the path of one, or the beginning of a path.
+#[test]
+fn paths_of_out_are_said_once() {
+    const FOLDERS: [&str; 9] =
+        ["daily/", "hourly/", "lines/", "charges/", "statements/", "monthly/", "default_usage/", "history/", "csv/"];
+    let mut wrong = Vec::new();
+    for file in sources(&project().join("src")) {
+        let name = file.strip_prefix(project()).unwrap().display().to_string();
+        if name == "src/publication/layout.rs" {
+            continue;
+        }
+        for (at, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            let code = line.split("//").next().unwrap();
+            let texts = code.split('"').enumerate().filter(|(at, _)| at % 2 == 1).map(|(_, text)| text);
+            for text in texts.filter(|text| !text.contains(' ')) {
+                if text.ends_with(".parquet") || FOLDERS.iter().any(|folder| text.starts_with(folder)) {
+                    wrong.push(format!("{name}:{}: {text:?}", at + 1));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} paths outside publication/layout.rs:\n{}", wrong.len(), wrong.join("\n"));
+}

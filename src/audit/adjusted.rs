@@ -3,6 +3,7 @@
 
 use crate::domain::totals::Totals;
 use crate::publication::Publication;
+use crate::publication::layout::{ADJUSTMENTS_FOLDER, is_table};
 
 /// A figure of a closed month, with its adjustment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Adjusted {
 
 /// The published tables of adjustments: one for each run that made any.
 pub(super) fn tables(publication: &Publication) -> Vec<&str> {
-    let mut tables = publication.files_below("history/adjustments/");
-    tables.retain(|path| path.ends_with(".parquet"));
+    let mut tables = publication.files_below(ADJUSTMENTS_FOLDER);
+    tables.retain(|path| is_table(path));
     tables
 }

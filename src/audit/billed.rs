@@ -14,7 +14,7 @@ use super::statement::{PRICE_COLUMNS, PriceText, PublishedStatementLine, Stateme
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
-use crate::publication::layout::statements_path;
+use crate::publication::layout::{charges_path, statements_path};
 use crate::publication::{ClosingEntry, MeterText, Publication};
 use crate::table::column::AnyColumn;
 use crate::table::contract;
@@ -142,7 +142,7 @@ fn add_charges(
     keep: &[Keep],
     lines: &mut BTreeMap<BilledLineKey, LineDays>,
 ) -> Result<()> {
-    let path = crate::publication::layout::charges_path(stamp, month);
+    let path = charges_path(stamp, month);
     let figures: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY, &CHARGE];
     let columns: Vec<&dyn AnyColumn> = figures.into_iter().chain(PRICE_COLUMNS).collect();
     for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {

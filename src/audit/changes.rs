@@ -8,6 +8,7 @@ use crate::domain::correction::Billed;
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Day, Place, Stamp};
 use crate::error::{Error, Result};
+use crate::publication::layout::{CHANGES_FOLDER, as_table, changes_path, table_in};
 use crate::publication::{MeterText, Publication};
 use crate::table::column::Typed;
 use crate::table::contract;
@@ -18,8 +19,6 @@ use crate::table::contract::changes::{
 };
 use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, CURRENCY, METER_ID, MONTH, STAMP, USAGE_DATE};
 use crate::table::reader::{Keep, Rows, contradiction, integer, text};
-
-const FOLDER: &str = "history/changes/";
 
 /// Which runs are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,16 +96,16 @@ fn chosen_of(publication: &Publication, wanted: &Wanted, numbers: &BTreeSet<u64>
 }
 
 fn path_of(run: u64) -> String {
-    format!("{FOLDER}{run:06}.parquet")
+    as_table(&changes_path(run))
 }
 
 fn runs_that_changed(publication: &Publication) -> Result<BTreeSet<u64>> {
-    let tables =
-        publication.files_below(FOLDER).into_iter().filter_map(|path| Some((path, path.strip_suffix(".parquet")?)));
-    let number = |(path, stem): (&str, &str)| {
-        stem[FOLDER.len()..]
-            .parse()
-            .map_err(|error| contradiction(path, "is called by no number".to_owned()).because(error))
+    let tables = publication
+        .files_below(CHANGES_FOLDER)
+        .into_iter()
+        .filter_map(|path| Some((path, table_in(CHANGES_FOLDER, path)?)));
+    let number = |(path, name): (&str, &str)| {
+        name.parse().map_err(|error| contradiction(path, "is not named after a run's number".to_owned()).because(error))
     };
     tables.map(number).collect()
 }

@@ -15,6 +15,9 @@ use super::statement::{PublishedStatementLine, statement_lines};
 use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
+use crate::publication::layout::{
+    DAILY_FOLDER, HOURLY_FOLDER, STATEMENTS_FOLDER, daily_path, folder_of, month_in, monthly_path, table_in,
+};
 use crate::publication::{MeterText, Publication};
 use crate::table::column::AnyColumn;
 use crate::table::contract;
@@ -161,7 +164,7 @@ pub fn compare(first: &Publication, second: &Publication, month: Option<Month>) 
     comparison.names.extend(second.names()?);
     let sides = [first, second];
     (comparison.charges, comparison.bills) = recharged(sides, month)?;
-    comparison.is_charged = !files_of(sides, "statements/").is_empty();
+    comparison.is_charged = !files_of(sides, STATEMENTS_FOLDER).is_empty();
     let mut stamps = BTreeSet::new();
     for side in sides {
         stamps.extend(side.stamps());
@@ -213,11 +216,11 @@ fn differing_hours(
     days: &BTreeSet<Day>,
     month: Option<Month>,
 ) -> Result<Vec<(Stamp, Day)>> {
-    let prefix = format!("hourly/{stamp}/");
+    let folder = folder_of(HOURLY_FOLDER, stamp);
     let mut differing = Vec::new();
-    for path in files_of(sides, &prefix) {
-        let name = path.strip_prefix(&prefix).and_then(|name| name.strip_suffix(".parquet"));
-        let day = name.and_then(Day::parse).filter(|day| month.is_none_or(|month| day.month() == month));
+    for path in files_of(sides, &folder) {
+        let day =
+            table_in(&folder, &path).and_then(Day::parse).filter(|day| month.is_none_or(|month| day.month() == month));
         if day.is_some() && !is_same_file(sides, &path)? {
             differing.extend(day.filter(|day| !days.contains(day)).map(|day| (stamp.clone(), day)));
         }
@@ -239,13 +242,13 @@ fn differing_cells(
     only: Option<Month>,
 ) -> Result<Differing> {
     let mut differing = Differing::default();
-    let prefix = format!("daily/{stamp}/");
-    let files = files_of(sides, &prefix);
-    let published = files.iter().filter_map(|path| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?));
+    let folder = folder_of(DAILY_FOLDER, stamp);
+    let files = files_of(sides, &folder);
+    let published = files.iter().filter_map(|path| month_in(&folder, path));
     let months: BTreeSet<Month> =
         published.chain(adjustments.iter().flat_map(|by_month| by_month.keys().copied())).collect();
     for month in months.into_iter().filter(|month| only.is_none_or(|only| *month == only)) {
-        let path = crate::publication::layout::daily_path(stamp, month);
+        let path = daily_path(stamp, month);
         let adjusted_figures = [0, 1].map(|side: usize| adjustments[side].get(&month));
         if adjusted_figures[0] == adjusted_figures[1] && is_same_file(sides, &path)? {
             continue;
@@ -429,10 +432,9 @@ impl FigureRows {
 /// What the statements of both publications bill differently, by month, billed subscription, meter and currency; and
 /// the totals of those that differ.
 fn recharged(sides: [&Publication; 2], only: Option<Month>) -> Result<(Vec<Recharged>, Vec<BillTotal>)> {
-    let prefix = "statements/";
     let (mut recharged, mut bills) = (Vec::new(), Vec::new());
-    for path in files_of(sides, prefix) {
-        let month = path.strip_prefix(prefix).and_then(|name| Month::parse(name.strip_suffix(".parquet")?));
+    for path in files_of(sides, STATEMENTS_FOLDER) {
+        let month = month_in(STATEMENTS_FOLDER, &path);
         let Some(month) = month.filter(|month| only.is_none_or(|only| *month == only)) else { continue };
         if is_same_file(sides, &path)? {
             continue;
@@ -497,7 +499,7 @@ fn monthly_totals(
     let keep: Vec<Keep> = month.map(|month| Keep::Month(MONTH, month)).into_iter().collect();
     let mut totals: BTreeMap<Key, [Option<Totals>; 2]> = BTreeMap::new();
     for (at, side) in sides.into_iter().enumerate() {
-        for rows in side.read(&format!("monthly/{stamp}.parquet"), &contract::MONTHLY, &columns, &keep)? {
+        for rows in side.read(&monthly_path(stamp), &contract::MONTHLY, &columns, &keep)? {
             let (billed, tenants) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(TENANT_ID)?);
             let (meters, quantities) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?);
             let (counts, attributions) = (rows.integers(LINE_COUNT)?, rows.texts(ATTRIBUTION)?);

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::statement::prices_of;
-use crate::domain::{Attribution, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
+use crate::domain::{Attribution, Charge, Currency, Day, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
 use crate::publication::Publication;
+use crate::publication::layout::{CHARGES_FOLDER, folder_of, month_in};
 use crate::table::column::AnyColumn;
 use crate::table::contract;
 use crate::table::contract::charges::CHARGE;
@@ -92,9 +93,9 @@ pub(super) fn default_charges(
         &CURRENCY,
     ];
     for stamp in stamps {
-        let prefix = format!("charges/{stamp}/");
-        for path in publication.files_below(&prefix) {
-            let month = path.strip_prefix(&prefix).and_then(|name| Month::parse(name.strip_suffix(".parquet")?));
+        let folder = folder_of(CHARGES_FOLDER, stamp);
+        for path in publication.files_below(&folder) {
+            let month = month_in(&folder, path);
             if month.is_none_or(|month| !month.days().any(&is_wanted)) {
                 continue;
             }

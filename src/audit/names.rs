@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::identity::one_spelling;
 use crate::domain::{Month, Stamp};
-use crate::error::{Error, Result, nearest};
+use crate::error::suggest::nearest;
+use crate::error::{Error, Result};
 use crate::publication::Publication;
-use crate::publication::layout::{RESOURCES, table_path};
+use crate::publication::layout::{MONTHLY_FOLDER, RESOURCES, table_path};
 use crate::table::column::AnyColumn;
 use crate::table::contract;
 use crate::table::contract::columns::{
@@ -311,7 +312,7 @@ impl Publication {
     /// The meters that have usage.
     fn meters_used(&self) -> Result<BTreeSet<String>> {
         let mut used = BTreeSet::new();
-        for path in self.files_below("monthly/") {
+        for path in self.files_below(MONTHLY_FOLDER) {
             for rows in self.read(path, &contract::MONTHLY, &[&METER_ID], &[])? {
                 let ids = rows.texts(METER_ID)?;
                 used.extend((0..rows.len()).map(|row| ids.value(row).to_owned()));

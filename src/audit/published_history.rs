@@ -13,6 +13,7 @@ use crate::domain::{
     Day, Granularity, Hour, InForce, MeterId, Slot, SnapshotKind, Stamp, TenantId, UserSubscriptionId, Window,
 };
 use crate::error::Result;
+use crate::publication::layout::{lines_folder, table_path};
 use crate::publication::{NamedMappings, Publication, PublishedMappings};
 use crate::table::column::AnyColumn;
 use crate::table::contract::columns::{METER_ID, QUANTITY, STAMP, USER_SUBSCRIPTION_ID};
@@ -34,7 +35,7 @@ pub fn published_history(publication: &Publication, stamps: &[Stamp]) -> Result<
         history.changes.extend(changes_of(stamp, &mappings, &used)?);
     }
     let mut rejected = 0;
-    for rows in publication.read("rejects.parquet", &contract::REJECTS, &[&STAMP], &[])? {
+    for rows in publication.read(&table_path(&contract::REJECTS), &contract::REJECTS, &[&STAMP], &[])? {
         let names = rows.texts(STAMP)?;
         rejected += names.iter().flatten().filter(|&name| stamps.iter().any(|stamp| stamp.as_str() == name)).count();
     }
@@ -84,7 +85,7 @@ impl UsedLines {
     fn of(publication: &Publication, stamp: &Stamp, mappings: &PublishedMappings) -> Result<Self> {
         let (mut users, mut meters, mut used) = (IdOrder::default(), IdOrder::default(), UsedBy::new());
         for day in publication.days_of(stamp) {
-            for path in publication.files_below(&format!("lines/{stamp}/{day}/")) {
+            for path in publication.files_below(&lines_folder(stamp, day)) {
                 for rows in publication.read_coded(path, &contract::LINES, &COLUMNS)? {
                     let line_sums = sums(&rows, publication, mappings, day, path)?;
                     for ((user, meter, in_force), totals) in line_sums {
@@ -161,7 +162,7 @@ fn changes_of(stamp: &Stamp, mappings: &PublishedMappings, lines: &UsedLines) ->
         let subjects = named_mappings.subjects_in_order();
         let subject_of = |number: u32| {
             let id = subjects[number as usize];
-            subject_of(id).ok_or_else(|| contradiction("mappings.parquet", format!("{id:?} is no id")))
+            subject_of(id).ok_or_else(|| contradiction(&table_path(&contract::MAPPINGS), format!("{id:?} is no id")))
         };
         let target = |to: u32| named_mappings.target_of(to).to_owned();
         KindMappings { stamp, kind, mappings: &named_mappings.mappings, dates: dates.of(kind), meters: &lines.meters }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::{Chosen, Wanted};
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
-use crate::publication::layout::statements_path;
+use crate::publication::layout::{STATEMENTS_FOLDER, charges_path, statements_path, table_in, table_path};
 use crate::publication::{ClosingEntry, MeterText, Publication};
 use crate::table::column::AnyColumn;
 use crate::table::contract;
@@ -123,10 +123,7 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
             .hint("leave --meter out to see all lines"));
     }
     let closed = publication.closed()?;
-    let charged = publication
-        .stamps()
-        .into_iter()
-        .filter(|stamp| publication.has(&crate::publication::layout::charges_path(stamp, month)));
+    let charged = publication.stamps().into_iter().filter(|stamp| publication.has(&charges_path(stamp, month)));
     let is_closed = |stamp: &Stamp| closed.iter().any(|entry| entry.stamp == *stamp && entry.month == month);
     let stamps: BTreeMap<Stamp, bool> = charged.map(|stamp| (stamp.clone(), is_closed(&stamp))).collect();
     let is_forced = |entry: &ClosingEntry| entry.forced && entry.month == month && stamps.contains_key(&entry.stamp);
@@ -156,7 +153,7 @@ fn tenants<'s>(
     let columns: [&dyn AnyColumn; 4] = [&BILLED_SUBSCRIPTION_ID, &TENANT_ID, &CURRENCY, &CHARGE];
     let keep = [Keep::Texts(BILLED_SUBSCRIPTION_ID, billed.into_iter().collect())];
     for stamp in stamps {
-        let path = crate::publication::layout::charges_path(stamp, month);
+        let path = charges_path(stamp, month);
         for rows in publication.read(&path, &contract::CHARGES, &columns, &keep)? {
             let (billed, tenants) = (rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(TENANT_ID)?);
             let (currencies, charges) = (rows.texts(CURRENCY)?, rows.charges(CHARGE)?);
@@ -186,9 +183,8 @@ pub(super) fn statement_lines(publication: &Publication, month: Month) -> Result
 }
 
 fn no_statement(publication: &Publication, month: Month) -> Error {
-    let paths = publication.files_below("statements/");
-    let months: Vec<&str> =
-        paths.iter().filter_map(|path| path.strip_prefix("statements/")?.strip_suffix(".parquet")).collect();
+    let paths = publication.files_below(STATEMENTS_FOLDER);
+    let months: Vec<&str> = paths.iter().filter_map(|path| table_in(STATEMENTS_FOLDER, path)).collect();
     let hint = if months.is_empty() {
         "nothing was charged: put a price book (prices.csv) into the root, and run".to_owned()
     } else {
@@ -202,7 +198,7 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
 /// # Errors
 /// The table cannot be read.
 pub(super) fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
-    let path = format!("{}.parquet", contract::PRICES.name);
+    let path = table_path(&contract::PRICES);
     let columns: [&dyn AnyColumn; 8] =
         [&PRICE_KEY, &SCOPE, &SCOPE_ID, &EFFECTIVE_FROM, &EFFECTIVE_TO, &PRICE_NOTE, &PRICE_FILE, &PRICE_ROW];
     let mut prices = BTreeMap::new();

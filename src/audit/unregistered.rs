@@ -10,6 +10,7 @@ use super::names::{Chosen, Wanted};
 use crate::domain::totals::Totals;
 use crate::domain::{Attribution, Day, Hour, Quantity, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
+use crate::publication::layout::default_usage_path;
 use crate::publication::{MeterText, Publication};
 use crate::table::column::{AnyColumn, Table, Typed};
 use crate::table::contract;
@@ -123,7 +124,7 @@ type FallenDays = BTreeMap<Day, Totals>;
 
 fn fallen_on(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, FallenDays)> = BTreeMap::new();
-    let path = format!("default_usage/{stamp}.parquet");
+    let path = default_usage_path(stamp);
     add_table(publication, &path, (&contract::DEFAULT_USAGE, QUANTITY, LINE_COUNT), stamp, &mut sums)?;
     // Adjustments add to it, or take off it.
     for path in adjusted::tables(publication) {

@@ -16,6 +16,7 @@ use crate::domain::{
     Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
 use crate::error::{Error, Result};
+use crate::publication::layout::{RESOURCES, charges_path, daily_path, lines_folder};
 use crate::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
 use crate::table::column::AnyColumn;
 use crate::table::contract::charges::CHARGE;
@@ -219,12 +220,7 @@ fn uris_of(publication: &Publication, mut keys: Vec<i64>) -> Result<BTreeMap<i64
     keys.dedup();
     let mut uris = BTreeMap::new();
     let keep = [Keep::Integers(RESOURCE_KEY, keys)];
-    for rows in publication.read(
-        crate::publication::layout::RESOURCES,
-        &contract::RESOURCES,
-        &[&RESOURCE_KEY, &RESOURCE_URI],
-        &keep,
-    )? {
+    for rows in publication.read(RESOURCES, &contract::RESOURCES, &[&RESOURCE_KEY, &RESOURCE_URI], &keep)? {
         let (resource_keys, texts) = (rows.integers(RESOURCE_KEY)?, rows.texts(RESOURCE_URI)?);
         uris.extend((0..rows.len()).map(|row| (resource_keys.value(row), text(texts, row).map(str::to_owned))));
     }
@@ -247,7 +243,7 @@ const KEY_COLUMNS: [&dyn AnyColumn; 6] =
     [&BILLED_SUBSCRIPTION_ID, &ATTRIBUTION, &TENANT_ID, &USER_SUBSCRIPTION_ID, &METER_ID, &RESOURCE_KEY];
 
 fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Filter) -> Result<Vec<ExplainedCell>> {
-    let path = crate::publication::layout::daily_path(stamp, query.date.month());
+    let path = daily_path(stamp, query.date.month());
     let mut keep = vec![Keep::Day(USAGE_DATE, query.date)];
     keep.extend(filter.common.iter().cloned());
     keep.extend(filter.daily_only.iter().cloned());
@@ -290,7 +286,7 @@ fn charges_of(
     month: Month,
     keep: &[Keep],
 ) -> Result<HashMap<CellKey, Vec<CellCharge>>> {
-    let path = crate::publication::layout::charges_path(stamp, month);
+    let path = charges_path(stamp, month);
     let figures: [&dyn AnyColumn; 2] = [&QUANTITY, &CHARGE];
     let columns: Vec<&dyn AnyColumn> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(figures).collect();
     let mut charges: HashMap<CellKey, Vec<CellCharge>> = HashMap::new();
@@ -408,7 +404,7 @@ impl<'a> Explainer<'a> {
     }
 
     fn explain(self, filter: &Filter) -> Result<()> {
-        let folder = format!("lines/{}/{}/", self.stamp, self.date);
+        let folder = lines_folder(self.stamp, self.date);
         let mut gathered: Vec<GatheredCell> = self.cells.iter().map(|_| BTreeMap::new()).collect();
         for path in self.publication.files_below(&folder) {
             self.gather(path, filter, &mut gathered)?;

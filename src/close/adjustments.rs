@@ -7,7 +7,7 @@ use crate::domain::cause::texts_of;
 use crate::domain::totals::Totals;
 use crate::domain::{Cause, Day, Month, Quantity, Stamp};
 use crate::error::Result;
-use crate::publication::layout::adjustments_path;
+use crate::publication::layout::{ADJUSTMENTS_FOLDER, adjustments_path, as_table, is_table};
 use crate::publication::{Out, Publisher};
 use crate::read::Stored;
 use crate::table::contract;
@@ -102,7 +102,7 @@ pub fn split(
 pub fn published(out: Option<&Out>, stamp: &Stamp) -> Result<FigureSums> {
     let mut sums = FigureSums::new();
     let Some(out) = out else { return Ok(sums) };
-    let is_table = |path: &&String| path.starts_with("history/adjustments/") && path.ends_with(".parquet");
+    let is_table = |path: &&String| path.starts_with(ADJUSTMENTS_FOLDER) && is_table(path);
     for path in out.last().files.keys().filter(is_table) {
         for (figure, delta) in figures_of(&out.read(path)?, FigureTable::ADJUSTMENTS, stamp)? {
             add(&mut sums, figure, delta)?;
@@ -160,7 +160,7 @@ pub fn publish(adjustments: &mut [Adjustment], publisher: &Publisher) -> Result<
         .with(QUANTITY_DELTA, |row| row.delta.quantity)
         .with(LINE_COUNT_DELTA, |row| row.delta.lines)
         .with(CAUSE, |row| row.causes.as_str());
-    publisher.table(format!("{path}.parquet"), rows.columns(&contract::ADJUSTMENTS)?, None)?;
+    publisher.table(as_table(&path), rows.columns(&contract::ADJUSTMENTS)?, None)?;
     let csv = rows.csv(CSV_ADJUSTMENTS.name, CSV_ADJUSTMENTS.columns, |_| (0, Quantity::ZERO))?;
     publisher.csv(&path, CSV_ADJUSTMENTS.columns, csv, None)
 }

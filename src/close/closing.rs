@@ -221,7 +221,7 @@ fn freeze(publisher: &Publisher, stamp: &Stamp, month: Month) -> Result<()> {
     frozen.resources = resources.into_iter().collect();
     freeze_dimensions(out, stamp, &mut frozen)?;
     freeze_charges(publisher, stamp, month, &mut frozen)?;
-    publisher.plain(&closed_path(stamp, month, frozen.run, "daily.parquet"), rows_in_all, daily.bytes)?;
+    publisher.plain(&closed_path(stamp, month, frozen.run, &table_path(&contract::DAILY)), rows_in_all, daily.bytes)?;
     let published = stored_resources(stamp, &out.read(RESOURCES)?)?;
     let kept: Option<Vec<(Stamp, Resource)>> = frozen
         .resources
@@ -255,7 +255,7 @@ fn freeze_charges(publisher: &Publisher, stamp: &Stamp, month: Month, frozen: &m
         return Err(reader::contradiction(&path, "rests on prices that nothing is known of".to_owned()));
     }
     frozen.charging = Some(FrozenCharging { terms: charged.terms, prices, book: Some(charged.book) });
-    publisher.plain(&closed_path(stamp, month, frozen.run, "charges.parquet"), rows_in_all, charges.bytes)
+    publisher.plain(&closed_path(stamp, month, frozen.run, &table_path(&contract::CHARGES)), rows_in_all, charges.bytes)
 }
 
 /// The usage of a meter, and who used it.

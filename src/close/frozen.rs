@@ -18,9 +18,10 @@ use crate::domain::{
 use crate::error::{Error, Result};
 use crate::normalise::Meter;
 use crate::publication::Out;
-use crate::publication::layout::closed_path;
+use crate::publication::layout::{RESOURCES, closed_path, table_path};
 use crate::rate::MonthTerms;
 use crate::read::ListedUserSubscription;
+use crate::table::contract;
 
 /// The owner of usage, by ids.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,9 +105,9 @@ impl Frozen {
         let frozen: Self = serde_json::from_slice(&stored.bytes).map_err(|error| {
             Error::input("not what a closing froze").at(stored.path.display().to_string()).hint(REMEDY).because(error)
         })?;
-        let charges = frozen.charging.as_ref().map(|_| "charges.parquet");
-        for file in ["daily.parquet", "resources.parquet"].into_iter().chain(charges) {
-            let path = out.path(&closed_path(stamp, month, run, file));
+        let charges = frozen.charging.as_ref().map(|_| table_path(&contract::CHARGES));
+        for file in [table_path(&contract::DAILY), RESOURCES.to_owned()].into_iter().chain(charges) {
+            let path = out.path(&closed_path(stamp, month, run, &file));
             if !path.is_file() {
                 return Err(Error::input(format!("missing, though {month} of {stamp} is closed"))
                     .at(path.display().to_string())

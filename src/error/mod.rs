@@ -4,6 +4,7 @@
 //! what to do next. `cli::exit` turns the kind into the exit code.
 
 pub(crate) mod remedy;
+pub mod suggest;
 
 use crate::domain::totals::PastRange;
 use crate::domain::{Finding, shown};
@@ -235,16 +236,6 @@ impl From<PastRange> for Error {
     fn from(past_range: PastRange) -> Self {
         Self::input(past_range.to_string()).hint("no meter counts that much: look for lines with absurd quantities")
     }
-}
-
-/// The known name that is most similar to a mistyped one, if any is similar.
-pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    known
-        .iter()
-        .map(|&candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|&(distance, candidate)| distance <= candidate.len() / 2)
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, candidate)| candidate)
 }
 
 impl fmt::Display for Error {

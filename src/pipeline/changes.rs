@@ -7,7 +7,7 @@ use crate::domain::totals::Totals;
 use crate::domain::{Cause, Corrected, Correction, Day, Month, Place, Stamp};
 use crate::error::Result;
 use crate::publication::Out;
-use crate::publication::layout::daily_path;
+use crate::publication::layout::{DAILY_FOLDER, daily_path, folder_of, month_in};
 use crate::table::column::{AnyColumn, Table};
 use crate::table::contract;
 use crate::table::contract::columns::{BILLED_SUBSCRIPTION_ID, LINE_COUNT, METER_ID, QUANTITY, USAGE_DATE};
@@ -25,14 +25,13 @@ pub(super) fn causes_of_published(causes: &BTreeSet<Cause>) -> BTreeSet<Cause> {
 
 /// The stamps with published days.
 pub(super) fn stamps_published(out: &Out) -> BTreeSet<Stamp> {
-    out.published_below("daily/").filter_map(|path| Stamp::new(path.split('/').nth(1)?)).collect()
+    out.published_below(DAILY_FOLDER).filter_map(|path| Stamp::new(path.split('/').nth(1)?)).collect()
 }
 
 /// The months with published days of a stamp.
 pub(super) fn months_published(out: Option<&Out>, stamp: &Stamp) -> BTreeSet<Month> {
-    let prefix = format!("daily/{stamp}/");
-    let month = |path: &str| Month::parse(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
-    out.iter().flat_map(|out| out.published_below(&prefix)).filter_map(month).collect()
+    let folder = folder_of(DAILY_FOLDER, stamp);
+    out.iter().flat_map(|out| out.published_below(&folder)).filter_map(|path| month_in(&folder, path)).collect()
 }
 
 /// The published totals of a stamp's month.

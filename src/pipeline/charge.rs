@@ -25,8 +25,11 @@ use crate::domain::{
 use crate::error::{Error, Result};
 use crate::pipeline::charging::Charging;
 use crate::publication::Publisher;
-use crate::publication::layout::{charges_path, closed_path, daily_path, statements_path};
-use crate::publish::{Names, publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder};
+use crate::publication::layout::{
+    CLOSED_FOLDER, DAILY_FOLDER, charges_path, closed_path, daily_path, stamp_and_month_in, statement_csv_folder,
+    statements_path, table_path,
+};
+use crate::publish::{Names, publish_charges, publish_prices, publish_statements, statement_csv};
 use crate::rate::{
     KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, StampMonthBuilder, Statement, StatementLine,
     rate_month,
@@ -118,12 +121,8 @@ pub(super) fn charge(
 fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<Month, Vec<StampPart>>, Vec<Finding>) {
     let mut months: BTreeMap<Month, BTreeMap<Stamp, StampPart>> = BTreeMap::new();
     let mut uncharged: BTreeMap<Stamp, Vec<Month>> = BTreeMap::new();
-    for (path, fingerprint) in context.publisher.made_below("daily/") {
-        let place = path.strip_prefix("daily/").and_then(|path| path.strip_suffix(".parquet")?.split_once('/'));
-        let Some((stamp, month)) = place.and_then(|(stamp, month)| Some((Stamp::new(stamp)?, Month::parse(month)?)))
-        else {
-            continue;
-        };
+    for (path, fingerprint) in context.publisher.made_below(DAILY_FOLDER) {
+        let Some((stamp, month)) = stamp_and_month_in(DAILY_FOLDER, &path) else { continue };
         let closed = context.closed.get(&stamp).and_then(|frozen| frozen.get(&month));
         let usage = match closed {
             None if charging.has_book => MonthUsage::Open,
@@ -354,7 +353,7 @@ impl LoadedMonth {
                 Ok(Self { usage: StampMonth::from_rows(part.stamp.clone(), rows)?, closed: None })
             }
             MonthUsage::Closed { run, charging } => {
-                let path = closed_path(&part.stamp, month, *run, "charges.parquet");
+                let path = closed_path(&part.stamp, month, *run, &table_path(&contract::CHARGES));
                 let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
                 let columns = [&StampMonth::COLUMNS[..], &[&PRICE_KEY, &CURRENCY, &CHARGE]].concat();
                 let rows = reader::read_coded(&stored.path, stored.bytes.clone(), &contract::CHARGES, &columns)?;
@@ -436,7 +435,10 @@ impl ChargeSums {
             let entry = key.map(|key| {
                 let entry = closed.prices.get(&key).map(|entry| (key, entry));
                 entry.ok_or_else(|| {
-                    reader::contradiction("history/closed", format!("lacks the price {key} of closed charges"))
+                    reader::contradiction(
+                        CLOSED_FOLDER.trim_end_matches('/'),
+                        format!("lacks the price {key} of closed charges"),
+                    )
                 })
             });
             self.add(stamp_month, owner, meter, entry.transpose()?, sum)?;

@@ -17,7 +17,7 @@ use crate::domain::{
     Amount, Cause, Charge, Corrected, Correction, Currency, Day, Month, Place, PriceEntry, Quantity, Rounding, Stamp,
 };
 use crate::error::Result;
-use crate::publication::layout::{charges_path, daily_path, statements_path};
+use crate::publication::layout::{CHARGES_FOLDER, charges_path, daily_path, stamp_and_month_in, statements_path};
 use crate::publication::{Out, Publisher};
 use crate::rate::{MonthTerms, StampMonth, asked_for};
 use crate::state::ChargedMonth;
@@ -85,10 +85,8 @@ pub(super) fn charges_gone<'r>(
 ) -> Result<Vec<Correction>> {
     let Some(out) = context.publisher.out() else { return Ok(Vec::new()) };
     let mut changes = Vec::new();
-    for path in out.published_below("charges/").filter(|path| !context.publisher.is_made(path)) {
-        let place = path.strip_prefix("charges/").and_then(|rest| rest.strip_suffix(".parquet")?.split_once('/'));
-        let place = place.and_then(|(stamp, month)| Stamp::new(stamp).zip(Month::parse(month)));
-        let Some((stamp, month)) = place else { continue };
+    for path in out.published_below(CHARGES_FOLDER).filter(|path| !context.publisher.is_made(path)) {
+        let Some((stamp, month)) = stamp_and_month_in(CHARGES_FOLDER, path) else { continue };
         changes.extend(charges_changed_of(
             context,
             folded,

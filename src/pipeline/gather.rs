@@ -13,7 +13,7 @@ use crate::attribute::{Decider, Snapshots};
 use crate::domain::{Cause, Month, Stamp};
 use crate::error::Result;
 use crate::normalise::{self, Usage};
-use crate::publication::layout::{RESOURCES, closed_path, lines_path, lines_prefix};
+use crate::publication::layout::{RESOURCES, closed_path, lines_path, lines_prefix, table_in};
 use crate::publish::Names;
 use crate::read::{self, DayLines, ExportRecord, PreviousExports, StampFolder, StampLines};
 use crate::state::StampState;
@@ -108,7 +108,7 @@ fn refuse_unknown_lines(context: &RunContext<'_>, lines: &StampLines, vanished: 
     let prefix = lines_prefix(&lines.stamp);
     let published = out.iter().flat_map(|out| out.published_below(&prefix));
     let is_known = |path: &str| {
-        let label = path.rsplit('/').next().and_then(|name| name.strip_suffix(".parquet"));
+        let label = table_in(&prefix, path).and_then(|name| name.rsplit('/').next());
         label.is_none_or(|label| labels.contains(label) || vanished.forgets_window(&lines.stamp, label))
     };
     let mut forgotten = published.filter(|path| !is_known(path));

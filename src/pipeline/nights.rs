@@ -7,14 +7,13 @@ use crate::domain::finding::FindingCode;
 use crate::domain::{Finding, Hour, NextWindow, Stamp, Window, reported};
 use crate::error::{FailureKind, Result};
 use crate::publication::Out;
+use crate::publication::layout::table_path;
 use crate::publish::RejectRow;
 use crate::read::{ExportRecord, Stored};
 use crate::table::contract;
 use crate::table::contract::columns::{FILE, STAMP};
 use crate::table::contract::rejects::{OFFENDING_TEXT, REASON};
 use crate::table::reader::{self, text};
-
-const REJECTS: &str = "rejects.parquet";
 
 /// The reported time of a stamp, without what the operator accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +96,7 @@ pub(super) fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Ve
     if rejects.is_empty() {
         return Ok(Vec::new());
     }
-    let out = out.filter(|out| out.last().files.contains_key(REJECTS));
+    let out = out.filter(|out| out.last().files.contains_key(&table_path(&contract::REJECTS)));
     let mut known = match out.map_or_else(|| Ok(BTreeMap::new()), published_rejects) {
         // A table that is missing, altered (`--full`) or of another version has no known rejects: all are reported
         // again.
@@ -117,7 +116,7 @@ pub(super) fn new_rejects(rejects: &[RejectRow], out: Option<&Out>) -> Result<Ve
 /// How often each reject occurs in the published table.
 fn published_rejects(out: &Out) -> Result<BTreeMap<RejectKey, usize>> {
     let mut known = BTreeMap::new();
-    let Stored { path, bytes } = out.read(REJECTS)?;
+    let Stored { path, bytes } = out.read(&table_path(&contract::REJECTS))?;
     let columns = contract::REJECTS.all();
     for rows in reader::read(&path, bytes, &contract::REJECTS, &columns, &[])? {
         let (stamps, files) = (rows.texts(STAMP)?, rows.texts(FILE)?);

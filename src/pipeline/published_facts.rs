@@ -9,7 +9,7 @@ use crate::close::Frozen;
 use crate::domain::{Attribution, BilledSubscriptionId, Day, MeterId, Month, Slot, TenantId, UserSubscriptionId, rank};
 use crate::error::{Error, Result};
 use crate::publication::Out;
-use crate::publication::layout::{closed_path, daily_path, default_usage_path, hourly_path, monthly_path};
+use crate::publication::layout::{closed_path, daily_path, default_usage_path, hourly_path, monthly_path, table_path};
 use crate::read::Stored;
 use crate::state::DayNote;
 use crate::table::column::Table;
@@ -88,7 +88,7 @@ impl<'a> PublishedFacts<'a> {
     /// As [`PublishedFacts::daily`].
     pub(super) fn frozen(&self, month: Month) -> Result<BTreeMap<Day, Cells>> {
         let run = self.closed.get(&month).map_or(0, |frozen| frozen.run);
-        let path = closed_path(&self.owned.usage.stamp, month, run, "daily.parquet");
+        let path = closed_path(&self.owned.usage.stamp, month, run, &table_path(&contract::DAILY));
         self.cells(&path, &contract::DAILY, Time::Days, |_| true)
     }
 

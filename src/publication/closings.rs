@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::CLOSINGS;
+use super::layout::{ADJUSTMENTS_FOLDER, CLOSINGS};
 use super::out::Out;
 use crate::domain::{Month, Stamp};
 use crate::error::{Error, Result};
@@ -97,7 +97,7 @@ impl Closings {
     /// # Errors
     /// The journal is missing, altered or invalid.
     pub fn load(out: &Out) -> Result<Self> {
-        out.refuse_unknown_history(&[CLOSINGS, "history/adjustments"])?;
+        out.refuse_unknown_history(&[CLOSINGS, ADJUSTMENTS_FOLDER.trim_end_matches('/')])?;
         if !out.last().files.contains_key(CLOSINGS) {
             return Ok(Self::default());
         }

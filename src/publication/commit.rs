@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::files::{KnownFile, Published};
 use super::journal::{self, Journal, NameChange, Staged};
-use super::layout::{FOLDERS, LIST, PROBE, RECEIPT, RECEIPTS, STATE, private, state_path};
+use super::layout::{CSV_FOLDER, FOLDERS, LIST, PROBE, RECEIPT, RECEIPTS, STATE, private, state_path};
 use super::out::{Folders, LastPublication, List, Out};
 use super::receipt;
 use crate::error::{Error, Result};
@@ -110,7 +110,7 @@ fn steps(out: &Out, files: &[Published], state: &[Published], last: [NameChange;
 
 /// The rank of a file: dimensions, facts, coverage.
 fn rank(path: &str) -> u8 {
-    match path.strip_prefix("csv/").unwrap_or(path) {
+    match path.strip_prefix(CSV_FOLDER).unwrap_or(path) {
         path if path.starts_with("coverage") => 2,
         path if path.contains('/') => 1,
         _ => 0,

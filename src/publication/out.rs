@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 
 use super::files::KnownFile;
 use super::journal::{self, Journal, Staged};
-use super::layout::{FOLDERS, HISTORY, JOURNAL_UNFINISHED, LIST, PROBE, STATE, STATE_PREFIX, private, state_path};
+use super::layout::{
+    ADJUSTMENTS_FOLDER, CHANGES_FOLDER, CLOSED_FOLDER, FOLDERS, HISTORY, JOURNAL_UNFINISHED, LINES_FOLDER, LIST, PROBE,
+    RECEIPT, RECEIPTS, STATE, STATE_PREFIX, private, state_path,
+};
 use super::receipt::RecordedInputs;
 use crate::control::Control;
 use crate::error::{Error, Result};
-use crate::publication::layout::{RECEIPT, RECEIPTS};
 use crate::read::Stored;
 use crate::store::disk::{self, STAGING, is_within};
 use crate::store::{FileIdentity, FileStat, Fingerprint};
@@ -461,11 +463,13 @@ fn check_file(path: &Path, known: &KnownFile, thorough: bool) -> Result<FoundFil
 /// What to do about a published file that is missing or altered.
 fn remedy_of(published: &str) -> &'static str {
     match published {
-        path if path.starts_with("history/closed/") => {
+        path if path.starts_with(CLOSED_FOLDER) => {
             "restore it from a backup: it is what was closed; or open the month again with `stacktally reopen`"
         }
         path if is_history(path) => "restore it from a backup: no run can make it again",
-        path if path.starts_with("lines/") => "restore it from a backup, or put the export back that it was made of",
+        path if path.starts_with(LINES_FOLDER) => {
+            "restore it from a backup, or put the export back that it was made of"
+        }
         _ => "restore it from a backup, or rebuild everything with `stacktally run --full`",
     }
 }
@@ -526,7 +530,7 @@ fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
     last.files.retain(|path, _| is_within(path) && !path.starts_with(STATE));
     last.state.retain(|name, _| is_within(name));
     let receipt_generation = receipt.as_deref().and_then(generation_of).unwrap_or_default();
-    let numbered = [RECEIPTS, "history/changes", "history/adjustments"].map(|name| last_number(&folder.join(name)));
+    let numbered = [RECEIPTS, CHANGES_FOLDER, ADJUSTMENTS_FOLDER].map(|name| last_number(&folder.join(name)));
     for number in numbered {
         last.generation = last.generation.max(number?);
     }

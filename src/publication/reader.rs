@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::closings::{ClosingEntry, Closings};
 use super::journal::Ahead;
-use super::layout::{CLOSINGS, RECEIPT, RECEIPTS};
+use super::layout::{CLOSINGS, DEFAULT_USAGE_FOLDER, RECEIPT, RECEIPTS, lines_prefix, table_in, table_path};
 use super::receipt::FORMAT;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
@@ -136,7 +136,7 @@ impl Publication {
             return Err(other());
         }
         let tables = [&contract::METERS, &contract::SNAPSHOTS, &contract::MAPPINGS, &contract::COVERAGE];
-        let names = tables.map(|table| format!("{}.parquet", table.name));
+        let names = tables.map(table_path);
         if names.iter().any(|name| !receipt.published.iter().any(|file| file.path == *name)) {
             return Err(other());
         }
@@ -171,9 +171,8 @@ impl Publication {
 
     /// All stamps that were published: `default_usage` has a file for each, even an empty one.
     pub fn stamps(&self) -> Vec<Stamp> {
-        let prefix = format!("{}/", contract::DEFAULT_USAGE.name);
-        let stamp = |path: &str| Stamp::new(path.strip_prefix(&prefix)?.strip_suffix(".parquet")?);
-        self.files_below(&prefix).into_iter().filter_map(stamp).collect()
+        let stamp = |path: &str| Stamp::new(table_in(DEFAULT_USAGE_FOLDER, path)?);
+        self.files_below(DEFAULT_USAGE_FOLDER).into_iter().filter_map(stamp).collect()
     }
 
     /// The requested stamps, or all if none are requested.
@@ -330,7 +329,7 @@ impl Publication {
             for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
                 let (kind, as_of) = SnapshotKind::parse(kinds.value(row)).zip(dates[row]).ok_or_else(|| {
                     Error::balance(format!("a snapshot of the unknown kind {:?}", kinds.value(row)))
-                        .at(self.out.join("snapshots.parquet").display().to_string())
+                        .at(self.out.join(table_path(&contract::SNAPSHOTS)).display().to_string())
                         .hint("publish once more with this version")
                 })?;
                 files.entry(kind).or_default().push(SnapshotFile {
@@ -371,7 +370,7 @@ impl Publication {
             for row in (0..rows.len()).filter(|&row| stamps.value(row) == stamp.as_str()) {
                 let contradiction = || {
                     Error::balance("a mapping of a snapshot that the table `snapshots` does not have")
-                        .at(self.out.join("mappings.parquet").display().to_string())
+                        .at(self.out.join(table_path(&contract::MAPPINGS)).display().to_string())
                         .hint("publish once more: the tables come from two runs")
                 };
                 let kind = SnapshotKind::parse(kind_of.value(row)).ok_or_else(contradiction)?;
@@ -412,7 +411,7 @@ impl Publication {
                 };
                 coverage.push(parsed().ok_or_else(|| {
                     Error::input("not the coverage that this version publishes")
-                        .at(self.out.join("coverage.parquet").display().to_string())
+                        .at(self.out.join(table_path(&contract::COVERAGE)).display().to_string())
                         .hint("publish once more with this version, or look at the root with --root")
                 })?);
             }
@@ -449,12 +448,12 @@ impl Publication {
     }
 
     fn rows(&self, table: &crate::table::column::Table, columns: &[&dyn AnyColumn]) -> Result<Vec<Rows>> {
-        self.read(&format!("{}.parquet", table.name), table, columns, &[])
+        self.read(&table_path(table), table, columns, &[])
     }
 
     /// The days of a stamp that have lines, in order.
     pub fn days_of(&self, stamp: &Stamp) -> Vec<Day> {
-        let prefix = format!("lines/{stamp}/");
+        let prefix = lines_prefix(stamp);
         let mut days: Vec<Day> = self
             .files_below(&prefix)
             .into_iter()

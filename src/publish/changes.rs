@@ -5,7 +5,7 @@ use crate::domain::totals::Totals;
 use crate::domain::{Amount, Charge, Corrected, Correction, Currency, Quantity, Stamp};
 use crate::error::Result;
 use crate::publication::Publisher;
-use crate::publication::layout::changes_path;
+use crate::publication::layout::{as_table, changes_path};
 use crate::table::contract;
 use crate::table::contract::changes::{
     AMOUNT_AFTER, AMOUNT_BEFORE, BILLING_AMOUNT_AFTER, BILLING_AMOUNT_BEFORE, BILLING_CURRENCY_AFTER,
@@ -64,7 +64,7 @@ pub fn publish_changes(corrections: &mut [Correction], publisher: &Publisher) ->
     let path = changes_path(generation);
     let changes: Vec<(u64, &Correction)> = corrections.iter().map(|change| (generation, change)).collect();
     let rows = rows_of(&changes);
-    publisher.table(format!("{path}.parquet"), rows.columns(&contract::CHANGES)?, None)?;
+    publisher.table(as_table(&path), rows.columns(&contract::CHANGES)?, None)?;
     publisher.csv(&path, contract::CHANGES.columns, csv_of(&rows)?, None)
 }
 

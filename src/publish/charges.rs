@@ -13,7 +13,7 @@ use crate::domain::{Currency, MeterId, Month, PriceEntry, PriceStatus, Quantity}
 use crate::error::Result;
 use crate::normalise::Meter;
 use crate::publication::Publisher;
-use crate::publication::layout::{charges_path, csv_path, statements_path, table_path};
+use crate::publication::layout::{charges_path, csv_path, statement_csv_folder, statements_path, table_path};
 use crate::rate::{OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, StatementLine, Tenants};
 use crate::store::Fingerprint;
 use crate::table::arrays::{
@@ -196,11 +196,6 @@ pub fn statement_csv(month: Month, billed_subscription: Option<&str>) -> String 
         None => csv_path("statements", None, Some(&month)),
         Some(id) => format!("{}statement-{}-{month}", statement_csv_folder(month), file_name(id)),
     }
-}
-
-/// The folder with the flat CSV of each billed subscription's statement.
-pub fn statement_csv_folder(month: Month) -> String {
-    format!("csv/statements/{month}/")
 }
 
 /// Stages the statements of a month and whether it is closed: the table, the flat CSV of all lines, and a flat CSV for

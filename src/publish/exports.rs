@@ -3,16 +3,13 @@
 use crate::domain::Quantity;
 use crate::error::Result;
 use crate::publication::Publisher;
+use crate::publication::layout::{EXPORTS, as_table};
 use crate::publication::receipt::{TableEntry, WindowEntry};
 use crate::table::contract::exports::{
     BYTES, DROPPED, FILES, FINGERPRINT, FIRST_RUN, FOLDER, GRANULARITY, LINES, WHOLE, WINDOW, WINDOW_END, WINDOW_START,
 };
 use crate::table::contract::{self, columns::STAMP};
 use crate::table::rows::RowSet;
-
-/// Its path without the extension, and as Parquet.
-const EXPORTS: &str = "history/exports";
-const EXPORTS_TABLE: &str = "history/exports.parquet";
 
 /// Stages the table, by stamp, window and folder.
 ///
@@ -38,13 +35,14 @@ pub fn publish_exports(windows: &[WindowEntry], publisher: &Publisher) -> Result
         .with(WHOLE, |export| export.whole)
         .with(DROPPED, |export| export.dropped)
         .with(FIRST_RUN, |export| export.first_run.map(|run| run as i64));
-    publisher.table(EXPORTS_TABLE.to_owned(), rows.columns(&contract::EXPORTS)?, None)?;
+    publisher.table(as_table(EXPORTS), rows.columns(&contract::EXPORTS)?, None)?;
     let csv = rows.csv(contract::EXPORTS.name, contract::EXPORTS.columns, |_| (0, Quantity::ZERO))?;
     publisher.csv(EXPORTS, contract::EXPORTS.columns, csv, None)
 }
 
 /// The entry of this table in the receipt; `None` in a rehearsal.
 pub fn entry(publisher: &Publisher) -> Option<TableEntry> {
-    let file = publisher.files().into_iter().find(|file| file.path == EXPORTS_TABLE)?;
+    let path = as_table(EXPORTS);
+    let file = publisher.files().into_iter().find(|file| file.path == path)?;
     Some(TableEntry { path: file.path, rows: file.rows, blake3: file.blake3 })
 }

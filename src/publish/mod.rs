@@ -10,7 +10,7 @@ mod facts;
 mod snapshots;
 
 pub use changes::{csv_of_changes, publish_changes};
-pub use charges::{publish_charges, publish_prices, publish_statements, statement_csv, statement_csv_folder};
+pub use charges::{publish_charges, publish_prices, publish_statements, statement_csv};
 pub use dimensions::{Dimensions, Names, RejectRow, publish_resources};
 pub use exports::{entry as exports_entry, publish_exports};
 pub use facts::{Dated, FlatTime, SeenDays, StampTexts, checksum, flat_months};

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::domain::exact::Fraction;
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, Day, MeterId, Month, PriceEntry, Quantity, shown};
-use crate::error::{Error, Result, nearest};
+use crate::error::suggest::suggestion;
+use crate::error::{Error, Result};
 use crate::store::Fingerprint;
 
 /// The most unknown ids that are reported at once.
@@ -169,7 +170,7 @@ impl PriceBook {
             KnownIds::No { others } => {
                 let id = entry.scope.id().unwrap_or_default();
                 let others: Vec<&str> = others.into_iter().collect();
-                let meant = nearest(id, &others).map_or_else(String::new, |other| format!(" (did you mean {other}?)"));
+                let meant = suggestion(id, &others);
                 let name = entry.scope.name();
                 let hint = match &entry.scope {
                     Scope::Stamp(_) => format!("name a stamp of the root{meant}, or delete the row"),

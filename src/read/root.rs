@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::limits::{FILES_MAX, FOLDER_DEPTH_MAX};
 use crate::domain::{Hour, Stamp, Window, shown};
-use crate::error::{self, Error, FailureKind, Result};
+use crate::error::suggest::suggestion;
+use crate::error::{Error, FailureKind, Result};
 use crate::read::usage::query::SIDECAR;
 use crate::read::usage::record::ExportRecord;
 use crate::store::InputFile;
@@ -284,14 +285,13 @@ impl Looking {
             let hint = format!("save its sheet as CSV UTF-8 under the name {table}; {SKIP_HINT}");
             return self.refuse("a workbook, where a table is meant", name, hint);
         }
-        let nearest = error::nearest(name, &ROOT_FILES);
         self.refuse(
             "a file that a root does not have",
             name,
             format!(
                 "a root holds stamp folders, the folder {PRICES} and {}{}; {SKIP_HINT}",
                 list(&ROOT_FILES),
-                nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+                suggestion(name, &ROOT_FILES),
             ),
         );
     }
@@ -333,14 +333,13 @@ impl Looking {
                     format!("make a folder {0}, and move the file there, as {0}/<date>.json", file.name),
                 ),
                 _ => {
-                    let nearest = error::nearest(name, &STAMP_FOLDERS);
                     self.refuse(
                         "something that a stamp's folder does not have",
                         &file.name,
                         format!(
                             "a stamp holds the folders {}{}; {SKIP_HINT}",
                             list(&STAMP_FOLDERS),
-                            nearest.map_or(String::new(), |nearest| format!(" (did you mean `{nearest}`?)")),
+                            suggestion(name, &STAMP_FOLDERS),
                         ),
                     );
                 }

@@ -66,7 +66,7 @@ fn bad_books_are_refused() {
         (
             format!("WINDOWS,1,1,{unit},USD,,,,stamp,nort,,"),
             "scope_id \"nort\" is no stamp that anything names",
-            "did you mean north?",
+            "did you mean `north`?",
         ),
         (
             format!("WINDOWS,1,1,{unit},USD,,,,billed_subscription,{TENANT_A},,"),

@@ -115,7 +115,7 @@ fn a_mapping_that_ended_while_usage_goes_on() {
     assert_eq!(
         found(&root, &[]),
         [format!(
-            "north customer_subscription_not_found: tenant {TENANT_B} was mapped to {BILLED_B} until {CUSTOMERS}, is no longer mapped in north/customer-subscriptions/2026-10-06.json, and goes on: 1 lines from 2026-10-05 to 2026-10-05 are charged to the default subscription"
+            "north customer_subscription_not_found: tenant {TENANT_B} was mapped to {BILLED_B} until {CUSTOMERS}, is no longer mapped in north/customer-subscriptions/2026-10-06.json, and goes on: the default subscription pays for 1 line from 2026-10-05 to 2026-10-05"
         )]
     );
     root.file("north/usage/2026-10-05/page-0001.json", page(&[line(SUB_A, "2026-10-05")]));
@@ -133,7 +133,7 @@ fn a_tenant_registered_on_another_stamp_only() {
     assert_eq!(
         found(&root, &[]),
         [format!(
-            "north tenant_registered_on_another_stamp: tenant {TENANT_B} is registered on south and not here: 1 lines from 2026-10-05 to 2026-10-05 are charged to the default subscription"
+            "north tenant_registered_on_another_stamp: tenant {TENANT_B} is registered on south and not here: the default subscription pays for 1 line from 2026-10-05 to 2026-10-05"
         )]
     );
     root.file(CUSTOMERS, customers(DEFAULT, "north", &both));
@@ -186,7 +186,7 @@ fn a_snapshot_older_than_the_setting_tolerates() {
     assert_eq!(
         found(&root, &["--snapshot-age-max", "4"]),
         [format!(
-            "north snapshot_older_than_usage: 2 lines from 2026-10-05 to 2026-10-05 were attributed while the latest list of customer subscriptions was more than 4 days old: {CUSTOMERS} by 5 days, at the most"
+            "north snapshot_older_than_usage: the latest list of customer subscriptions was more than 4 days old for 2 lines from 2026-10-05 to 2026-10-05: {CUSTOMERS} by 5 days, at the most"
         )]
     );
 }
@@ -268,14 +268,18 @@ fn a_mapping_is_told_from_when_it_ended_until_it_is_there_again() {
     mapped("2026-10-07", false);
     let ended = found(&root, &[]);
     assert_eq!(ended.len(), 1);
-    assert!(ended[0].contains("goes on: 2 lines from 2026-10-06 to 2026-10-07 are charged"), "{}", ended[0]);
+    assert!(
+        ended[0].contains("goes on: the default subscription pays for 2 lines from 2026-10-06 to 2026-10-07"),
+        "{}",
+        ended[0]
+    );
     mapped("2026-10-09", true);
     assert_eq!(found(&root, &[]), Vec::<String>::new());
     // A late line that a later window brings is of the later window.
     root.remove("north/customer-subscriptions/2026-10-09.json");
     root.remove("north/usage");
     root.file("north/usage/2026-10-06/page.json", page(&[line(SUB_A, "2026-10-04"), line(SUB_B, "2026-10-04")]));
-    assert!(found(&root, &["--forget", "all"])[0].contains("1 lines from 2026-10-04 to 2026-10-04"));
+    assert!(found(&root, &["--forget", "all"])[0].contains("1 line from 2026-10-04 to 2026-10-04"));
 }
 
 #[test]

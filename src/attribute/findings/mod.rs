@@ -30,7 +30,7 @@ use crate::attribute::findings::stale::Stale;
 use crate::attribute::findings::usage::of_usage;
 use crate::attribute::owned::Use;
 use crate::domain::finding::FindingCode;
-use crate::domain::{Day, Finding, InForce};
+use crate::domain::{Day, Finding, InForce, shown};
 
 /// Findings about snapshots alone. `in_force` are the combinations that some usage was attributed by; without it all
 /// snapshots matter.
@@ -70,8 +70,8 @@ pub fn count_uses(
             &owned.usage.stamp,
             FindingCode::SnapshotLaterThanUsage,
             format!(
-                "{} lines are older than the first registration or customer list, which serves them",
-                owned.lines_before_first_snapshot
+                "the first registration or customer list is later than {} that it serves",
+                shown::counted(owned.lines_before_first_snapshot as i64, "line")
             ),
             Vec::new(),
             "add the snapshots of that time, if there are any, dated by when they were taken",

@@ -4,7 +4,7 @@ use crate::attribute::owned::Used;
 use crate::attribute::rules::Tolerance;
 use crate::attribute::snapshots::Snapshots;
 use crate::domain::finding::FindingCode;
-use crate::domain::{Day, Finding, Hour, SnapshotKind};
+use crate::domain::{Day, Finding, Hour, SnapshotKind, shown};
 
 /// Lines that were attributed while the latest snapshot was older than the limit.
 #[derive(Debug, Default)]
@@ -45,13 +45,12 @@ impl Stale {
                 &snapshots.stamp,
                 FindingCode::SnapshotOlderThanUsage,
                 format!(
-                    "{} lines from {} to {} were attributed while the latest {} was more than {} days old: {file} by \
-                     {} days, at the most",
-                    used.lines,
-                    used.first,
-                    used.last,
+                    "the latest {} was more than {} days old for {} from {} to {}: {file} by {} days, at the most",
                     kind.noun(),
                     tolerance.snapshot_age_max,
+                    shown::counted(used.lines, "line"),
+                    used.first,
+                    used.last,
                     age / 24
                 ),
                 vec![file.to_owned()],

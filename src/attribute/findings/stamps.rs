@@ -7,7 +7,7 @@ use crate::attribute::findings::usage::{is_unregistered, tenant_of};
 use crate::attribute::owned::{OwnedUsage, Used};
 use crate::attribute::snapshots::Snapshots;
 use crate::domain::finding::FindingCode;
-use crate::domain::{Finding, Hour, TenantId, UserSubscriptionId, rank};
+use crate::domain::{Finding, Hour, TenantId, UserSubscriptionId, rank, shown};
 use crate::read::Registration;
 
 /// A stamp, as it is compared with the others.
@@ -57,10 +57,10 @@ pub fn of_stamps(stamps: &[StampUse<'_>]) -> Vec<Finding> {
                 &stamp_use.snapshots.stamp,
                 FindingCode::TenantRegisteredOnAnotherStamp,
                 format!(
-                    "tenant {tenant} is registered on {} and not here: {} lines from {} to {} are charged to the \
-                     default subscription",
+                    "tenant {tenant} is registered on {} and not here: the default subscription pays for {} from {} \
+                     to {}",
                     elsewhere.join(" and "),
-                    used.lines,
+                    shown::counted(used.lines, "line"),
                     used.first,
                     used.last
                 ),

@@ -6,7 +6,7 @@ use crate::attribute::findings::words::few;
 use crate::attribute::owned::{OwnedUsage, Owner, Used};
 use crate::attribute::snapshots::Snapshots;
 use crate::domain::finding::FindingCode;
-use crate::domain::{Attribution, Finding, Mapping, TenantId, rank};
+use crate::domain::{Attribution, Finding, Mapping, TenantId, rank, shown};
 
 /// Findings about a stamp's registration that its usage shows: mappings that ended although usage continues, and
 /// mappings without usage.
@@ -41,11 +41,11 @@ fn mapping_ended(snapshots: &Snapshots, tenant: u32, ended: Mapping, used: Used)
         &snapshots.stamp,
         FindingCode::CustomerSubscriptionNotFound,
         format!(
-            "tenant {tenant} was mapped to {subscription} until {}, is no longer mapped in {}, and goes on: {} lines \
-             from {} to {} are charged to the default subscription",
+            "tenant {tenant} was mapped to {subscription} until {}, is no longer mapped in {}, and goes on: the \
+             default subscription pays for {} from {} to {}",
             lists[ended.last as usize].file,
             lists[ended.last as usize + 1].file,
-            used.lines,
+            shown::counted(used.lines, "line"),
             used.first,
             used.last
         ),

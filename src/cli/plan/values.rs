@@ -3,7 +3,8 @@
 use crate::audit::Since;
 use crate::domain::finding::FindingCode;
 use crate::domain::{Culture, Currency, Day, Month, SourceTimeZone, Stamp};
-use crate::error::{Error, Result, nearest};
+use crate::error::suggest::suggestion_first;
+use crate::error::{Error, Result};
 use crate::read::Encoding;
 
 /// A month that was typed.
@@ -51,7 +52,7 @@ pub fn stamps_of(names: &[String]) -> Result<Vec<Stamp>> {
 pub(super) fn culture_of(name: &str) -> Result<Culture> {
     Culture::of(name).ok_or_else(|| {
         let names = Culture::names();
-        let suggestion = nearest(name, &names).map_or(String::new(), |name| format!("did you mean `{name}`? "));
+        let suggestion = suggestion_first(name, &names);
         Error::usage(format!("--culture {name:?}: no culture that is known"))
             .hint(format!("{suggestion}known are {}; one with the same dates and decimals will do", names.join(", ")))
     })
@@ -99,7 +100,7 @@ pub(super) fn encoding_of(name: &str) -> Result<Encoding> {
 pub(super) fn finding_of(code: &str) -> Result<FindingCode> {
     FindingCode::parse(code).ok_or_else(|| {
         let codes = FindingCode::ALL.map(FindingCode::as_str);
-        let suggestion = nearest(code, &codes).map_or(String::new(), |code| format!("did you mean `{code}`? "));
+        let suggestion = suggestion_first(code, &codes);
         Error::usage(format!("--accept {code:?}: no code of a finding"))
             .hint(format!("{suggestion}the summary and the receipt say the code of each finding"))
     })

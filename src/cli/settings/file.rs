@@ -13,7 +13,8 @@ use toml::de::{DeTable, Deserializer};
 
 use super::all::{MakingSettings, Settings};
 use super::group::names_of;
-use crate::error::{Error, Result, nearest, remedy};
+use crate::error::suggest::suggestion;
+use crate::error::{Error, Result, remedy};
 
 const AS_FLAG: &str = "a setting is written as its flag without the dashes: `strict = true`, `stamp = [\"north\"]`";
 const IN_TOML: &str = "write one setting a line, without braces and commas: `root = \"/srv/usage\"`, `strict = true`";
@@ -116,9 +117,8 @@ impl Document<'_> {
         let error = |key: &Spanned<_>| {
             let (line, column) = self.place(key.span().start);
             let name: &str = AsRef::<str>::as_ref(key.get_ref());
-            let suggestion =
-                nearest(name, &setting_names).map_or(String::new(), |name| format!(" (did you mean `{name}`?)"));
-            let error = Error::usage(format!("unknown setting `{name}`{suggestion}"))
+            let meant = suggestion(name, &setting_names);
+            let error = Error::usage(format!("unknown setting `{name}`{meant}"))
                 .at_line(&self.name, line, column)
                 .hint(format!("known are {}", setting_names.join(", ")));
             (key.span().start, error)

@@ -16,7 +16,8 @@ use super::spelling;
 use crate::domain::dialect::{Separator, is_serial, printed_day, separator};
 use crate::domain::money::{Decimal, NoDecimal, decimal};
 use crate::domain::{Culture, DateOrder, Day, DecimalMark, Month, shown};
-use crate::error::{Error, Result, nearest};
+use crate::error::suggest::suggestion;
+use crate::error::{Error, Result};
 use crate::read::options::Reading;
 
 /// The columns of a kind of table.
@@ -209,8 +210,7 @@ fn places_of(table: &CsvText<'_>, layout: &Layout) -> Result<Vec<Option<usize>>>
             if unknown > UNKNOWN_SHOWN {
                 continue;
             }
-            let meant = nearest(&column.to_lowercase(), layout.columns)
-                .map_or(String::new(), |known| format!(" (did you mean `{known}`?)"));
+            let meant = suggestion(&column.to_lowercase(), layout.columns);
             let quoted = shown::quoted(column);
             errors.push(Error::input(format!("column {} is called {quoted}", at + 1)).at_line(name, 1, 1).hint(
                 format!(

@@ -10,7 +10,8 @@ use super::rate_card::{RateCard, read_card};
 use crate::domain::money::{Decimal, ExchangeRate, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, MeterId, Month, PriceEntry, shown};
-use crate::error::{Error, Result, nearest};
+use crate::error::suggest::suggestion;
+use crate::error::{Error, Result};
 use crate::read::format::hand_table::{HandRow, HandTable, Layout};
 use crate::read::format::{shape, text};
 use crate::read::options::Reading;
@@ -188,8 +189,7 @@ impl HandRow<'_> {
         let (name, id) = (self.cell("scope"), self.cell("scope_id"));
         let name = name.map_or_else(|| "all".to_owned(), |text| text.to_ascii_lowercase());
         if !Scope::NAMES.contains(&name.as_str()) {
-            let meant =
-                nearest(&name, &Scope::NAMES).map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+            let meant = suggestion(&name, &Scope::NAMES);
             let hint = format!("a price is for {}{meant}", Scope::NAMES.join(", "));
             return Err(self.wrong("scope", &name, "no scope", &hint));
         }

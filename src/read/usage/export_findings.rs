@@ -265,7 +265,8 @@ impl AboutExport<'_> {
             findings.push(self.says(
                 FindingCode::UsageTimesNotWhole,
                 format!(
-                    "{lines} lines in {} count neither a full UTC hour nor a full UTC day, and were set aside",
+                    "{} in {} set aside: the times are neither a full UTC hour nor a full UTC day",
+                    shown::counted(lines as i64, "line"),
                     self.folder
                 ),
                 names,

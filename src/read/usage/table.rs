@@ -11,7 +11,8 @@ use memchr::{memchr, memmem};
 
 use super::lines::Body;
 use super::survey::Survey;
-use crate::error::{Error, Result, nearest};
+use crate::error::suggest::suggestion;
+use crate::error::{Error, Result};
 use crate::read::format::csv::{Cell, CsvRecords, CsvText};
 use crate::read::format::repeated_blocks::repeated_blocks;
 use crate::read::format::row::{InstanceText, PARTS, RawRow, Value};
@@ -82,7 +83,7 @@ impl<'a> UsageTable<'a> {
         }
         if !missing.is_empty() {
             let header: Vec<&str> = table.header.iter().map(String::as_str).collect();
-            let meant = nearest(missing[0], &header).map_or(String::new(), |column| format!("; is `{column}` meant?"));
+            let meant = suggestion(missing[0], &header);
             return Err(Error::input(format!("a table of usage without the column {}", missing.join(", ")))
                 .at_line(name, 1, 1)
                 .hint(format!(

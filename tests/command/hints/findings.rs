@@ -193,7 +193,7 @@ fn tables() -> Vec<Case> {
             ],
         ),
         case(
-            "count neither a full UTC hour nor a full UTC day, and were set aside",
+            "set aside: the times are neither a full UTC hour nor a full UTC day",
             &["see whether the times were printed in another zone, and say which with --source-time-zone"],
             table(halves),
             [add(|said| [said.flag("--source-time-zone", 0), words(&["Asia/Kolkata"])].concat())],
@@ -249,7 +249,7 @@ fn windows() -> Vec<Case> {
             ],
         ),
         case(
-            "lines are older than the first registration or customer list, which serves them",
+            "the first registration or customer list is later than ",
             &["add the snapshots of that time, if there are any, dated by when they were taken"],
             |root| {
                 for file in ["registration", "customer-subscriptions", "user-subscriptions"] {
@@ -388,7 +388,7 @@ fn usage_shows() -> Vec<Case> {
             })],
         ),
         case(
-            "were attributed while the latest ",
+            " days old for ",
             &["save a snapshot of each kind every night: Azure keeps no history of them"],
             nothing,
             [edit(|root| {

@@ -193,11 +193,11 @@ fn books() -> Vec<Case> {
         ),
         case(
             "scope_id \"nort\" is no stamp that anything names",
-            &["name a stamp of the root{}, or delete the row", " (did you mean {}?)"],
+            &["name a stamp of the root{}, or delete the row"],
             move |root| book(root, &stamp),
             [
                 edit_as_said(|root, said| {
-                    replace(root, "prices.csv", ",nort,", &format!(",{},", said.between("did you mean ", "?")));
+                    replace(root, "prices.csv", ",nort,", &format!(",{},", said.between("did you mean `", "`")));
                 }),
                 edit(|root| book(root, "")),
             ],
@@ -208,7 +208,7 @@ fn books() -> Vec<Case> {
             move |root| book(root, &tenant),
             [
                 edit_as_said(|root, said| {
-                    let meant = said.between("did you mean ", "?");
+                    let meant = said.between("did you mean `", "`");
                     replace(root, "prices.csv", "7e4a4700-0000-4000-8000-0000000000aa", meant);
                 }),
                 edit(|root| root.file("names.csv", "id,name\n7e4a4700-0000-4000-8000-0000000000aa,Yet to come\n")),

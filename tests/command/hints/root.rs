@@ -31,7 +31,7 @@ fn names() -> Vec<Case> {
         ),
         case(
             "a file that a root does not have",
-            &["a root holds stamp folders, the folder {} and {}{}; {}", " (did you mean `{}`?)"],
+            &["a root holds stamp folders, the folder {} and {}{}; {}"],
             |root| root.file("name.csv", "id,name\n"),
             [
                 edit_as_said(|root, said| rename(root, "name.csv", said.between("did you mean `", "`"))),

@@ -151,12 +151,6 @@ fn values() -> Vec<Case> {
             vec![with_value("--accept", "did you mean `", "`")],
         ),
         check(
-            "--accept \"window_overdu\": no code of a finding",
-            "did you mean `{}`? ",
-            &["--accept", "window_overdu"],
-            vec![with_value("--accept", "did you mean `", "`")],
-        ),
-        check(
             "--source-time-zone \"CET+1\": no time zone that is known",
             "write UTC, an offset as +02:00, or a name of the IANA database as Europe/Berlin, spelled as there",
             &["--source-time-zone", "CET+1"],
