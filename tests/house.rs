@@ -2,39 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use crate::support::project;
+use crate::support::rust_source::{code_of, is_of_a_name, sources, texts};
 
 /// A module's path, such as `read`, `format`, `json`; empty for `lib.rs`.
 type Module = Vec<String>;
 
 /// The sources, and what each of them names of the others.
 struct House {
-    /// By their modules.
-    files: BTreeMap<Module, PathBuf>,
+    /// The code of each, by its module.
     texts: BTreeMap<Module, String>,
     /// What a front door hands on: the name, and where it comes from.
     handed_on: BTreeMap<(Module, String), Module>,
 }
 
 impl House {
-    fn of(folder: &Path) -> Self {
-        let mut files = BTreeMap::new();
+    fn of_src() -> Self {
         let mut texts = BTreeMap::new();
-        for file in sources(folder) {
-            let relative = file.strip_prefix(folder).unwrap().with_extension("");
-            let mut module: Module = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        for (name, source) in sources() {
+            let relative = name.strip_prefix("src/").unwrap().strip_suffix(".rs").unwrap();
+            let mut module: Module = relative.split('/').map(str::to_owned).collect();
             if module == ["main"] {
                 continue;
             }
             if module.last().is_some_and(|last| last == "mod" || last == "lib") {
                 module.pop();
             }
-            texts.insert(module.clone(), code_of(&fs::read_to_string(&file).unwrap()));
-            files.insert(module, file);
+            texts.insert(module, code_of(&source));
         }
-        let mut house = Self { files, texts, handed_on: BTreeMap::new() };
+        let mut house = Self { texts, handed_on: BTreeMap::new() };
         for (module, text) in &house.texts {
             for (is_public, path) in used(text) {
                 let (true, Some(path)) = (is_public, house.absolute(module, &path)) else { continue };
@@ -50,7 +47,7 @@ impl House {
         let mut from = match path[0].as_str() {
             "crate" => Vec::new(),
             "self" | "super" => module.clone(),
-            child if self.files.contains_key(&[module.as_slice(), &[child.to_owned()]].concat()) => {
+            child if self.texts.contains_key(&[module.as_slice(), &[child.to_owned()]].concat()) => {
                 return Some([module.as_slice(), path].concat());
             }
             _ => return None,
@@ -63,7 +60,7 @@ impl House {
 
     /// The module in which the last part of a path is defined, as far as front doors tell.
     fn defined_in(&self, path: &[String]) -> Module {
-        let of_module = (0..=path.len()).rev().find(|&length| self.files.contains_key(&path[..length])).unwrap();
+        let of_module = (0..=path.len()).rev().find(|&length| self.texts.contains_key(&path[..length])).unwrap();
         let (module, rest) = path.split_at(of_module);
         let handed_on = rest.first().and_then(|name| self.handed_on.get(&(module.to_vec(), name.clone())));
         match handed_on {
@@ -87,57 +84,6 @@ impl House {
         });
         arrows.collect()
     }
-}
-
-/// A source without its comments and texts, line by line.
-fn code_of(source: &str) -> String {
-    let mut code = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let raw = rest.strip_prefix('r').map(|quoted| quoted.trim_start_matches('#'));
-        let length = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if let Some(quoted) = raw.filter(|quoted| quoted.starts_with('"') && !code.ends_with(is_of_a_name)) {
-            let end = format!("\"{}", "#".repeat(rest.len() - quoted.len() - 1));
-            let opening = rest.len() - quoted.len() + 1;
-            opening + quoted[1..].find(&end).unwrap() + end.len()
-        } else if first == '"' {
-            let mut is_escaped = false;
-            let closing = rest[1..].find(|sign| {
-                let is_end = sign == '"' && !is_escaped;
-                is_escaped = sign == '\\' && !is_escaped;
-                is_end
-            });
-            closing.unwrap() + 2
-        } else if first == '\'' {
-            // A sign between quotes; a lifetime has no second quote.
-            let sign = rest[1..].chars().next().unwrap();
-            let closing = match sign {
-                '\\' => rest[3..].find('\'').map(|at| at + 4),
-                _ => rest[1 + sign.len_utf8()..].starts_with('\'').then(|| sign.len_utf8() + 2),
-            };
-            closing.unwrap_or(0)
-        } else {
-            0
-        };
-        if length == 0 {
-            code.push(first);
-            rest = &rest[first.len_utf8()..];
-            continue;
-        }
-        let (left_out, after) = rest.split_at(length);
-        if !left_out.starts_with("//") {
-            code.push_str("\"\"");
-        }
-        // Later lines keep their numbers.
-        code.extend(left_out.chars().filter(|sign| *sign == '\n'));
-        rest = after;
-    }
-    code
-}
-
-fn is_of_a_name(sign: char) -> bool {
-    sign.is_alphanumeric() || sign == '_'
 }
 
 /// The paths of all `use` lines, and whether they are handed on.
@@ -192,20 +138,6 @@ fn named(text: &str) -> Vec<Vec<String>> {
     paths.map(|path| path.split("::").map(str::to_owned).collect()).collect()
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    files
-}
-
 /// The floors of the house, ground first: the rooms between two blank lines of `lib.rs` are one floor.
 fn floors() -> Vec<Vec<String>> {
     let text = fs::read_to_string(project().join("src/lib.rs")).unwrap();
@@ -220,8 +152,8 @@ fn floors() -> Vec<Vec<String>> {
 fn no_arrow_goes_up() {
     let floors = floors();
     let floor_of = |room: &String| floors.iter().position(|rooms| rooms.contains(room));
-    let house = House::of(&project().join("src"));
-    let rooms: BTreeSet<&String> = house.files.keys().filter_map(|module| module.first()).collect();
+    let house = House::of_src();
+    let rooms: BTreeSet<&String> = house.texts.keys().filter_map(|module| module.first()).collect();
     assert_eq!(rooms.iter().filter(|room| floor_of(room).is_none()).collect::<Vec<_>>(), Vec::<&&String>::new());
     let mut wrong = Vec::new();
     for (module, to) in house.arrows() {
@@ -237,7 +169,7 @@ fn no_arrow_goes_up() {
 
 #[test]
 fn files_stand_in_no_circle() {
-    let arrows = House::of(&project().join("src")).arrows();
+    let arrows = House::of_src().arrows();
     let reached: BTreeMap<&Module, BTreeSet<&Module>> =
         arrows.keys().map(|module| (module, reached_from(module, &arrows))).collect();
     let mut wrong = Vec::new();
@@ -264,7 +196,7 @@ fn reached_from<'a>(
 /// One type name, one meaning.
 #[test]
 fn a_type_name_means_one_thing() {
-    let house = House::of(&project().join("src"));
+    let house = House::of_src();
     let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (module, text) in &house.texts {
         // Those of a closed list stand within it.
@@ -288,9 +220,7 @@ fn a_type_name_means_one_thing() {
 #[test]
 fn lines_and_functions_are_short() {
     let mut wrong = Vec::new();
-    for file in sources(&project().join("src")) {
-        let text = fs::read_to_string(&file).unwrap();
-        let name = file.strip_prefix(project()).unwrap().display().to_string();
+    for (name, text) in sources() {
         let mut function: Option<(usize, usize, String)> = None;
         let mut is_picture = false;
         for (at, line) in text.lines().enumerate() {
@@ -383,9 +313,9 @@ fn crates_stay_in_their_rooms() {
         ("tracing_subscriber::", &["cli/log.rs"]),
     ];
     let mut seen = vec![0; rooms.len()];
-    for file in sources(&project().join("src")) {
-        let relative = file.strip_prefix(project().join("src")).unwrap().to_str().unwrap().to_owned();
-        for line in fs::read_to_string(&file).unwrap().lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for (name, text) in sources() {
+        let relative = name.strip_prefix("src/").unwrap();
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
             assert!(!line.contains("SystemTime"), "{relative} reads a clock: {line}");
             for (at, (name, allowed)) in rooms.iter().enumerate().filter(|(_, (name, _))| names(line, name)) {
                 assert!(allowed.iter().any(|room| relative.starts_with(room)), "{name} in {relative}: {line}");
@@ -405,7 +335,7 @@ fn names(line: &str, path: &str) -> bool {
 /// The words of our own dialect, which say nothing of what a variable holds.
 #[test]
 fn variables_are_called_by_what_they_hold() {
-    let house = House::of(&project().join("src"));
+    let house = House::of_src();
     let mut wrong = Vec::new();
     for (module, text) in &house.texts {
         for (at, line) in text.lines().enumerate() {
@@ -424,18 +354,10 @@ fn paths_of_out_are_said_once() {
     const FOLDERS: [&str; 9] =
         ["daily/", "hourly/", "lines/", "charges/", "statements/", "monthly/", "default_usage/", "history/", "csv/"];
     let mut wrong = Vec::new();
-    for file in sources(&project().join("src")) {
-        let name = file.strip_prefix(project()).unwrap().display().to_string();
-        if name == "src/publication/layout.rs" {
-            continue;
-        }
-        for (at, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
-            let code = line.split("//").next().unwrap();
-            let texts = code.split('"').enumerate().filter(|(at, _)| at % 2 == 1).map(|(_, text)| text);
-            for text in texts.filter(|text| !text.contains(' ')) {
-                if text.ends_with(".parquet") || FOLDERS.iter().any(|folder| text.starts_with(folder)) {
-                    wrong.push(format!("{name}:{}: {text:?}", at + 1));
-                }
+    for (name, source) in sources().into_iter().filter(|(name, _)| name != "src/publication/layout.rs") {
+        for (text, line) in texts(&source).filter(|(text, _)| !text.contains(' ')) {
+            if text.ends_with(".parquet") || FOLDERS.iter().any(|folder| text.starts_with(folder)) {
+                wrong.push(format!("{name}:{line}: {text:?}"));
             }
         }
     }

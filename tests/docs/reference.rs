@@ -18,6 +18,7 @@ use stacktally::table::contract::TABLES;
 use stacktally::table::flat::FLAT_TABLES;
 
 use super::{lines_of, read};
+use crate::support::rust_source::{sources, texts};
 use crate::support::{project, ran, stacktally};
 
 /// What each generated page begins with.
@@ -239,47 +240,6 @@ fn every_reject_reason_has_its_heading() {
     }
 }
 
-/// Texts between quotation marks in the sources, as the compiler reads them.
-fn literals() -> Vec<String> {
-    fn walk(folder: &Path, texts: &mut Vec<String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, texts);
-            } else if path.extension().is_some_and(|own| own == "rs") {
-                texts.extend(literals_of(&fs::read_to_string(path).unwrap()));
-            }
-        }
-    }
-    let mut texts = Vec::new();
-    walk(&project().join("src"), &mut texts);
-    texts
-}
-
-/// Literals of a source, wherever a quotation mark that no other explains begins one.
-fn literals_of(source: &str) -> Vec<String> {
-    let (mut texts, mut open) = (Vec::new(), None::<String>);
-    let mut rest = source.chars().peekable();
-    let mut before = ' ';
-    while let Some(own) = rest.next() {
-        match (own, &mut open) {
-            ('/', None) if rest.peek() == Some(&'/') => while rest.next_if(|next| *next != '\n').is_some() {},
-            ('"', None) if before == '\'' => {}
-            ('"', None) => open = Some(String::new()),
-            ('"', Some(_)) => texts.extend(open.take()),
-            ('\\', Some(text)) => match rest.next() {
-                Some('\n') => while rest.next_if(|next| next.is_whitespace()).is_some() {},
-                Some(other) => text.push(other),
-                None => {}
-            },
-            (own, Some(text)) => text.push(own),
-            _ => {}
-        }
-        before = own;
-    }
-    texts
-}
-
 /// Whether a text is one that this literal can word: `{…}` stands for anything.
 fn is_worded_by(text: &str, literal: &str) -> bool {
     let mut fragments: Vec<&str> = Vec::new();
@@ -306,7 +266,8 @@ fn is_worded_by(text: &str, literal: &str) -> bool {
 fn every_finding_has_its_heading_and_is_worded_as_the_program_words_it() {
     const PAGE: &str = "docs/reference/findings.md";
     check_headings(PAGE, &FindingCode::ALL.map(FindingCode::as_str));
-    let (text, literals) = (read(PAGE), literals());
+    let (text, literals) =
+        (read(PAGE), sources().iter().flat_map(|(_, source)| texts(source)).map(|(text, _)| text).collect::<Vec<_>>());
     assert!(
         is_worded_by("a line of north lies long before", "{} of {} lies long before"),
         "a proof that proves nothing"

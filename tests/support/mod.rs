@@ -1,5 +1,7 @@
 //! Roots built in a temporary folder, the real binary, published tables read back as text.
 
+pub mod rust_source;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,11 +6,9 @@
 //! stands for what a `let` or a `const` of the same file binds it to.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::ops::Range;
-use std::path::Path;
 
-use crate::support::project;
+use crate::support::rust_source::{Token, sources, tokens};
 
 /// A text that a hint is made of, less what is filled in: `{}` stands for that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,24 +34,6 @@ pub fn all() -> (Vec<Literal>, Vec<String>) {
         unseen.extend(source.unseen);
     }
     (literals, unseen)
-}
-
-fn sources() -> Vec<(String, String)> {
-    fn walk(folder: &Path, found: &mut Vec<(String, String)>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if path.extension().is_some_and(|own| own == "rs") {
-                let name = path.strip_prefix(project()).unwrap().to_string_lossy().replace('\\', "/");
-                found.push((name, fs::read_to_string(&path).unwrap()));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&project().join("src"), &mut found);
-    found.sort();
-    found
 }
 
 /// Whether a text says something, and does not only stand between others.
@@ -98,13 +78,6 @@ fn is_source(name: &str) -> bool {
 
 fn is_hint(name: &str) -> bool {
     ["hint", "remedy"].contains(&name)
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Word(String),
-    Sign(char),
-    Text(String),
 }
 
 /// Calls whose last argument is a hint, in whatever file.
@@ -335,74 +308,6 @@ impl<'s> Source<'s> {
         match self.tokens.get(at)?.0 {
             Token::Sign(sign) => Some(sign),
             _ => None,
-        }
-    }
-}
-
-/// Words, signs and texts with their lines; comments, characters and lifetimes are left out.
-fn tokens(text: &str) -> Vec<(Token, usize)> {
-    let (mut found, mut rest) = (Vec::new(), text);
-    let line = |rest: &str| text[..text.len() - rest.len()].matches('\n').count() + 1;
-    while let Some(first) = rest.chars().next() {
-        let is_word = |own: char| own.is_alphanumeric() || own == '_';
-        let raw = rest.strip_prefix('r').filter(|own| own.starts_with(['"', '#'])).map(|own| {
-            let hashes = own.len() - own.trim_start_matches('#').len();
-            (format!("\"{}", "#".repeat(hashes)), &own[hashes..])
-        });
-        if rest.starts_with("//") {
-            rest = rest.find('\n').map_or("", |end| &rest[end..]);
-        } else if let Some((end, body)) = raw.filter(|(_, own)| own.starts_with('"')) {
-            let length = body[1..].find(&end).unwrap();
-            found.push((Token::Text(body[1..=length].to_owned()), line(rest)));
-            rest = &body[1 + length + end.len()..];
-        } else if first == '"' {
-            let (text, after) = quoted(&rest[1..]);
-            found.push((Token::Text(text), line(rest)));
-            rest = after;
-        } else if first == '\'' {
-            let mut own = rest[1..].chars();
-            let (one, two) = (own.next(), own.next());
-            let end = if one == Some('\\') {
-                rest[3..].find('\'').map_or(rest.len(), |end| end + 4)
-            } else if two == Some('\'') {
-                2 + one.map_or(0, char::len_utf8)
-            } else {
-                1
-            };
-            rest = &rest[end..];
-        } else if is_word(first) {
-            let end = rest.find(|own| !is_word(own)).unwrap_or(rest.len());
-            found.push((Token::Word(rest[..end].to_owned()), line(rest)));
-            rest = &rest[end..];
-        } else {
-            if !first.is_whitespace() {
-                found.push((Token::Sign(first), line(rest)));
-            }
-            rest = &rest[first.len_utf8()..];
-        }
-    }
-    found
-}
-
-/// A text from behind its quote, with its escapes undone, and what follows it.
-fn quoted(source: &str) -> (String, &str) {
-    let (mut text, mut rest) = (String::new(), source);
-    loop {
-        let first = rest.chars().next().expect("a text that nothing ends");
-        rest = &rest[first.len_utf8()..];
-        match first {
-            '"' => return (text, rest),
-            '\\' => {
-                let escaped = rest.chars().next().unwrap();
-                rest = &rest[escaped.len_utf8()..];
-                match escaped {
-                    'n' => text.push('\n'),
-                    '\n' => rest = rest.trim_start(),
-                    'u' => rest = &rest[rest.find('}').unwrap() + 1..],
-                    other => text.push(other),
-                }
-            }
-            other => text.push(other),
         }
     }
 }
