@@ -13,7 +13,7 @@ use crate::attribute::{Decider, Snapshots};
 use crate::domain::{Cause, Month, Stamp};
 use crate::error::Result;
 use crate::normalise::{self, Usage};
-use crate::publication::layout::{RESOURCES, closed_path, lines_path, lines_prefix, table_in};
+use crate::publication::layout::{LINES_FOLDER, RESOURCES, closed_path, folder_of, lines_path, table_in};
 use crate::publish::Names;
 use crate::read::{self, DayLines, ExportRecord, PreviousExports, StampFolder, StampLines};
 use crate::state::StampState;
@@ -105,7 +105,7 @@ fn read_lines(context: &RunContext<'_>, folder: &StampFolder, known: PreviousExp
 fn refuse_unknown_lines(context: &RunContext<'_>, lines: &StampLines, vanished: &Vanished) -> Result<()> {
     let out = context.publisher.out().filter(|_| context.plan.reuse.keep_missing);
     let labels: BTreeSet<&str> = lines.exports.iter().map(|export| export.label.as_str()).collect();
-    let prefix = lines_prefix(&lines.stamp);
+    let prefix = folder_of(LINES_FOLDER, &lines.stamp);
     let published = out.iter().flat_map(|out| out.published_below(&prefix));
     let is_known = |path: &str| {
         let label = table_in(&prefix, path).and_then(|name| name.rsplit('/').next());

@@ -119,7 +119,7 @@ pub fn statements_path(month: Month) -> String {
 /// the contents, wherever the file is copied.
 ///
 /// ```text
-/// csv/daily/zurich/daily-zurich-2026-10        csv/monthly/monthly-2026-10        csv/default_usage/zurich/default_usage-zurich
+/// csv/daily/zurich/daily-zurich-2026-10     csv/monthly/monthly-2026-10     csv/default_usage/zurich/default_usage-zurich
 /// ```
 /// A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
 pub fn csv_path(table: &str, stamp: Option<&Stamp>, period: Option<&dyn Display>) -> String {
@@ -131,12 +131,12 @@ pub fn csv_path(table: &str, stamp: Option<&Stamp>, period: Option<&dyn Display>
 
 /// Where a stamp's lines of a day and export are published.
 pub fn lines_path(stamp: &Stamp, day: Day, label: &str) -> String {
-    format!("{LINES_FOLDER}{stamp}/{day}/{label}{TABLE}")
+    as_table(&format!("{}{label}", lines_folder(stamp, day)))
 }
 
 /// The folder of a stamp's lines of a day.
 pub fn lines_folder(stamp: &Stamp, day: Day) -> String {
-    format!("{LINES_FOLDER}{stamp}/{day}/")
+    format!("{}{day}/", folder_of(LINES_FOLDER, stamp))
 }
 
 /// Where a stamp's months are published.
@@ -160,11 +160,6 @@ pub fn closed_path(stamp: &Stamp, month: Month, run: u64, file: &str) -> String 
 /// The resources of all stamps; of a closed month, in its folder.
 pub const RESOURCES: &str = "resources.parquet";
 
-/// The folder below which the lines of a stamp are published.
-pub fn lines_prefix(stamp: &Stamp) -> String {
-    format!("{LINES_FOLDER}{stamp}/")
-}
-
 /// Where the hours of a stamp's day are published.
 pub fn hourly_path(stamp: &Stamp, day: Day) -> String {
     format!("{HOURLY_FOLDER}{stamp}/{day}{TABLE}")
@@ -172,7 +167,7 @@ pub fn hourly_path(stamp: &Stamp, day: Day) -> String {
 
 /// Where a table that is one file lies.
 pub fn table_path(table: &Table) -> String {
-    format!("{}{TABLE}", table.name)
+    as_table(table.name)
 }
 
 /// Where a run's changes lie, without the extension.

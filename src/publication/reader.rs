@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::closings::{ClosingEntry, Closings};
 use super::journal::Ahead;
-use super::layout::{CLOSINGS, DEFAULT_USAGE_FOLDER, RECEIPT, RECEIPTS, lines_prefix, table_in, table_path};
+use super::layout::{CLOSINGS, DEFAULT_USAGE_FOLDER, LINES_FOLDER, RECEIPT, RECEIPTS, folder_of, table_in, table_path};
 use super::receipt::FORMAT;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
@@ -453,7 +453,7 @@ impl Publication {
 
     /// The days of a stamp that have lines, in order.
     pub fn days_of(&self, stamp: &Stamp) -> Vec<Day> {
-        let prefix = lines_prefix(stamp);
+        let prefix = folder_of(LINES_FOLDER, stamp);
         let mut days: Vec<Day> = self
             .files_below(&prefix)
             .into_iter()

@@ -114,8 +114,7 @@ impl<'r, R: Sync> RowSet<'r, R> {
     /// A column of the table was not given, was given twice, or is null where that is not allowed.
     pub fn columns(&self, table: &'static Table) -> Result<TableColumns> {
         // One after another, so that the first column of the table that is wrong is the one that is named.
-        let cells = table.columns.iter().map(|column| Ok((column, self.of_column(table.name, column)?)));
-        let cells: Vec<_> = cells.collect::<Result<_>>()?;
+        let cells = self.of_columns(table.name, table.columns)?;
         let of_column = |(column, of): (&Column, _)| {
             let array = array(column.kind, self.rows.iter().map(of))?;
             if !column.nullable && array.null_count() > 0 {
@@ -124,7 +123,7 @@ impl<'r, R: Sync> RowSet<'r, R> {
             Ok(array)
         };
         // The largest dimension has a million rows, so columns are built in parallel.
-        let arrays = cells.into_par_iter().map(of_column).collect::<Result<Vec<_>>>()?;
+        let arrays = table.columns.par_iter().zip(cells).map(of_column).collect::<Result<Vec<_>>>()?;
         Ok(TableColumns { table, arrays })
     }
 
@@ -139,7 +138,7 @@ impl<'r, R: Sync> RowSet<'r, R> {
         columns: &'static [Column],
         figures: impl Fn(&R) -> (i64, Quantity),
     ) -> Result<CsvTable> {
-        let of = columns.iter().map(|column| self.of_column(name, column)).collect::<Result<Vec<_>>>()?;
+        let of = self.of_columns(name, columns)?;
         let mut table = CsvTable::new(columns);
         for row in self.rows {
             let cells: Vec<RowCell<'_>> = of.iter().map(|of| of(row)).collect();
@@ -151,11 +150,12 @@ impl<'r, R: Sync> RowSet<'r, R> {
         Ok(table)
     }
 
-    fn of_column(&self, table: &str, column: &Column) -> Result<&SaysOfRow<'r, R>> {
+    fn of_columns(&self, table: &str, columns: &[Column]) -> Result<Vec<&SaysOfRow<'r, R>>> {
         if let Some(name) = self.twice {
             return Err(fault(table, name, "is said twice"));
         }
-        self.cells.get(column.name).ok_or_else(|| fault(table, column.name, "is not said"))
+        let of = |column: &Column| self.cells.get(column.name).ok_or_else(|| fault(table, column.name, "is not said"));
+        columns.iter().map(of).collect()
     }
 }
 
