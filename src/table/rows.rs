@@ -26,22 +26,19 @@ use crate::domain::{Amount, Charge, Day, Hour, Month, Quantity};
 use crate::error::{Error, Result};
 use arrow::ArrayRef;
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The value of one column for one row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum RowCell<'r> {
-    Null,
-    Text(Cow<'r, str>),
-    Day(Day),
-    Month(Month),
-    Hour(Hour),
-    Integer(i64),
-    Quantity(Quantity),
-    Charge(Charge),
-    Amount(Amount),
-    Boolean(bool),
+    Cell(CsvCell<'r>),
+    /// A text that was made for this row.
+    OwnedText(String),
+}
+
+impl RowCell<'_> {
+    /// A null, whatever the type of its column.
+    const NULL: Self = Self::Cell(CsvCell::Text(None));
 }
 
 /// The possible values of a column of `T`.
@@ -53,7 +50,7 @@ macro_rules! says {
     ($($type:ty: $cell:ident),*) => {
         $(impl<'r> Says<'r, $type> for $type {
             fn cell(self) -> RowCell<'r> {
-                RowCell::$cell(self)
+                RowCell::Cell(CsvCell::$cell(self))
             }
         })*
     };
@@ -64,19 +61,19 @@ says!(
 
 impl<'r> Says<'r, str> for &'r str {
     fn cell(self) -> RowCell<'r> {
-        RowCell::Text(Cow::Borrowed(self))
+        RowCell::Cell(CsvCell::Text(Some(self)))
     }
 }
 
 impl<'r> Says<'r, str> for String {
     fn cell(self) -> RowCell<'r> {
-        RowCell::Text(Cow::Owned(self))
+        RowCell::OwnedText(self)
     }
 }
 
 impl<'r, T: ?Sized, S: Says<'r, T>> Says<'r, T> for Option<S> {
     fn cell(self) -> RowCell<'r> {
-        self.map_or(RowCell::Null, S::cell)
+        self.map_or(RowCell::NULL, S::cell)
     }
 }
 
@@ -162,16 +159,8 @@ impl<'r, R: Sync> RowSet<'r, R> {
 impl RowCell<'_> {
     fn as_csv(&self) -> CsvCell<'_> {
         match self {
-            Self::Null => CsvCell::Text(None),
-            Self::Text(text) => CsvCell::Text(Some(text)),
-            Self::Day(day) => CsvCell::Day(*day),
-            Self::Month(month) => CsvCell::Month(*month),
-            Self::Hour(hour) => CsvCell::Hour(*hour),
-            Self::Integer(value) => CsvCell::Integer(*value),
-            Self::Quantity(quantity) => CsvCell::Quantity(*quantity),
-            Self::Charge(charge) => CsvCell::Charge(*charge),
-            Self::Amount(amount) => CsvCell::Amount(*amount),
-            Self::Boolean(value) => CsvCell::Boolean(*value),
+            Self::Cell(cell) => *cell,
+            Self::OwnedText(text) => CsvCell::Text(Some(text)),
         }
     }
 }
@@ -180,13 +169,14 @@ impl RowCell<'_> {
 fn array<'r>(kind: Kind, cells: impl Iterator<Item = RowCell<'r>>) -> Result<ArrayRef> {
     macro_rules! of {
         ($cell:ident) => {
-            cells.map(|cell| if let RowCell::$cell(value) = cell { Some(value) } else { None })
+            cells.map(|cell| if let RowCell::Cell(CsvCell::$cell(value)) = cell { Some(value) } else { None })
         };
     }
     match kind {
         Kind::Text => {
-            let texts: Vec<Option<Cow<'_, str>>> = of!(Text).collect();
-            Ok(arrays::texts(texts.iter().map(Option::as_deref)).into_array())
+            let cells: Vec<RowCell<'_>> = cells.collect();
+            let texts = cells.iter().map(|cell| if let CsvCell::Text(text) = cell.as_csv() { text } else { None });
+            Ok(arrays::texts(texts).into_array())
         }
         Kind::Date => Ok(arrays::maybe_dates(of!(Day)).into_array()),
         Kind::Month => Ok(arrays::maybe_dates(of!(Month).map(|month| month.map(Month::first_day))).into_array()),
