@@ -208,7 +208,15 @@ fn files_that_are_no_pages_are_refused() {
     );
     check_refused(
         b"{\"value\":[]} 7",
-        "page-1.json: not a page of usage: in its JSON document 2: invalid type: integer `7`, expected an object",
+        "page-1.json:1:14: not a page of usage: invalid type: integer `7`, expected an object at line 1 column 14",
+    );
+    check_refused(
+        b"{\"value\":[]}\n\n  {\"value\":\n 7}\n",
+        "page-1.json:4:2: not a page of usage: invalid type: integer `7`, expected a sequence at line 4 column 2",
+    );
+    check_refused(
+        b"[{\"value\":[]},\n {\"value\":[],\"value\":[]}]",
+        "page-1.json:2:20: not a page of usage: `value` stands in it twice at line 2 column 20",
     );
     check_refused(
         b"{\"value\":[]} {",

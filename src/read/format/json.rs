@@ -22,6 +22,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::json_error::JsonError;
 use super::raw::{Object, text_of};
 use super::repeated_blocks::repeated_blocks;
 use super::row::{RawRow, Value};
@@ -47,6 +48,8 @@ pub(crate) struct JsonFile<'a> {
     pub repeats: Vec<Range<usize>>,
     /// The texts of bodies.
     texts: HashSet<&'a str, FixedState>,
+    /// The whole text, in which errors have their places.
+    text: &'a str,
 }
 
 impl<'a> JsonFile<'a> {
@@ -54,21 +57,21 @@ impl<'a> JsonFile<'a> {
     ///
     /// # Errors
     /// The text is no JSON, or holds something else than pages and rows.
-    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
+    pub(in crate::read) fn parse(text: &'a str) -> Result<Self, JsonError> {
         if let Some(file) = Self::one_page(text) {
             return Ok(file);
         }
-        let mut file = Self::default();
+        let mut file = Self { text, ..Self::default() };
         let mut loose: Vec<&str> = Vec::new();
         let mut documents = 0;
         for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
             documents += 1;
             let document = document?;
-            let is_loose = file.document(document).map_err(|error| placed(error, text, documents))?;
+            let is_loose = file.document(document)?;
             loose.extend(is_loose.then(|| document.get()));
         }
         match documents {
-            0 => return Err(serde_json::Error::custom("nothing")),
+            0 => return Err(JsonError::Nothing),
             // The file is one page or one list.
             1 if file.repeats.is_empty() && file.bodies.len() == 1 => file.bodies.clear(),
             1 => {}
@@ -92,13 +95,13 @@ impl<'a> JsonFile<'a> {
     }
 
     /// Adds a whole JSON document, and returns whether it is a row outside any list.
-    fn document(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
+    fn document(&mut self, document: &'a RawValue) -> Result<bool, JsonError> {
         let first = self.elements.len();
         if !document.get().starts_with('[') {
             let is_page = self.page(document)?;
             return if is_page { Ok(false) } else { self.row(document, false).map(|()| true) };
         }
-        let items: Vec<&'a RawValue> = serde_json::from_str(document.get())?;
+        let items: Vec<&'a RawValue> = self.part(document)?;
         let mut has_page = false;
         for &item in &items {
             if item.get().starts_with('{') && self.page(item)? {
@@ -114,6 +117,11 @@ impl<'a> JsonFile<'a> {
         Ok(false)
     }
 
+    /// Parses a part of the text.
+    fn part<T: Deserialize<'a>>(&self, part: &'a RawValue) -> Result<T, JsonError> {
+        serde_json::from_str(part.get()).map_err(|error| JsonError::within(self.text, part.get(), error))
+    }
+
     /// Notes the rows from `first` on as a page or list; `true` when an equal one was noted before.
     fn body(&mut self, first: usize, text: &'a RawValue) -> bool {
         let rows = first..self.elements.len();
@@ -127,10 +135,10 @@ impl<'a> JsonFile<'a> {
     }
 
     /// Adds a page; `false` when the document is no page.
-    fn page(&mut self, document: &'a RawValue) -> serde_json::Result<bool> {
-        let page: AnyPage<'a> = serde_json::from_str(document.get())?;
+    fn page(&mut self, document: &'a RawValue) -> Result<bool, JsonError> {
+        let page: AnyPage<'a> = self.part(document)?;
         if page.error.is_some() {
-            return Err(error_in_answer());
+            return Err(JsonError::FailedQuery);
         }
         let Some(rows) = page.value.or(page.usage_aggregations) else { return Ok(false) };
         self.has_next = has_next(page.next_link);
@@ -145,11 +153,11 @@ impl<'a> JsonFile<'a> {
 
     /// Adds a row that stands outside a page. Anything else is set aside within a list, and refused when it stands
     /// alone.
-    fn row(&mut self, raw: &'a RawValue, in_list: bool) -> serde_json::Result<()> {
+    fn row(&mut self, raw: &'a RawValue, in_list: bool) -> Result<(), JsonError> {
         match row(raw) {
             Some((shape, line)) => self.elements.push(Ok((shape.without_page(), line))),
             None if in_list => self.elements.push(Err(raw.get())),
-            None => return Err(serde_json::Error::custom("neither a page nor a row of usage")),
+            None => return Err(JsonError::NotUsage),
         }
         Ok(())
     }
@@ -396,18 +404,6 @@ pub(in crate::read) fn mended(text: &str) -> Option<String> {
     (copied > 0).then(|| mended + &text[copied..])
 }
 
-/// Adds the place in the whole text to an error: its own place in the first document, the document's number in a later
-/// one.
-fn placed(error: serde_json::Error, text: &str, document: usize) -> serde_json::Error {
-    if document > 1 {
-        // Its line and column are relative to the document, and would mislead.
-        let message = error.to_string();
-        let what = message.split(" at line ").next().unwrap_or_default();
-        return serde_json::Error::custom(format!("in its JSON document {document}: {what}"));
-    }
-    WireList::<'_, &RawValue>::parse(text).err().unwrap_or(error)
-}
-
 /// `nextLink` is absent, null or empty on a last page.
 pub(in crate::read) fn has_next(next_link: Option<&RawValue>) -> bool {
     next_link.is_some_and(|link| link.get() != "\"\"")
@@ -429,19 +425,15 @@ impl<'a, T: Deserialize<'a>> WireList<'a, T> {
     ///
     /// # Errors
     /// The text is no JSON, no object with a list called `value`, or says that an error happened.
-    pub(crate) fn parse(text: &'a str) -> serde_json::Result<Self> {
+    fn parse(text: &'a str) -> Result<Self, JsonError> {
         let Object(list): Object<Self> = serde_json::from_str(text)?;
         match list.error {
             None => Ok(list),
-            Some(_) => Err(error_in_answer()),
+            Some(_) => Err(JsonError::FailedQuery),
         }
     }
 
     pub(crate) fn has_next(&self) -> bool {
         has_next(self.next_link)
     }
-}
-
-pub(in crate::read) fn error_in_answer() -> serde_json::Error {
-    serde_json::Error::custom("an answer with an error in it")
 }

@@ -5,6 +5,7 @@ pub(super) mod csv;
 pub(super) mod encoding;
 pub(super) mod hand_table;
 pub(super) mod json;
+pub(super) mod json_error;
 pub(super) mod raw;
 pub(super) mod repeated_blocks;
 pub(super) mod row;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::json_error::{JsonError, TextPlace};
 use super::raw::text_of;
 use crate::domain::{registration_error, shown};
 use crate::error::Error;
@@ -118,7 +119,7 @@ impl fmt::Display for Shape {
 }
 
 /// The refusal of a file that failed to parse as `expected` (such as `a page of usage`).
-pub(crate) fn refusal(file: &InputFile, text: &str, expected: &str, error: serde_json::Error) -> Error {
+pub(crate) fn refusal(file: &InputFile, text: &str, expected: &str, error: JsonError) -> Error {
     let input = |message: String| Error::input(message).at(&file.name);
     let trimmed = text.trim_start();
     if trimmed.is_empty() {
@@ -129,32 +130,27 @@ pub(crate) fn refusal(file: &InputFile, text: &str, expected: &str, error: serde
         return input(format!("HTML or XML, where {expected} was expected"))
             .hint("this is often a sign-in or proxy page: run the query again and save its JSON answer");
     }
-    if error.is_eof() || ends_within_number(text) {
-        return Error::input(format!("the JSON ends in the middle: {expected} that was cut off"))
-            .at_line(&file.name, error.line(), error.column())
-            .hint(
-                "the download was interrupted: run the query again and replace the file; nothing of a cut page is used",
-            );
+    let at_place = |message: String| match error.place() {
+        Some(TextPlace { line, column }) => Error::input(message).at_line(&file.name, line, column),
+        None => input(message),
+    };
+    if error.is_cut_off() || ends_within_number(text) {
+        return at_place(format!("the JSON ends in the middle: {expected} that was cut off")).hint(
+            "the download was interrupted: run the query again and replace the file; nothing of a cut page is used",
+        );
     }
     if let Some(refused) = answer(file, text, expected) {
         return refused;
     }
-    if let Ok(keys) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
-        if !keys.contains_key("value") {
-            let names = shown::list(keys.keys().map(|key| format!("`{key}`")));
-            let found = if names.is_empty() { "nothing".to_owned() } else { names };
-            return input(format!("an object with {found}, where {expected} was expected"))
-                .hint("save the whole answer of the REST API, as it came");
-        }
-    } else if serde_json::from_str::<Vec<&RawValue>>(text).is_ok() {
-        return input(format!("a JSON array, where {expected} was expected"))
-            .hint("save the whole answer of the REST API, as it came, not only a part of it");
+    if let Ok(keys) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text)
+        && !keys.contains_key("value")
+    {
+        let names = shown::list(keys.keys().map(|key| format!("`{key}`")));
+        let found = if names.is_empty() { "nothing".to_owned() } else { names };
+        return input(format!("an object with {found}, where {expected} was expected"))
+            .hint("save the whole answer of the REST API, as it came");
     }
-    let refused = match error.line() {
-        0 => input(format!("not {expected}")), // made by ourselves, of a part of the text
-        line => Error::input(format!("not {expected}")).at_line(&file.name, line, error.column()),
-    };
-    refused.hint("run the query again and replace the file").because(error)
+    at_place(format!("not {expected}")).hint("run the query again and replace the file").because(error)
 }
 
 /// Whether a text is neither JSON nor a table at first sight: empty, HTML or XML, or JSON within a JSON string.

@@ -13,7 +13,7 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 
 use rayon::prelude::*;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -22,7 +22,8 @@ use crate::domain::{Hour, shown};
 use crate::error::{Error, Result};
 use crate::read::SnapshotFiles;
 use crate::read::format::csv::{Cell, CsvText};
-use crate::read::format::json::{error_in_answer, has_next};
+use crate::read::format::json::has_next;
+use crate::read::format::json_error::JsonError;
 use crate::read::format::raw::text_of;
 use crate::read::format::text::{self, Text};
 use crate::read::format::{shape, spelling};
@@ -422,7 +423,7 @@ fn parse_row<T>(file: &InputFile, at: usize, row: &str, kind: &ListKind<'_, T>, 
         Err(of_row) => {
             let text = text::read(file, reading.encoding)?;
             let in_text = JsonList::rows_as_objects(text.as_str()).err().unwrap_or(of_row);
-            Err(shape::refusal(file, text.as_str(), kind.expected, in_text))
+            Err(shape::refusal(file, text.as_str(), kind.expected, in_text.into()))
         }
     }
 }
@@ -545,21 +546,21 @@ struct JsonList<'a> {
 }
 
 impl<'a> JsonList<'a> {
-    fn parse(text: &'a str) -> serde_json::Result<Self> {
+    fn parse(text: &'a str) -> Result<Self, JsonError> {
         let texts = |rows: Vec<&'a RawValue>| rows.into_iter().map(RawValue::get).collect();
         if text.trim_start().starts_with('[') {
             let rows: Vec<&RawValue> = serde_json::from_str(text)?;
             if rows.first().is_some_and(|first| shape::is_answer(first.get())) {
-                return Err(error_in_answer());
+                return Err(JsonError::FailedQuery);
             }
             return Ok(Self { rows: texts(rows), next_link: None });
         }
         let page: WirePage<Vec<&RawValue>> = serde_json::from_str(text)?;
         match page.value {
-            _ if page.has_error => Err(error_in_answer()),
+            _ if page.has_error => Err(JsonError::FailedQuery),
             Some(rows) => Ok(Self { rows: texts(rows), next_link: page.next_link }),
-            None if page.is_empty => Err(serde_json::Error::custom("an object with nothing")),
-            None if shape::is_answer(text) => Err(error_in_answer()),
+            None if page.is_empty => Err(JsonError::EmptyObject),
+            None if shape::is_answer(text) => Err(JsonError::FailedQuery),
             // A single row, as PowerShell writes a list of one.
             None => Ok(Self { rows: vec![text.trim()], next_link: None }),
         }

@@ -182,8 +182,8 @@ fn json() -> Vec<Case> {
             r#"{"answer": 1}"#,
         ),
         case(
-            "a JSON array, where a list of customer subscriptions was expected",
-            &["save the whole answer of the REST API, as it came, not only a part of it"],
+            "not a list of customer subscriptions: invalid type: integer `5`, expected an object",
+            &["run the query again and replace the file"],
             move |root| root.file(list, "[5]"),
             [edit(good_list)],
         ),
