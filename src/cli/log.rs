@@ -15,7 +15,7 @@ use super::clock::ClockTime;
 use super::plan::Job;
 use super::run_report::{Ended, StepTime};
 use super::settings::choices::{LogFormat, LogLevel};
-use crate::domain::{Finding, shown};
+use crate::domain::{Finding, Stamp, shown};
 use crate::error::Error;
 use crate::pipeline::Outcome;
 use crate::publication::receipt::{LeftEntry, MissingEntry};
@@ -93,10 +93,12 @@ fn finished(outcome: &Outcome, is_published: bool) {
         }
     }
     for Finding { stamp, sentence, remedy, .. } in &outcome.overdue {
+        let stamp = stamp.as_ref().map(Stamp::as_str);
         warn!(stamp, sentence, remedy = &**remedy, "stamp overdue");
     }
     for finding in &receipt.findings {
-        let (stamp, code, sentence, remedy) = (&*finding.stamp, finding.code, &*finding.sentence, &*finding.remedy);
+        let stamp = finding.stamp.as_ref().map(Stamp::as_str);
+        let (code, sentence, remedy) = (finding.code, &*finding.sentence, &*finding.remedy);
         if finding.accepted {
             info!(stamp, code, sentence, remedy, "finding accepted");
         } else {
@@ -117,7 +119,7 @@ fn finished(outcome: &Outcome, is_published: bool) {
         warn!(name = shown::path(name), "forgotten");
     }
     for LeftEntry { stamp, run } in &receipt.left_as_published {
-        info!(stamp, run, "stamp left as published");
+        info!(stamp = stamp.as_str(), run, "stamp left as published");
     }
     for (stamp, days) in outcome.changed.iter().filter(|_| is_published) {
         info!(stamp = stamp.as_str(), days = days.len(), run = receipt.generation, "published days changed");
@@ -136,6 +138,7 @@ fn failed(error: &Error) {
     let others = error.beside.as_deref();
     std::iter::once(error).chain(others.into_iter().flat_map(|others| &others.errors)).for_each(ended_by);
     for Finding { stamp, code, sentence, remedy, .. } in others.into_iter().flat_map(|others| &others.findings) {
+        let stamp = stamp.as_ref().map(Stamp::as_str);
         warn!(stamp, code = code.as_str(), sentence, remedy = &**remedy, "finding");
     }
 }

@@ -207,7 +207,7 @@ fn coverage_shown(outcome: &Outcome, at: ClockTime) -> Vec<CoverageShown> {
             covered_to: stamp_coverage.covered_to.map(instant),
             lag_hours: stamp_coverage.covered_to.map(|hour| lag_hours(hour, at)),
             due: time.and_then(|time| time.due).map(instant),
-            overdue: outcome.overdue.iter().any(|other| other.stamp == stamp_coverage.stamp.as_str()),
+            overdue: outcome.overdue.iter().any(|other| other.stamp.as_ref() == Some(&stamp_coverage.stamp)),
             missing_hours: time.map_or(0, ReportedTime::hours_missing),
         }
     };
@@ -240,11 +240,13 @@ impl<'a> ErrorShown<'a> {
 impl<'a> FindingShown<'a> {
     fn of(entry: &'a FindingEntry) -> Self {
         let FindingEntry { stamp, code, severity, sentence, concerned, remedy, accepted, months: _ } = entry;
+        let stamp = stamp.as_ref().map_or("", Stamp::as_str);
         Self { stamp, code, severity, sentence, concerned, remedy, accepted: *accepted }
     }
 
     fn beside(finding: &'a Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
+        let stamp = stamp.as_ref().map_or("", Stamp::as_str);
         let severity = code.severity().as_str();
         Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, accepted: false }
     }

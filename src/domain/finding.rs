@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::closed_list::closed_list;
-use super::identity::Stamp;
+use super::identity::{Stamp, stamp_or_empty};
 use super::shown;
 use super::time::Day;
 
@@ -224,7 +224,9 @@ impl FindingCode {
 /// One finding: a code, a sentence, the ids and files concerned, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Finding {
-    pub stamp: String,
+    /// `None`: it is about what is of no stamp, such as the price book.
+    #[serde(with = "stamp_or_empty")]
+    pub stamp: Option<Stamp>,
     pub code: FindingCode,
     pub sentence: String,
     pub concerned: Vec<String>,
@@ -241,7 +243,7 @@ impl Finding {
         concerned: Vec<String>,
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { stamp: stamp.to_string(), ..Self::of_root(code, sentence, concerned, remedy) }
+        Self { stamp: Some(stamp.clone()), ..Self::of_root(code, sentence, concerned, remedy) }
     }
 
     /// A finding about what is of no stamp, such as the price book. A sentence of many ids is bounded; `concerned` has
@@ -253,7 +255,7 @@ impl Finding {
         remedy: impl Into<Cow<'static, str>>,
     ) -> Self {
         let sentence = shown::bounded(sentence);
-        Self { stamp: String::new(), code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
+        Self { stamp: None, code, sentence, concerned, remedy: remedy.into(), days: BTreeSet::new() }
     }
 
     /// The same, about the usage of these days.

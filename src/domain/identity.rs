@@ -122,6 +122,34 @@ impl Stamp {
     }
 }
 
+/// A stamp as receipts and state have it: its name, or an empty text for what is of no stamp.
+pub mod stamp_or_empty {
+    use std::borrow::Cow;
+
+    use serde::de::{Deserialize, Deserializer, Error as _};
+    use serde::ser::Serializer;
+
+    use super::Stamp;
+
+    /// Writes the name.
+    ///
+    /// # Errors
+    /// The writer failed.
+    pub fn serialize<S: Serializer>(stamp: &Option<Stamp>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(stamp.as_ref().map_or("", Stamp::as_str))
+    }
+
+    /// Reads the name.
+    ///
+    /// # Errors
+    /// It is no text, or no name of a stamp.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Stamp>, D::Error> {
+        let name = Cow::<str>::deserialize(deserializer)?;
+        let stamp = || Stamp::new(&name).ok_or_else(|| D::Error::custom(format_args!("{name:?} is not a stamp")));
+        (!name.is_empty()).then(stamp).transpose()
+    }
+}
+
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -73,6 +73,6 @@ pub(super) fn load(stamp: &Stamp, plan: &Plan, previous: &PreviousRun) -> Result
 
 /// The receipt entries of these stamps.
 pub(super) fn entries(left: &BTreeSet<Stamp>, read_in: &BTreeMap<Stamp, u64>) -> Vec<LeftEntry> {
-    let entry = |stamp: &Stamp| LeftEntry { stamp: stamp.to_string(), run: read_in.get(stamp).copied() };
+    let entry = |stamp: &Stamp| LeftEntry { stamp: stamp.clone(), run: read_in.get(stamp).copied() };
     left.iter().map(entry).collect()
 }

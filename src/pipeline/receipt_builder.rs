@@ -284,17 +284,18 @@ impl ReceiptBuilder {
 
     /// The coverage of all days, with the findings about their exports.
     pub(super) fn coverage(&self) -> Vec<CoverageRow> {
-        let mut found: BTreeMap<(&str, Day), BTreeSet<FindingCode>> = BTreeMap::new();
+        let mut found: BTreeMap<(&Stamp, Day), BTreeSet<FindingCode>> = BTreeMap::new();
         for finding in &self.findings {
-            for &day in &finding.days {
-                found.entry((&finding.stamp, day)).or_default().insert(finding.code);
+            for (stamp, &day) in finding.stamp.iter().flat_map(|stamp| finding.days.iter().map(move |day| (stamp, day)))
+            {
+                found.entry((stamp, day)).or_default().insert(finding.code);
             }
         }
         let row = |(stamp, coverage, lines): &(Stamp, DayCoverage, i64)| CoverageRow {
             stamp: stamp.clone(),
             coverage: coverage.clone(),
             lines: *lines,
-            findings: found.get(&(stamp.as_str(), coverage.day)).into_iter().flatten().copied().collect(),
+            findings: found.get(&(stamp, coverage.day)).into_iter().flatten().copied().collect(),
         };
         self.coverage.iter().map(row).collect()
     }
@@ -332,7 +333,7 @@ impl ReceiptBuilder {
     /// # Errors
     /// Findings under --strict, or more rejects than --rejects-max.
     pub(super) fn refuse(&self, plan: &Plan) -> Result<()> {
-        let is_left = |finding: &Finding| self.left.iter().any(|left| left.stamp == finding.stamp);
+        let is_left = |finding: &Finding| self.left.iter().any(|left| Some(&left.stamp) == finding.stamp.as_ref());
         let overdue = self.overdue(plan);
         let refused = self.findings.iter().chain(&overdue);
         let is_grave = |finding: &&Finding| plan.strict.is_some_and(|least| finding.code.severity() <= least);
@@ -341,8 +342,8 @@ impl ReceiptBuilder {
         let count = refused.clone().count();
         if count > 0 {
             let shown = |finding: &Finding| {
-                let place = format!("{} {}", finding.stamp, finding.code);
-                format!("\n  {}: {}; {}", place.trim_start(), finding.sentence, finding.remedy)
+                let stamp = finding.stamp.as_ref().map(|stamp| format!("{stamp} ")).unwrap_or_default();
+                format!("\n  {stamp}{}: {}; {}", finding.code, finding.sentence, finding.remedy)
             };
             let mut findings: Vec<String> = refused.map(shown).collect();
             findings.sort();

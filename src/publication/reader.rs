@@ -12,6 +12,7 @@ use super::layout::{CLOSINGS, DEFAULT_USAGE_FOLDER, LINES_FOLDER, RECEIPT, RECEI
 use super::receipt::FORMAT;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState, parse_intervals};
 use crate::domain::finding::FindingCode;
+use crate::domain::identity::stamp_or_empty;
 use crate::domain::{AttributeAt, Day, Hour, Mapping, Mappings, Month, SnapshotDates, SnapshotKind, Stamp};
 use crate::error::{Error, Result};
 use crate::store::Fingerprint;
@@ -48,8 +49,9 @@ pub struct Publication {
 /// A finding in the receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PublishedFinding {
-    /// Empty if it belongs to no stamp.
-    pub stamp: String,
+    /// `None`: it is about what is of no stamp.
+    #[serde(with = "stamp_or_empty")]
+    pub stamp: Option<Stamp>,
     #[serde(deserialize_with = "code_of_text")]
     pub code: FindingCode,
     pub sentence: String,
@@ -442,7 +444,7 @@ impl Publication {
     pub fn findings_of(&self, stamp: &Stamp, month: Month) -> impl Iterator<Item = &PublishedFinding> {
         let month = month.to_string();
         self.findings.iter().filter(move |finding| {
-            let is_of_stamp = finding.stamp.is_empty() || finding.stamp == stamp.as_str();
+            let is_of_stamp = finding.stamp.as_ref().is_none_or(|of| of == stamp);
             is_of_stamp && (finding.months.is_empty() || finding.months.contains(&month))
         })
     }

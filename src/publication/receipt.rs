@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::files::Published;
-use crate::domain::{Day, Finding, Month, Window};
+use crate::domain::identity::stamp_or_empty;
+use crate::domain::{Day, Finding, Month, Stamp, Window};
 use crate::error::{Error, Result};
 use crate::store::ReadFile;
 
@@ -276,7 +277,7 @@ pub struct MissingEntry {
 /// A stamp that a run left as published.
 #[derive(Clone, Debug, Serialize)]
 pub struct LeftEntry {
-    pub stamp: String,
+    pub stamp: Stamp,
     /// The number of the last run that looked at its inputs; `None` if it is unknown.
     pub run: Option<u64>,
 }
@@ -321,9 +322,10 @@ impl Input {
 
 #[derive(Debug, Serialize)]
 pub struct FindingEntry {
-    pub stamp: String,
+    #[serde(with = "stamp_or_empty")]
+    pub stamp: Option<Stamp>,
     pub code: &'static str,
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub severity: &'static str,
     pub sentence: String,
     pub concerned: Vec<String>,
