@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reckons every charge and every statement line anew from `daily` and the price book, and compares.
+"""Calculates every charge and every statement line again from `daily` and the price book, and compares.
 
     check_charges.py OUT ROOT
 

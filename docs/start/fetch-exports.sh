@@ -2,7 +2,7 @@
 # Saves what stacktally reads of one stamp: the usage that was reported on one UTC day, and one snapshot each of the registration,
 # of its customer subscriptions and of the stamp's user subscriptions. Needs curl, jq and the Azure CLI, which is signed in.
 #
-# The answers are saved byte for byte as they come: `az rest` would print each quantity anew, with other digits.
+# The answers are saved byte for byte as they come: `az rest` would print each quantity again, with other digits.
 set -eu
 : "${ROOT:?set it to the root folder, such as /srv/usage}"
 : "${STAMP:?set it to the name of the stamp, such as zurich}"

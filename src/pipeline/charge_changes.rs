@@ -67,7 +67,7 @@ pub(super) fn charges_changed(
     let Some(out) = context.publisher.out() else { return Ok(Vec::new()) };
     let mut changes = Vec::new();
     for stamp in stamps {
-        if context.publisher.is_made_anew(&charges_path(stamp, month)) {
+        if context.publisher.is_rebuilt(&charges_path(stamp, month)) {
             changes.extend(charges_changed_of(context, folded, out, stamp, month, ratings)?);
         }
     }
@@ -187,7 +187,7 @@ fn owners_after(
 /// A table cannot be read, or a sum of amounts is out of range.
 pub(super) fn amounts_changed(context: &RunContext<'_>, month: Month, ratings: Ratings<'_>) -> Result<Vec<Correction>> {
     let path = statements_path(month);
-    let out = context.publisher.out().filter(|_| context.publisher.is_made_anew(&path));
+    let out = context.publisher.out().filter(|_| context.publisher.is_rebuilt(&path));
     let Some((out, after)) = out.zip(ratings.after) else { return Ok(Vec::new()) };
     let Some(rows) = rows_published(out, &path, &contract::STATEMENTS, &AMOUNT_COLUMNS)? else { return Ok(Vec::new()) };
     let before = lines_of(&path, &rows)?;

@@ -276,7 +276,7 @@ impl Publisher {
     }
 
     /// Whether a file will be published with other bytes than before.
-    pub fn is_made_anew(&self, path: &str) -> bool {
+    pub fn is_rebuilt(&self, path: &str) -> bool {
         self.made().get(path).is_some_and(Published::is_changed)
     }
 

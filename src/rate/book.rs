@@ -180,10 +180,7 @@ impl PriceBook {
                     ),
                     _ => format!("correct the id{meant}; neither listings nor usage have it"),
                 };
-                Some(
-                    refused(entry, format!("scope_id {} is no {name} that anything names", shown::quoted(id)))
-                        .hint(hint),
-                )
+                Some(refused(entry, format!("scope_id {} is not a known {name}", shown::quoted(id))).hint(hint))
             }
         });
         // Each error searches for the nearest id; the prices of another root would have thousands of errors.
@@ -235,8 +232,11 @@ fn unit_refused(entry: &PriceEntry, unit: Option<&str>) -> Option<Error> {
                 .hint(format!("it counts {}: write that, and the price of `per` such units", shown::quoted(unit))),
         ),
         None => Some(
-            refused(entry, format!("meter {} has no unit that unit {quoted} could be compared with", entry.meter))
-                .hint("correct the meter's id, or add the meter to meters.csv with its unit"),
+            refused(
+                entry,
+                format!("the price is for unit {quoted}, and the unit of meter {} is not known", entry.meter),
+            )
+            .hint("correct the meter's id, or add the meter to meters.csv with its unit"),
         ),
     }
 }

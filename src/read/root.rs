@@ -156,6 +156,7 @@ impl Looking {
 // Long: one pass over the entries of the root, by name.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     refuse_part_of_a_stamp(root)?;
+    refuse_folder_above(root)?;
     let mut found = Root::default();
     let mut look = Looking::default();
     let mut folders = Vec::new();
@@ -266,10 +267,34 @@ fn refuse_part_of_a_stamp(root: &Path) -> Result<()> {
     ))
 }
 
+/// Refuses a folder without a stamp, one or two floors above a root: the root is further down.
+///
+/// # Errors
+/// It is such a folder.
+fn refuse_folder_above(folder: &Path) -> Result<()> {
+    if holds_a_stamp(folder) {
+        return Ok(());
+    }
+    let below = folders_in(folder);
+    let two_below = below.iter().flat_map(|below| folders_in(below));
+    let Some(root) = below.iter().cloned().chain(two_below).find(|below| holds_a_stamp(below)) else { return Ok(()) };
+    let message = format!("--root {} holds no stamp folder, and {} does", folder.display(), root.display());
+    Err(Error::usage(message).hint(format!("name the folder that holds the stamps: --root {}", root.display())))
+}
+
 /// Whether some folder in it is laid out as a stamp's.
 fn holds_a_stamp(folder: &Path) -> bool {
+    folders_in(folder).iter().any(|folder| is_laid_out_as_a_stamp(folder))
+}
+
+/// The folders in a folder, by name, except those that are skipped; none where it cannot be read.
+fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.into_iter().any(|entry| is_laid_out_as_a_stamp(&entry.path()))
+    let is_seen =
+        |path: &PathBuf| path.is_dir() && !path.file_name().is_some_and(|name| is_skipped(&name.to_string_lossy()));
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_seen).collect();
+    folders.sort();
+    folders
 }
 
 const SKIP_HINT: &str = "rename it so that it begins with `_` or `.` to have it skipped";

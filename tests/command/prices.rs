@@ -50,7 +50,7 @@ fn bad_books_are_refused() {
         ),
         (
             format!("0ddba11a-0000-4000-8000-000000000001,1,1,{unit},USD,,,,,,,"),
-            "meter 0ddba11a-0000-4000-8000-000000000001 has no unit that unit \"Virtual core hours\" could be compared with",
+            "the price is for unit \"Virtual core hours\", and the unit of meter 0ddba11a-0000-4000-8000-000000000001 is not known",
             "add the meter to meters.csv with its unit",
         ),
         (
@@ -60,17 +60,17 @@ fn bad_books_are_refused() {
         ),
         (
             format!("WINDOWS,1,1,{unit},USD,,,,tenant,{DEFAULT},,"),
-            "scope_id \"b111ed00-0000-4000-8000-000000000000\" is no tenant that anything names",
+            "scope_id \"b111ed00-0000-4000-8000-000000000000\" is not a known tenant",
             "name it in names.csv",
         ),
         (
             format!("WINDOWS,1,1,{unit},USD,,,,stamp,nort,,"),
-            "scope_id \"nort\" is no stamp that anything names",
+            "scope_id \"nort\" is not a known stamp",
             "did you mean `north`?",
         ),
         (
             format!("WINDOWS,1,1,{unit},USD,,,,billed_subscription,{TENANT_A},,"),
-            "scope_id \"7e4a4700-0000-4000-8000-00000000000a\" is no billed_subscription that anything names",
+            "scope_id \"7e4a4700-0000-4000-8000-00000000000a\" is not a known billed_subscription",
             "correct the id",
         ),
         (
@@ -80,7 +80,7 @@ fn bad_books_are_refused() {
         ),
         (
             format!("WINDOWS,1,1,{unit},USD,,,,user_subscription,x,,"),
-            "scope_id \"x\" is no user_subscription that anything names",
+            "scope_id \"x\" is not a known user_subscription",
             "correct the id",
         ),
         (format!("WINDOWS,1,1,{unit},USD,,,,tenants,x,,"), "scope \"tenants\" is no scope", "did you mean `tenant`?"),

@@ -36,8 +36,8 @@ fn customers_of_another_registration_are_found() {
         json!({"value": [{"name": format!("{name}/{BILLED_A}"), "properties": {"tenantId": TENANT_A}}]}).to_string()
     };
     for (what, root, is_found) in [
-        ("registered anew before the usage", registered_anew("2026-10-05", anew(), None), true),
-        ("registered anew by now", registered_anew("2026-10-20", anew(), None), true),
+        ("registered again before the usage", registered_anew("2026-10-05", anew(), None), true),
+        ("registered again by now", registered_anew("2026-10-20", anew(), None), true),
         ("under another name", registered_anew("2026-10-05", registration(DEFAULT, "north-2"), None), true),
         (
             "with a list of its own at once",

@@ -101,7 +101,7 @@ fn the_page_of_settings_is_current() {
     let mut page = format!(
         "# Settings\n\n{GENERATED}\n\nThese are the keys of a settings file, see [Settings](../operate/settings.md). Each is also a \
          flag of `run`, with two dashes before it, and most are flags of other commands, see [Commands and flags](commands.md). \
-         Flags win.\n\nA setting that decides days makes a full run when it changes: every day is settled anew with it.\n"
+         Flags win.\n\nA setting that decides days makes a full run when it changes: every day is settled again with it.\n"
     );
     let deciding = DecidingSettings::default().values();
     let mut seen = 0;

@@ -15,7 +15,7 @@ use crate::support::{Ran, SUB_B, TENANT_B, TestRoot, files_below, receipt, tries
 /// What a changed flag does to days that are published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Does {
-    /// All are settled anew, because of this flag.
+    /// All are settled again, because of this flag.
     Decides,
     /// None is.
     Nothing,

@@ -94,7 +94,7 @@ fn shared_registration(stamp_use: &StampUse<'_>, other: &StampUse<'_>) -> Option
             format!("{} and {} of stamp {} are one registration", one.file, two.file, other_stamp),
             vec![one.file.clone(), two.file.clone()],
             "every stamp has its own registration, though their cloud ids tell the two apart: see which of them is \
-             right, or say --accept registration_of_several_stamps if a stamp was registered anew under the name of \
+             right, or say --accept registration_of_several_stamps if a stamp was registered again under the name of \
              another",
         ));
     }

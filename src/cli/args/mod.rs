@@ -24,6 +24,7 @@ pub use self::looking::{
 };
 pub use self::places::{OutArgs, SettingsFlag};
 pub use self::running::{CheckArgs, CloseArgs, ClosingArgs, MakingArgs, RecoverArgs, ReopenArgs, RunArgs, Talk};
+use crate::domain::finding::Severity;
 use crate::error::Error;
 
 const DOCUMENTATION: &str =
@@ -100,7 +101,11 @@ pub fn advice(typed: &[String], error: &clap::Error) -> Option<Error> {
     let is_command = |word: &&String| Cli::command().find_subcommand(word.as_str()).is_some();
     let command = typed.iter().skip(1).find(is_command)?.as_str();
     let refused = |what: &str, hint: String| Some(Error::usage(format!("`{command}` {what}")).hint(hint));
+    let follows_strict = typed.windows(2).any(|pair| pair[0] == "--strict" && pair[1] == *flag);
     match (flag.split('=').next()?, command) {
+        (level, _) if follows_strict && Severity::parse(level).is_some() => {
+            refused(&format!("has no argument {level}"), format!("write --strict={level}, with a `=`"))
+        }
         ("--dry-run" | "--dryrun" | "--no-publish" | "--simulate" | "-n", "run") => refused(
             &format!("has no {flag}"),
             "`stacktally check` does everything that `run` does, and publishes nothing: give it the same \

@@ -226,7 +226,7 @@ impl FileLines {
 }
 
 impl ExportRecord {
-    /// Lets all files count again that are not duplicates: the ledger decides anew.
+    /// Lets all files count again that are not duplicates: the ledger decides again.
     pub(in crate::read) fn count_again(mut self) -> Self {
         let (twice, replaced): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.dropped).into_iter().partition(|(_, rule)| *rule == DropRule::SavedTwice);

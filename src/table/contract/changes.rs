@@ -11,7 +11,7 @@ use crate::table::column::{Table, Typed, texts_of};
 pub const RUN: Typed<i64> = Typed::new("run", "the number of the run that changed it: its receipt's name");
 pub const CAUSE: Typed<str> = Typed::new(
     "cause",
-    "why it changed; several are separated by blanks. Of a quantity: why its day was settled anew (full_run: \
+    "why it changed; several are separated by blanks. Of a quantity: why its day was settled again (full_run: \
      everything was rebuilt; new_day: in receipts and adjustments only, the day was never published before; \
      window_added, window_changed, window_removed: an export with lines of the day came, was replaced, or is gone; \
      attribution_changed: the same lines are another subscription's or for another reason; month_reopened: its month \

@@ -192,7 +192,7 @@ fn books() -> Vec<Case> {
             [edit_as_said(|root, said| replace(root, "prices.csv", "tenants", said.between("did you mean `", "`")))],
         ),
         case(
-            "scope_id \"nort\" is no stamp that anything names",
+            "scope_id \"nort\" is not a known stamp",
             &["name a stamp of the root{}, or delete the row"],
             move |root| book(root, &stamp),
             [
@@ -203,7 +203,7 @@ fn books() -> Vec<Case> {
             ],
         ),
         case(
-            "is no tenant that anything names",
+            "is not a known tenant",
             &["correct the id{}; or where the {} is yet to come, name it in names.csv"],
             move |root| book(root, &tenant),
             [
@@ -215,7 +215,7 @@ fn books() -> Vec<Case> {
             ],
         ),
         case(
-            "is no user_subscription that anything names",
+            "is not a known user_subscription",
             &["correct the id{}; neither listings nor usage have it"],
             move |root| book(root, &user),
             [edit(|root| replace(root, "prices.csv", "5ab00000-0000-4000-8000-0000000000aa", SUB_A))],
@@ -229,7 +229,7 @@ fn books() -> Vec<Case> {
             })],
         ),
         case(
-            "has no unit that unit \"Virtual core hours\" could be compared with",
+            "the price is for unit \"Virtual core hours\"",
             &["correct the meter's id, or add the meter to meters.csv with its unit"],
             move |root| book(root, &PRICE.replace("WINDOWS", unknown_meter)),
             [

@@ -291,6 +291,18 @@ fn publications() -> Vec<Case> {
         )
         .published(),
         typed(
+            "`check` has no argument error",
+            &["write --strict={}, with a `=`"],
+            &["check", "--root", "root", "--strict", "error"],
+            [type_instead(|said| [words(&["check", "--root", "root"]), said.flag("--strict", 0)].concat())],
+        ),
+        typed(
+            "--root . holds no stamp folder, and ./root does",
+            &["name the folder that holds the stamps: --root {}"],
+            &["check", "--root", "."],
+            [type_instead(|said| [words(&["check"]), said.flag("--root", 1)].concat())],
+        ),
+        typed(
             "`close` has no --dry-run",
             &["`stacktally coverage --out OUT` shows which days are settled and which months are closed"],
             &["close", "2026-10", "--out", "out", "--dry-run"],
