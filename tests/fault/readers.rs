@@ -6,8 +6,7 @@ use stacktally::error::{Error, FailureKind};
 use stacktally::publication::Publication;
 
 use super::{Files, Scene, Which};
-
-const RUNS: usize = 20;
+use crate::support::tries;
 
 /// Everything that is published, as one reading finds it.
 fn read(out: &std::path::Path) -> Result<Files, Error> {
@@ -25,7 +24,7 @@ fn a_reader_sees_one_publication_or_is_told_to_ask_again() {
     let [mut first, mut second, mut asked_again] = [0; 3];
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            for which in [Which::Second, Which::First].into_iter().cycle().take(RUNS) {
+            for which in [Which::Second, Which::First].into_iter().cycle().take(tries(8, 20) as usize) {
                 scene.run(which, &[]).expect(0);
             }
             is_done.store(true, Ordering::Relaxed);

@@ -39,7 +39,7 @@ fn modified(root: &TestRoot) -> BTreeMap<String, SystemTime> {
 fn threads_change_no_byte_of_a_large_root() {
     let root = without_usage();
     let subscriptions = [SUB_A, SUB_B, SUB_UNKNOWN];
-    for day in 1..=10_u32 {
+    for day in 1..=tries(4, 10) {
         let line = |at: u32| {
             let subscription = subscriptions[(at % 3) as usize];
             let hour = format!("2026-10-{day:02}T{:02}", at * 7 % 23);
@@ -55,7 +55,7 @@ fn threads_change_no_byte_of_a_large_root() {
     }
     root.run(&["--threads", "1"]).expect(0);
     let one = files_below(&root.out());
-    assert!(one.len() > 30);
+    assert!(one.len() > 20, "{}", one.len());
     for _ in 0..2 {
         std::fs::remove_dir_all(root.out()).unwrap();
         root.run(&["--threads", "2"]).expect(0);

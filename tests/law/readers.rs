@@ -217,7 +217,7 @@ fn on_every_sample_and_producer() {
         } else if path.components().any(|own| own.as_os_str() == "usage" || own.as_os_str() == "producers") {
             let bytes = fs::read(&path).unwrap();
             agree(folder.path(), &[&bytes]);
-            for at in (0..bytes.len()).step_by(1 + bytes.len() / 40) {
+            for at in (0..bytes.len()).step_by(1 + bytes.len() / tries(8, 40) as usize) {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= 1;
                 agree(folder.path(), &[&damaged]);

@@ -10,7 +10,7 @@ use stacktally::domain::{Culture, DecimalMark};
 use stacktally::read::{Export, Reading, StampFolder, gather};
 use stacktally::store::InputFile;
 
-use crate::support::stamp_folder;
+use crate::support::{stamp_folder, tries};
 
 /// A row of `cultures.tsv`.
 struct Printed {
@@ -114,8 +114,8 @@ const HOURS: [i64; 5] = [0, 11, 12, 13, 23];
 
 #[test]
 fn every_culture_reads_what_it_prints() {
-    let mut printed = 0;
-    for culture in cultures() {
+    let (mut printed, part) = (0, tries(4, 1) as usize);
+    for culture in cultures().into_iter().step_by(part) {
         let long_year = culture.date.replace("yy", "y");
         let two_digits = long_year.replace('y', "yy");
         let clocks = [culture.time, culture.time_short, "HH:mm:ss", "hh:mm:ss a"];
@@ -146,7 +146,7 @@ fn every_culture_reads_what_it_prints() {
             }
         }
     }
-    assert!(printed > 75 * 4 * 2 * 2, "{printed} files");
+    assert!(printed > 75 * 4 * 2 * 2 / part, "{printed} files");
 }
 
 /// What is before noon here is after it nowhere.
