@@ -7,6 +7,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::FixedState;
+use rayon::prelude::*;
+
 use super::history::{Change, History, KindMappings, Subject, UsedBy, by_subject};
 use crate::domain::totals::{PastRange, Totals};
 use crate::domain::{
@@ -83,16 +86,14 @@ const COLUMNS: [&dyn AnyColumn; 7] = [
 
 impl UsedLines {
     fn of(publication: &Publication, stamp: &Stamp, mappings: &PublishedMappings) -> Result<Self> {
+        let days = publication.days_of(stamp);
+        let of_days: Vec<Result<UsedSums>> =
+            days.par_iter().map(|&day| sums_of_day(publication, stamp, mappings, day)).collect();
         let (mut users, mut meters, mut used) = (IdOrder::default(), IdOrder::default(), UsedBy::new());
-        for day in publication.days_of(stamp) {
-            for path in publication.files_below(&lines_folder(stamp, day)) {
-                for rows in publication.read_coded(path, &contract::LINES, &COLUMNS)? {
-                    let line_sums = sums(&rows, publication, mappings, day, path)?;
-                    for ((user, meter, in_force), totals) in line_sums {
-                        let key = (users.number(&user), in_force, meters.number(&meter));
-                        used.entry(key).or_default().merge(totals)?;
-                    }
-                }
+        for of_day in of_days {
+            for ((user, meter, in_force), totals) in of_day? {
+                let key = (users.number(&user), in_force, meters.number(&meter));
+                used.entry(key).or_default().merge(totals)?;
             }
         }
         let meters = meters
@@ -103,9 +104,23 @@ impl UsedLines {
     }
 }
 
+/// Sums by user subscription, meter and snapshots in force.
 type UsedSums = BTreeMap<(String, String, InForce), Totals>;
 
-/// The sums of a day's lines by user subscription, meter and snapshots in force.
+/// The sums of a day's lines.
+fn sums_of_day(publication: &Publication, stamp: &Stamp, mappings: &PublishedMappings, day: Day) -> Result<UsedSums> {
+    let mut of_day = UsedSums::new();
+    for path in publication.files_below(&lines_folder(stamp, day)) {
+        for rows in publication.read_coded(path, &contract::LINES, &COLUMNS)? {
+            for (key, totals) in sums(&rows?, publication, mappings, day, path)? {
+                of_day.entry(key).or_default().merge(totals)?;
+            }
+        }
+    }
+    Ok(of_day)
+}
+
+/// The sums of some lines of a day by user subscription, meter and snapshots in force.
 fn sums(
     rows: &Rows,
     publication: &Publication,
@@ -119,7 +134,7 @@ fn sums(
     let quantities = rows.quantities(QUANTITY)?;
     // Within these rows equal codes are equal texts. A file has one window, so the snapshots in force seldom change.
     let mut last: Option<((Option<Window>, Slot), InForce)> = None;
-    let mut used: HashMap<(i32, i32, InForce), Totals> = HashMap::new();
+    let mut used: HashMap<(i32, i32, InForce), Totals, FixedState> = HashMap::default();
     for row in 0..rows.len() {
         let incomplete = || contradiction(path, format!("row {} lacks a value", row + 1));
         let start: Hour = starts[row].ok_or_else(incomplete)?;

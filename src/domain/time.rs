@@ -175,7 +175,7 @@ impl Hour {
     }
 
     /// Every hour that usage may have.
-    fn years() -> std::ops::Range<Self> {
+    const fn years() -> std::ops::Range<Self> {
         Day::first_of(FIRST_YEAR).start()..Day::first_of(END_YEAR).start()
     }
 
@@ -335,9 +335,12 @@ impl Day {
         Self(date.signed_duration_since(NaiveDate::default()).num_days() as i32)
     }
 
-    /// The first day of a year within chrono's range.
-    fn first_of(year: i32) -> Self {
-        Self::from_date(NaiveDate::from_ymd_opt(year, 1, 1).expect("a year of four digits"))
+    /// The first day of a year after 1.
+    const fn first_of(year: i32) -> Self {
+        const fn leap_days(year: i32) -> i32 {
+            (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400
+        }
+        Self((year - 1970) * 365 + leap_days(year) - leap_days(1970))
     }
 
     /// The day that many days after 1970-01-01.

@@ -227,9 +227,10 @@ impl Publication {
         path: &str,
         table: &crate::table::column::Table,
         columns: &[&dyn AnyColumn],
-    ) -> Result<Vec<Rows>> {
-        let Some(bytes) = self.bytes(path)? else { return Ok(Vec::new()) };
-        reader::read_coded(&self.out.join(path), bytes, table, columns)?.collect()
+    ) -> Result<impl Iterator<Item = Result<Rows>>> {
+        let bytes = self.bytes(path)?;
+        let read = bytes.map(|bytes| reader::read_coded(&self.out.join(path), bytes, table, columns)).transpose()?;
+        Ok(read.into_iter().flatten())
     }
 
     /// The bytes of a published file, checked against its hash; `None` if it was not published.

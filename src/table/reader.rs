@@ -101,7 +101,7 @@ pub fn read_coded(
     bytes: Vec<u8>,
     table: &Table,
     columns: &[&dyn AnyColumn],
-) -> Result<impl Iterator<Item = Result<Rows>>> {
+) -> Result<impl Iterator<Item = Result<Rows>> + use<>> {
     let columns = names_of(table, columns)?;
     let fields: Vec<Field> =
         table.columns.iter().map(|column| Field::new(column.name, coded_type(column.kind), column.nullable)).collect();
