@@ -125,16 +125,15 @@ type FallenDays = BTreeMap<Day, Totals>;
 fn fallen_on(publication: &Publication, stamp: &Stamp, chosen: &Chosen, since: Option<Day>) -> Result<Vec<Fallen>> {
     let mut sums: BTreeMap<SumKey, (Attribution, FallenDays)> = BTreeMap::new();
     let path = default_usage_path(stamp);
-    add_table(publication, &path, (&contract::DEFAULT_USAGE, QUANTITY, LINE_COUNT), stamp, &mut sums)?;
+    let mut keep = keeping(chosen);
+    keep.push(Keep::Texts(STAMP, vec![stamp.to_string()]));
+    add_table(publication, &path, (&contract::DEFAULT_USAGE, QUANTITY, LINE_COUNT), &keep, &mut sums)?;
     // Adjustments add to it, or take off it.
     for path in adjusted::tables(publication) {
-        add_table(publication, path, (&contract::ADJUSTMENTS, QUANTITY_DELTA, LINE_COUNT_DELTA), stamp, &mut sums)?;
+        add_table(publication, path, (&contract::ADJUSTMENTS, QUANTITY_DELTA, LINE_COUNT_DELTA), &keep, &mut sums)?;
     }
     let mut fallen = Vec::new();
     for (key, (attribution, mut days)) in sums {
-        if !is_wanted(chosen, &key) {
-            continue;
-        }
         days.retain(|&day, totals| !totals.is_nothing() && is_in(chosen, since, day));
         fallen.extend(sum_of(&path, stamp, attribution, key, &days)?);
     }
@@ -157,13 +156,6 @@ fn keeping(chosen: &Chosen) -> Vec<Keep> {
     ];
     let narrowing = columns.into_iter().filter(|(_, ids)| !ids.is_empty());
     narrowing.map(|(column, ids)| Keep::Texts(column, ids.clone())).collect()
-}
-
-fn is_wanted(chosen: &Chosen, (billed_subscription, _, tenant, user_subscription, meter): &SumKey) -> bool {
-    Chosen::is_wanted(&chosen.billed_subscriptions, billed_subscription)
-        && Chosen::is_wanted(&chosen.tenants, tenant.as_deref().unwrap_or_default())
-        && Chosen::is_wanted(&chosen.user_subscriptions, user_subscription)
-        && Chosen::is_wanted(&chosen.meters, meter)
 }
 
 /// The sum over all days; `None` where there are none.
@@ -200,12 +192,12 @@ fn past_range(path: &str, meter: &str) -> Error {
     contradiction(path, format!("meter {meter} sums to more than a quantity can be"))
 }
 
-/// Adds up the rows of a table that are on default subscriptions, by day.
+/// Adds up the kept rows of a table that are on default subscriptions, by day.
 fn add_table(
     publication: &Publication,
     path: &str,
     (table, quantity, count): (&Table, Typed<Quantity>, Typed<i64>),
-    stamp: &Stamp,
+    keep: &[Keep],
     sums: &mut BTreeMap<SumKey, (Attribution, FallenDays)>,
 ) -> Result<()> {
     let columns: [&dyn AnyColumn; 8] = [
@@ -218,8 +210,7 @@ fn add_table(
         &quantity,
         &count,
     ];
-    let keep = [Keep::Texts(STAMP, vec![stamp.to_string()])];
-    for rows in publication.read(path, table, &columns, &keep)? {
+    for rows in publication.read(path, table, &columns, keep)? {
         let (days, billed) = (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?);
         let (attributions, tenants) = (rows.texts(ATTRIBUTION)?, rows.texts(TENANT_ID)?);
         let (users, meters) = (rows.texts(USER_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
