@@ -95,14 +95,14 @@ fn book(size: Size) -> (String, usize) {
 
 /// The sum of all charges, in units of 10^-10.
 fn expected(generated: &Generated, size: Size) -> Charge {
-    let of = |own: &generator::Used| match own.meter {
+    let charge = |used: &generator::Used| match used.meter {
         0 => 0,
         meter => {
-            let price = price(size, own.subscription.into(), meter.into(), own.day.into());
-            i128::from(own.thousandths) * i128::from(price) * 10_000
+            let price = price(size, used.subscription.into(), meter.into(), used.day.into());
+            i128::from(used.thousandths) * i128::from(price) * 10_000
         }
     };
-    Charge::from_scaled(generated.used.iter().map(of).sum())
+    Charge::from_scaled(generated.used.iter().map(charge).sum())
 }
 
 /// When each step began.
@@ -140,7 +140,7 @@ fn run(generated: &Generated) -> (Duration, Steps, Charge) {
     let begin = Instant::now();
     let outcome = generated.run_watched(out, Reuse::default(), &control);
     let whole = begin.elapsed();
-    let charges = outcome.receipt.statements.iter().map(|own| scaled(&own.charge));
+    let charges = outcome.receipt.statements.iter().map(|statement| scaled(&statement.charge));
     (whole, steps, Charge::from_scaled(charges.sum()))
 }
 

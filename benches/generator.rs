@@ -210,8 +210,8 @@ fn snapshots(stamp: &Path, size: Size) {
         let customers: Vec<String> = (0..size.tenants)
             .filter(|tenant| tenant % 3 < REGISTERED_OF_3)
             .map(|tenant| {
-                let (own, tenant) = (tenant + 1, tenant_id(tenant));
-                format!(r#"{{"id":"{registration}/customerSubscriptions/b111ed00-0000-4000-8000-{own:012}","properties":{{"tenantId":"{tenant}"}}}}"#)
+                let (number, tenant) = (tenant + 1, tenant_id(tenant));
+                format!(r#"{{"id":"{registration}/customerSubscriptions/b111ed00-0000-4000-8000-{number:012}","properties":{{"tenantId":"{tenant}"}}}}"#)
             })
             .collect();
         let listing: Vec<String> = (0..size.user_subscriptions)

@@ -39,12 +39,12 @@ fn main() {
     let table = format!("case,instructions\n{}", table.concat());
     let before = fs::read_to_string(&noted).unwrap_or_default();
     for (name, count, lines) in &counted {
-        let own = before.lines().find_map(|line| line.strip_prefix(&format!("{name},"))?.parse::<u64>().ok());
-        let beside = own.map_or("nothing noted".to_owned(), |own| format!("{own} noted"));
+        let former = before.lines().find_map(|line| line.strip_prefix(&format!("{name},"))?.parse::<u64>().ok());
+        let beside = former.map_or("nothing noted".to_owned(), |number| format!("{number} noted"));
         println!("{name:24} {count:12} instructions, {:6} a line; {beside}", count / *lines as u64);
         if env::var_os("STACKTALLY_BLESS").is_none() {
-            let own = own.expect("a case is noted with STACKTALLY_BLESS=1");
-            assert!(count.abs_diff(own) * 100 <= own * TOLERATED_PERCENT, "{name}: {count} instead of {own}");
+            let former = former.expect("a case is noted with STACKTALLY_BLESS=1");
+            assert!(count.abs_diff(former) * 100 <= former * TOLERATED_PERCENT, "{name}: {count} instead of {former}");
         }
     }
     if env::var_os("STACKTALLY_BLESS").is_some() {

@@ -60,9 +60,9 @@ impl Window {
     fn hide(generated: &Generated) -> Self {
         let usage = generated.root().join("north/usage");
         let place = fs::read_dir(&usage).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
-        let own = Self { place, aside: generated.folder.path().join("aside") };
-        fs::rename(&own.place, &own.aside).unwrap();
-        own
+        let window = Self { place, aside: generated.folder.path().join("aside") };
+        fs::rename(&window.place, &window.aside).unwrap();
+        window
     }
 
     fn put_back(&self) {

@@ -121,7 +121,7 @@ fn borrowed_parse(files: &[PathBuf]) -> usize {
         let page: Page<'_> = serde_json::from_str(&text).unwrap();
         let length = |row: &Row<'_>| {
             let texts = [row.subscription_id, row.display_name, row.owner, row.tenant_id, row.offer_id, row.state];
-            let tenant = row.properties.as_ref().map_or(0, |own| own.tenant_id.len());
+            let tenant = row.properties.as_ref().map_or(0, |properties| properties.tenant_id.len());
             row.id.len() + tenant + texts.iter().flatten().map(|text| text.len()).sum::<usize>()
         };
         page.value.iter().map(length).sum::<usize>()

@@ -74,14 +74,16 @@ fn closed_lists_are_closed() {
     });
     assert_eq!(listed, with_lists.collect(), "every closed list was met");
     let catalogue = stacktally::normalise::catalogue(Vec::new()).unwrap();
-    let kinds: BTreeSet<&str> = catalogue.values().filter_map(|own| own.quantity_kind.as_deref()).collect();
+    let kinds: BTreeSet<&str> = catalogue.values().filter_map(|meter| meter.quantity_kind.as_deref()).collect();
     assert_eq!(kinds, QUANTITY_KINDS.into_iter().collect());
 }
 
 /// The metrics that a text names.
 fn metrics_in(text: &str) -> BTreeSet<&str> {
-    let is_name = |own: char| own.is_ascii_lowercase() || own == '_';
-    text.match_indices("stacktally_").map(|(at, _)| text[at..].split(|own| !is_name(own)).next().unwrap()).collect()
+    let is_name = |character: char| character.is_ascii_lowercase() || character == '_';
+    text.match_indices("stacktally_")
+        .map(|(at, _)| text[at..].split(|character| !is_name(character)).next().unwrap())
+        .collect()
 }
 
 /// Every alert is explained, and rests on metrics that are there.
@@ -203,7 +205,7 @@ fn check_profile(path: &Path, table: &Table) {
                 .sorting_columns()
                 .unwrap()
                 .iter()
-                .map(|own| (own.column_idx as usize, own.descending, own.nulls_first))
+                .map(|column| (column.column_idx as usize, column.descending, column.nulls_first))
                 .collect();
             assert_eq!(sorted_by, (0..table.sorted_by).map(|at| (at, false, true)).collect::<Vec<_>>());
         }

@@ -61,10 +61,13 @@ fn lines_of(text: &str) -> (Vec<&str>, Vec<(&str, &str)>) {
 #[test]
 fn every_cause_is_explained() {
     let page = read("docs/operate/what-changed.md");
-    let schema = CHANGES.columns.iter().find(|own| own.name == "cause").unwrap().meaning;
+    let schema = CHANGES.columns.iter().find(|column| column.name == "cause").unwrap().meaning;
     for cause in Cause::ALL.map(Cause::as_str) {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{cause}` |")));
-        assert!(row.is_some_and(|own| own.split('|').all(|cell| cell.is_empty() || cell.trim().len() > 5)), "{cause}");
+        assert!(
+            row.is_some_and(|line| line.split('|').all(|cell| cell.is_empty() || cell.trim().len() > 5)),
+            "{cause}"
+        );
         let (before, after) =
             schema.split_once(cause).unwrap_or_else(|| panic!("{cause} is not in schemas/changes.csv"));
         assert!(before.ends_with([' ', '(']) && after.starts_with([':', ',', ';', ')']), "{cause}: {schema}");
@@ -76,8 +79,8 @@ fn every_cause_is_explained() {
 /// The anchor of a heading, as mdBook and GitHub make it.
 fn anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = text.chars().filter(|own| own.is_alphanumeric() || matches!(own, ' ' | '-' | '_'));
-    kept.map(|own| if own == ' ' { '-' } else { own }).collect()
+    let kept = text.chars().filter(|character| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_'));
+    kept.map(|character| if character == ' ' { '-' } else { character }).collect()
 }
 
 /// Where a link of a page leads: the path from the project's folder, and the anchor.
@@ -92,7 +95,7 @@ fn target_of(page: &str, link: &str) -> (String, Option<String>) {
         match part {
             ".." => drop(parts.pop()),
             "." => {}
-            own => parts.push(own),
+            name => parts.push(name),
         }
     }
     (parts.join("/"), anchor)
@@ -105,7 +108,7 @@ fn every_link_leads_somewhere() {
     for page in pages().into_iter().chain(others.map(str::to_owned)) {
         let text = read(&page);
         for link in
-            lines_of(&text).0.iter().flat_map(|line| line.split("](").skip(1)).filter_map(|own| own.split_once(')'))
+            lines_of(&text).0.iter().flat_map(|line| line.split("](").skip(1)).filter_map(|rest| rest.split_once(')'))
         {
             let link = link.0;
             if link.contains("://") {
@@ -138,7 +141,7 @@ fn the_summary_lists_every_page() {
         .map(|(link, _)| format!("docs/{link}"))
         .collect();
     let there: BTreeSet<String> =
-        pages().into_iter().filter(|own| own.starts_with("docs/") && own != "docs/SUMMARY.md").collect();
+        pages().into_iter().filter(|page| page.starts_with("docs/") && page != "docs/SUMMARY.md").collect();
     let unlisted: Vec<&String> = there.difference(&listed).collect();
     assert!(unlisted.is_empty(), "not in docs/SUMMARY.md: {unlisted:?}");
     let nowhere: Vec<&String> = listed.difference(&there).collect();
@@ -155,15 +158,17 @@ fn words_of(line: &str) -> Option<Vec<String>> {
     line.strip_prefix("stacktally ")?;
     let mut words = vec![String::new()];
     let mut quote = None;
-    for own in line.chars() {
-        match (own, quote) {
-            ('\'' | '"', None) => quote = Some(own),
-            (own, Some(quoted)) if own == quoted => quote = None,
+    for character in line.chars() {
+        match (character, quote) {
+            ('\'' | '"', None) => quote = Some(character),
+            (character, Some(quoted)) if character == quoted => quote = None,
             (' ', None) => words.push(String::new()),
-            ('#' | '|' | '&' | '>' | ';', None) if words.last().is_some_and(|word| word.is_empty() || own == ';') => {
+            ('#' | '|' | '&' | '>' | ';', None)
+                if words.last().is_some_and(|word| word.is_empty() || character == ';') =>
+            {
                 break;
             }
-            (own, _) => words.last_mut()?.push(own),
+            (character, _) => words.last_mut()?.push(character),
         }
     }
     // Some more may follow, and a number of a stream that is redirected is no word.
@@ -173,7 +178,7 @@ fn words_of(line: &str) -> Option<Vec<String>> {
 
 /// Whether clap takes a command line: one of a command alone may leave out what it needs.
 fn is_wrong(words: &[String]) -> Option<String> {
-    let Some(command) = words.get(1).filter(|own| !own.starts_with('-')) else {
+    let Some(command) = words.get(1).filter(|word| !word.starts_with('-')) else {
         return Cli::try_parse_from(words).err().filter(clap::Error::use_stderr).map(|error| error.to_string());
     };
     if Cli::command().find_subcommand(command).is_none() {
@@ -239,9 +244,9 @@ fn the_units_are_units() {
 /// The settings that are handed out, for a folder.
 fn settings_in(folder: &Path) -> String {
     let text = read("docs/operate/stacktally.toml");
-    let own = |name: &str| folder.join(name).display().to_string();
+    let place = |name: &str| folder.join(name).display().to_string();
     assert!(text.contains("keep-missing = true"));
-    text.replace("/srv/usage", &own("root")).replace("/srv/chargeback", &own("out"))
+    text.replace("/srv/usage", &place("root")).replace("/srv/chargeback", &place("out"))
 }
 
 /// Runs the line of the crontab as cron does: little environment, `/bin/sh`, and a mail command that keeps what it is given.
@@ -253,14 +258,15 @@ fn by_cron(folder: &Path) -> Ran {
     let (path, line) = (shown[0].strip_prefix("PATH=").unwrap(), shown[1]);
     let command = line.splitn(6, ' ').nth(5).unwrap().trim();
     assert!(!command.contains('%'), "cron ends a line there");
-    let own = |name: &str| folder.join(name).display().to_string();
-    let command =
-        command.replace("/etc/stacktally.toml", &own("stacktally.toml")).replace("/var/log/stacktally", &own("log"));
+    let place = |name: &str| folder.join(name).display().to_string();
+    let command = command
+        .replace("/etc/stacktally.toml", &place("stacktally.toml"))
+        .replace("/var/log/stacktally", &place("log"));
     // Instead of /usr/local/bin there is a folder with the binary and the stub.
-    let path = path.replace("/usr/local/bin", &own("bin"));
+    let path = path.replace("/usr/local/bin", &place("bin"));
     let mut cron = Command::new("/bin/sh");
     cron.args(["-c", &command]).current_dir("/").env_clear();
-    cron.envs([("HOME", &*own("home")), ("LOGNAME", "stacktally"), ("SHELL", "/bin/sh"), ("PATH", &*path)]);
+    cron.envs([("HOME", &*place("home")), ("LOGNAME", "stacktally"), ("SHELL", "/bin/sh"), ("PATH", &*path)]);
     ran(cron.output().unwrap())
 }
 
@@ -307,9 +313,9 @@ fn the_fetching_script_saves_what_a_run_reads() {
         return skip("no jq or no GNU date here, so nothing was fetched");
     }
     let folder = crate::support::tempdir().unwrap();
-    let own = |name: &str| folder.path().join(name);
+    let place = |name: &str| folder.path().join(name);
     for name in ["bin", "root/north", "answers"] {
-        fs::create_dir_all(own(name)).unwrap();
+        fs::create_dir_all(place(name)).unwrap();
     }
     // Two pages of usage, one of everything else.
     let line = |hour: &str| Line::hourly(SUB_A, VM_HOURS, hour, "8.3819031715393066E-08");
@@ -323,11 +329,11 @@ fn the_fetching_script_saves_what_a_run_reads() {
         ("registration", registration(DEFAULT, "north")),
         ("customers", customers(DEFAULT, "north", &[(TENANT_A, BILLED_A)])),
     ] {
-        fs::write(own("answers").join(name), answer).unwrap();
+        fs::write(place("answers").join(name), answer).unwrap();
     }
     let stub = |name: &str, text: &str| {
-        fs::write(own("bin").join(name), text).unwrap();
-        fs::set_permissions(own("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(place("bin").join(name), text).unwrap();
+        fs::set_permissions(place("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
     };
     stub("az", "#!/bin/sh\necho token-of-$4\n");
     stub(
@@ -340,35 +346,35 @@ fn the_fetching_script_saves_what_a_run_reads() {
          cp \"$ANSWERS/$from\" \"$file\"\n",
     );
     let fetch = || {
-        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", own("bin").display());
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", place("bin").display());
         let registration = format!(
             "/subscriptions/{DEFAULT}/resourceGroups/azurestack/providers/Microsoft.AzureStack/registrations/north"
         );
         let mut command = Command::new("/bin/sh");
-        command.arg(project().join("docs/start/fetch-exports.sh")).env("PATH", path).env("ANSWERS", own("answers"));
+        command.arg(project().join("docs/start/fetch-exports.sh")).env("PATH", path).env("ANSWERS", place("answers"));
         command.envs([
             ("STAMP", "north"),
             ("DOMAIN", "example.com"),
             ("DAY", "2026-10-05"),
             ("STACK_AUDIENCE", "stack"),
         ]);
-        command.env("ROOT", own("root")).env("PROVIDER", crate::support::PROVIDER).env("REGISTRATION", registration);
+        command.env("ROOT", place("root")).env("PROVIDER", crate::support::PROVIDER).env("REGISTRATION", registration);
         ran(command.env("HOME", folder.path()).output().unwrap())
     };
     fetch().expect(0);
-    let asked = fs::read_to_string(own("answers/asked")).unwrap();
+    let asked = fs::read_to_string(place("answers/asked")).unwrap();
     assert_eq!(asked.lines().count(), 5, "{asked}");
     assert!(
         asked.contains("reportedStartTime=2026-10-05T00%3A00%3A00Z&reportedEndTime=2026-10-06T00%3A00%3A00Z"),
         "{asked}"
     );
-    let headers = fs::read_to_string(own("answers/headers")).unwrap();
+    let headers = fs::read_to_string(place("answers/headers")).unwrap();
     assert!(
         headers.contains("Bearer token-of-stack") && headers.contains("Bearer token-of-https://management.azure.com/")
     );
     assert_eq!(
-        fs::read(own("root/north/usage/2026-10-05/page-0001.json")).unwrap(),
-        fs::read(own("answers/usage")).unwrap(),
+        fs::read(place("root/north/usage/2026-10-05/page-0001.json")).unwrap(),
+        fs::read(place("answers/usage")).unwrap(),
         "byte for byte"
     );
     let checked = run_in(folder.path(), &["check", "--root", "root"]).expect(0);
@@ -380,9 +386,9 @@ fn the_fetching_script_saves_what_a_run_reads() {
     // Twice is once; and what fails leaves nothing that a run would read.
     let again = fetch().expect(0);
     assert_eq!(again.stderr.matches("is there already").count(), 4, "{}", again.stderr);
-    fs::remove_dir_all(own("root/north/usage")).unwrap();
-    fs::remove_file(own("answers/next")).unwrap();
+    fs::remove_dir_all(place("root/north/usage")).unwrap();
+    fs::remove_file(place("answers/next")).unwrap();
     assert_ne!(fetch().code, 0);
-    assert!(!own("root/north/usage/2026-10-05").exists(), "half an export");
-    assert!(own("root/north/usage/.new-2026-10-05").exists());
+    assert!(!place("root/north/usage/2026-10-05").exists(), "half an export");
+    assert!(place("root/north/usage/.new-2026-10-05").exists());
 }

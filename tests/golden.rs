@@ -36,11 +36,11 @@ fn prices_and_tiers() {
 
 #[test]
 fn every_sample_has_its_test() {
-    let own = include_str!("golden.rs");
+    let source = include_str!("golden.rs");
     let samples = fs::read_dir(project().join("samples")).unwrap().map(|entry| entry.unwrap());
     for sample in samples.filter(|entry| entry.path().is_dir()) {
         let name = sample.file_name().into_string().unwrap();
-        assert!(own.contains(&format!("check(\"{name}\"")), "samples/{name} has no golden test");
+        assert!(source.contains(&format!("check(\"{name}\"")), "samples/{name} has no golden test");
     }
 }
 
@@ -108,7 +108,8 @@ fn daily_totals(out: &Path) -> Vec<String> {
 fn findings(out: &Path) -> Vec<String> {
     let receipt: serde_json::Value = serde_json::from_slice(&fs::read(out.join("receipt.json")).unwrap()).unwrap();
     let found = receipt["findings"].as_array().unwrap().iter();
-    let codes = found.map(|own| format!("{},{}", own["stamp"].as_str().unwrap(), own["code"].as_str().unwrap()));
+    let codes =
+        found.map(|finding| format!("{},{}", finding["stamp"].as_str().unwrap(), finding["code"].as_str().unwrap()));
     codes.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
@@ -134,13 +135,13 @@ fn charges(out: &Path) -> Vec<String> {
     for row in table(out, "charges") {
         let sum = sums.entry(key(&row)).or_default();
         sum.0 += scaled(&row, "quantity").unwrap();
-        sum.1 = scaled(&row, "charge").map(|own| own + sum.1.unwrap_or_default());
+        sum.1 = scaled(&row, "charge").map(|charge| charge + sum.1.unwrap_or_default());
     }
     let mut rows: Vec<String> = sums
         .into_iter()
         .map(|([stamp, day, billed, user, meter, tier, status, price, per, discount, currency], (quantity, charge))| {
             let quantity = Quantity::from_scaled(quantity);
-            let charge = charge.map_or_else(String::new, |own| Charge::from_scaled(own).to_string());
+            let charge = charge.map_or_else(String::new, |units| Charge::from_scaled(units).to_string());
             format!("{stamp},{day},{billed},{user},{meter},{tier},{quantity},{status},{price},{per},{discount},{currency},{charge}")
         })
         .collect();
@@ -150,7 +151,7 @@ fn charges(out: &Path) -> Vec<String> {
 
 /// A decimal as it stands in Parquet, in units of its last place.
 fn scaled(row: &Row, column: &str) -> Option<i128> {
-    row[column].as_ref().map(|own| own.replace('.', "").parse().unwrap())
+    row[column].as_ref().map(|text| text.replace('.', "").parse().unwrap())
 }
 
 /// A cell without the zeros that only the type of its column adds.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::support::project;
-use crate::support::rust_source::{code_of, is_of_a_name, sources, texts};
+use crate::support::rust_source::{code_of, is_of_a_name, sources, sources_below, texts};
 
 /// A module's path, such as `read`, `format`, `json`; empty for `lib.rs`.
 type Module = Vec<String>;
@@ -233,7 +233,7 @@ fn lines_and_functions_are_short() {
             let is_function =
                 line.contains("fn ") && !line.trim_start().starts_with("//") && !line.trim_end().ends_with(';');
             match &function {
-                Some((start, own, what)) if indent == *own && line.trim() == "}" => {
+                Some((start, depth, what)) if indent == *depth && line.trim() == "}" => {
                     let length = at - start + 1;
                     let lines: Vec<&str> = text.lines().collect();
                     let above = lines[..*start].iter().rev().take_while(|line| !line.trim().is_empty());
@@ -336,13 +336,14 @@ fn names(line: &str, path: &str) -> bool {
 /// The words of our own dialect, which say nothing of what a variable holds.
 #[test]
 fn variables_are_called_by_what_they_hold() {
-    let house = House::of_src();
     let mut wrong = Vec::new();
-    for (module, text) in &house.texts {
-        for (at, line) in text.lines().enumerate() {
-            let mut words = line.split(|sign| !is_of_a_name(sign));
-            if words.any(|word| word == "own") {
-                wrong.push(format!("{}:{}: {}", module.join("/"), at + 1, line.trim()));
+    for folder in ["src", "tests", "benches"] {
+        for (name, source) in sources_below(folder) {
+            for (at, line) in code_of(&source).lines().enumerate() {
+                let mut words = line.split(|sign| !is_of_a_name(sign));
+                if words.any(|word| word == "own" || word == "owns") {
+                    wrong.push(format!("{name}:{}: {}", at + 1, line.trim()));
+                }
             }
         }
     }

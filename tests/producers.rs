@@ -104,11 +104,11 @@ fn published(out: &Path) -> Vec<Row> {
 /// What is left of a line of the truth.
 fn lossy(mut line: Row, losses: Losses) -> Row {
     if losses.digits {
-        line.entry("quantity".into()).and_modify(|own| *own = own.as_deref().map(fifteen_digits));
+        line.entry("quantity".into()).and_modify(|quantity| *quantity = quantity.as_deref().map(fifteen_digits));
     }
     if losses.location {
         line.entry("location".into())
-            .and_modify(|own| *own = own.as_ref().map(|own| format!("{own}.azurestack.example")));
+            .and_modify(|location| *location = location.as_ref().map(|region| format!("{region}.azurestack.example")));
     }
     if losses.additional_info {
         let info = line["additional_info"].clone().unwrap_or_default();

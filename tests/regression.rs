@@ -373,9 +373,9 @@ fn limits_are_messages() {
     assert_eq!(reasons, ["too_long"; 3]);
     assert!(rejects.iter().all(|row| cell(row, "offending_text").len() <= 2_000));
     let receipt = receipt(&root.out());
-    let of = |at: usize, name: &str| receipt["balance"][at][name].clone();
-    assert_eq!((of(0, "lines_rejected"), of(0, "quantity_rejected")), (1.into(), "1".into()), "of no meter");
-    assert_eq!((of(1, "lines_rejected"), of(1, "lines")), (2.into(), 1.into()));
+    let balance = |at: usize, name: &str| receipt["balance"][at][name].clone();
+    assert_eq!((balance(0, "lines_rejected"), balance(0, "quantity_rejected")), (1.into(), "1".into()), "of no meter");
+    assert_eq!((balance(1, "lines_rejected"), balance(1, "lines")), (2.into(), 1.into()));
 
     let root = TestRoot::with_lines(std::slice::from_ref(&good));
     fs::File::create(root.root().join("north/usage/2026-10-05/large.json")).unwrap().set_len((4 << 30) + 1).unwrap();
@@ -514,10 +514,10 @@ fn lines_of_an_export_that_is_read_again_are_not_loaded_as_well() {
 #[test]
 fn an_export_that_did_not_count_and_does_now_is_read() {
     let root = TestRoot::with_snapshots();
-    let of = |day: &str, meter: &str| page(&[Line::hourly(SUB_A, meter, &format!("{day}T05"), "1")]);
-    root.file("north/usage/2026-10-05/page.json", of("2026-10-05", WINDOWS_HOURS));
-    root.file("north/usage/2026-10-06/page.json", of("2026-10-06", WINDOWS_HOURS));
-    root.file("north/usage/2026-10-05--2026-10-08/page.json", of("2026-10-05", VM_HOURS));
+    let usage = |day: &str, meter: &str| page(&[Line::hourly(SUB_A, meter, &format!("{day}T05"), "1")]);
+    root.file("north/usage/2026-10-05/page.json", usage("2026-10-05", WINDOWS_HOURS));
+    root.file("north/usage/2026-10-06/page.json", usage("2026-10-06", WINDOWS_HOURS));
+    root.file("north/usage/2026-10-05--2026-10-08/page.json", usage("2026-10-05", VM_HOURS));
     root.run(&["--overlap", "wider"]).expect(0);
     root.remove("north/usage/2026-10-05--2026-10-08");
     root.run(&["--overlap", "wider", "--forget", "all"]).expect(0);

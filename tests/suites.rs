@@ -119,7 +119,7 @@ fn every_fuzzed_input_is_read_or_refused_with_a_message() {
         assert!(packed.lines().count() > 100, "{target}");
         for (at, line) in packed.lines().enumerate() {
             let text: String = serde_json::from_str(line).unwrap();
-            let bytes: Vec<u8> = text.chars().map(|own| u8::try_from(u32::from(own)).unwrap()).collect();
+            let bytes: Vec<u8> = text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect();
             let path = folder.path().join(format!("{target}-{at}"));
             fs::write(&path, bytes).unwrap();
             for read in readers {

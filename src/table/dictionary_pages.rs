@@ -7,7 +7,7 @@
 //! each row; here the dictionary index of a rank is looked up in an array. Rare columns (dictionaries of 8 MiB, texts
 //! that its statistics would cut) are left to the general writer.
 //!
-//! **Invariant:** the bytes are those of the general writer: `tests/stage/ranked.rs` compares the two.
+//! **Invariant:** the bytes are those of the general writer: `tests/stage/dictionary_pages.rs` compares the two.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -120,7 +120,7 @@ fn json_within_json_is_unwrapped_by_its_hint() {
         let within = match &body {
             Value::String(text) => text.clone(),
             Value::Array(items) => items[0].as_str().unwrap().to_owned(),
-            _ => ["Content", "value", "body", "result"].iter().find_map(|own| body[*own].as_str()).unwrap().to_owned(),
+            _ => ["Content", "value", "body", "result"].iter().find_map(|key| body[*key].as_str()).unwrap().to_owned(),
         };
         root.file(file, within);
         root.run(&[]).expect(0);

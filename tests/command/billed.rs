@@ -85,7 +85,7 @@ fn a_line_that_its_days_do_not_make_is_refused() {
     let path = "statements/2026-10.parquet";
     let hash = |out: &std::path::Path| {
         let published = receipt(out)["published"].as_array().unwrap().clone();
-        published.into_iter().find(|own| own["path"] == path).unwrap()["blake3"].as_str().unwrap().to_owned()
+        published.into_iter().find(|file| file["path"] == path).unwrap()["blake3"].as_str().unwrap().to_owned()
     };
     let other = root.folder().join("other");
     let receipt = fs::read_to_string(root.out().join("receipt.json")).unwrap();

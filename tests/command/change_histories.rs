@@ -112,8 +112,8 @@ fn check(start: &[Step], night: &[Step], expected: &[&str]) {
 fn shown(row: &Row) -> String {
     let text = |column: &str| row[column].as_deref();
     let number = |column: &str| {
-        let own = text(column).map(|own| own.trim_end_matches('0').trim_end_matches('.'));
-        own.unwrap_or("nothing").to_owned()
+        let trimmed = text(column).map(|decimal| decimal.trim_end_matches('0').trim_end_matches('.'));
+        trimmed.unwrap_or("nothing").to_owned()
     };
     let payer = match cell(row, "billed_subscription_id") {
         BILLED_A => "a",
@@ -132,7 +132,7 @@ fn shown(row: &Row) -> String {
         "charge" => format!("{} {} > {}", cell(row, "currency"), number("charge_before"), number("charge_after")),
         _ => {
             let side = |side: &str| {
-                let [amount, billing] = ["amount", "billing_amount"].map(|own| number(&format!("{own}_{side}")));
+                let [amount, billing] = ["amount", "billing_amount"].map(|name| number(&format!("{name}_{side}")));
                 format!("{amount} is {billing} {}", cell(row, &format!("billing_currency_{side}")))
             };
             format!("{} {} > {}", cell(row, "currency"), side("before"), side("after"))
@@ -141,7 +141,7 @@ fn shown(row: &Row) -> String {
     // What is not of the figure is null.
     let columns =
         ["quantity_before", "quantity_after", "charge_before", "charge_after", "amount_before", "amount_after"];
-    let of_others = columns.iter().filter(|own| !own.starts_with(figure) && text(own).is_some());
+    let of_others = columns.iter().filter(|column| !column.starts_with(figure) && text(column).is_some());
     assert_eq!(of_others.count(), 0, "{row:?}");
     format!("{place} {payer} {meter} {what}: {}", cell(row, "cause"))
 }

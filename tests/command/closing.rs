@@ -69,17 +69,17 @@ fn of_october(files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
 /// The rows of `adjustments`: arrival, day, user subscription, meter's first digits, quantity, lines, cause.
 fn adjustments(root: &TestRoot) -> Vec<String> {
     let row = |row: &Row| {
-        let of = |name| cell(row, name).to_owned();
-        let user_subscription = of("user_subscription_id");
+        let text = |name| cell(row, name).to_owned();
+        let user_subscription = text("user_subscription_id");
         format!(
             "{} {} {} {} {} {} {}",
-            of("arrival_month"),
-            of("usage_date"),
+            text("arrival_month"),
+            text("usage_date"),
             &user_subscription[user_subscription.len() - 2..],
-            &of("meter_id")[..4],
-            of("quantity_delta"),
-            of("line_count_delta"),
-            of("cause")
+            &text("meter_id")[..4],
+            text("quantity_delta"),
+            text("line_count_delta"),
+            text("cause")
         )
     };
     table(&root.out(), "history/adjustments").iter().map(row).collect()
@@ -87,13 +87,13 @@ fn adjustments(root: &TestRoot) -> Vec<String> {
 
 fn balance(root: &TestRoot) -> Vec<(i64, String, i64, String)> {
     let receipt = receipt(&root.out());
-    let text = |own: &Value, name: &str| own[name].as_str().unwrap().to_owned();
-    let entry = |own: &Value| {
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+    let entry = |value: &Value| {
         (
-            own["lines"].as_i64().unwrap(),
-            text(own, "quantity"),
-            own["lines_adjusted"].as_i64().unwrap(),
-            text(own, "quantity_adjusted"),
+            value["lines"].as_i64().unwrap(),
+            text(value, "quantity"),
+            value["lines_adjusted"].as_i64().unwrap(),
+            text(value, "quantity_adjusted"),
         )
     };
     receipt["balance"].as_array().unwrap().iter().map(entry).collect()
@@ -418,8 +418,12 @@ fn all_that_speaks_against_closing_is_said_at_once_and_a_forced_closing_looks_fo
     insta::assert_snapshot!("all_reasons_forced", forced.transcript());
     let journal = std::fs::read_to_string(root.out().join("history/closings.jsonl")).unwrap();
     let entry: Value = serde_json::from_str(journal.trim()).unwrap();
-    let reasons: Vec<&str> =
-        entry["overridden"].as_array().unwrap().iter().map(|own| own["reason"].as_str().unwrap()).collect();
+    let reasons: Vec<&str> = entry["overridden"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|overridden| overridden["reason"].as_str().unwrap())
+        .collect();
     let expected = [
         "days_partial",
         "days_not_settled",
@@ -519,10 +523,10 @@ fn days_before_a_stamp_began_need_not_be_settled() {
 
 fn not_applied(root: &TestRoot) -> Vec<(String, String)> {
     let receipt = receipt(&root.out());
-    let text = |own: &Value, name: &str| own[name].as_str().unwrap().to_owned();
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
     let found = receipt["findings"].as_array().unwrap().iter();
-    let found = found.filter(|own| text(own, "code").starts_with("closed_month_"));
-    found.map(|own| (text(own, "code"), text(own, "sentence"))).collect()
+    let found = found.filter(|finding| text(finding, "code").starts_with("closed_month_"));
+    found.map(|finding| (text(finding, "code"), text(finding, "sentence"))).collect()
 }
 
 #[test]

@@ -39,12 +39,12 @@ fn what_if_a_tenant_had_been_registered() {
     let json = root.stacktally(&["compare", "out", "what-if", "--json"]).expect(6).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let changes: Vec<&str> =
-        json["moved"].as_array().unwrap().iter().map(|own| own["change"].as_str().unwrap()).collect();
+        json["moved"].as_array().unwrap().iter().map(|row| row["change"].as_str().unwrap()).collect();
     assert_eq!(changes, ["removed", "removed", "added", "added"], "by billed subscription");
     assert_eq!(json["moved"][0]["attribution"], "default_tenant_not_registered");
     // What the override says is in force for every line, so saying it of the root's own changes nothing.
-    let own = "north=root/north/customer-subscriptions/2026-10-01.json";
-    what_if(&root, own).expect(0);
+    let list_in_force = "north=root/north/customer-subscriptions/2026-10-01.json";
+    what_if(&root, list_in_force).expect(0);
     root.stacktally(&["compare", "out", "what-if"]).expect(0);
 }
 
@@ -232,7 +232,7 @@ fn bills_are_compared_as_they_are_rounded_month_by_month() {
         |flags: &[&str], code: i32| root.stacktally(&[&["compare", "before", "out"], flags].concat()).expect(code);
     insta::assert_snapshot!("bills", compare(&[], 6).transcript());
     let json: serde_json::Value = serde_json::from_str(&compare(&["--json", "--month", "2026-10"], 6).stdout).unwrap();
-    assert!(json["charges"].as_array().unwrap().iter().all(|own| own["month"] == "2026-10"), "{json}");
+    assert!(json["charges"].as_array().unwrap().iter().all(|charge| charge["month"] == "2026-10"), "{json}");
     let bill = json["bills"].as_array().unwrap().last().unwrap();
     assert!(bill["billed_subscription_id"].is_null());
     assert_eq!(["first", "second", "difference"].map(|name| bill[name].as_str().unwrap()), ["0.48", "0.49", "0.01"]);

@@ -96,10 +96,13 @@ fn closed_months_are_marked_until_they_are_opened() {
     root.run(&[]).expect(0);
     let (text, json) = with_closed(&root);
     insta::assert_snapshot!("closed", text);
-    let of = |at: usize, name: &str| json["closed"][at][name].clone();
-    let months: Vec<_> = (0..2).map(|at| (of(at, "stamp"), of(at, "month"))).collect();
+    let value = |at: usize, name: &str| json["closed"][at][name].clone();
+    let months: Vec<_> = (0..2).map(|at| (value(at, "stamp"), value(at, "month"))).collect();
     assert_eq!(months, [("north".into(), "2026-09".into()), ("south".into(), "2026-10".into())]);
-    assert_eq!((of(1, "forced"), of(1, "reason"), of(2, "stamp")), (true.into(), "the bill is due".into(), ().into()));
+    assert_eq!(
+        (value(1, "forced"), value(1, "reason"), value(2, "stamp")),
+        (true.into(), "the bill is due".into(), ().into())
+    );
     std::fs::write(root.out().join("history/closings.jsonl"), "{").unwrap();
     assert!(Publication::open(&root.out()).unwrap().closed().is_err(), "never silently none");
 }

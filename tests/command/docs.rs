@@ -18,7 +18,11 @@ fn blocks(document: &str) -> Vec<Vec<(String, Vec<String>)>> {
         for line in block.lines() {
             match line.strip_prefix("$ ") {
                 Some(command) => commands.push((command.to_owned(), Vec::new())),
-                None => commands.iter_mut().next_back().into_iter().for_each(|(_, own)| own.push(line.to_owned())),
+                None => {
+                    if let Some((_, printed)) = commands.last_mut() {
+                        printed.push(line.to_owned());
+                    }
+                }
             }
         }
         if !commands.is_empty() {
@@ -55,15 +59,15 @@ fn transcripts_show_what_the_samples_give() {
     let mut shown_by_why = 0;
     let mut shown = 0;
     let stories = fs::read_dir(project().join("samples")).unwrap().map(|entry| entry.unwrap().file_name());
-    let stories = stories.map(|own| format!("samples/{}/README.md", own.to_str().unwrap()));
-    for name in pages().into_iter().chain(stories.filter(|own| project().join(own).exists())) {
+    let stories = stories.map(|folder| format!("samples/{}/README.md", folder.to_str().unwrap()));
+    for name in pages().into_iter().chain(stories.filter(|path| project().join(path).exists())) {
         let document = fs::read_to_string(project().join(&name)).unwrap();
         let folder = crate::support::tempdir().unwrap();
         let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, folder.path().join(name)).unwrap();
         link(&project().join("samples"), "samples");
         // A story is told in its own folder.
-        if let Some(own) = name.strip_prefix("samples/") {
-            link(&project().join("samples").join(own).with_file_name("root"), "root");
+        if let Some(story) = name.strip_prefix("samples/") {
+            link(&project().join("samples").join(story).with_file_name("root"), "root");
         }
         for (command, expected) in blocks(&document).into_iter().flatten() {
             if command.starts_with("duckdb ") && !has_duckdb {

@@ -299,7 +299,7 @@ const SITUATIONS: &[Situation] = &[
 
 /// What these situations say, message and hint.
 pub fn said() -> impl Iterator<Item = &'static str> {
-    SITUATIONS.iter().flat_map(|own| own.says.iter().copied())
+    SITUATIONS.iter().flat_map(|situation| situation.says.iter().copied())
 }
 
 fn line(user_subscription: &str) -> Line {
@@ -401,7 +401,7 @@ fn all_that_is_wrong_with_settings_is_said_at_once() {
         ("s.toml:4:1", "unknown setting `colour`"),
         ("s.toml:5:11", "unknown variant `narrow`"),
     ] {
-        assert!(errors.iter().any(|own| own.contains(place) && own.contains(what)), "{place} {what}: {errors:?}");
+        assert!(errors.iter().any(|error| error.contains(place) && error.contains(what)), "{place} {what}: {errors:?}");
     }
     settings(&root, "root = \"root\"\nculture = \"xx\"\naccept = [\"nothing\"]\nthreads = 0\n");
     let ran = root.stacktally(&["run", "--settings", "s.toml", "--billing-currency", "TALER", "--root", "nowhere"]);

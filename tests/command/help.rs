@@ -45,13 +45,14 @@ fn options(help: &str) -> Vec<(String, Vec<String>)> {
             headings.push((line.trim_end_matches(':').to_owned(), Vec::new()));
         } else if trimmed.starts_with("--") || (trimmed.starts_with('-') && trimmed.contains(", --")) {
             let long = &trimmed[trimmed.find("--").unwrap()..];
-            let name: String = long.chars().take_while(|own| own.is_ascii_lowercase() || *own == '-').collect();
-            if let Some((_, own)) = headings.last_mut() {
-                own.push(name);
+            let name: String =
+                long.chars().take_while(|character| character.is_ascii_lowercase() || *character == '-').collect();
+            if let Some((_, flags)) = headings.last_mut() {
+                flags.push(name);
             }
         }
     }
-    headings.retain(|(_, own)| !own.is_empty());
+    headings.retain(|(_, flags)| !flags.is_empty());
     headings
 }
 
@@ -99,7 +100,8 @@ fn every_help_has_an_example_and_fits_a_narrow_terminal() {
 /// What a command lists is what makes a difference to it.
 #[test]
 fn nothing_is_listed_that_does_nothing() {
-    let all = |command: &str| options(&help(command, "100")).into_iter().flat_map(|(_, own)| own).collect::<Vec<_>>();
+    let all =
+        |command: &str| options(&help(command, "100")).into_iter().flat_map(|(_, flags)| flags).collect::<Vec<_>>();
     let (history, coverage) = (all("history"), all("coverage"));
     for needless in [
         "--operator-tenant",

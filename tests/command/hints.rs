@@ -241,12 +241,12 @@ pub fn settings(setting: impl Fn(&Said) -> String + Send + Sync + 'static) -> Wa
 
 /// Types something else.
 pub fn type_instead(typed: impl Fn(&Said) -> Vec<String> + Send + Sync + 'static) -> Way {
-    Way { does: Box::new(move |_, said, own| *own = typed(said)), code: 0 }
+    Way { does: Box::new(move |_, said, arguments| *arguments = typed(said)), code: 0 }
 }
 
 /// Types something else, after a look at what was published.
 pub fn typing(typed: impl Fn(&TestRoot) -> Vec<String> + Send + Sync + 'static) -> Way {
-    Way { does: Box::new(move |root, _, own| *own = typed(root)), code: 0 }
+    Way { does: Box::new(move |root, _, arguments| *arguments = typed(root)), code: 0 }
 }
 
 /// Types something else, of which the hint says nothing but what kind of thing it is.
@@ -312,7 +312,9 @@ impl Said {
         let hint = self.hint();
         let at = hint.find(&start).unwrap_or_else(|| panic!("{start} is not quoted in {hint}"));
         let quoted = hint[at + "`stacktally ".len()..].split('`').next().unwrap();
-        let fill = |word: &str| filled_in.iter().find(|(own, _)| *own == word).map_or(word, |(_, own)| *own).to_owned();
+        let fill = |word: &str| {
+            filled_in.iter().find(|(placeholder, _)| *placeholder == word).map_or(word, |(_, value)| *value).to_owned()
+        };
         quoted.split_whitespace().map(fill).collect()
     }
 
@@ -442,12 +444,12 @@ fn walk(cases: &[Case]) {
 fn every_hint_is_followed() {
     let (literals, unseen) = literals::all();
     assert!(unseen.is_empty(), "hints whose texts are not found: {unseen:?}");
-    let texts: BTreeSet<&str> = literals.iter().map(|own| own.text.as_str()).collect();
+    let texts: BTreeSet<&str> = literals.iter().map(|literal| literal.text.as_str()).collect();
     assert!(texts.len() > 250, "{}", texts.len());
     let mut followed: BTreeSet<&str> = BTreeSet::new();
     let mut faults: Vec<String> = Vec::new();
     let cases: Vec<Case> = GROUPS.iter().flat_map(|group| group()).collect();
-    let hints = cases.iter().flat_map(|own| &own.hints).chain(NOT_FOLLOWED.iter().map(|(hint, _)| hint));
+    let hints = cases.iter().flat_map(|case| &case.hints).chain(NOT_FOLLOWED.iter().map(|(hint, _)| hint));
     for hint in hints {
         let of_text =
             |text: &&&str| texts.contains(hint) && **text == *hint || !texts.contains(hint) && text.contains(hint);
@@ -466,8 +468,8 @@ fn every_hint_is_followed() {
             followed.insert(text);
         }
     }
-    for own in literals.iter().filter(|own| !followed.contains(own.text.as_str())) {
-        faults.push(format!("{}: nobody follows {:?}", own.place, own.text));
+    for literal in literals.iter().filter(|literal| !followed.contains(literal.text.as_str())) {
+        faults.push(format!("{}: nobody follows {:?}", literal.place, literal.text));
     }
     assert!(faults.is_empty(), "{} of {}\n{}", faults.len(), texts.len(), faults.join("\n"));
 }

@@ -92,7 +92,9 @@ fn no_text_of_the_input_is_repeated_without_bound() {
                     "{what} {said}: {} bytes",
                     text.len()
                 );
-                let is_obeyed = |own: char| own.is_control() && own != '\n' || "\u{202e}\u{200b}\u{feff}".contains(own);
+                let is_obeyed = |character: char| {
+                    character.is_control() && character != '\n' || "\u{202e}\u{200b}\u{feff}".contains(character)
+                };
                 assert!(!text.contains(is_obeyed), "{what} {said}: {text:?}");
             }
         }

@@ -81,7 +81,7 @@ fn a_failure_is_an_event_and_nothing_else_is_said() {
     root.file("north/registration/2026-10-06.json", "{}");
     root.file("north/user-subscriptions/2026-10-06.json", "{}");
     let ran = root.check(&["--log-format", "json"]).expect(3);
-    assert_eq!(messages(&ran).iter().filter(|own| *own == "run failed").count(), 2, "{}", ran.transcript());
+    assert_eq!(messages(&ran).iter().filter(|message| *message == "run failed").count(), 2, "{}", ran.transcript());
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn levels_choose_what_is_said() {
     assert_eq!(at("error"), Vec::<String>::new());
     assert_eq!(at("warn"), ["lines set aside", "stamp overdue", "finding"]);
     assert!(!at("info").contains(&"file read".to_owned()));
-    assert_eq!(at("debug").iter().filter(|own| *own == "file read").count(), 5);
+    assert_eq!(at("debug").iter().filter(|message| *message == "file read").count(), 5);
     let accept = ["--log-format", "json", "--log-level", "warn", "--accept", "chain_without_end", "window_overdue"];
     assert_eq!(messages(&root.check(&accept).expect(4)), ["lines set aside"]);
     // Lines that were told before are no warning any more.

@@ -52,12 +52,12 @@ fn a_good_run_tells_everything() {
     );
     root.run(&FLAGS).expect(4);
     insta::assert_snapshot!(mask(&read(&root)));
-    let own = series(&read(&root));
-    assert_eq!(own[LAST_SUCCESS], own["stacktally_last_run_timestamp_seconds"]);
-    let covered_to: i64 = own["stacktally_covered_to_timestamp_seconds{stamp=\"north\"}"].parse().unwrap();
+    let metrics = series(&read(&root));
+    assert_eq!(metrics[LAST_SUCCESS], metrics["stacktally_last_run_timestamp_seconds"]);
+    let covered_to: i64 = metrics["stacktally_covered_to_timestamp_seconds{stamp=\"north\"}"].parse().unwrap();
     assert_eq!(covered_to, 1_791_244_800, "2026-10-06T00Z: the window after it lacks its end");
-    let run: i64 = own["stacktally_last_run_timestamp_seconds"].parse().unwrap();
-    let lag: i64 = own["stacktally_coverage_lag_hours{stamp=\"north\"}"].parse().unwrap();
+    let run: i64 = metrics["stacktally_last_run_timestamp_seconds"].parse().unwrap();
+    let lag: i64 = metrics["stacktally_coverage_lag_hours{stamp=\"north\"}"].parse().unwrap();
     assert_eq!(lag, (run - covered_to).div_euclid(3600));
 }
 
@@ -109,8 +109,8 @@ fn a_first_run_that_fails_tells_that_none_was_good() {
     let root = usage();
     root.file("north/usage/2026-10-06/a.json", "{\"value\":[");
     root.run(&FLAGS).expect(3);
-    let own = series(&read(&root));
-    assert_eq!((own[LAST_SUCCESS].as_str(), own[EXIT_CODE].as_str()), ("0", "3"));
+    let metrics = series(&read(&root));
+    assert_eq!((metrics[LAST_SUCCESS].as_str(), metrics[EXIT_CODE].as_str()), ("0", "3"));
     assert_eq!(of_data(&read(&root)), BTreeMap::new(), "absent is not zero");
 }
 

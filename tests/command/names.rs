@@ -60,8 +60,8 @@ fn a_name_and_an_id_ask_for_the_same() {
             if !takes(flag) {
                 continue;
             }
-            let of = |what: &str| ask(&root, command, &[flags, &["--json", flag, what]].concat());
-            let (by_name, by_id) = (of(name), of(id));
+            let answer = |what: &str| ask(&root, command, &[flags, &["--json", flag, what]].concat());
+            let (by_name, by_id) = (answer(name), answer(id));
             assert_eq!(by_name.transcript(), by_id.transcript(), "{command} {flag} {name}");
             assert_ne!(by_name.stdout, ask(&root, command, &[flags, &["--json"]].concat()).stdout.repeat(2));
         }
@@ -123,11 +123,11 @@ fn a_resource_by_its_name_is_one_resource() {
         Line::hourly(SUB_B, VM_HOURS, "2026-10-05T13", "1"),
     ]);
     root.run(&[]).expect(0);
-    let of = |flags: &[&str]| ask(&root, "why", &[&["--date", "2026-10-05", "--resource", "VM-1"], flags].concat());
-    let several = of(&[]).expect(2).stderr;
+    let why = |flags: &[&str]| ask(&root, "why", &[&["--date", "2026-10-05", "--resource", "VM-1"], flags].concat());
+    let several = why(&[]).expect(2).stderr;
     assert!(several.contains("--resource \"VM-1\": several resources match"), "{several}");
     assert!(several.contains(&format!("/subscriptions/{SUB_A}/")) && several.contains(SUB_B), "{several}");
-    of(&["--user-subscription", SUB_A]).expect(0);
+    why(&["--user-subscription", SUB_A]).expect(0);
     let uri = format!("/subscriptions/{SUB_B}/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm-1");
     ask(&root, "why", &["--date", "2026-10-05", "--resource", &uri]).expect(0);
     let unknown = ask(&root, "why", &["--date", "2026-10-05", "--resource", "vm-9"]).expect(2).stderr;
@@ -204,8 +204,12 @@ fn history_knows_the_names_of_its_root() {
 
 fn findings_of(root: &TestRoot) -> Vec<(String, String)> {
     let receipt = crate::support::receipt(&root.out());
-    let text = |own: &serde_json::Value, key: &str| own[key].as_str().unwrap().to_owned();
-    let all = receipt["findings"].as_array().unwrap().iter().map(|own| (text(own, "code"), text(own, "sentence")));
+    let text = |value: &serde_json::Value, key: &str| value[key].as_str().unwrap().to_owned();
+    let all = receipt["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| (text(finding, "code"), text(finding, "sentence")));
     all.filter(|(code, _)| code.starts_with("name")).collect()
 }
 
@@ -264,8 +268,8 @@ fn changes_know_who_is_gone() {
         .map(|row| crate::support::cell(row, "billed_subscription_id").to_owned())
         .collect();
     assert!(!billed.contains(&BILLED_A.to_owned()), "{billed:?}");
-    let of = |id: &str| csv_rows(&ask(&root, "changes", &["--billed-subscription", id, "--csv"]).expect(0).stdout);
-    let ids = |id: &str| of(id).iter().map(|row| row["billed_subscription_id"].clone()).collect::<Vec<_>>();
+    let changes = |id: &str| csv_rows(&ask(&root, "changes", &["--billed-subscription", id, "--csv"]).expect(0).stdout);
+    let ids = |id: &str| changes(id).iter().map(|row| row["billed_subscription_id"].clone()).collect::<Vec<_>>();
     assert_eq!((ids(BILLED_A), ids(other)), (vec![BILLED_A.to_owned()], vec![other.to_owned()]));
     ask(&root, "changes", &["--billed-subscription", "Nobody"]).expect(2);
 }

@@ -37,7 +37,7 @@ fn first_lines(ran: &Ran) -> String {
 
 fn finding_of(root: &TestRoot, code: &str) -> Value {
     let receipt = receipt(&root.out());
-    let found = receipt["findings"].as_array().unwrap().iter().find(|own| own["code"] == code);
+    let found = receipt["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == code);
     found.unwrap_or_else(|| panic!("no {code} in {}", receipt["findings"])).clone()
 }
 
@@ -153,10 +153,10 @@ fn kept_exports_leave_no_gap() {
     root.remove("north/usage/2026-10-06");
     let ran = root.run(&[&STRICT[..], &["--keep-missing"], &METRICS].concat()).expect(0);
     assert_eq!(first_lines(&ran), "");
-    let own = series(&root);
-    assert_eq!(own["stacktally_missing_hours{stamp=\"north\"}"], "0");
-    assert_eq!(own["stacktally_missing_exports{stamp=\"north\"}"], "0");
-    assert_eq!(own["stacktally_kept_exports{stamp=\"north\"}"], "1");
+    let metrics = series(&root);
+    assert_eq!(metrics["stacktally_missing_hours{stamp=\"north\"}"], "0");
+    assert_eq!(metrics["stacktally_missing_exports{stamp=\"north\"}"], "0");
+    assert_eq!(metrics["stacktally_kept_exports{stamp=\"north\"}"], "1");
 }
 
 fn today() -> NaiveDate {
@@ -188,9 +188,9 @@ fn a_stamp_that_is_overdue_is_said_first_and_is_in_no_receipt() {
     let due = "stacktally_next_window_due_timestamp_seconds{stamp=\"north\"}";
     assert_eq!(series(&root)[due], (midnight + 24 * 3600).to_string());
     let json: Value = serde_json::from_str(&root.run(&["--json"]).expect(0).stdout).unwrap();
-    let own = &json["coverage"][0];
-    assert_eq!((&own["overdue"], &own["missing_hours"]), (&true.into(), &0.into()));
-    assert_eq!(own["due"], format!("{}T00:00:00Z", today() - Days::new(1)));
+    let coverage = &json["coverage"][0];
+    assert_eq!((&coverage["overdue"], &coverage["missing_hours"]), (&true.into(), &0.into()));
+    assert_eq!(coverage["due"], format!("{}T00:00:00Z", today() - Days::new(1)));
 
     let before = files_below(&root.out());
     let ran = root.run(&["--strict"]).expect(3);
@@ -221,8 +221,8 @@ fn many_stamps_of_long_ago_get_one_line() {
     let root = TestRoot::empty();
     for stamp in ["a", "b", "c", "d", "e", "f", "g"] {
         root.snapshots(stamp);
-        let own = Line { resource: stamp.to_owned(), ..line("2026-10-05", "1") };
-        root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page(&[own]));
+        let usage = Line { resource: stamp.to_owned(), ..line("2026-10-05", "1") };
+        root.file(&format!("{stamp}/usage/2026-10-05/page.json"), page(&[usage]));
     }
     let ran = root.run(&[]).expect(0);
     let expected = "overdue      a, nothing after 2026-10-06T00; b, nothing after 2026-10-06T00; c, nothing after 2026-10-06T00; d, nothing\n\
@@ -235,8 +235,8 @@ fn many_stamps_of_long_ago_get_one_line() {
 fn metrics_count_exports_that_are_gone() {
     let root = root(&["2026-10-05", "2026-10-06"]);
     root.snapshots("south");
-    let own = Line { resource: "vm-south".into(), ..line("2026-10-05", "1") };
-    root.file("south/usage/2026-10-05/page.json", page(&[own]));
+    let usage = Line { resource: "vm-south".into(), ..line("2026-10-05", "1") };
+    root.file("south/usage/2026-10-05/page.json", page(&[usage]));
     root.run(&METRICS).expect(0);
     let missing = |stamp: &str| series(&root).get(&format!("stacktally_missing_exports{{stamp=\"{stamp}\"}}")).cloned();
     assert_eq!((missing("north").as_deref(), missing("south").as_deref()), (Some("0"), Some("0")));

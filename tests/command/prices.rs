@@ -286,7 +286,9 @@ fn closed_months_keep_their_amounts() {
     root.run(&[]).expect(0);
     let of_money = || {
         let mut files = files_below(&root.out());
-        files.retain(|path, _| ["charges/", "statements/", "csv/statements/"].iter().any(|own| path.starts_with(own)));
+        files.retain(|path, _| {
+            ["charges/", "statements/", "csv/statements/"].iter().any(|folder| path.starts_with(folder))
+        });
         files
     };
     root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "test"]).expect(0);
@@ -404,11 +406,11 @@ fn a_bill_is_made_as_the_invoice_is() {
     root.file("exchange-rates.csv", "month,from,to,rate\n2026-09,USD,EUR,0.846202666\n");
     root.run(&[]).expect(0);
     let lines = table(&root.out(), "statements");
-    let of = |column: &str| lines.iter().map(|row| cell(row, column).to_owned()).collect::<Vec<_>>();
+    let cells = |column: &str| lines.iter().map(|row| cell(row, column).to_owned()).collect::<Vec<_>>();
     // 0.005001 × 0.03825 and 55.5 × 0.03825, rounded down; × 0.846202666, rounded down.
-    assert_eq!(of("charge"), ["0.0001912882", "2.1228750000"]);
-    assert_eq!(of("amount"), ["0.0000", "2.1200"]);
-    assert_eq!(of("billing_amount"), ["0.0000", "1.7900"]);
+    assert_eq!(cells("charge"), ["0.0001912882", "2.1228750000"]);
+    assert_eq!(cells("amount"), ["0.0000", "2.1200"]);
+    assert_eq!(cells("billing_amount"), ["0.0000", "1.7900"]);
 }
 
 /// A month that was closed before there was a price book is not charged, and somebody is told; and what the catalogue says of rate
@@ -447,8 +449,8 @@ fn what_has_no_price_is_no_number() {
     for row in table(&root.out(), "statements").iter().chain(&table(&root.out(), "charges")) {
         let is_priced = cell(row, "price_status") == "priced";
         for column in ["charge", "amount", "billing_amount", "currency", "price"] {
-            if let Some(own) = row.get(column) {
-                assert_eq!(own.is_some(), is_priced, "{column} of {row:?}");
+            if let Some(value) = row.get(column) {
+                assert_eq!(value.is_some(), is_priced, "{column} of {row:?}");
             }
         }
     }

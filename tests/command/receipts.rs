@@ -38,7 +38,7 @@ fn kept(root: &TestRoot, run: u64) -> (Value, u64) {
 }
 
 fn size_of(folder: &Path) -> u64 {
-    fs::read_dir(folder).unwrap().map(|own| own.unwrap().metadata().unwrap().len()).sum()
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap().len()).sum()
 }
 
 /// Nights that bring alike leave receipts of one size, however many there were before; an idle one leaves next to nothing.
@@ -77,7 +77,7 @@ fn receipts_grow_by_what_nights_bring() {
     let lists = ["windows", "inputs", "settled"].map(|list| night[list].as_array().unwrap().len());
     assert_eq!(lists, [1, 1, 1]);
     let changed: Vec<&str> =
-        night["published"].as_array().unwrap().iter().map(|own| own["path"].as_str().unwrap()).collect();
+        night["published"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap()).collect();
     assert!(changed.contains(&"lines/north/2025-02-01/2025-02-01.parquet"), "{changed:?}");
     assert!(!changed.iter().any(|path| path.contains("2025-01-0")), "{changed:?}");
     assert_eq!(night["statements"].as_array().unwrap().len(), 1, "of February alone");
@@ -119,7 +119,7 @@ fn exports(root: &TestRoot) -> Vec<Row> {
 /// Stamp, folder, window, files, lines, granularity, whole, dropped, first run.
 fn shown(row: &Row) -> String {
     let columns = ["stamp", "folder", "window", "files", "lines", "granularity", "whole", "dropped", "first_run"];
-    columns.map(|own| row[own].as_deref().unwrap_or("-")).join(" ")
+    columns.map(|column| row[column].as_deref().unwrap_or("-")).join(" ")
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn as_format_4(root: &TestRoot) {
     }
     let published = former["published"].as_array_mut().unwrap();
     for name in ["history/exports.parquet", "history/exports.csv"] {
-        published.retain(|own| own["path"] != name);
+        published.retain(|file| file["path"] != name);
         fs::remove_file(out.join(name)).unwrap();
     }
     fs::write(out.join("receipt.json"), former.to_string()).unwrap();

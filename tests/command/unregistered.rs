@@ -155,8 +155,8 @@ fn money_comes_first_where_there_is_a_price_book() {
         serde_json::from_str(&unregistered(&[&["--json"], flags].concat()).stdout).unwrap()
     };
     let charges = |json: &serde_json::Value| -> Vec<String> {
-        let row = |own: &serde_json::Value| {
-            format!("{} {}", own["charge"].as_str().unwrap(), own["currency"].as_str().unwrap())
+        let row = |charge: &serde_json::Value| {
+            format!("{} {}", charge["charge"].as_str().unwrap(), charge["currency"].as_str().unwrap())
         };
         json["charges"].as_array().unwrap().iter().map(row).collect()
     };

@@ -13,8 +13,8 @@ const CODE: &str = "customers_of_another_registration";
 /// Sentences of findings of one code.
 fn said(root: &TestRoot, code: &str) -> Vec<String> {
     let receipt = receipt(&root.out());
-    let findings = receipt["findings"].as_array().unwrap().iter().filter(|own| own["code"] == code);
-    findings.map(|own| own["sentence"].as_str().unwrap().to_owned()).collect()
+    let findings = receipt["findings"].as_array().unwrap().iter().filter(|finding| finding["code"] == code);
+    findings.map(|finding| finding["sentence"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A stamp with usage of one day, and with a second registration.
@@ -30,7 +30,7 @@ fn registered_anew(on: &str, new: String, list: Option<(&str, String)>) -> TestR
 #[test]
 fn customers_of_another_registration_are_found() {
     let anew = || registration(OTHER_DEFAULT, "north");
-    let own = |default: &str, name: &str| customers(default, name, &[(TENANT_A, BILLED_A)]);
+    let list = |default: &str, name: &str| customers(default, name, &[(TENANT_A, BILLED_A)]);
     let bare = json!({"value": [{"id": BILLED_A, "properties": {"tenantId": TENANT_A}}]}).to_string();
     let by_name = |name: &str| {
         json!({"value": [{"name": format!("{name}/{BILLED_A}"), "properties": {"tenantId": TENANT_A}}]}).to_string()
@@ -41,17 +41,17 @@ fn customers_of_another_registration_are_found() {
         ("under another name", registered_anew("2026-10-05", registration(DEFAULT, "north-2"), None), true),
         (
             "with a list of its own at once",
-            registered_anew("2026-10-05", anew(), Some(("2026-10-05", own(OTHER_DEFAULT, "north")))),
+            registered_anew("2026-10-05", anew(), Some(("2026-10-05", list(OTHER_DEFAULT, "north")))),
             false,
         ),
         (
             "with a list of its own a day later",
-            registered_anew("2026-10-05", anew(), Some(("2026-10-06", own(OTHER_DEFAULT, "north")))),
+            registered_anew("2026-10-05", anew(), Some(("2026-10-06", list(OTHER_DEFAULT, "north")))),
             false,
         ),
         (
             "with a list of its own when the usage was over",
-            registered_anew("2026-10-05", anew(), Some(("2026-10-09", own(OTHER_DEFAULT, "north")))),
+            registered_anew("2026-10-05", anew(), Some(("2026-10-09", list(OTHER_DEFAULT, "north")))),
             true,
         ),
         (

@@ -351,7 +351,7 @@ fn stamps_that_are_not_named_stay_as_they_were_published() {
     let before = tables(&root);
     let of_south = |files: &BTreeMap<String, Vec<u8>>| -> BTreeMap<String, Vec<u8>> {
         let is_south = |path: &str| path.contains("/south");
-        files.iter().filter(|(path, _)| is_south(path)).map(|(path, own)| (path.clone(), own.clone())).collect()
+        files.iter().filter(|(path, _)| is_south(path)).map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
     };
     // Whatever became of south: its files are not looked at.
     root.file("south/usage/2026-10-06/page-1.json", "not usage at all");

@@ -111,8 +111,8 @@ fn lines_of_who_is_no_operator_any_more_are_not_behind_the_closed_figure() {
     root.stacktally(&["close", "2026-10", "--out", "out", "--force", "--reason", "the bill is due"]).expect(0);
     root.run(&[]).expect(0);
     let text = root.stacktally(&["why", "--out", "out", "--date", "2026-10-05"]).expect(0).stdout;
-    let of = |attribution: &str| text.contains(&format!("{DEFAULT}: {attribution}\n"));
-    assert!(of("default_operator") && of("default_tenant_not_registered"), "{text}");
+    let says = |attribution: &str| text.contains(&format!("{DEFAULT}: {attribution}\n"));
+    assert!(says("default_operator") && says("default_tenant_not_registered"), "{text}");
 }
 
 #[test]
@@ -207,8 +207,8 @@ fn a_line_that_no_figure_counts_is_a_contradiction() {
     let entry = |text: &str| {
         let receipt: serde_json::Value = serde_json::from_str(text).unwrap();
         let published = receipt["published"].as_array().unwrap().clone();
-        let own = published.into_iter().find(|own| own["path"] == "daily/north/2026-10.parquet").unwrap();
-        own["blake3"].as_str().unwrap().to_owned()
+        let file = published.into_iter().find(|file| file["path"] == "daily/north/2026-10.parquet").unwrap();
+        file["blake3"].as_str().unwrap().to_owned()
     };
     let (old, daily) = (receipt(&root.out()), root.out().join("daily/north/2026-10.parquet"));
     root.file(

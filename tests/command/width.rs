@@ -90,12 +90,12 @@ fn figures(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                let is_figure = ["quantity", "charge", "amount"].iter().any(|own| name.contains(own));
+                let is_figure = ["quantity", "charge", "amount"].iter().any(|figure| name.contains(figure));
                 found.extend(value.as_str().filter(|_| is_figure).map(str::to_owned));
                 figures(value, found);
             }
         }
-        Value::Array(values) => values.iter().for_each(|own| figures(own, found)),
+        Value::Array(values) => values.iter().for_each(|entry| figures(entry, found)),
         _ => {}
     }
 }
@@ -112,7 +112,7 @@ fn figures_stay_whole_at_any_width() {
         let json = root.stacktally(&[command, &["--json"]].concat()).expect(0).stdout;
         let mut found = BTreeSet::new();
         figures(&serde_json::from_str(&json).unwrap(), &mut found);
-        assert!(found.iter().any(|own| own.len() > 15), "{found:?}");
+        assert!(found.iter().any(|figure| figure.len() > 15), "{found:?}");
         for columns in ["60", "80", "200"] {
             let text = shown(&root, command, columns);
             // An amount is shown with all places of its currency.
@@ -121,7 +121,7 @@ fn figures_stay_whole_at_any_width() {
                 None => word.to_owned(),
             };
             let words: BTreeSet<String> = text.split([' ', '\n', '(', ')', '+', ',']).map(plain).collect();
-            let missing: Vec<&String> = found.iter().filter(|own| !words.contains(*own)).collect();
+            let missing: Vec<&String> = found.iter().filter(|figure| !words.contains(*figure)).collect();
             assert_eq!(missing, Vec::<&String>::new(), "{command:?} at {columns}: {text}");
         }
     }

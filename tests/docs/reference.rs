@@ -93,7 +93,7 @@ fn the_page_of_settings_is_current() {
     let mut headings: Vec<(String, Vec<&Arg>)> = Vec::new();
     for flag in run.get_arguments().filter(|flag| flag.get_long().is_some_and(|name| is_a_key(folder.path(), name))) {
         let heading = flag.get_help_heading().unwrap_or("Folders").to_owned();
-        match headings.iter_mut().find(|(own, _)| *own == heading) {
+        match headings.iter_mut().find(|(name, _)| *name == heading) {
             Some((_, flags)) => flags.push(flag),
             None => headings.push((heading, vec![flag])),
         }
@@ -249,7 +249,7 @@ fn is_worded_by(text: &str, literal: &str) -> bool {
         rest = behind.split_once('}').map_or("", |(_, behind)| behind);
     }
     fragments.push(rest);
-    if fragments.iter().map(|own| own.len()).sum::<usize>() < 14 {
+    if fragments.iter().map(|fragment| fragment.len()).sum::<usize>() < 14 {
         return false;
     }
     let (first, last) = (fragments[0], fragments[fragments.len() - 1]);
@@ -278,8 +278,10 @@ fn every_finding_has_its_heading_and_is_worded_as_the_program_words_it() {
     );
     // A sentence is worded by one literal, or what it says of its subject is one.
     let is_said = |said: &str| {
-        literals.iter().any(|own| is_worded_by(said, own))
-            || literals.iter().any(|own| own.len() >= 25 && !own.contains('{') && said.contains(own.as_str()))
+        literals.iter().any(|literal| is_worded_by(said, literal))
+            || literals
+                .iter()
+                .any(|literal| literal.len() >= 25 && !literal.contains('{') && said.contains(literal.as_str()))
     };
     for (name, section) in sections(&text) {
         let code = FindingCode::parse(name).unwrap();
@@ -292,7 +294,7 @@ fn every_finding_has_its_heading_and_is_worded_as_the_program_words_it() {
         assert!(before.is_empty() || before.ends_with(' '), "{name}: {before}");
         let (sentence, remedy) = example.split_once(" remedy: ").unwrap_or_else(|| panic!("{name} has no remedy"));
         assert!(is_said(sentence), "{name}: nothing in src says: {sentence}");
-        assert!(literals.iter().any(|own| is_worded_by(remedy, own)), "{name}: nothing in src says: {remedy}");
+        assert!(literals.iter().any(|literal| is_worded_by(remedy, literal)), "{name}: nothing in src says: {remedy}");
     }
 }
 
@@ -354,8 +356,9 @@ fn settings_and_flags_that_pages_name_are_there() {
     let flags: BTreeSet<&str> =
         command.get_subcommands().flat_map(clap::Command::get_arguments).filter_map(Arg::get_long).collect();
     let folder = crate::support::tempdir().unwrap();
-    let name_of =
-        |text: &str| text.chars().take_while(|own| own.is_ascii_lowercase() || *own == '-').collect::<String>();
+    let name_of = |text: &str| {
+        text.chars().take_while(|character| character.is_ascii_lowercase() || *character == '-').collect::<String>()
+    };
     let (mut keys, mut wrong, mut seen) = (BTreeSet::new(), Vec::new(), 0);
     for page in super::pages() {
         let text = read(&page);

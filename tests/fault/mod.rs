@@ -149,8 +149,9 @@ fn seen_by_readers(out: &Path) -> Files {
             publication.files_below("").into_iter().filter(|path| !path.starts_with("history/")).map(read).collect()
         }
         Err(error) => {
-            let is_none =
-                ["holds no publication", "there is no folder"].iter().any(|own| error.to_string().contains(own));
+            let is_none = ["holds no publication", "there is no folder"]
+                .iter()
+                .any(|sentence| error.to_string().contains(sentence));
             assert!(is_none, "{error}");
             Files::new()
         }
@@ -170,18 +171,18 @@ fn names_of_differing(found: &Files, expected: &Files) -> Vec<String> {
 fn leftovers(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
-    while let Some(own) = folders.pop() {
-        let entries: Vec<PathBuf> = fs::read_dir(&own).unwrap().map(|entry| entry.unwrap().path()).collect();
+    while let Some(subfolder) = folders.pop() {
+        let entries: Vec<PathBuf> = fs::read_dir(&subfolder).unwrap().map(|entry| entry.unwrap().path()).collect();
         let is_unfinished =
-            ["staging", "journal", "journal.tmp", ".stacktally-probe"].iter().any(|name| own.ends_with(name));
+            ["staging", "journal", "journal.tmp", ".stacktally-probe"].iter().any(|name| subfolder.ends_with(name));
         let names = entries
             .iter()
             .filter(|path| path.is_file() && path.file_name().unwrap().to_string_lossy().contains("journal"));
         found.extend(names.map(|path| path.display().to_string()));
         // A first run that ends before it has its lock leaves the folder that the lock is to lie in.
-        let is_before_lock = own == folder.join(".stacktally") && !folder.join("receipt.json").exists();
-        if is_unfinished || (entries.is_empty() && own != folder && !is_before_lock) {
-            found.push(own.display().to_string());
+        let is_before_lock = subfolder == folder.join(".stacktally") && !folder.join("receipt.json").exists();
+        if is_unfinished || (entries.is_empty() && subfolder != folder && !is_before_lock) {
+            found.push(subfolder.display().to_string());
         }
         folders.extend(entries.into_iter().filter(|path| path.is_dir()));
     }

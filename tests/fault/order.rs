@@ -20,7 +20,7 @@ enum Call {
 
 /// The calls of a trace that concern OUT, in order of their ends.
 fn calls(trace: &str, out: &Path) -> Vec<Call> {
-    let own = |path: &str| {
+    let relative = |path: &str| {
         let path = path.strip_prefix("out").or_else(|| path.strip_prefix(out.to_str().unwrap()))?;
         Some(path.trim_start_matches('/').to_owned())
     };
@@ -49,11 +49,13 @@ fn calls(trace: &str, out: &Path) -> Vec<Call> {
         let call = match name {
             "fsync" | "fdatasync" | "syncfs" => {
                 let path = &rest[rest.find('<').unwrap() + 1..rest.find('>').unwrap()];
-                own(path).map(Call::Sync)
+                relative(path).map(Call::Sync)
             }
-            "rename" | "renameat" | "renameat2" => own(quoted[0]).zip(own(quoted[1])).map(|(a, b)| Call::Rename(a, b)),
+            "rename" | "renameat" | "renameat2" => {
+                relative(quoted[0]).zip(relative(quoted[1])).map(|(a, b)| Call::Rename(a, b))
+            }
             _ if rest.contains("AT_REMOVEDIR") || quoted[0].contains(".stacktally-probe") => None,
-            _ => own(quoted[0]).map(Call::Unlink),
+            _ => relative(quoted[0]).map(Call::Unlink),
         };
         calls.extend(call);
     }
@@ -78,7 +80,7 @@ fn syncs_and_renames_come_in_the_order_that_keeps_the_promise() {
         .status;
     assert!(status.success());
     let calls = calls(&fs::read_to_string(trace).unwrap(), &scene.out().canonicalize().unwrap());
-    let place = |wanted: &Call| calls.iter().position(|own| own == wanted);
+    let place = |wanted: &Call| calls.iter().position(|call| call == wanted);
     let at = |wanted: &Call| place(wanted).unwrap_or_else(|| panic!("{wanted:?} is not in {calls:#?}"));
     let sync = |path: &str| Call::Sync(path.to_owned());
 
@@ -89,7 +91,7 @@ fn syncs_and_renames_come_in_the_order_that_keeps_the_promise() {
     let renames: Vec<(usize, &str, &str)> = calls
         .iter()
         .enumerate()
-        .filter_map(|(place, own)| match own {
+        .filter_map(|(place, call)| match call {
             Call::Rename(from, to) if place != commit => Some((place, from.as_str(), to.as_str())),
             _ => None,
         })
@@ -119,7 +121,7 @@ fn syncs_and_renames_come_in_the_order_that_keeps_the_promise() {
     let removals: Vec<(usize, &str)> = calls
         .iter()
         .enumerate()
-        .filter_map(|(place, own)| match own {
+        .filter_map(|(place, call)| match call {
             Call::Unlink(path) if !path.starts_with(".stacktally") => Some((place, path.as_str())),
             _ => None,
         })
@@ -127,7 +129,7 @@ fn syncs_and_renames_come_in_the_order_that_keeps_the_promise() {
     let gone: BTreeSet<&str> = removals.iter().map(|(_, path)| *path).collect();
     let expected = scene.files(Which::First).keys().filter(|path| !scene.files(Which::Second).contains_key(*path));
     assert_eq!(gone, expected.map(String::as_str).collect());
-    let last_put = renames.iter().filter(|(_, _, to)| group(to) < 4).map(|own| own.0).max().unwrap();
+    let last_put = renames.iter().filter(|(_, _, to)| group(to) < 4).map(|rename| rename.0).max().unwrap();
     assert!(removals.iter().all(|&(place, _)| last_put < place && place < receipt));
 
     // The journal goes when every folder that was touched is synced, and that lasts, too.

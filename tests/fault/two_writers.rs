@@ -38,8 +38,8 @@ fn of_two_runs_one_publishes_and_the_other_leaves_with_7() {
             [0, 0] => _ = held(&scene),
             _ => panic!("pair {pair}: {runs:?}"),
         }
-        for own in runs.iter().filter(|own| own.code == 7) {
-            assert!(own.stderr.contains("another run holds out") && own.stderr.contains("--wait"), "{}", own.stderr);
+        for run in runs.iter().filter(|run| run.code == 7) {
+            assert!(run.stderr.contains("another run holds out") && run.stderr.contains("--wait"), "{}", run.stderr);
             left += 1;
         }
     }

@@ -46,6 +46,6 @@ fn every_case_comes_out_right() {
     for (name, code) in [("F16", "customers_of_another_registration"), ("F17", "usage_of_public_azure")] {
         let root = root_of(&folder.join(name));
         root.run(&[]).expect(0);
-        assert!(findings(&root.out()).iter().any(|own| own == code), "{name}: {:?}", findings(&root.out()));
+        assert!(findings(&root.out()).iter().any(|finding| finding == code), "{name}: {:?}", findings(&root.out()));
     }
 }

@@ -82,8 +82,8 @@ fn dates_as_objects_and_local_midnights_of_powershell_are_read() {
     let october: Right<'_> = Read(&[("2026-10-05", "24")], &[]);
     // 2026-10-05T00:00Z is 1791158400 seconds after 1970; Berlin's midnight is two hours before, Tokyo's nine, and New York's four behind.
     let ticks = |shift: i64| {
-        let of = |second: i64| format!("/Date({}000)/", second + shift * 3600);
-        [of(1_791_158_400), of(1_791_244_800)]
+        let date = |second: i64| format!("/Date({}000)/", second + shift * 3600);
+        [date(1_791_158_400), date(1_791_244_800)]
     };
     let object =
         |text: &str| format!("{{\"value\":\"{text}\",\"DisplayHint\":2,\"DateTime\":\"Monday, October 5, 2026\"}}");

@@ -15,19 +15,19 @@ fn wide(text: &str, mark: bool, unit: fn(u32) -> Bytes, is_utf16: bool) -> Bytes
 }
 
 fn utf16le(text: &str, mark: bool) -> Bytes {
-    wide(text, mark, |own| (own as u16).to_le_bytes().to_vec(), true)
+    wide(text, mark, |unit| (unit as u16).to_le_bytes().to_vec(), true)
 }
 
 fn utf16be(text: &str, mark: bool) -> Bytes {
-    wide(text, mark, |own| (own as u16).to_be_bytes().to_vec(), true)
+    wide(text, mark, |unit| (unit as u16).to_be_bytes().to_vec(), true)
 }
 
 fn utf32le(text: &str, mark: bool) -> Bytes {
-    wide(text, mark, |own| own.to_le_bytes().to_vec(), false)
+    wide(text, mark, |unit| unit.to_le_bytes().to_vec(), false)
 }
 
 fn utf32be(text: &str, mark: bool) -> Bytes {
-    wide(text, mark, |own| own.to_be_bytes().to_vec(), false)
+    wide(text, mark, |unit| unit.to_be_bytes().to_vec(), false)
 }
 
 fn gzip(bytes: &[u8]) -> Bytes {
@@ -88,7 +88,8 @@ fn code_pages_are_read_by_any_of_their_names() {
     ] {
         for name in &names[..(tries(1, u32::MAX) as usize).min(names.len())] {
             for (file, text) in texts() {
-                let bytes: Bytes = text.chars().map(|own| if own == 'ü' { byte } else { own as u8 }).collect();
+                let bytes: Bytes =
+                    text.chars().map(|character| if character == 'ü' { byte } else { character as u8 }).collect();
                 let root = root_of(&[(&format!("2026-10-05/{file}"), &bytes)]);
                 // What is known of it is kept: a second run, which reads nothing, knows that the setting served.
                 let first = check(&format!("{name} {file}"), &root, &["--encoding", name], &right);
@@ -109,7 +110,7 @@ fn code_pages_are_read_by_any_of_their_names() {
         .1
         .replace("Büro", "\u{1}")
         .bytes()
-        .flat_map(|own| if own == 1 { vec![0x8f, 0xe0, 0xa8, 0xa2] } else { vec![own] })
+        .flat_map(|byte| if byte == 1 { vec![0x8f, 0xe0, 0xa8, 0xa2] } else { vec![byte] })
         .collect();
     let root = root_of(&[("2026-10-05/u.csv", &cyrillic)]);
     check("866", &root, &["--encoding", "866"], &right);
@@ -121,7 +122,7 @@ fn what_changes_its_encoding_or_makes_no_text_is_refused() {
     let [(_, table), (_, json)] = texts();
     let plain = table.replace('ü', "u");
     let row = plain.split_once('\n').unwrap().1.to_owned();
-    let latin = |text: &str| -> Bytes { text.chars().map(|own| own as u8).collect() };
+    let latin = |text: &str| -> Bytes { text.chars().map(|character| character as u8).collect() };
     let join = |parts: [&[u8]; 2]| parts.concat();
     let zeros = [plain.as_bytes(), &[0; 200]].concat();
     let shapes: [(&str, &str, Bytes, &[&str], &[&str]); 10] = [
@@ -163,7 +164,7 @@ fn what_changes_its_encoding_or_makes_no_text_is_refused() {
         (
             "a code page that makes controls of letters",
             "u.csv",
-            table.chars().map(|own| if own == 'ü' { 0x81 } else { own as u8 }).collect(),
+            table.chars().map(|character| if character == 'ü' { 0x81 } else { character as u8 }).collect(),
             &["--encoding", "windows-1252"],
             &["u.csv:2:", "control character U+0081", "--encoding ibm850 makes `Büro` of it"],
         ),

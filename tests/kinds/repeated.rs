@@ -16,14 +16,15 @@ fn utf16(text: &str) -> Vec<u8> {
 fn whatever_was_saved_again_counts_once() {
     let [a, b, c, d] = [0, 1, 2, 3].map(|at| row(at).to_json());
     let [first, second, third] = [&[&a, &b][..], &[&c], &[&d]].map(|rows| {
-        let rows: Vec<&str> = rows.iter().map(|own| own.as_str()).collect();
+        let rows: Vec<&str> = rows.iter().map(|text| text.as_str()).collect();
         format!("{{\"value\":[{}]}}", rows.join(","))
     });
     let bad = format!("{{\"value\":[{a},{}]}}", row(1).to_json().replace("\"quantity\":2", "\"quantity\":-2"));
     let days = ["2026-10-05T00:00:00Z", "2026-10-06T00:00:00Z"];
-    let own = |quantity: &'static str| (days[0], days[1], quantity);
-    let of = |quantities: &[&'static str]| csv(&quantities.iter().map(|quantity| own(quantity)).collect::<Vec<_>>());
-    let body = |quantities: &[&'static str]| of(quantities).split_once('\n').unwrap().1.to_owned();
+    let usage = |quantity: &'static str| (days[0], days[1], quantity);
+    let sheet =
+        |quantities: &[&'static str]| csv(&quantities.iter().map(|quantity| usage(quantity)).collect::<Vec<_>>());
+    let body = |quantities: &[&'static str]| sheet(quantities).split_once('\n').unwrap().1.to_owned();
     type Files = Vec<(&'static str, Vec<u8>)>;
     let one = |text: String| -> Files { vec![("a.json", text.into_bytes())] };
     let in_table = |text: String| -> Files { vec![("a.csv", text.into_bytes())] };
@@ -39,36 +40,44 @@ fn whatever_was_saved_again_counts_once() {
         ("rows, a line each", one(format!("{a}\n{b}\n{c}\n{a}\n{b}\n{c}\n{d}\n")), "15", true),
         ("with marks between", one(format!("{first}\n\u{feff}{first}")), "3", true),
         ("in UTF-16", vec![("a.json", utf16(&format!("{first}\r\n{first}\r\n")))], "3", true),
-        ("a table with its header", in_table(format!("{0}{0}", of(&["1", "2"]))), "3", true),
-        ("a table of one row with its header", in_table(format!("{0}{0}", of(&["1"]))), "1", true),
+        ("a table with its header", in_table(format!("{0}{0}", sheet(&["1", "2"]))), "3", true),
+        ("a table of one row with its header", in_table(format!("{0}{0}", sheet(&["1"]))), "1", true),
         (
             "a table without its header",
-            in_table(format!("{}{}", of(&["1", "2", "1"]), body(&["1", "2", "1", "4"]))),
+            in_table(format!("{}{}", sheet(&["1", "2", "1"]), body(&["1", "2", "1", "4"]))),
             "8",
             true,
         ),
         (
             "a table, and the same with more",
-            in_table(format!("{}{}{}", of(&["1", "2"]), body(&["1", "2"]), of(&["4"]))),
+            in_table(format!("{}{}{}", sheet(&["1", "2"]), body(&["1", "2"]), sheet(&["4"]))),
             "7",
             true,
         ),
-        ("the second of two tables", in_table(format!("{}{}{}", of(&["1"]), of(&["2"]), of(&["2"]))), "3", true),
+        (
+            "the second of two tables",
+            in_table(format!("{}{}{}", sheet(&["1"]), sheet(&["2"]), sheet(&["2"]))),
+            "3",
+            true,
+        ),
         ("a file in another", both(first.clone(), format!("{first}{second}")), "7", true),
         ("the other way round", both(format!("{first}\n{second}\n"), format!("{second}\n")), "7", true),
         ("parts of two files", both(format!("{first}{second}"), format!("{second}\n{third}")), "15", true),
         (
             "a table in another",
-            vec![("a.csv", of(&["1", "2"]).into()), ("b.csv", format!("{}{}", of(&["1", "2"]), of(&["4"])).into())],
+            vec![
+                ("a.csv", sheet(&["1", "2"]).into()),
+                ("b.csv", format!("{}{}", sheet(&["1", "2"]), sheet(&["4"])).into()),
+            ],
             "7",
             true,
         ),
         // These are not.
         ("a row twice in a list", one(format!("[{a},{a}]")), "2", false),
-        ("a row twice in a table", in_table(of(&["1", "1"])), "2", false),
-        ("four equal rows", in_table(of(&["1", "1", "1", "1"])), "4", false),
+        ("a row twice in a table", in_table(sheet(&["1", "1"])), "2", false),
+        ("four equal rows", in_table(sheet(&["1", "1", "1", "1"])), "4", false),
         ("a row twice alone", one(format!("{a}\n{a}\n")), "2", false),
-        ("rows that go on otherwise", in_table(of(&["1", "2", "1", "4"])), "8", false),
+        ("rows that go on otherwise", in_table(sheet(&["1", "2", "1", "4"])), "8", false),
         ("an empty page twice", one(format!("{first}{{\"value\":[]}}{{\"value\":[]}}")), "3", false),
     ];
     for (name, files, sum, is_found) in shapes {

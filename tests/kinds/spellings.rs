@@ -70,11 +70,11 @@ fn names_are_read_in_any_spelling() {
 fn usage_of_public_azure_is_told_from_that_of_a_stamp() {
     let found: Right<'_> = Read(&[("2026-10-05", "24")], &["usage_of_public_azure"]);
     let nothing: Right<'_> = Read(&[("2026-10-05", "24")], &[]);
-    let own = day("2026-10-05", "24").to_json();
+    let row = day("2026-10-05", "24").to_json();
     let with =
-        |more: &str| format!("{{\"value\":[{}]}}", own.replacen("\"quantity\"", &format!("{more}\"quantity\""), 1));
+        |more: &str| format!("{{\"value\":[{}]}}", row.replacen("\"quantity\"", &format!("{more}\"quantity\""), 1));
     let behind =
-        |more: &str| format!("{{\"value\":[{}]}}", own.replacen("\"meterId\"", &format!("{more}\"meterId\""), 1));
+        |more: &str| format!("{{\"value\":[{}]}}", row.replacen("\"meterId\"", &format!("{more}\"meterId\""), 1));
     let powershell =
         ["properties", "subscriptionId", "usageStartTime", "usageEndTime", "instanceData", "quantity", "meterId"]
             .into_iter()
@@ -94,7 +94,7 @@ fn usage_of_public_azure_is_told_from_that_of_a_stamp() {
             "a.json",
             format!(
                 "[{}]",
-                own.replacen("\"quantity\"", "\"meterCategory\":\"Storage\",\"unit\":\"GB\",\"quantity\"", 1)
+                row.replacen("\"quantity\"", "\"meterCategory\":\"Storage\",\"unit\":\"GB\",\"quantity\"", 1)
             ),
             &found,
         ),
@@ -118,12 +118,13 @@ fn what_was_lost_on_the_way_is_said() {
         root.run(&[]).expect(0);
         let receipt = receipt(&root.out());
         let inputs = receipt["inputs"].as_array().unwrap().clone();
-        let own = inputs.into_iter().find(|own| own["path"].as_str().unwrap().ends_with("a.csv")).expect("it was read");
-        own["lacks"].to_string()
+        let input =
+            inputs.into_iter().find(|input| input["path"].as_str().unwrap().ends_with("a.csv")).expect("it was read");
+        input["lacks"].to_string()
     };
-    let of = |quantities: &[&str]| {
+    let table = |quantities: &[&str]| {
         let rows: Vec<_> =
-            quantities.iter().map(|own| ("2026-10-05T00:00:00Z", "2026-10-06T00:00:00Z", *own)).collect();
+            quantities.iter().map(|quantity| ("2026-10-05T00:00:00Z", "2026-10-06T00:00:00Z", *quantity)).collect();
         csv(&rows)
     };
     let displayed = "at most two decimals";
@@ -137,10 +138,10 @@ fn what_was_lost_on_the_way_is_said() {
         (&["0.0000000838", "1.37"], false),
         (&["1.5"], false),
     ] {
-        assert_eq!(lacks(&of(quantities)).contains(displayed), is_displayed, "{quantities:?}");
+        assert_eq!(lacks(&table(quantities)).contains(displayed), is_displayed, "{quantities:?}");
     }
     let lost = "replaced by `?`";
-    let plain = of(&["24"]);
+    let plain = table(&["24"]);
     for (resource, is_lost) in
         [("/vm", false), ("/B?ro", true), ("/B\u{fffd}ro", true), ("/rg-??/vm", true), ("/Büro", false), ("/", false)]
     {

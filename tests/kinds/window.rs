@@ -65,7 +65,7 @@ fn usage_long_before_its_window_is_refused_with_what_suggests_itself() {
         (
             "the same of several lines",
             "2026-05-04--2026-05-06/a.json",
-            page(&[day("2026-04-05", "23"), day("2026-05-05", "1").clone()].map(|own| own)),
+            page(&[day("2026-04-05", "23"), day("2026-05-05", "1")]),
             &[],
             Read(&[("2026-04-05", "23"), ("2026-05-05", "1")], &["usage_long_before_window"]),
         ),

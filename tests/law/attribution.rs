@@ -132,11 +132,11 @@ fn windows(cuts: &BTreeSet<u32>) -> Vec<(u32, u32)> {
 
 fn add_usage(root: &TestRoot, usage: &[Used], cuts: &BTreeSet<u32>) {
     for (start, end) in windows(cuts) {
-        let own: Vec<Line> =
+        let lines: Vec<Line> =
             usage.iter().filter(|used| (start..end).contains(&used.reported)).map(Used::line).collect();
-        if !own.is_empty() {
+        if !lines.is_empty() {
             let window = format!("{}--{}", name(start), name(end));
-            let text = page(&own).replacen('{', &format!("{{\"page\":\"{window}\","), 1);
+            let text = page(&lines).replacen('{', &format!("{{\"page\":\"{window}\","), 1);
             root.file(&format!("north/usage/{window}/page.json"), text);
         }
     }
@@ -187,8 +187,8 @@ fn expected(histories: &Histories, usage: &[Used], moment: impl Fn(&Used) -> u32
         let mut key = vec![DAYS[(used.hour / 24) as usize].to_owned()];
         key.extend(owner(histories, used.user, moment(used)).map(str::to_owned));
         key.extend([USERS[used.user].to_owned(), METERS[used.meter].to_owned()]);
-        let own = sums.entry(key).or_default();
-        *own = (own.0 + i128::from(used.thousandths), own.1 + 1);
+        let sum = sums.entry(key).or_default();
+        *sum = (sum.0 + i128::from(used.thousandths), sum.1 + 1);
     }
     sums
 }
@@ -197,8 +197,8 @@ fn published(root: &TestRoot, name: &str) -> Sums {
     let keys = ["usage_date", "billed_subscription_id", "attribution", "tenant_id", "user_subscription_id", "meter_id"];
     let mut sums = Sums::new();
     for row in table(&root.out(), name) {
-        let own = sums.entry(keys.map(|key| row[key].clone().unwrap_or_default()).into()).or_default();
-        *own = (own.0 + thousandths(cell(&row, "quantity")), own.1 + cell(&row, "line_count").parse::<i64>().unwrap());
+        let sum = sums.entry(keys.map(|key| row[key].clone().unwrap_or_default()).into()).or_default();
+        *sum = (sum.0 + thousandths(cell(&row, "quantity")), sum.1 + cell(&row, "line_count").parse::<i64>().unwrap());
     }
     sums
 }
@@ -302,10 +302,10 @@ proptest! {
         let days: BTreeSet<&str> = daily.iter().map(|row| cell(row, "usage_date")).collect();
         let mut lines = 0;
         for day in days {
-            let own: Vec<&Row> = daily.iter().filter(|row| cell(row, "usage_date") == day).collect();
+            let rows: Vec<&Row> = daily.iter().filter(|row| cell(row, "usage_date") == day).collect();
             let cells = why(&root, &["--date", day]);
-            prop_assert_eq!(cells.len(), own.len());
-            for (found, row) in cells.iter().zip(own) {
+            prop_assert_eq!(cells.len(), rows.len());
+            for (found, row) in cells.iter().zip(rows) {
                 lines += check_cell(found, row, &histories)?;
             }
         }
@@ -344,7 +344,7 @@ fn check_cell(found: &Value, row: &Row, histories: &Histories) -> Result<usize, 
         }
         let hour = |text: &str| {
             let (day, hour) = text.split_once('T').unwrap();
-            DAYS.iter().position(|own| *own == day).unwrap() as u32 * 24 + hour.parse::<u32>().unwrap()
+            DAYS.iter().position(|date| *date == day).unwrap() as u32 * 24 + hour.parse::<u32>().unwrap()
         };
         let moment = hour(reason["decided_from"].as_str().unwrap());
         let user = USERS.iter().position(|user| found["user_subscription_id"] == **user).unwrap();

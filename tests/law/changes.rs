@@ -33,7 +33,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0..STAMPS.len(), 0_u8..3, used()).prop_map(|(stamp, page, used)| Step::Put(stamp, page, used)),
-        3 => book().prop_map(|own| Step::Book(Some(own))),
+        3 => book().prop_map(|entries| Step::Book(Some(entries))),
         1 => Just(Step::Book(None)),
         1 => any::<bool>().prop_map(Step::Volume),
         2 => (0..ROUNDINGS.len()).prop_map(Step::Rounding),
@@ -73,19 +73,19 @@ impl History {
             }
             Step::Book(book) => {
                 let was_there = self.terms.book.is_some();
-                self.terms.book = book.as_ref().map(|own| table_of(own, 1));
+                self.terms.book = book.as_ref().map(|entries| table_of(entries, 1));
                 match &self.terms.book {
                     Some(text) => root.file("prices.csv", text),
                     None if was_there => root.remove("prices.csv"),
                     None => {}
                 }
             }
-            Step::Volume(own) => self.terms.volume = *own,
-            Step::Rounding(own) => self.terms.rounding = *own,
-            Step::Rates(own) => {
+            Step::Volume(volume) => self.terms.volume = *volume,
+            Step::Rounding(rounding) => self.terms.rounding = *rounding,
+            Step::Rates(rates) => {
                 let was_there = self.terms.rates.is_some();
-                self.terms.rates = *own;
-                match own {
+                self.terms.rates = *rates;
+                match rates {
                     Some(set) => root.file("exchange-rates.csv", rates_table(*set)),
                     None if was_there => root.remove("exchange-rates.csv"),
                     None => {}
@@ -96,8 +96,8 @@ impl History {
             Step::Close | Step::Reopen => {
                 let verb = if matches!(step, Step::Close) { "close" } else { "reopen" };
                 let force: &[&str] = if verb == "close" { &["--force"] } else { &[] };
-                let of = [verb, "2026-10", "--stamp", STAMPS[0], "--out", "out", "--reason", "test"];
-                if root.stacktally(&[&of[..], force].concat()).code == 0 {
+                let arguments = [verb, "2026-10", "--stamp", STAMPS[0], "--out", "out", "--reason", "test"];
+                if root.stacktally(&[&arguments[..], force].concat()).code == 0 {
                     self.terms.is_closed = verb == "close";
                 }
             }
@@ -114,7 +114,7 @@ impl History {
             (published.book.is_some() && self.terms.book.is_none(), "prices"),
             (published.rates.is_some() && self.terms.rates.is_none(), "exchange-rates"),
         ];
-        let gone: Vec<&str> = gone.into_iter().filter(|own| own.0).map(|own| own.1).collect();
+        let gone: Vec<&str> = gone.into_iter().filter(|entry| entry.0).map(|entry| entry.1).collect();
         if !gone.is_empty() {
             flags.push("--forget");
             flags.extend(gone);
@@ -145,26 +145,27 @@ struct Said {
 }
 
 fn said(root: &TestRoot) -> Said {
-    let mut own = Said::default();
-    let key = |row: &Row, columns: &[&str]| columns.iter().map(|own| cell(row, own).to_owned()).collect::<Vec<_>>();
+    let mut said = Said::default();
+    let key =
+        |row: &Row, columns: &[&str]| columns.iter().map(|column| cell(row, column).to_owned()).collect::<Vec<_>>();
     let columns = ["stamp", "usage_date", "billed_subscription_id", "meter_id", "currency"];
     let add = |figures: &mut Figures, key: Vec<String>, values: Vec<i128>| {
         let sums = figures.entry(key).or_insert_with(|| vec![0; values.len()]);
-        sums.iter_mut().zip(values).for_each(|(sum, own)| *sum += own);
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
     };
     for row in table(&root.out(), "daily") {
-        own.days.insert((cell(&row, "stamp").to_owned(), cell(&row, "usage_date").to_owned()));
+        said.days.insert((cell(&row, "stamp").to_owned(), cell(&row, "usage_date").to_owned()));
         let lines = cell(&row, "line_count").parse().unwrap();
-        add(&mut own.usage, key(&row, &columns[..4]), vec![scaled(&row, "quantity").unwrap(), lines]);
+        add(&mut said.usage, key(&row, &columns[..4]), vec![scaled(&row, "quantity").unwrap(), lines]);
     }
     for row in table(&root.out(), "charges") {
         if let Some(charge) = scaled(&row, "charge") {
-            add(&mut own.charges, key(&row, &columns), vec![charge]);
+            add(&mut said.charges, key(&row, &columns), vec![charge]);
         }
     }
-    own.lines = table(&root.out(), "statements");
-    own.lines.retain(|row| row["charge"].is_some());
-    own
+    said.lines = table(&root.out(), "statements");
+    said.lines.retain(|row| row["charge"].is_some());
+    said
 }
 
 /// By what identifies a row, before and after.
@@ -193,16 +194,17 @@ fn asked(charge: i128, currency: &str, terms: &Terms) -> [i128; 2] {
     let unit = minor(currency);
     let amount = divided(charge, 1_000_000 * unit, terms.rounding) * unit;
     let Some(set) = terms.rates else { return [amount, amount] };
-    let rate = RATES[set][CURRENCIES.iter().position(|own| *own == currency).unwrap()];
+    let rate = RATES[set][CURRENCIES.iter().position(|code| *code == currency).unwrap()];
     [amount, divided(amount * rate, 10_000 * minor("EUR"), terms.rounding) * minor("EUR")]
 }
 
 /// Of cells that were billed before and are: where what is asked for is not what the former terms make of the charges.
 fn rebilled(before: &Said, after: &Said, former: &Terms) -> Rows {
-    let by_cell = |own: &[Row]| -> BTreeMap<Vec<String>, Vec<Row>> {
+    let by_cell = |lines: &[Row]| -> BTreeMap<Vec<String>, Vec<Row>> {
         let mut cells: BTreeMap<_, Vec<Row>> = BTreeMap::new();
-        for row in own {
-            let key = ["month", "billed_subscription_id", "meter_id", "currency"].map(|own| cell(row, own).to_owned());
+        for row in lines {
+            let key =
+                ["month", "billed_subscription_id", "meter_id", "currency"].map(|column| cell(row, column).to_owned());
             cells.entry(key.to_vec()).or_default().push(row.clone());
         }
         cells
@@ -216,7 +218,7 @@ fn rebilled(before: &Said, after: &Said, former: &Terms) -> Rows {
         let Some(lines_before) = before.get(&key) else { continue };
         let (was, is) = (sums(lines_before), sums(&lines));
         let other = lines.iter().map(|row| asked(scaled(row, "charge").unwrap(), &key[3], former));
-        let other = other.fold([0; 2], |sum, own| [sum[0] + own[0], sum[1] + own[1]]);
+        let other = other.fold([0; 2], |sum, amounts| [sum[0] + amounts[0], sum[1] + amounts[1]]);
         let billing = if former.rates.is_some() { "EUR" } else { key[3].as_str() };
         if was != is && (billing.to_owned(), other) != is {
             rows.insert(key, [Some(was.1.to_vec()), Some(is.1.to_vec())]);
@@ -238,12 +240,13 @@ fn left(root: &TestRoot, run: u64) -> BTreeMap<String, (Rows, Causes)> {
             "charge" => (&["stamp", "usage_date", "billed_subscription_id", "meter_id", "currency"], &["charge"]),
             _ => (&["month", "billed_subscription_id", "meter_id", "currency"], &["amount", "billing_amount"]),
         };
-        let key: Vec<String> = keys.iter().map(|own| cell(row, own).to_owned()).collect();
-        let side =
-            |side: &str| values.iter().map(|own| scaled(row, &format!("{own}_{side}"))).collect::<Option<Vec<i128>>>();
-        let own = left.entry(figure).or_default();
-        own.1.push((key.clone(), cell(row, "cause").to_owned()));
-        assert!(own.0.insert(key, [side("before"), side("after")]).is_none(), "twice: {row:?}");
+        let key: Vec<String> = keys.iter().map(|column| cell(row, column).to_owned()).collect();
+        let side = |side: &str| {
+            values.iter().map(|column| scaled(row, &format!("{column}_{side}"))).collect::<Option<Vec<i128>>>()
+        };
+        let (rows, causes) = left.entry(figure).or_default();
+        causes.push((key.clone(), cell(row, "cause").to_owned()));
+        assert!(rows.insert(key, [side("before"), side("after")]).is_none(), "twice: {row:?}");
     }
     left
 }
@@ -253,7 +256,7 @@ fn possible(before: &Terms, after: &Terms, is_full: bool) -> BTreeSet<Cause> {
     let is_reopened = before.is_closed && !after.is_closed;
     let usage = before.usage != after.usage;
     let is_rated_anew = usage || is_reopened || before.book != after.book;
-    let can_be = |own: &Cause| match own {
+    let can_be = |cause: &Cause| match cause {
         Cause::NewDay | Cause::AttributionChanged => false,
         Cause::FullRun => is_full,
         // Of a window that is replaced, days come and go.
@@ -298,19 +301,19 @@ proptest! {
             let run = receipt(&history.root.out())["generation"].as_u64().unwrap();
             let mut left = left(&history.root, run);
             let mut causes = Vec::new();
-            let mut of = |figure: &str| {
-                let (rows, own) = left.remove(figure).unwrap_or_default();
-                causes.extend(own);
+            let mut rows_of = |figure: &str| {
+                let (rows, their_causes) = left.remove(figure).unwrap_or_default();
+                causes.extend(their_causes);
                 rows
             };
-            prop_assert_eq!(of("quantity"), differences(&before.usage, &after.usage, &before.days));
-            prop_assert_eq!(of("charge"), differences(&before.charges, &after.charges, &before.days));
-            let amounts = of("amount");
+            prop_assert_eq!(rows_of("quantity"), differences(&before.usage, &after.usage, &before.days));
+            prop_assert_eq!(rows_of("charge"), differences(&before.charges, &after.charges, &before.days));
+            let amounts = rows_of("amount");
             if !terms.is_closed && !history.terms.is_closed {
                 prop_assert_eq!(amounts, rebilled(&before, &after, &terms));
             }
             let possible = possible(&terms, &history.terms, is_full);
-            let possible: BTreeSet<&str> = possible.iter().map(|own| own.as_str()).collect();
+            let possible: BTreeSet<&str> = possible.iter().map(|cause| cause.as_str()).collect();
             for (key, texts) in causes {
                 let said: BTreeSet<&str> = texts.split(' ').collect();
                 prop_assert!(!texts.is_empty() && said.is_subset(&possible), "{key:?}: {texts}, of {possible:?}");

@@ -54,8 +54,8 @@ pub struct Priced {
 }
 
 pub fn used() -> impl Strategy<Value = Vec<Used>> {
-    let own = (0..STAMPS.len(), 0..DAYS.len(), 0..USERS.len(), 0..METERS.len(), 0_u8..2, 0_u32..24, 0_u32..5_000);
-    let own = own.prop_map(|(stamp, day, user, meter, resource, hour, quantity)| Used {
+    let parts = (0..STAMPS.len(), 0..DAYS.len(), 0..USERS.len(), 0..METERS.len(), 0_u8..2, 0_u32..24, 0_u32..5_000);
+    let line = parts.prop_map(|(stamp, day, user, meter, resource, hour, quantity)| Used {
         stamp,
         day,
         user,
@@ -64,16 +64,16 @@ pub fn used() -> impl Strategy<Value = Vec<Used>> {
         hour,
         quantity,
     });
-    prop::collection::vec(own, 1..25)
+    prop::collection::vec(line, 1..25)
 }
 
 pub fn book() -> impl Strategy<Value = Vec<Priced>> {
     let tiers = prop::collection::vec((1_u32..6_000, 0_u32..10_000), 0..3);
-    let own = (
+    let parts = (
         (0..METERS.len(), 0_usize..4, 0_u32..10_000),
         (tiers, prop::option::of(0..DAYS.len()), prop_oneof![Just(0), Just(25), Just(50)], 0_usize..3),
     );
-    let own = own.prop_map(|((meter, scope, price), (tiers, changes_on, discount, currency))| Priced {
+    let entry = parts.prop_map(|((meter, scope, price), (tiers, changes_on, discount, currency))| Priced {
         meter,
         scope,
         price,
@@ -82,10 +82,10 @@ pub fn book() -> impl Strategy<Value = Vec<Priced>> {
         discount,
         currency,
     });
-    prop::collection::vec(own, 0..6).prop_map(|own| {
+    prop::collection::vec(entry, 0..6).prop_map(|prices| {
         // One price for each meter and scope.
         let mut entries: BTreeMap<(usize, usize), Priced> = BTreeMap::new();
-        own.into_iter().for_each(|own| drop(entries.insert((own.meter, own.scope), own)));
+        prices.into_iter().for_each(|price| drop(entries.insert((price.meter, price.scope), price)));
         entries.into_values().collect()
     })
 }
@@ -95,14 +95,14 @@ pub fn table_of(book: &[Priced], times: u32) -> String {
     let header =
         "meter_id,price,per,unit,currency,effective_from,effective_to,tier_from,scope,scope_id,discount_percent,note\n";
     let mut text = header.to_owned();
-    for own in book {
+    for entry in book {
         let scope = ["all,", "stamp,south", &format!("tenant,{TENANT_A}"), &format!("user_subscription,{SUB_B}")]
-            [own.scope]
+            [entry.scope]
             .to_owned();
-        let (meter, unit) = (METERS[own.meter], UNITS[own.meter]);
-        let currency = ["USD", "JPY", "KWD"][own.currency];
-        let mut tiers: BTreeMap<u32, u32> = own.tiers.iter().copied().collect();
-        tiers.insert(0, own.price);
+        let (meter, unit) = (METERS[entry.meter], UNITS[entry.meter]);
+        let currency = ["USD", "JPY", "KWD"][entry.currency];
+        let mut tiers: BTreeMap<u32, u32> = entry.tiers.iter().copied().collect();
+        tiers.insert(0, entry.price);
         for (from, price) in tiers {
             let price = |more: u32| {
                 let scaled = u64::from(times) * u64::from(price + more);
@@ -111,9 +111,9 @@ pub fn table_of(book: &[Priced], times: u32) -> String {
             let from = format!("{}.{:03}", from / 1_000, from % 1_000);
             let mut row = |price: String, first: &str, end: &str| {
                 text +=
-                    &format!("{meter},{price},1,{unit},{currency},{first},{end},{from},{scope},{},\n", own.discount);
+                    &format!("{meter},{price},1,{unit},{currency},{first},{end},{from},{scope},{},\n", entry.discount);
             };
-            match own.changes_on {
+            match entry.changes_on {
                 None => row(price(0), "", ""),
                 Some(day) => {
                     row(price(0), "", DAYS[day]);
@@ -144,8 +144,8 @@ pub fn bare_root() -> TestRoot {
 fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) -> TestRoot {
     let root = bare_root();
     let mut places: BTreeMap<(usize, usize), Vec<Line>> = BTreeMap::new();
-    for own in used {
-        places.entry((own.stamp, own.day / window_days)).or_default().push(own.line());
+    for usage in used {
+        places.entry((usage.stamp, usage.day / window_days)).or_default().push(usage.line());
     }
     for ((stamp, window), mut lines) in places {
         if reversed {
@@ -172,7 +172,7 @@ fn money(root: &TestRoot) -> BTreeMap<String, Vec<u8>> {
 
 /// A decimal of Parquet, in units of its last place; `None` is null.
 pub fn scaled(row: &Row, column: &str) -> Option<i128> {
-    row[column].as_ref().map(|own| own.replace('.', "").parse().unwrap())
+    row[column].as_ref().map(|text| text.replace('.', "").parse().unwrap())
 }
 
 pub fn minor_units(currency: &str) -> u32 {
@@ -187,7 +187,8 @@ pub fn minor_units(currency: &str) -> u32 {
 /// Each statement line against the charges that it sums, and its roundings, by hand.
 fn check_statements(root: &TestRoot) {
     type Key = [Option<String>; 4];
-    let key = |row: &Row| ["billed_subscription_id", "meter_id", "price_key", "currency"].map(|own| row[own].clone());
+    let key =
+        |row: &Row| ["billed_subscription_id", "meter_id", "price_key", "currency"].map(|column| row[column].clone());
     let month = |row: &Row, column: &str| cell(row, column)[..7].to_owned();
     let mut sums: BTreeMap<(String, Key), (i128, Option<i128>)> = BTreeMap::new();
     let mut daily: BTreeMap<(String, String, String), i128> = BTreeMap::new();
@@ -195,17 +196,17 @@ fn check_statements(root: &TestRoot) {
         let (quantity, charge) = (scaled(&row, "quantity").unwrap(), scaled(&row, "charge"));
         assert_eq!(charge.is_some(), cell(&row, "price_status") == "priced", "{row:?}");
         assert_eq!(row["price_key"].is_none(), cell(&row, "price_status") == "unpriced", "{row:?}");
-        let own = sums.entry((month(&row, "usage_date"), key(&row))).or_default();
-        own.0 += quantity;
-        own.1 = charge.map(|charge| charge + own.1.unwrap_or_default());
-        let day = ["stamp", "usage_date", "meter_id"].map(|own| cell(&row, own).to_owned());
+        let sum = sums.entry((month(&row, "usage_date"), key(&row))).or_default();
+        sum.0 += quantity;
+        sum.1 = charge.map(|charge| charge + sum.1.unwrap_or_default());
+        let day = ["stamp", "usage_date", "meter_id"].map(|column| cell(&row, column).to_owned());
         *daily.entry(day.into()).or_default() += quantity;
     }
     for row in table(&root.out(), "daily") {
-        let day = ["stamp", "usage_date", "meter_id"].map(|own| cell(&row, own).to_owned());
+        let day = ["stamp", "usage_date", "meter_id"].map(|column| cell(&row, column).to_owned());
         *daily.entry(day.into()).or_default() -= scaled(&row, "quantity").unwrap();
     }
-    assert!(daily.values().all(|own| *own == 0), "all of the usage is rated");
+    assert!(daily.values().all(|difference| *difference == 0), "all of the usage is rated");
     let lines = table(&root.out(), "statements");
     let mut totals: BTreeMap<(String, String), i128> = BTreeMap::new();
     for row in &lines {
@@ -236,17 +237,17 @@ fn check_statements(root: &TestRoot) {
     // One file of all, and one of each billed subscription, say the same.
     let files = files_below(&root.out().join("csv"));
     let rows = |path: &str| {
-        let of = |(_, bytes): (&String, &Vec<u8>)| csv_rows(std::str::from_utf8(bytes).unwrap());
+        let parsed = |(_, bytes): (&String, &Vec<u8>)| csv_rows(std::str::from_utf8(bytes).unwrap());
         files
             .iter()
-            .filter(|(own, _)| own.starts_with(path) && own[path.len()..].contains('/'))
-            .flat_map(of)
+            .filter(|(name, _)| name.starts_with(path) && name[path.len()..].contains('/'))
+            .flat_map(parsed)
             .collect::<Vec<_>>()
     };
     for month in ["2026-09", "2026-10"] {
         let all = files
             .get(&format!("statements/statements-{month}.csv"))
-            .map(|own| csv_rows(std::str::from_utf8(own).unwrap()));
+            .map(|bytes| csv_rows(std::str::from_utf8(bytes).unwrap()));
         assert_eq!(all.unwrap_or_default(), rows(&format!("statements/{month}")));
     }
 }
@@ -262,8 +263,8 @@ fn charges(root: &TestRoot) -> Vec<(Vec<Option<String>>, Option<i128>)> {
         "resource_key",
         "tier_from",
     ];
-    let of = |row: &Row| (keys.map(|own| row[own].clone()).to_vec(), scaled(row, "charge"));
-    table(&root.out(), "charges").iter().map(of).collect()
+    let keyed = |row: &Row| (keys.map(|column| row[column].clone()).to_vec(), scaled(row, "charge"));
+    table(&root.out(), "charges").iter().map(keyed).collect()
 }
 
 proptest! {
@@ -294,7 +295,8 @@ proptest! {
         let tenfold = root(&used, 1, 100, false);
         tenfold.file("prices.csv", table_of(&book, 10));
         tenfold.run(flags).expect(0);
-        let ten = charges(&first).into_iter().map(|(key, charge)| (key, charge.map(|own| own * 10))).collect::<Vec<_>>();
+        let ten = charges(&first).into_iter().map(|(key, charge)| (key, charge.map(|units| units * 10)));
+        let ten = ten.collect::<Vec<_>>();
         prop_assert_eq!(ten, charges(&tenfold));
         check_statements(&tenfold);
         fs::remove_dir_all(first.out()).unwrap();

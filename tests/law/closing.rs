@@ -102,7 +102,7 @@ enum Step {
 /// A page of bad lines alone would be refused.
 fn with_a_good_one(mut lines: Vec<Used>) -> Vec<Used> {
     if let [first, others @ ..] = lines.as_mut_slice()
-        && others.iter().all(|own| own.quantity == 0)
+        && others.iter().all(|other| other.quantity == 0)
     {
         first.quantity = first.quantity.max(1);
     }
@@ -175,8 +175,8 @@ impl Sealed {
         let mut csv_monthly: Vec<_> = files.iter().filter_map(|(path, bytes)| texts(path, bytes)).flatten().collect();
         csv_monthly.retain(|row| row["stamp"] == *stamp);
         let flat = format!("csv/daily/{stamp}/daily-{stamp}-{month}");
-        let own = [format!("daily/{stamp}/{month}"), flat, format!("charges/{stamp}/{month}")];
-        files.retain(|path, _| own.iter().any(|start| path.starts_with(start)));
+        let starts = [format!("daily/{stamp}/{month}"), flat, format!("charges/{stamp}/{month}")];
+        files.retain(|path, _| starts.iter().any(|start| path.starts_with(start)));
         let rows = |name: &str, time: &str| {
             let is_own = |row: &Row| cell(row, "stamp") == stamp && cell(row, time).starts_with(month);
             table(&root.out(), name).into_iter().filter(is_own).collect::<Vec<_>>()
@@ -218,12 +218,12 @@ fn figures(out: &Path, name: &str, quantity: &str, lines: &str) -> Figures {
     ];
     let mut figures = Figures::new();
     for row in table(out, name) {
-        let own = figures.entry(columns.map(|column| row[column].clone().unwrap_or_default())).or_default();
+        let figure = figures.entry(columns.map(|column| row[column].clone().unwrap_or_default())).or_default();
         let text = cell(&row, quantity);
-        let scaled = text.strip_prefix('-').map_or_else(|| scaled(text), |own| -scaled(own));
-        *own = (own.0 + scaled, own.1 + cell(&row, lines).parse::<i64>().unwrap());
+        let scaled = text.strip_prefix('-').map_or_else(|| scaled(text), |digits| -scaled(digits));
+        *figure = (figure.0 + scaled, figure.1 + cell(&row, lines).parse::<i64>().unwrap());
     }
-    figures.retain(|_, own| *own != (0, 0));
+    figures.retain(|_, figure| *figure != (0, 0));
     figures
 }
 
@@ -258,10 +258,10 @@ impl Closing {
             // A stamp without usage is none.
             root.file(&format!("{stamp}/usage/2025-10-01/none.json"), page(&[]));
         }
-        let mut own =
+        let mut closing =
             Self { root, settings, files: BTreeMap::new(), closed: BTreeMap::new(), reopened: BTreeSet::new() };
-        first.iter().for_each(|step| drop(own.take(step)));
-        own
+        first.iter().for_each(|step| drop(closing.take(step)));
+        closing
     }
 
     /// Does what a step says. Returns what is wrong after a run.
@@ -271,12 +271,15 @@ impl Closing {
             Step::RemoveFile { stamp, window, file } => self.remove((*stamp, *window, *file)),
             Step::RemoveWindow { stamp, window } => {
                 let places: Vec<_> = self.files.keys().copied().collect();
-                places.into_iter().filter(|own| (own.0, own.1) == (*stamp, *window)).for_each(|own| self.remove(own));
+                places
+                    .into_iter()
+                    .filter(|place| (place.0, place.1) == (*stamp, *window))
+                    .for_each(|place| self.remove(place));
             }
             Step::RemoveMonth { month, stamp } => {
-                let is_meant = |place: &(usize, usize, u8)| stamp.is_none_or(|own| own == place.0);
+                let is_meant = |place: &(usize, usize, u8)| stamp.is_none_or(|wanted| wanted == place.0);
                 for (place, lines) in self.files.clone().into_iter().filter(|(place, _)| is_meant(place)) {
-                    let is_left = |own: &&Used| !own.day(place.1).starts_with(MONTHS[*month]);
+                    let is_left = |used: &&Used| !used.day(place.1).starts_with(MONTHS[*month]);
                     let left: Vec<Used> = lines.iter().filter(is_left).cloned().collect();
                     if left.is_empty() {
                         self.remove(place);
@@ -329,8 +332,8 @@ impl Closing {
                 self.root.file("meters.csv", format!("meter_id,meter_name,service,unit,quantity_kind\n{rows}"));
             }
             Step::Prices(which) => write_book(&self.root, *which),
-            Step::Close { month, stamp } => self.close(MONTHS[*month], stamp.map(|own| STAMPS[own])),
-            Step::Reopen { month, stamp } => self.reopen(MONTHS[*month], stamp.map(|own| STAMPS[own])),
+            Step::Close { month, stamp } => self.close(MONTHS[*month], stamp.map(|at| STAMPS[at])),
+            Step::Reopen { month, stamp } => self.reopen(MONTHS[*month], stamp.map(|at| STAMPS[at])),
             Step::LoseState => {
                 let state = self.root.out().join(STATE);
                 if state.exists() {
@@ -347,7 +350,7 @@ impl Closing {
         let path = path_of(place);
         // A mark of its own: a page that lies in two windows would be one that was copied.
         let mark = format!("{{\"page\":\"{path}\",");
-        let written: Vec<Line> = lines.iter().map(|own| own.line(place.1)).collect();
+        let written: Vec<Line> = lines.iter().map(|used| used.line(place.1)).collect();
         self.root.file(&path, page(&written).replacen('{', &mark, 1));
         self.files.insert(place, lines);
     }
@@ -357,21 +360,22 @@ impl Closing {
             return;
         }
         self.root.remove(&path_of(place));
-        if !self.files.keys().any(|own| (own.0, own.1) == (place.0, place.1)) {
+        if !self.files.keys().any(|other| (other.0, other.1) == (place.0, place.1)) {
             self.root.remove(path_of(place).rsplit_once('/').unwrap().0);
         }
     }
 
     fn close(&mut self, month: &str, stamp: Option<&str>) {
-        let is_meant = |own: &&str| stamp.is_none_or(|stamp| stamp == *own);
+        let is_meant = |name: &&str| stamp.is_none_or(|stamp| stamp == *name);
         let key = |stamp: &str| (stamp.to_owned(), month.to_owned());
-        let is_published = |own: &&str| self.root.out().join(format!("daily/{own}/{month}.parquet")).exists();
+        let is_published = |name: &&str| self.root.out().join(format!("daily/{name}/{month}.parquet")).exists();
         let meant: Vec<Closed> = STAMPS.into_iter().filter(is_meant).filter(is_published).map(key).collect();
-        if meant.iter().any(|own| self.reopened.contains(own)) {
+        if meant.iter().any(|closed| self.reopened.contains(closed)) {
             return;
         }
-        let open: Vec<Closed> = meant.into_iter().filter(|own| !self.closed.contains_key(own)).collect();
-        let mut sealed: Vec<_> = open.into_iter().map(|own| (own.clone(), Sealed::of(&self.root, &own))).collect();
+        let open: Vec<Closed> = meant.into_iter().filter(|closed| !self.closed.contains_key(closed)).collect();
+        let mut sealed: Vec<_> =
+            open.into_iter().map(|closed| (closed.clone(), Sealed::of(&self.root, &closed))).collect();
         if self.is_closed_unforced(month, stamp) {
             return self.closed.extend(sealed.drain(..));
         }
@@ -382,7 +386,7 @@ impl Closing {
 
     /// Closes where nothing speaks against it: then nothing is overridden. What is refused changes nothing.
     fn is_closed_unforced(&self, month: &str, stamp: Option<&str>) -> bool {
-        let of_stamp = stamp.map_or(Vec::new(), |own| vec!["--stamp", own]);
+        let of_stamp = stamp.map_or(Vec::new(), |name| vec!["--stamp", name]);
         let before = files_below(&self.root.out());
         let ran = self.root.stacktally(&[&["close", month, "--out", "out"], &of_stamp[..]].concat());
         if ran.code != 0 {
@@ -396,10 +400,10 @@ impl Closing {
     }
 
     fn reopen(&mut self, month: &str, stamp: Option<&str>) {
-        let is_meant = |own: &Closed| own.1 == month && stamp.is_none_or(|stamp| stamp == own.0);
-        let opened: BTreeSet<Closed> = self.closed.keys().filter(|own| is_meant(own)).cloned().collect();
+        let is_meant = |closed: &Closed| closed.1 == month && stamp.is_none_or(|stamp| stamp == closed.0);
+        let opened: BTreeSet<Closed> = self.closed.keys().filter(|closed| is_meant(closed)).cloned().collect();
         if self.on_month("reopen", month, stamp, &[], opened.is_empty()) {
-            self.closed.retain(|own, _| !opened.contains(own));
+            self.closed.retain(|closed, _| !opened.contains(closed));
             self.reopened.extend(opened);
         }
     }
@@ -407,7 +411,7 @@ impl Closing {
     /// Closes or opens. Returns whether that was done: not if there is nothing to do it to, and not where a run has to make
     /// again first what was lost.
     fn on_month(&self, command: &str, month: &str, stamp: Option<&str>, flags: &[&str], is_nothing: bool) -> bool {
-        let of_stamp = stamp.map_or(Vec::new(), |own| vec!["--stamp", own]);
+        let of_stamp = stamp.map_or(Vec::new(), |name| vec!["--stamp", name]);
         let arguments = [&[command, month, "--out", "out", "--reason", "x"], flags, &of_stamp[..]].concat();
         let ran = self.root.stacktally(&arguments);
         let expected = match (is_nothing, self.root.out().join(STATE).exists()) {
@@ -437,7 +441,7 @@ impl Closing {
     fn run(&mut self, flags: &[&str]) -> Vec<String> {
         self.run_to("out", flags);
         self.reopened.clear();
-        let [out, fresh, full] = ["out", "fresh", "full"].map(|own| self.root.folder().join(own));
+        let [out, fresh, full] = ["out", "fresh", "full"].map(|name| self.root.folder().join(name));
         for folder in [&fresh, &full] {
             if folder.exists() {
                 fs::remove_dir_all(folder).unwrap();
@@ -471,11 +475,11 @@ impl Closing {
     /// Closed + adjustments = lines; of open months, adjustments come to nothing.
     fn out_of_balance(&self, published: &Figures, adjusted: &Figures, lines: &Figures) -> Vec<String> {
         let keys: BTreeSet<_> = published.keys().chain(adjusted.keys()).chain(lines.keys()).collect();
-        let of = |figures: &Figures, key| figures.get(key).copied().unwrap_or_default();
+        let figure = |figures: &Figures, key| figures.get(key).copied().unwrap_or_default();
         let mut wrong = Vec::new();
         for key in keys {
             let is_closed = self.closed.contains_key(&(key[0].clone(), key[1][..7].to_owned()));
-            let (closed, adjusted, lines) = (of(published, key), of(adjusted, key), of(lines, key));
+            let (closed, adjusted, lines) = (figure(published, key), figure(adjusted, key), figure(lines, key));
             let expected = if is_closed { (lines.0 - closed.0, lines.1 - closed.1) } else { (0, 0) };
             if adjusted != expected {
                 let state = if is_closed { "closed" } else { "open" };
@@ -537,10 +541,10 @@ fn dangling(out: &Path) -> Vec<String> {
         ("user_subscriptions", "tenant_id", "tenants", "tenant_id"),
         ("billed_subscriptions", "tenant_id", "tenants", "tenant_id"),
     ]);
-    let lacks = |(of, column, dimension, id): (&str, &str, &str, &str)| {
+    let lacks = |(table, column, dimension, id): (&str, &str, &str, &str)| {
         let rows = ids(dimension, id);
-        let lacking = ids(of, column).into_iter().find(|own| !rows.contains(own))?;
-        Some(format!("{dimension} lacks {lacking}, which is {column} of {of}"))
+        let lacking = ids(table, column).into_iter().find(|value| !rows.contains(value))?;
+        Some(format!("{dimension} lacks {lacking}, which is {column} of {table}"))
     };
     named.into_iter().filter_map(lacks).collect()
 }
@@ -548,7 +552,7 @@ fn dangling(out: &Path) -> Vec<String> {
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
-        let (entry, to) = entry.map(|own| (own.path(), to.join(own.file_name()))).unwrap();
+        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
         if entry.is_dir() {
             copy(&entry, &to);
         } else {
@@ -569,7 +573,7 @@ impl Used {
     fn line(&self, window: usize) -> Line {
         let quantity = match self.quantity {
             0 => "-1".to_owned(),
-            own => format!("{}.{:03}", own / 1000, own % 1000),
+            thousandths => format!("{}.{:03}", thousandths / 1000, thousandths % 1000),
         };
         let hour = format!("{}T{:02}", self.day(window), self.hour);
         let mut line = Line::hourly(USERS[self.user], METERS[self.meter], &hour, &quantity);
@@ -585,7 +589,7 @@ proptest! {
     fn closed_months_stay_and_adjustments_make_up_for_it(settings in 0..SETTINGS.len(), start in prop::collection::vec(put(), 2..6), first in to_close(), steps in prop::collection::vec(step(), 3..10)) {
         let mut closing = Closing::new(settings, &start);
         closing.run_to("out", &[]);
-        closing.close(MONTHS[first.0], first.1.map(|own| STAMPS[own]));
+        closing.close(MONTHS[first.0], first.1.map(|at| STAMPS[at]));
         for step in &steps {
             prop_assert_eq!(closing.take(step), Vec::<String>::new());
         }

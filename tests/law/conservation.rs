@@ -100,12 +100,14 @@ proptest! {
             for day in super::random_root::DAYS {
                 split.remove(&format!("{stamp}/usage/{day}"));
                 let in_first = |line: &&RandomLine| line.late || line.hour < 12;
-                let of = |first: bool| {
-                    let own = lines.iter().filter(|line| (line.stamp(), line.window()) == (stamp, day));
-                    own.filter(|line| in_first(line) == first).map(RandomLine::line).collect::<Vec<_>>()
+                let half = |first: bool| {
+                    let day_lines = lines.iter().filter(|line| (line.stamp(), line.window()) == (stamp, day));
+                    day_lines.filter(|line| in_first(line) == first).map(RandomLine::line).collect::<Vec<_>>()
                 };
-                let next = ["2026-10-01", "2026-10-02", "2026-10-03"][super::random_root::DAYS.iter().position(|own| *own == day).unwrap()];
-                for (window, part) in [(format!("{day}T00--{day}T12"), of(true)), (format!("{day}T12--{next}T00"), of(false))] {
+                let at = super::random_root::DAYS.iter().position(|date| *date == day).unwrap();
+                let next = ["2026-10-01", "2026-10-02", "2026-10-03"][at];
+                let windows = [format!("{day}T00--{day}T12"), format!("{day}T12--{next}T00")];
+                for (window, part) in windows.into_iter().zip([half(true), half(false)]) {
                     let text = crate::support::page(&part).replacen('{', &format!("{{\"page\":\"{window}\","), 1);
                     split.file(&format!("{stamp}/usage/{window}/page.json"), text);
                 }

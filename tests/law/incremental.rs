@@ -125,7 +125,7 @@ const SETTINGS: [&[&str]; 9] = [
 /// A page of bad lines alone would be refused.
 fn with_a_good_one(mut lines: Vec<Used>) -> Vec<Used> {
     if let [first, others @ ..] = lines.as_mut_slice()
-        && others.iter().all(|own| own.quantity == 0)
+        && others.iter().all(|other| other.quantity == 0)
     {
         first.quantity = first.quantity.max(1);
     }
@@ -197,9 +197,9 @@ impl Changing {
             // A stamp without usage is none.
             root.file(&format!("{stamp}/usage/2026-08-01/none.json"), page(&[]));
         }
-        let mut own = Self { root, settings, files: BTreeMap::new(), count: 0 };
-        first.iter().for_each(|step| own.take(step));
-        own
+        let mut changing = Self { root, settings, files: BTreeMap::new(), count: 0 };
+        first.iter().for_each(|step| changing.take(step));
+        changing
     }
 
     pub(super) fn take(&mut self, step: &Step) {
@@ -209,7 +209,7 @@ impl Changing {
                 let path = file_path(*stamp, *window, *file);
                 // A mark of its own: a page that lies in two windows would be one that was copied.
                 let mark = format!("{{\"page\":\"{path}\",");
-                let lines: Vec<Line> = lines.iter().map(|own| own.line(*window)).collect();
+                let lines: Vec<Line> = lines.iter().map(|used| used.line(*window)).collect();
                 self.write(&path, page(&lines).replacen('{', &mark, 1).into_bytes());
             }
             Step::RemoveFile { stamp, window, file } => {
@@ -405,7 +405,7 @@ impl Used {
     fn line(&self, window: usize) -> Line {
         let quantity = match self.quantity {
             0 => "-1".to_owned(),
-            own => format!("{}.{:03}", own / 1000, own % 1000),
+            thousandths => format!("{}.{:03}", thousandths / 1000, thousandths % 1000),
         };
         let day = WINDOWS[window];
         let before = ["2026-09-28", "2026-09-29", "2026-09-30", "2026-10-01", "2026-09-24", "2026-09-25"][window];
@@ -455,9 +455,10 @@ type Said = BTreeMap<[String; 4], (i128, i64)>;
 fn said(root: &TestRoot) -> Said {
     let mut said = Said::new();
     for row in table(&root.out(), "daily") {
-        let key = ["stamp", "usage_date", "billed_subscription_id", "meter_id"].map(|own| cell(&row, own).to_owned());
-        let own = said.entry(key).or_default();
-        *own = (own.0 + scaled(cell(&row, "quantity")), own.1 + cell(&row, "line_count").parse::<i64>().unwrap());
+        let key =
+            ["stamp", "usage_date", "billed_subscription_id", "meter_id"].map(|column| cell(&row, column).to_owned());
+        let sum = said.entry(key).or_default();
+        *sum = (sum.0 + scaled(cell(&row, "quantity")), sum.1 + cell(&row, "line_count").parse::<i64>().unwrap());
     }
     said
 }
@@ -475,12 +476,13 @@ fn corrected(root: &TestRoot) -> Corrected {
     let is_quantity = |row: &Row| row["currency"].is_none();
     let rows = table(&root.out(), "history/changes").into_iter().filter(|row| cell(row, "run") == run);
     for row in rows.filter(is_quantity) {
-        let key = ["stamp", "usage_date", "billed_subscription_id", "meter_id"].map(|own| cell(&row, own).to_owned());
-        let of = |when: &str| {
+        let key =
+            ["stamp", "usage_date", "billed_subscription_id", "meter_id"].map(|column| cell(&row, column).to_owned());
+        let figure = |when: &str| {
             let quantity = row[&format!("quantity_{when}")].as_deref().map(scaled)?;
             Some((quantity, cell(&row, &format!("line_count_{when}")).parse().unwrap()))
         };
-        assert_eq!(corrected.insert(key, [of("before"), of("after")]), None, "a correction twice");
+        assert_eq!(corrected.insert(key, [figure("before"), figure("after")]), None, "a correction twice");
     }
     corrected
 }
@@ -496,11 +498,11 @@ fn differences(before: &Said, after: &Said) -> Corrected {
 
 /// The days that the last run settled, each with its causes.
 fn settled(root: &TestRoot) -> BTreeMap<(String, String), Vec<String>> {
-    let text = |own: &Value| own.as_str().unwrap().to_owned();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
     let receipt = receipt(&root.out());
-    let entry = |own: &Value| {
-        let causes = own["causes"].as_array().unwrap().iter().map(text).collect();
-        ((text(&own["stamp"]), text(&own["usage_date"])), causes)
+    let entry = |day: &Value| {
+        let causes = day["causes"].as_array().unwrap().iter().map(text).collect();
+        ((text(&day["stamp"]), text(&day["usage_date"])), causes)
     };
     receipt["settled"].as_array().unwrap().iter().map(entry).collect()
 }
@@ -520,7 +522,7 @@ impl Model {
             }
             Step::RemoveFile { stamp, window, file } => drop(self.0.remove(&file_path(*stamp, *window, *file))),
             Step::RemoveWindow { stamp, window } => {
-                self.0.retain(|_, own| (own.0, own.1) != (*stamp, *window));
+                self.0.retain(|_, file| (file.0, file.1) != (*stamp, *window));
             }
             _ => {}
         }
@@ -529,11 +531,11 @@ impl Model {
     fn inputs(&self) -> Inputs {
         let mut inputs = Inputs::new();
         for (path, (stamp, window, lines)) in &self.0 {
-            let of = |own: &Used| own.line(*window).start[..10].to_owned();
-            let days: BTreeSet<String> = lines.iter().map(of).collect();
+            let date = |used: &Used| used.line(*window).start[..10].to_owned();
+            let days: BTreeSet<String> = lines.iter().map(date).collect();
             for day in days {
-                let own = inputs.entry((STAMPS[*stamp].to_owned(), day)).or_default().entry(*window).or_default();
-                own.push(format!("{path} {lines:?}").into_bytes());
+                let contents = inputs.entry((STAMPS[*stamp].to_owned(), day)).or_default().entry(*window).or_default();
+                contents.push(format!("{path} {lines:?}").into_bytes());
             }
         }
         inputs
@@ -555,7 +557,7 @@ fn touched(before: &Inputs, after: &Inputs) -> BTreeMap<(String, String), Vec<St
         };
         let causes: BTreeSet<&str> = windows.into_iter().filter_map(cause).collect();
         let in_order = ["window_added", "window_changed", "window_removed"];
-        in_order.into_iter().filter(|own| causes.contains(own)).collect()
+        in_order.into_iter().filter(|name| causes.contains(name)).collect()
     };
     let owned = |causes: Vec<&str>| causes.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let all = days.into_iter().map(|day| (day.clone(), owned(causes(day))));
@@ -565,7 +567,7 @@ fn touched(before: &Inputs, after: &Inputs) -> BTreeMap<(String, String), Vec<St
 /// Steps that change good lines of usage and nothing else.
 fn usage_step() -> impl Strategy<Value = Step> {
     let place = || (0..STAMPS.len(), 0..WINDOWS.len(), 0_u8..2);
-    let good = || prop::collection::vec(used().prop_map(|own| Used { quantity: own.quantity.max(1), ..own }), 1..5);
+    let good = || prop::collection::vec(used().prop_map(|line| Used { quantity: line.quantity.max(1), ..line }), 1..5);
     prop_oneof![
         4 => (place(), good()).prop_map(|((stamp, window, file), lines)| Step::Put { stamp, window, file, lines }),
         1 => place().prop_map(|(stamp, window, file)| Step::RemoveFile { stamp, window, file }),
@@ -585,7 +587,7 @@ fn days(root: &TestRoot) -> BTreeMap<(String, String), Vec<Row>> {
 /// The folders of exports that the last run said were gone, and whether their lines count all the same.
 fn missing(root: &TestRoot) -> BTreeMap<String, bool> {
     let receipt = receipt(&root.out());
-    let entry = |own: &Value| (own["folder"].as_str().unwrap().to_owned(), own["kept"].as_bool().unwrap());
+    let entry = |export: &Value| (export["folder"].as_str().unwrap().to_owned(), export["kept"].as_bool().unwrap());
     receipt["missing"].as_array().unwrap().iter().map(entry).collect()
 }
 
@@ -699,7 +701,7 @@ proptest! {
             changing.root.run(&["--keep-missing"]).expect(3);
         }
         changing.run(&[]);
-        prop_assert_eq!(missing(&changing.root), gone.into_iter().map(|own| (own, false)).collect());
+        prop_assert_eq!(missing(&changing.root), gone.into_iter().map(|folder| (folder, false)).collect());
         prop_assert_eq!(corrected(&changing.root), differences(&before, &said(&changing.root)));
         prop_assert_eq!(difference(&changing.published(), &changing.fresh()), None);
     }

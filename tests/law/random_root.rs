@@ -165,16 +165,16 @@ fn pages_of(lines: &[Line], page_lines: usize) -> Vec<Vec<Line>> {
 pub fn lay_out(root: &TestRoot, lines: &[RandomLine], page_lines: usize, name: impl Fn(usize) -> String) {
     for stamp in STAMPS {
         for day in DAYS {
-            let own: Vec<Line> = lines
+            let day_lines: Vec<Line> = lines
                 .iter()
                 .filter(|line| (line.stamp(), line.window()) == (stamp, day))
                 .map(RandomLine::line)
                 .collect();
             let window = format!("{stamp}/usage/{day}");
-            if own.is_empty() {
+            if day_lines.is_empty() {
                 root.file(&format!("{window}/{}", name(0)), page(&[]));
             }
-            for (at, chunk) in pages_of(&own, page_lines).iter().enumerate() {
+            for (at, chunk) in pages_of(&day_lines, page_lines).iter().enumerate() {
                 // A mark of its own: two pages of equal lines would be one page saved twice.
                 let text = page(chunk).replacen('{', &format!("{{\"page\":\"{window}-{at}\","), 1);
                 root.file(&format!("{window}/{}", name(at)), text);

@@ -23,17 +23,17 @@ fn read(files: &[InputFile], pages: Pages) -> Result<(Vec<Seen>, Vec<ExportRecor
     let lines = gathered.map_err(|error| format!("{error} {:?}", error.hint))?;
     let mut seen = Vec::new();
     for day in lines.days.days() {
-        for own in lines.days.take(day).unwrap() {
-            for at in 0..own.lines.len() {
+        for chunk in lines.days.take(day).unwrap() {
+            for at in 0..chunk.lines.len() {
                 seen.push((
                     day,
-                    own.lines.slot[at].number(),
-                    lines.texts.user_subscriptions.text(own.lines.user_subscription[at]).to_string(),
-                    lines.texts.meters.text(own.lines.meter[at]).to_string(),
-                    lines.texts.instances.text(own.lines.instance[at]).to_string(),
-                    own.lines.quantity[at],
-                    own.file,
-                    own.lines.row[at],
+                    chunk.lines.slot[at].number(),
+                    lines.texts.user_subscriptions.text(chunk.lines.user_subscription[at]).to_string(),
+                    lines.texts.meters.text(chunk.lines.meter[at]).to_string(),
+                    lines.texts.instances.text(chunk.lines.instance[at]).to_string(),
+                    chunk.lines.quantity[at],
+                    chunk.file,
+                    chunk.lines.row[at],
                 ));
             }
         }
@@ -57,7 +57,7 @@ fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
     });
     let files: Vec<InputFile> = files.collect();
     let (fast, twin) = (read(&files, Pages::Usual), read(&files, Pages::Validated));
-    let shown = || pages.iter().map(|own| String::from_utf8_lossy(own.as_ref()).into_owned()).collect::<Vec<_>>();
+    let shown = || pages.iter().map(|page| String::from_utf8_lossy(page.as_ref()).into_owned()).collect::<Vec<_>>();
     assert!(fast == twin, "{}\n\nfast: {fast:?}\n\ntwin: {twin:?}", shown().join("\n\n"));
 }
 
@@ -214,7 +214,7 @@ fn on_every_sample_and_producer() {
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             waiting.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.components().any(|own| own.as_os_str() == "usage" || own.as_os_str() == "producers") {
+        } else if path.components().any(|part| part.as_os_str() == "usage" || part.as_os_str() == "producers") {
             let bytes = fs::read(&path).unwrap();
             agree(folder.path(), &[&bytes]);
             for at in (0..bytes.len()).step_by(1 + bytes.len() / tries(8, 40) as usize) {
@@ -235,7 +235,7 @@ fn on_the_corpus_of_fuzzing() {
     assert!(packed.lines().count() > 100);
     for line in packed.lines() {
         let text: String = serde_json::from_str(line).unwrap();
-        let bytes: Vec<u8> = text.chars().map(|own| u8::try_from(u32::from(own)).unwrap()).collect();
+        let bytes: Vec<u8> = text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect();
         agree(folder.path(), &[bytes]);
     }
 }
@@ -250,9 +250,9 @@ fn on_what_reaches_into_the_next_line() {
         agree(folder.path(), &[format!("{{\"value\":[{},{good}]}}", without(name))]);
         agree(folder.path(), &[format!("{{\"value\":[{good},{},{good}]}}", without(name))]);
     }
-    let own = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T00", "0").to_json().replace("+00:00", "Z");
-    let own = own.replace("usageStart", "usage\\u0053tart");
-    agree(folder.path(), &[format!("{{\"value\":[{own}],\"x\":[{good}]}}")]);
+    let row = Line::hourly(SUB_A, VM_HOURS, "2026-10-05T00", "0").to_json().replace("+00:00", "Z");
+    let row = row.replace("usageStart", "usage\\u0053tart");
+    agree(folder.path(), &[format!("{{\"value\":[{row}],\"x\":[{good}]}}")]);
     agree(folder.path(), &[format!("{{\"value\":[{good}],\"x\":[{good}]}}")]);
 }
 

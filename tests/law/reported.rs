@@ -25,8 +25,8 @@ proptest! {
         let mut all: Vec<Window> = windows.iter().copied().chain(gaps_between(&windows)).collect();
         all.sort_unstable();
         prop_assert!(all.windows(2).all(|pair| pair[0].end == pair[1].start), "{:?}", all);
-        prop_assert_eq!(all.first().map(|own| own.start), windows.first().map(|own| own.start));
-        prop_assert_eq!(all.last().map(|own| own.end), windows.last().map(|own| own.end));
+        prop_assert_eq!(all.first().map(|window| window.start), windows.first().map(|window| window.start));
+        prop_assert_eq!(all.last().map(|window| window.end), windows.last().map(|window| window.end));
     }
 
     #[test]
@@ -45,7 +45,7 @@ proptest! {
         if let Some(next) = next {
             let waited = Window { start: next.from, end: next.due(None) }.hours();
             prop_assert!(waited >= 24 && waited >= next.rhythm);
-            prop_assert!(windows.iter().any(|own| own.hours() == next.rhythm));
+            prop_assert!(windows.iter().any(|window| window.hours() == next.rhythm));
         }
     }
 }

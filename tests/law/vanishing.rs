@@ -30,11 +30,11 @@ impl Standing {
     /// What is there no more, and nothing covers it.
     fn lost(&self, after: &Self) -> Vec<String> {
         let is_covered = |(stamp, window): &&(String, String)| {
-            let Some(own) = Window::parse(window) else { return false };
+            let Some(parsed) = Window::parse(window) else { return false };
             let others = after.windows.iter().filter(|(other, _)| other == stamp);
-            own.is_covered_by(others.filter_map(|(_, other)| Window::parse(other)))
+            parsed.is_covered_by(others.filter_map(|(_, other)| Window::parse(other)))
         };
-        let windows = self.windows.iter().filter(|own| !after.windows.contains(*own) && !is_covered(own));
+        let windows = self.windows.iter().filter(|export| !after.windows.contains(*export) && !is_covered(export));
         let windows = windows.map(|(stamp, window)| format!("{stamp} {window}"));
         windows.chain(self.charged.difference(&after.charged).cloned()).collect()
     }

@@ -34,7 +34,9 @@ fn attributed(root: &TestRoot, flags: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_five_reasons_in_their_order() {
-    let root = TestRoot::with_lines(&[SUB_A, SUB_B, SUB_UNKNOWN, PROVIDER].map(|own| line(own, "2026-10-05")));
+    let root = TestRoot::with_lines(
+        &[SUB_A, SUB_B, SUB_UNKNOWN, PROVIDER].map(|user_subscription| line(user_subscription, "2026-10-05")),
+    );
     assert_eq!(
         attributed(&root, &[]),
         [
@@ -161,7 +163,7 @@ fn listings_are_history() {
     for day in ["2026-10-05", "2026-10-06", "2026-10-07"] {
         root.file(
             &format!("north/usage/{day}/page.json"),
-            page(&[SUB_A, SUB_B, SUB_UNKNOWN].map(|own| line(own, day))),
+            page(&[SUB_A, SUB_B, SUB_UNKNOWN].map(|user_subscription| line(user_subscription, day))),
         );
     }
     assert_eq!(
@@ -318,7 +320,7 @@ fn what_is_odd_but_not_fatal_is_a_finding() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|own| own["code"].as_str().unwrap().to_owned())
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(codes, ["customer_subscription_of_several_tenants", "user_subscription_listed_twice"]);
     root.run(&STRICT).expect(3);

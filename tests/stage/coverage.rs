@@ -58,13 +58,13 @@ fn a_stamp_is_covered_to_the_end_of_its_latest_window() {
     let mut days = rows("south", &["2026-10-05", "2026-10-06", "2026-10-07"], &["2026-10-05", "2026-10-07"], 0);
     days.extend(rows("east", &["2026-10-05"], &[], 0));
     days.extend(rows("north", &["2026-10-31"], &["2026-10-01--2026-11-01"], 0));
-    let text = |own: Option<String>| own.unwrap_or_else(|| "none".to_owned());
+    let text = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
     let shown: Vec<String> = stamps(&days)
         .into_iter()
-        .map(|own| {
+        .map(|coverage| {
             let (settled, to) =
-                (own.last_settled_day.map(|day| day.to_string()), own.covered_to.map(|to| to.to_string()));
-            format!("{} {:?} {} {}", own.stamp, own.days, text(settled), text(to))
+                (coverage.last_settled_day.map(|day| day.to_string()), coverage.covered_to.map(|to| to.to_string()));
+            format!("{} {:?} {} {}", coverage.stamp, coverage.days, text(settled), text(to))
         })
         .collect();
     assert_eq!(

@@ -17,7 +17,7 @@ fn chunk(lines: u32) -> Chunk {
 }
 
 fn shown(chunks: Vec<FileChunk>) -> Vec<String> {
-    let mut shown: Vec<String> = chunks.into_iter().map(|own| format!("{} {:?}", own.file, own.lines)).collect();
+    let mut shown: Vec<String> = chunks.into_iter().map(|chunk| format!("{} {:?}", chunk.file, chunk.lines)).collect();
     shown.sort();
     shown
 }

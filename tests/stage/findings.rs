@@ -25,10 +25,12 @@ fn found(root: &TestRoot, flags: &[&str]) -> Vec<String> {
     let receipt = receipt(&root.out());
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     let findings = receipt["findings"].as_array().unwrap();
-    assert!(findings.iter().all(|own| !text(&own["remedy"]).is_empty()));
+    assert!(findings.iter().all(|finding| !text(&finding["remedy"]).is_empty()));
     findings
         .iter()
-        .map(|own| format!("{} {}: {}", text(&own["stamp"]), text(&own["code"]), text(&own["sentence"])))
+        .map(|finding| {
+            format!("{} {}: {}", text(&finding["stamp"]), text(&finding["code"]), text(&finding["sentence"]))
+        })
         .collect()
 }
 
@@ -156,9 +158,9 @@ fn stamps_that_share_what_each_should_have_of_its_own() {
     root.run(&[]).expect(3);
     // Their cloud ids say that they are two all the same.
     for (stamp, name, cloud) in [("north", "north", "c10d-1"), ("south", "NORTH", "c10d-2")] {
-        let own = registration(DEFAULT, name)
+        let text = registration(DEFAULT, name)
             .replace("\"billingModel\"", &format!("\"cloudId\":\"{cloud}\",\"billingModel\""));
-        root.file(&format!("{stamp}/registration/2026-10-01.json"), own);
+        root.file(&format!("{stamp}/registration/2026-10-01.json"), text);
     }
     assert_eq!(
         found(&root, &[]),
@@ -230,7 +232,7 @@ fn check_says_them_all_and_strict_refuses_any_that_is_not_accepted() {
     let accepted = root.run(&both).expect(0);
     let said = "accepted     15 invalid_customer_subscription_id, 1 mapped_tenant_without_usage";
     assert!(accepted.stdout.contains(said), "{}", accepted.stdout);
-    assert!(receipt(&root.out())["findings"].as_array().unwrap().iter().all(|own| own["accepted"] == true));
+    assert!(receipt(&root.out())["findings"].as_array().unwrap().iter().all(|finding| finding["accepted"] == true));
     let unknown = root.run(&["--accept", "id_malformd"]).expect(2);
     assert!(unknown.stderr.contains("did you mean `id_malformed`?"), "{}", unknown.stderr);
 }

@@ -22,7 +22,7 @@ fn read<T>(name: &str, bytes: &[u8], culture: &str, read: fn(&InputFile, &Readin
 /// All that is said of a refusal: places and messages, then the hint of the first.
 fn said(error: &Error) -> String {
     let mut text = error.to_string();
-    for other in error.beside.iter().flat_map(|own| &own.errors) {
+    for other in error.beside.iter().flat_map(|beside| &beside.errors) {
         let _ = write!(text, "\n{other}");
     }
     format!("{text}\nhint: {}", error.hint.as_deref().unwrap_or_default())
@@ -32,16 +32,16 @@ fn said(error: &Error) -> String {
 fn prices(bytes: &[u8], culture: &str) -> std::result::Result<Vec<String>, String> {
     let file = read("prices.csv", bytes, culture, read_prices).map_err(|error| said(&error))?;
     let PriceContent::Entries(entries) = file.content else { panic!("a table is no rate card") };
-    let day = |own: Option<Day>| own.map_or_else(|| "-".to_owned(), |own| own.to_string());
-    let shown = |own: stacktally::domain::PriceEntry| {
-        let terms = match own.terms {
+    let day = |date: Option<Day>| date.map_or_else(|| "-".to_owned(), |date| date.to_string());
+    let shown = |entry: stacktally::domain::PriceEntry| {
+        let terms = match entry.terms {
             Terms::Price(price) => {
                 format!("{}/{}/{} {}", price.price, price.per, price.discount_percent, price.currency)
             }
             Terms::NotBillable => "never".to_owned(),
         };
-        let note = own.note.unwrap_or_default();
-        format!("{terms} {} {} {} row {} {note}", day(own.from), day(own.to), own.tier_from, own.row)
+        let note = entry.note.unwrap_or_default();
+        format!("{terms} {} {} {} row {} {note}", day(entry.from), day(entry.to), entry.tier_from, entry.row)
     };
     Ok(entries.into_iter().map(shown).collect())
 }
@@ -126,7 +126,7 @@ fn decimals_are_decided_over_the_whole_table() {
         ("", [["5E-2", "1", "", ""], ["2,5E-2", "1", "", ""]], ["0.05/1/0", "0.025/1/0"]),
     ] {
         let got = read(culture, rows).unwrap_or_else(|error| panic!("{rows:?}: {error}"));
-        let got: Vec<&str> = got.iter().filter_map(|own| own.split(' ').next()).collect();
+        let got: Vec<&str> = got.iter().filter_map(|row| row.split(' ').next()).collect();
         assert_eq!(got, want, "{culture} {rows:?}");
     }
     for (culture, rows, places, message) in [
@@ -158,8 +158,11 @@ fn decimals_are_decided_over_the_whole_table() {
     ] {
         let refused = read(culture, rows).expect_err(message);
         assert!(refused.starts_with(&format!("prices.csv:{}:1: {message}", places[0])), "{refused}");
-        let lines: Vec<String> =
-            refused.lines().filter_map(|own| own.strip_prefix("prices.csv:")).map(|own| own[..1].to_owned()).collect();
+        let lines: Vec<String> = refused
+            .lines()
+            .filter_map(|line| line.strip_prefix("prices.csv:"))
+            .map(|place| place[..1].to_owned())
+            .collect();
         assert_eq!(lines, places.iter().map(ToString::to_string).collect::<Vec<_>>(), "{refused}");
     }
 }
@@ -173,7 +176,7 @@ fn days_are_decided_over_the_whole_table() {
             let _ = writeln!(text, "{WINDOWS_HOURS},1,1,Virtual core hours,EUR,{day}");
         }
         let days = |rows: Vec<String>| -> Vec<String> {
-            rows.iter().filter_map(|own| own.split(' ').nth(2).map(str::to_owned)).collect()
+            rows.iter().filter_map(|row| row.split(' ').nth(2).map(str::to_owned)).collect()
         };
         prices(text.as_bytes(), culture).map(days)
     };
@@ -296,9 +299,9 @@ fn meters_read_the_same_however_they_are_saved() {
     let meters = |text: &str| {
         let (rows, _) =
             read("meters.csv", text.as_bytes(), "", read_meters).unwrap_or_else(|error| panic!("{}", said(&error)));
-        let shown = |own: &Option<String>| own.clone().unwrap_or_else(|| "-".to_owned());
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         rows.iter()
-            .map(|own| format!("{} {} {} {}", own.meter, shown(&own.meter_name), shown(&own.unit), shown(&own.service)))
+            .map(|row| format!("{} {} {} {}", row.meter, shown(&row.meter_name), shown(&row.unit), shown(&row.service)))
             .collect::<Vec<_>>()
     };
     let want = [format!("{VM_HOURS} Size hours; all VM hours -"), "own-tier - - -".to_owned()];

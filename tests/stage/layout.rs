@@ -63,7 +63,7 @@ fn what_is_too_narrow_for_columns_becomes_records() {
 
 #[test]
 fn no_line_is_wider_than_the_terminal_and_nothing_is_lost() {
-    let letters = |text: &str| text.chars().filter(|own| !own.is_whitespace()).collect::<String>();
+    let letters = |text: &str| text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>();
     let sentence = "the listing lyon/user-subscriptions/2026-10-01.json gives user subscription \
                     5ab00000-fab0-4000-8000-0000000001f1 of 株式会社コントソ・ジャパン the Zu\u{308}rich quantity \
                     -12345678901234567890.123456789012345678, and so on";

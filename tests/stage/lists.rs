@@ -58,7 +58,7 @@ fn rows_that_repeat_from_night_to_night_are_kept_once_and_each_list_keeps_its_or
     .unwrap();
     assert_eq!(lists.rows.len(), 2);
     let tenants = |at: usize| -> Vec<String> {
-        lists.rows_of(&lists.lists[at]).map(|own| own.tenant.as_str().to_owned()).collect()
+        lists.rows_of(&lists.lists[at]).map(|row| row.tenant.as_str().to_owned()).collect()
     };
     assert_eq!([tenants(0), tenants(1), tenants(2)], [vec![A[0], B[0]], vec![B[0], A[0]], vec![]]);
     assert_eq!(lists.lists[1].as_of, Hour::parse("2026-10-02T00:00:00Z").unwrap());

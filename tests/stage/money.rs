@@ -62,13 +62,13 @@ fn a_hundred_thousand_charges_are_exact() {
         let (digits, places) = (numbers.below(12), numbers.below(17));
         let (price, per) = (numbers.decimal(digits, places), pers[numbers.below(pers.len() as u64) as usize]);
         let discount = discounts[numbers.below(discounts.len() as u64) as usize];
-        let own = Price {
+        let terms = Price {
             price: decimal(&price).unwrap(),
             per: decimal(per).unwrap(),
             discount_percent: decimal(discount).unwrap(),
             currency: Currency::parse("USD").unwrap(),
         };
-        let found = charge(own.fraction().unwrap(), Quantity::from_scaled(scaled));
+        let found = charge(terms.fraction().unwrap(), Quantity::from_scaled(scaled));
 
         let ((price, p), (per, s), (discount, d)) = (whole(&price), whole(per), whole(discount));
         let left = BigInt::from(100) * ten(d) - discount;
@@ -78,7 +78,11 @@ fn a_hundred_thousand_charges_are_exact() {
         rounded += usize::from(&numerator % &denominator != BigInt::from(0));
         let expected = half_even(&numerator, &denominator);
         let is_within = expected < ten(38);
-        assert_eq!(found.map(|own| BigInt::from(own.scaled())), is_within.then_some(expected), "{scaled} × {own:?}");
+        assert_eq!(
+            found.map(|charge| BigInt::from(charge.scaled())),
+            is_within.then_some(expected),
+            "{scaled} × {terms:?}"
+        );
         compared += 1;
     }
     assert!(wide > 10_000 && rounded > 50_000, "{wide} products of more than 128 bits, {rounded} rounded");
@@ -90,7 +94,7 @@ fn halves_go_where_they_are_told() {
     for (number, down, half_up, half_even) in
         [(25, 2, 3, 2), (35, 3, 4, 4), (-25, -2, -3, -2), (24, 2, 2, 2), (26, 2, 3, 3), (-29, -2, -3, -3), (0, 0, 0, 0)]
     {
-        let found = [Rounding::Down, Rounding::HalfUp, Rounding::HalfEven].map(|own| tenth.of(number, own));
+        let found = [Rounding::Down, Rounding::HalfUp, Rounding::HalfEven].map(|rounding| tenth.of(number, rounding));
         assert_eq!(found, [Some(down), Some(half_up), Some(half_even)], "{number}");
     }
     // The largest quantity times the largest fraction that can be leaves the range, and says so.
@@ -110,10 +114,10 @@ fn amounts_have_the_minor_unit_of_their_currency() {
         ("CLF", "1854.7219", "1854.722", "1854.7219"),
     ] {
         let currency = Currency::parse(code).unwrap();
-        let of = |rounding| charge.rounded(currency, rounding).unwrap();
-        assert_eq!(of(Rounding::Down).to_string(), down, "{code}");
-        assert_eq!(of(Rounding::HalfUp).to_string(), half_up, "{code}");
-        assert_eq!(of(Rounding::Down).shown(currency), shown, "{code}");
+        let amount = |rounding| charge.rounded(currency, rounding).unwrap();
+        assert_eq!(amount(Rounding::Down).to_string(), down, "{code}");
+        assert_eq!(amount(Rounding::HalfUp).to_string(), half_up, "{code}");
+        assert_eq!(amount(Rounding::Down).shown(currency), shown, "{code}");
     }
     assert_eq!(Amount::from_scaled(12_3000).shown(Currency::parse("eur").unwrap()), "12.30");
     assert_eq!(Amount::from_scaled(-500).shown(Currency::parse("eur").unwrap()), "-0.05");
@@ -174,7 +178,7 @@ fn numbers_are_read_as_they_are_written_or_not_at_all() {
         ("9999999999.999999999999999999", "9999999999.999999999999999999"),
     ] {
         assert_eq!(
-            decimal(text).map(|own| own.to_string()).as_deref().map(|own| own.trim_start_matches('-')),
+            decimal(text).map(|number| number.to_string()).as_deref().map(|shown| shown.trim_start_matches('-')),
             Ok(value),
             "{text}"
         );

@@ -10,14 +10,14 @@ fn parse(raw: &str) -> Resource {
 }
 
 /// The resource of a `Microsoft.Resources` object, as the API wraps it: a string of JSON.
-fn of(resources: serde_json::Value) -> Resource {
+fn resource_of(resources: serde_json::Value) -> Resource {
     parse(&json!(json!({"Microsoft.Resources": resources}).to_string()).to_string())
 }
 
 #[test]
 fn a_vm_as_recorded_in_2019() {
     let info = r#"{"ServiceType":"Standard_F2s","ImageType":null,"Publisher":"Canonical"}"#;
-    let vm = of(json!({
+    let vm = resource_of(json!({
         "resourceUri": "/subscriptions/1D6C/resourceGroups/RG1/providers/Microsoft.Compute/virtualMachines/VMClient0",
         "location": "NorthWest", "tags": "null", "additionalInfo": info,
     }));
@@ -40,7 +40,8 @@ fn a_vm_as_recorded_in_2019() {
 
 #[test]
 fn both_spellings_of_a_segment_and_of_a_slash_are_one_resource() {
-    let resource = |uri: &str| of(json!({"resourceUri": uri, "location": "here", "tags": "", "additionalInfo": ""}));
+    let resource =
+        |uri: &str| resource_of(json!({"resourceUri": uri, "location": "here", "tags": "", "additionalInfo": ""}));
     let one = resource("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a");
     assert_eq!(one, resource("/subscriptions/s/resourcegroups/rg/providers/Microsoft.Storage/storageaccounts/a"));
     assert_eq!(
@@ -51,7 +52,7 @@ fn both_spellings_of_a_segment_and_of_a_slash_are_one_resource() {
 
 #[test]
 fn tags_in_all_their_forms() {
-    let tags = |tags: serde_json::Value| of(json!({"resourceUri": "/x", "tags": tags})).tags;
+    let tags = |tags: serde_json::Value| resource_of(json!({"resourceUri": "/x", "tags": tags})).tags;
     for none in [json!(""), json!("null"), json!(null), json!("  ")] {
         assert_eq!(tags(none.clone()), None, "{none}");
     }
@@ -67,7 +68,7 @@ fn tags_in_all_their_forms() {
 #[test]
 fn additional_info_that_is_no_json() {
     let with = |kind: &str, info: &str| {
-        of(
+        resource_of(
             json!({"resourceUri": format!("/subscriptions/s/resourceGroups/rg/providers/{kind}/n"), "additionalInfo": info}),
         )
     };
@@ -96,10 +97,10 @@ fn instance_data_that_is_no_instance_stays() {
 #[test]
 fn the_key_is_of_content_alone() {
     // SHA-256 of 8-byte lengths and texts: north, /x, here, "", "" — worked with another implementation.
-    let resource = of(json!({"resourceUri": "/X", "location": "Here", "tags": null, "additionalInfo": ""}));
+    let resource = resource_of(json!({"resourceUri": "/X", "location": "Here", "tags": null, "additionalInfo": ""}));
     assert_eq!(resource.key, KEY_OF_X);
-    assert_ne!(resource.key, of(json!({"resourceUri": "/X", "location": "Here", "tags": "here"})).key);
-    assert_ne!(of(json!({"tags": "a"})).key, of(json!({"additionalInfo": "a"})).key);
+    assert_ne!(resource.key, resource_of(json!({"resourceUri": "/X", "location": "Here", "tags": "here"})).key);
+    assert_ne!(resource_of(json!({"tags": "a"})).key, resource_of(json!({"additionalInfo": "a"})).key);
 }
 
 const KEY_OF_X: i64 = -6_074_334_117_705_862_325;
@@ -107,21 +108,21 @@ const KEY_OF_X: i64 = -6_074_334_117_705_862_325;
 #[test]
 fn long_texts_are_cut_before_they_are_hashed() {
     let long = "é".repeat(20_000);
-    let resource = of(json!({"tags": long}));
+    let resource = resource_of(json!({"tags": long}));
     assert_eq!(resource.tags.as_ref().map(|tags| tags.len()), Some(32_000));
-    assert_eq!(resource, of(json!({"tags": format!("{long}more")})));
+    assert_eq!(resource, resource_of(json!({"tags": format!("{long}more")})));
 }
 
 #[test]
 fn the_catalogue_is_whole_and_can_be_overridden() {
     let id = |text: &str| MeterId::new(text).unwrap();
-    let own = meters_from(
+    let rows = meters_from(
         "meters.csv",
         "meter_id,quantity_kind,meter_name\n{F271A8A388C44D93956A063E1D2FA80B},,Static\nown-tier,instance_hours,Own\n",
     )
     .unwrap();
     let built_in = catalogue(Vec::new()).unwrap();
-    let meters = catalogue(own).unwrap();
+    let meters = catalogue(rows).unwrap();
     assert_eq!((built_in.len(), meters.len()), (85, 86));
     let ip = &meters[&id("f271a8a3-88c4-4d93-956a-063e1d2fa80b")];
     assert_eq!(

@@ -79,7 +79,7 @@ fn publish(out: &Path) {
 
 fn listed(out: &Path) -> Vec<String> {
     let receipt = receipt(out);
-    receipt["published"].as_array().unwrap().iter().map(|own| own["path"].as_str().unwrap().to_owned()).collect()
+    receipt["published"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
 }
 
 struct Folder(tempfile::TempDir);
@@ -133,7 +133,7 @@ fn what_is_kept_stays_and_what_is_neither_made_nor_kept_goes() {
     assert_eq!(publisher.keep("c.csv").unwrap_err().kind, FailureKind::Balance);
     stage(&publisher, "c", "c");
     assert_eq!(
-        publisher.files().iter().map(|own| (own.path.as_str(), own.rows)).collect::<Vec<_>>(),
+        publisher.files().iter().map(|file| (file.path.as_str(), file.rows)).collect::<Vec<_>>(),
         [("b/b.csv", 1), ("c.csv", 1)]
     );
     assert_eq!(commit(publisher), ["a.csv"]);

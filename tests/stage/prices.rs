@@ -15,7 +15,7 @@ fn read(name: &str, text: &str) -> Result<PriceContent, String> {
     let root = TestRoot::empty();
     root.file(name, text);
     let file = InputFile { name: name.to_owned(), path: root.root().join(name) };
-    read_prices(&file, &Reading::default()).map(|own| own.content).map_err(|error| error.to_string())
+    read_prices(&file, &Reading::default()).map(|prices| prices.content).map_err(|error| error.to_string())
 }
 
 /// Rows of `price,from,to,tier_from,scope,scope_id`.
@@ -47,7 +47,7 @@ fn rules(book: &PriceBook, ids: [Option<&str>; 4], on: &str) -> Vec<(String, i64
         None => Vec::new(),
         Some(Ruling::NotBillable(entry)) => vec![("never".to_owned(), book.entry(*entry).row)],
         Some(Ruling::Tiers { tiers, .. }) => {
-            tiers.iter().map(|own| (own.from.to_string(), book.entry(own.entry).row)).collect()
+            tiers.iter().map(|tier| (tier.from.to_string(), book.entry(tier.entry).row)).collect()
         }
     }
 }
@@ -84,11 +84,12 @@ fn the_most_specific_scope_in_force_rules() {
 fn tiers_come_and_go_with_their_days() {
     let book = book(&["1,,2026-10-03,0,,", "2,,,10,,", "3,2026-10-02,2026-10-04,20.5,,", "4,2026-10-03,,0,,"]).unwrap();
     let tiers = |on| rules(&book, NOBODY, on);
-    let of = |own: &[(&str, i64)]| own.iter().map(|(from, row)| ((*from).to_owned(), *row)).collect::<Vec<_>>();
-    assert_eq!(tiers("2026-10-01"), of(&[("0", 2), ("10", 3)]));
-    assert_eq!(tiers("2026-10-02"), of(&[("0", 2), ("10", 3), ("20.5", 4)]));
-    assert_eq!(tiers("2026-10-03"), of(&[("0", 5), ("10", 3), ("20.5", 4)]));
-    assert_eq!(tiers("2026-10-04"), of(&[("0", 5), ("10", 3)]));
+    let expected =
+        |pairs: &[(&str, i64)]| pairs.iter().map(|(from, row)| ((*from).to_owned(), *row)).collect::<Vec<_>>();
+    assert_eq!(tiers("2026-10-01"), expected(&[("0", 2), ("10", 3)]));
+    assert_eq!(tiers("2026-10-02"), expected(&[("0", 2), ("10", 3), ("20.5", 4)]));
+    assert_eq!(tiers("2026-10-03"), expected(&[("0", 5), ("10", 3), ("20.5", 4)]));
+    assert_eq!(tiers("2026-10-04"), expected(&[("0", 5), ("10", 3)]));
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn azure_meter(rates: &str, included: &str, date: &str, unit: &str) -> String {
 }
 
 fn card(name: &str, text: &str) -> Result<RateCard, String> {
-    read(name, text).map(|own| match own {
+    read(name, text).map(|content| match content {
         PriceContent::RateCard(card) => card,
         PriceContent::Entries(_) => panic!("a rate card is no table"),
     })
@@ -172,11 +173,11 @@ fn crossed_windows(cards: &[RateCard]) -> Result<Vec<PriceEntry>, String> {
 
 fn shown(entries: &[PriceEntry]) -> Vec<String> {
     let day = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
-    let shown = |own: &PriceEntry| {
-        let Terms::Price(price) = &own.terms else { panic!("a rate card has prices") };
-        assert_eq!(own.scope, Scope::All);
-        let (from, to, tier, percent) = (day(own.from), day(own.to), own.tier_from, price.discount_percent);
-        format!("{from}..{to} {tier} {}/{} -{percent} row {}", price.price, price.per, own.row)
+    let shown = |entry: &PriceEntry| {
+        let Terms::Price(price) = &entry.terms else { panic!("a rate card has prices") };
+        assert_eq!(entry.scope, Scope::All);
+        let (from, to, tier, percent) = (day(entry.from), day(entry.to), entry.tier_from, price.discount_percent);
+        format!("{from}..{to} {tier} {}/{} -{percent} row {}", price.price, price.per, entry.row)
     };
     entries.iter().map(shown).collect()
 }
@@ -195,7 +196,7 @@ fn crossed(text: &str) -> (Vec<String>, String) {
     let note = notes.remove(0);
     let counts = format!("{} of {}", note.mapped, note.meters);
     let unknown = [note.unmapped_of_azure_stack, note.unknown_units, note.other_terms].concat().join("; ");
-    assert!(entries.iter().all(|own| own.file == "prices/card.json"));
+    assert!(entries.iter().all(|entry| entry.file == "prices/card.json"));
     (shown(&entries), format!("{counts} {unknown}").trim_end().to_owned())
 }
 
@@ -241,7 +242,7 @@ fn units_of_rate_cards_are_understood_where_that_is_safe() {
         let (entries, notes) =
             entries_of_cards(&[card("prices/card.json", &text).unwrap()], |_| vec![(&meter, Some(of_meter))]).unwrap();
         assert_eq!(entries.len() + notes[0].unknown_units.len(), 1, "{of_card}: either priced or said");
-        entries.first().map(|own| match &own.terms {
+        entries.first().map(|entry| match &entry.terms {
             Terms::Price(price) => price.per.to_string(),
             Terms::NotBillable => panic!("a rate card has prices"),
         })
@@ -301,7 +302,7 @@ fn a_rate_card_of_partner_center_is_a_price_book() {
     };
     // Tiers of GB-months begin at 720 times as many GB-hours.
     let storage =
-        |percent: &str| ["0 0.006", "36864000 0.005"].map(|own| format!("2026-10-01.. {own}/720 -{percent} row 1"));
+        |percent: &str| ["0 0.006", "36864000 0.005"].map(|tier| format!("2026-10-01.. {tier}/720 -{percent} row 1"));
     assert_eq!(crossed(&card("")).0[..2], storage("0"));
     let discount = format!(
         r#"{{"name":"Overage discount","effectiveDate":"2026-09-01T00:00:00Z","discount":0.15,"excludedMeterIds":["{AZURE_WINDOWS}"]}}"#
@@ -368,14 +369,14 @@ fn odd_meters_are_refused_where_they_price_something() {
 #[test]
 fn an_included_quantity_needs_a_rate_beyond_it() {
     let date = "2019-12-03T00:00:00Z";
-    let of = |rates: &str, included: &str| crossed(&azure_card(&azure_meter(rates, included, date, "1 Hour"), "")).0;
-    assert_eq!(of(r#"{"10":2}"#, "5"), ["2019-12-03.. 10 2/1 -0 row 1"]);
-    assert_eq!(of(r#"{"5":2}"#, "5"), ["2019-12-03.. 0 0/1 -0 row 1", "2019-12-03.. 5 2/1 -0 row 1"]);
+    let tiers = |rates: &str, included: &str| crossed(&azure_card(&azure_meter(rates, included, date, "1 Hour"), "")).0;
+    assert_eq!(tiers(r#"{"10":2}"#, "5"), ["2019-12-03.. 10 2/1 -0 row 1"]);
+    assert_eq!(tiers(r#"{"5":2}"#, "5"), ["2019-12-03.. 0 0/1 -0 row 1", "2019-12-03.. 5 2/1 -0 row 1"]);
     assert_eq!(
-        of(r#"{"0":3,"4":2,"9":1}"#, "5"),
+        tiers(r#"{"0":3,"4":2,"9":1}"#, "5"),
         ["2019-12-03.. 0 0/1 -0 row 1", "2019-12-03.. 5 2/1 -0 row 1", "2019-12-03.. 9 1/1 -0 row 1"]
     );
-    assert_eq!(of("{}", "5"), Vec::<String>::new());
+    assert_eq!(tiers("{}", "5"), Vec::<String>::new());
 }
 
 /// Somebody lays a card a month beside the others: each price holds until a later card has another.

@@ -55,8 +55,8 @@ fn cells_are_quoted_as_the_general_writer_quotes_them() {
         let text = format!("x{first}{second}");
         general.write_record(["north", "", "-1", second, &text]).unwrap();
         let mut table = CsvTable::new(REJECTS.columns);
-        let own = |text| CsvCell::Text(Some(text));
-        let cells = [own("north"), own(""), CsvCell::Integer(-1), own("?"), own(&text)];
+        let cell = |text| CsvCell::Text(Some(text));
+        let cells = [cell("north"), cell(""), CsvCell::Integer(-1), cell("?"), cell(&text)];
         table.row(&named(REJECTS.columns, &cells), 0, Quantity::ZERO).unwrap();
         let whole = String::from_utf8(table.finish().unwrap().remove(0).bytes).unwrap();
         let general = String::from_utf8(general.into_inner().unwrap()).unwrap();
@@ -188,10 +188,10 @@ fn flat_files_by_their_former_names_give_way() {
         ("csv/monthly/monthly-2026-10.csv", "csv/monthly/2026-10.csv"),
     ];
     let mut receipt = fs::read_to_string(root.out().join("receipt.json")).unwrap();
-    for (own, was) in former {
-        fs::rename(root.out().join(own), root.out().join(was)).unwrap();
-        assert!(receipt.contains(own), "{own}");
-        receipt = receipt.replace(own, was);
+    for (path, was) in former {
+        fs::rename(root.out().join(path), root.out().join(was)).unwrap();
+        assert!(receipt.contains(path), "{path}");
+        receipt = receipt.replace(path, was);
     }
     fs::write(root.out().join("receipt.json"), receipt).unwrap();
     // What is known beside the receipt names the files, too; another version would not read it anyway.

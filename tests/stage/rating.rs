@@ -57,7 +57,8 @@ fn month(stamp: &str, cells: &[(u32, &str, &str)]) -> StampMonth {
         tenant: Some(TENANT_A.to_owned()),
         user_subscription: SUB_A.to_owned(),
     };
-    let place = |own: &str| u32::try_from(billed.iter().position(|billed| *billed == own).unwrap()).unwrap();
+    let place =
+        |subscription: &str| u32::try_from(billed.iter().position(|billed| *billed == subscription).unwrap()).unwrap();
     StampMonth {
         stamp: Stamp::new(stamp).unwrap(),
         owners: billed.iter().map(owner).collect(),
@@ -66,7 +67,7 @@ fn month(stamp: &str, cells: &[(u32, &str, &str)]) -> StampMonth {
         owner: cells.iter().map(|(_, billed, _)| place(billed)).collect(),
         meter: vec![0; cells.len()],
         resource: (0..).take(cells.len()).collect(),
-        quantity: cells.iter().map(|(.., own)| quantity(own)).collect(),
+        quantity: cells.iter().map(|(.., text)| quantity(text)).collect(),
     }
 }
 
@@ -86,7 +87,7 @@ fn rated(
             })
             .collect()
     };
-    rate_month(&rows, book, tiering).unwrap().into_iter().map(|own| own.map(shown)).collect()
+    rate_month(&rows, book, tiering).unwrap().into_iter().map(|stamp| stamp.map(shown)).collect()
 }
 
 fn lines(rows: &[&str]) -> Vec<String> {

@@ -27,7 +27,7 @@ fn shown(page: &str) -> Vec<String> {
     let lines = gathered(&[page.as_bytes()]).unwrap();
     let mut shown = Vec::new();
     for day in lines.days.days() {
-        for chunk in lines.days.take(day).unwrap().into_iter().map(|own| own.lines) {
+        for chunk in lines.days.take(day).unwrap().into_iter().map(|chunk| chunk.lines) {
             for at in 0..chunk.len() {
                 shown.push((
                     chunk.row[at],
@@ -357,7 +357,7 @@ fn every_json_shape_says_the_same() {
     let instances = |text: &str| {
         gathered(&[text.as_bytes()]).unwrap().texts.into_texts()[2]
             .iter()
-            .map(|(_, own)| own.to_owned())
+            .map(|(_, instance)| instance.to_owned())
             .collect::<Vec<_>>()
     };
     assert_eq!(

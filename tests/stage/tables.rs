@@ -40,7 +40,7 @@ fn shown(text: &str, reading: &Reading) -> Vec<String> {
         .days
         .days()
         .into_iter()
-        .flat_map(|day| lines.days.take(day).unwrap().into_iter().map(move |own| (day, own.lines)))
+        .flat_map(|day| lines.days.take(day).unwrap().into_iter().map(move |chunk| (day, chunk.lines)))
     {
         rows.extend((0..chunk.len()).map(|at| {
             (
@@ -50,7 +50,9 @@ fn shown(text: &str, reading: &Reading) -> Vec<String> {
         }));
     }
     rows.extend(
-        file.rejects.iter().map(|own| (own.row, format!("{}: {}", own.reason, own.text.as_deref().unwrap_or("-")))),
+        file.rejects
+            .iter()
+            .map(|reject| (reject.row, format!("{}: {}", reject.reason, reject.text.as_deref().unwrap_or("-")))),
     );
     rows.sort();
     let codes = lines.findings.iter().map(|finding| finding.code.to_string());
@@ -242,8 +244,8 @@ fn offsets_of_every_form_count() {
         ("10/4/2026 12:00:00 a. m.", "10/5/2026 12:00:00 a.m."),
         ("10/4/2026 12:00:00\u{202f}AM", "10/5/2026 12:00:00\u{202f}AM"),
     ] {
-        for own in [&utc, &Reading::default()] {
-            assert_eq!(shown(&table_of(&[(start, end, "1")]), own)[1..], ["2026-10-04 Daily 00 1"], "{start}");
+        for reading in [&utc, &Reading::default()] {
+            assert_eq!(shown(&table_of(&[(start, end, "1")]), reading)[1..], ["2026-10-04 Daily 00 1"], "{start}");
         }
     }
     let hour = [("2026-10-06 01:00:00 +02:00", "2026-10-06 02:00:00 +02:00", "1")];
@@ -378,13 +380,13 @@ fn serial_times_of_spreadsheets() {
 
 #[test]
 fn cultures_and_zones_by_name() {
-    let of = |name: &str| Culture::of(name).map(|own| (own.name, own.date_order, own.decimal));
-    assert_eq!(of("DE-de"), Some(("de-DE", DateOrder::DayFirst, DecimalMark::Comma)));
-    assert_eq!(of("de-CH"), Some(("de-CH", DateOrder::DayFirst, DecimalMark::Point)));
-    assert_eq!(of("en-US"), Some(("en-US", DateOrder::MonthFirst, DecimalMark::Point)));
-    assert_eq!(of("es-US"), Some(("es-US", DateOrder::DayFirst, DecimalMark::Point)));
-    assert_eq!(of("en-ZA"), Some(("en-ZA", DateOrder::YearFirst, DecimalMark::Either)));
-    assert_eq!(of("xx"), None);
+    let known = |name: &str| Culture::of(name).map(|culture| (culture.name, culture.date_order, culture.decimal));
+    assert_eq!(known("DE-de"), Some(("de-DE", DateOrder::DayFirst, DecimalMark::Comma)));
+    assert_eq!(known("de-CH"), Some(("de-CH", DateOrder::DayFirst, DecimalMark::Point)));
+    assert_eq!(known("en-US"), Some(("en-US", DateOrder::MonthFirst, DecimalMark::Point)));
+    assert_eq!(known("es-US"), Some(("es-US", DateOrder::DayFirst, DecimalMark::Point)));
+    assert_eq!(known("en-ZA"), Some(("en-ZA", DateOrder::YearFirst, DecimalMark::Either)));
+    assert_eq!(known("xx"), None);
     let names = Culture::names();
     assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "each once");
     for (text, shown) in
@@ -449,8 +451,8 @@ fn what_is_no_whole_table_is_refused_or_found() {
         "usage.csv:4:1: another header among the rows, with its columns in another order",
     );
     check_refused(text.replace("\r\n", "\r").as_bytes(), &none, "usage.csv: lines that end with CR alone");
-    let own = format!("SUB\tMETER\t{}\t{}\t1\t", row.0, row.1);
-    let swallowed = shown(&format!("{text}{own}\"/u\r\n{own}/u\"\r\n"), &none);
+    let cells = format!("SUB\tMETER\t{}\t{}\t1\t", row.0, row.1);
+    let swallowed = shown(&format!("{text}{cells}\"/u\r\n{cells}/u\"\r\n"), &none);
     assert!(swallowed[3].starts_with("not_a_usage_line: SUB\tMETER"), "{swallowed:?}");
     let behind = text.replacen("\t/u", "\t\"/u\"x", 1);
     assert!(shown(&behind, &none)[1].starts_with("not_a_usage_line: SUB\tMETER"));

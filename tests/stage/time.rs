@@ -74,14 +74,14 @@ fn window_names() {
     let window = |name: &str| {
         Window::parse(name).map(|window| (window.start.to_string(), window.end.to_string(), window.label()))
     };
-    let own = |start: &str, end: &str, label: &str| Some((start.to_owned(), end.to_owned(), label.to_owned()));
-    assert_eq!(window("2026-10-05"), own("2026-10-05T00", "2026-10-06T00", "2026-10-05"));
-    assert_eq!(window("2026-10-05T13"), own("2026-10-05T13", "2026-10-05T14", "2026-10-05T13"));
-    assert_eq!(window("2026-10-01--2026-11-01"), own("2026-10-01T00", "2026-11-01T00", "2026-10-01--2026-11-01"));
+    let expected = |start: &str, end: &str, label: &str| Some((start.to_owned(), end.to_owned(), label.to_owned()));
+    assert_eq!(window("2026-10-05"), expected("2026-10-05T00", "2026-10-06T00", "2026-10-05"));
+    assert_eq!(window("2026-10-05T13"), expected("2026-10-05T13", "2026-10-05T14", "2026-10-05T13"));
+    assert_eq!(window("2026-10-01--2026-11-01"), expected("2026-10-01T00", "2026-11-01T00", "2026-10-01--2026-11-01"));
     assert_eq!(window("2026-10-05T00--2026-10-06"), window("2026-10-05"));
     assert_eq!(
         window("2026-10-05T22--2026-10-06"),
-        own("2026-10-05T22", "2026-10-06T00", "2026-10-05T22--2026-10-06T00")
+        expected("2026-10-05T22", "2026-10-06T00", "2026-10-05T22--2026-10-06T00")
     );
     for name in [
         "",

@@ -67,8 +67,8 @@ fn undeclared_usage_cannot_stand_beside_declared_usage_of_its_days() {
         .iter()
         .map(|row| (cell(row, "usage_date").to_owned(), cell(row, "state").to_owned()))
         .collect();
-    let own = |day: &str, state: &str| (day.to_owned(), state.to_owned());
-    assert_eq!(states, [own("2026-10-05", "partial"), own("2026-10-07", "open")], "no window, no gap between");
+    let row = |day: &str, state: &str| (day.to_owned(), state.to_owned());
+    assert_eq!(states, [row("2026-10-05", "partial"), row("2026-10-07", "open")], "no window, no gap between");
     assert!(root.out().join("lines/north/2026-10-05/undeclared.parquet").exists());
 }
 
@@ -161,17 +161,17 @@ fn receipt_of_meter(root: &TestRoot, meter: &str) -> serde_json::Value {
 
 /// The ledger of the last run: window, state or rule, lines.
 fn ledger(root: &TestRoot) -> Vec<String> {
-    let of = |own: &serde_json::Value| {
-        let text = |name: &str| own[name].as_str().unwrap_or("used").to_owned();
+    let shown = |window: &serde_json::Value| {
+        let text = |name: &str| window[name].as_str().unwrap_or("used").to_owned();
         format!(
             "{} {} {} {}",
             text("window"),
-            own["granularity"].as_str().unwrap_or("-"),
-            own["lines"],
+            window["granularity"].as_str().unwrap_or("-"),
+            window["lines"],
             text("dropped")
         )
     };
-    receipt(&root.out())["windows"].as_array().unwrap().iter().map(of).collect()
+    receipt(&root.out())["windows"].as_array().unwrap().iter().map(shown).collect()
 }
 
 #[test]
@@ -400,20 +400,20 @@ fn what_exports_should_not_look_like_is_a_finding() {
         &["few_lines_in_window"],
     );
     // Each chain of a loop over subscribers needs its own end, and no table ends one.
-    let of = |subscriber: &str, token: &str, lines: &[Line]| {
+    let chain = |subscriber: &str, token: &str, lines: &[Line]| {
         linked(lines).replace("continuationToken=2", &format!("subscriberId={subscriber}&continuationToken={token}"))
     };
     let of_b = Line::hourly(SUB_B, VM_HOURS, "2026-10-05T01", "1");
     check(
         &[
-            ("2026-10-05/a.json", of(SUB_A, "2", &many(3, "2026-10-05"))),
+            ("2026-10-05/a.json", chain(SUB_A, "2", &many(3, "2026-10-05"))),
             ("2026-10-05/b.json", page(std::slice::from_ref(&of_b))),
         ],
         &["chain_without_end"],
     );
     check(
         &[
-            ("2026-10-05/a.json", of(&SUB_A.to_uppercase(), "2", &many(3, "2026-10-05"))),
+            ("2026-10-05/a.json", chain(&SUB_A.to_uppercase(), "2", &many(3, "2026-10-05"))),
             ("2026-10-05/a2.json", page(&many(1, "2026-10-05"))),
             ("2026-10-05/b.json", page(std::slice::from_ref(&of_b))),
         ],

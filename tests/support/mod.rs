@@ -127,7 +127,7 @@ pub fn listing(owned: &[(&str, &str)]) -> String {
 
 /// The same of any stamp: each has a provider subscription of its own.
 pub fn listing_of(stamp: &str, owned: &[(&str, &str)]) -> String {
-    let number = stamp.bytes().fold(0_u64, |sum, own| (sum * 31 + u64::from(own)) % (1 << 40));
+    let number = stamp.bytes().fold(0_u64, |sum, byte| (sum * 31 + u64::from(byte)) % (1 << 40));
     let provider =
         if stamp == "north" { PROVIDER.to_owned() } else { format!("0be4a700-0000-4000-8000-{number:012x}") };
     let row = |(subscription, tenant): &(&str, &str)| {
@@ -277,9 +277,11 @@ fn mask_line(line: &str) -> String {
     let mut masked = if is_logged { format!("…{}", &line[24..]) } else { line.to_owned() };
     for key in ["duration_ms", "started_at", "finished_at", "timestamp", "lag_hours", "\"bytes", "finished 20"] {
         let Some(at) = masked.find(key) else { continue };
-        let is_value = |own: char| own.is_ascii_digit() || "-:.TZ".contains(own);
-        let Some(start) = masked[at..].find(|own: char| own.is_ascii_digit()).map(|from| at + from) else { continue };
-        let end = masked[start..].find(|own| !is_value(own)).map_or(masked.len(), |length| start + length);
+        let is_value = |character: char| character.is_ascii_digit() || "-:.TZ".contains(character);
+        let Some(start) = masked[at..].find(|character: char| character.is_ascii_digit()).map(|from| at + from) else {
+            continue;
+        };
+        let end = masked[start..].find(|character| !is_value(character)).map_or(masked.len(), |length| start + length);
         masked.replace_range(start..end, "…");
     }
     masked
@@ -364,11 +366,11 @@ pub fn files_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(folder: &Path, name: &str, files: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
-            let own = entry.file_name().into_string().unwrap();
-            if name.is_empty() && [".stacktally", "receipts", "receipt.json"].contains(&own.as_str()) {
+            let file_name = entry.file_name().into_string().unwrap();
+            if name.is_empty() && [".stacktally", "receipts", "receipt.json"].contains(&file_name.as_str()) {
                 continue;
             }
-            let full = if name.is_empty() { own } else { format!("{name}/{own}") };
+            let full = if name.is_empty() { file_name } else { format!("{name}/{file_name}") };
             if entry.file_type().unwrap().is_dir() {
                 walk(&entry.path(), &full, files);
             } else {
@@ -391,7 +393,7 @@ pub fn receipt(out: &Path) -> Value {
 /// The codes of what the last run found.
 pub fn findings(out: &Path) -> Vec<String> {
     let receipt = receipt(out);
-    receipt["findings"].as_array().unwrap().iter().map(|own| own["code"].as_str().unwrap().to_owned()).collect()
+    receipt["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
 }
 
 /// A folder for one test. The quick suite has it in memory where there is room: each run syncs a hundred files.
@@ -405,7 +407,7 @@ const MEMORY: &str = "/dev/shm";
 #[cfg(unix)]
 fn has_room_in_memory() -> bool {
     const ROOM: u64 = 2 << 30;
-    let room = rustix::fs::statvfs(MEMORY).map_or(0, |own| own.f_bavail.saturating_mul(own.f_frsize));
+    let room = rustix::fs::statvfs(MEMORY).map_or(0, |stats| stats.f_bavail.saturating_mul(stats.f_frsize));
     std::env::var_os("STACKTALLY_LONG").is_none() && room > ROOM && tempfile::tempdir_in(MEMORY).is_ok()
 }
 

@@ -7,10 +7,15 @@ use super::project;
 
 /// The files of `src`, by their names from the project's folder, such as `src/read/root.rs`, in order.
 pub fn sources() -> Vec<(String, String)> {
+    sources_below("src")
+}
+
+/// The same of any folder of the project, less what was built there.
+pub fn sources_below(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.is_dir() && !path.ends_with("target") {
                 walk(&path, found);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 found.push(path);
@@ -18,7 +23,7 @@ pub fn sources() -> Vec<(String, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&project().join("src"), &mut found);
+    walk(&project().join(folder), &mut found);
     found.sort();
     let read = |path: PathBuf| {
         let name = path.strip_prefix(project()).unwrap().to_str().unwrap().replace('\\', "/");
@@ -45,7 +50,7 @@ pub fn tokens(source: &str) -> Vec<(Token, usize)> {
             Piece::Sign => found.push((Token::Sign(piece.chars().next().unwrap()), line)),
             Piece::Text => found.push((Token::Text(unescaped(piece)), line)),
             Piece::RawText => {
-                let bare = piece[1..].trim_matches('#');
+                let bare = piece.trim_start_matches(['b', 'r']).trim_matches('#');
                 found.push((Token::Text(bare[1..bare.len() - 1].to_owned()), line));
             }
             Piece::Comment | Piece::Character | Piece::Blank => {}
@@ -121,14 +126,15 @@ fn pieces(source: &str) -> Vec<(Piece, &str)> {
     found
 }
 
-/// The length of the `r#"…"#` at the beginning.
+/// The length of the `r#"…"#` or `br#"…"#` at the beginning.
 fn raw_text(source: &str) -> Option<usize> {
-    let marked = source.strip_prefix('r')?;
+    let marked = source.strip_prefix("br").or_else(|| source.strip_prefix('r'))?;
+    let before = source.len() - marked.len();
     let body = marked.trim_start_matches('#');
     let hashes = marked.len() - body.len();
     let end = format!("\"{}", "#".repeat(hashes));
     let length = body.strip_prefix('"')?.find(&end).expect("a text that nothing ends");
-    Some(1 + hashes + 1 + length + end.len())
+    Some(before + hashes + 1 + length + end.len())
 }
 
 /// The length of the `"…"` at the beginning.

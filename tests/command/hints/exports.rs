@@ -195,7 +195,7 @@ fn misplaced() -> Vec<Case> {
     };
     let early = "usage is reported within hours, seldom days, and {}; if it really came so late, say --late-days {}";
     let late = || add(|said| said.flag("--late-days", 1));
-    let of = |says: &'static str, hints: &[&'static str], day: &str, ways: Vec<super::Way>| {
+    let case_of = |says: &'static str, hints: &[&'static str], day: &str, ways: Vec<super::Way>| {
         let text = of_day(day);
         case(says, hints, move |root| root.file(PAGE, &text), ways)
     };
@@ -208,7 +208,7 @@ fn misplaced() -> Vec<Case> {
     let twelfth = "north/usage/2026-10-12";
     let sheet = "north/usage/2026-10-05/sheet.csv";
     vec![
-        of(
+        case_of(
             "its line is usage of 2026-05-10, 147 days before its reported window",
             &[early, "day and month look exchanged: as {} it would be usage of this window; look at what wrote it"],
             "2026-05-10",
@@ -223,13 +223,13 @@ fn misplaced() -> Vec<Case> {
             },
             [edit(move |root| root.file(sheet, serials(46_300)))],
         ),
-        of(
+        case_of(
             "its line is usage of 2025-10-05",
             &["its year looks wrong (two digits, another calendar, or a slip)"],
             "2025-10-05",
             vec![again(fifth, "2026-10-05"), late()],
         ),
-        of(
+        case_of(
             "its line is usage of 2026-09-21, 13 days before its reported window",
             &["it looks like usage of another window: move it to the folder of the window that was queried"],
             "2026-09-21",
@@ -246,8 +246,8 @@ fn misplaced() -> Vec<Case> {
 
 fn twice() -> Vec<Case> {
     let tenant = {
-        let own = page(&[line(SUB_A)]);
-        own.replace(&format!("/subscriptions/{PROVIDER}/"), &format!("/subscriptions/{SUB_A}/"))
+        let text = page(&[line(SUB_A)]);
+        text.replace(&format!("/subscriptions/{PROVIDER}/"), &format!("/subscriptions/{SUB_A}/"))
     };
     vec![
         case(

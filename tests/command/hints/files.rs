@@ -46,7 +46,7 @@ const PART_LOST: &str = "fetch the file again: a part of it is lost";
 fn latin_1(root: &TestRoot) -> Vec<u8> {
     good_page(root);
     let text = fs::read(root.root().join(PAGE)).unwrap();
-    let at = text.windows(4).position(|own| own == b"vm-1").unwrap();
+    let at = text.windows(4).position(|part| part == b"vm-1").unwrap();
     [&text[..at], b"vm-\xe9", &text[at + 4..]].concat()
 }
 

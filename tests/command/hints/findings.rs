@@ -38,8 +38,8 @@ fn without(file: &'static str) -> super::Way {
 }
 
 fn many(lines: usize, hour: &str) -> String {
-    let of = |at: usize| Line { resource: format!("vm-{at}"), ..of_hour(SUB_A, hour) };
-    page(&(0..lines).map(of).collect::<Vec<_>>())
+    let line = |at: usize| Line { resource: format!("vm-{at}"), ..of_hour(SUB_A, hour) };
+    page(&(0..lines).map(line).collect::<Vec<_>>())
 }
 
 fn linked(page: &str) -> String {

@@ -39,7 +39,7 @@ pub fn all() -> (Vec<Literal>, Vec<String>) {
 /// Whether a text says something, and does not only stand between others.
 fn is_prose(text: &str) -> bool {
     let bare = without_captures(text).replace("{}", " ");
-    bare.split_whitespace().filter(|word| word.chars().filter(|own| own.is_alphabetic()).count() > 1).count() > 1
+    bare.split_whitespace().filter(|word| word.chars().filter(|letter| letter.is_alphabetic()).count() > 1).count() > 1
 }
 
 /// `{name}` and `{name:?}` → `{}`; `{{` → `{`.
@@ -59,7 +59,7 @@ fn without_captures(text: &str) -> String {
 fn captures(text: &str) -> Vec<String> {
     let parts = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
     let names = parts.map(|(name, _)| name.split(':').next().unwrap_or_default().to_owned());
-    names.filter(|name| name.starts_with(|own: char| own.is_alphabetic())).collect()
+    names.filter(|name| name.starts_with(|first: char| first.is_alphabetic())).collect()
 }
 
 /// Whether words are those of a hint that a function hands through: its callers say it.
@@ -68,7 +68,7 @@ fn is_parameter(words: &[String]) -> bool {
 }
 
 fn is_constant(name: &str) -> bool {
-    name.chars().all(|own| own.is_ascii_uppercase() || own == '_')
+    name.chars().all(|character| character.is_ascii_uppercase() || character == '_')
 }
 
 /// Whether a function is called after the hints that it returns.
@@ -107,7 +107,7 @@ impl<'s> Source<'s> {
         for at in 0..self.tokens.len() {
             if self.word(at) == Some("fn") && (self.word(at + 1).is_some_and(is_source) || self.goes_on_from_a_hint(at))
             {
-                let body = (at..self.tokens.len()).find(|&own| self.sign(own) == Some('{')).unwrap_or(at);
+                let body = (at..self.tokens.len()).find(|&index| self.sign(index) == Some('{')).unwrap_or(at);
                 self.mark_all(body..self.end_of(body));
             }
             if self.word(at).is_some_and(is_hint) && self.sign(at + 1) == Some(':') {
@@ -147,7 +147,7 @@ impl<'s> Source<'s> {
 
     /// Whether the first parameter of a function is a hint.
     fn goes_on_from_a_hint(&self, function: usize) -> bool {
-        let open = (function + 2..self.tokens.len()).find(|&own| self.sign(own) == Some('('));
+        let open = (function + 2..self.tokens.len()).find(|&index| self.sign(index) == Some('('));
         open.is_some_and(|open| self.word(open + 1).is_some_and(is_hint) && self.arguments(open).len() > 1)
     }
 
@@ -155,7 +155,7 @@ impl<'s> Source<'s> {
     fn mark_all(&mut self, body: Range<usize>) {
         self.marked.extend(body.clone());
         let names: BTreeSet<String> = body.clone().filter_map(|at| self.word(at).map(str::to_owned)).collect();
-        for name in names.iter().filter(|own| is_constant(own)) {
+        for name in names.iter().filter(|name| is_constant(name)) {
             self.resolve(name, body.start);
         }
     }
@@ -166,7 +166,9 @@ impl<'s> Source<'s> {
         let (mut functions, mut closures) = (BTreeSet::new(), BTreeSet::new());
         for at in 0..self.tokens.len() {
             if self.word(at) == Some("fn") {
-                let Some(open) = (at + 2..self.tokens.len()).find(|&own| self.sign(own) == Some('(')) else { continue };
+                let Some(open) = (at + 2..self.tokens.len()).find(|&index| self.sign(index) == Some('(')) else {
+                    continue;
+                };
                 if let Some(last) = self.arguments(open).last()
                     && is_hint(last.start)
                 {
@@ -178,9 +180,10 @@ impl<'s> Source<'s> {
                 if self.sign(name + 1) != Some('=') || self.sign(name + 2) != Some('|') {
                     continue;
                 }
-                let end = (name + 3..self.tokens.len()).find(|&own| self.sign(own) == Some('|')).unwrap_or(name + 3);
-                let last = (name + 3..end).rev().find(|&own| is_hint(own));
-                if last.is_some_and(|last| !(last..end).any(|own| self.sign(own) == Some(','))) {
+                let end =
+                    (name + 3..self.tokens.len()).find(|&index| self.sign(index) == Some('|')).unwrap_or(name + 3);
+                let last = (name + 3..end).rev().find(|&index| is_hint(index));
+                if last.is_some_and(|last| !(last..end).any(|index| self.sign(index) == Some(','))) {
                     closures.extend(self.word(name).map(str::to_owned));
                 }
             }
@@ -225,7 +228,7 @@ impl<'s> Source<'s> {
         let within = if is_constant(name) { 1..self.tokens.len() } else { function + 1..used_at };
         let mut found = false;
         for at in within {
-            let binds = ["let", "const", "mut"].iter().any(|own| self.word(at - 1) == Some(own));
+            let binds = ["let", "const", "mut"].iter().any(|keyword| self.word(at - 1) == Some(keyword));
             if self.word(at) != Some(name) || !binds {
                 continue;
             }
@@ -237,7 +240,7 @@ impl<'s> Source<'s> {
                 }
             } else {
                 let constants: Vec<String> = range.filter_map(|at| self.word(at).map(str::to_owned)).collect();
-                for name in constants.iter().filter(|own| is_constant(own)) {
+                for name in constants.iter().filter(|constant| is_constant(constant)) {
                     found |= self.resolve(name, at);
                 }
             }
@@ -277,7 +280,7 @@ impl<'s> Source<'s> {
             }
         }
         found.push(start..close);
-        found.retain(|own| !own.is_empty());
+        found.retain(|argument| !argument.is_empty());
         found
     }
 

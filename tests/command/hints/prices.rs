@@ -20,7 +20,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(rates());
     cases.extend(cards());
     cases.extend(unpriced());
-    cases.into_iter().map(|own| own.made_of(used)).collect()
+    cases.into_iter().map(|case| case.made_of(used)).collect()
 }
 
 /// Rows with what makes each right, one for each way.
@@ -292,8 +292,8 @@ fn amounts() -> Vec<Case> {
     let (most, large) = (priced("99999999999999999999"), priced("1000000000000000"));
     let tiny = format!("{}{}", priced("0.0000000001"), priced("0.00000000001").replace("USD,,,,", "USD,,,5,"));
     let both = |quantity: &str| {
-        let of = |own| Line::hourly(own, WINDOWS_HOURS, "2026-10-05T13", quantity);
-        page(&[of(SUB_A), of(SUB_B)])
+        let line = |user_subscription| Line::hourly(user_subscription, WINDOWS_HOURS, "2026-10-05T13", quantity);
+        page(&[line(SUB_A), line(SUB_B)])
     };
     let [absurd, too_many] = ["6e13", "6e19"].map(both);
     vec![

@@ -63,7 +63,7 @@ fn first(typed: &'static [&'static str]) -> Way {
 /// The first file below a folder of OUT.
 fn file_below(root: &TestRoot, folder: &str, name: &str) -> String {
     let files = files_below(&root.out());
-    files.keys().find(|own| own.starts_with(folder) && own.ends_with(name)).unwrap().clone()
+    files.keys().find(|path| path.starts_with(folder) && path.ends_with(name)).unwrap().clone()
 }
 
 fn altered() -> Vec<Case> {
@@ -362,7 +362,7 @@ fn vanished() -> Vec<Case> {
         case(
             "inputs of the last publication are gone",
             &["--forget all, or --forget and the names above"],
-            |root| ["south", "names.csv", "north/usage/2026-10-06"].iter().for_each(|own| root.remove(own)),
+            |root| ["south", "names.csv", "north/usage/2026-10-06"].iter().for_each(|path| root.remove(path)),
             [
                 add(|said| said.flag("--forget", 1)),
                 add(|said| {

@@ -169,15 +169,15 @@ fn lacking() -> Vec<Case> {
     let later_listing = "north/user-subscriptions/2026-10-02.json";
     let many = |count: u32| {
         let tenants: Vec<(String, String)> = (0..count)
-            .map(|own| {
+            .map(|number| {
                 (
-                    format!("7e4a4700-0000-4000-8000-0000000001{own:02}"),
-                    format!("b111ed00-0000-4000-8000-0000000001{own:02}"),
+                    format!("7e4a4700-0000-4000-8000-0000000001{number:02}"),
+                    format!("b111ed00-0000-4000-8000-0000000001{number:02}"),
                 )
             })
             .collect();
-        let own: Vec<(&str, &str)> = tenants.iter().map(|(tenant, billed)| (&**tenant, &**billed)).collect();
-        customers(DEFAULT, "north", &own)
+        let pairs: Vec<(&str, &str)> = tenants.iter().map(|(tenant, billed)| (&**tenant, &**billed)).collect();
+        customers(DEFAULT, "north", &pairs)
     };
     let twice =
         customers(DEFAULT, "north", &[(TENANT_A, BILLED_A), (TENANT_A, "b111ed00-0000-4000-8000-0000000000cc")]);
@@ -246,7 +246,7 @@ fn lacking() -> Vec<Case> {
 }
 
 fn of_another_stamp() -> Vec<Case> {
-    let (copied, own) = ("south/registration/2026-10-02.json", "south/user-subscriptions/2026-10-02.json");
+    let (copied, list) = ("south/registration/2026-10-02.json", "south/user-subscriptions/2026-10-02.json");
     vec![
         case(
             "the registration of north/registration/2026-10-01.json, of stamp north, as well",
@@ -265,11 +265,11 @@ fn of_another_stamp() -> Vec<Case> {
             &["a stamp lists its own user subscriptions alone: one of the two was copied"],
             move |root| {
                 second_stamp(root, "south");
-                root.file(own, listing(&[(SUB_A, TENANT_A)]));
+                root.file(list, listing(&[(SUB_A, TENANT_A)]));
             },
             [edit(move |root| {
-                root.remove(own);
-                root.file(own, crate::support::listing_of("south", &[(SUB_A, TENANT_A)]));
+                root.remove(list);
+                root.file(list, crate::support::listing_of("south", &[(SUB_A, TENANT_A)]));
             })],
         ),
     ]

@@ -256,7 +256,7 @@ fn settings_files() -> Vec<Case> {
                 }),
                 edit_as_said(move |root, said| {
                     let known = said.between("known are ", "");
-                    assert!(known.split(", ").any(|own| own == "root"), "{known}");
+                    assert!(known.split(", ").any(|name| name == "root"), "{known}");
                     write(root, GOOD);
                 }),
             ],

@@ -1,4 +1,5 @@
-//! `publish/ranked`: columns of ranks become the bytes that the general Parquet writer makes of the same columns as arrays.
+//! `table::dictionary_pages`: columns of ranks become the bytes that the general Parquet writer makes of the same
+//! columns as arrays.
 
 use std::borrow::Cow;
 
@@ -43,9 +44,9 @@ impl Numbers {
         match self.below(4) {
             0 => {}
             1 => places.fill(NULL),
-            _ => places.iter_mut().for_each(|own| {
+            _ => places.iter_mut().for_each(|place| {
                 if self.below(3) == 0 {
-                    *own = NULL;
+                    *place = NULL;
                 }
             }),
         }
@@ -75,8 +76,8 @@ fn column<'d>(
 ) -> FactColumn<'d> {
     let rows = quantities.len();
     let places = |values: usize, numbers: &mut Numbers| {
-        let own = numbers.places(rows, values);
-        if nullable { numbers.with_nulls(own) } else { own }
+        let drawn = numbers.places(rows, values);
+        if nullable { numbers.with_nulls(drawn) } else { drawn }
     };
     match kind {
         Kind::Text => FactColumn::Texts(dictionary, Places::Each(places(dictionary.len(), numbers).into())),
@@ -85,7 +86,7 @@ fn column<'d>(
         _ => {
             let count = [1, 5, 900, 70_000][numbers.below(4)];
             let values: Vec<i64> =
-                (0..count).map(|own: i64| own.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) >> 24).collect();
+                (0..count).map(|number: i64| number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64 as i64) >> 24).collect();
             FactColumn::Integers(Cow::Owned(values), Places::Each(places(count as usize, numbers).into()))
         }
     }
@@ -96,13 +97,14 @@ fn check(table: &'static Table, rows: usize, seed: u64) {
     let dictionaries: Vec<Dictionary> = table.columns.iter().map(|_| dictionary(&mut numbers)).collect();
     let contract = table.columns.iter().zip(&dictionaries);
     let quantities = quantities(&mut numbers, rows);
-    let columns: Vec<FactColumn<'_>> =
-        contract.map(|(own, texts)| column((own.kind, own.nullable), texts, &quantities, &mut numbers)).collect();
+    let columns: Vec<FactColumn<'_>> = contract
+        .map(|(declared, texts)| column((declared.kind, declared.nullable), texts, &quantities, &mut numbers))
+        .collect();
     let arrays = table
         .columns
         .iter()
         .zip(&columns)
-        .map(|(own, column)| column.array(own.kind, 0..column.len()).unwrap())
+        .map(|(declared, column)| column.array(declared.kind, 0..column.len()).unwrap())
         .collect();
     let general = encode(TableColumns::in_order(table, arrays)).unwrap();
     let ranked = encode_ranked(table, &columns).unwrap();
@@ -146,12 +148,12 @@ fn the_smallest_tables() {
     check(&LINES, 1, 0);
     let texts = Dictionary::new(["one"]);
     let columns: Vec<FactColumn<'_>> =
-        HOURLY.columns.iter().map(|own| column((own.kind, false), &texts, &[], &mut Numbers(0))).collect();
+        HOURLY.columns.iter().map(|declared| column((declared.kind, false), &texts, &[], &mut Numbers(0))).collect();
     let arrays = HOURLY
         .columns
         .iter()
         .zip(&columns)
-        .map(|(own, column)| column.array(own.kind, 0..column.len()).unwrap())
+        .map(|(declared, column)| column.array(declared.kind, 0..column.len()).unwrap())
         .collect();
     assert_eq!(encode_ranked(&HOURLY, &columns).unwrap(), encode(TableColumns::in_order(&HOURLY, arrays)).unwrap());
 }
@@ -171,7 +173,8 @@ fn dictionaries_end_where_those_of_the_general_writer_do() {
         let each = |count: usize| Places::Each((0..rows).map(|row| (row % count) as u32).collect::<Vec<u32>>().into());
         let columns =
             [FactColumn::Texts(&dictionary, each(texts)), FactColumn::Integers(values.into(), each(integers))];
-        let arrays = table.columns.iter().zip(&columns).map(|(own, column)| column.array(own.kind, 0..rows).unwrap());
+        let arrays =
+            table.columns.iter().zip(&columns).map(|(declared, column)| column.array(declared.kind, 0..rows).unwrap());
         let general = encode(TableColumns::in_order(table, arrays.collect())).unwrap();
         assert!(encode_ranked(table, &columns).unwrap() == general, "{texts} texts, {integers} integers");
     }
