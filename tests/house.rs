@@ -308,7 +308,7 @@ fn crates_stay_in_their_rooms() {
         ("rustix::", &["error/remedy.rs"]),
         ("Utc::now", &["cli/clock.rs"]),
         ("Instant::now", &["cli/timer.rs"]),
-        ("textwrap::", &["cli/show/layout.rs", "cli/show/ids.rs"]),
+        ("textwrap::", &["cli/show/layout.rs"]),
         ("terminal_size::", &["cli/show/layout.rs"]),
         ("tracing::", &["cli/log.rs"]),
         ("tracing_subscriber::", &["cli/log.rs"]),

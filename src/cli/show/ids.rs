@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use textwrap::core::display_width;
-
-use super::layout::clean;
+use super::layout::{clean, display_width};
 use crate::domain::identity::is_guid;
 
 /// Stands for the rest of an id or of a fingerprint.

@@ -14,7 +14,7 @@ use std::io::IsTerminal;
 
 use terminal_size::terminal_size_of;
 use textwrap::WrapAlgorithm;
-use textwrap::core::{Word, display_width};
+use textwrap::core::Word;
 
 use crate::domain::shown::printable;
 
@@ -359,4 +359,10 @@ fn pieces(text: &str, room: usize) -> Vec<Word<'_>> {
 
 fn columns_of(character: char) -> usize {
     display_width(character.encode_utf8(&mut [0; 4]))
+}
+
+/// How many columns a text takes on a terminal. Escape sequences take none.
+pub(super) fn display_width(text: &str) -> usize {
+    // Nearly all text is of characters that take one each.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.len() } else { textwrap::core::display_width(text) }
 }

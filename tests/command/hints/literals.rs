@@ -64,7 +64,7 @@ fn captures(text: &str) -> Vec<String> {
 
 /// Whether words are those of a hint that a function hands through: its callers say it.
 fn is_parameter(words: &[String]) -> bool {
-    words.iter().any(|word| ["hint", "remedy", "other", "own"].contains(&word.as_str()))
+    words.iter().any(|word| ["hint", "remedy", "other"].contains(&word.as_str()))
 }
 
 fn is_constant(name: &str) -> bool {
