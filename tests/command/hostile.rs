@@ -72,7 +72,7 @@ fn shapes() -> Vec<(&'static str, String, &'static str, i32)> {
 #[test]
 fn no_text_of_the_input_is_repeated_without_bound() {
     // A megabyte in a table is slow to read unoptimised: the quick suite takes every sixth shape.
-    for (file, content, said, code) in shapes().into_iter().step_by(tries(6, 1) as usize) {
+    for (file, content, said, code) in shapes().into_iter().step_by(tries(12, 1) as usize) {
         let root = used();
         root.file(file, &content);
         let ran = root.check(&[]);

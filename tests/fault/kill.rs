@@ -8,7 +8,7 @@ use super::{Files, Scene, Which};
 use crate::support::tries;
 
 /// All of them, and those of the quick suite.
-const KILLS: [u32; 2] = [200, 12];
+const KILLS: [u32; 2] = [200, 8];
 /// Tests that share them, to run in parallel.
 const SHARES: u32 = 4;
 

@@ -130,7 +130,7 @@ fn every_flag_of_a_run_is_looked_at() {
 fn a_flag_makes_all_days_anew_or_none_and_what_is_published_is_as_of_a_first_run() {
     let root = published();
     let first = state_of(&root, "out");
-    for (flag, values, does) in FLAGS.iter().step_by(tries(4, 1) as usize) {
+    for (flag, values, does) in FLAGS.iter().step_by(tries(8, 1) as usize) {
         let out = format!("out-{flag}");
         root.stacktally(&["run", "--root", "root", "--out", &out]).expect(0);
         let again = run_with(&root, flag, values, &out);
