@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use encoding_rs::{Encoding as Standard, WINDOWS_1252};
+use encoding_rs::{DecoderResult, Encoding as Standard, WINDOWS_1252};
 use memchr::{memchr, memchr_iter};
 use oem_cp::code_table::DECODING_TABLE_CP_MAP;
 use serde::{Serialize, Serializer};
@@ -38,6 +38,9 @@ pub enum Wide {
     Utf32Le,
     Utf32Be,
 }
+
+/// Bytes that a decoder wants to have room for.
+const ROOM: usize = 4 << 10;
 
 impl Wide {
     const ALL: [Self; 4] = [Self::Utf32Le, Self::Utf32Be, Self::Utf16Le, Self::Utf16Be];
@@ -103,6 +106,30 @@ impl Wide {
         })
     }
 
+    /// The text of UTF-16, many units at a time; `None` where a unit is broken, and for UTF-32.
+    fn decode_fast(self, bytes: &[u8]) -> Option<String> {
+        let mut decoder = match self {
+            Self::Utf16Le => encoding_rs::UTF_16LE,
+            Self::Utf16Be => encoding_rs::UTF_16BE,
+            Self::Utf32Le | Self::Utf32Be => return None,
+        }
+        .new_decoder_without_bom_handling();
+        // Most characters become one byte.
+        let mut text = String::with_capacity(bytes.len() / 2 + ROOM);
+        let mut from = 0;
+        loop {
+            let (outcome, read) = decoder.decode_to_string_without_replacement(&bytes[from..], &mut text, true);
+            from += read;
+            match outcome {
+                DecoderResult::InputEmpty => return Some(text),
+                DecoderResult::OutputFull => text.reserve(bytes.len() / 16 + ROOM),
+                DecoderResult::Malformed(..) => return None,
+            }
+        }
+    }
+
+    /// # Errors
+    /// A character is broken, or the text ends within one.
     fn decode(self, bytes: &[u8], file: &InputFile) -> Result<String> {
         let wrong = |text: &str, what: &str| {
             let (line, column) = place_in(text.as_bytes());
@@ -110,6 +137,9 @@ impl Wide {
                 .at_line(&file.name, line, column)
                 .hint("fetch the file again: a part of it is lost, or something was appended in another encoding")
         };
+        if let Some(text) = self.decode_fast(bytes) {
+            return Ok(text);
+        }
         let mut text = String::with_capacity(bytes.len() / self.bytes());
         if self.bytes() == 2 {
             for unit in char::decode_utf16(self.units(bytes).map(|unit| unit as u16)) {
