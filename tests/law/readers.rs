@@ -1,5 +1,6 @@
-//! The fast reader of pages and its twin, which validates, read the same: lines, rejects, notes, refusals.
+//! The fast reader of JSON and its twin, which validates, read the same: lines, rejects, notes, refusals.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,11 +17,16 @@ use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page
 /// A line: day, slot, user subscription, meter, instance, quantity, file, row.
 type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
 
-/// What a reader says of some files of one export, or why it refuses them.
-fn read(files: &[InputFile], pages: Pages) -> Result<(Vec<Seen>, Vec<ExportRecord>, String), String> {
+/// What a reader says of some files of one export, or why it refuses them; and the texts that it interned.
+type Said = Result<(Vec<Seen>, Vec<ExportRecord>, String), String>;
+
+fn read(files: &[InputFile], pages: Pages) -> (Said, BTreeSet<String>) {
     let reading = Reading { pages, ..Reading::default() };
     let gathered = gather(&stamp_folder(files.to_vec()), &reading, LedgerRules::default(), &Control::silent());
-    let lines = gathered.map_err(|error| format!("{error} {:?}", error.hint))?;
+    let lines = match gathered {
+        Ok(lines) => lines,
+        Err(error) => return (Err(format!("{error} {:?}", error.hint)), BTreeSet::new()),
+    };
     let mut seen = Vec::new();
     for day in lines.days.days() {
         for chunk in lines.days.take(day).unwrap() {
@@ -39,13 +45,9 @@ fn read(files: &[InputFile], pages: Pages) -> Result<(Vec<Seen>, Vec<ExportRecor
         }
     }
     seen.sort();
-    // Nothing is interned that no line names.
-    let texts = lines.texts.into_texts().map(|texts| {
-        let mut texts: Vec<String> = texts.iter().map(|(_, text)| text.to_owned()).collect();
-        texts.sort();
-        texts
-    });
-    Ok((seen, lines.exports, format!("{texts:?} {:?}", lines.findings)))
+    let texts = lines.texts.into_texts();
+    let texts = texts.iter().flat_map(|texts| texts.iter().map(|(_, text)| text.to_owned())).collect();
+    (Ok((seen, lines.exports, format!("{:?}", lines.findings))), texts)
 }
 
 #[track_caller]
@@ -56,7 +58,9 @@ fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
         InputFile { name, path }
     });
     let files: Vec<InputFile> = files.collect();
-    let (fast, twin) = (read(&files, Pages::Usual), read(&files, Pages::Validated));
+    let ((fast, texts), (twin, named)) = (read(&files, Pages::Usual), read(&files, Pages::Validated));
+    // Where the fast reader gave up, it may have interned a text that no line names in the end; none is missing.
+    assert!(fast.is_err() || texts.is_superset(&named), "{named:?} {texts:?}");
     let shown = || pages.iter().map(|page| String::from_utf8_lossy(page.as_ref()).into_owned()).collect::<Vec<_>>();
     assert!(fast == twin, "{}\n\nfast: {fast:?}\n\ntwin: {twin:?}", shown().join("\n\n"));
 }
@@ -184,8 +188,152 @@ fn damaged_page() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// The JSON of a row's values.
+#[derive(Clone, Debug)]
+struct RowJson {
+    id: String,
+    start: String,
+    end: String,
+    instance: &'static str,
+    quantity: String,
+    meter: &'static str,
+    odd: &'static str,
+}
+
+impl RowJson {
+    /// The row as a producer writes it: names in its spelling and order, with or without blanks.
+    fn written(&self, producer: usize) -> String {
+        let Self { id, start, end, instance, quantity, meter, odd } = self;
+        let row_id = format!("\"/subscriptions/{PROVIDER}/providers/Microsoft.Commerce/UsageAggregate/x\"");
+        match producer {
+            0 => format!(
+                r#"{{"id":{row_id},"properties":{{"subscriptionId":{id},"usageStartTime":{start},"usageEndTime":{end},"instanceData":{instance},"quantity":{quantity},"meterId":{meter}{odd}}}}}"#
+            ),
+            1 => format!(
+                "{{\n  \"id\": {row_id},\n  \"properties\": {{\n    \"subscriptionId\": {id},\n    \"usageStartTime\": {start},\n    \"usageEndTime\": {end},\n    \"instanceData\": {instance},\n    \"quantity\": {quantity},\n    \"meterId\": {meter}{odd}\n  }}\n}}"
+            ),
+            2 => format!(
+                "{{\r\n    \"Id\":  {row_id},\r\n    \"InstanceData\":  {instance},\r\n    \"Location\":  null,\r\n    \"MeterId\":  {meter}{odd},\r\n    \"Quantity\":  {quantity},\r\n    \"SubscriptionId\":  {id},\r\n    \"UsageEndTime\":  {end},\r\n    \"UsageStartTime\":  {start}\r\n}}"
+            ),
+            3 => format!(
+                r#"{{ "Name":"n","Properties": {{"InstanceData":{instance}, "MeterId":{meter}, "Quantity":{quantity},"SubscriptionId":{id},"UsageStartTime":{start},"UsageEndTime":{end}{odd}}},"Id":{row_id} }}"#
+            ),
+            4 => format!(
+                r#"{{"usage_end_time": {end}, "usage_start_time": {start}, "subscription_id": {id}, "instance_data": {instance}, "meter_id": {meter}, "quantity": {quantity}{odd}}}"#
+            ),
+            5 => format!(
+                r#"{{"Id":{row_id},"MeterId":{meter},"Quantity":{quantity},"UsageStartTime":{start},"UsageEndTime":{end},"additionalInfo":null,"location":"north","tags":null,"subscription":{id},"resourceUri":"/a"{odd}}}"#
+            ),
+            _ => format!(
+                r#"{{"subscription":{id},"UsageStartTime":{start},"UsageEndTime":{end},"MeterId":{meter},"Quantity":{quantity},"tags":"t","resourceUri":{instance},"RateCardMeterId":"Unknown"{odd}}}"#
+            ),
+        }
+    }
+}
+
+/// Values of rows, most of them plain, with times that the whole file decides about and values that set a row aside.
+fn row_json() -> impl Strategy<Value = RowJson> {
+    let id = prop::sample::select(vec![SUB_A, SUB_A, SUB_B, SUB_B, "", " x", "{5ab}"]);
+    let times = prop_oneof![
+        30 => (0_u32..23).prop_map(|hour| [hour, hour + 1].map(|hour| format!("\"2026-10-05T{hour:02}:00:00+00:00\""))),
+        3 => (0_i64..23).prop_map(|hour| {
+            [hour, hour + 1].map(|hour| format!("\"\\/Date({})\\/\"", 1_791_158_400_000 + hour * 3_600_000))
+        }),
+        1 => prop::sample::select(vec![
+            ["\"2026-10-05T00:00:00\"", "\"2026-10-05T01:00:00\""],
+            ["\"5/10/2026 1:00:00 PM\"", "\"5/10/2026 2:00:00 PM\""],
+            ["\"\\u0032026-10-05T00:00:00Z\"", "\"2026-10-05T01:00:00Z\""],
+            ["\"2026-10-05T00:00:00Z\"", "\"2026-10-05T01:30:00Z\""],
+            ["\"2569-10-05T00:00:00Z\"", "\"2569-10-05T01:00:00Z\""],
+            ["null", "\"2026-10-05T01:00:00Z\""],
+            ["1759622400", "[]"],
+            ["{\"value\":\"2026-10-05T00:00:00Z\"}", "\"2026-10-05T01:00:00Z\""],
+        ])
+        .prop_map(|times| times.map(str::to_owned)),
+    ];
+    let instance = any(&[
+        r#""{\"Microsoft.Resources\":{\"resourceUri\":\"/a\"}}""#,
+        r#""{\"Microsoft.Resources\":{\"resourceUri\":\"/b\"}}""#,
+        r#""\\""#,
+        "null",
+        r#"{"properties":1}"#,
+        r#""\u00""#,
+    ]);
+    let quantity = prop_oneof![
+        20 => "[0-9]{1,2}\\.[0-9]{1,5}",
+        3 => "\"[0-9]{1,2}\"",
+        1 => prop::sample::select(vec!["-1.0", "null", "\" 2 \"", "\"2,5\"", "1e400", "\"x\"", "\"2\t\"", "\"\\u0032\"", "00", "NaN"]).prop_map(str::to_owned),
+    ];
+    let meter = any(&[
+        "\"6dab500f-a4fd-49c4-956d-229bb9c8c793\"",
+        "\"9cd92d4c-bafd-4492-b278-bedc2de8232a\"",
+        "\"\"",
+        "7",
+        "\"\\u0041\"",
+    ]);
+    let odd = any(&[
+        "",
+        r#","Name":"n""#,
+        r#","meterCategory":"Storage","unit":"GB""#,
+        r#","quantity":3"#,
+        r#","tags":"u""#,
+        r#","x":{"}}":["{",{}]}"#,
+        r#","value":[]"#,
+        r#","x""#,
+    ]);
+    (id, times, instance, quantity, meter, odd).prop_map(|(id, [start, end], instance, quantity, meter, odd)| RowJson {
+        id: format!("\"{id}\""),
+        start,
+        end,
+        instance,
+        quantity,
+        meter,
+        odd,
+    })
+}
+
+/// A file of rows as a producer writes them, in one of the ways that files are put together.
+fn produced() -> impl Strategy<Value = String> {
+    let rows = prop::collection::vec((row_json(), 1_usize..3), 0..14);
+    let producer = 0_usize..7;
+    (rows, producer, prop::option::weighted(0.1, 0_usize..7), 0_usize..9).prop_map(
+        |(rows, producer, other, container)| {
+            let rows: Vec<String> = rows
+                .iter()
+                .enumerate()
+                .flat_map(|(at, (row, times))| {
+                    let producer = other.filter(|_| at == 3).unwrap_or(producer);
+                    std::iter::repeat_n(row.written(producer), *times)
+                })
+                .collect();
+            let (first, second) = rows.split_at(rows.len() / 2);
+            let list = |rows: &[String]| rows.join(",");
+            match container {
+                0 => format!("{{\"value\":[{}]}}", list(&rows)),
+                1 => format!(
+                    "{{\"value\":[{}],\"nextLink\":\"https://x/?a=}}\"}}\n{{\"value\":[{}]}}",
+                    list(first),
+                    list(second)
+                ),
+                2 => format!("[\n{}\n]\n", rows.join(",\n")),
+                3 => rows.join("\n"),
+                4 => format!("[{{\"value\":[{}]}},{{\"value\":[{}]}}]", list(first), list(first)),
+                5 => format!("{{\n  \"UsageAggregations\": [ {} ],\n \"ContinuationToken\": null}}", list(&rows)),
+                6 => format!("[{}]{{\"x\":1,\"value\":[{}]}}", list(first), list(second)),
+                7 => format!("[{0},{0}]", list(&rows)),
+                _ => format!("{{\"value\":[{0}],\"x\":[1]}}{{ \"Value\" : [{0}],\"error\":null}}", list(&rows)),
+            }
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(tries(50, 400)))]
+
+    #[test]
+    fn of_every_producer_and_however_put_together(files in prop::collection::vec(produced(), 1..3)) {
+        agree(crate::support::tempdir().unwrap().path(), &files);
+    }
 
     #[test]
     fn the_fast_reader_reads_what_its_twin_reads(pages in prop::collection::vec(whole_page(), 1..4)) {

@@ -12,11 +12,12 @@
 //! itself.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
+use std::hash::BuildHasher;
 use std::ops::Range;
 
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
 use memchr::memmem;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -37,6 +38,12 @@ pub(crate) type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 pub(crate) struct JsonFile<'a> {
     pub page_lines: Vec<Object<PageLine<'a>>>,
     pub elements: Vec<Element<'a>>,
+    pub around: Around<'a>,
+}
+
+/// What stands around the rows of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Around<'a> {
     /// Whether its last page names a next page.
     pub has_next: bool,
     /// The links to the next page that its pages hold.
@@ -47,9 +54,89 @@ pub(crate) struct JsonFile<'a> {
     /// The places of rows that repeat what stands before them.
     pub repeats: Vec<Range<usize>>,
     /// The texts of bodies.
-    texts: HashSet<&'a str, FixedState>,
-    /// The whole text, in which errors have their places.
-    text: &'a str,
+    texts: HashTable<&'a str>,
+    hasher: FixedState,
+    /// How many documents and rows there were so far.
+    documents: usize,
+    pub rows: usize,
+    /// The rows that stand outside any page or list.
+    loose: Vec<&'a str>,
+}
+
+/// What is compared of a long text before all of it is: two pages that begin and end alike are seldom different.
+const ENDS: usize = 256;
+
+impl<'a> Around<'a> {
+    /// Begins a document.
+    pub(in crate::read) fn begin(&mut self) {
+        self.documents += 1;
+    }
+
+    /// Notes a page, its rows being those from `first` on.
+    pub(in crate::read) fn page(&mut self, first: usize, text: &'a str, next_link: Option<&'a RawValue>) {
+        self.has_next = has_next(next_link);
+        self.next_links.extend(next_link.filter(|_| self.has_next));
+        self.body(first, text);
+    }
+
+    /// Notes a list, its rows being those from `first` on, unless pages lie in it.
+    pub(in crate::read) fn list(&mut self, first: usize, text: &'a str, has_page: bool, rows: &[&str]) {
+        if !has_page && !self.body(first, text) {
+            self.repeats.extend(repeated_blocks(rows).iter().map(|rows| first + rows.start..first + rows.end));
+        }
+    }
+
+    /// Notes the last row, which stands outside any page or list.
+    pub(in crate::read) fn loose_row(&mut self, text: &'a str) {
+        self.loose.push(text);
+    }
+
+    /// Notes the rows from `first` on as a page or list; `true` when an equal one was noted before.
+    fn body(&mut self, first: usize, text: &'a str) -> bool {
+        let rows = first..self.rows;
+        if rows.is_empty() {
+            return false;
+        }
+        let ends = |text: &str| {
+            let bytes = text.as_bytes();
+            self.hasher.hash_one((
+                bytes.len(),
+                &bytes[..bytes.len().min(ENDS)],
+                &bytes[bytes.len().saturating_sub(ENDS)..],
+            ))
+        };
+        let hash = ends(text);
+        if self.texts.find(hash, |other| *other == text).is_some() {
+            self.repeats.push(rows);
+            return true;
+        }
+        self.texts.insert_unique(hash, text, |other| ends(other));
+        self.bodies.push((rows, text));
+        false
+    }
+
+    /// Decides what of it repeats, once all documents are there.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(in crate::read) fn finish(&mut self) -> Result<(), JsonError> {
+        match self.documents {
+            0 => return Err(JsonError::Nothing),
+            // The file is one page or one list.
+            1 if self.repeats.is_empty() && self.bodies.len() == 1 => self.bodies.clear(),
+            1 => {}
+            // Rows without a list, as in files with one row per line: together they form one list.
+            _ if self.loose.len() == self.rows => self.repeats = repeated_blocks(&self.loose),
+            _ => {}
+        }
+        self.loose = Vec::new();
+        Ok(())
+    }
+}
+
+/// Parses a part of a text.
+fn part<'a, T: Deserialize<'a>>(text: &str, part: &'a RawValue) -> Result<T, JsonError> {
+    serde_json::from_str(part.get()).map_err(|error| JsonError::within(text, part.get(), error))
 }
 
 impl<'a> JsonFile<'a> {
@@ -61,29 +148,16 @@ impl<'a> JsonFile<'a> {
         if let Some(file) = Self::one_page(text) {
             return Ok(file);
         }
-        let mut file = Self { text, ..Self::default() };
-        let mut loose: Vec<&str> = Vec::new();
-        let mut documents = 0;
+        let mut file = Self::default();
         for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
-            documents += 1;
-            let document = document?;
-            let is_loose = file.document(document)?;
-            loose.extend(is_loose.then(|| document.get()));
+            file.document(text, document?)?;
         }
-        match documents {
-            0 => return Err(JsonError::Nothing),
-            // The file is one page or one list.
-            1 if file.repeats.is_empty() && file.bodies.len() == 1 => file.bodies.clear(),
-            1 => {}
-            // Rows without a list, as in files with one row per line: together they form one list.
-            _ if loose.len() == file.elements.len() => file.repeats = repeated_blocks(&loose),
-            _ => {}
-        }
+        file.around.finish()?;
         Ok(file)
     }
 
     /// Parses a file that is a single page, all of whose rows are as the API writes them; `None` for any other file.
-    pub(crate) fn one_page(text: &'a str) -> Option<Self> {
+    fn one_page(text: &'a str) -> Option<Self> {
         let list = WireList::<'a, Object<PageLine<'a>>>::parse(text).ok()?;
         // A missing value may be there in another spelling.
         if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
@@ -91,63 +165,46 @@ impl<'a> JsonFile<'a> {
         }
         let has_next = list.has_next();
         let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
-        Some(Self { page_lines: list.value, has_next, next_links, ..Self::default() })
+        Some(Self {
+            page_lines: list.value,
+            around: Around { has_next, next_links, ..Around::default() },
+            ..Self::default()
+        })
     }
 
-    /// Adds a whole JSON document, and returns whether it is a row outside any list.
-    fn document(&mut self, document: &'a RawValue) -> Result<bool, JsonError> {
-        let first = self.elements.len();
+    /// Adds a whole JSON document.
+    fn document(&mut self, text: &str, document: &'a RawValue) -> Result<(), JsonError> {
+        self.around.begin();
+        let first = self.around.rows;
         if !document.get().starts_with('[') {
-            let is_page = self.page(document)?;
-            return if is_page { Ok(false) } else { self.row(document, false).map(|()| true) };
+            if !self.page(text, document)? {
+                self.row(document, false)?;
+                self.around.loose_row(document.get());
+            }
+            return Ok(());
         }
-        let items: Vec<&'a RawValue> = self.part(document)?;
+        let items: Vec<&'a RawValue> = part(text, document)?;
         let mut has_page = false;
         for &item in &items {
-            if item.get().starts_with('{') && self.page(item)? {
+            if item.get().starts_with('{') && self.page(text, item)? {
                 has_page = true;
             } else {
                 self.row(item, true)?;
             }
         }
-        if !has_page && !self.body(first, document) {
-            let rows: Vec<&str> = items.iter().map(|item| item.get()).collect();
-            self.repeats.extend(repeated_blocks(&rows).iter().map(|rows| first + rows.start..first + rows.end));
-        }
-        Ok(false)
-    }
-
-    /// Parses a part of the text.
-    fn part<T: Deserialize<'a>>(&self, part: &'a RawValue) -> Result<T, JsonError> {
-        serde_json::from_str(part.get()).map_err(|error| JsonError::within(self.text, part.get(), error))
-    }
-
-    /// Notes the rows from `first` on as a page or list; `true` when an equal one was noted before.
-    fn body(&mut self, first: usize, text: &'a RawValue) -> bool {
-        let rows = first..self.elements.len();
-        let is_new = rows.is_empty() || self.texts.insert(text.get());
-        match is_new {
-            true if !rows.is_empty() => self.bodies.push((rows, text.get())),
-            true => {}
-            false => self.repeats.push(rows),
-        }
-        !is_new
+        let rows: Vec<&str> = items.iter().map(|item| item.get()).collect();
+        self.around.list(first, document.get(), has_page, &rows);
+        Ok(())
     }
 
     /// Adds a page; `false` when the document is no page.
-    fn page(&mut self, document: &'a RawValue) -> Result<bool, JsonError> {
-        let page: AnyPage<'a> = self.part(document)?;
-        if page.error.is_some() {
-            return Err(JsonError::FailedQuery);
+    fn page(&mut self, text: &str, document: &'a RawValue) -> Result<bool, JsonError> {
+        let Some(page) = UsagePage::parse(text, document)? else { return Ok(false) };
+        let first = self.around.rows;
+        for raw in page.rows {
+            self.element(row(raw).ok_or(raw.get()));
         }
-        let Some(rows) = page.value.or(page.usage_aggregations) else { return Ok(false) };
-        self.has_next = has_next(page.next_link);
-        self.next_links.extend(page.next_link.filter(|_| self.has_next));
-        let first = self.elements.len();
-        for raw in rows {
-            self.elements.push(row(raw).ok_or(raw.get()));
-        }
-        self.body(first, document);
+        self.around.page(first, document.get(), page.next_link);
         Ok(true)
     }
 
@@ -155,11 +212,37 @@ impl<'a> JsonFile<'a> {
     /// alone.
     fn row(&mut self, raw: &'a RawValue, in_list: bool) -> Result<(), JsonError> {
         match row(raw) {
-            Some((shape, line)) => self.elements.push(Ok((shape.without_page(), line))),
-            None if in_list => self.elements.push(Err(raw.get())),
+            Some((shape, line)) => self.element(Ok((shape.without_page(), line))),
+            None if in_list => self.element(Err(raw.get())),
             None => return Err(JsonError::NotUsage),
         }
         Ok(())
+    }
+
+    fn element(&mut self, element: Element<'a>) {
+        self.elements.push(element);
+        self.around.rows += 1;
+    }
+}
+
+/// A page of usage.
+pub(in crate::read) struct UsagePage<'a> {
+    pub rows: Vec<&'a RawValue>,
+    pub next_link: Option<&'a RawValue>,
+}
+
+impl<'a> UsagePage<'a> {
+    /// Parses a document, which is a part of `text`; `None` when it is no page.
+    ///
+    /// # Errors
+    /// It is no object, a name stands in it twice, or it is a service's answer to a query that failed.
+    pub(in crate::read) fn parse(text: &str, document: &'a RawValue) -> Result<Option<Self>, JsonError> {
+        let page: AnyPage<'a> = part(text, document)?;
+        if page.error.is_some() {
+            return Err(JsonError::FailedQuery);
+        }
+        let rows = page.value.or(page.usage_aggregations);
+        Ok(rows.map(|rows| Self { rows, next_link: page.next_link }))
     }
 }
 
@@ -193,7 +276,7 @@ pub(crate) struct PageLineProperties<'a> {
     unit: Option<&'a RawValue>,
 }
 
-impl PageLine<'_> {
+impl<'a> PageLine<'a> {
     fn lacks_a_value(&self) -> bool {
         let Object(properties) = &self.properties;
         let values = [
@@ -206,7 +289,7 @@ impl PageLine<'_> {
         values.iter().any(Option::is_none)
     }
 
-    pub(crate) fn to_row(&self) -> RawRow<'_> {
+    pub(crate) fn to_row(&self) -> RawRow<'a> {
         let Object(properties) = &self.properties;
         RawRow {
             id: Value::from_json(self.id),
@@ -341,7 +424,12 @@ impl<'a> AnyValues<'a> {
 }
 
 /// Reads a row of any shape; `None` when it is no row.
-fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
+pub(in crate::read) fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
+    if let Ok(Object(line)) = serde_json::from_str::<Object<PageLine<'_>>>(raw.get())
+        && !line.lacks_a_value()
+    {
+        return Some((Shape::RestPages, line.to_row()));
+    }
     let row: AnyRow<'_> = serde_json::from_str(raw.get()).ok()?;
     let values: AnyValues<'_> = serde_json::from_str(row.properties.unwrap_or(raw).get()).ok()?;
     if row.properties.is_none() && !values.is_usage() {

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
-
-use super::fast_page::{self, Memory};
+use super::fast_rows::{self, Memory};
 use super::line_reader::LineReader;
 use super::lines::{Body, FileLines};
 use super::parquet::{is_parquet, read_parquet};
@@ -16,7 +14,7 @@ use crate::domain::limits::QUANTITY_SCALE;
 use crate::domain::{DecimalMark, Dialect, Quantity, RejectReason, SourceTimeZone, Window, dialect, shown};
 use crate::error::{Error, Result};
 use crate::read::format::encoding;
-use crate::read::format::json::{self, JsonFile};
+use crate::read::format::json::{self, Around, JsonFile};
 use crate::read::format::raw::Object;
 use crate::read::format::row::RawRow;
 use crate::read::format::shape::{self, Shape};
@@ -77,17 +75,14 @@ fn read_json(
     memory: &mut Memory,
 ) -> Result<FileLines> {
     let dialect = Dialect { zone: reading.source_time_zone, ..Dialect::default() };
-    // Which clock times that count from 1970 follow is decided over all rows.
-    let is_decided = reading.source_time_zone.is_none() || memmem::find(text.as_str().as_bytes(), b"/Date(").is_none();
-    if reading.pages == Pages::Usual && is_decided {
+    if reading.pages == Pages::Usual {
         let mut lines = FileLines::new(text.file.clone());
         let mut reader = LineReader::new(file, texts, &mut lines, dialect);
-        if let Some(around) = fast_page::read(text.as_str(), &mut reader, memory)?
-            && let Some(json) = JsonFile::one_page(&around)
-        {
-            reader.lines.shape = Some(Shape::RestPages);
+        // How such times are meant is decided over all rows, by these settings.
+        let takes_ticks = reading.source_time_zone.is_none() && reading.culture.is_none();
+        if let Some(around) = fast_rows::read(text.as_str(), &mut reader, takes_ticks, memory) {
             reader.finish();
-            return lines.linked(file, &json);
+            return lines.within(file, &around, of_export);
         }
     }
     let mended;
@@ -107,10 +102,7 @@ fn read_json(
     {
         return Err(refused);
     }
-    let mut lines = FileLines::new(text.file.clone()).linked(file, &json)?;
-    let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
-    lines.repeats = json.repeats.iter().map(rows).collect();
-    lines.bodies = json.bodies.iter().map(|(places, text)| Body::new(rows(places), text, of_export.is_alone)).collect();
+    let mut lines = FileLines::new(text.file.clone()).within(file, &json.around, of_export)?;
     let mut survey = Survey::default();
     json.page_lines.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
     json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
@@ -276,14 +268,18 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
 }
 
 impl FileLines {
-    /// Notes what the links of its pages ask for.
-    fn linked(mut self, file: &InputFile, json: &JsonFile<'_>) -> Result<Self> {
-        self.has_next = json.has_next;
-        for link in &json.next_links {
+    /// Notes what stands around its rows: what the links of its pages ask for, and what may repeat.
+    fn within(mut self, file: &InputFile, around: &Around<'_>, of_export: OfExport) -> Result<Self> {
+        self.has_next = around.has_next;
+        for link in &around.next_links {
             self.query = agreed(file, self.query, query::of_next_link(link))?;
             self.subscriber = query::subscriber_of(link);
         }
-        self.has_next_links = !json.next_links.is_empty();
+        self.has_next_links = !around.next_links.is_empty();
+        let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
+        self.repeats = around.repeats.iter().map(rows).collect();
+        let body = |(places, text): &(Range<usize>, &str)| Body::new(rows(places), text, of_export.is_alone);
+        self.bodies = around.bodies.iter().map(body).collect();
         Ok(self)
     }
 }

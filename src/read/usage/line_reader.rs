@@ -232,6 +232,11 @@ impl<'a> LineReader<'a> {
         apis[at] |= api.map_or(Api::UNSAID, |api| api as u8);
     }
 
+    /// Whether the rows before have this shape; the first row says it.
+    pub(super) fn has_shape(&mut self, shape: Shape) -> bool {
+        *self.lines.shape.get_or_insert(shape) == shape
+    }
+
     fn refuse_other_shape(&mut self, row: u32, shape: Shape) -> Result<()> {
         let first = *self.lines.shape.get_or_insert(shape);
         if first == shape {

@@ -1,14 +1,14 @@
 //! A stamp's exports → lines, by usage day.
 //!
 //! `gather` takes the files in parallel; a file goes through `line_reader`, which understands each row or sets it
-//! aside; an export is proved by `export`. `fast_page` stands before the page reader: it takes pages exactly as the API
-//! writes them.
+//! aside; an export is proved by `export`. `fast_rows` stands before the reader that validates: it takes
+//! rows of JSON that are like the rows before them.
 
 mod chunk;
 mod days;
 pub(super) mod export;
 mod export_findings;
-mod fast_page;
+mod fast_rows;
 mod file;
 pub(super) mod gather;
 pub(super) mod line_reader;

@@ -104,6 +104,12 @@ fn lacks_offset(text: &str) -> bool {
     is_local(text) || is_serial(text)
 }
 
+/// Whether the times of a row say all of what they mean, so that nothing has to be decided over all rows. Times that
+/// count from 1970 are such times where `ticks` says so.
+pub(super) fn decides_nothing(start: &str, end: &str, ticks: bool) -> bool {
+    [start, end].into_iter().all(|text| is_plain(text) && (ticks || !is_ticks(text)) && unexpected_year(text).is_none())
+}
+
 /// How well a span is read, best first: a full hour or day, times at least, or nothing.
 fn how_well(span: Result<Span, TimeFault>) -> u8 {
     match span {
@@ -120,7 +126,7 @@ impl Survey {
             return;
         }
         self.last = (start.to_owned(), end.to_owned());
-        if [start, end].into_iter().all(|text| is_plain(text) && !is_ticks(text) && unexpected_year(text).is_none()) {
+        if decides_nothing(start, end, false) {
             return;
         }
         self.has_serials |= is_serial(start) || is_serial(end);

@@ -1,0 +1,730 @@
+//! Rows of JSON as machines write them: the fast path. Anything else is left to `json`, the validating reader.
+//!
+//! ```text
+//! {"id":"…","properties":{"subscriptionId":"…","usageStartTime":"  2026-10-05T18:00:00+00:00  ","usageEndTime":"
+//! piece                                                            start                         piece
+//!   2026-10-05T19:00:00+00:00  ","instanceData":  "{\"Microsoft.Resources\":{…}}"  ,"quantity":  2.0  ,"meterId":"…"}}
+//!   end                        piece              instance                         piece         quantity   piece
+//! ```
+//! A stamp reports the same few thousand resources every hour, mostly in the same order. So each row is expected to be
+//! the one that followed the previous row last time: its pieces and its instance byte for byte, whatever its times and
+//! its quantity are. If it is another one, its pieces are found by the names before its values, and looked up. What was
+//! never seen before is read as the validating reader reads a row, and remembered: where its values stand, and what the
+//! rest of it means. Producers differ in names, in order and in blanks; here that is only other pieces.
+//!
+//! **Invariant:** the result is that of the validating reader. JSON that is valid with one value in a place is valid
+//! with any other of its kind there, and a row means what it meant before while its pieces are the same. Rows that are
+//! set aside are read by the same function as there. Times that all rows have to decide about, values that are no rows
+//! and whatever is no JSON send the whole file to it. `tests/law/readers.rs` compares the two.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use memchr::memchr2;
+use memchr::memmem::Finder;
+use serde_json::value::RawValue;
+
+use super::line_reader::{LineReader, Source};
+use super::survey;
+use crate::domain::Span;
+use crate::domain::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::domain::quantity::Parsed;
+use crate::error::Result;
+use crate::read::format::json::{self, Around, UsagePage};
+use crate::read::format::raw::text_of;
+use crate::read::format::row::{RawRow, Value};
+use crate::read::format::shape::Shape;
+use crate::read::format::spelling;
+
+/// Bytes of pieces that a thread remembers, and number of rows: past either it starts afresh with the next file.
+const PIECES_BYTES_MAX: usize = 32 << 20;
+const ROWS_MAX: usize = 1 << 18;
+/// Spans that alternate in a file: those of the hour, and of late lines.
+const SPANS: usize = 4;
+/// Values of a row that are not part of its pieces.
+const VALUES: usize = 4;
+
+/// What a thread remembers of a stamp's rows from file to file.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    sources: Vec<KnownSource>,
+    sources_by_text: HashTable<u32>,
+    pieces_bytes: usize,
+    rows: Vec<KnownRow>,
+    rows_by_text: HashTable<u32>,
+    layouts: Vec<RowLayout>,
+    spans: Vec<KnownSpan>,
+    hasher: FixedState,
+    files: u32,
+}
+
+/// The pieces of a row: they say whose usage of which meter it is.
+#[derive(Debug)]
+struct KnownSource {
+    pieces: Pieces,
+    layout: u32,
+    hash: u64,
+    shape: Shape,
+    source: Source,
+    /// The last file that the source was noted for.
+    file: u32,
+}
+
+/// What stands between the values of a row, and which value stands where.
+#[derive(Debug, PartialEq, Eq)]
+struct Pieces {
+    text: Box<str>,
+    /// Where in the text the values are left out; of those that the row has.
+    cuts: [u32; VALUES],
+    kinds: ValueKinds,
+}
+
+/// The kinds of a row's values in their order; `None` behind the last.
+type ValueKinds = [Option<ValueKind>; VALUES];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ValueKind {
+    /// The text of a JSON string, without its quotes.
+    Start,
+    End,
+    /// A whole JSON string.
+    Instance,
+    /// A JSON number.
+    Quantity,
+    /// The text of a JSON string that is a number.
+    QuantityText,
+}
+
+/// The names before the values of a row, by which its pieces are found.
+#[derive(Debug)]
+struct RowLayout {
+    names: Vec<Finder<'static>>,
+    kinds: ValueKinds,
+    /// How many objects are open behind the last value.
+    depth: u32,
+}
+
+/// A row without its span and its quantity.
+#[derive(Debug)]
+struct KnownRow {
+    source: u32,
+    /// `None`: its pieces say which resource it is.
+    instance: Option<Arc<str>>,
+    number: u32,
+    hash: u64,
+    /// The row that followed it.
+    next: u32,
+}
+
+#[derive(Debug)]
+struct KnownSpan {
+    start: Box<str>,
+    end: Box<str>,
+    span: Span,
+}
+
+/// No row.
+const NONE: u32 = u32::MAX;
+
+/// Reads a file. Returns what stands around its rows; `None` when the validating reader has to read it, or to refuse
+/// it, and `reader` must then be discarded.
+pub(in crate::read) fn read<'t>(
+    text: &'t str,
+    reader: &mut LineReader<'_>,
+    takes_ticks: bool,
+    memory: &mut Memory,
+) -> Option<Around<'t>> {
+    memory.begin_file();
+    let mut file = FileScan { text, at: 0, reader, takes_ticks, memory, around: Around::default(), last: NONE };
+    file.documents()?;
+    Some(file.around)
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    InPage,
+    InList,
+    Alone,
+}
+
+/// A file while it is read.
+struct FileScan<'t, 'r, 'a> {
+    text: &'t str,
+    at: usize,
+    reader: &'r mut LineReader<'a>,
+    /// Whether times that count from 1970 decide nothing about the file.
+    takes_ticks: bool,
+    memory: &'r mut Memory,
+    around: Around<'t>,
+    last: u32,
+}
+
+impl<'t> FileScan<'t, '_, '_> {
+    fn documents(&mut self) -> Option<()> {
+        self.skip_blanks();
+        while let Some(byte) = self.byte() {
+            let start = self.at;
+            self.around.begin();
+            match byte {
+                b'[' => self.list()?,
+                b'{' if self.page_or_row(Stands::Alone)? => {}
+                b'{' => self.around.loose_row(&self.text[start..self.at]),
+                _ => return None,
+            }
+            self.skip_blanks();
+        }
+        self.around.finish().ok()
+    }
+
+    fn list(&mut self) -> Option<()> {
+        let (start, first) = (self.at, self.around.rows);
+        let (mut rows, mut has_page) = (Vec::new(), false);
+        self.items(|file| {
+            let start = file.at;
+            if file.byte() != Some(b'{') {
+                return None;
+            }
+            has_page |= file.page_or_row(Stands::InList)?;
+            rows.push(&file.text[start..file.at]);
+            Some(())
+        })?;
+        self.around.list(first, &self.text[start..self.at], has_page, &rows);
+        Some(())
+    }
+
+    /// Reads a list from its `[` to behind its `]`.
+    fn items(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.at += 1;
+        self.skip_blanks();
+        if self.byte() == Some(b']') {
+            self.at += 1;
+            return Some(());
+        }
+        loop {
+            item(self)?;
+            self.skip_blanks();
+            let byte = self.byte();
+            self.at += 1;
+            match byte {
+                Some(b',') => self.skip_blanks(),
+                Some(b']') => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Reads the object that begins here; `true` when it is a page.
+    fn page_or_row(&mut self, stands: Stands) -> Option<bool> {
+        if self.known_row(stands)? {
+            return Some(false);
+        }
+        let start = self.at;
+        if let Some(rows) = start_of_rows(&self.text[start..]) {
+            self.page_from_its_rows(start + rows)?;
+            return Some(true);
+        }
+        let object = self.value()?;
+        match UsagePage::parse(self.text, object).ok()? {
+            None => {
+                self.new_row(object, stands)?;
+                Some(false)
+            }
+            Some(page) => {
+                let (first, end) = (self.around.rows, self.at);
+                for row in page.rows {
+                    self.at = row.get().as_ptr().addr() - self.text.as_ptr().addr();
+                    if !self.known_row(Stands::InPage)? {
+                        self.new_row(row, Stands::InPage)?;
+                    }
+                }
+                self.at = end;
+                self.around.page(first, object.get(), page.next_link);
+                Some(true)
+            }
+        }
+    }
+
+    /// Reads a page whose first member are its rows, which begin with the `[` at `rows`.
+    fn page_from_its_rows(&mut self, rows: usize) -> Option<()> {
+        let (start, first) = (self.at, self.around.rows);
+        self.at = rows;
+        self.items(|file| {
+            if !file.known_row(Stands::InPage)? {
+                let row = file.value()?;
+                file.new_row(row, Stands::InPage)?;
+            }
+            Some(())
+        })?;
+        // The page without its rows is a small one: the first `}` that ends it.
+        let (head, rest) = (&self.text[start..=rows], &self.text[self.at..]);
+        for end in memchr::memchr_iter(b'}', rest.as_bytes()).take(PAGE_ENDS_TRIED) {
+            let tail = &rest[..=end];
+            let small = format!("{head}]{tail}");
+            let Ok(object) = serde_json::from_str::<&RawValue>(&small) else { continue };
+            let Ok(Some(page)) = UsagePage::parse(&small, object) else { return None };
+            // Another list of rows would be the one that counts.
+            if !page.rows.is_empty() || small.matches('[').count() > 1 {
+                return None;
+            }
+            let next_link = match page.next_link {
+                None => None,
+                Some(link) => {
+                    let before = small.len() - (link.get().as_ptr().addr() - small.as_ptr().addr());
+                    let place = tail.len().checked_sub(before)?;
+                    let link = &tail[place..place + link.get().len()];
+                    Some(serde_json::from_str(link).ok()?)
+                }
+            };
+            self.at += end + 1;
+            self.around.page(first, &self.text[start..self.at], next_link);
+            return Some(());
+        }
+        None
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_blanks(&mut self) {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count();
+    }
+
+    /// The JSON value that begins here.
+    fn value(&mut self) -> Option<&'t RawValue> {
+        let mut values = serde_json::Deserializer::from_str(&self.text[self.at..]).into_iter::<&RawValue>();
+        let value = values.next().and_then(std::result::Result::ok)?;
+        self.at += values.byte_offset();
+        Some(value)
+    }
+
+    /// Reads the row that begins here, if it is a known one.
+    fn known_row(&mut self, stands: Stands) -> Option<bool> {
+        let text = &self.text[self.at..];
+        let expected = self.memory.rows.get(self.last as usize).map_or(NONE, |last| last.next);
+        let found = match self.memory.as_expected(text, expected) {
+            Some(values) => Some((expected, values)),
+            None => self.memory.looked_up(text, self.last),
+        };
+        let Some((row, values)) = found else { return Some(false) };
+        let Some(span) = self.memory.span(values.start, values.end, self.takes_ticks, self.reader) else {
+            return Some(false);
+        };
+        let Ok(quantity) = self.reader.dialect().quantity(values.quantity.trim()) else { return Some(false) };
+        if !self.take(row, span, quantity, stands)? {
+            return Some(false);
+        }
+        self.at = self.text.len() - values.rest.len();
+        Some(true)
+    }
+
+    /// Adds a line of a known row; `false` where it has another shape than the rows before it.
+    fn take(&mut self, row: u32, span: Span, quantity: Parsed, stands: Stands) -> Option<bool> {
+        let KnownRow { source, number, .. } = self.memory.rows[row as usize];
+        let files = self.memory.files;
+        let known = &mut self.memory.sources[source as usize];
+        if !self.reader.has_shape(stands.shape(known.shape)) {
+            return Some(false);
+        }
+        if known.file != files {
+            known.file = files;
+            self.reader.note_source(&known.source);
+        }
+        let place = self.reader.next_row().ok()?;
+        self.reader.take(known.source.numbers(number), span, quantity, place);
+        self.around.rows += 1;
+        if let Some(last) = self.memory.rows.get_mut(self.last as usize) {
+            last.next = row;
+        }
+        self.last = row;
+        Some(true)
+    }
+
+    /// Reads a row as the validating reader does, and remembers it where only its times and its quantity can change.
+    fn new_row(&mut self, raw: &'t RawValue, stands: Stands) -> Option<()> {
+        let (shape, line) = json::row(raw)?;
+        if let Some((start, end)) = line.usage_start.text().zip(line.usage_end.text())
+            && !survey::decides_nothing(&start, &end, self.takes_ticks)
+        {
+            return None;
+        }
+        // What could be a page somewhere else is looked at each time.
+        let is_row = matches!(UsagePage::parse(raw.get(), raw), Ok(None));
+        if is_row
+            && let Some((row, span, quantity)) =
+                self.memory.remember(raw.get(), shape, &line, self.takes_ticks, self.reader).ok()?
+            && self.take(row, span, quantity, stands)?
+        {
+            return Some(());
+        }
+        self.reader.read(stands.shape(shape), &line).ok()?;
+        self.around.rows += 1;
+        self.last = NONE;
+        Some(())
+    }
+}
+
+/// How many `}` behind the rows of a page are tried as its end.
+const PAGE_ENDS_TRIED: usize = 64;
+
+impl Stands {
+    fn shape(self, shape: Shape) -> Shape {
+        if self == Self::InPage { shape } else { shape.without_page() }
+    }
+}
+
+/// Where the `[` of a page's rows is, if they are its first member.
+fn start_of_rows(text: &str) -> Option<usize> {
+    let trimmed = |text: &'_ str| text.len() - text.trim_start_matches([' ', '\n', '\r', '\t']).len();
+    let mut at = 1 + trimmed(text.get(1..)?);
+    let name = text[at..].strip_prefix('"')?;
+    let name = &name[..name.find('"').filter(|length| *length < VALUE_BYTES_MAX)?];
+    if name.contains('\\') || !matches!(spelling::bare(name).as_str(), "value" | "usageaggregations") {
+        return None;
+    }
+    at += name.len() + 2;
+    at += trimmed(&text[at..]);
+    let behind = text[at..].strip_prefix(':')?;
+    at += 1 + trimmed(behind);
+    text[at..].starts_with('[').then_some(at)
+}
+
+/// The values of a row, and the text behind it.
+struct RowValues<'t> {
+    start: &'t str,
+    end: &'t str,
+    quantity: &'t str,
+    rest: &'t str,
+}
+
+impl Pieces {
+    fn count(&self) -> usize {
+        self.kinds.iter().flatten().count()
+    }
+
+    fn piece(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.cuts[at - 1] as usize };
+        let end = if at == self.count() { self.text.len() } else { self.cuts[at] as usize };
+        &self.text[start..end]
+    }
+}
+
+impl Memory {
+    fn begin_file(&mut self) {
+        if self.is_full() || self.files == u32::MAX {
+            *self = Self::default();
+        }
+        self.files += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.pieces_bytes > PIECES_BYTES_MAX || self.rows.len() > ROWS_MAX
+    }
+
+    /// The values of the text's first row, if it is the expected one.
+    #[inline]
+    fn as_expected<'t>(&self, text: &'t str, expected: u32) -> Option<RowValues<'t>> {
+        let row = self.rows.get(expected as usize)?;
+        let pieces = &self.sources[row.source as usize].pieces;
+        let mut values = RowValues { start: "", end: "", quantity: "", rest: text };
+        let mut from = 0;
+        for (kind, &cut) in pieces.kinds.iter().zip(&pieces.cuts) {
+            let Some(kind) = kind else { break };
+            values.rest = values.rest.strip_prefix(&pieces.text[from..cut as usize])?;
+            from = cut as usize;
+            match kind {
+                ValueKind::Instance => values.rest = values.rest.strip_prefix(&**row.instance.as_ref()?)?,
+                kind => values.read(*kind)?,
+            }
+        }
+        values.rest = values.rest.strip_prefix(&pieces.text[from..])?;
+        Some(values)
+    }
+
+    /// The known row that a text begins with, found by the names before its values.
+    fn looked_up<'t>(&self, text: &'t str, last: u32) -> Option<(u32, RowValues<'t>)> {
+        let of_last = self.rows.get(last as usize).map(|last| &self.sources[last.source as usize]);
+        let layout = of_last.map_or(self.layouts.len().checked_sub(1)?, |source| source.layout as usize);
+        let RowLayout { names, kinds, depth } = &self.layouts[layout];
+        let mut values = RowValues { start: "", end: "", quantity: "", rest: text };
+        let (mut pieces, mut instance) = ([""; VALUES + 1], None);
+        for (at, (name, kind)) in names.iter().zip(kinds.iter().flatten()).enumerate() {
+            let end = name.find(values.rest.as_bytes())? + name.needle().len();
+            (pieces[at], values.rest) = values.rest.split_at(end);
+            if *kind == ValueKind::Instance {
+                let (found, rest) = values.rest.split_at(string_length(values.rest)?);
+                (instance, values.rest) = (Some(found), rest);
+            } else {
+                values.read(*kind)?;
+            }
+        }
+        (pieces[names.len()], values.rest) = values.rest.split_at(end_of_row(values.rest, *depth)?);
+        let pieces = &pieces[..=names.len()];
+        let hash = self.hash(pieces, kinds);
+        let is_same = |&at: &u32| {
+            let known = &self.sources[at as usize].pieces;
+            known.kinds == *kinds && pieces.iter().enumerate().all(|(at, piece)| known.piece(at) == *piece)
+        };
+        let source = *self.sources_by_text.find(hash, is_same)?;
+        Some((self.row_of(source, hash, instance)?, values))
+    }
+
+    fn hash(&self, pieces: &[&str], kinds: &ValueKinds) -> u64 {
+        self.hasher.hash_one((pieces, kinds.map(|kind| kind.map(|kind| kind as u8))))
+    }
+
+    fn row_of(&self, source: u32, hash_of_source: u64, instance: Option<&str>) -> Option<u32> {
+        let hash = self.hasher.hash_one((hash_of_source, instance));
+        let is_same = |&at: &u32| {
+            let known = &self.rows[at as usize];
+            known.source == source && known.instance.as_deref() == instance
+        };
+        self.rows_by_text.find(hash, is_same).copied()
+    }
+
+    /// The span of two times as they are written.
+    #[inline]
+    fn span(&mut self, start: &str, end: &str, takes_ticks: bool, reader: &LineReader<'_>) -> Option<Span> {
+        if let Some(known) = self.spans.iter().find(|known| *known.start == *start && *known.end == *end) {
+            return Some(known.span);
+        }
+        self.new_span(start, end, takes_ticks, reader)
+    }
+
+    fn new_span(&mut self, start: &str, end: &str, takes_ticks: bool, reader: &LineReader<'_>) -> Option<Span> {
+        let (of_start, of_end) = (as_json_string(start), as_json_string(end));
+        let text = |json: &str| Some(text_of(serde_json::from_str::<&RawValue>(json).ok()?)?.into_owned());
+        let (start_text, end_text) = (text(&of_start)?, text(&of_end)?);
+        if of_start.len().max(of_end.len()) > VALUE_BYTES_MAX
+            || !survey::decides_nothing(&start_text, &end_text, takes_ticks)
+        {
+            return None;
+        }
+        let span = reader.dialect().span(&start_text, &end_text).ok()?;
+        if self.spans.len() == SPANS {
+            self.spans.pop();
+        }
+        self.spans.insert(0, KnownSpan { start: start.into(), end: end.into(), span });
+        Some(span)
+    }
+
+    /// Remembers a row; `None` when it is set aside, or has values that cannot be told from its pieces.
+    fn remember(
+        &mut self,
+        text: &str,
+        shape: Shape,
+        line: &RawRow<'_>,
+        takes_ticks: bool,
+        reader: &mut LineReader<'_>,
+    ) -> Result<Option<(u32, Span, Parsed)>> {
+        if self.is_full() {
+            return Ok(None);
+        }
+        let Some(places) = places_of_values(text, line) else { return Ok(None) };
+        let value = |wanted: fn(ValueKind) -> bool| {
+            let (_, from, to) = *places.iter().find(|(kind, ..)| wanted(*kind)).expect("each row has it");
+            &text[from..to]
+        };
+        let (start, end) = (value(|kind| kind == ValueKind::Start), value(|kind| kind == ValueKind::End));
+        let Some(span) = self.span(start, end, takes_ticks, reader) else { return Ok(None) };
+        let number = value(|kind| matches!(kind, ValueKind::Quantity | ValueKind::QuantityText));
+        let Ok(quantity) = reader.dialect().quantity(number.trim()) else { return Ok(None) };
+        // The texts of a row are interned only when it counts.
+        let Some(source) = reader.source_of(line)? else { return Ok(None) };
+        let (mut pieces, mut kinds, mut cuts, mut joined) =
+            (Vec::new(), ValueKinds::default(), [0; VALUES], String::new());
+        let mut from = 0;
+        for (at, (kind, start, end)) in places.iter().enumerate() {
+            pieces.push(&text[from..*start]);
+            joined.push_str(&text[from..*start]);
+            (kinds[at], cuts[at], from) = (Some(*kind), joined.len() as u32, *end);
+        }
+        pieces.push(&text[from..]);
+        joined.push_str(&text[from..]);
+        let hash = self.hash(&pieces, &kinds);
+        let pieces_text = Pieces { text: joined.into(), cuts, kinds };
+        let has_instance = kinds.contains(&Some(ValueKind::Instance));
+        let (number, instance) = if has_instance {
+            let (number, instance) = reader.texts().instances.share(&line.instance)?;
+            (number, Some(instance))
+        } else {
+            (reader.texts().instances.intern(&line.instance)?, None)
+        };
+        let is_same = |&at: &u32| self.sources[at as usize].pieces == pieces_text;
+        let source = match self.sources_by_text.find(hash, is_same) {
+            Some(&known) => known,
+            None => {
+                let Some(layout) = self.layout_of(&pieces, kinds) else { return Ok(None) };
+                let place = self.sources.len() as u32;
+                self.pieces_bytes += pieces_text.text.len();
+                self.sources.push(KnownSource { pieces: pieces_text, layout, hash, shape, source, file: 0 });
+                self.sources_by_text.insert_unique(hash, place, |&at| self.sources[at as usize].hash);
+                place
+            }
+        };
+        if let Some(known) = self.row_of(source, hash, instance.as_deref()) {
+            return Ok(Some((known, span, quantity)));
+        }
+        let hash = self.hasher.hash_one((hash, instance.as_deref()));
+        let place = self.rows.len() as u32;
+        self.rows.push(KnownRow { source, instance, number, hash, next: NONE });
+        self.rows_by_text.insert_unique(hash, place, |&at| self.rows[at as usize].hash);
+        Ok(Some((place, span, quantity)))
+    }
+
+    /// The layout of a row with these pieces.
+    fn layout_of(&mut self, pieces: &[&str], kinds: ValueKinds) -> Option<u32> {
+        let names: Vec<&str> =
+            pieces[..pieces.len() - 1].iter().map(|piece| name_at_end(piece)).collect::<Option<_>>()?;
+        let is_same = |layout: &RowLayout| {
+            layout.kinds == kinds
+                && layout.names.iter().map(Finder::needle).eq(names.iter().map(|name| name.as_bytes()))
+        };
+        if let Some(known) = self.layouts.iter().position(is_same) {
+            return Some(known as u32);
+        }
+        // Behind the last value every open object is closed, and none is opened that is not closed in turn.
+        let last = pieces.last()?;
+        let depth = (1..=2).find(|depth| end_of_row(last, *depth) == Some(last.len()))?;
+        let names = names.into_iter().map(|name| Finder::new(name).into_owned()).collect();
+        self.layouts.push(RowLayout { names, kinds, depth });
+        Some(self.layouts.len() as u32 - 1)
+    }
+}
+
+impl<'t> RowValues<'t> {
+    /// Takes a value off the rest.
+    #[inline]
+    fn read(&mut self, kind: ValueKind) -> Option<()> {
+        let length = match kind {
+            ValueKind::Quantity => number_length(self.rest.as_bytes())?,
+            _ => content_length(self.rest).filter(|length| length + 2 <= VALUE_BYTES_MAX)?,
+        };
+        let (value, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        match kind {
+            ValueKind::Start => self.start = value,
+            ValueKind::End => self.end = value,
+            ValueKind::Quantity => self.quantity = value,
+            // No JSON string has a control character, which would be trimmed off the number.
+            ValueKind::QuantityText if value.bytes().all(|byte| matches!(byte, b' '..=b'~')) => self.quantity = value,
+            ValueKind::QuantityText => return None,
+            ValueKind::Instance => {}
+        }
+        Some(())
+    }
+}
+
+/// A JSON string of this content.
+fn as_json_string(content: &str) -> String {
+    format!("\"{content}\"")
+}
+
+/// Where the values of a row stand in its text; `None` when they cannot be left out of it.
+fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<(ValueKind, usize, usize)>> {
+    let place = |value: &str| {
+        let from = value.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+        (from + value.len() <= text.len()).then_some((from, from + value.len()))
+    };
+    let content = |kind, value: Value<'_>| {
+        let written = value.written().filter(|written| written.len() <= VALUE_BYTES_MAX)?;
+        let (from, to) = place(written)?;
+        let is_string =
+            written.len() >= 2 && written.starts_with('"') && content_length(&written[1..]) == Some(written.len() - 2);
+        is_string.then_some((kind, from + 1, to - 1))
+    };
+    let quantity = content(ValueKind::QuantityText, line.quantity).or_else(|| {
+        let (from, to) = place(line.quantity.written()?)?;
+        (number_length(&text.as_bytes()[from..]) == Some(to - from)).then_some((ValueKind::Quantity, from, to))
+    })?;
+    let mut places =
+        vec![content(ValueKind::Start, line.usage_start)?, content(ValueKind::End, line.usage_end)?, quantity];
+    let instance = &*line.instance;
+    if let Some((from, to)) = place(instance)
+        && string_length(instance) == Some(instance.len())
+        && instance.len() <= INSTANCE_BYTES_MAX
+    {
+        places.push((ValueKind::Instance, from, to));
+    }
+    places.sort_by_key(|(_, from, _)| *from);
+    places.is_sorted_by(|(.., end), (_, start, _)| end <= start).then_some(places)
+}
+
+/// The name at the end of a piece, with its quotes and what stands behind it.
+fn name_at_end(piece: &str) -> Option<&str> {
+    let blanks = [' ', '\n', '\r', '\t'];
+    let behind = piece.strip_suffix('"').unwrap_or(piece).trim_end_matches(blanks);
+    let name = behind.strip_suffix(':')?.trim_end_matches(blanks).strip_suffix('"')?;
+    Some(&piece[name.rfind('"')?..])
+}
+
+/// The bytes of a string's content at the start of a text, up to its closing quote.
+#[inline]
+fn content_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b'\\', &bytes[at..])?;
+        if bytes[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+        if at > bytes.len() {
+            return None;
+        }
+    }
+}
+
+/// The bytes of a JSON string at the start of a text.
+fn string_length(text: &str) -> Option<usize> {
+    Some(content_length(text.strip_prefix('"')?)? + 2)
+}
+
+/// The bytes up to the end of a row, of the text behind its last value, in which so many objects are open.
+fn end_of_row(text: &str, depth: u32) -> Option<usize> {
+    let bytes = text.as_bytes();
+    // The quote that ends the value belongs to the text behind it.
+    let (mut at, mut open) = (usize::from(text.starts_with('"')), depth);
+    while open > 0 {
+        match bytes.get(at)? {
+            b'"' => at += string_length(&text[at..])?,
+            b'{' => (at, open) = (at + 1, open + 1),
+            b'}' => (at, open) = (at + 1, open - 1),
+            _ => at += 1,
+        }
+    }
+    Some(at)
+}
+
+/// The bytes of a non-negative JSON number at the start of a text; `None` when there is none, or no delimiter follows
+/// it.
+#[inline]
+fn number_length(text: &[u8]) -> Option<usize> {
+    let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let whole = digits(0);
+    if whole == 0 || (whole > 1 && text[0] == b'0') {
+        return None;
+    }
+    let mut end = whole;
+    if text.get(end) == Some(&b'.') {
+        let places = digits(end + 1);
+        end += 1 + places;
+        if places == 0 {
+            return None;
+        }
+    }
+    if let Some(b'e' | b'E') = text.get(end) {
+        let sign = usize::from(matches!(text.get(end + 1), Some(b'+' | b'-')));
+        let places = digits((end + 1 + sign).min(text.len()));
+        end += 1 + sign + places;
+        if places == 0 {
+            return None;
+        }
+    }
+    let is_behind = |byte: &u8| matches!(byte, b',' | b'}' | b' ' | b'\n' | b'\r' | b'\t');
+    (end <= VALUE_BYTES_MAX && text.get(end).is_some_and(is_behind)).then_some(end)
+}
