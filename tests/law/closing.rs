@@ -281,7 +281,8 @@ impl Closing {
                 for (place, lines) in self.files.clone().into_iter().filter(|(place, _)| is_meant(place)) {
                     let is_left = |used: &&Used| !used.day(place.1).starts_with(MONTHS[*month]);
                     let left: Vec<Used> = lines.iter().filter(is_left).cloned().collect();
-                    if left.is_empty() {
+                    // A page of bad lines alone would be refused.
+                    if left.iter().all(|used| used.quantity == 0) {
                         self.remove(place);
                     } else if left.len() < lines.len() {
                         self.put(place, left);
