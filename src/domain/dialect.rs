@@ -438,7 +438,7 @@ fn in_any_order(text: &str) -> Option<CivilTime> {
 /// The year of a time as written, unless it has four digits and is one of 2000 to 2199.
 pub fn unexpected_year(text: &str) -> Option<String> {
     let text = text.trim().replace(". ", ".");
-    let date = text.split([' ', 'T', ',']).next().unwrap_or_default();
+    let date = text.split([' ', 'T', 't', ',']).next().unwrap_or_default();
     let numbers: Vec<&str> = date.split(['/', '.', '-']).filter(|number| !number.is_empty()).collect();
     if numbers.len() < 3 || !numbers.iter().all(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
         return None;

@@ -7,9 +7,8 @@
 //! row: {"properties":{…}}   {"Properties":{…}}   {"SubscriptionId":…,"InstanceData":…}   {"subscription":…,"resourceUri":…}
 //! ```
 //! No value is decoded here: each of a line's six values stays raw JSON. So a quantity never becomes a float, and an
-//! `instanceData` is unescaped only when it is known to be new. A single page of rows as the API writes them is parsed
-//! in one pass. Anything else is parsed document by document and row by row, so that one malformed row costs only
-//! itself.
+//! `instanceData` is unescaped only when it is known to be new. Files are parsed document
+//! by document and row by row, so that one malformed row costs only itself.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -33,10 +32,9 @@ use super::spelling;
 /// One row of a file: a line and the shape that it has, or the raw text of something else.
 pub(crate) type Element<'a> = Result<(Shape, RawRow<'a>), &'a str>;
 
-/// A file of usage, its rows in order: either all as the API writes them, or of any shape.
+/// A file of usage, its rows in order.
 #[derive(Debug, Default)]
 pub(crate) struct JsonFile<'a> {
-    pub page_lines: Vec<Object<PageLine<'a>>>,
     pub elements: Vec<Element<'a>>,
     pub around: Around<'a>,
 }
@@ -145,31 +143,12 @@ impl<'a> JsonFile<'a> {
     /// # Errors
     /// The text is no JSON, or holds something else than pages and rows.
     pub(in crate::read) fn parse(text: &'a str) -> Result<Self, JsonError> {
-        if let Some(file) = Self::one_page(text) {
-            return Ok(file);
-        }
         let mut file = Self::default();
         for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
             file.document(text, document?)?;
         }
         file.around.finish()?;
         Ok(file)
-    }
-
-    /// Parses a file that is a single page, all of whose rows are as the API writes them; `None` for any other file.
-    fn one_page(text: &'a str) -> Option<Self> {
-        let list = WireList::<'a, Object<PageLine<'a>>>::parse(text).ok()?;
-        // A missing value may be there in another spelling.
-        if list.value.iter().any(|Object(line)| line.lacks_a_value()) {
-            return None;
-        }
-        let has_next = list.has_next();
-        let next_links = list.next_link.filter(|_| has_next).into_iter().collect();
-        Some(Self {
-            page_lines: list.value,
-            around: Around { has_next, next_links, ..Around::default() },
-            ..Self::default()
-        })
     }
 
     /// Adds a whole JSON document.
@@ -248,7 +227,7 @@ impl<'a> UsagePage<'a> {
 
 /// A line as the API writes it, parsed in one pass.
 #[derive(Debug, Deserialize)]
-pub(crate) struct PageLine<'a> {
+struct PageLine<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -257,7 +236,7 @@ pub(crate) struct PageLine<'a> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct PageLineProperties<'a> {
+struct PageLineProperties<'a> {
     #[serde(borrow)]
     subscription_id: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -289,7 +268,7 @@ impl<'a> PageLine<'a> {
         values.iter().any(Option::is_none)
     }
 
-    pub(crate) fn to_row(&self) -> RawRow<'a> {
+    fn to_row(&self) -> RawRow<'a> {
         let Object(properties) = &self.properties;
         RawRow {
             id: Value::from_json(self.id),
@@ -495,33 +474,4 @@ pub(in crate::read) fn mended(text: &str) -> Option<String> {
 /// `nextLink` is absent, null or empty on a last page.
 pub(in crate::read) fn has_next(next_link: Option<&RawValue>) -> bool {
     next_link.is_some_and(|link| link.get() != "\"\"")
-}
-
-/// A page of usage as the REST APIs return it.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "T: Deserialize<'de>"))]
-pub(crate) struct WireList<'a, T> {
-    pub value: Vec<T>,
-    #[serde(borrow, rename = "nextLink", alias = "NextLink", default)]
-    next_link: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-}
-
-impl<'a, T: Deserialize<'a>> WireList<'a, T> {
-    /// Parses one page of a list.
-    ///
-    /// # Errors
-    /// The text is no JSON, no object with a list called `value`, or says that an error happened.
-    fn parse(text: &'a str) -> Result<Self, JsonError> {
-        let Object(list): Object<Self> = serde_json::from_str(text)?;
-        match list.error {
-            None => Ok(list),
-            Some(_) => Err(JsonError::FailedQuery),
-        }
-    }
-
-    pub(crate) fn has_next(&self) -> bool {
-        has_next(self.next_link)
-    }
 }

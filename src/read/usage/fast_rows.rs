@@ -43,6 +43,12 @@ const PIECES_BYTES_MAX: usize = 32 << 20;
 const ROWS_MAX: usize = 1 << 18;
 /// Spans that alternate in a file: those of the hour, and of late lines.
 const SPANS: usize = 4;
+/// The longest piece that is remembered, and looked for.
+const PIECE_BYTES_MAX: usize = 4 << 10;
+/// The most bytes of a page behind its rows.
+const PAGE_END_BYTES_MAX: usize = 64 << 10;
+/// Ways to lay out a row that a thread remembers.
+const LAYOUTS_MAX: usize = 64;
 /// Values of a row that are not part of its pieces.
 const VALUES: usize = 4;
 
@@ -260,7 +266,8 @@ impl<'t> FileScan<'t, '_, '_> {
         })?;
         // The page without its rows is a small one: the first `}` that ends it.
         let (head, rest) = (&self.text[start..=rows], &self.text[self.at..]);
-        for end in memchr::memchr_iter(b'}', rest.as_bytes()).take(PAGE_ENDS_TRIED) {
+        let near = &rest.as_bytes()[..rest.len().min(PAGE_END_BYTES_MAX)];
+        for end in memchr::memchr_iter(b'}', near).take(PAGE_ENDS_TRIED) {
             let tail = &rest[..=end];
             let small = format!("{head}]{tail}");
             let Ok(object) = serde_json::from_str::<&RawValue>(&small) else { continue };
@@ -453,16 +460,17 @@ impl Memory {
         let mut values = RowValues { start: "", end: "", quantity: "", rest: text };
         let (mut pieces, mut instance) = ([""; VALUES + 1], None);
         for (at, (name, kind)) in names.iter().zip(kinds.iter().flatten()).enumerate() {
-            let end = name.find(values.rest.as_bytes())? + name.needle().len();
+            let end = name.find(start_of(values.rest, PIECE_BYTES_MAX))? + name.needle().len();
             (pieces[at], values.rest) = values.rest.split_at(end);
             if *kind == ValueKind::Instance {
-                let (found, rest) = values.rest.split_at(string_length(values.rest)?);
+                let (found, rest) = values.rest.split_at(string_length(start_of(values.rest, INSTANCE_BYTES_MAX))?);
                 (instance, values.rest) = (Some(found), rest);
             } else {
                 values.read(*kind)?;
             }
         }
-        (pieces[names.len()], values.rest) = values.rest.split_at(end_of_row(values.rest, *depth)?);
+        let end = end_of_row(start_of(values.rest, PIECE_BYTES_MAX), *depth)?;
+        (pieces[names.len()], values.rest) = values.rest.split_at(end);
         let pieces = &pieces[..=names.len()];
         let hash = self.hash(pieces, kinds);
         let is_same = |&at: &u32| {
@@ -545,6 +553,9 @@ impl Memory {
         }
         pieces.push(&text[from..]);
         joined.push_str(&text[from..]);
+        if pieces.iter().any(|piece| piece.len() > PIECE_BYTES_MAX) {
+            return Ok(None);
+        }
         let hash = self.hash(&pieces, &kinds);
         let pieces_text = Pieces { text: joined.into(), cuts, kinds };
         let has_instance = kinds.contains(&Some(ValueKind::Instance));
@@ -556,6 +567,8 @@ impl Memory {
         };
         let is_same = |&at: &u32| self.sources[at as usize].pieces == pieces_text;
         let source = match self.sources_by_text.find(hash, is_same) {
+            // An instance may hold what looks like the names that tell shapes apart.
+            Some(&known) if self.sources[known as usize].shape != shape => return Ok(None),
             Some(&known) => known,
             None => {
                 let Some(layout) = self.layout_of(&pieces, kinds) else { return Ok(None) };
@@ -580,16 +593,20 @@ impl Memory {
     fn layout_of(&mut self, pieces: &[&str], kinds: ValueKinds) -> Option<u32> {
         let names: Vec<&str> =
             pieces[..pieces.len() - 1].iter().map(|piece| name_at_end(piece)).collect::<Option<_>>()?;
+        // Behind the last value every open object is closed, and none is opened that is not closed in turn.
+        let last = pieces.last()?.as_bytes();
+        let depth = (1..=2).find(|depth| end_of_row(last, *depth) == Some(last.len()))?;
         let is_same = |layout: &RowLayout| {
-            layout.kinds == kinds
+            layout.depth == depth
+                && layout.kinds == kinds
                 && layout.names.iter().map(Finder::needle).eq(names.iter().map(|name| name.as_bytes()))
         };
         if let Some(known) = self.layouts.iter().position(is_same) {
             return Some(known as u32);
         }
-        // Behind the last value every open object is closed, and none is opened that is not closed in turn.
-        let last = pieces.last()?;
-        let depth = (1..=2).find(|depth| end_of_row(last, *depth) == Some(last.len()))?;
+        if self.layouts.len() == LAYOUTS_MAX {
+            return None;
+        }
         let names = names.into_iter().map(|name| Finder::new(name).into_owned()).collect();
         self.layouts.push(RowLayout { names, kinds, depth });
         Some(self.layouts.len() as u32 - 1)
@@ -602,7 +619,7 @@ impl<'t> RowValues<'t> {
     fn read(&mut self, kind: ValueKind) -> Option<()> {
         let length = match kind {
             ValueKind::Quantity => number_length(self.rest.as_bytes())?,
-            _ => content_length(self.rest).filter(|length| length + 2 <= VALUE_BYTES_MAX)?,
+            _ => content_length(start_of(self.rest, VALUE_BYTES_MAX - 1))?,
         };
         let (value, rest) = self.rest.split_at(length);
         self.rest = rest;
@@ -633,8 +650,9 @@ fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<(ValueKind, usi
     let content = |kind, value: Value<'_>| {
         let written = value.written().filter(|written| written.len() <= VALUE_BYTES_MAX)?;
         let (from, to) = place(written)?;
-        let is_string =
-            written.len() >= 2 && written.starts_with('"') && content_length(&written[1..]) == Some(written.len() - 2);
+        let is_string = written.len() >= 2
+            && written.starts_with('"')
+            && content_length(&written.as_bytes()[1..]) == Some(written.len() - 2);
         is_string.then_some((kind, from + 1, to - 1))
     };
     let quantity = content(ValueKind::QuantityText, line.quantity).or_else(|| {
@@ -645,7 +663,7 @@ fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<(ValueKind, usi
         vec![content(ValueKind::Start, line.usage_start)?, content(ValueKind::End, line.usage_end)?, quantity];
     let instance = &*line.instance;
     if let Some((from, to)) = place(instance)
-        && string_length(instance) == Some(instance.len())
+        && string_length(instance.as_bytes()) == Some(instance.len())
         && instance.len() <= INSTANCE_BYTES_MAX
     {
         places.push((ValueKind::Instance, from, to));
@@ -662,35 +680,35 @@ fn name_at_end(piece: &str) -> Option<&str> {
     Some(&piece[name.rfind('"')?..])
 }
 
+/// So many bytes of a text, or all.
+fn start_of(text: &str, bytes: usize) -> &[u8] {
+    &text.as_bytes()[..text.len().min(bytes)]
+}
+
 /// The bytes of a string's content at the start of a text, up to its closing quote.
 #[inline]
-fn content_length(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
+fn content_length(text: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
-        at += memchr2(b'"', b'\\', &bytes[at..])?;
-        if bytes[at] == b'"' {
+        at += memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text[at] == b'"' {
             return Some(at);
         }
         at += 2;
-        if at > bytes.len() {
-            return None;
-        }
     }
 }
 
 /// The bytes of a JSON string at the start of a text.
-fn string_length(text: &str) -> Option<usize> {
-    Some(content_length(text.strip_prefix('"')?)? + 2)
+fn string_length(text: &[u8]) -> Option<usize> {
+    Some(content_length(text.strip_prefix(b"\"")?)? + 2)
 }
 
 /// The bytes up to the end of a row, of the text behind its last value, in which so many objects are open.
-fn end_of_row(text: &str, depth: u32) -> Option<usize> {
-    let bytes = text.as_bytes();
+fn end_of_row(text: &[u8], depth: u32) -> Option<usize> {
     // The quote that ends the value belongs to the text behind it.
-    let (mut at, mut open) = (usize::from(text.starts_with('"')), depth);
+    let (mut at, mut open) = (usize::from(text.starts_with(b"\"")), depth);
     while open > 0 {
-        match bytes.get(at)? {
+        match text.get(at)? {
             b'"' => at += string_length(&text[at..])?,
             b'{' => (at, open) = (at + 1, open + 1),
             b'}' => (at, open) = (at + 1, open - 1),

@@ -15,9 +15,8 @@ use crate::domain::{DecimalMark, Dialect, Quantity, RejectReason, SourceTimeZone
 use crate::error::{Error, Result};
 use crate::read::format::encoding;
 use crate::read::format::json::{self, Around, JsonFile};
-use crate::read::format::raw::Object;
 use crate::read::format::row::RawRow;
-use crate::read::format::shape::{self, Shape};
+use crate::read::format::shape;
 use crate::read::format::text::{self, Buffers, Text};
 use crate::read::intern::Interners;
 use crate::read::options::{Pages, Reading};
@@ -104,15 +103,11 @@ fn read_json(
     }
     let mut lines = FileLines::new(text.file.clone()).within(file, &json.around, of_export)?;
     let mut survey = Survey::default();
-    json.page_lines.iter().for_each(|Object(line)| note_times(&mut survey, &line.to_row()));
     json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
     let decided = survey.decide(&file.name, reading, of_export.window.or(lines.query.window), None)?;
     let how: Vec<String> = decided.times().collect();
     lines.written = Some(how.join(", ")).filter(|how| !how.is_empty());
     let mut reader = LineReader::new(file, texts, &mut lines, decided.dialect);
-    for Object(line) in &json.page_lines {
-        reader.read(Shape::RestPages, &line.to_row())?;
-    }
     for element in &json.elements {
         match element {
             Ok((shape, row)) => reader.read(*shape, row)?,
