@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::cli::show::layout::{Page, Width};
 use crate::domain::coverage::intervals;
 use crate::domain::finding::FindingCode;
+use crate::domain::identity::stamp_or_empty;
 use crate::domain::shown::{counted, printable};
 use crate::domain::{Day, Finding, Month, Stamp, Window, reported};
 use crate::error::Error;
@@ -80,7 +81,7 @@ pub fn summary(outcome: &Outcome, out: Option<&Path>, width: Width) -> String {
     let shown = if out.is_some() { FINDINGS_SHOWN } else { findings.len() };
     for (at, finding) in findings.iter().take(shown).enumerate() {
         let label = if at == 0 { "findings" } else { "" };
-        say(label, format!("{}{}: {}", stamp_prefix(finding.stamp.as_ref()), finding.code, finding.sentence));
+        say(label, format!("{}{}: {}", stamp_or_empty::before(finding.stamp.as_ref()), finding.code, finding.sentence));
         say("", format!("  remedy: {}", finding.remedy));
     }
     if findings.len() > shown {
@@ -220,8 +221,7 @@ fn problems(outcome: &Outcome, say: &mut impl FnMut(&str, String)) {
     if with_gaps.len() > STAMPS_SHOWN {
         say("", format!("and of {} more", counted((with_gaps.len() - STAMPS_SHOWN) as i64, "stamp")));
     }
-    let is_overdue =
-        |time: &&ReportedTime| outcome.overdue.iter().any(|other| other.stamp.as_ref() == Some(&time.stamp));
+    let is_overdue = |time: &&ReportedTime| outcome.is_overdue(&time.stamp);
     let overdue = outcome.times.iter().filter(is_overdue).filter_map(|time| Some((&time.stamp, time.next?.from)));
     // On one line, so that a root that ended years ago makes no noise.
     let overdue: Vec<String> = overdue.map(|(stamp, from)| format!("{stamp}, nothing after {from}")).collect();
@@ -343,14 +343,13 @@ pub fn failure(error: &Error) -> String {
         let _ = writeln!(text, "and {rest} more errors; `stacktally check --json` lists all");
     }
     for Finding { stamp, code, sentence, remedy, .. } in others.into_iter().flat_map(|others| &others.findings) {
-        let _ = writeln!(text, "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}", stamp_prefix(stamp.as_ref()));
+        let _ = writeln!(
+            text,
+            "\nfinding: {}{code}: {sentence}\n  remedy: {remedy}",
+            stamp_or_empty::before(stamp.as_ref())
+        );
     }
     printable(&text)
-}
-
-/// A stamp with a blank behind it; nothing for what belongs to no stamp, such as the price book.
-fn stamp_prefix(stamp: Option<&Stamp>) -> String {
-    stamp.map(|stamp| format!("{stamp} ")).unwrap_or_default()
 }
 
 /// The text of a side task that failed; the run itself goes on.

@@ -17,9 +17,10 @@ use std::path::{Path, PathBuf};
 
 use super::run_report::Ended;
 use super::summary::{lag_hours, rejects};
+use crate::domain::Finding;
 use crate::domain::coverage::{self, DayState};
 use crate::domain::finding::FindingCode;
-use crate::domain::{Finding, Stamp};
+use crate::domain::identity::stamp_or_empty;
 use crate::error::{Error, Result};
 use crate::pipeline::{Outcome, seconds_of};
 
@@ -213,8 +214,7 @@ fn missing_exports<'a>(ended: &'a Ended<'_>) -> BTreeMap<&'a str, u64> {
         |finding: &&Finding| matches!(finding.code, FindingCode::ExportsMissing | FindingCode::StampMissing);
     let refused = ended.error().and_then(|error| error.beside.as_ref()).map_or(&[][..], |beside| &beside.findings);
     for finding in refused.iter().filter(is_about_exports) {
-        let stamp = finding.stamp.as_ref().map_or("", Stamp::as_str);
-        *gone.entry(stamp).or_default() += finding.concerned.len() as u64;
+        *gone.entry(stamp_or_empty::name(finding.stamp.as_ref())).or_default() += finding.concerned.len() as u64;
     }
     gone
 }

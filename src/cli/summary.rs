@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::clock::ClockTime;
 use super::run_report::Ended;
 use crate::domain::coverage::{self, StampCoverage};
+use crate::domain::identity::stamp_or_empty;
 use crate::domain::{Finding, Hour, Month, RejectReason, Stamp};
 use crate::error::Error;
 use crate::pipeline::{Outcome, ReportedTime};
@@ -207,7 +208,7 @@ fn coverage_shown(outcome: &Outcome, at: ClockTime) -> Vec<CoverageShown> {
             covered_to: stamp_coverage.covered_to.map(instant),
             lag_hours: stamp_coverage.covered_to.map(|hour| lag_hours(hour, at)),
             due: time.and_then(|time| time.due).map(instant),
-            overdue: outcome.overdue.iter().any(|other| other.stamp.as_ref() == Some(&stamp_coverage.stamp)),
+            overdue: outcome.is_overdue(&stamp_coverage.stamp),
             missing_hours: time.map_or(0, ReportedTime::hours_missing),
         }
     };
@@ -240,13 +241,13 @@ impl<'a> ErrorShown<'a> {
 impl<'a> FindingShown<'a> {
     fn of(entry: &'a FindingEntry) -> Self {
         let FindingEntry { stamp, code, severity, sentence, concerned, remedy, accepted, months: _ } = entry;
-        let stamp = stamp.as_ref().map_or("", Stamp::as_str);
+        let stamp = stamp_or_empty::name(stamp.as_ref());
         Self { stamp, code, severity, sentence, concerned, remedy, accepted: *accepted }
     }
 
     fn beside(finding: &'a Finding) -> Self {
         let Finding { stamp, code, sentence, concerned, remedy, days: _ } = finding;
-        let stamp = stamp.as_ref().map_or("", Stamp::as_str);
+        let stamp = stamp_or_empty::name(stamp.as_ref());
         let severity = code.severity().as_str();
         Self { stamp, code: code.as_str(), severity, sentence, concerned, remedy, accepted: false }
     }

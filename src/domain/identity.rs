@@ -131,12 +131,22 @@ pub mod stamp_or_empty {
 
     use super::Stamp;
 
+    /// The name.
+    pub fn name(stamp: Option<&Stamp>) -> &str {
+        stamp.map_or("", Stamp::as_str)
+    }
+
+    /// The name as it stands before a text for people, with a blank behind it.
+    pub fn before(stamp: Option<&Stamp>) -> String {
+        stamp.map(|stamp| format!("{stamp} ")).unwrap_or_default()
+    }
+
     /// Writes the name.
     ///
     /// # Errors
     /// The writer failed.
     pub fn serialize<S: Serializer>(stamp: &Option<Stamp>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(stamp.as_ref().map_or("", Stamp::as_str))
+        serializer.serialize_str(name(stamp.as_ref()))
     }
 
     /// Reads the name.

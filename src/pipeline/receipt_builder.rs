@@ -11,6 +11,7 @@ use crate::attribute::{OwnedUsage, Snapshots};
 use crate::balance;
 use crate::domain::coverage::{CoverageRow, DayCoverage, DayState};
 use crate::domain::finding::FindingCode;
+use crate::domain::identity::stamp_or_empty;
 use crate::domain::shown;
 use crate::domain::totals::{Checksum, MeterSum, Totals};
 use crate::domain::{Attribution, Cause, Day, Finding, Granularity, MeterId, Quantity, RejectReason, Stamp};
@@ -342,7 +343,7 @@ impl ReceiptBuilder {
         let count = refused.clone().count();
         if count > 0 {
             let shown = |finding: &Finding| {
-                let stamp = finding.stamp.as_ref().map(|stamp| format!("{stamp} ")).unwrap_or_default();
+                let stamp = stamp_or_empty::before(finding.stamp.as_ref());
                 format!("\n  {stamp}{}: {}; {}", finding.code, finding.sentence, finding.remedy)
             };
             let mut findings: Vec<String> = refused.map(shown).collect();

@@ -60,6 +60,13 @@ pub struct Outcome {
     pub is_rehearsal: bool,
 }
 
+impl Outcome {
+    /// Whether the next window of a stamp is overdue, by the clock.
+    pub fn is_overdue(&self, stamp: &Stamp) -> bool {
+        self.overdue.iter().any(|finding| finding.stamp.as_ref() == Some(stamp))
+    }
+}
+
 /// Runs the whole pipeline: reads, attributes, aggregates, checks, and publishes completely or not at all.
 ///
 /// # Errors

@@ -119,7 +119,7 @@ pub fn statements_path(month: Month) -> String {
 /// the contents, wherever the file is copied.
 ///
 /// ```text
-/// csv/daily/zurich/daily-zurich-2026-10     csv/monthly/monthly-2026-10     csv/default_usage/zurich/default_usage-zurich
+/// csv/daily/zurich/daily-zurich-2026-10   csv/monthly/monthly-2026-10   csv/default_usage/zurich/default_usage-zurich
 /// ```
 /// A folder for each stamp: parts are numbered, and `north-2` may be a stamp.
 pub fn csv_path(table: &str, stamp: Option<&Stamp>, period: Option<&dyn Display>) -> String {

@@ -445,7 +445,7 @@ impl Publication {
     pub fn findings_of(&self, stamp: &Stamp, month: Month) -> impl Iterator<Item = &PublishedFinding> {
         let month = month.to_string();
         self.findings.iter().filter(move |finding| {
-            let is_of_stamp = finding.stamp.as_ref().is_none_or(|of| of == stamp);
+            let is_of_stamp = finding.stamp.as_ref().is_none_or(|concerned| concerned == stamp);
             is_of_stamp && (finding.months.is_empty() || finding.months.contains(&month))
         })
     }

@@ -156,7 +156,6 @@ impl Looking {
 // Long: one pass over the entries of the root, by name.
 pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
     refuse_part_of_a_stamp(root)?;
-    refuse_folder_above(root)?;
     let mut found = Root::default();
     let mut look = Looking::default();
     let mut folders = Vec::new();
@@ -203,7 +202,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             format!("it has {}", list(&found.all_stamps))
         };
         look.errors.push(Error::usage(format!("--stamp {missing}: the root has no such stamp")).hint(hint));
-        return Err(Error::several(look.errors));
+        return Err(or_folder_below(root, Error::several(look.errors)));
     }
     found.prices.iter_mut().for_each(|files| files.sort());
     for (stamp, path) in folders {
@@ -218,14 +217,15 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
         );
     }
     if found.stamps.is_empty() && look.errors.is_empty() {
-        return Err(Error::input(format!("{} holds no stamp folder", root.display())).hint(
+        let error = Error::input(format!("{} holds no stamp folder", root.display())).hint(
             "put exports into folders as <root>/<stamp>/usage/<reported-start>/…, with registration, \
              customer-subscriptions and user-subscriptions beside usage; if it is a mount point, see whether its \
              share is mounted",
-        ));
+        );
+        return Err(or_folder_below(root, error));
     }
     if !look.errors.is_empty() {
-        return Err(Error::several(look.errors));
+        return Err(or_folder_below(root, Error::several(look.errors)));
     }
     look.skipped.sort();
     found.skipped = look.skipped;
@@ -267,19 +267,16 @@ fn refuse_part_of_a_stamp(root: &Path) -> Result<()> {
     ))
 }
 
-/// Refuses a folder without a stamp, one or two floors above a root: the root is further down.
-///
-/// # Errors
-/// It is such a folder.
-fn refuse_folder_above(folder: &Path) -> Result<()> {
+/// The refusal of a folder; another one where it has no stamp, and the root lies one or two folders further down.
+fn or_folder_below(folder: &Path, error: Error) -> Error {
     if holds_a_stamp(folder) {
-        return Ok(());
+        return error;
     }
     let below = folders_in(folder);
     let two_below = below.iter().flat_map(|below| folders_in(below));
-    let Some(root) = below.iter().cloned().chain(two_below).find(|below| holds_a_stamp(below)) else { return Ok(()) };
+    let Some(root) = below.iter().cloned().chain(two_below).find(|below| holds_a_stamp(below)) else { return error };
     let message = format!("--root {} holds no stamp folder, and {} does", folder.display(), root.display());
-    Err(Error::usage(message).hint(format!("name the folder that holds the stamps: --root {}", root.display())))
+    Error::usage(message).hint(format!("name the folder that holds the stamps: --root {}", root.display()))
 }
 
 /// Whether some folder in it is laid out as a stamp's.

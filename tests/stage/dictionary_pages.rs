@@ -92,6 +92,13 @@ fn column<'d>(
     }
 }
 
+/// The same columns as arrays, in the bytes of the general writer.
+fn by_the_general_writer(table: &'static Table, columns: &[FactColumn<'_>]) -> Vec<u8> {
+    let declared = table.columns.iter().zip(columns);
+    let arrays = declared.map(|(declared, column)| column.array(declared.kind, 0..column.len()).unwrap());
+    encode(TableColumns::in_order(table, arrays.collect())).unwrap()
+}
+
 fn check(table: &'static Table, rows: usize, seed: u64) {
     let mut numbers = Numbers(seed);
     let dictionaries: Vec<Dictionary> = table.columns.iter().map(|_| dictionary(&mut numbers)).collect();
@@ -100,14 +107,7 @@ fn check(table: &'static Table, rows: usize, seed: u64) {
     let columns: Vec<FactColumn<'_>> = contract
         .map(|(declared, texts)| column((declared.kind, declared.nullable), texts, &quantities, &mut numbers))
         .collect();
-    let arrays = table
-        .columns
-        .iter()
-        .zip(&columns)
-        .map(|(declared, column)| column.array(declared.kind, 0..column.len()).unwrap())
-        .collect();
-    let general = encode(TableColumns::in_order(table, arrays)).unwrap();
-    let ranked = encode_ranked(table, &columns).unwrap();
+    let (general, ranked) = (by_the_general_writer(table, &columns), encode_ranked(table, &columns).unwrap());
     assert!(
         ranked == general,
         "{} of {rows} rows, seed {seed}: {} bytes for {}",
@@ -149,13 +149,7 @@ fn the_smallest_tables() {
     let texts = Dictionary::new(["one"]);
     let columns: Vec<FactColumn<'_>> =
         HOURLY.columns.iter().map(|declared| column((declared.kind, false), &texts, &[], &mut Numbers(0))).collect();
-    let arrays = HOURLY
-        .columns
-        .iter()
-        .zip(&columns)
-        .map(|(declared, column)| column.array(declared.kind, 0..column.len()).unwrap())
-        .collect();
-    assert_eq!(encode_ranked(&HOURLY, &columns).unwrap(), encode(TableColumns::in_order(&HOURLY, arrays)).unwrap());
+    assert_eq!(encode_ranked(&HOURLY, &columns).unwrap(), by_the_general_writer(&HOURLY, &columns));
 }
 
 /// A dictionary of 8 MiB is one too many: the general writer gives it up, so such a column is left to it.
@@ -173,9 +167,7 @@ fn dictionaries_end_where_those_of_the_general_writer_do() {
         let each = |count: usize| Places::Each((0..rows).map(|row| (row % count) as u32).collect::<Vec<u32>>().into());
         let columns =
             [FactColumn::Texts(&dictionary, each(texts)), FactColumn::Integers(values.into(), each(integers))];
-        let arrays =
-            table.columns.iter().zip(&columns).map(|(declared, column)| column.array(declared.kind, 0..rows).unwrap());
-        let general = encode(TableColumns::in_order(table, arrays.collect())).unwrap();
+        let general = by_the_general_writer(table, &columns);
         assert!(encode_ranked(table, &columns).unwrap() == general, "{texts} texts, {integers} integers");
     }
 }

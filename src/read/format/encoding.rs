@@ -289,7 +289,7 @@ pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, given: Option<En
 const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// The line and column behind some text.
-fn place_in(before: &[u8]) -> (usize, usize) {
+pub(in crate::read) fn place_in(before: &[u8]) -> (usize, usize) {
     let line = memchr_iter(b'\n', before).count() + 1;
     let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
     (line, column)

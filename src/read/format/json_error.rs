@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::encoding::place_in;
+use super::raw::place_of;
+
 /// Why a text is not the JSON that was expected.
 #[derive(Debug)]
 pub(in crate::read) enum JsonError {
@@ -27,12 +30,10 @@ pub(in crate::read) struct TextPlace {
 impl JsonError {
     /// The error of parsing a part of a text, with its place in the whole text.
     pub(super) fn within(text: &str, part: &str, error: serde_json::Error) -> Self {
-        let start = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
-        let before = start.and_then(|start| text.get(..start)).unwrap_or_default();
+        let (begins_in, begins_at) = place_in(&text.as_bytes()[..place_of(text, part).unwrap_or_default()]);
         let (line, column) = (error.line(), error.column());
-        let before_column = if line > 1 { 0 } else { before.len() - before.rfind('\n').map_or(0, |end| end + 1) };
-        let lines_before = memchr::memchr_iter(b'\n', before.as_bytes()).count();
-        Self::Malformed { error, place: TextPlace { line: lines_before + line, column: before_column + column } }
+        let column = if line > 1 { column } else { begins_at - 1 + column };
+        Self::Malformed { error, place: TextPlace { line: begins_in - 1 + line, column } }
     }
 
     /// Whether the text ends in the middle of a document.
@@ -65,7 +66,7 @@ impl fmt::Display for JsonError {
             Self::NotUsage => f.write_str("neither a page nor a row of usage"),
             Self::FailedQuery => f.write_str("an answer with an error in it"),
             Self::Malformed { error, place: TextPlace { line, column } } => {
-                // The parser's text ends with its own place, which may be relative to a part.
+                // The parser's text ends with a place, which may be relative to a part.
                 let text = error.to_string();
                 let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
                 write!(f, "{what} at line {line} column {column}")

@@ -24,6 +24,7 @@ use crate::read::SnapshotFiles;
 use crate::read::format::csv::{Cell, CsvText};
 use crate::read::format::json::has_next;
 use crate::read::format::json_error::JsonError;
+use crate::read::format::raw::place_of;
 use crate::read::format::raw::text_of;
 use crate::read::format::text::{self, Text};
 use crate::read::format::{shape, spelling};
@@ -370,12 +371,12 @@ struct RowPlace {
 impl LastPage {
     fn numbers_of(&self, text: &Text, rows: &[&str], texts: &Interner) -> Result<Vec<RowPlace>> {
         let known = self.text.as_ref().map_or("", |text| text.as_str());
-        let begin = text.as_str().as_ptr() as usize;
         let place = |(at, row): (usize, &&str)| {
             let before =
                 self.rows.get(at).filter(|place| known.get(place.start..place.start + place.length) == Some(row));
             let number = before.map_or_else(|| texts.intern(row), |place| Ok(place.number))?;
-            Ok(RowPlace { start: row.as_ptr() as usize - begin, length: row.len(), number })
+            let start = place_of(text.as_str(), row).expect("a row is a part of its page");
+            Ok(RowPlace { start, length: row.len(), number })
         };
         rows.iter().enumerate().map(place).collect()
     }

@@ -3,8 +3,8 @@
 //! ```text
 //! {"id":"…","properties":{"subscriptionId":"…","usageStartTime":"  2026-10-05T18:00:00+00:00  ","usageEndTime":"
 //! piece                                                            start                         piece
-//!   2026-10-05T19:00:00+00:00  ","instanceData":  "{\"Microsoft.Resources\":{…}}"  ,"quantity":  2.0  ,"meterId":"…"}}
-//!   end                        piece              instance                         piece         quantity   piece
+//!   2026-10-05T19:00:00+00:00  ","instanceData":  "{\"Microsoft.Resources\":{…}}"  ,"quantity":  2.0       ,"meter…
+//!   end                        piece              instance                         piece         quantity  piece
 //! ```
 //! A stamp reports the same few thousand resources every hour, mostly in the same order. So each row is expected to be
 //! the one that followed the previous row last time: its pieces and its instance byte for byte, whatever its times and
@@ -33,7 +33,7 @@ use crate::domain::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::quantity::Parsed;
 use crate::error::Result;
 use crate::read::format::json::{self, Around, UsagePage};
-use crate::read::format::raw::text_of;
+use crate::read::format::raw::{place_of, text_of};
 use crate::read::format::row::{RawRow, Value};
 use crate::read::format::shape::Shape;
 use crate::read::format::spelling;
@@ -130,6 +130,9 @@ struct KnownSpan {
     end: Box<str>,
     span: Span,
 }
+
+/// What may stand between the parts of JSON.
+const BLANKS: [char; 4] = [' ', '\n', '\r', '\t'];
 
 /// No row.
 const NONE: u32 = u32::MAX;
@@ -241,7 +244,7 @@ impl<'t> FileScan<'t, '_, '_> {
             Some(page) => {
                 let (first, end) = (self.around.rows, self.at);
                 for row in page.rows {
-                    self.at = row.get().as_ptr().addr() - self.text.as_ptr().addr();
+                    self.at = place_of(self.text, row.get())?;
                     if !self.known_row(Stands::InPage)? {
                         self.new_row(row, Stands::InPage)?;
                     }
@@ -279,9 +282,8 @@ impl<'t> FileScan<'t, '_, '_> {
             let next_link = match page.next_link {
                 None => None,
                 Some(link) => {
-                    let before = small.len() - (link.get().as_ptr().addr() - small.as_ptr().addr());
-                    let place = tail.len().checked_sub(before)?;
-                    let link = &tail[place..place + link.get().len()];
+                    let start = place_of(&small, link.get())?.checked_sub(head.len() + "]".len())?;
+                    let link = &tail[start..start + link.get().len()];
                     Some(serde_json::from_str(link).ok()?)
                 }
             };
@@ -297,8 +299,7 @@ impl<'t> FileScan<'t, '_, '_> {
     }
 
     fn skip_blanks(&mut self) {
-        let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count();
+        self.at += blanks(&self.text[self.at..]);
     }
 
     /// The JSON value that begins here.
@@ -386,18 +387,22 @@ impl Stands {
 
 /// Where the `[` of a page's rows is, if they are its first member.
 fn start_of_rows(text: &str) -> Option<usize> {
-    let trimmed = |text: &'_ str| text.len() - text.trim_start_matches([' ', '\n', '\r', '\t']).len();
-    let mut at = 1 + trimmed(text.get(1..)?);
+    let mut at = 1 + blanks(text.get(1..)?);
     let name = text[at..].strip_prefix('"')?;
     let name = &name[..name.find('"').filter(|length| *length < VALUE_BYTES_MAX)?];
     if name.contains('\\') || !matches!(spelling::bare(name).as_str(), "value" | "usageaggregations") {
         return None;
     }
     at += name.len() + 2;
-    at += trimmed(&text[at..]);
+    at += blanks(&text[at..]);
     let behind = text[at..].strip_prefix(':')?;
-    at += 1 + trimmed(behind);
+    at += 1 + blanks(behind);
     text[at..].starts_with('[').then_some(at)
+}
+
+/// The bytes of blanks at the start of a text.
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start_matches(BLANKS).len()
 }
 
 /// The values of a row, and the text behind it.
@@ -644,8 +649,8 @@ fn as_json_string(content: &str) -> String {
 /// Where the values of a row stand in its text; `None` when they cannot be left out of it.
 fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<(ValueKind, usize, usize)>> {
     let place = |value: &str| {
-        let from = value.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        (from + value.len() <= text.len()).then_some((from, from + value.len()))
+        let from = place_of(text, value)?;
+        Some((from, from + value.len()))
     };
     let content = |kind, value: Value<'_>| {
         let written = value.written().filter(|written| written.len() <= VALUE_BYTES_MAX)?;
@@ -674,9 +679,8 @@ fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<(ValueKind, usi
 
 /// The name at the end of a piece, with its quotes and what stands behind it.
 fn name_at_end(piece: &str) -> Option<&str> {
-    let blanks = [' ', '\n', '\r', '\t'];
-    let behind = piece.strip_suffix('"').unwrap_or(piece).trim_end_matches(blanks);
-    let name = behind.strip_suffix(':')?.trim_end_matches(blanks).strip_suffix('"')?;
+    let behind = piece.strip_suffix('"').unwrap_or(piece).trim_end_matches(BLANKS);
+    let name = behind.strip_suffix(':')?.trim_end_matches(BLANKS).strip_suffix('"')?;
     Some(&piece[name.rfind('"')?..])
 }
 
