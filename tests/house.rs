@@ -281,6 +281,7 @@ fn crates_stay_in_their_rooms() {
             "rayon::",
             &[
                 "read/usage/gather.rs",
+                "read/usage/pieces.rs",
                 "read/snapshot/list.rs",
                 "normalise/usage.rs",
                 "table/csv.rs",

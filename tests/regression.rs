@@ -380,7 +380,13 @@ fn limits_are_messages() {
     let root = TestRoot::with_lines(std::slice::from_ref(&good));
     fs::File::create(root.root().join("north/usage/2026-10-05/large.json")).unwrap().set_len((4 << 30) + 1).unwrap();
     let ran = root.run(&[]).expect(3);
-    assert!(ran.stderr.contains("large.json: larger than 4 GiB"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("large.json:1:1: a run of zero bytes within the text"), "{}", ran.stderr);
+
+    let root = TestRoot::with_lines(std::slice::from_ref(&good));
+    let snapshot = root.root().join("north/registration/2026-10-06.json");
+    fs::File::create(snapshot).unwrap().set_len((128 << 20) + 1).unwrap();
+    let ran = root.run(&[]).expect(3);
+    assert!(ran.stderr.contains("2026-10-06.json: larger than 128 MiB"), "{}", ran.stderr);
 
     let root = TestRoot::with_lines(&[good]);
     #[cfg(unix)]

@@ -38,8 +38,14 @@ pub const INSTANCE_BYTES_MAX: usize = 1 << 20;
 pub const JSON_DEPTH_MAX: usize = 32;
 /// More threads than any machine that this is meant for has cores.
 pub const THREADS_MAX: usize = 256;
-/// One input file, after decompression. A page holds 1,000 lines of about 1 KB; a file larger than this is refused.
-pub const FILE_BYTES_MAX: u64 = 4 << 30;
+/// A snapshot, a list or a book of prices, after decompression. (Files of usage may have any size.)
+pub const FILE_BYTES_MAX: u64 = 128 << 20;
+/// A larger file of usage is read in pieces. A page holds 1,000 lines of about 1 KB.
+pub const WHOLE_BYTES_MAX: u64 = 16 << 20;
+/// One row of usage, or what stands around the rows of a page: a file with more in one piece is refused.
+pub const ROW_BYTES_MAX: usize = 64 << 20;
+/// Lines of one file that are set aside before it is refused, where they are most of its lines so far.
+pub const REJECTS_MAX: usize = 1 << 18;
 /// Files of usage in one root. A stamp's year of hourly windows has some 100,000.
 pub const FILES_MAX: usize = 10_000_000;
 /// Folders within folders below a root: deeper than this, a link leads in a circle.

@@ -51,4 +51,6 @@ pub enum Pages {
     Usual,
     /// The validating reader only: for tests that compare the two.
     Validated,
+    /// The reader of large files, in pieces of so many bytes: for tests that compare it with the other two.
+    InPieces(usize),
 }

@@ -12,6 +12,26 @@ impl Fingerprint {
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
+
+    /// Two numbers of it.
+    pub fn halves(&self) -> [u64; 2] {
+        let (words, _) = self.0.as_chunks::<8>();
+        [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
+    }
+}
+
+/// The fingerprint of bytes that come one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct RunningFingerprint(blake3::Hasher);
+
+impl RunningFingerprint {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub fn finish(&self) -> Fingerprint {
+        Fingerprint(*self.0.finalize().as_bytes())
+    }
 }
 
 /// 64 lower-case hex digits, as `b3sum` prints them.

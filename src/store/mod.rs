@@ -8,6 +8,6 @@ mod stat;
 mod sync_thread;
 
 pub use file::InputFile;
-pub use fingerprint::{Fingerprint, ReadFile};
+pub use fingerprint::{Fingerprint, ReadFile, RunningFingerprint};
 pub use stat::{FileIdentity, FileStat};
 pub(crate) use sync_thread::Syncing;

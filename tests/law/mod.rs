@@ -11,6 +11,7 @@ mod conservation;
 mod deciding;
 mod incremental;
 mod one_state;
+mod pieces;
 mod random_root;
 mod readers;
 mod reported;

@@ -15,14 +15,17 @@ use stacktally::store::InputFile;
 use crate::support::{Line, PROVIDER, SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, page, project, skip, stamp_folder, tries};
 
 /// A line: day, slot, user subscription, meter, instance, quantity, file, row.
-type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
+pub(super) type Seen = (Day, u8, String, String, String, Quantity, u32, u32);
 
 /// What a reader says of some files of one export, or why it refuses them; and the texts that it interned.
-type Said = Result<(Vec<Seen>, Vec<ExportRecord>, String), String>;
+pub(super) type Said = Result<(Vec<Seen>, Vec<ExportRecord>, String), String>;
 
 fn read(files: &[InputFile], pages: Pages) -> (Said, BTreeSet<String>) {
-    let reading = Reading { pages, ..Reading::default() };
-    let gathered = gather(&stamp_folder(files.to_vec()), &reading, LedgerRules::default(), &Control::silent());
+    read_with(files, &Reading { pages, ..Reading::default() })
+}
+
+pub(super) fn read_with(files: &[InputFile], reading: &Reading) -> (Said, BTreeSet<String>) {
+    let gathered = gather(&stamp_folder(files.to_vec()), reading, LedgerRules::default(), &Control::silent());
     let lines = match gathered {
         Ok(lines) => lines,
         Err(error) => return (Err(format!("{error} {:?}", error.hint)), BTreeSet::new()),
@@ -63,6 +66,29 @@ fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
     assert!(fast.is_err() || texts.is_superset(&named), "{named:?} {texts:?}");
     let shown = || pages.iter().map(|page| String::from_utf8_lossy(page.as_ref()).into_owned()).collect::<Vec<_>>();
     assert!(fast == twin, "{}\n\nfast: {fast:?}\n\ntwin: {twin:?}", shown().join("\n\n"));
+    let longest = pages.iter().map(|page| page.as_ref().len()).max().unwrap_or_default();
+    for bytes in pieces_of(longest) {
+        let (pieces, texts) = read(&files, Pages::InPieces(bytes));
+        assert!(pieces.is_err() || texts.is_superset(&named), "{named:?} {texts:?}");
+        let is_same = match (&pieces, &twin) {
+            (Err(refused), Err(other)) => are_alike(refused, other),
+            _ => pieces == twin,
+        };
+        assert!(is_same, "{}\n\nin pieces of {bytes}: {pieces:?}\n\ntwin: {twin:?}", shown().join("\n\n"));
+    }
+}
+
+/// Whether two refusals name the same place. Of several faults in its bytes, a file in pieces has the first one named.
+pub(super) fn are_alike(refused: &str, other: &str) -> bool {
+    let place = |error: &str| error.split_once(": ").map(|(place, _)| place.to_owned());
+    let is_about_bytes =
+        ["zero byte", "UTF-8", "two encodings", "an empty file"].iter().any(|text| other.contains(text));
+    place(refused) == place(other) || is_about_bytes
+}
+
+/// Bytes of the pieces that a file is read in: few, some rows, all.
+fn pieces_of(bytes: usize) -> [usize; 3] {
+    [bytes / 50 + 1, bytes / 4 + 1, bytes + 1]
 }
 
 /// One of some texts, the first most often.

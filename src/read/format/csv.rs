@@ -27,6 +27,8 @@ pub struct CsvText<'a> {
     text: &'a str,
     /// Where the rows begin.
     body: usize,
+    /// The line of the file in which the text begins.
+    first_line: usize,
     pub delimiter: u8,
     pub header: Vec<String>,
     header_lengths: u64,
@@ -99,7 +101,8 @@ impl<'a> CsvText<'a> {
         let first_line = text[start..].trim_start().lines().next().unwrap_or_default();
         let occurs = |delimiter: &u8| first_line.bytes().filter(|byte| byte == delimiter).count();
         let delimiter = DELIMITERS.into_iter().rev().max_by_key(occurs).unwrap_or(b',');
-        let mut table = Self { name, text, body: start, delimiter, header: Vec::new(), header_lengths: 0 };
+        let mut table =
+            Self { name, text, body: start, first_line: 1, delimiter, header: Vec::new(), header_lengths: 0 };
         let mut cells = Vec::new();
         let mut rows = table.rows();
         rows.next(&mut cells)?;
@@ -127,6 +130,14 @@ impl<'a> CsvText<'a> {
         })
     }
 
+    /// The same table with rows from another place of its file: a text of whole rows, which begins in this line.
+    pub fn with_rows<'b>(&self, text: &'b str, first_line: usize) -> CsvText<'b>
+    where
+        'a: 'b,
+    {
+        CsvText { text, body: 0, first_line, header: self.header.clone(), ..*self }
+    }
+
     pub fn name(&self) -> &'a str {
         self.name
     }
@@ -135,6 +146,11 @@ impl<'a> CsvText<'a> {
     pub fn header_text(&self) -> &'a str {
         let before = self.text[..self.body].trim_end_matches(['\r', '\n']);
         before.rsplit('\n').next().unwrap_or_default()
+    }
+
+    /// Where the rows begin in the text.
+    pub fn body(&self) -> usize {
+        self.body
     }
 
     /// The text below the header.
@@ -154,7 +170,7 @@ impl<'a> CsvText<'a> {
             start: self.body,
             is_malformed: false,
             is_behind_header: false,
-            counted: std::cell::Cell::new((0, 1)),
+            counted: std::cell::Cell::new((0, self.first_line)),
         }
     }
 
@@ -170,7 +186,7 @@ impl<'a> CsvText<'a> {
 
     /// The line of the file at a place in its text, from 1.
     fn line_at(&self, at: usize) -> usize {
-        newlines(&self.text.as_bytes()[..at]) + 1
+        newlines(&self.text.as_bytes()[..at]) + self.first_line
     }
 }
 
@@ -256,6 +272,11 @@ impl<'a> CsvRecords<'_, 'a> {
     /// Whether a cell of that row has text behind its closing quote.
     pub fn is_malformed(&self) -> bool {
         self.is_malformed
+    }
+
+    /// The place behind the row that was read last.
+    pub fn place(&self) -> usize {
+        self.at
     }
 
     /// Whether the row that was read last is the last of the text.

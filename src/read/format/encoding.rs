@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use encoding_rs::{DecoderResult, Encoding as Standard, WINDOWS_1252};
+use encoding_rs::{Decoder, DecoderResult, Encoding as Standard, WINDOWS_1252};
 use memchr::{memchr, memchr_iter};
 use oem_cp::code_table::DECODING_TABLE_CP_MAP;
 use serde::{Serialize, Serializer};
@@ -39,13 +39,17 @@ pub enum Wide {
     Utf32Be,
 }
 
+/// What is wrong with wide text.
+pub(super) const BROKEN: &str = "with a broken character";
+pub(super) const CUT: &str = "that ends within a character";
+
 /// Bytes that a decoder wants to have room for.
 const ROOM: usize = 4 << 10;
 
 impl Wide {
     const ALL: [Self; 4] = [Self::Utf32Le, Self::Utf32Be, Self::Utf16Le, Self::Utf16Be];
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Utf16Le => "utf-16le",
             Self::Utf16Be => "utf-16be",
@@ -54,7 +58,8 @@ impl Wide {
         }
     }
 
-    const fn bytes(self) -> usize {
+    /// Bytes of a code unit.
+    pub(super) const fn bytes(self) -> usize {
         match self {
             Self::Utf16Le | Self::Utf16Be => 2,
             Self::Utf32Le | Self::Utf32Be => 4,
@@ -72,7 +77,7 @@ impl Wide {
 
     /// The encoding by its byte order mark, or by the zeros around the first character: JSON and tables begin with
     /// ASCII.
-    fn detect(bytes: &[u8]) -> Option<(Self, usize)> {
+    pub(super) fn detect(bytes: &[u8]) -> Option<(Self, usize)> {
         let marked = Self::ALL
             .into_iter()
             .find(|wide| bytes.starts_with(wide.mark()) && bytes.len().is_multiple_of(wide.bytes()));
@@ -96,7 +101,7 @@ impl Wide {
     }
 
     /// The code units, as numbers.
-    fn units(self, bytes: &[u8]) -> impl Iterator<Item = u32> {
+    pub(super) fn units(self, bytes: &[u8]) -> impl Iterator<Item = u32> {
         bytes.chunks_exact(self.bytes()).map(move |unit| {
             let unit = unit.iter().map(|byte| u32::from(*byte));
             match self {
@@ -106,52 +111,48 @@ impl Wide {
         })
     }
 
+    /// The same, if it is an encoding of the web.
+    fn standard(self) -> Option<&'static Standard> {
+        match self {
+            Self::Utf16Le => Some(encoding_rs::UTF_16LE),
+            Self::Utf16Be => Some(encoding_rs::UTF_16BE),
+            Self::Utf32Le | Self::Utf32Be => None,
+        }
+    }
+
     /// The text of UTF-16, many units at a time; `None` where a unit is broken, and for UTF-32.
     fn decode_fast(self, bytes: &[u8]) -> Option<String> {
-        let mut decoder = match self {
-            Self::Utf16Le => encoding_rs::UTF_16LE,
-            Self::Utf16Be => encoding_rs::UTF_16BE,
-            Self::Utf32Le | Self::Utf32Be => return None,
-        }
-        .new_decoder_without_bom_handling();
-        // Most characters become one byte.
-        let mut text = String::with_capacity(bytes.len() / 2 + ROOM);
-        let mut from = 0;
-        loop {
-            let (outcome, read) = decoder.decode_to_string_without_replacement(&bytes[from..], &mut text, true);
-            from += read;
-            match outcome {
-                DecoderResult::InputEmpty => return Some(text),
-                DecoderResult::OutputFull => text.reserve(bytes.len() / 16 + ROOM),
-                DecoderResult::Malformed(..) => return None,
-            }
-        }
+        let mut text = String::new();
+        let mut decoder = self.standard()?.new_decoder_without_bom_handling();
+        decode_into(&mut decoder, bytes, &mut text, true).then_some(text)
+    }
+
+    /// The refusal of text in this encoding.
+    pub(super) fn refusal(self, what: &str, file: &InputFile, TextPlace { line, column }: TextPlace) -> Error {
+        Error::input(format!("{} text {what}", self.name().to_uppercase()))
+            .at_line(&file.name, line, column)
+            .hint("fetch the file again: a part of it is lost, or something was appended in another encoding")
     }
 
     /// # Errors
     /// A character is broken, or the text ends within one.
     fn decode(self, bytes: &[u8], file: &InputFile) -> Result<String> {
-        let wrong = |text: &str, what: &str| {
-            let (line, column) = place_in(text.as_bytes());
-            Error::input(format!("{} text {what}", self.name().to_uppercase()))
-                .at_line(&file.name, line, column)
-                .hint("fetch the file again: a part of it is lost, or something was appended in another encoding")
-        };
+        let wrong = |text: &str, what: &str| self.refusal(what, file, place_in(text.as_bytes()));
         if let Some(text) = self.decode_fast(bytes) {
             return Ok(text);
         }
         let mut text = String::with_capacity(bytes.len() / self.bytes());
         if self.bytes() == 2 {
             for unit in char::decode_utf16(self.units(bytes).map(|unit| unit as u16)) {
-                text.push(unit.map_err(|error| wrong(&text, "with a broken character").because(error))?);
+                text.push(unit.map_err(|error| wrong(&text, BROKEN).because(error))?);
             }
         } else {
             for unit in self.units(bytes) {
-                text.push(char::from_u32(unit).ok_or_else(|| wrong(&text, "with a broken character"))?);
+                text.push(char::from_u32(unit).ok_or_else(|| wrong(&text, BROKEN))?);
             }
         }
         if !bytes.len().is_multiple_of(self.bytes()) {
-            return Err(wrong(&text, "that ends within a character"));
+            return Err(wrong(&text, CUT));
         }
         Ok(text)
     }
@@ -206,7 +207,7 @@ impl Encoding {
     }
 
     /// Whether each byte is one character.
-    fn is_single_byte(self) -> bool {
+    pub(super) fn is_single_byte(self) -> bool {
         match self {
             Self::Standard(standard) => standard.is_single_byte(),
             Self::Oem(_) => true,
@@ -234,6 +235,55 @@ impl Encoding {
     }
 }
 
+/// Decodes text in an encoding, block by block.
+pub(super) struct BlockDecoder {
+    encoding: Encoding,
+    decoder: Option<Decoder>,
+}
+
+impl BlockDecoder {
+    pub(super) fn new(encoding: Encoding) -> Self {
+        let standard = match encoding {
+            Encoding::Standard(standard) => Some(standard),
+            Encoding::Wide(wide) => wide.standard(),
+            Encoding::Oem(_) => None,
+        };
+        Self { encoding, decoder: standard.map(Standard::new_decoder_without_bom_handling) }
+    }
+
+    /// Adds the text of the next bytes, which are whole code units; `false` when a character is broken. Then what
+    /// stands before it was added.
+    pub(super) fn decode(&mut self, bytes: &[u8], text: &mut String, is_last: bool) -> bool {
+        if let Some(decoder) = &mut self.decoder {
+            return decode_into(decoder, bytes, text, is_last);
+        }
+        match self.encoding {
+            Encoding::Wide(wide) => wide.units(bytes).all(|unit| {
+                let character = char::from_u32(unit);
+                text.extend(character);
+                character.is_some()
+            }),
+            encoding => encoding.text_of(bytes).inspect(|decoded| text.push_str(decoded)).is_some(),
+        }
+    }
+}
+
+/// Decodes some bytes at the end of a text; `false` when a character is broken.
+fn decode_into(decoder: &mut Decoder, bytes: &[u8], text: &mut String, is_last: bool) -> bool {
+    // Most characters become one byte, of one or two.
+    text.reserve(bytes.len() / 2 + ROOM);
+    let mut from = 0;
+    loop {
+        let (outcome, read) = decoder.decode_to_string_without_replacement(&bytes[from..], text, is_last);
+        from += read;
+        match outcome {
+            DecoderResult::InputEmpty => return true,
+            DecoderResult::OutputFull => text.reserve((bytes.len() - from) / 2 + ROOM),
+            DecoderResult::Malformed(..) => return false,
+        }
+    }
+}
+
 /// The text of a file.
 pub(in crate::read) struct Decoded {
     pub text: String,
@@ -252,7 +302,7 @@ pub(in crate::read) struct Decoded {
 pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, given: Option<Encoding>) -> Result<Decoded> {
     let decoded = |text: String| Decoded { text, start: 0, is_as_in_the_file: false, by_setting: false };
     if let Some((wide, mark)) = Wide::detect(&bytes) {
-        refuse_narrow_behind_wide(wide, &bytes[mark..], file)?;
+        NarrowRun::default().refuse(wide, &bytes[mark..], file, 1)?;
         return wide.decode(&bytes[mark..], file).map(decoded);
     }
     let start = if bytes.starts_with(&UTF8_MARK) { UTF8_MARK.len() } else { 0 };
@@ -263,36 +313,71 @@ pub(in crate::read) fn decode(bytes: Vec<u8>, file: &InputFile, given: Option<En
     let valid = error.utf8_error().valid_up_to();
     let bytes = error.into_bytes();
     refuse_zeros(&bytes, file)?;
-    let Some(given) = given else { return Err(no_utf8(&bytes, valid, file)) };
+    let Some(given) = given else { return Err(no_utf8(&bytes, valid, file, TextPlace::START)) };
     if given.is_single_byte() {
         refuse_utf8_beside(given, &bytes, valid, file)?;
     }
     let Some(text) = given.text_of(&bytes[start..]) else {
-        let (line, column) = place_in(&bytes[..valid]);
-        return Err(Error::input(format!("bytes that are no {given} text"))
-            .at_line(&file.name, line, column)
-            .hint(with_candidates("say the encoding of the machine that exported it", &bytes, valid)));
+        return Err(no_text(given, file, place_in(&bytes[..valid]), (&bytes, valid)));
     };
-    if let Some(at) = text.find(is_control) {
-        let (line, column) = place_in(&text.as_bytes()[..at]);
-        let control = text[at..].chars().next().unwrap_or_default();
-        return Err(Error::input(format!(
-            "read as {given}, it holds the control character U+{:04X}",
-            u32::from(control)
-        ))
-        .at_line(&file.name, line, column)
-        .hint(with_candidates("it was written with another code page: say that", &bytes, valid)));
-    }
+    refuse_controls(given, &text, file, TextPlace::START, (&bytes, valid))?;
     Ok(Decoded { by_setting: true, ..decoded(text) })
 }
 
-const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+/// The refusal of bytes that are not valid in an encoding. `around` are some of them, and the place of one in them.
+pub(super) fn no_text(
+    given: Encoding,
+    file: &InputFile,
+    TextPlace { line, column }: TextPlace,
+    (bytes, at): (&[u8], usize),
+) -> Error {
+    Error::input(format!("bytes that are no {given} text")).at_line(&file.name, line, column).hint(with_candidates(
+        "say the encoding of the machine that exported it",
+        bytes,
+        at,
+    ))
+}
+
+/// Refuses text with control characters, which begins at `begins`: it was decoded with the wrong code page.
+pub(super) fn refuse_controls(
+    given: Encoding,
+    text: &str,
+    file: &InputFile,
+    begins: TextPlace,
+    (bytes, at): (&[u8], usize),
+) -> Result<()> {
+    let Some(found) = text.find(is_control) else { return Ok(()) };
+    let TextPlace { line, column } = place_in(&text.as_bytes()[..found]).behind(begins);
+    let control = text[found..].chars().next().unwrap_or_default();
+    Err(Error::input(format!("read as {given}, it holds the control character U+{:04X}", u32::from(control)))
+        .at_line(&file.name, line, column)
+        .hint(with_candidates("it was written with another code page: say that", bytes, at)))
+}
+
+pub(super) const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// A line and a column of a text, both counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::read) struct TextPlace {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl TextPlace {
+    pub(in crate::read) const START: Self = Self { line: 1, column: 1 };
+
+    /// The same place, in a text that begins at `begins` of another.
+    pub(in crate::read) const fn behind(self, begins: Self) -> Self {
+        let column = if self.line > 1 { self.column } else { begins.column - 1 + self.column };
+        Self { line: begins.line - 1 + self.line, column }
+    }
+}
 
 /// The line and column behind some text.
-pub(in crate::read) fn place_in(before: &[u8]) -> (usize, usize) {
+pub(in crate::read) fn place_in(before: &[u8]) -> TextPlace {
     let line = memchr_iter(b'\n', before).count() + 1;
     let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
-    (line, column)
+    TextPlace { line, column }
 }
 
 /// Characters that no text has: controls, and the C1 controls that some code pages have in place of letters.
@@ -303,18 +388,25 @@ fn is_control(character: char) -> bool {
 /// Characters in a row, each of two of ASCII, that prove that bytes of one encoding stand in the text of another.
 const RUN: usize = 12;
 
-/// Text in a single-byte encoding that was appended to UTF-16 or UTF-32.
-fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Result<()> {
-    let is_narrow = |unit: &[u8]| unit.iter().all(|&byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
-    let mut run = 0;
-    for (at, unit) in bytes.chunks_exact(wide.bytes()).enumerate() {
-        run = if is_narrow(unit) { run + 1 } else { 0 };
-        if run == RUN {
-            let line = wide.units(bytes).take(at + 1 - RUN).filter(|unit| *unit == u32::from(b'\n')).count() + 1;
-            return Err(two_encodings(file, line, &wide.name().to_uppercase(), "UTF-8 or a code page"));
+/// Text in a single-byte encoding that was appended to UTF-16 or UTF-32, looked for block by block.
+#[derive(Debug, Default)]
+pub(super) struct NarrowRun(usize);
+
+impl NarrowRun {
+    /// # Errors
+    /// Such text ends its run in these bytes, which are whole code units and begin in this line.
+    pub(super) fn refuse(&mut self, wide: Wide, bytes: &[u8], file: &InputFile, first_line: usize) -> Result<()> {
+        let is_narrow = |unit: &[u8]| unit.iter().all(|&byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
+        for (at, unit) in bytes.chunks_exact(wide.bytes()).enumerate() {
+            self.0 = if is_narrow(unit) { self.0 + 1 } else { 0 };
+            if self.0 == RUN {
+                let before = wide.units(bytes).take((at + 1).saturating_sub(RUN));
+                let line = first_line + before.filter(|unit| *unit == u32::from(b'\n')).count();
+                return Err(two_encodings(file, line, &wide.name().to_uppercase(), "UTF-8 or a code page"));
+            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Zero bytes in text of a single-byte encoding: UTF-16 was appended, or the disk lost data. JSON with a zero byte is
@@ -323,11 +415,19 @@ fn refuse_narrow_behind_wide(wide: Wide, bytes: &[u8], file: &InputFile) -> Resu
 /// # Errors
 /// There is a zero byte.
 pub(in crate::read) fn refuse_zeros(bytes: &[u8], file: &InputFile) -> Result<()> {
+    refuse_zeros_behind(bytes, file, TextPlace::START)
+}
+
+/// The same for text that begins at `begins` of its file.
+///
+/// # Errors
+/// There is a zero byte.
+pub(in crate::read) fn refuse_zeros_behind(bytes: &[u8], file: &InputFile, begins: TextPlace) -> Result<()> {
     let Some(at) = memchr(0, bytes) else { return Ok(()) };
     // The first zero stands beside the first character of the other text.
     let around = &bytes[at.saturating_sub(1)..(at + 2 * RUN).min(bytes.len())];
     let zeros = memchr_iter(0, around).count();
-    let (line, column) = place_in(&bytes[..at]);
+    let TextPlace { line, column } = place_in(&bytes[..at]).behind(begins);
     if zeros * 4 < around.len() * 3 && zeros * 4 > around.len() {
         return Err(two_encodings(file, line, "UTF-8 or a code page", "UTF-16"));
     }
@@ -356,15 +456,19 @@ fn refuse_utf8_beside(given: Encoding, bytes: &[u8], valid: usize, file: &InputF
         let is_utf8 = !text.is_ascii() && std::str::from_utf8(text).is_ok();
         utf8 = utf8.or_else(|| is_utf8.then_some(line));
     }
-    let Some(utf8) = utf8 else { return Ok(()) };
-    let (other, _) = place_in(&bytes[..valid]);
-    let given = given.to_string();
-    let [first, second] = if utf8 < other { ["UTF-8", &given] } else { [&given, "UTF-8"] };
-    Err(two_encodings(file, utf8.max(other), first, second))
+    utf8.map_or(Ok(()), |utf8| Err(utf8_beside(given, file, utf8, place_in(&bytes[..valid]).line)))
 }
 
-fn no_utf8(bytes: &[u8], valid: usize, file: &InputFile) -> Error {
-    let (line, column) = place_in(&bytes[..valid]);
+/// The refusal of a file with a line of UTF-8, and another in the encoding that was given.
+pub(super) fn utf8_beside(given: Encoding, file: &InputFile, utf8: usize, other: usize) -> Error {
+    let given = given.to_string();
+    let [first, second] = if utf8 < other { ["UTF-8", &given] } else { [&given, "UTF-8"] };
+    two_encodings(file, utf8.max(other), first, second)
+}
+
+/// The refusal of bytes that are no UTF-8 from `valid` on. They begin at `begins`.
+pub(super) fn no_utf8(bytes: &[u8], valid: usize, file: &InputFile, begins: TextPlace) -> Error {
+    let TextPlace { line, column } = place_in(&bytes[..valid]).behind(begins);
     Error::input(format!("byte 0x{:02x} is not UTF-8 text", bytes[valid])).at_line(&file.name, line, column).hint(
         with_candidates(
             "export again as UTF-8 (in PowerShell: `Out-File -Encoding utf8`), or say the encoding of the machine",

@@ -220,6 +220,9 @@ impl<'a> UsagePage<'a> {
         if page.error.is_some() {
             return Err(JsonError::FailedQuery);
         }
+        if page.value.is_some() && page.usage_aggregations.is_some() {
+            return Err(JsonError::TwoLists);
+        }
         let rows = page.value.or(page.usage_aggregations);
         Ok(rows.map(|rows| Self { rows, next_link: page.next_link }))
     }
@@ -440,35 +443,75 @@ pub(in crate::read) fn row(raw: &RawValue) -> Option<(Shape, RawRow<'_>)> {
 /// quotes around numbers that are none, as Python and others write them (`NaN`, `Infinity`, `-Infinity`): each of these
 /// costs its line, and not the page. `None` when there is neither.
 pub(in crate::read) fn mended(text: &str) -> Option<String> {
-    const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
-    const MARK: &str = "\u{feff}";
-    let bytes = text.as_bytes();
-    let (mut mended, mut copied, mut at) = (String::new(), 0, 0);
-    let mut replace = |at: &mut usize, length: usize, with: [&str; 3]| {
-        mended.push_str(&text[copied..*at]);
-        mended.extend(with);
-        *at += length;
-        copied = *at;
-    };
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        match rest[0] {
-            b'"' => {
-                at += 1;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+    let mut mender = Mender::default();
+    let mended = mender.mend(text, true);
+    mender.has_mended.then_some(mended)
+}
+
+/// The same, block by block.
+#[derive(Debug, Default)]
+pub(in crate::read) struct Mender {
+    in_string: bool,
+    is_escaped: bool,
+    /// The end of the last block, which may be the begin of a word.
+    kept: String,
+    pub has_mended: bool,
+}
+
+const NO_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+const MARK: &str = "\u{feff}";
+
+impl Mender {
+    /// The next block, mended.
+    pub(in crate::read) fn mend(&mut self, block: &str, is_last: bool) -> String {
+        let text = std::mem::take(&mut self.kept) + block;
+        let bytes = text.as_bytes();
+        let (mut mended, mut copied, mut at) = (String::with_capacity(text.len()), 0, 0);
+        while at < bytes.len() {
+            if self.in_string {
+                match bytes[at] {
+                    _ if self.is_escaped => self.is_escaped = false,
+                    b'"' => self.in_string = false,
+                    b'\\' => self.is_escaped = true,
+                    _ => {}
                 }
                 at += 1;
+                continue;
             }
-            b'N' | b'I' | b'-' => match NO_NUMBERS.iter().find(|word| rest.starts_with(word.as_bytes())) {
-                Some(word) => replace(&mut at, word.len(), ["\"", word, "\""]),
-                None => at += 1,
-            },
-            0xef if rest.starts_with(MARK.as_bytes()) => replace(&mut at, MARK.len(), [" "; 3]),
-            _ => at += 1,
+            let rest = &bytes[at..];
+            let word = match rest[0] {
+                b'"' => {
+                    self.in_string = true;
+                    None
+                }
+                b'N' | b'I' | b'-' => {
+                    if !is_last
+                        && NO_NUMBERS.iter().any(|word| word.len() > rest.len() && word.as_bytes().starts_with(rest))
+                    {
+                        break;
+                    }
+                    NO_NUMBERS
+                        .into_iter()
+                        .find(|word| rest.starts_with(word.as_bytes()))
+                        .map(|word| (word, ["\"", word, "\""]))
+                }
+                0xef if rest.starts_with(MARK.as_bytes()) => Some((MARK, [" "; 3])),
+                _ => None,
+            };
+            let Some((word, with)) = word else {
+                at += 1;
+                continue;
+            };
+            mended.push_str(&text[copied..at]);
+            mended.extend(with);
+            at += word.len();
+            copied = at;
+            self.has_mended = true;
         }
+        mended.push_str(&text[copied..at]);
+        text[at..].clone_into(&mut self.kept);
+        mended
     }
-    (copied > 0).then(|| mended + &text[copied..])
 }
 
 /// `nextLink` is absent, null or empty on a last page.

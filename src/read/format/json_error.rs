@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::encoding::place_in;
+use super::encoding::{TextPlace, place_in};
 use super::raw::place_of;
 
 /// Why a text is not the JSON that was expected.
@@ -16,24 +16,26 @@ pub(in crate::read) enum JsonError {
     NotUsage,
     /// A service's answer to a query that failed.
     FailedQuery,
+    /// A page with two lists of rows.
+    TwoLists,
     /// No JSON, or values of other types than were expected.
     Malformed { error: serde_json::Error, place: TextPlace },
-}
-
-/// A line and a column of a text, both counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::read) struct TextPlace {
-    pub line: usize,
-    pub column: usize,
 }
 
 impl JsonError {
     /// The error of parsing a part of a text, with its place in the whole text.
     pub(super) fn within(text: &str, part: &str, error: serde_json::Error) -> Self {
-        let (begins_in, begins_at) = place_in(&text.as_bytes()[..place_of(text, part).unwrap_or_default()]);
-        let (line, column) = (error.line(), error.column());
-        let column = if line > 1 { column } else { begins_at - 1 + column };
-        Self::Malformed { error, place: TextPlace { line: begins_in - 1 + line, column } }
+        let begins = place_in(&text.as_bytes()[..place_of(text, part).unwrap_or_default()]);
+        let place = TextPlace { line: error.line(), column: error.column() }.behind(begins);
+        Self::Malformed { error, place }
+    }
+
+    /// The same error, of a text that begins at this place.
+    pub(in crate::read) fn behind(self, begins: TextPlace) -> Self {
+        match self {
+            Self::Malformed { error, place } => Self::Malformed { error, place: place.behind(begins) },
+            other => other,
+        }
     }
 
     /// Whether the text ends in the middle of a document.
@@ -45,7 +47,7 @@ impl JsonError {
     pub(in crate::read) const fn place(&self) -> Option<TextPlace> {
         match self {
             Self::Malformed { place, .. } => Some(*place),
-            Self::Nothing | Self::EmptyObject | Self::NotUsage | Self::FailedQuery => None,
+            Self::Nothing | Self::EmptyObject | Self::NotUsage | Self::FailedQuery | Self::TwoLists => None,
         }
     }
 }
@@ -65,6 +67,7 @@ impl fmt::Display for JsonError {
             Self::EmptyObject => f.write_str("an object with nothing"),
             Self::NotUsage => f.write_str("neither a page nor a row of usage"),
             Self::FailedQuery => f.write_str("an answer with an error in it"),
+            Self::TwoLists => f.write_str("a page with both `value` and `usageAggregations`"),
             Self::Malformed { error, place: TextPlace { line, column } } => {
                 // The parser's text ends with a place, which may be relative to a part.
                 let text = error.to_string();

@@ -1,7 +1,9 @@
 //! Bytes → text, and text → rows that nobody has understood yet: compression, encodings, JSON, CSV, and tables that a
 //! person made by hand.
 
+pub(super) mod blocks;
 pub(super) mod csv;
+pub(super) mod documents;
 pub(super) mod encoding;
 pub(super) mod hand_table;
 pub(super) mod json;
@@ -12,7 +14,7 @@ pub(super) mod row;
 pub(super) mod shape;
 pub(super) mod spelling;
 pub(super) mod text;
-mod unpack;
+pub(super) mod unpack;
 
 pub use self::csv::{Cell, CsvText};
 pub use encoding::Encoding;

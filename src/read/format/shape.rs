@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::json_error::{JsonError, TextPlace};
+use super::encoding::TextPlace;
+use super::json_error::JsonError;
 use super::raw::text_of;
 use crate::domain::{registration_error, shown};
 use crate::error::Error;
@@ -130,12 +131,8 @@ pub(crate) fn refusal(file: &InputFile, text: &str, expected: &str, error: JsonE
         return input(format!("HTML or XML, where {expected} was expected"))
             .hint("this is often a sign-in or proxy page: run the query again and save its JSON answer");
     }
-    let at_place = |message: String| match error.place() {
-        Some(TextPlace { line, column }) => Error::input(message).at_line(&file.name, line, column),
-        None => input(message),
-    };
     if error.is_cut_off() || ends_within_number(text) {
-        return at_place(format!("the JSON ends in the middle: {expected} that was cut off")).hint(
+        return at_place(file, format!("the JSON ends in the middle: {expected} that was cut off"), &error).hint(
             "the download was interrupted: run the query again and replace the file; nothing of a cut page is used",
         );
     }
@@ -150,7 +147,20 @@ pub(crate) fn refusal(file: &InputFile, text: &str, expected: &str, error: JsonE
         return input(format!("an object with {found}, where {expected} was expected"))
             .hint("save the whole answer of the REST API, as it came");
     }
-    at_place(format!("not {expected}")).hint("run the query again and replace the file").because(error)
+    not_expected(file, expected, error)
+}
+
+/// The refusal of what is not as expected, without a word about what else it is.
+pub(in crate::read) fn not_expected(file: &InputFile, expected: &str, error: JsonError) -> Error {
+    at_place(file, format!("not {expected}"), &error).hint("run the query again and replace the file").because(error)
+}
+
+fn at_place(file: &InputFile, message: String, error: &JsonError) -> Error {
+    let refused = Error::input(message);
+    match error.place() {
+        Some(TextPlace { line, column }) => refused.at_line(&file.name, line, column),
+        None => refused.at(&file.name),
+    }
 }
 
 /// Whether a text is neither JSON nor a table at first sight: empty, HTML or XML, or JSON within a JSON string.
@@ -284,8 +294,11 @@ fn remedy_of_code(code: &str) -> Option<&'static str> {
 
 /// Whether a text was truncated within a number: the parser reports an invalid number, not an end.
 fn ends_within_number(text: &str) -> bool {
-    text.ends_with(['.', 'e', 'E', '+', '-'])
+    text.ends_with(NUMBER_ENDS)
 }
+
+/// What a number that is cut off may end with, beside a digit.
+pub(in crate::read) const NUMBER_ENDS: [char; 5] = ['.', 'e', 'E', '+', '-'];
 
 /// One error of an answer.
 #[derive(Debug, Default)]

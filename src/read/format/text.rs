@@ -3,8 +3,7 @@
 use std::fs::File;
 
 use super::encoding::{self, Decoded, Encoding};
-use super::unpack;
-#[cfg(doc)]
+use super::unpack::{self, UnpackedFile};
 use crate::domain::limits::FILE_BYTES_MAX;
 use crate::error::{Error, Result};
 use crate::store::{FileStat, Fingerprint, InputFile, ReadFile};
@@ -49,7 +48,7 @@ pub(crate) struct Buffers {
 }
 
 /// A larger buffer is not kept for the next file.
-const KEPT_BYTES_MAX: usize = 64 << 20;
+const KEPT_BYTES_MAX: usize = 32 << 20;
 
 impl Buffers {
     /// Takes back what a file was read into.
@@ -69,26 +68,31 @@ fn kept(bytes: Vec<u8>) -> Vec<u8> {
 /// # Errors
 /// The file cannot be read or decompressed, or is larger than [`FILE_BYTES_MAX`].
 pub(crate) fn read_bytes(file: &InputFile) -> Result<Content> {
-    read_bytes_into(file, &mut Buffers::default())
+    read_bytes_into(file, FILE_BYTES_MAX, &mut Buffers::default())?.ok_or_else(|| {
+        Error::input(format!("larger than {} MiB", FILE_BYTES_MAX >> 20))
+            .at(&file.name)
+            .hint("only exports of usage may be so large: if it is one, move it to the folder `usage` of its stamp")
+    })
 }
 
-/// The same, into memory that files before it left.
+/// The same, into memory that files before it left; `None` when the file has more than so many bytes, packed or
+/// decompressed.
 ///
 /// # Errors
-/// As [`read_bytes`].
-pub(crate) fn read_bytes_into(file: &InputFile, buffers: &mut Buffers) -> Result<Content> {
-    let bytes = bytes_of(file, buffers)?;
+/// The file cannot be read or decompressed.
+pub(crate) fn read_bytes_into(file: &InputFile, bytes_max: u64, buffers: &mut Buffers) -> Result<Option<Content>> {
+    let Some(bytes) = bytes_of(file, bytes_max, buffers)? else { return Ok(None) };
     let fingerprint = Fingerprint::of(&bytes);
     let read = ReadFile { name: file.name.clone(), bytes: bytes.len() as u64, fingerprint, by_encoding: false };
-    Ok(Content { bytes, file: read })
+    Ok(Some(Content { bytes, file: read }))
 }
 
 /// The fingerprint of a file's bytes, decompressed.
 ///
 /// # Errors
-/// As [`read_bytes`].
+/// The file cannot be read or decompressed.
 pub fn fingerprint_of(file: &InputFile) -> Result<Fingerprint> {
-    Ok(read_bytes(file)?.file.fingerprint)
+    Ok(UnpackedFile::open(file)?.finish_all()?.1)
 }
 
 /// Reads a whole file as text. `encoding` is that of bytes which do not say it themselves.
@@ -114,23 +118,24 @@ impl Content {
     }
 }
 
-/// The bytes of a file, decompressed when their first bytes say so.
-fn bytes_of(file: &InputFile, buffers: &mut Buffers) -> Result<Vec<u8>> {
+/// The bytes of a file, decompressed when their first bytes say so; `None` when there are more than so many.
+fn bytes_of(file: &InputFile, bytes_max: u64, buffers: &mut Buffers) -> Result<Option<Vec<u8>>> {
     let failed = |error| Error::machine("read", &file.path, error);
     let opened = File::open(&file.path).map_err(failed)?;
-    let size = opened.metadata().map_err(failed)?.len();
-    unpack::refuse_too_large(size, file)?;
-    let before = FileStat::of(&opened.metadata().map_err(failed)?);
-    let bytes = unpack::read_bounded(&opened, size, file, &mut buffers.raw)?.map_err(failed)?;
-    if before != FileStat::of(&opened.metadata().map_err(failed)?) {
-        return Err(Error::input("changed while it was read").at(&file.name).hint(
-            "something still writes it: let that finish, and run again; save files under a name that begins with `.` \
-             or ends in `.part`, and rename them when they are whole",
-        ));
+    let metadata = opened.metadata().map_err(failed)?;
+    if metadata.len() > bytes_max {
+        return Ok(None);
     }
-    let bytes = unpack::decompressed(bytes, file, &mut buffers.decompressed)?;
-    if buffers.decompressed.capacity() > KEPT_BYTES_MAX {
-        buffers.decompressed = Vec::new();
+    let read = unpack::read_bounded(&opened, metadata.len(), bytes_max, &mut buffers.raw).map_err(failed)?;
+    unpack::refuse_changed(file, &opened, &FileStat::of(&metadata))?;
+    let Some(bytes) = read else { return Ok(None) };
+    if !unpack::is_packed(&bytes) {
+        return Ok(Some(bytes));
     }
-    Ok(bytes)
+    let failed = |error| unpack::failed(file, error);
+    let source = unpack::unpacked(bytes.as_slice(), file)?.map_err(failed)?;
+    let expected = bytes.len() as u64 * 8;
+    let unpacked = unpack::read_bounded(source, expected, bytes_max, &mut buffers.decompressed).map_err(failed)?;
+    buffers.raw = kept(bytes);
+    Ok(unpacked)
 }

@@ -1,10 +1,10 @@
 //! Decompression, by the first bytes and in layers. Archives and documents of other programs are refused by name.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Cursor, Read};
 
-use crate::domain::limits::FILE_BYTES_MAX;
 use crate::error::{Error, Result};
-use crate::store::InputFile;
+use crate::store::{FileStat, Fingerprint, InputFile, RunningFingerprint};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -12,62 +12,138 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The most layers of compression: a script that compresses a compressed file makes two.
 const LAYERS_MAX: usize = 4;
 
-/// Decompresses a file's bytes as long as their first ones say that they are compressed. `spare` is memory to do it in.
+/// Undoes the compression of some bytes, as long as their first ones say that there is one.
 ///
 /// # Errors
-/// They cannot be decompressed, hold more than [`FILE_BYTES_MAX`], or have too many layers of compression.
-pub(in crate::read) fn decompressed(mut bytes: Vec<u8>, file: &InputFile, spare: &mut Vec<u8>) -> Result<Vec<u8>> {
-    let broken = |error: std::io::Error| {
-        Error::input("compressed bytes that cannot be decompressed")
-            .at(&file.name)
-            .hint("the download was probably cut off: fetch the file again")
-            .because(error)
-    };
+/// They have too many layers of compression, or cannot be read.
+pub(in crate::read) fn unpacked<'b>(
+    bytes: impl Read + Send + 'b,
+    file: &InputFile,
+) -> Result<io::Result<Box<dyn Read + Send + 'b>>> {
+    let mut source: Box<dyn Read + Send + 'b> = Box::new(bytes);
     for _ in 0..LAYERS_MAX {
-        let expected = bytes.len() as u64 * 8;
-        let inner = if bytes.starts_with(&GZIP) {
-            let decoder = flate2::read::MultiGzDecoder::new(bytes.as_slice());
-            read_bounded(decoder, expected, file, spare)?.map_err(broken)?
-        } else if bytes.starts_with(&ZSTD) {
-            let decoder = zstd::stream::read::Decoder::new(bytes.as_slice()).map_err(broken)?;
-            read_bounded(decoder, expected, file, spare)?.map_err(broken)?
+        let mut first = Vec::with_capacity(ZSTD.len());
+        if let Err(error) = source.by_ref().take(ZSTD.len() as u64).read_to_end(&mut first) {
+            return Ok(Err(error));
+        }
+        let is_gzip = first.starts_with(&GZIP);
+        let is_zstd = first.starts_with(&ZSTD);
+        let whole = Cursor::new(first).chain(source);
+        source = if is_gzip {
+            Box::new(flate2::read::MultiGzDecoder::new(whole))
+        } else if is_zstd {
+            match zstd::stream::read::Decoder::new(whole) {
+                Ok(decoder) => Box::new(decoder),
+                Err(error) => return Ok(Err(error)),
+            }
         } else {
-            return Ok(bytes);
+            return Ok(Ok(Box::new(whole)));
         };
-        *spare = std::mem::replace(&mut bytes, inner);
     }
     Err(Error::input(format!("compressed more than {LAYERS_MAX} times over"))
         .at(&file.name)
         .hint("decompress it until its text can be read, and put that there"))
 }
 
-/// Reads to the end into a buffer, but no more than [`FILE_BYTES_MAX`] bytes.
-///
-/// # Errors
-/// There are more.
-pub(in crate::read) fn read_bounded(
-    source: impl Read,
-    expected: u64,
-    file: &InputFile,
-    buffer: &mut Vec<u8>,
-) -> Result<std::io::Result<Vec<u8>>> {
-    let mut bytes = std::mem::take(buffer);
-    bytes.clear();
-    bytes.reserve(expected.min(FILE_BYTES_MAX) as usize + 1);
-    let outcome = source.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
-    refuse_too_large(bytes.len() as u64, file)?;
-    Ok(outcome.map(|_| bytes))
+/// Bytes that are read at once.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Whether some bytes begin as compressed ones do.
+pub(in crate::read) fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&GZIP) || bytes.starts_with(&ZSTD)
+}
+
+/// The refusal of bytes that cannot be decompressed, or of a machine that cannot read them.
+pub(in crate::read) fn failed(file: &InputFile, error: io::Error) -> Error {
+    if error.raw_os_error().is_some() {
+        return Error::machine("read", &file.path, error);
+    }
+    Error::input("compressed bytes that cannot be decompressed")
+        .at(&file.name)
+        .hint("the download was probably cut off: fetch the file again")
+        .because(error)
+}
+
+/// The bytes of a file without their compression, one after the other, with what they turn out to be in the end.
+pub(in crate::read) struct UnpackedFile<'f> {
+    file: &'f InputFile,
+    opened: File,
+    before: FileStat,
+    source: Box<dyn Read + Send + 'f>,
+    fingerprint: RunningFingerprint,
+    bytes: u64,
+}
+
+impl<'f> UnpackedFile<'f> {
+    /// # Errors
+    /// The file cannot be read, or has too many layers of compression.
+    pub(in crate::read) fn open(file: &'f InputFile) -> Result<Self> {
+        let broken = |error| Error::machine("read", &file.path, error);
+        let opened = File::open(&file.path).map_err(broken)?;
+        let before = FileStat::of(&opened.metadata().map_err(broken)?);
+        let source = unpacked(opened.try_clone().map_err(broken)?, file)?.map_err(|error| failed(file, error))?;
+        Ok(Self { file, opened, before, source, fingerprint: RunningFingerprint::default(), bytes: 0 })
+    }
+
+    /// Adds up to so many bytes to a buffer. Returns how many there were: fewer only at the end.
+    ///
+    /// # Errors
+    /// They cannot be read or decompressed.
+    pub(in crate::read) fn read_into(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize> {
+        let from = buffer.len();
+        self.source.by_ref().take(bytes as u64).read_to_end(buffer).map_err(|error| failed(self.file, error))?;
+        self.fingerprint.add(&buffer[from..]);
+        self.bytes += (buffer.len() - from) as u64;
+        Ok(buffer.len() - from)
+    }
+
+    /// Reads what is left of it. Returns how many bytes there were, and their fingerprint.
+    ///
+    /// # Errors
+    /// They cannot be read, or the file changed while it was read.
+    pub(in crate::read) fn finish_all(mut self) -> Result<(u64, Fingerprint)> {
+        let mut block = Vec::new();
+        while self.read_into(&mut block, BLOCK_BYTES)? > 0 {
+            block.clear();
+        }
+        self.finish()
+    }
+
+    /// How many bytes there were, and their fingerprint.
+    ///
+    /// # Errors
+    /// The file changed while it was read.
+    pub(in crate::read) fn finish(self) -> Result<(u64, Fingerprint)> {
+        refuse_changed(self.file, &self.opened, &self.before)?;
+        Ok((self.bytes, self.fingerprint.finish()))
+    }
 }
 
 /// # Errors
-/// A file has more than [`FILE_BYTES_MAX`] bytes.
-pub(in crate::read) fn refuse_too_large(bytes: u64, file: &InputFile) -> Result<()> {
-    if bytes <= FILE_BYTES_MAX {
+/// A file is not what it was before it was read.
+pub(in crate::read) fn refuse_changed(file: &InputFile, opened: &File, before: &FileStat) -> Result<()> {
+    let now = FileStat::of(&opened.metadata().map_err(|error| Error::machine("read", &file.path, error))?);
+    if *before == now {
         return Ok(());
     }
-    Err(Error::input(format!("larger than {} GiB", FILE_BYTES_MAX >> 30))
-        .at(&file.name)
-        .hint("a page of the usage API holds 1,000 lines, about 1 MB: split the file"))
+    Err(Error::input("changed while it was read").at(&file.name).hint(
+        "something still writes it: let that finish, and run again; save files under a name that begins with `.` or \
+         ends in `.part`, and rename them when they are whole",
+    ))
+}
+
+/// Reads to the end into a buffer; `None` when there are more than so many bytes.
+pub(in crate::read) fn read_bounded(
+    source: impl Read,
+    expected: u64,
+    bytes_max: u64,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = std::mem::take(buffer);
+    bytes.clear();
+    bytes.reserve(expected.min(bytes_max) as usize + 1);
+    source.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= bytes_max).then_some(bytes))
 }
 
 /// Formats that are no text, by the bytes at some place, and what to do about each.

@@ -20,7 +20,7 @@ pub struct Chunk {
 }
 
 /// The numbers of a line's texts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::read) struct LineNumbers {
     pub user_subscription: u32,
     pub meter: u32,
@@ -42,6 +42,15 @@ impl Chunk {
         self.instance.push(instance);
         self.quantity.push(quantity);
         self.row.push(row);
+    }
+
+    /// Gives memory back that it does not need.
+    pub(super) fn shrink(&mut self) {
+        let Self { slot, user_subscription, meter, instance, quantity, row, by_meter } = self;
+        slot.shrink_to_fit();
+        [user_subscription, meter, instance, row].into_iter().for_each(Vec::shrink_to_fit);
+        quantity.shrink_to_fit();
+        by_meter.shrink_to_fit();
     }
 
     /// The numbers of a line.

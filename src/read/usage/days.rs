@@ -110,6 +110,56 @@ impl DayLines {
         Ok(chunks)
     }
 
+    /// Removes all lines of a file.
+    ///
+    /// # Errors
+    /// Lines on disk cannot be read or written.
+    pub(super) fn forget(&self, file: u32) -> Result<()> {
+        self.replace(file, |_, _| Chunk::default())
+    }
+
+    /// Puts other lines in the place of each chunk of a file.
+    ///
+    /// # Errors
+    /// Lines on disk cannot be read or written.
+    pub(super) fn replace(&self, file: u32, mut with: impl FnMut(Day, Chunk) -> Chunk) -> Result<()> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut replaced = |day: Day, chunk: FileChunk| {
+            if chunk.file != file {
+                return Some(chunk);
+            }
+            let lines = with(day, chunk.lines);
+            (!lines.is_empty()).then_some(FileChunk { file, lines })
+        };
+        for (&day, chunks) in &mut held.days {
+            *chunks = std::mem::take(chunks).into_iter().filter_map(|chunk| replaced(day, chunk)).collect();
+        }
+        for (day, count) in held.spilled.clone() {
+            let path = self.path(&mut held, day)?;
+            let before = path.with_extension("before");
+            fs::rename(&path, &before).map_err(|error| Error::machine("rename", &path, error))?;
+            let failed = |error| Error::machine("read back", &before, error);
+            let mut spilled = BufReader::new(File::open(&before).map_err(failed)?);
+            let mut kept = 0;
+            for _ in 0..count {
+                if let Some(chunk) = replaced(day, read_chunk(&mut spilled).map_err(failed)?) {
+                    append(&path, &[chunk])
+                        .map_err(|error| self.or_elsewhere(Error::machine("write", &path, error)))?;
+                    kept += 1;
+                }
+            }
+            fs::remove_file(&before).map_err(|error| Error::machine("remove", &before, error))?;
+            if kept == 0 {
+                held.spilled.remove(&day)
+            } else {
+                held.spilled.insert(day, kept)
+            };
+        }
+        held.days.retain(|_, chunks| !chunks.is_empty());
+        held.bytes = held.days.values().flatten().map(|chunk| chunk.lines.len() * LINE_BYTES).sum();
+        Ok(())
+    }
+
     /// Appends all lines in memory to the files of their days.
     fn spill(&self, held: &mut HeldLines) -> Result<()> {
         for (day, chunks) in std::mem::take(&mut held.days) {

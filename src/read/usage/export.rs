@@ -132,7 +132,7 @@ pub(in crate::read) fn export_lines(
     let mut first: BTreeSet<Fingerprint> = BTreeSet::new();
     let (files, twice): (Vec<FileLines>, Vec<FileLines>) =
         files.into_iter().partition(|file| file.read.lines == 0 || first.insert(file.content));
-    let (mut files, repetitions) = take_out(files);
+    let (mut files, repetitions) = take_out(files, days)?;
     files.iter_mut().try_for_each(|file| file.hand_over(days))?;
     refuse_usage_long_before_window(window, late_days, &files)?;
     let is_whole = !files.is_empty()

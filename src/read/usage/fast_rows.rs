@@ -32,11 +32,11 @@ use crate::domain::Span;
 use crate::domain::limits::{INSTANCE_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::quantity::Parsed;
 use crate::error::Result;
-use crate::read::format::json::{self, Around, UsagePage};
+use crate::read::format::documents::{BLANKS, Stands, Stop, TakesRows};
+use crate::read::format::json::{self, UsagePage};
 use crate::read::format::raw::{place_of, text_of};
 use crate::read::format::row::{RawRow, Value};
 use crate::read::format::shape::Shape;
-use crate::read::format::spelling;
 
 /// Bytes of pieces that a thread remembers, and number of rows: past either it starts afresh with the next file.
 const PIECES_BYTES_MAX: usize = 32 << 20;
@@ -45,8 +45,6 @@ const ROWS_MAX: usize = 1 << 18;
 const SPANS: usize = 4;
 /// The longest piece that is remembered, and looked for.
 const PIECE_BYTES_MAX: usize = 4 << 10;
-/// The most bytes of a page behind its rows.
-const PAGE_END_BYTES_MAX: usize = 64 << 10;
 /// Ways to lay out a row that a thread remembers.
 const LAYOUTS_MAX: usize = 64;
 /// Values of a row that are not part of its pieces.
@@ -131,278 +129,100 @@ struct KnownSpan {
     span: Span,
 }
 
-/// What may stand between the parts of JSON.
-const BLANKS: [char; 4] = [' ', '\n', '\r', '\t'];
-
 /// No row.
 const NONE: u32 = u32::MAX;
 
-/// Reads a file. Returns what stands around its rows; `None` when the validating reader has to read it, or to refuse
-/// it, and `reader` must then be discarded.
-pub(in crate::read) fn read<'t>(
-    text: &'t str,
-    reader: &mut LineReader<'_>,
-    takes_ticks: bool,
-    memory: &mut Memory,
-) -> Option<Around<'t>> {
-    memory.begin_file();
-    let mut file = FileScan { text, at: 0, reader, takes_ticks, memory, around: Around::default(), last: NONE };
-    file.documents()?;
-    Some(file.around)
-}
-
-/// Where a row stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stands {
-    InPage,
-    InList,
-    Alone,
-}
-
-/// A file while it is read.
-struct FileScan<'t, 'r, 'a> {
-    text: &'t str,
-    at: usize,
+/// Reads the rows of a piece of a file. What it cannot read is left to the validating reader: the rows that were read
+/// of that piece must then be discarded.
+pub(super) struct FastRows<'r, 'a> {
     reader: &'r mut LineReader<'a>,
     /// Whether times that count from 1970 decide nothing about the file.
     takes_ticks: bool,
     memory: &'r mut Memory,
-    around: Around<'t>,
     last: u32,
+    rows: u32,
 }
 
-impl<'t> FileScan<'t, '_, '_> {
-    fn documents(&mut self) -> Option<()> {
-        self.skip_blanks();
-        while let Some(byte) = self.byte() {
-            let start = self.at;
-            self.around.begin();
-            match byte {
-                b'[' => self.list()?,
-                b'{' if self.page_or_row(Stands::Alone)? => {}
-                b'{' => self.around.loose_row(&self.text[start..self.at]),
-                _ => return None,
-            }
-            self.skip_blanks();
-        }
-        self.around.finish().ok()
-    }
-
-    fn list(&mut self) -> Option<()> {
-        let (start, first) = (self.at, self.around.rows);
-        let (mut rows, mut has_page) = (Vec::new(), false);
-        self.items(|file| {
-            let start = file.at;
-            if file.byte() != Some(b'{') {
-                return None;
-            }
-            has_page |= file.page_or_row(Stands::InList)?;
-            rows.push(&file.text[start..file.at]);
-            Some(())
-        })?;
-        self.around.list(first, &self.text[start..self.at], has_page, &rows);
-        Some(())
-    }
-
-    /// Reads a list from its `[` to behind its `]`.
-    fn items(&mut self, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.at += 1;
-        self.skip_blanks();
-        if self.byte() == Some(b']') {
-            self.at += 1;
-            return Some(());
-        }
-        loop {
-            item(self)?;
-            self.skip_blanks();
-            let byte = self.byte();
-            self.at += 1;
-            match byte {
-                Some(b',') => self.skip_blanks(),
-                Some(b']') => return Some(()),
-                _ => return None,
-            }
-        }
-    }
-
-    /// Reads the object that begins here; `true` when it is a page.
-    fn page_or_row(&mut self, stands: Stands) -> Option<bool> {
-        if self.known_row(stands)? {
-            return Some(false);
-        }
-        let start = self.at;
-        if let Some(rows) = start_of_rows(&self.text[start..]) {
-            self.page_from_its_rows(start + rows)?;
-            return Some(true);
-        }
-        let object = self.value()?;
-        match UsagePage::parse(self.text, object).ok()? {
-            None => {
-                self.new_row(object, stands)?;
-                Some(false)
-            }
-            Some(page) => {
-                let (first, end) = (self.around.rows, self.at);
-                for row in page.rows {
-                    self.at = place_of(self.text, row.get())?;
-                    if !self.known_row(Stands::InPage)? {
-                        self.new_row(row, Stands::InPage)?;
-                    }
-                }
-                self.at = end;
-                self.around.page(first, object.get(), page.next_link);
-                Some(true)
-            }
-        }
-    }
-
-    /// Reads a page whose first member are its rows, which begin with the `[` at `rows`.
-    fn page_from_its_rows(&mut self, rows: usize) -> Option<()> {
-        let (start, first) = (self.at, self.around.rows);
-        self.at = rows;
-        self.items(|file| {
-            if !file.known_row(Stands::InPage)? {
-                let row = file.value()?;
-                file.new_row(row, Stands::InPage)?;
-            }
-            Some(())
-        })?;
-        // The page without its rows is a small one: the first `}` that ends it.
-        let (head, rest) = (&self.text[start..=rows], &self.text[self.at..]);
-        let near = &rest.as_bytes()[..rest.len().min(PAGE_END_BYTES_MAX)];
-        for end in memchr::memchr_iter(b'}', near).take(PAGE_ENDS_TRIED) {
-            let tail = &rest[..=end];
-            let small = format!("{head}]{tail}");
-            let Ok(object) = serde_json::from_str::<&RawValue>(&small) else { continue };
-            let Ok(Some(page)) = UsagePage::parse(&small, object) else { return None };
-            // Another list of rows would be the one that counts.
-            if !page.rows.is_empty() || small.matches('[').count() > 1 {
-                return None;
-            }
-            let next_link = match page.next_link {
-                None => None,
-                Some(link) => {
-                    let start = place_of(&small, link.get())?.checked_sub(head.len() + "]".len())?;
-                    let link = &tail[start..start + link.get().len()];
-                    Some(serde_json::from_str(link).ok()?)
-                }
-            };
-            self.at += end + 1;
-            self.around.page(first, &self.text[start..self.at], next_link);
-            return Some(());
-        }
-        None
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    fn skip_blanks(&mut self) {
-        self.at += blanks(&self.text[self.at..]);
-    }
-
-    /// The JSON value that begins here.
-    fn value(&mut self) -> Option<&'t RawValue> {
-        let mut values = serde_json::Deserializer::from_str(&self.text[self.at..]).into_iter::<&RawValue>();
-        let value = values.next().and_then(std::result::Result::ok)?;
-        self.at += values.byte_offset();
-        Some(value)
-    }
-
-    /// Reads the row that begins here, if it is a known one.
-    fn known_row(&mut self, stands: Stands) -> Option<bool> {
-        let text = &self.text[self.at..];
-        let expected = self.memory.rows.get(self.last as usize).map_or(NONE, |last| last.next);
-        let found = match self.memory.as_expected(text, expected) {
-            Some(values) => Some((expected, values)),
-            None => self.memory.looked_up(text, self.last),
-        };
-        let Some((row, values)) = found else { return Some(false) };
-        let Some(span) = self.memory.span(values.start, values.end, self.takes_ticks, self.reader) else {
-            return Some(false);
-        };
-        let Ok(quantity) = self.reader.dialect().quantity(values.quantity.trim()) else { return Some(false) };
-        if !self.take(row, span, quantity, stands)? {
-            return Some(false);
-        }
-        self.at = self.text.len() - values.rest.len();
-        Some(true)
+impl<'r, 'a> FastRows<'r, 'a> {
+    pub(super) fn new(reader: &'r mut LineReader<'a>, takes_ticks: bool, memory: &'r mut Memory) -> Self {
+        memory.begin_file();
+        Self { reader, takes_ticks, memory, last: NONE, rows: 0 }
     }
 
     /// Adds a line of a known row; `false` where it has another shape than the rows before it.
-    fn take(&mut self, row: u32, span: Span, quantity: Parsed, stands: Stands) -> Option<bool> {
+    fn take(&mut self, row: u32, span: Span, quantity: Parsed, stands: Stands) -> Result<bool, Stop> {
         let KnownRow { source, number, .. } = self.memory.rows[row as usize];
         let files = self.memory.files;
         let known = &mut self.memory.sources[source as usize];
-        if !self.reader.has_shape(stands.shape(known.shape)) {
-            return Some(false);
+        if !self.reader.has_shape(of_standing(known.shape, stands)) {
+            return Ok(false);
         }
         if known.file != files {
             known.file = files;
             self.reader.note_source(&known.source);
         }
-        let place = self.reader.next_row().ok()?;
+        let place = self.reader.next_row().map_err(Stop::Refused)?;
         self.reader.take(known.source.numbers(number), span, quantity, place);
-        self.around.rows += 1;
+        self.rows += 1;
         if let Some(last) = self.memory.rows.get_mut(self.last as usize) {
             last.next = row;
         }
         self.last = row;
-        Some(true)
+        Ok(true)
+    }
+}
+
+impl TakesRows for FastRows<'_, '_> {
+    #[inline]
+    fn known(&mut self, text: &str, stands: Stands) -> Result<Option<usize>, Stop> {
+        let expected = self.memory.rows.get(self.last as usize).map_or(NONE, |last| last.next);
+        let found = match self.memory.as_expected(text, expected) {
+            Some(values) => Some((expected, values)),
+            None => self.memory.looked_up(text, self.last),
+        };
+        let Some((row, values)) = found else { return Ok(None) };
+        let Some(span) = self.memory.span(values.start, values.end, self.takes_ticks, self.reader) else {
+            return Ok(None);
+        };
+        let Ok(quantity) = self.reader.dialect().quantity(values.quantity.trim()) else { return Ok(None) };
+        let bytes = text.len() - values.rest.len();
+        Ok(self.take(row, span, quantity, stands)?.then_some(bytes))
     }
 
     /// Reads a row as the validating reader does, and remembers it where only its times and its quantity can change.
-    fn new_row(&mut self, raw: &'t RawValue, stands: Stands) -> Option<()> {
-        let (shape, line) = json::row(raw)?;
+    fn item(&mut self, raw: &RawValue, stands: Stands) -> Result<(), Stop> {
+        // What could be a page somewhere else is looked at each time.
+        let is_row = matches!(UsagePage::parse(raw.get(), raw), Ok(None));
+        if !is_row && stands != Stands::InPage {
+            return Err(Stop::GivesUp);
+        }
+        let (shape, line) = json::row(raw).ok_or(Stop::GivesUp)?;
         if let Some((start, end)) = line.usage_start.text().zip(line.usage_end.text())
             && !survey::decides_nothing(&start, &end, self.takes_ticks)
         {
-            return None;
+            return Err(Stop::GivesUp);
         }
-        // What could be a page somewhere else is looked at each time.
-        let is_row = matches!(UsagePage::parse(raw.get(), raw), Ok(None));
         if is_row
             && let Some((row, span, quantity)) =
-                self.memory.remember(raw.get(), shape, &line, self.takes_ticks, self.reader).ok()?
+                self.memory.remember(raw.get(), shape, &line, self.takes_ticks, self.reader).map_err(Stop::Refused)?
             && self.take(row, span, quantity, stands)?
         {
-            return Some(());
+            return Ok(());
         }
-        self.reader.read(stands.shape(shape), &line).ok()?;
-        self.around.rows += 1;
+        self.reader.read(of_standing(shape, stands), &line).map_err(Stop::Refused)?;
+        self.rows += 1;
         self.last = NONE;
-        Some(())
+        Ok(())
+    }
+
+    fn rows(&self) -> u32 {
+        self.rows
     }
 }
 
-/// How many `}` behind the rows of a page are tried as its end.
-const PAGE_ENDS_TRIED: usize = 64;
-
-impl Stands {
-    fn shape(self, shape: Shape) -> Shape {
-        if self == Self::InPage { shape } else { shape.without_page() }
-    }
-}
-
-/// Where the `[` of a page's rows is, if they are its first member.
-fn start_of_rows(text: &str) -> Option<usize> {
-    let mut at = 1 + blanks(text.get(1..)?);
-    let name = text[at..].strip_prefix('"')?;
-    let name = &name[..name.find('"').filter(|length| *length < VALUE_BYTES_MAX)?];
-    if name.contains('\\') || !matches!(spelling::bare(name).as_str(), "value" | "usageaggregations") {
-        return None;
-    }
-    at += name.len() + 2;
-    at += blanks(&text[at..]);
-    let behind = text[at..].strip_prefix(':')?;
-    at += 1 + blanks(behind);
-    text[at..].starts_with('[').then_some(at)
-}
-
-/// The bytes of blanks at the start of a text.
-fn blanks(text: &str) -> usize {
-    text.len() - text.trim_start_matches(BLANKS).len()
+/// The shape of a row that stands somewhere.
+pub(super) fn of_standing(shape: Shape, stands: Stands) -> Shape {
+    if stands == Stands::InPage { shape } else { shape.without_page() }
 }
 
 /// The values of a row, and the text behind it.

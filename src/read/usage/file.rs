@@ -2,87 +2,106 @@
 
 use std::ops::Range;
 
-use super::fast_rows::{self, Memory};
+use super::context::{OfExport, OfFile, Thread};
+use super::fast_rows::FastRows;
+use super::json_pieces::{self, JsonPieces};
 use super::line_reader::LineReader;
 use super::lines::{Body, FileLines};
-use super::parquet::{is_parquet, read_parquet};
-use super::query::{self, UsageQuery};
+use super::parquet::{is_parquet, is_parquet_file, read_large_parquet, read_parquet};
+use super::pieces::{PIECE_BYTES, read_pieces};
+use super::query;
 use super::reject::Reject;
+use super::structure::{OfRows, Structure};
 use super::survey::{Decided, Survey};
-use super::table::{REQUIRED, UsageTable};
-use crate::domain::limits::QUANTITY_SCALE;
-use crate::domain::{DecimalMark, Dialect, Quantity, RejectReason, SourceTimeZone, Window, dialect, shown};
+use super::table::{REQUIRED, SurveyedTable, UsageTable};
+use super::table_pieces::read_large_table;
+use super::validated::read_validated;
+use crate::domain::limits::{ROW_BYTES_MAX, WHOLE_BYTES_MAX};
+use crate::domain::{DecimalMark, RejectReason, SourceTimeZone, dialect, shown};
 use crate::error::{Error, Result};
+use crate::read::format::blocks::{TextBlocks, TextEncoding};
+use crate::read::format::documents::{BLANKS, Inside, scan};
 use crate::read::format::encoding;
 use crate::read::format::json::{self, Around, JsonFile};
-use crate::read::format::row::RawRow;
 use crate::read::format::shape;
-use crate::read::format::text::{self, Buffers, Text};
-use crate::read::intern::Interners;
-use crate::read::options::{Pages, Reading};
+use crate::read::format::text::{self, Text};
+use crate::read::options::Pages;
 use crate::store::InputFile;
 
-/// What a reading thread reuses from file to file.
-#[derive(Debug, Default)]
-pub(in crate::read) struct Thread {
-    memory: Memory,
-    buffers: Buffers,
-}
-
-/// What the export says about its file.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::read) struct OfExport {
-    /// The reported window of the export.
-    pub window: Option<Window>,
-    /// Whether it is the only file of its export.
-    pub is_alone: bool,
-}
-
-/// Reads one file.
+/// Reads a file as a whole; `None` when it is too large for that.
 ///
 /// # Errors
 /// The file is not what a `usage` folder holds.
-pub(in crate::read) fn read_file(
-    file: &InputFile,
-    of_export: OfExport,
-    reading: &Reading,
-    texts: &Interners,
-    Thread { memory, buffers }: &mut Thread,
-) -> Result<FileLines> {
-    let content = text::read_bytes_into(file, buffers)?;
+pub(in crate::read) fn read_file(of: OfFile<'_>, thread: &mut Thread) -> Result<Option<FileLines>> {
+    let OfFile { file, of_stamp, .. } = of;
+    let bytes_max = if let Pages::InPieces(_) = of_stamp.reading.pages { 0 } else { WHOLE_BYTES_MAX };
+    let Some(content) = text::read_bytes_into(file, bytes_max, &mut thread.buffers)? else { return Ok(None) };
     if is_parquet(&content.bytes) {
-        return read_parquet(file, content, texts);
+        return read_parquet(file, content, of_stamp.texts).map(Some);
     }
-    let text = content.into_text(file, reading.encoding)?;
-    let mut lines = if text.is_json() || shape::is_refused_at_sight(text.as_str()) {
-        read_json(file, &text, of_export, reading, texts, memory)?
-    } else {
-        read_table(file, &text, of_export, reading, texts)?
-    };
+    let text = content.into_text(file, of_stamp.reading.encoding)?;
+    let mut lines = if is_json(text.as_str()) { read_json(of, &text, thread)? } else { read_table(of, &text)? };
     refuse_if_nothing_is_usable(file, &lines)?;
     lines.content = text.content();
-    buffers.give_back(text);
+    thread.buffers.give_back(text);
+    Ok(Some(lines))
+}
+
+/// Bytes by which JSON is told from a table.
+const SEEN_BYTES: usize = 16;
+
+/// Reads a file of any size, in pieces.
+///
+/// # Errors
+/// As [`read_file`].
+pub(super) fn read_large_file(of: OfFile<'_>) -> Result<FileLines> {
+    let OfFile { file, of_stamp, .. } = of;
+    let piece_bytes = if let Pages::InPieces(bytes) = of_stamp.reading.pages { bytes } else { PIECE_BYTES };
+    if is_parquet_file(file)? {
+        return read_large_parquet(of);
+    }
+    let how = TextEncoding::of(file, of_stamp.reading.encoding)?;
+    let mut blocks = TextBlocks::open(file, how)?;
+    let mut first = String::new();
+    while first.trim_start().len() < SEEN_BYTES && !blocks.is_at_end() && first.len() < ROW_BYTES_MAX {
+        if first.trim_start_matches(BLANKS).is_empty() {
+            first.clear();
+        }
+        first = blocks.add_to(first, piece_bytes)?;
+    }
+    let lines = if is_json(&first) {
+        let mut reader = JsonPieces::new(of, &first);
+        let begin = (first, Inside::Nothing);
+        let is_read = read_pieces(&mut reader, &mut blocks, begin, piece_bytes, of_stamp.control)?;
+        match Some(reader).filter(|_| is_read).and_then(JsonPieces::finish) {
+            Some(mut lines) => {
+                (lines.file, lines.content) = blocks.finish()?;
+                lines
+            }
+            None => {
+                of_stamp.days.forget(of.number)?;
+                read_validated(of, how, piece_bytes)?
+            }
+        }
+    } else {
+        drop(blocks);
+        read_large_table(of, how, piece_bytes)?
+    };
+    refuse_if_nothing_is_usable(file, &lines)?;
     Ok(lines)
 }
 
-fn read_json(
-    file: &InputFile,
-    text: &Text,
-    of_export: OfExport,
-    reading: &Reading,
-    texts: &Interners,
-    memory: &mut Memory,
-) -> Result<FileLines> {
-    let dialect = Dialect { zone: reading.source_time_zone, ..Dialect::default() };
-    if reading.pages == Pages::Usual {
-        let mut lines = FileLines::new(text.file.clone());
-        let mut reader = LineReader::new(file, texts, &mut lines, dialect);
-        // How such times are meant is decided over all rows, by these settings.
-        let takes_ticks = reading.source_time_zone.is_none() && reading.culture.is_none();
-        if let Some(around) = fast_rows::read(text.as_str(), &mut reader, takes_ticks, memory) {
-            reader.finish();
-            return lines.within(file, &around, of_export);
-        }
+/// Whether a text is JSON, or is refused as JSON is, by its begin.
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[']) || shape::is_refused_at_sight(text)
+}
+
+fn read_json(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Result<FileLines> {
+    let OfFile { file, of_export, of_stamp, .. } = of;
+    if of_stamp.reading.pages == Pages::Usual
+        && let Some(lines) = read_fast(of, text, thread)
+    {
+        return Ok(lines);
     }
     let mended;
     let json = match JsonFile::parse(text.as_str()) {
@@ -103,11 +122,10 @@ fn read_json(
     }
     let mut lines = FileLines::new(text.file.clone()).within(file, &json.around, of_export)?;
     let mut survey = Survey::default();
-    json.elements.iter().flatten().for_each(|(_, row)| note_times(&mut survey, row));
-    let decided = survey.decide(&file.name, reading, of_export.window.or(lines.query.window), None)?;
-    let how: Vec<String> = decided.times().collect();
-    lines.written = Some(how.join(", ")).filter(|how| !how.is_empty());
-    let mut reader = LineReader::new(file, texts, &mut lines, decided.dialect);
+    json.elements.iter().flatten().for_each(|(_, row)| survey.note_row(row));
+    let decided = survey.decide(&file.name, of_stamp.reading, of_export.window.or(lines.query.window), None)?;
+    lines.note_times(&decided);
+    let mut reader = LineReader::new(file, of_stamp.texts, &mut lines, decided.dialect);
     for element in &json.elements {
         match element {
             Ok((shape, row)) => reader.read(*shape, row)?,
@@ -115,35 +133,31 @@ fn read_json(
         }
     }
     reader.finish();
+    lines.note_missing_ids();
     Ok(lines)
 }
 
-/// Adds the times of a row to a survey, if it has both.
-fn note_times(survey: &mut Survey, row: &RawRow<'_>) {
-    if let Some((start, end)) = row.usage_start.text().zip(row.usage_end.text()) {
-        survey.note(&start, &end);
+/// Reads a whole text with the fast reader; `None` when the validating one has to read it, or to refuse it.
+fn read_fast(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Option<FileLines> {
+    let OfFile { file, of_export, of_stamp, .. } = of;
+    let mut lines = FileLines::new(text.file.clone());
+    let mut reader = LineReader::new(file, of_stamp.texts, &mut lines, json_pieces::dialect(of_stamp.reading));
+    let takes_ticks = json_pieces::takes_ticks(of_stamp.reading);
+    let mut rows = FastRows::new(&mut reader, takes_ticks, &mut thread.memory);
+    let scanned = scan(text.as_str(), Inside::Nothing, true, &mut rows).ok()?;
+    reader.finish();
+    let mut structure = Structure::new(of_export.is_alone);
+    if !structure.take(file, (text.as_str(), &scanned), OfRows::Lines(&lines), true).ok()? {
+        return None;
     }
+    lines.stand_in(structure.finish()?);
+    lines.note_missing_ids();
+    Some(lines)
 }
 
-/// The query that two links of one file ask for, if they agree.
-fn agreed(file: &InputFile, first: UsageQuery, other: UsageQuery) -> Result<UsageQuery> {
-    let differ = |a: Option<Window>, b: Option<Window>| a.zip(b).is_some_and(|(a, b)| a != b);
-    let granularities = first.granularity.zip(other.granularity);
-    if differ(first.window, other.window) || granularities.is_some_and(|(a, b)| a != b) {
-        return Err(Error::input("pages of two queries: their nextLinks ask for different windows or granularities")
-            .at(&file.name)
-            .hint("save the pages of each query in a folder of their own"));
-    }
-    Ok(UsageQuery { window: first.window.or(other.window), granularity: first.granularity.or(other.granularity) })
-}
-
-fn read_table(
-    file: &InputFile,
-    text: &Text,
-    of_export: OfExport,
-    reading: &Reading,
-    texts: &Interners,
-) -> Result<FileLines> {
+fn read_table(of: OfFile<'_>, text: &Text) -> Result<FileLines> {
+    let OfFile { file, of_export, of_stamp, .. } = of;
+    let (reading, texts) = (of_stamp.reading, of_stamp.texts);
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
     let table = UsageTable::parse(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
@@ -152,38 +166,17 @@ fn read_table(
     let (mut decided, mut lines) = (Decided::default(), FileLines::new(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
     if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
-        decided = table.survey()?.decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
+        let mut surveyed = SurveyedTable::default();
+        table.survey(&mut surveyed).1?;
+        decided = surveyed.of_all().decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
         lines = FileLines::new(text.file.clone());
         LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
     }
-    lines.written = Some(decided.to_string(table.delimiter()));
-    lines.zone_is_assumed = decided.zone_is_assumed;
     lines.may_be_cut = !table.ends_with_a_line_end();
     (lines.repeats, lines.bodies) = table.repeated(of_export.is_alone)?;
-    lines.lacks.extend(decided.lacks(lines.digits_max));
-    let quantities = lines.days.values().flat_map(|chunk| &chunk.quantity);
-    lines.lacks.extend(are_as_displayed(quantities).then_some(AS_DISPLAYED));
-    lines.lacks.extend(lines.has_lost_characters.then_some(LOST_CHARACTERS));
+    lines.decimals.add(lines.days.values().flat_map(|chunk| &chunk.quantity));
+    lines.note_table(&decided, table.delimiter());
     Ok(lines)
-}
-
-const AS_DISPLAYED: &str =
-    "quantities have at most two decimals, as a spreadsheet displays them: what stood behind is lost";
-
-const LOST_CHARACTERS: &str = "characters of resource names were replaced by `?`: a script saved it as ASCII";
-
-/// Whether quantities are rounded by a spreadsheet: none has more than two decimals, and some have two that no count of
-/// full or quarter hours has.
-fn are_as_displayed<'q>(quantities: impl Iterator<Item = &'q Quantity>) -> bool {
-    const HUNDREDTH: i128 = 10_i128.pow(QUANTITY_SCALE as u32 - 2);
-    let mut has_hundredths = false;
-    for quantity in quantities {
-        if quantity.scaled() % HUNDREDTH != 0 {
-            return false;
-        }
-        has_hundredths |= quantity.scaled() % (25 * HUNDREDTH) != 0;
-    }
-    has_hundredths
 }
 
 /// Refuses a file without any usable line. It is no usage, or a setting has to say how it is written. Published as it
@@ -267,7 +260,7 @@ impl FileLines {
     fn within(mut self, file: &InputFile, around: &Around<'_>, of_export: OfExport) -> Result<Self> {
         self.has_next = around.has_next;
         for link in &around.next_links {
-            self.query = agreed(file, self.query, query::of_next_link(link))?;
+            self.query = query::agreed(file, self.query, query::of_next_link(link))?;
             self.subscriber = query::subscriber_of(link);
         }
         self.has_next_links = !around.next_links.is_empty();

@@ -9,13 +9,13 @@
 //! behind the numbers are in [`StampLines`]. Exports that an earlier run knows are taken from there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::context::{OfExport, OfFile, OfStamp, Threads};
 use super::days::DayLines;
 use super::export::{self, Declared};
-use super::file::{OfExport, Thread, read_file};
+use super::file::{read_file, read_large_file};
 use super::lines::{FileLines, PublishedResource};
 use super::record::{ExportRecord, FileRecord};
 use crate::control::Control;
@@ -91,22 +91,8 @@ pub fn gather_beside(
     let mut exports = unread;
     let mut resources = BTreeMap::new();
     let mut declared = declared.into_iter().peekable();
-    let read = |batch: &Batch<'_>| -> Vec<Result<FileLines>> {
-        let read_one = |&(number, file, of_export): &(u32, &InputFile, OfExport)| {
-            control.check()?;
-            let mut thread = threads.take();
-            let mut lines = read_file(file, of_export, reading, &texts, &mut thread)?;
-            threads.give_back(thread);
-            lines.number = number;
-            // Content that may repeat another file is held back.
-            if lines.is_plain() {
-                lines.hand_over(&days)?;
-            }
-            control.advance();
-            Ok(lines)
-        };
-        batch.files.par_iter().map(read_one).collect()
-    };
+    let of_stamp = OfStamp { reading, texts: &texts, days: &days, threads: &threads, control };
+    let read = |batch: &Batch<'_>| batch.read(of_stamp);
     // The results of a batch are brought together while the next one is read.
     let mut bring_together = |batch: Batch<'_>, files: Vec<Result<FileLines>>| -> Result<()> {
         let mut files = files.into_iter();
@@ -135,20 +121,6 @@ pub fn gather_beside(
     Ok(StampLines { stamp: folder.stamp.clone(), exports, texts, days, resources, findings })
 }
 
-/// Buffers of reading threads: each file reuses what the one before it left.
-#[derive(Debug, Default)]
-struct Threads(Mutex<Vec<Thread>>);
-
-impl Threads {
-    fn take(&self) -> Thread {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn give_back(&self, thread: Thread) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
-    }
-}
-
 /// The number of files that are read before their results are brought together: the notes taken while reading are
 /// large.
 const BATCH_FILES: usize = 128;
@@ -173,6 +145,41 @@ impl<'a> Batch<'a> {
         }
         batch
     }
+
+    /// Reads its files. A large one is read by all threads at once: only one at a time is in memory, and only pieces of
+    /// it.
+    fn read(&self, of_stamp: OfStamp<'_>) -> Vec<Result<FileLines>> {
+        let of_file =
+            |&(number, file, of_export): &(u32, &'a InputFile, OfExport)| OfFile { file, number, of_export, of_stamp };
+        let whole: Vec<Result<Option<FileLines>>> =
+            self.files.par_iter().map(|file| read_whole(of_file(file))).collect();
+        let read = |(whole, file): (Result<Option<FileLines>>, &(u32, &'a InputFile, OfExport))| {
+            if let Some(lines) = whole? {
+                return Ok(lines);
+            }
+            let lines = read_large_file(of_file(file))?;
+            of_stamp.control.advance();
+            Ok(lines)
+        };
+        whole.into_iter().zip(&self.files).map(read).collect()
+    }
+}
+
+/// Reads a file as a whole; `None` when it is too large for that.
+fn read_whole(of: OfFile<'_>) -> Result<Option<FileLines>> {
+    let OfStamp { threads, control, days, .. } = of.of_stamp;
+    control.check()?;
+    let mut thread = threads.take();
+    let read = read_file(of, &mut thread)?;
+    threads.give_back(thread);
+    let Some(mut lines) = read else { return Ok(None) };
+    lines.number = of.number;
+    // Content that may repeat another file is held back.
+    if lines.is_plain() {
+        lines.hand_over(days)?;
+    }
+    control.advance();
+    Ok(Some(lines))
 }
 
 /// Numbers the files of known exports, after those that were read.

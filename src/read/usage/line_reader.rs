@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::chunk::{Chunk, LineNumbers};
-use super::lines::{Api, FileLines};
+use super::lines::{Api, FileLines, other_shape, too_many_lines};
 use super::reject::Reject;
-use super::table::UsageTable;
+use super::table::{UsageRows, UsageTable};
 use crate::domain::identity::one_spelling;
 use crate::domain::limits::{self, INSTANCE_BYTES_MAX, REJECT_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::domain::quantity::Parsed;
 use crate::domain::time::TimeFault;
 use crate::domain::{Day, Dialect, Quantity, RejectReason, Span, dialect};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::read::format::row::{InstanceText, RawRow, Value};
 use crate::read::format::shape::Shape;
 use crate::read::intern::{Interners, Recent};
@@ -88,15 +88,15 @@ impl<'a> LineReader<'a> {
         }
     }
 
+    /// Numbers its rows from behind so many.
+    pub(super) fn behind(self, rows: u32) -> Self {
+        Self { row: rows, ..self }
+    }
+
     /// Puts the day being filled back, and stores the noted subscriptions.
     pub(super) fn finish(mut self) {
         self.hand_over();
         self.lines.queried = self.queried.iter().map(|id| one_spelling(id)).collect();
-        if self.lines.apis.iter().all(|apis| *apis & (Api::Provider as u8 | Api::Tenant as u8) == 0)
-            && !self.lines.days.is_empty()
-        {
-            self.lines.lacks.push("no row id: nothing says whether the provider or the tenant API was asked");
-        }
     }
 
     /// Whether the last row has a time or a quantity that another dialect might read.
@@ -123,28 +123,32 @@ impl<'a> LineReader<'a> {
     /// Counts the next row, and returns its number.
     pub(crate) fn next_row(&mut self) -> Result<u32> {
         self.lines.read.lines += 1;
-        self.row = self.row.checked_add(1).ok_or_else(|| {
-            Error::input("more lines than a file can number").at(&self.file.name).hint("split the file")
-        })?;
+        self.row = self.row.checked_add(1).ok_or_else(|| too_many_lines(&self.file.name))?;
         Ok(self.row)
     }
 
     /// Reads all rows of a table; `false` when it gave up before the last.
     pub(super) fn read_rows(mut self, table: &UsageTable<'_>, gives_up: impl Fn(&Self) -> bool) -> Result<bool> {
         let mut rows = table.rows();
-        while let Some(row) = rows.next()? {
-            match row {
-                Ok(row) => {
-                    self.lines.has_lost_characters |= has_lost_characters(&row.instance);
-                    self.read(table.shape, &row)?;
-                }
-                Err(text) => self.set_aside_text(&text)?,
-            }
+        while self.read_row(table, &mut rows)? {
             if gives_up(&self) {
                 return Ok(false);
             }
         }
         self.finish();
+        Ok(true)
+    }
+
+    /// Reads the next row of a table; `false` when there is none.
+    pub(super) fn read_row(&mut self, table: &UsageTable<'_>, rows: &mut UsageRows<'_, '_>) -> Result<bool> {
+        match rows.next()? {
+            None => return Ok(false),
+            Some(Ok(row)) => {
+                self.lines.has_lost_characters |= has_lost_characters(&row.instance);
+                self.read(table.shape, &row)?;
+            }
+            Some(Err(text)) => self.set_aside_text(&text)?,
+        }
         Ok(true)
     }
 
@@ -242,9 +246,7 @@ impl<'a> LineReader<'a> {
         if first == shape {
             return Ok(());
         }
-        Err(Error::input(format!("row {row} has the shape of {shape}, the rows before it that of {first}"))
-            .at(&self.file.name)
-            .hint("a file has one shape: save what different producers wrote as different files"))
+        Err(other_shape(&self.file.name, row, shape, first))
     }
 
     fn set_aside(&mut self, row: u32, (reason, text): Refused, line: Option<(&RawRow<'_>, Option<Parsed>)>) {

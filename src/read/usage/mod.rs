@@ -5,22 +5,29 @@
 //! rows of JSON that are like the rows before them.
 
 mod chunk;
+mod context;
 mod days;
 pub(super) mod export;
 mod export_findings;
 mod fast_rows;
 mod file;
 pub(super) mod gather;
+mod json_pieces;
 pub(super) mod line_reader;
 pub(super) mod lines;
 mod parquet;
+mod pieces;
 pub(super) mod query;
 pub(super) mod record;
 mod reject;
 mod reload;
 mod repeated;
+mod repeated_tables;
+mod structure;
 mod survey;
 mod table;
+mod table_pieces;
+mod validated;
 
 pub use chunk::{Chunk, DaySum};
 pub use days::{DayLines, FileChunk};

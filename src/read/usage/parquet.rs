@@ -4,13 +4,18 @@
 //! A published line names its resource by key alone, so the `resources.parquet` of the same publication lies beside the
 //! lines, in the same export. Both are recognised by their columns.
 
+use std::fs::File;
+use std::io::Read;
+
 use arrow::cast::AsArray;
 use arrow::types::{Decimal128Type, Int64Type, TimestampMicrosecondType};
 use arrow::{Array, RecordBatch, StringArray};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::ChunkReader;
 
 use super::chunk::LineNumbers;
+use super::context::OfFile;
 use super::lines::FileLines;
 use crate::domain::limits::QUANTITY_SCALE;
 use crate::domain::{Granularity, Hour, Quantity, Slot, Span, Window};
@@ -18,8 +23,9 @@ use crate::error::{Error, Result};
 use crate::read::format::row::InstanceText;
 use crate::read::format::shape::Shape;
 use crate::read::format::text::Content;
+use crate::read::format::unpack::UnpackedFile;
 use crate::read::intern::Interners;
-use crate::store::InputFile;
+use crate::store::{InputFile, ReadFile};
 use crate::table::contract;
 use crate::table::contract::exports::{WINDOW_END, WINDOW_START};
 
@@ -29,15 +35,57 @@ pub(in crate::read) fn is_parquet(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
+/// Whether a file is Parquet, by its first bytes.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn is_parquet_file(file: &InputFile) -> Result<bool> {
+    let failed = |error| Error::machine("read", &file.path, error);
+    let mut first = Vec::new();
+    let opened = File::open(&file.path).map_err(failed)?;
+    opened.take(MAGIC.len() as u64).read_to_end(&mut first).map_err(failed)?;
+    Ok(is_parquet(&first))
+}
+
 /// Reads a Parquet file that stacktally published.
 ///
 /// # Errors
 /// The file is no Parquet, cut off, or neither `lines` nor `resources`.
 pub(in crate::read) fn read_parquet(file: &InputFile, content: Content, texts: &Interners) -> Result<FileLines> {
+    read_batches(file, Bytes::from(content.bytes), texts, FileLines::new(content.file), |_| Ok(()))
+}
+
+/// Reads a large Parquet file, which is not in memory as a whole. Its lines are handed over as they are read.
+///
+/// # Errors
+/// As [`read_parquet`].
+pub(super) fn read_large_parquet(of: OfFile<'_>) -> Result<FileLines> {
+    let OfFile { file, number, of_stamp, .. } = of;
+    let unpacked = UnpackedFile::open(file)?;
+    let opened = File::open(&file.path).map_err(|error| Error::machine("read", &file.path, error))?;
+    let lines = FileLines { number, ..FileLines::unread(file) };
+    let mut lines = read_batches(file, opened, of_stamp.texts, lines, |lines| {
+        of_stamp.control.check()?;
+        lines.hand_over(of_stamp.days)
+    })?;
+    let (bytes, fingerprint) = unpacked.finish_all()?;
+    lines.file = ReadFile { bytes, fingerprint, ..lines.file };
+    lines.content = fingerprint;
+    Ok(lines)
+}
+
+/// Reads the batches of a Parquet file. `each` is called behind each of them.
+fn read_batches(
+    file: &InputFile,
+    source: impl ChunkReader + 'static,
+    texts: &Interners,
+    mut lines: FileLines,
+    mut each: impl FnMut(&mut FileLines) -> Result<()>,
+) -> Result<FileLines> {
     let broken = |error: parquet::errors::ParquetError| {
         Error::input("a Parquet file that cannot be read").at(&file.name).hint(HINT).because(error)
     };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(content.bytes)).map_err(broken)?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(source).map_err(broken)?;
     let columns: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
     let has_columns_of = |table: &crate::table::column::Table| {
         table.columns.iter().map(|column| column.name).eq(columns.iter().map(String::as_str))
@@ -48,7 +96,6 @@ pub(in crate::read) fn read_parquet(file: &InputFile, content: Content, texts: &
             .at(&file.name)
             .hint(HINT));
     }
-    let mut lines = FileLines::new(content.file);
     lines.shape = Some(if is_lines { Shape::PublishedLines } else { Shape::PublishedResources });
     for batch in builder.build().map_err(broken)? {
         let batch = batch.map_err(|error| {
@@ -59,6 +106,7 @@ pub(in crate::read) fn read_parquet(file: &InputFile, content: Content, texts: &
         } else {
             read_resources(file, &batch, &mut lines)?;
         }
+        each(&mut lines)?;
     }
     Ok(lines)
 }

@@ -13,7 +13,7 @@ use crate::domain::identity::one_spelling;
 use crate::domain::{Granularity, Hour, Window, shown};
 use crate::error::{Error, Result};
 use crate::read::format::raw::{Object, text_of};
-use crate::read::format::text;
+use crate::read::format::text::{self, Buffers};
 use crate::read::options::Reading;
 use crate::store::{InputFile, ReadFile};
 
@@ -41,6 +41,9 @@ struct WireSidecar {
     reported_end_time: Option<String>,
 }
 
+/// A larger file is no sidecar.
+const SIDECAR_BYTES_MAX: u64 = 16 << 20;
+
 /// The file name of a sidecar. The content decides what the file is.
 pub(crate) const SIDECAR: &str = "export.json";
 
@@ -49,7 +52,10 @@ pub(crate) const SIDECAR: &str = "export.json";
 /// # Errors
 /// The file cannot be read, or has an invalid time or granularity.
 pub(crate) fn read_sidecar(file: &InputFile, reading: &Reading) -> Result<Option<Sidecar>> {
-    let text = text::read(file, reading.encoding)?;
+    let Some(content) = text::read_bytes_into(file, SIDECAR_BYTES_MAX, &mut Buffers::default())? else {
+        return Ok(None);
+    };
+    let text = content.into_text(file, reading.encoding)?;
     let Ok(Object(wire)) = serde_json::from_str::<Object<WireSidecar>>(text.as_str()) else { return Ok(None) };
     let (Some(start), Some(end)) = (&wire.reported_start_time, &wire.reported_end_time) else { return Ok(None) };
     let refused = |what: &str, found: &str| {
@@ -83,6 +89,21 @@ pub(crate) fn of_next_link(raw: &RawValue) -> UsageQuery {
         window: window.and_then(|(start, end)| window_of(&start, &end)),
         granularity: value("aggregationGranularity").and_then(|text| Granularity::parse(&text)),
     }
+}
+
+/// The query that two links of one file ask for, if they agree.
+///
+/// # Errors
+/// They ask for different windows or granularities.
+pub(super) fn agreed(file: &InputFile, first: UsageQuery, other: UsageQuery) -> Result<UsageQuery> {
+    let differ = |a: Option<Window>, b: Option<Window>| a.zip(b).is_some_and(|(a, b)| a != b);
+    let granularities = first.granularity.zip(other.granularity);
+    if differ(first.window, other.window) || granularities.is_some_and(|(a, b)| a != b) {
+        return Err(Error::input("pages of two queries: their nextLinks ask for different windows or granularities")
+            .at(&file.name)
+            .hint("save the pages of each query in a folder of their own"));
+    }
+    Ok(UsageQuery { window: first.window.or(other.window), granularity: first.granularity.or(other.granularity) })
 }
 
 /// The only subscriber that a `nextLink` asks for: its `subscriberId`, or the subscription of the tenant API; in one

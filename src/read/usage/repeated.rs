@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::chunk::Chunk;
+use super::days::DayLines;
 use super::lines::FileLines;
 use crate::domain::totals::Checksum;
+use crate::error::Result;
 use crate::store::Fingerprint;
 
 /// The content that one file repeats, from another or from itself.
@@ -19,8 +21,12 @@ pub(in crate::read) struct Repetition {
     pub files: Vec<String>,
 }
 
-/// Removes repeated content from the files of an export, which are in order and differ.
-pub(in crate::read) fn take_out(files: Vec<FileLines>) -> (Vec<FileLines>, Vec<Repetition>) {
+/// Removes repeated content from the files of an export, which are in order and differ. `days` are lines that were
+/// handed over.
+///
+/// # Errors
+/// Lines on disk cannot be read or written.
+pub(in crate::read) fn take_out(files: Vec<FileLines>, days: &DayLines) -> Result<(Vec<FileLines>, Vec<Repetition>)> {
     let mut seen: BTreeMap<Fingerprint, String> = BTreeMap::new();
     let (mut kept, mut repetitions) = (Vec::new(), Vec::new());
     for mut file in files {
@@ -40,7 +46,7 @@ pub(in crate::read) fn take_out(files: Vec<FileLines>) -> (Vec<FileLines>, Vec<R
         }
         seen.insert(file.content, name.clone());
         for (rows, other) in repeated {
-            let lines = file.without(&rows);
+            let lines = file.without(&rows, days)?;
             let rows = match (rows.start, rows.end - 1) {
                 (first, last) if first == last => format!("row {first} of {name} repeats"),
                 (first, last) => format!("rows {first} to {last} of {name} repeat"),
@@ -54,30 +60,43 @@ pub(in crate::read) fn take_out(files: Vec<FileLines>) -> (Vec<FileLines>, Vec<R
         }
         kept.push(file);
     }
-    (kept, repetitions)
+    Ok((kept, repetitions))
 }
 
 impl FileLines {
     /// Removes some of its rows, and returns them.
-    fn without(&mut self, rows: &Range<u32>) -> Self {
+    fn without(&mut self, rows: &Range<u32>, days: &DayLines) -> Result<Self> {
         let mut taken = Self::new(self.file.clone());
         (taken.content, taken.shape) = (self.content, self.shape);
         let mut read = Checksum::default();
-        for (day, chunk) in &mut self.days {
+        let mut part = |chunk: &Chunk| {
             let (kept, gone) = chunk.split(|row| rows.contains(&row));
-            *chunk = kept;
             gone.quantity.iter().for_each(|&quantity| read.add_line(quantity));
+            (kept, gone)
+        };
+        for (day, chunk) in &mut self.days {
+            let (kept, gone) = part(chunk);
+            *chunk = kept;
             if !gone.is_empty() {
                 taken.days.insert(*day, gone);
             }
         }
         self.days.retain(|_, chunk| !chunk.is_empty());
+        if !self.sums.is_empty() {
+            self.sums.clear();
+            days.replace(self.number, |day, chunk| {
+                let (mut kept, mut gone) = part(&chunk);
+                self.add_sums(day, kept.take_sums());
+                taken.add_sums(day, gone.take_sums());
+                kept
+            })?;
+        }
         (taken.rejects, self.rejects) =
             std::mem::take(&mut self.rejects).into_iter().partition(|reject| rows.contains(&reject.row));
         taken.rejects.iter().for_each(|reject| read.add_line(reject.quantity.unwrap_or_default()));
         self.read.take(read);
         taken.read = read;
-        taken
+        Ok(taken)
     }
 }
 

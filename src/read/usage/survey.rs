@@ -13,7 +13,11 @@ use crate::domain::dialect::{
 use crate::domain::time::TimeFault;
 use crate::domain::{Culture, DateOrder, DecimalMark, Dialect, Era, Slot, SourceTimeZone, Span, Window, shown};
 use crate::error::{Error, Result};
+use crate::read::format::row::RawRow;
 use crate::read::options::Reading;
+
+/// Distinct spans of a file that are remembered: those of hours for seven years.
+const SPANS_MAX: usize = 1 << 16;
 
 /// Significant digits that .NET Framework prints of a double; the usage API sends 17.
 const FRAMEWORK_DIGITS: usize = 15;
@@ -71,6 +75,8 @@ pub(in crate::read) struct Survey {
     /// Distinct spans that are not written as the usage API writes them.
     spans: BTreeSet<(String, String)>,
     last: (String, String),
+    /// There are more than [`SPANS_MAX`].
+    has_too_many: bool,
     has_serials: bool,
     /// The first quantity of each kind.
     quantities: BTreeMap<Separator, String>,
@@ -120,6 +126,13 @@ fn how_well(span: Result<Span, TimeFault>) -> u8 {
 }
 
 impl Survey {
+    /// Takes in the times of a row of JSON, if it has both.
+    pub(super) fn note_row(&mut self, row: &RawRow<'_>) {
+        if let Some((start, end)) = row.usage_start.text().zip(row.usage_end.text()) {
+            self.note(&start, &end);
+        }
+    }
+
     /// Takes in the times of a row.
     pub(super) fn note(&mut self, start: &str, end: &str) {
         if self.last.0 == start && self.last.1 == end {
@@ -131,7 +144,20 @@ impl Survey {
         }
         self.has_serials |= is_serial(start) || is_serial(end);
         if !self.spans.contains(&self.last) {
-            self.spans.insert(self.last.clone());
+            self.has_too_many |= self.spans.len() >= SPANS_MAX;
+            if !self.has_too_many {
+                self.spans.insert(self.last.clone());
+            }
+        }
+    }
+
+    /// Takes in what the rows behind say.
+    pub(super) fn merge(&mut self, mut behind: Self) {
+        self.spans.append(&mut behind.spans);
+        self.has_too_many |= behind.has_too_many || self.spans.len() > SPANS_MAX;
+        self.has_serials |= behind.has_serials;
+        for (kind, text) in behind.quantities {
+            self.quantities.entry(kind).or_insert(text);
         }
     }
 
@@ -153,6 +179,14 @@ impl Survey {
         window: Option<Window>,
         zone: Option<SourceTimeZone>,
     ) -> Result<Decided> {
+        if self.has_too_many {
+            return Err(Error::input(format!("more than {SPANS_MAX} different times that have to be decided about"))
+                .at(file)
+                .hint(
+                    "usage has some 9,000 hours a year: export it again in UTC as ISO 8601, such as \
+                     2026-10-05T13:00:00Z, or split the file",
+                ));
+        }
         let zone = reading.source_time_zone.or(zone);
         let known = KnownTimes { zone: zone.or(Some(SourceTimeZone::UTC)), window, late_days: reading.late_days };
         let mut dialect = Dialect { zone, ticks_are_local: self.ticks_are_local(reading, known), ..Dialect::default() };

@@ -4,17 +4,16 @@
 //! per file, over all its rows, by `survey`.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
 use super::lines::Body;
+use super::repeated_tables::RepeatedTables;
 use super::survey::Survey;
 use crate::error::suggest::suggestion;
 use crate::error::{Error, Result};
 use crate::read::format::csv::{Cell, CsvRecords, CsvText};
-use crate::read::format::repeated_blocks::repeated_blocks;
 use crate::read::format::row::{InstanceText, PARTS, RawRow, Value};
 use crate::read::format::shape::Shape;
 
@@ -26,7 +25,7 @@ pub(super) struct UsageTable<'a> {
     columns: Columns,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Columns {
     user_subscription: usize,
     meter: usize,
@@ -42,7 +41,7 @@ struct Columns {
 }
 
 /// The columns that describe the resource of a row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Instance {
     Column(usize),
     Parts([Option<usize>; PARTS.len()]),
@@ -125,6 +124,25 @@ impl<'a> UsageTable<'a> {
         Ok(Some(Self { table, shape, columns }))
     }
 
+    /// The same table with rows from another place of its file: a text of whole rows, which begins in this line.
+    pub(super) fn with_rows<'b>(&self, text: &'b str, first_line: usize) -> UsageTable<'b>
+    where
+        'a: 'b,
+    {
+        let (table, columns) = (self.table.with_rows(text, first_line), self.columns.clone());
+        UsageTable { table, shape: self.shape, columns }
+    }
+
+    /// The text of its header.
+    pub(super) fn header_text(&self) -> &'a str {
+        self.table.header_text()
+    }
+
+    /// Where the rows begin in the text.
+    pub(super) fn body(&self) -> usize {
+        self.table.body()
+    }
+
     /// The rows, each read from the first on by [`UsageRows::next`].
     pub(super) fn rows(&self) -> UsageRows<'_, 'a> {
         UsageRows { usage_table: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
@@ -147,55 +165,31 @@ impl<'a> UsageTable<'a> {
         if !is_again(first, body.get(first.len()..).unwrap_or_default()) && !is_again(self.table.header_text(), body) {
             return Ok((Vec::new(), Vec::new()));
         }
-        let mut tables: Vec<Vec<&str>> = vec![Vec::new()];
+        let mut repeated = RepeatedTables::new(self.table.header_text(), is_alone);
         let (mut rows, mut cells) = (self.table.rows(), Vec::new());
         while rows.next(&mut cells)? {
-            if rows.is_behind_header() {
-                tables.push(Vec::new());
-            }
-            tables.last_mut().expect("there is one").push(rows.source());
+            repeated.push(rows.source(), rows.is_behind_header());
         }
-        tables.retain(|rows| !rows.is_empty());
-        let is_joined = tables.len() > 1;
-        let (mut repeats, mut bodies, mut kept, mut places) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut known: HashSet<Vec<&str>> = HashSet::new();
-        let mut next = 1;
-        for table in tables {
-            let rows = next..next + table.len() as u32;
-            next = rows.end;
-            if is_joined && known.contains(&table) {
-                repeats.push(rows);
-                continue;
-            }
-            if is_joined {
-                let text = [&[self.table.header_text()], table.as_slice()].concat().join("\n");
-                let windows_text = [&[self.table.header_text()], table.as_slice()].concat().join("\r\n");
-                let mut body = Body::new(rows.clone(), &text, is_alone);
-                body.contents.extend(Body::new(rows.clone(), &windows_text, is_alone).contents);
-                bodies.push(body);
-            }
-            places.extend(rows);
-            kept.extend_from_slice(&table);
-            known.insert(table);
-        }
-        let block = |block: Range<usize>| places[block.start]..places[block.end - 1] + 1;
-        repeats.extend(repeated_blocks(&kept).into_iter().map(block));
-        Ok((repeats, bodies))
+        Ok(repeated.finish())
     }
 
     pub(super) fn delimiter(&self) -> char {
         char::from(self.table.delimiter)
     }
 
-    /// Adds the times and quantities of all usable rows to a survey.
+    /// Adds the times and quantities of all rows to a survey. Returns where the last good row ends.
     ///
     /// # Errors
-    /// The text is no table from some row on.
-    pub(super) fn survey(&self) -> Result<Survey> {
-        let (mut survey, mut unusable) = (Survey::default(), Survey::default());
+    /// The text is no table from there on.
+    pub(super) fn survey(&self, surveyed: &mut SurveyedTable) -> (usize, Result<()>) {
         let (mut rows, mut cells) = (self.table.rows(), Vec::new());
-        let mut has_usable = false;
-        while rows.next(&mut cells)? {
+        loop {
+            let place = rows.place();
+            match rows.next(&mut cells) {
+                Ok(true) => {}
+                Ok(false) => return (rows.place(), Ok(())),
+                Err(error) => return (place, Err(error)),
+            }
             let Columns { user_subscription, meter, start, end, quantity, .. } = self.columns;
             if cells.len() != self.table.header.len() || rows.is_malformed() {
                 continue;
@@ -205,15 +199,35 @@ impl<'a> UsageTable<'a> {
             let is_usable = [user_subscription, meter].into_iter().all(|at| !cell(at).trim().is_empty())
                 && cell(quantity).trim().starts_with(|first: char| first.is_ascii_digit() || first == '+');
             if is_usable {
-                has_usable = true;
-                survey.note(cell(start), cell(end));
-                survey.note_quantity(cell(quantity));
+                surveyed.has_usable = true;
+                surveyed.usable.note(cell(start), cell(end));
+                surveyed.usable.note_quantity(cell(quantity));
             } else {
-                unusable.note(cell(start), cell(end));
+                surveyed.unusable.note(cell(start), cell(end));
             }
         }
-        // Where no row is usable, each is set aside for its own reason.
-        Ok(if has_usable { survey } else { unusable })
+    }
+}
+
+/// What the rows of a table say about times and numbers.
+#[derive(Debug, Default)]
+pub(super) struct SurveyedTable {
+    usable: Survey,
+    unusable: Survey,
+    has_usable: bool,
+}
+
+impl SurveyedTable {
+    /// Adds what the rows behind say.
+    pub(super) fn merge(&mut self, behind: Self) {
+        self.usable.merge(behind.usable);
+        self.unusable.merge(behind.unusable);
+        self.has_usable |= behind.has_usable;
+    }
+
+    /// What all rows say. Where none is usable, each is set aside for its own reason.
+    pub(super) fn of_all(self) -> Survey {
+        if self.has_usable { self.usable } else { self.unusable }
     }
 }
 
@@ -246,6 +260,21 @@ pub(super) struct UsageRows<'t, 'a> {
 }
 
 impl<'a> UsageRows<'_, 'a> {
+    /// The place behind the row that was read last.
+    pub(super) fn place(&self) -> usize {
+        self.rows.place()
+    }
+
+    /// The row that was read last, as it stands in the file.
+    pub(super) fn source(&self) -> &'a str {
+        self.rows.source()
+    }
+
+    /// Whether the header was repeated before that row, or before the end of the text.
+    pub(super) fn is_behind_header(&self) -> bool {
+        self.rows.is_behind_header()
+    }
+
     /// The next row; for a row with too few or too many cells its text, as an inner error.
     ///
     /// # Errors

@@ -66,14 +66,32 @@ fn bytes() -> Vec<Case> {
             gzip[..gzip.len() / 2].to_vec(),
         ),
         case(
-            "larger than 4 GiB",
-            &["a page of the usage API holds 1,000 lines, about 1 MB: split the file"],
-            |root| fs::File::create(root.root().join(PAGE)).unwrap().set_len((4 << 30) + 1).unwrap(),
-            [edit(|root| {
+            "larger than 128 MiB",
+            &["only exports of usage may be so large: if it is one, move it to the folder `usage` of its stamp"],
+            |root| {
                 root.remove(PAGE);
-                root.file("north/usage/2026-10-05/part-1.json", page(&[line(SUB_A)]));
-                root.file("north/usage/2026-10-05/part-2.json", page(&[line(SUB_B)]));
-            })],
+                let blanks = vec![b' '; 128 << 20];
+                root.file("north/registration/2026-10-06.json", [page(&[line(SUB_A)]).as_bytes(), &blanks].concat());
+            },
+            [edit(|root| rename(root, "north/registration/2026-10-06.json", PAGE))],
+        ),
+        fetched_again(
+            "a single value of more than 64 MiB",
+            &["a line of usage has about 1 KB: see what wrote the file, and export it again"],
+            format!("{{\"value\":[{{\"id\":\"{}\"}}]}}", "x".repeat((64 << 20) + (8 << 20))),
+        ),
+        case(
+            "more than 65536 different times that have to be decided about",
+            &["usage has some 9,000 hours a year: export it again in UTC as ISO 8601"],
+            |root| {
+                let rows = (0..65_600).map(|at| {
+                    let (hour, minute, second) = (at / 3_600, at / 60 % 60, at % 60);
+                    format!("{SUB_A},{VM_HOURS},5/6/2026 {hour}:{minute:02}:{second:02},5/6/2026 20:00:00,1\n")
+                });
+                let header = "SubscriptionId,MeterId,UsageStartTime,UsageEndTime,Quantity\n";
+                root.file(PAGE, header.to_owned() + &rows.collect::<String>());
+            },
+            [edit(good_page)],
         ),
         case(
             "bytes that are no shift_jis text",
