@@ -105,8 +105,11 @@ fn settle_day(context: &StampContext<'_>, day: Day, flat: Option<&FlatDays<'_, '
     let arrived = if is_closed { arrived(context, day, &chunks)? } else { Vec::new() };
     let mut note = note_of(context, day, &facts, &context.owned.uses_of(day, &chunks));
     let DayFacts { daily, hourly, used, .. } = facts;
-    note.exports = publish_day(context, day, &chunks, &hourly, used.checksum())?;
-    drop((chunks, hourly));
+    publish_hours(context, day, &hourly)?;
+    // The lines of a day take memory enough without its hours.
+    drop(hourly);
+    note.exports = publish_day(context, day, &chunks, used.checksum())?;
+    drop(chunks);
     flat.map_or(Ok(()), |flat| flat.hand_in(day, daily.clone()))?;
     Ok(SettledDay { daily, note, arrived })
 }
@@ -167,28 +170,29 @@ fn exports_of(context: &StampContext<'_>, day: Day) -> Vec<u32> {
     (0_u32..).zip(&context.owned.usage.exports).filter(|(_, export)| has_lines(export)).map(|(at, _)| at).collect()
 }
 
-/// Publishes the lines of a day, one file for each window, and its hours. `used` is the checksum of the day.
+/// Publishes the hours of a day.
+fn publish_hours(context: &StampContext<'_>, day: Day, hourly: &Cells) -> Result<()> {
+    if hourly.is_empty() || context.publisher.is_rehearsal() {
+        return Ok(());
+    }
+    let (columns, sum) = (context.texts.hourly(context.owned, day, hourly)?, checksum([hourly]));
+    context.publisher.fact(hourly_path(&context.owned.usage.stamp, day), &columns, sum)?;
+    if context.csv_hourly { publish_csv_hourly(context, day, hourly) } else { Ok(()) }
+}
+
+/// Publishes the lines of a day, one file for each window. `used` is the checksum of the day.
 fn publish_day(
     context: &StampContext<'_>,
     day: Day,
     chunks: &[UsageChunk],
-    hourly: &Cells,
     used: Checksum,
 ) -> Result<Vec<ExportOfDay>> {
-    let stamp = &context.owned.usage.stamp;
     let exports = exports_of(context, day);
     let lines: Vec<(Checksum, ExportOfDay)> =
         exports.into_par_iter().map(|at| publish_lines(context, day, at, chunks)).collect::<Result<_>>()?;
     let (sums, exports): (Vec<Checksum>, Vec<ExportOfDay>) = lines.into_iter().unzip();
+    let stamp = &context.owned.usage.stamp;
     balance::prove(stamp, &format!("sorting the lines of {day}"), used, sums.into_iter().sum())?;
-    if hourly.is_empty() || context.publisher.is_rehearsal() {
-        return Ok(exports);
-    }
-    let (columns, sum) = (context.texts.hourly(context.owned, day, hourly)?, checksum([hourly]));
-    context.publisher.fact(hourly_path(stamp, day), &columns, sum)?;
-    if context.csv_hourly {
-        publish_csv_hourly(context, day, hourly)?;
-    }
     Ok(exports)
 }
 
