@@ -20,7 +20,7 @@ pub struct Chunk {
 }
 
 /// The numbers of a line's texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::read) struct LineNumbers {
     pub user_subscription: u32,
     pub meter: u32,

@@ -78,7 +78,7 @@ pub(in crate::read) struct FileLines {
 }
 
 /// What a line says, but for its row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct LineValues {
     day: Day,
     slot: Slot,

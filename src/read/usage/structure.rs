@@ -1,8 +1,9 @@
 //! What stands around the rows of a JSON file, taken in piece by piece: pages with their links, lists, rows alone; and
 //! what of it repeats.
 //!
-//! Pages and lists are compared by their length and their ends, and rows by what they say, which costs nothing. Where
-//! that finds two that may be equal, the file is read once more, with fingerprints of all of them.
+//! Pages and lists are compared by their length, their ends and what their first and last rows say, and rows by what
+//! they say, which costs nothing. Where that finds two that may be equal, the file is read once more, with fingerprints
+//! of all of them.
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
@@ -52,6 +53,8 @@ struct OpenBody {
     bytes: u64,
     begin: Vec<u8>,
     end: Vec<u8>,
+    /// What its first and its last row say; nothing where they are set aside.
+    rows: Option<[Option<LineValues>; 2]>,
     fingerprint: Option<RunningFingerprint>,
 }
 
@@ -178,9 +181,9 @@ impl Structure {
 
     /// Adds text and rows to what is open.
     fn feed(&mut self, text: &str, rows: Range<u32>, of_rows: OfRows<'_>) {
-        self.page.iter_mut().for_each(|page| page.add(text));
+        self.page.iter_mut().for_each(|page| page.add(text, &rows, of_rows));
         if let Some(list) = self.list.as_mut().filter(|list| !list.has_page) {
-            list.body.add(text);
+            list.body.add(text, &rows, of_rows);
             list.rows.add(rows.clone(), of_rows);
         }
         if self.loose + rows.len() > 0 && self.count == 0 && self.page.is_none() && self.list.is_none() {
@@ -248,10 +251,17 @@ enum IsRepeated {
 impl OpenBody {
     fn new(first: u32, has_fingerprint: bool) -> Self {
         let fingerprint = has_fingerprint.then(RunningFingerprint::default);
-        Self { first, bytes: 0, begin: Vec::new(), end: Vec::new(), fingerprint }
+        Self { first, bytes: 0, begin: Vec::new(), end: Vec::new(), rows: None, fingerprint }
     }
 
-    fn add(&mut self, text: &str) {
+    fn add(&mut self, text: &str, rows: &Range<u32>, of_rows: OfRows<'_>) {
+        if let OfRows::Lines(lines) = of_rows
+            && !rows.is_empty()
+        {
+            let last = lines.values_of(rows.end);
+            let [first, _] = self.rows.unwrap_or_else(|| [lines.values_of(rows.start + 1), last]);
+            self.rows = Some([first, last]);
+        }
         let bytes = text.as_bytes();
         self.bytes += bytes.len() as u64;
         self.begin.extend_from_slice(&bytes[..bytes.len().min(ENDS - self.begin.len())]);
@@ -263,7 +273,7 @@ impl OpenBody {
     }
 
     fn ends(&self) -> u64 {
-        FixedState::default().hash_one((self.bytes, &self.begin, &self.end))
+        FixedState::default().hash_one((self.bytes, &self.begin, &self.end, self.rows))
     }
 
     fn fingerprint(&self) -> Fingerprint {
