@@ -14,7 +14,7 @@ use super::pieces::{PieceReader, Read, read_pieces};
 use super::repeated_tables::RepeatedTables;
 use super::survey::Decided;
 use super::table::{REQUIRED, SurveyedTable, UsageTable};
-use super::validated::too_large;
+use super::validated::{more_bytes, too_large};
 use crate::domain::limits::ROW_BYTES_MAX;
 use crate::domain::{DecimalMark, Dialect, SourceTimeZone};
 use crate::error::Result;
@@ -209,7 +209,7 @@ impl LargeTable<'_> {
             if text.len() > ROW_BYTES_MAX {
                 return Err(too_large(file, place));
             }
-            let bytes = self.piece_bytes.max(text.len());
+            let bytes = more_bytes(self.piece_bytes, text.len());
             text = blocks.add_to(text, bytes)?;
         }
     }

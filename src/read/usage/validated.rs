@@ -92,8 +92,7 @@ impl Pass<'_> {
         let (mut text, mut place, mut inside) = (String::new(), TextPlace::START, Inside::Nothing);
         loop {
             self.of.of_stamp.control.check()?;
-            // What is larger than a piece is not looked through again for each piece of it.
-            let bytes = self.piece_bytes.max(text.len());
+            let bytes = more_bytes(self.piece_bytes, text.len());
             if self.is_mended {
                 let block = blocks.add_to(String::new(), bytes)?;
                 text.push_str(&mender.mend(&block, blocks.is_at_end()));
@@ -115,6 +114,12 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+/// How many bytes are read behind so many that are no whole row: what is larger than a piece is not looked through
+/// again for each piece of it. More than [`ROW_BYTES_MAX`] are never in memory but for one.
+pub(super) fn more_bytes(piece_bytes: usize, open: usize) -> usize {
+    piece_bytes.max(open).min((ROW_BYTES_MAX + 1).saturating_sub(open).max(1))
 }
 
 /// The refusal of a text that begins at `begins` of the file.
