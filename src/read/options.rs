@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{Culture, SourceTimeZone};
+use crate::domain::{Culture, DecimalMark, SourceTimeZone};
 use crate::read::format::encoding::Encoding;
 
 /// What the operator stated about files that do not describe themselves.
@@ -41,6 +41,12 @@ impl Reading {
     pub const LATE_DAYS: u16 = 7;
     /// More than a line in twenty is no accident.
     pub const REJECTS_PERCENT: u8 = 5;
+
+    /// Whether the numbers of a table may be read before anything is decided: where decimals have a comma, a point is
+    /// ambiguous.
+    pub(in crate::read) fn may_be_plain(&self) -> bool {
+        self.culture.is_none_or(|culture| culture.decimal == DecimalMark::Point)
+    }
 }
 
 /// Which reader of usage pages is tried first. The result is the same.

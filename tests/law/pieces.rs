@@ -10,29 +10,19 @@ use flate2::write::GzEncoder;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
 use stacktally::domain::{Culture, SourceTimeZone};
 use stacktally::read::{Encoding, Pages, Reading};
-use stacktally::store::InputFile;
 
-use super::readers::{are_alike, read_with};
+use super::readers::{are_same, read_with, written};
 use crate::support::{SUB_A, SUB_B, VM_HOURS, WINDOWS_HOURS, project, tempdir, tries};
 
 /// Reads files as a whole, and in pieces of each of these sizes, by some settings.
 #[track_caller]
 fn agree(folder: &Path, files: &[impl AsRef<[u8]>], reading: &Reading, sizes: impl IntoIterator<Item = usize>) {
-    let files = files.iter().enumerate().map(|(at, bytes)| {
-        let (name, path) = (format!("file-{at}"), folder.join(at.to_string()));
-        fs::write(&path, bytes).unwrap();
-        InputFile { name, path }
-    });
-    let files: Vec<InputFile> = files.collect();
+    let files = written(folder, files);
     let (whole, _) = read_with(&files, reading);
     for bytes in sizes {
         let (pieces, _) = read_with(&files, &Reading { pages: Pages::InPieces(bytes), ..reading.clone() });
-        let is_same = match (&pieces, &whole) {
-            (Err(refused), Err(other)) => are_alike(refused, other),
-            _ => pieces == whole,
-        };
         let shown = || String::from_utf8_lossy(&fs::read(&files[0].path).unwrap()).into_owned();
-        assert!(is_same, "{}\n\nin pieces of {bytes}: {pieces:?}\n\nwhole: {whole:?}", shown());
+        assert!(are_same(&pieces, &whole), "{}\n\nin pieces of {bytes}: {pieces:?}\n\nwhole: {whole:?}", shown());
     }
 }
 

@@ -55,12 +55,7 @@ pub(super) fn read_with(files: &[InputFile], reading: &Reading) -> (Said, BTreeS
 
 #[track_caller]
 fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
-    let files = pages.iter().enumerate().map(|(at, bytes)| {
-        let (name, path) = (format!("page-{at}"), folder.join(at.to_string()));
-        fs::write(&path, bytes).unwrap();
-        InputFile { name, path }
-    });
-    let files: Vec<InputFile> = files.collect();
+    let files = written(folder, pages);
     let ((fast, texts), (twin, named)) = (read(&files, Pages::Usual), read(&files, Pages::Validated));
     // Where the fast reader gave up, it may have interned a text that no line names in the end; none is missing.
     assert!(fast.is_err() || texts.is_superset(&named), "{named:?} {texts:?}");
@@ -70,16 +65,34 @@ fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
     for bytes in pieces_of(longest) {
         let (pieces, texts) = read(&files, Pages::InPieces(bytes));
         assert!(pieces.is_err() || texts.is_superset(&named), "{named:?} {texts:?}");
-        let is_same = match (&pieces, &twin) {
-            (Err(refused), Err(other)) => are_alike(refused, other),
-            _ => pieces == twin,
-        };
-        assert!(is_same, "{}\n\nin pieces of {bytes}: {pieces:?}\n\ntwin: {twin:?}", shown().join("\n\n"));
+        assert!(
+            are_same(&pieces, &twin),
+            "{}\n\nin pieces of {bytes}: {pieces:?}\n\ntwin: {twin:?}",
+            shown().join("\n\n")
+        );
+    }
+}
+
+/// Files of these bytes.
+pub(super) fn written(folder: &Path, files: &[impl AsRef<[u8]>]) -> Vec<InputFile> {
+    let file = |(at, bytes): (usize, &_)| {
+        let (name, path) = (format!("page-{at}"), folder.join(at.to_string()));
+        fs::write(&path, bytes).unwrap();
+        InputFile { name, path }
+    };
+    files.iter().enumerate().map(file).collect()
+}
+
+/// Whether files in pieces are read as another reader reads them.
+pub(super) fn are_same(pieces: &Said, other: &Said) -> bool {
+    match (pieces, other) {
+        (Err(refused), Err(other)) => are_alike(refused, other),
+        _ => pieces == other,
     }
 }
 
 /// Whether two refusals name the same place. Of several faults in its bytes, a file in pieces has the first one named.
-pub(super) fn are_alike(refused: &str, other: &str) -> bool {
+fn are_alike(refused: &str, other: &str) -> bool {
     let place = |error: &str| error.split_once(": ").map(|(place, _)| place.to_owned());
     let is_about_bytes =
         ["zero byte", "UTF-8", "two encodings", "an empty file"].iter().any(|text| other.contains(text));

@@ -3,24 +3,21 @@
 use std::ops::Range;
 
 use super::context::{OfExport, OfFile, Thread};
-use super::fast_rows::FastRows;
-use super::json_pieces::{self, JsonPieces};
+use super::json_pieces::{JsonPieces, read_whole_text};
 use super::line_reader::LineReader;
-use super::lines::{Body, FileLines};
+use super::lines::{AroundRows, Body, FileLines};
 use super::parquet::{is_parquet, is_parquet_file, read_large_parquet, read_parquet};
 use super::pieces::{PIECE_BYTES, read_pieces};
-use super::query;
 use super::reject::Reject;
-use super::structure::{OfRows, Structure};
 use super::survey::{Decided, Survey};
 use super::table::{REQUIRED, SurveyedTable, UsageTable};
 use super::table_pieces::read_large_table;
 use super::validated::read_validated;
 use crate::domain::limits::{ROW_BYTES_MAX, WHOLE_BYTES_MAX};
-use crate::domain::{DecimalMark, RejectReason, SourceTimeZone, dialect, shown};
+use crate::domain::{RejectReason, SourceTimeZone, dialect, shown};
 use crate::error::{Error, Result};
 use crate::read::format::blocks::{TextBlocks, TextEncoding};
-use crate::read::format::documents::{BLANKS, Inside, scan};
+use crate::read::format::documents::{BLANKS, Inside};
 use crate::read::format::encoding;
 use crate::read::format::json::{self, Around, JsonFile};
 use crate::read::format::shape;
@@ -99,7 +96,7 @@ fn is_json(text: &str) -> bool {
 fn read_json(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Result<FileLines> {
     let OfFile { file, of_export, of_stamp, .. } = of;
     if of_stamp.reading.pages == Pages::Usual
-        && let Some(lines) = read_fast(of, text, thread)
+        && let Some(lines) = read_whole_text(of, text, &mut thread.memory)
     {
         return Ok(lines);
     }
@@ -137,35 +134,15 @@ fn read_json(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Result<FileLin
     Ok(lines)
 }
 
-/// Reads a whole text with the fast reader; `None` when the validating one has to read it, or to refuse it.
-fn read_fast(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Option<FileLines> {
-    let OfFile { file, of_export, of_stamp, .. } = of;
-    let mut lines = FileLines::new(text.file.clone());
-    let mut reader = LineReader::new(file, of_stamp.texts, &mut lines, json_pieces::dialect(of_stamp.reading));
-    let takes_ticks = json_pieces::takes_ticks(of_stamp.reading);
-    let mut rows = FastRows::new(&mut reader, takes_ticks, &mut thread.memory);
-    let scanned = scan(text.as_str(), Inside::Nothing, true, &mut rows).ok()?;
-    reader.finish();
-    let mut structure = Structure::new(of_export.is_alone);
-    if !structure.take(file, (text.as_str(), &scanned), OfRows::Lines(&lines), true).ok()? {
-        return None;
-    }
-    lines.stand_in(structure.finish()?);
-    lines.note_missing_ids();
-    Some(lines)
-}
-
 fn read_table(of: OfFile<'_>, text: &Text) -> Result<FileLines> {
     let OfFile { file, of_export, of_stamp, .. } = of;
     let (reading, texts) = (of_stamp.reading, of_stamp.texts);
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
     let table = UsageTable::parse(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
-    // Where decimals have a comma, a point is ambiguous.
-    let may_be_plain = !reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
     let (mut decided, mut lines) = (Decided::default(), FileLines::new(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
-    if !may_be_plain || !reader.read_rows(&table, LineReader::has_unreadable)? {
+    if !reading.may_be_plain() || !reader.read_rows(&table, LineReader::has_unreadable)? {
         let mut surveyed = SurveyedTable::default();
         table.survey(&mut surveyed).1?;
         decided = surveyed.of_all().decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
@@ -258,16 +235,14 @@ fn remedy(reason: RejectReason, lines: &FileLines) -> String {
 impl FileLines {
     /// Notes what stands around its rows: what the links of its pages ask for, and what may repeat.
     fn within(mut self, file: &InputFile, around: &Around<'_>, of_export: OfExport) -> Result<Self> {
-        self.has_next = around.has_next;
-        for link in &around.next_links {
-            self.query = query::agreed(file, self.query, query::of_next_link(link))?;
-            self.subscriber = query::subscriber_of(link);
-        }
-        self.has_next_links = !around.next_links.is_empty();
+        let mut noted = AroundRows::default();
+        around.next_links.iter().try_for_each(|link| noted.note_link(file, link))?;
+        noted.has_next = around.has_next;
         let rows = |places: &Range<usize>| places.start as u32 + 1..places.end as u32 + 1;
-        self.repeats = around.repeats.iter().map(rows).collect();
+        noted.repeats = around.repeats.iter().map(rows).collect();
         let body = |(places, text): &(Range<usize>, &str)| Body::new(rows(places), text, of_export.is_alone);
-        self.bodies = around.bodies.iter().map(body).collect();
+        noted.bodies = around.bodies.iter().map(body).collect();
+        self.stand_in(noted);
         Ok(self)
     }
 }

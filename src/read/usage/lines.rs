@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use serde_json::value::RawValue;
+
 use super::chunk::{Chunk, DaySum, LineNumbers};
 use super::days::DayLines;
-use super::query::UsageQuery;
+use super::query::{self, UsageQuery};
 use super::reject::Reject;
 use super::survey::Decided;
 use crate::domain::identity::one_spelling;
@@ -379,6 +381,19 @@ pub(super) struct AroundRows {
     pub subscriber: Option<String>,
     pub bodies: Vec<Body>,
     pub repeats: Vec<Range<u32>>,
+}
+
+impl AroundRows {
+    /// Notes the link of a page to the next one.
+    ///
+    /// # Errors
+    /// It asks for another query than the links before it.
+    pub(super) fn note_link(&mut self, file: &InputFile, link: &RawValue) -> Result<()> {
+        self.has_next_links = true;
+        self.query = query::agreed(file, self.query, query::of_next_link(link))?;
+        self.subscriber = query::subscriber_of(link);
+        Ok(())
+    }
 }
 
 /// A part of a file that might have been a separate file: a page, a list of rows, a table with its header.

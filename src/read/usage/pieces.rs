@@ -85,15 +85,12 @@ impl<I: Clone> Cutter<'_, '_, I> {
             self.is_done = true;
             return Ok(TextPiece { text, inside, is_last: true });
         }
+        self.rest = self.spare.pop().unwrap_or_default();
+        self.rest.clear();
         if let Some((at, next)) = reader.cut(&text) {
-            let mut rest = self.spare.pop().unwrap_or_default();
-            rest.clear();
-            rest.push_str(&text[at..]);
+            self.rest.push_str(&text[at..]);
             text.truncate(at);
-            (self.rest, self.inside) = (rest, Some(next));
-        } else {
-            self.rest = self.spare.pop().unwrap_or_default();
-            self.rest.clear();
+            self.inside = Some(next);
         }
         Ok(TextPiece { text, inside, is_last: false })
     }

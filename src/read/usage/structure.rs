@@ -12,7 +12,6 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 
 use super::lines::{AroundRows, Body, FileLines, LineValues};
-use super::query;
 use crate::error::Result;
 use crate::read::format::documents::{Mark, MarkKind, ScannedPiece};
 use crate::read::format::repeated_blocks::RepeatedBlocks;
@@ -143,9 +142,7 @@ impl Structure {
                 MarkKind::PageEnds(link) => {
                     self.around.has_next = link.is_some();
                     if let Some(link) = link {
-                        self.around.has_next_links = true;
-                        self.around.query = query::agreed(file, self.around.query, query::of_next_link(link))?;
-                        self.around.subscriber = query::subscriber_of(link);
+                        self.around.note_link(file, link)?;
                     }
                     if let Some(body) = self.page.take()
                         && self.end(&body, self.rows + row, of_rows) == IsRepeated::Maybe

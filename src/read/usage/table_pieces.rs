@@ -16,7 +16,7 @@ use super::survey::Decided;
 use super::table::{REQUIRED, SurveyedTable, UsageTable};
 use super::validated::{more_bytes, too_large};
 use crate::domain::limits::ROW_BYTES_MAX;
-use crate::domain::{DecimalMark, Dialect, SourceTimeZone};
+use crate::domain::{Dialect, SourceTimeZone};
 use crate::error::Result;
 use crate::read::format::blocks::{TextBlocks, TextEncoding};
 use crate::read::format::encoding::{TextPlace, place_in, refuse_zeros, refuse_zeros_behind};
@@ -70,10 +70,10 @@ pub(super) fn read_large_table(of: OfFile<'_>, how: TextEncoding, piece_bytes: u
     let (header, rows) = first.split_at(table.body());
     let first_line = rows.lines().next().unwrap_or_default();
     let large = LargeTable { of, how, piece_bytes, table: &table, header, first_line };
-    // Where decimals have a comma, a point is ambiguous.
-    let may_be_plain = !of_stamp.reading.culture.is_some_and(|culture| culture.decimal != DecimalMark::Point);
     let plain = Decided::default();
-    if may_be_plain && let Some(lines) = large.lines(&plain, true)? {
+    if of_stamp.reading.may_be_plain()
+        && let Some(lines) = large.lines(&plain, true)?
+    {
         return Ok(large.finished(lines, &plain));
     }
     let survey = large.survey()?.of_all();
