@@ -7,7 +7,7 @@ use super::encoding::{
 };
 use super::unpack::{self, UnpackedFile};
 use crate::error::Result;
-use crate::store::{Fingerprint, InputFile, ReadFile, RunningFingerprint};
+use crate::store::{FileStat, Fingerprint, InputFile, ReadFile, RunningFingerprint};
 
 /// Bytes by whose first ones a file is recognised.
 const FIRST_BYTES: usize = 64 << 10;
@@ -17,6 +17,8 @@ const BLOCK_BYTES: usize = 1 << 20;
 /// How the bytes of a file are text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::read) struct TextEncoding {
+    /// The file that this was found of. Whoever reads it in several passes reads the same in all of them.
+    stat: FileStat,
     encoding: Option<Encoding>,
     /// Bytes of the mark before the text.
     mark: usize,
@@ -31,18 +33,18 @@ impl TextEncoding {
     /// It is no text, or in two encodings.
     pub(in crate::read) fn of(file: &InputFile, given: Option<Encoding>) -> Result<Self> {
         let mut unpacked = UnpackedFile::open(file)?;
-        let mut bytes = Vec::new();
+        let (stat, mut bytes) = (unpacked.stat(), Vec::new());
         unpacked.read_into(&mut bytes, FIRST_BYTES)?;
         unpack::refuse_foreign(&bytes, file)?;
         if let Some((wide, mark)) = Wide::detect(&bytes) {
-            return Ok(Self { encoding: Some(Encoding::Wide(wide)), mark, by_setting: false });
+            return Ok(Self { stat, encoding: Some(Encoding::Wide(wide)), mark, by_setting: false });
         }
         let mark = if bytes.starts_with(&UTF8_MARK) { UTF8_MARK.len() } else { 0 };
         let is_given = match given {
             None => false,
             Some(given) => !is_utf8(unpacked, bytes, given, file)?,
         };
-        Ok(Self { encoding: given.filter(|_| is_given), mark, by_setting: is_given })
+        Ok(Self { stat, encoding: given.filter(|_| is_given), mark, by_setting: is_given })
     }
 }
 
@@ -98,9 +100,10 @@ pub(in crate::read) struct TextBlocks<'f> {
 
 impl<'f> TextBlocks<'f> {
     /// # Errors
-    /// The file cannot be read.
+    /// The file cannot be read, or is another one than when its encoding was found out.
     pub(in crate::read) fn open(file: &'f InputFile, how: TextEncoding) -> Result<Self> {
         let mut unpacked = UnpackedFile::open(file)?;
+        unpack::refuse_changed(file, how.stat, unpacked.stat())?;
         let mut mark = Vec::new();
         unpacked.read_into(&mut mark, how.mark)?;
         let decoder = how.encoding.map(BlockDecoder::new);

@@ -127,7 +127,7 @@ fn bytes_of(file: &InputFile, bytes_max: u64, buffers: &mut Buffers) -> Result<O
         return Ok(None);
     }
     let read = unpack::read_bounded(&opened, metadata.len(), bytes_max, &mut buffers.raw).map_err(failed)?;
-    unpack::refuse_changed(file, &opened, &FileStat::of(&metadata))?;
+    unpack::refuse_changed(file, FileStat::of(&metadata), unpack::stat_of(file, &opened)?)?;
     let Some(bytes) = read else { return Ok(None) };
     if !unpack::is_packed(&bytes) {
         return Ok(Some(bytes));

@@ -80,9 +80,14 @@ impl<'f> UnpackedFile<'f> {
     pub(in crate::read) fn open(file: &'f InputFile) -> Result<Self> {
         let broken = |error| Error::machine("read", &file.path, error);
         let opened = File::open(&file.path).map_err(broken)?;
-        let before = FileStat::of(&opened.metadata().map_err(broken)?);
+        let before = stat_of(file, &opened)?;
         let source = unpacked(opened.try_clone().map_err(broken)?, file)?.map_err(|error| failed(file, error))?;
         Ok(Self { file, opened, before, source, fingerprint: RunningFingerprint::default(), bytes: 0 })
+    }
+
+    /// What it was by its metadata when it was opened.
+    pub(super) const fn stat(&self) -> FileStat {
+        self.before
     }
 
     /// Adds up to so many bytes to a buffer. Returns how many there were: fewer only at the end.
@@ -114,16 +119,24 @@ impl<'f> UnpackedFile<'f> {
     /// # Errors
     /// The file changed while it was read.
     pub(in crate::read) fn finish(self) -> Result<(u64, Fingerprint)> {
-        refuse_changed(self.file, &self.opened, &self.before)?;
+        refuse_changed(self.file, self.before, stat_of(self.file, &self.opened)?)?;
         Ok((self.bytes, self.fingerprint.finish()))
     }
 }
 
+/// What a file is by its metadata.
+///
+/// # Errors
+/// They cannot be read.
+pub(in crate::read) fn stat_of(file: &InputFile, opened: &File) -> Result<FileStat> {
+    let metadata = opened.metadata().map_err(|error| Error::machine("read", &file.path, error))?;
+    Ok(FileStat::of(&metadata))
+}
+
 /// # Errors
 /// A file is not what it was before it was read.
-pub(in crate::read) fn refuse_changed(file: &InputFile, opened: &File, before: &FileStat) -> Result<()> {
-    let now = FileStat::of(&opened.metadata().map_err(|error| Error::machine("read", &file.path, error))?);
-    if *before == now {
+pub(in crate::read) fn refuse_changed(file: &InputFile, before: FileStat, now: FileStat) -> Result<()> {
+    if before == now {
         return Ok(());
     }
     Err(Error::input("changed while it was read").at(&file.name).hint(
