@@ -13,8 +13,10 @@ use rayon::prelude::*;
 
 use crate::control::Control;
 use crate::domain::limits::ROW_BYTES_MAX;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::read::format::blocks::TextBlocks;
+use crate::read::format::encoding::TextPlace;
+use crate::store::InputFile;
 
 /// Bytes of a piece.
 pub(super) const PIECE_BYTES: usize = 1 << 20;
@@ -148,4 +150,17 @@ pub(super) fn read_pieces<R: PieceReader>(
         batch = next?;
     }
     Ok(rest.is_empty())
+}
+
+/// How many bytes are read behind so many that are no whole row: what is larger than a piece is not looked through
+/// again for each piece of it. More than [`ROW_BYTES_MAX`] are never in memory but for one.
+pub(super) fn more_bytes(piece_bytes: usize, open: usize) -> usize {
+    piece_bytes.max(open).min((ROW_BYTES_MAX + 1).saturating_sub(open).max(1))
+}
+
+/// The refusal of a row, or of what stands around rows, that no page has.
+pub(super) fn too_large(file: &InputFile, TextPlace { line, column }: TextPlace) -> Error {
+    Error::input(format!("a single value of more than {} MiB", ROW_BYTES_MAX >> 20))
+        .at_line(&file.name, line, column)
+        .hint("a line of usage has about 1 KB: see what wrote the file, and export it again")
 }

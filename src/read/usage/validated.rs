@@ -6,6 +6,7 @@ use super::context::OfFile;
 use super::fast_rows::of_standing;
 use super::line_reader::LineReader;
 use super::lines::FileLines;
+use super::pieces::{more_bytes, too_large};
 use super::structure::{OfRows, Structure};
 use super::survey::{Decided, Survey};
 use crate::domain::limits::ROW_BYTES_MAX;
@@ -116,12 +117,6 @@ impl Pass<'_> {
     }
 }
 
-/// How many bytes are read behind so many that are no whole row: what is larger than a piece is not looked through
-/// again for each piece of it. More than [`ROW_BYTES_MAX`] are never in memory but for one.
-pub(super) fn more_bytes(piece_bytes: usize, open: usize) -> usize {
-    piece_bytes.max(open).min((ROW_BYTES_MAX + 1).saturating_sub(open).max(1))
-}
-
 /// The refusal of a text that begins at `begins` of the file.
 fn refused(file: &InputFile, text: &str, is_last: bool, begins: TextPlace, stop: Stop) -> Error {
     // A number at the end of a piece goes on.
@@ -138,13 +133,6 @@ fn refused(file: &InputFile, text: &str, is_last: bool, begins: TextPlace, stop:
         },
         Stop::Incomplete | Stop::GivesUp => shape::refusal(file, text, "a page of usage", JsonError::NotUsage),
     }
-}
-
-/// The refusal of a row, or of what stands around rows, that no page has.
-pub(super) fn too_large(file: &InputFile, TextPlace { line, column }: TextPlace) -> Error {
-    Error::input(format!("a single value of more than {} MiB", ROW_BYTES_MAX >> 20))
-        .at_line(&file.name, line, column)
-        .hint("a line of usage has about 1 KB: see what wrote the file, and export it again")
 }
 
 /// The rows of one piece, each handed to a function.
