@@ -287,7 +287,7 @@ fn crates_stay_in_their_rooms() {
                 "table/csv.rs",
                 "publish/dimensions.rs",
                 "store/disk.rs",
-                "audit/published_history.rs",
+                "audit/published_use.rs",
                 "table/parquet.rs",
                 "table/rows.rs",
                 "publication/out.rs",

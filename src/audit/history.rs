@@ -189,7 +189,7 @@ pub(super) fn by_subject(
 }
 
 /// A period in which the snapshots gave a subject one mapping.
-struct Period {
+pub(super) struct Period {
     /// The place of the first snapshot of the period.
     from: u32,
     to: Option<u32>,
@@ -224,7 +224,7 @@ impl KindMappings<'_> {
         let mut changes = Vec::new();
         for mappings in self.mappings.all().chunk_by(|a, b| a.subject == b.subject) {
             let subject = mappings[0].subject;
-            let periods = periods(mappings, self.dates.len() as u32, self.kind);
+            let periods = periods_of(mappings, self.dates.len() as u32, self.kind);
             let moved = moved_by_period(&periods, used.remove(&subject).unwrap_or_default())?;
             for (at, period) in periods.iter().enumerate() {
                 let previous = at.checked_sub(1).map(|place| &periods[place]);
@@ -262,7 +262,7 @@ impl KindMappings<'_> {
 }
 
 /// The periods of a subject: its mappings, and the gaps between and after them.
-fn periods(mappings: &[Mapping], snapshots: u32, kind: SnapshotKind) -> Vec<Period> {
+pub(super) fn periods_of(mappings: &[Mapping], snapshots: u32, kind: SnapshotKind) -> Vec<Period> {
     let mut periods: Vec<Period> = Vec::new();
     for (at, mapping) in mappings.iter().enumerate() {
         if at == 0 && mapping.first > 0 && kind != SnapshotKind::UserSubscriptions {
@@ -280,12 +280,17 @@ fn periods(mappings: &[Mapping], snapshots: u32, kind: SnapshotKind) -> Vec<Peri
     periods
 }
 
-/// Usage of each period, by meter: a line belongs to the last period that begins with a snapshot not after the line's
-/// moment, or else to the first.
+/// The place of the period of a line, of which so many snapshots are not after its moment: the last that begins with
+/// one of these, or else the first.
+pub(super) fn period_after(periods: &[Period], snapshots: u32) -> usize {
+    periods.partition_point(|period| period.from < snapshots).saturating_sub(1)
+}
+
+/// Usage of each period, by meter.
 fn moved_by_period(periods: &[Period], used: BTreeMap<(u32, u32), Totals>) -> Result<Vec<BTreeMap<u32, Totals>>> {
     let mut moved = vec![BTreeMap::new(); periods.len()];
     for ((snapshots, meter), totals) in used {
-        let at = periods.partition_point(|period| period.from < snapshots).saturating_sub(1);
+        let at = period_after(periods, snapshots);
         let total: &mut Totals = moved[at].entry(meter).or_default();
         total.merge(totals)?;
     }

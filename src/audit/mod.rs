@@ -4,7 +4,7 @@
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
 //! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement    OUT: charges ──▶ why a statement line
-//! OUT: mappings, lines ──▶ history           root ──read, normalise, attribute──▶ history
+//! OUT: mappings, daily, lines ──▶ history         root ──read, normalise, attribute──▶ history
 //! ```
 //! `names` looks up what somebody typed to narrow the result, the same way for every command.
 //!
@@ -20,6 +20,7 @@ mod default_charges;
 mod history;
 mod names;
 mod published_history;
+mod published_use;
 mod statement;
 mod unregistered;
 mod why;

@@ -543,6 +543,11 @@ impl NamedMappings {
         &self.targets[to as usize]
     }
 
+    /// The ids of the targets, by their numbers.
+    pub fn targets_in_order(&self) -> &[String] {
+        &self.targets
+    }
+
     /// The subjects, by their numbers.
     pub fn subjects_in_order(&self) -> Vec<&str> {
         let mut subjects = vec![""; self.subjects.len()];

@@ -292,6 +292,20 @@ proptest! {
         prop_assert_eq!(figures(&one), figures(&other));
     }
 
+    /// Most days are taken from their figures, and those that a change divides from their lines; a root knows each line.
+    #[test]
+    fn a_publication_has_the_history_of_its_root(histories in histories(), usage in usage(), cuts in cuts(), at_usage in any::<bool>()) {
+        let root = lay_out(&histories);
+        add_usage(&root, &usage, &cuts);
+        let at: &[&str] = if at_usage { &["--attribute-at", "usage"] } else { &[] };
+        run(&root, at);
+        let confirming = root.confirming();
+        let confirming: Vec<&str> = confirming.iter().map(String::as_str).collect();
+        let of_root = root.stacktally(&[&["history", "--root", "root", "--json"], at, &confirming[..]].concat()).expect(0);
+        let of_out = root.stacktally(&["history", "--out", "out", "--json"]).expect(0);
+        prop_assert_eq!(of_out.stdout, of_root.stdout);
+    }
+
     /// The lines behind every published cell are all of it, and each cell names the snapshots that the rules name.
     #[test]
     fn why_accounts_for_every_cell(histories in histories(), usage in usage(), cuts in cuts(), at_usage in any::<bool>()) {

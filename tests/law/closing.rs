@@ -460,6 +460,8 @@ impl Closing {
             (adjustments(&out) != adjustments(&full)).then(|| "a full run adjusts what is adjusted".to_owned()),
         );
         wrong.extend(self.out_of_balance(&daily(&out), &adjustments(&out), &daily(&fresh)));
+        let history = |out: &str| self.root.stacktally(&["history", "--out", out, "--json"]).expect(0).stdout;
+        wrong.extend((history("out") != history("fresh")).then(|| "closing changes the history".to_owned()));
         for (closed, sealed) in &self.closed {
             let differs = sealed.difference(&Sealed::of(&self.root, closed));
             wrong.extend(differs.map(|what| format!("{closed:?} is closed and changes in {what}")));

@@ -95,8 +95,8 @@ pub(super) const STATEMENT_EXAMPLES: &[&str] = &[
 ];
 
 pub(super) const HISTORY_EXAMPLES: &[&str] = &[
-    "stacktally history --root /srv/usage --tenant Fabrikam",
-    "stacktally history --root /srv/usage --user-subscription 'Contoso web' --csv",
+    "stacktally history --out /srv/chargeback --tenant Fabrikam",
+    "stacktally history --out /srv/chargeback --user-subscription 'Contoso web' --csv",
 ];
 
 pub(super) const CLOSE_EXAMPLES: &[&str] = &[
