@@ -14,8 +14,9 @@ use stacktally::table::csv::{CsvCell, CsvTable};
 
 use crate::support::{files_below, named, receipt};
 
+/// Waits: a process that another test is starting just now has the lock, too, until it is executed.
 fn hold(out: &Path) -> Out {
-    Out::hold(out, Patience::Leave, &Control::silent()).unwrap()
+    Out::hold(out, Patience::Wait, &Control::silent()).unwrap()
 }
 
 /// Stages a CSV table whose one row says `text`.
@@ -328,7 +329,7 @@ fn a_staged_file_that_is_lost_is_named_and_the_journal_stays() {
     };
     let folder = Folder::published();
     fs::write(folder.out().join(".stacktally/journal"), put(&blake3_of("new"))).unwrap();
-    let recover = || Out::hold(&folder.out(), Patience::Leave, &Control::silent()).map(|out| out.recovered());
+    let recover = || Out::hold(&folder.out(), Patience::Wait, &Control::silent()).map(|out| out.recovered());
     let error = recover().unwrap_err();
     assert!(error.to_string().ends_with("d/d.csv") && error.kind == FailureKind::Machine, "{error}");
     assert!(error.hint.unwrap().contains("stacktally recover"));
