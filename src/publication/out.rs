@@ -320,8 +320,8 @@ impl Out {
     /// Whether the receipt marks the publication as a what-if; without a receipt it is not one.
     pub fn is_what_if(&self) -> bool {
         let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
-        let receipt: serde_json::Value = serde_json::from_slice(&receipt).unwrap_or_default();
-        receipt["settings"]["registration-override"].as_array().is_some_and(|list| !list.is_empty())
+        let receipt: RecordedInputs = RecordedInputs::from_receipt(&receipt);
+        receipt.settings["registration-override"].as_array().is_some_and(|list| !list.is_empty())
     }
 
     /// Refuses to publish a what-if over a publication that is not one.
@@ -498,6 +498,11 @@ impl<'a> List<'a> {
         }
     }
 
+    fn into_last(self) -> LastPublication {
+        let Self { generation, files, state, .. } = self;
+        LastPublication { generation, files: files.into_owned(), state: state.into_owned() }
+    }
+
     pub(super) fn bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|error| Error::bug_of("write the list of what is published", error))
     }
@@ -511,30 +516,27 @@ fn last_publication(folder: &Path) -> Result<(LastPublication, bool)> {
     let list: Option<List> = list.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let list = list.filter(|list| list.format == LIST_FORMAT);
     let receipt = disk::read(&folder.join(RECEIPT))?;
-    let of_receipt = receipt.as_deref().and_then(files_of_receipt);
-    let owns_receipt = list.is_some() || of_receipt.is_some();
     let is_current =
         |list: &List| receipt.as_ref().is_none_or(|bytes| Fingerprint::of(bytes).to_string() == list.receipt);
+    let mut owns_receipt = true;
     let mut last = match list {
-        Some(list) => {
-            let is_current = is_current(&list);
-            let (generation, files, state) = (list.generation, list.files.into_owned(), list.state.into_owned());
-            let mut last = LastPublication { generation, files, state };
-            if !is_current {
-                last.overrule(of_receipt.unwrap_or_default());
-            }
+        // A receipt that is known need not be read.
+        Some(list) if is_current(&list) => list.into_last(),
+        list => {
+            let of_receipt = receipt.as_deref().and_then(files_of_receipt);
+            owns_receipt = list.is_some() || of_receipt.is_some();
+            let mut last = list.map(List::into_last).unwrap_or_default();
+            last.overrule(of_receipt.unwrap_or_default());
+            last.generation = last.generation.max(receipt.as_deref().and_then(generation_of).unwrap_or_default());
             last
         }
-        None => LastPublication { files: of_receipt.unwrap_or_default(), ..LastPublication::default() },
     };
     last.files.retain(|path, _| is_within(path) && !path.starts_with(STATE));
     last.state.retain(|name, _| is_within(name));
-    let receipt_generation = receipt.as_deref().and_then(generation_of).unwrap_or_default();
     let numbered = [RECEIPTS, CHANGES_FOLDER, ADJUSTMENTS_FOLDER].map(|name| last_number(&folder.join(name)));
     for number in numbered {
         last.generation = last.generation.max(number?);
     }
-    last.generation = last.generation.max(receipt_generation);
     Ok((last, owns_receipt))
 }
 
@@ -579,7 +581,11 @@ fn files_of_receipt(receipt: &[u8]) -> Option<BTreeMap<String, KnownFile>> {
 
 /// The number of a receipt.
 fn generation_of(receipt: &[u8]) -> Option<u64> {
-    serde_json::from_slice::<serde_json::Value>(receipt).ok()?["generation"].as_u64()
+    #[derive(Deserialize)]
+    struct Numbered {
+        generation: u64,
+    }
+    serde_json::from_slice::<Numbered>(receipt).ok().map(|receipt| receipt.generation)
 }
 
 /// The largest number in the file names of a folder.

@@ -405,12 +405,10 @@ pub fn kept_copy(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
     let failed = |error| Error::bug_of("write the receipt that is kept", error);
     let current: ReceiptMembers = serde_json::from_slice(receipt).map_err(failed)?;
     let previous = previous.and_then(|bytes| serde_json::from_slice::<ReceiptMembers>(bytes).ok());
-    let list_of = |receipt: &ReceiptMembers, name: &str| -> Vec<Box<RawValue>> {
-        let member = receipt.0.iter().find(|(key, _)| key == name);
-        member.and_then(|(_, list)| serde_json::from_str(list.get()).ok()).unwrap_or_default()
+    let before = |name: &str| {
+        let member = previous.iter().flat_map(|previous| &previous.0).find(|(key, _)| key == name);
+        member.map(|(_, list)| entries(list)).unwrap_or_default()
     };
-    // Equal entries have equal texts, except for the indentation in amended receipts; so whitespace is removed.
-    let text = |entry: &RawValue| entry.get().split_whitespace().collect::<String>();
     let is_closing = current.0.iter().any(|(name, _)| name == "closings");
     let mut as_before: Vec<(String, usize)> = Vec::new();
     let mut members = Vec::new();
@@ -420,19 +418,34 @@ pub fn kept_copy(receipt: &[u8], previous: Option<&[u8]>) -> Result<Vec<u8>> {
             members.push((name.clone(), value.clone()));
             continue;
         }
-        let said: HashSet<String> =
-            previous.iter().flat_map(|previous| list_of(previous, name)).map(|entry| text(&entry)).collect();
-        let all = list_of(&current, name);
-        let count = all.len();
-        let new: Vec<Box<RawValue>> = all.into_iter().filter(|entry| !said.contains(&text(entry))).collect();
-        if new.len() < count {
-            as_before.push((name.clone(), count - new.len()));
+        let all = entries(value);
+        let new = not_in(&all, &before(name));
+        if new.len() < all.len() {
+            as_before.push((name.clone(), all.len() - new.len()));
         }
         members.push((name.clone(), serde_json::value::to_raw_value(&new).map_err(failed)?));
     }
     let counts: BTreeMap<&str, usize> = as_before.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     members.push(("as_before".to_owned(), serde_json::value::to_raw_value(&counts).map_err(failed)?));
     serde_json::to_vec_pretty(&ReceiptMembers(members)).map_err(failed)
+}
+
+/// The entries of a list.
+fn entries(list: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(list.get()).unwrap_or_default()
+}
+
+/// The entries that another list does not have. Equal entries have equal texts, except for the indentation in amended
+/// receipts.
+fn not_in<'e>(entries: &[&'e RawValue], others: &[&RawValue]) -> Vec<&'e RawValue> {
+    let here: HashSet<&str> = entries.iter().map(|entry| entry.get()).collect();
+    let there: HashSet<&str> = others.iter().map(|entry| entry.get()).collect();
+    let mut new: Vec<&RawValue> = entries.iter().filter(|entry| !there.contains(entry.get())).copied().collect();
+    let unmatched = others.iter().filter(|entry| !here.contains(entry.get()));
+    let squeezed = |entry: &RawValue| entry.get().split_whitespace().collect::<String>();
+    let unmatched: HashSet<String> = unmatched.map(|entry| squeezed(entry)).collect();
+    new.retain(|entry| !unmatched.contains(&squeezed(entry)));
+    new
 }
 
 /// The members of a receipt, in their order.

@@ -2,7 +2,7 @@
 //!
 //! Looks only at names. The content of a file is recognised by `shape`.
 
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -457,14 +457,15 @@ impl Looking {
         let mut found = Vec::new();
         let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
         match entries {
-            Ok(entries) => found.extend(entries.into_iter().filter_map(|entry| self.entry(entry.path(), name))),
+            Ok(entries) => found.extend(entries.iter().filter_map(|entry| self.entry(entry, name))),
             Err(error) => self.errors.push(Error::machine("read the folder", folder, error)),
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
     }
 
-    fn entry(&mut self, path: PathBuf, folder: &str) -> Option<FolderEntry> {
+    fn entry(&mut self, entry: &DirEntry, folder: &str) -> Option<FolderEntry> {
+        let path = entry.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
             self.refuse("the name is not UTF-8", &path.to_string_lossy(), "rename it");
             return None;
@@ -475,9 +476,11 @@ impl Looking {
             self.skipped.push(full);
             return None;
         }
-        match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() || metadata.is_file() => {
-                return Some(FolderEntry { name, file: InputFile { name: full, path }, is_folder: metadata.is_dir() });
+        // Most systems say with the name what it is; only a link has to be followed.
+        let said = entry.file_type().ok().filter(|kind| kind.is_dir() || kind.is_file());
+        match said.map_or_else(|| fs::metadata(&path).map(|metadata| metadata.file_type()), Ok) {
+            Ok(kind) if kind.is_dir() || kind.is_file() => {
+                return Some(FolderEntry { name, file: InputFile { name: full, path }, is_folder: kind.is_dir() });
             }
             Ok(_) => self.refuse(
                 "neither a file nor a folder",

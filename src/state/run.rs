@@ -15,7 +15,7 @@ use crate::store::{FileStat, Fingerprint};
 use crate::table::contract::TABLES;
 
 /// Raised when the meaning of these files changes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const RUN: &str = "run.json";
 
 /// The program version and settings that a state was written with; with others it cannot be used.
@@ -105,9 +105,8 @@ impl SnapshotState<'_> {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, stamp: &Stamp, publisher: &Publisher) -> Result<()> {
-        let bytes = postcard::to_allocvec(self).map_err(|error| Error::bug_of("write state", error))?;
         // Nightly copies repeat almost everything.
-        let packed = zstd::bulk::compress(&bytes, 1).map_err(|error| Error::bug_of("write state", error))?;
+        let packed = zstd::bulk::compress(&packed(self)?, 1).map_err(|error| Error::bug_of("write state", error))?;
         publisher.state(&snapshots_name(stamp), packed)
     }
 
@@ -183,14 +182,16 @@ impl RunState {
     ) -> Result<()> {
         let stamps = self.stamps.iter().map(|(stamp, state)| (stamp.clone(), state.days.keys().copied().collect()));
         let read_in = self.read_in.clone();
-        publisher.state(RUN, json(&RunFile { version, stamps: stamps.collect(), read_in })?)?;
+        let run = RunFile { version, stamps: stamps.collect(), read_in };
+        // As text: another version must be able to read at least which one wrote it.
+        let run = serde_json::to_vec(&run).map_err(|error| Error::bug_of("write state", error))?;
+        publisher.state(RUN, run)?;
         for (stamp, state) in &self.stamps {
-            publisher.state(&inputs_name(stamp), json(state)?)?;
+            publisher.state(&inputs_name(stamp), packed(state)?)?;
             state.days.par_iter().try_for_each(|(&day, note)| {
                 let name = day_name(stamp, day);
                 if settled.get(stamp).is_none_or(|days| days.contains_key(&day)) {
-                    let bytes = postcard::to_allocvec(note).map_err(|error| Error::bug_of("write state", error))?;
-                    return publisher.state(&name, bytes);
+                    return publisher.state(&name, packed(note)?);
                 }
                 publisher.keep_state(&name);
                 Ok(())
@@ -207,14 +208,14 @@ impl StampState {
     /// The machine failed.
     pub fn was_closed(out: &Out, stamp: &Stamp, month: Month) -> Result<bool> {
         let bytes = out.state(&inputs_name(stamp))?;
-        let state = bytes.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        let state = bytes.and_then(|bytes| postcard::from_bytes::<Self>(&bytes).ok());
         Ok(state.is_some_and(|state| state.closed.contains(&month)))
     }
 
     /// `None` if it is damaged.
     fn load(out: &Out, stamp: &Stamp, days: &BTreeSet<Day>) -> Result<Option<Self>> {
         let Some(bytes) = out.state(&inputs_name(stamp))? else { return Ok(None) };
-        let Ok(mut state) = serde_json::from_slice::<Self>(&bytes) else { return Ok(None) };
+        let Ok(mut state) = postcard::from_bytes::<Self>(&bytes) else { return Ok(None) };
         let notes: Vec<Option<(Day, DayNote)>> = days
             .par_iter()
             .map(|&day| {
@@ -234,7 +235,7 @@ impl StampState {
 }
 
 fn inputs_name(stamp: &Stamp) -> String {
-    format!("stamps/{stamp}/inputs.json")
+    format!("stamps/{stamp}/inputs")
 }
 
 fn snapshots_name(stamp: &Stamp) -> String {
@@ -245,6 +246,7 @@ fn day_name(stamp: &Stamp, day: Day) -> String {
     format!("stamps/{stamp}/days/{day}")
 }
 
-fn json(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|error| Error::bug_of("write state", error))
+/// Small, and quick to read and write: a run does both, whatever it has to do.
+fn packed(value: &impl Serialize) -> Result<Vec<u8>> {
+    postcard::to_allocvec(value).map_err(|error| Error::bug_of("write state", error))
 }
