@@ -46,18 +46,20 @@ pub fn day_facts(owned: &OwnedUsage, packing: Packing, day: Day, chunks: &[Usage
     let (mut hourly, mut daily) = (Cells::default(), Cells::default());
     let cells_by_slot = BySlot::of(chunks, |_| true);
     let owners: Vec<OwnersOfDay<'_>> = chunks.iter().map(|chunk| owned.owners_on(day, chunk.export)).collect();
-    for (slot, places) in cells_by_slot.iter() {
+    let sums_of = |_, places: &[(u32, u32)]| {
         let mut cells = Cells::with_capacity(places.len());
         for &(chunk, at) in places {
             let (owners, lines, at) = (&owners[chunk as usize], &chunks[chunk as usize].lines, at as usize);
             cells.push(key_of_day(packing, owners, lines, at), lines.quantity[at], 1);
         }
-        let sums = sum_in_order(&cells, packing.bits_without_slot());
+        sum_in_order(&cells, packing.bits_without_slot())
+    };
+    cells_by_slot.each(sums_of, |slot, sums| {
         if slot != Slot::DAILY {
             hourly.extend(&sums, |key| packing.with_slot(key, slot));
         }
         daily = merged(&daily, &sums);
-    }
+    });
     Ok(DayFacts { day, hourly, daily, used, used_hourly })
 }
 

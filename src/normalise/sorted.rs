@@ -1,5 +1,7 @@
 //! The lines of one day and export in published order: by content first, by place last.
 
+use rayon::prelude::*;
+
 use super::usage::{Usage, UsageChunk};
 use crate::domain::{Quantity, Slot};
 use crate::table::order::{bits, order};
@@ -45,6 +47,18 @@ impl SortedLines {
             file: Vec::with_capacity(lines),
             row: Vec::with_capacity(lines),
         }
+    }
+
+    /// Adds lines that come behind these.
+    fn append(&mut self, behind: Self) {
+        let Self { slot, user_subscription, meter, resource, quantity, file, row } = behind;
+        self.slot.extend(slot);
+        self.user_subscription.extend(user_subscription);
+        self.meter.extend(meter);
+        self.resource.extend(resource);
+        self.quantity.extend(quantity);
+        self.file.extend(file);
+        self.row.extend(row);
     }
 
     /// Adds a line of a chunk.
@@ -100,10 +114,20 @@ impl BySlot {
     }
 
     /// Each slot that has lines, in order, with their places.
-    pub fn iter(&self) -> impl Iterator<Item = (Slot, &[(u32, u32)])> {
+    fn slots(&self) -> impl Iterator<Item = (Slot, &[(u32, u32)])> {
         let starts = std::iter::once(0).chain(self.ends);
         let slots = (0..Slot::COUNT).map(Slot::from_number).zip(starts.zip(self.ends));
         slots.map(|(slot, (start, end))| (slot, &self.places[start..end])).filter(|(_, places)| !places.is_empty())
+    }
+
+    /// Hands over what becomes of each slot that has lines, in their order. All threads work on a slot each, so there
+    /// are no more results in memory than threads.
+    pub fn each<T: Send>(&self, of_slot: impl Fn(Slot, &[(u32, u32)]) -> T + Sync, mut take: impl FnMut(Slot, T)) {
+        let slots: Vec<_> = self.slots().collect();
+        for some in slots.chunks(rayon::current_num_threads()) {
+            let made: Vec<T> = some.par_iter().map(|&(slot, places)| of_slot(slot, places)).collect();
+            some.iter().zip(made).for_each(|(&(slot, _), made)| take(slot, made));
+        }
     }
 }
 
@@ -121,7 +145,7 @@ impl Usage {
             let ids = u64::from(columns.user_subscription[at]) << of_ids.1 | u64::from(columns.meter[at]);
             ids << room | u64::from(columns.instance[at]) >> (of_resource - room)
         };
-        for (_, places) in by_slot.iter() {
+        let sorted = |_, places: &[(u32, u32)]| {
             let keys: Vec<u64> = places.iter().map(key).collect();
             let mut in_order = order(&keys, of_ids.0 + of_ids.1 + room);
             // Few lines share a key; the remaining columns decide their order.
@@ -142,11 +166,14 @@ impl Usage {
             for run in in_order.chunk_by_mut(is_same).filter(|run| run.len() > 1) {
                 run.sort_unstable_by_key(whole);
             }
+            let mut of_slot = SortedLines::with_capacity(places.len());
             for place in in_order {
                 let (chunk, at) = places[place as usize];
-                lines.push(&chunks[chunk as usize], at as usize);
+                of_slot.push(&chunks[chunk as usize], at as usize);
             }
-        }
+            of_slot
+        };
+        by_slot.each(sorted, |_, of_slot| lines.append(of_slot));
         lines
     }
 }

@@ -108,9 +108,12 @@ fn settle_day(context: &StampContext<'_>, day: Day, flat: Option<&FlatDays<'_, '
     publish_hours(context, day, &hourly)?;
     // The lines of a day take memory enough without its hours.
     drop(hourly);
-    note.exports = publish_day(context, day, &chunks, used.checksum())?;
-    drop(chunks);
-    flat.map_or(Ok(()), |flat| flat.hand_in(day, daily.clone()))?;
+    let (exports, flat) = rayon::join(
+        || publish_day(context, day, chunks, used.checksum()),
+        || flat.map_or(Ok(()), |flat| flat.hand_in(day, daily.clone())),
+    );
+    note.exports = exports?;
+    flat?;
     Ok(SettledDay { daily, note, arrived })
 }
 
@@ -184,12 +187,16 @@ fn publish_hours(context: &StampContext<'_>, day: Day, hourly: &Cells) -> Result
 fn publish_day(
     context: &StampContext<'_>,
     day: Day,
-    chunks: &[UsageChunk],
+    chunks: Vec<UsageChunk>,
     used: Checksum,
 ) -> Result<Vec<ExportOfDay>> {
-    let exports = exports_of(context, day);
-    let lines: Vec<(Checksum, ExportOfDay)> =
-        exports.into_par_iter().map(|at| publish_lines(context, day, at, chunks)).collect::<Result<_>>()?;
+    let mut of_exports: BTreeMap<u32, Vec<UsageChunk>> =
+        exports_of(context, day).into_iter().map(|at| (at, Vec::new())).collect();
+    for chunk in chunks {
+        of_exports.entry(chunk.export).or_default().push(chunk);
+    }
+    let published = of_exports.into_par_iter().map(|(at, chunks)| publish_lines(context, day, at, chunks));
+    let lines: Vec<(Checksum, ExportOfDay)> = published.collect::<Result<_>>()?;
     let (sums, exports): (Vec<Checksum>, Vec<ExportOfDay>) = lines.into_iter().unzip();
     let stamp = &context.owned.usage.stamp;
     balance::prove(stamp, &format!("sorting the lines of {day}"), used, sums.into_iter().sum())?;
@@ -208,19 +215,21 @@ fn publish_lines(
     context: &StampContext<'_>,
     day: Day,
     at: u32,
-    chunks: &[UsageChunk],
+    chunks: Vec<UsageChunk>,
 ) -> Result<(Checksum, ExportOfDay)> {
     let export = &context.owned.usage.exports[at as usize];
     let path = lines_path(&context.owned.usage.stamp, day, &export.label);
     if let Some(known) = context.dirty_days.loaded.get(&(day, at)) {
         let mut sum = Checksum::default();
-        for chunk in chunks.iter().filter(|chunk| chunk.export == at) {
+        for chunk in chunks {
             chunk.lines.quantity.iter().for_each(|&quantity| sum.add_line(quantity));
         }
         context.publisher.keep(&path)?;
         return Ok((sum, known.clone()));
     }
-    let lines = context.owned.usage.sorted_lines(chunks, at);
+    let lines = context.owned.usage.sorted_lines(&chunks, at);
+    // While the sorted lines are encoded, the lines themselves need not be in memory, too.
+    drop(chunks);
     let mut sum = Checksum::of_lines(lines.len());
     lines.quantity.iter().for_each(|&quantity| sum.add(quantity));
     let note = ExportOfDay {
