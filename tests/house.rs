@@ -282,6 +282,7 @@ fn crates_stay_in_their_rooms() {
             &[
                 "read/usage/gather.rs",
                 "read/usage/pieces.rs",
+                "read/format/ahead.rs",
                 "read/snapshot/list.rs",
                 "normalise/usage.rs",
                 "normalise/sorted.rs",

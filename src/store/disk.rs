@@ -78,6 +78,30 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Fills a buffer with the bytes of an open file from a place on. Returns how many there were: fewer only at the end.
+pub(crate) fn read_at(opened: &File, buffer: &mut [u8], at: u64) -> std::io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match read_some_at(opened, &mut buffer[length..], at + length as u64) {
+            Ok(0) => break,
+            Ok(bytes) => length += bytes,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+#[cfg(unix)]
+fn read_some_at(opened: &File, buffer: &mut [u8], at: u64) -> std::io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(opened, buffer, at)
+}
+
+#[cfg(windows)]
+fn read_some_at(opened: &File, buffer: &mut [u8], at: u64) -> std::io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(opened, buffer, at)
+}
+
 /// The fingerprint of a file, read in pieces; `None` when there is no such file.
 pub(crate) fn hash(path: &Path) -> Result<Option<String>> {
     let mut hasher = blake3::Hasher::new();

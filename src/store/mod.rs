@@ -7,6 +7,7 @@ mod fingerprint;
 mod stat;
 mod sync_thread;
 
+pub(crate) use disk::read_at;
 pub use file::InputFile;
 pub use fingerprint::{Fingerprint, ReadFile, RunningFingerprint};
 pub use stat::{FileIdentity, FileStat};

@@ -16,4 +16,5 @@ mod random_root;
 mod readers;
 mod reported;
 mod shapes;
+mod tables;
 mod vanishing;

@@ -54,7 +54,7 @@ pub(super) fn read_with(files: &[InputFile], reading: &Reading) -> (Said, BTreeS
 }
 
 #[track_caller]
-fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
+pub(super) fn agree(folder: &Path, pages: &[impl AsRef<[u8]>]) {
     let files = written(folder, pages);
     let ((fast, texts), (twin, named)) = (read(&files, Pages::Usual), read(&files, Pages::Validated));
     // Where the fast reader gave up, it may have interned a text that no line names in the end; none is missing.

@@ -1,6 +1,7 @@
 //! The text of a large file, block by block: unpacked, decoded and fingerprinted as it is read, so that no more of it
 //! is in memory than the caller keeps.
 
+use super::ahead::{BlocksAhead, BlocksRead};
 use super::encoding::{
     BROKEN, BlockDecoder, CUT, Encoding, NarrowRun, TextPlace, UTF8_MARK, Wide, no_text, no_utf8, place_in,
     refuse_controls, refuse_zeros_behind, utf8_beside,
@@ -123,6 +124,19 @@ impl<'f> TextBlocks<'f> {
 
     pub(in crate::read) const fn is_at_end(&self) -> bool {
         self.is_at_end
+    }
+
+    /// What has to be read until so many bytes are there; `None` where bytes can only be read in order.
+    pub(in crate::read) fn ahead(&mut self, bytes: usize) -> Option<BlocksAhead> {
+        self.unpacked.ahead(bytes)
+    }
+
+    /// Puts what was read behind what is there.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub(in crate::read) fn put(&mut self, read: BlocksRead) -> Result<()> {
+        self.unpacked.put(read)
     }
 
     /// Adds about so many bytes to a text, more than none until the end.

@@ -264,6 +264,23 @@ impl<'a> CsvRecords<'_, 'a> {
         self.table.text[self.start..self.at].trim_end_matches(['\r', '\n'])
     }
 
+    /// The same with its line end.
+    pub fn whole_source(&self) -> &'a str {
+        &self.table.text[self.start..self.at]
+    }
+
+    /// The text behind the row that was read last.
+    pub fn rest(&self) -> &'a str {
+        &self.table.text[self.at..]
+    }
+
+    /// Passes over a row of so many bytes, with its line end, that is known.
+    pub fn pass(&mut self, bytes: usize) {
+        self.is_behind_header = false;
+        self.start = self.at;
+        self.at += bytes;
+    }
+
     /// Whether the header was repeated before that row.
     pub fn is_behind_header(&self) -> bool {
         self.is_behind_header

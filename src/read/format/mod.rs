@@ -1,6 +1,7 @@
 //! Bytes → text, and text → rows that nobody has understood yet: compression, encodings, JSON, CSV, and tables that a
 //! person made by hand.
 
+pub(super) mod ahead;
 pub(super) mod blocks;
 pub(super) mod csv;
 pub(super) mod documents;

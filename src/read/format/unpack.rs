@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 
+use super::ahead::{BlocksAhead, BlocksRead, ReadAhead};
 use crate::error::{Error, Result};
-use crate::store::{FileStat, Fingerprint, InputFile, RunningFingerprint};
+use crate::store::{self, FileStat, Fingerprint, InputFile, RunningFingerprint};
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -69,9 +70,15 @@ pub(in crate::read) struct UnpackedFile<'f> {
     file: &'f InputFile,
     opened: File,
     before: FileStat,
-    source: Box<dyn Read + Send + 'f>,
+    source: ByteSource<'f>,
     fingerprint: RunningFingerprint,
     bytes: u64,
+}
+
+/// Where the bytes come from.
+enum ByteSource<'f> {
+    Plain(ReadAhead),
+    Packed(Box<dyn Read + Send + 'f>),
 }
 
 impl<'f> UnpackedFile<'f> {
@@ -81,7 +88,14 @@ impl<'f> UnpackedFile<'f> {
         let broken = |error| Error::machine("read", &file.path, error);
         let opened = File::open(&file.path).map_err(broken)?;
         let before = stat_of(file, &opened)?;
-        let source = unpacked(opened.try_clone().map_err(broken)?, file)?.map_err(|error| failed(file, error))?;
+        let mut first = [0; ZSTD.len()];
+        let length = store::read_at(&opened, &mut first, 0).map_err(broken)?;
+        let again = opened.try_clone().map_err(broken)?;
+        let source = if is_packed(&first[..length]) {
+            ByteSource::Packed(unpacked(again, file)?.map_err(|error| failed(file, error))?)
+        } else {
+            ByteSource::Plain(ReadAhead::new(again))
+        };
         Ok(Self { file, opened, before, source, fingerprint: RunningFingerprint::default(), bytes: 0 })
     }
 
@@ -90,13 +104,39 @@ impl<'f> UnpackedFile<'f> {
         self.before
     }
 
+    /// What has to be read until so many bytes are there to be taken; `None` where bytes can only be read in order.
+    pub(in crate::read) fn ahead(&mut self, bytes: usize) -> Option<BlocksAhead> {
+        match &mut self.source {
+            ByteSource::Plain(ahead) => Some(ahead.ahead(bytes)),
+            ByteSource::Packed(_) => None,
+        }
+    }
+
+    /// Puts what was read of it behind what is there.
+    ///
+    /// # Errors
+    /// It could not be read.
+    pub(in crate::read) fn put(&mut self, read: BlocksRead) -> Result<()> {
+        match &mut self.source {
+            ByteSource::Plain(ahead) => ahead.put(read).map_err(|error| failed(self.file, error)),
+            ByteSource::Packed(_) => Ok(()),
+        }
+    }
+
     /// Adds up to so many bytes to a buffer. Returns how many there were: fewer only at the end.
     ///
     /// # Errors
     /// They cannot be read or decompressed.
     pub(in crate::read) fn read_into(&mut self, buffer: &mut Vec<u8>, bytes: usize) -> Result<usize> {
         let from = buffer.len();
-        self.source.by_ref().take(bytes as u64).read_to_end(buffer).map_err(|error| failed(self.file, error))?;
+        let read = match &mut self.source {
+            ByteSource::Plain(ahead) => ahead.take_into(buffer, bytes),
+            ByteSource::Packed(source) => {
+                buffer.reserve(bytes);
+                source.by_ref().take(bytes as u64).read_to_end(buffer).map(|_bytes| ())
+            }
+        };
+        read.map_err(|error| failed(self.file, error))?;
         self.fingerprint.add(&buffer[from..]);
         self.bytes += (buffer.len() - from) as u64;
         Ok(buffer.len() - from)

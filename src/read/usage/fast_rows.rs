@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use memchr::memchr2;
 use memchr::memmem::Finder;
+use memchr::{memchr, memchr2, memchr3};
 use serde_json::value::RawValue;
 
 use super::line_reader::{LineReader, Source};
@@ -53,6 +53,8 @@ const VALUES: usize = 4;
 /// What a thread remembers of a stamp's rows from file to file.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// The header of the table whose rows are remembered.
+    header: String,
     sources: Vec<KnownSource>,
     sources_by_text: HashTable<u32>,
     pieces_bytes: usize,
@@ -83,23 +85,37 @@ struct Pieces {
     /// Where in the text the values are left out; of those that the row has.
     cuts: [u32; VALUES],
     kinds: ValueKinds,
+    syntax: Syntax,
+}
+
+/// How a row writes its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Syntax {
+    Json,
+    /// As cells of a table, in quotes.
+    Quoted,
+    /// As cells without quotes, with this between them.
+    Bare(u8),
 }
 
 /// The kinds of a row's values in their order; `None` behind the last.
 type ValueKinds = [Option<ValueKind>; VALUES];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ValueKind {
-    /// The text of a JSON string, without its quotes.
+pub(super) enum ValueKind {
+    /// The text of a JSON string or of a cell, without its quotes.
     Start,
     End,
     /// A whole JSON string.
     Instance,
     /// A JSON number.
     Quantity,
-    /// The text of a JSON string that is a number.
+    /// The text of a JSON string or of a cell that is a number.
     QuantityText,
 }
+
+/// Where a value stands in the text of a row.
+pub(super) type ValuePlace = (ValueKind, usize, usize);
 
 /// The names before the values of a row, by which its pieces are found.
 #[derive(Debug)]
@@ -135,7 +151,7 @@ const NONE: u32 = u32::MAX;
 /// Reads the rows of a piece of a file. What it cannot read is left to the validating reader: the rows that were read
 /// of that piece must then be discarded.
 pub(super) struct FastRows<'r, 'a> {
-    reader: &'r mut LineReader<'a>,
+    pub reader: &'r mut LineReader<'a>,
     /// Whether times that count from 1970 decide nothing about the file.
     takes_ticks: bool,
     memory: &'r mut Memory,
@@ -147,6 +163,48 @@ impl<'r, 'a> FastRows<'r, 'a> {
     pub(super) fn new(reader: &'r mut LineReader<'a>, takes_ticks: bool, memory: &'r mut Memory) -> Self {
         memory.begin_file();
         Self { reader, takes_ticks, memory, last: NONE, rows: 0 }
+    }
+
+    /// Rows of a table with this header. The same text means something else below another one.
+    pub(super) fn of_table(reader: &'r mut LineReader<'a>, header: &str, memory: &'r mut Memory) -> Self {
+        if memory.header != header {
+            *memory = Memory { header: header.to_owned(), ..Memory::default() };
+        }
+        Self::new(reader, false, memory)
+    }
+
+    /// The values of a table's next row, if it is the one that followed the last one before; and its number.
+    #[inline]
+    pub(super) fn expected_row<'t>(&self, text: &'t str) -> Option<(u32, RowValues<'t>)> {
+        let expected = self.memory.rows.get(self.last as usize)?.next;
+        Some((expected, self.memory.as_expected(text, expected)?))
+    }
+
+    /// Adds a line of a table's known row; `false` where the rows before it have another shape.
+    ///
+    /// # Errors
+    /// More lines than can be counted.
+    #[inline]
+    pub(super) fn take_row(&mut self, row: u32, span: Span, quantity: Parsed) -> Result<bool> {
+        match self.take(row, span, quantity, Stands::InPage) {
+            Ok(is_taken) => Ok(is_taken),
+            Err(Stop::Refused(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Remembers the row of a table that was read last: where its values stand in its text, and what the rest means.
+    pub(super) fn remember_row(&mut self, text: &str, places: &[ValuePlace], syntax: Syntax, meaning: Meaning) {
+        let row = self.memory.keep(text, places, syntax, meaning).unwrap_or(NONE);
+        if let Some(last) = self.memory.rows.get_mut(self.last as usize) {
+            last.next = row;
+        }
+        self.last = row;
+    }
+
+    /// Notes that the row that was read last is not remembered.
+    pub(super) fn forget_last(&mut self) {
+        self.last = NONE;
     }
 
     /// Adds a line of a known row; `false` where it has another shape than the rows before it.
@@ -226,11 +284,21 @@ pub(super) fn of_standing(shape: Shape, stands: Stands) -> Shape {
 }
 
 /// The values of a row, and the text behind it.
-struct RowValues<'t> {
-    start: &'t str,
-    end: &'t str,
-    quantity: &'t str,
-    rest: &'t str,
+pub(super) struct RowValues<'t> {
+    pub start: &'t str,
+    pub end: &'t str,
+    pub quantity: &'t str,
+    pub rest: &'t str,
+}
+
+/// What a row means but for its span and its quantity.
+pub(super) struct Meaning {
+    pub shape: Shape,
+    pub source: Source,
+    /// `None`: the pieces of the row say which resource it is.
+    pub instance: Option<Arc<str>>,
+    /// The number of the instance.
+    pub number: u32,
 }
 
 impl Pieces {
@@ -248,7 +316,7 @@ impl Pieces {
 impl Memory {
     fn begin_file(&mut self) {
         if self.is_full() || self.files == u32::MAX {
-            *self = Self::default();
+            *self = Self { header: std::mem::take(&mut self.header), ..Self::default() };
         }
         self.files += 1;
     }
@@ -270,7 +338,7 @@ impl Memory {
             from = cut as usize;
             match kind {
                 ValueKind::Instance => values.rest = values.rest.strip_prefix(&**row.instance.as_ref()?)?,
-                kind => values.read(*kind)?,
+                kind => values.read(*kind, pieces.syntax)?,
             }
         }
         values.rest = values.rest.strip_prefix(&pieces.text[from..])?;
@@ -291,23 +359,25 @@ impl Memory {
                 let (found, rest) = values.rest.split_at(string_length(start_of(values.rest, INSTANCE_BYTES_MAX))?);
                 (instance, values.rest) = (Some(found), rest);
             } else {
-                values.read(*kind)?;
+                values.read(*kind, Syntax::Json)?;
             }
         }
         let end = end_of_row(start_of(values.rest, PIECE_BYTES_MAX), *depth)?;
         (pieces[names.len()], values.rest) = values.rest.split_at(end);
         let pieces = &pieces[..=names.len()];
-        let hash = self.hash(pieces, kinds);
+        let hash = self.hash(pieces, kinds, Syntax::Json);
         let is_same = |&at: &u32| {
             let known = &self.sources[at as usize].pieces;
-            known.kinds == *kinds && pieces.iter().enumerate().all(|(at, piece)| known.piece(at) == *piece)
+            known.syntax == Syntax::Json
+                && known.kinds == *kinds
+                && pieces.iter().enumerate().all(|(at, piece)| known.piece(at) == *piece)
         };
         let source = *self.sources_by_text.find(hash, is_same)?;
         Some((self.row_of(source, hash, instance)?, values))
     }
 
-    fn hash(&self, pieces: &[&str], kinds: &ValueKinds) -> u64 {
-        self.hasher.hash_one((pieces, kinds.map(|kind| kind.map(|kind| kind as u8))))
+    fn hash(&self, pieces: &[&str], kinds: &ValueKinds, syntax: Syntax) -> u64 {
+        self.hasher.hash_one((pieces, kinds.map(|kind| kind.map(|kind| kind as u8)), syntax))
     }
 
     fn row_of(&self, source: u32, hash_of_source: u64, instance: Option<&str>) -> Option<u32> {
@@ -368,6 +438,24 @@ impl Memory {
         let Ok(quantity) = reader.dialect().quantity(number.trim()) else { return Ok(None) };
         // The texts of a row are interned only when it counts.
         let Some(source) = reader.source_of(line)? else { return Ok(None) };
+        let has_instance = places.iter().any(|(kind, ..)| *kind == ValueKind::Instance);
+        let (number, instance) = if has_instance {
+            let (number, instance) = reader.texts().instances.share(&line.instance)?;
+            (number, Some(instance))
+        } else {
+            (reader.texts().instances.intern(&line.instance)?, None)
+        };
+        let meaning = Meaning { shape, source, instance, number };
+        Ok(self.keep(text, &places, Syntax::Json, meaning).map(|row| (row, span, quantity)))
+    }
+
+    /// Remembers what a row means whose values stand in these places of its text; `None` where it cannot be told from
+    /// others by what stands between them.
+    fn keep(&mut self, text: &str, places: &[ValuePlace], syntax: Syntax, meaning: Meaning) -> Option<u32> {
+        let Meaning { shape, source, instance, number } = meaning;
+        if self.is_full() {
+            return None;
+        }
         let (mut pieces, mut kinds, mut cuts, mut joined) =
             (Vec::new(), ValueKinds::default(), [0; VALUES], String::new());
         let mut from = 0;
@@ -379,24 +467,17 @@ impl Memory {
         pieces.push(&text[from..]);
         joined.push_str(&text[from..]);
         if pieces.iter().any(|piece| piece.len() > PIECE_BYTES_MAX) {
-            return Ok(None);
+            return None;
         }
-        let hash = self.hash(&pieces, &kinds);
-        let pieces_text = Pieces { text: joined.into(), cuts, kinds };
-        let has_instance = kinds.contains(&Some(ValueKind::Instance));
-        let (number, instance) = if has_instance {
-            let (number, instance) = reader.texts().instances.share(&line.instance)?;
-            (number, Some(instance))
-        } else {
-            (reader.texts().instances.intern(&line.instance)?, None)
-        };
+        let hash = self.hash(&pieces, &kinds, syntax);
+        let pieces_text = Pieces { text: joined.into(), cuts, kinds, syntax };
         let is_same = |&at: &u32| self.sources[at as usize].pieces == pieces_text;
         let source = match self.sources_by_text.find(hash, is_same) {
             // An instance may hold what looks like the names that tell shapes apart.
-            Some(&known) if self.sources[known as usize].shape != shape => return Ok(None),
+            Some(&known) if self.sources[known as usize].shape != shape => return None,
             Some(&known) => known,
             None => {
-                let Some(layout) = self.layout_of(&pieces, kinds) else { return Ok(None) };
+                let layout = if syntax == Syntax::Json { self.layout_of(&pieces, kinds)? } else { NONE };
                 let place = self.sources.len() as u32;
                 self.pieces_bytes += pieces_text.text.len();
                 self.sources.push(KnownSource { pieces: pieces_text, layout, hash, shape, source, file: 0 });
@@ -405,13 +486,13 @@ impl Memory {
             }
         };
         if let Some(known) = self.row_of(source, hash, instance.as_deref()) {
-            return Ok(Some((known, span, quantity)));
+            return Some(known);
         }
         let hash = self.hasher.hash_one((hash, instance.as_deref()));
         let place = self.rows.len() as u32;
         self.rows.push(KnownRow { source, instance, number, hash, next: NONE });
         self.rows_by_text.insert_unique(hash, place, |&at| self.rows[at as usize].hash);
-        Ok(Some((place, span, quantity)))
+        Some(place)
     }
 
     /// The layout of a row with these pieces.
@@ -441,10 +522,12 @@ impl Memory {
 impl<'t> RowValues<'t> {
     /// Takes a value off the rest.
     #[inline]
-    fn read(&mut self, kind: ValueKind) -> Option<()> {
-        let length = match kind {
-            ValueKind::Quantity => number_length(self.rest.as_bytes())?,
-            _ => content_length(start_of(self.rest, VALUE_BYTES_MAX - 1))?,
+    fn read(&mut self, kind: ValueKind, syntax: Syntax) -> Option<()> {
+        let length = match (syntax, kind) {
+            (Syntax::Quoted, _) => memchr(b'"', start_of(self.rest, VALUE_BYTES_MAX))?,
+            (Syntax::Bare(delimiter), _) => bare_length(start_of(self.rest, VALUE_BYTES_MAX), delimiter)?,
+            (Syntax::Json, ValueKind::Quantity) => number_length(self.rest.as_bytes())?,
+            (Syntax::Json, _) => content_length(start_of(self.rest, VALUE_BYTES_MAX - 1))?,
         };
         let (value, rest) = self.rest.split_at(length);
         self.rest = rest;
@@ -467,7 +550,7 @@ fn as_json_string(content: &str) -> String {
 }
 
 /// Where the values of a row stand in its text; `None` when they cannot be left out of it.
-fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<(ValueKind, usize, usize)>> {
+fn places_of_values(text: &str, line: &RawRow<'_>) -> Option<Vec<ValuePlace>> {
     let place = |value: &str| {
         let from = place_of(text, value)?;
         Some((from, from + value.len()))
@@ -520,6 +603,13 @@ fn content_length(text: &[u8]) -> Option<usize> {
         }
         at += 2;
     }
+}
+
+/// The bytes of a cell without quotes at the start of a text, before a delimiter or the line end.
+#[inline]
+fn bare_length(text: &[u8], delimiter: u8) -> Option<usize> {
+    let length = memchr3(delimiter, b'\n', b'"', text)?;
+    Some(length - usize::from(text[..length].ends_with(b"\r")))
 }
 
 /// The bytes of a JSON string at the start of a text.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::context::{OfExport, OfFile, Thread};
+use super::fast_tables::read_rows;
 use super::json_pieces::{JsonPieces, read_whole_text};
 use super::line_reader::LineReader;
 use super::lines::{AroundRows, Body, FileLines};
@@ -37,7 +38,7 @@ pub(in crate::read) fn read_file(of: OfFile<'_>, thread: &mut Thread) -> Result<
         return read_parquet(file, content, of_stamp.texts).map(Some);
     }
     let text = content.into_text(file, of_stamp.reading.encoding)?;
-    let mut lines = if is_json(text.as_str()) { read_json(of, &text, thread)? } else { read_table(of, &text)? };
+    let mut lines = if is_json(text.as_str()) { read_json(of, &text, thread)? } else { read_table(of, &text, thread)? };
     refuse_if_nothing_is_usable(file, &lines)?;
     lines.content = text.content();
     thread.buffers.give_back(text);
@@ -134,25 +135,27 @@ fn read_json(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Result<FileLin
     Ok(lines)
 }
 
-fn read_table(of: OfFile<'_>, text: &Text) -> Result<FileLines> {
+fn read_table(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Result<FileLines> {
     let OfFile { file, of_export, of_stamp, .. } = of;
     let (reading, texts) = (of_stamp.reading, of_stamp.texts);
+    let mut memory = Some(&mut thread.memory).filter(|_| reading.pages != Pages::Validated);
     encoding::refuse_zeros(text.as_str().as_bytes(), file)?;
     let table = UsageTable::parse(&file.name, text.as_str())?
         .ok_or_else(|| shape::no_table(file, text.as_str(), "a page of usage", &REQUIRED))?;
     let (mut decided, mut lines) = (Decided::default(), FileLines::new(text.file.clone()));
     let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
-    if !reading.may_be_plain() || !reader.read_rows(&table, LineReader::has_unreadable)? {
+    if !reading.may_be_plain() || !read_rows(reader, &table, memory.as_deref_mut(), LineReader::has_unreadable)? {
         let mut surveyed = SurveyedTable::default();
         table.survey(&mut surveyed).1?;
         decided = surveyed.of_all().decide(&file.name, reading, of_export.window, Some(SourceTimeZone::UTC))?;
         lines = FileLines::new(text.file.clone());
-        LineReader::new(file, texts, &mut lines, decided.dialect.clone()).read_rows(&table, |_| false)?;
+        let reader = LineReader::new(file, texts, &mut lines, decided.dialect.clone());
+        read_rows(reader, &table, memory, |_| false)?;
     }
     lines.may_be_cut = !table.ends_with_a_line_end();
     (lines.repeats, lines.bodies) = table.repeated(of_export.is_alone)?;
     lines.decimals.add(lines.days.values().flat_map(|chunk| &chunk.quantity));
-    lines.note_table(&decided, table.delimiter());
+    lines.note_table(&decided, char::from(table.delimiter()));
     Ok(lines)
 }
 

@@ -13,13 +13,14 @@ use crate::domain::quantity::Parsed;
 use crate::domain::time::TimeFault;
 use crate::domain::{Day, Dialect, Quantity, RejectReason, Span, dialect};
 use crate::error::Result;
+use crate::read::format::csv::Cell;
 use crate::read::format::row::{InstanceText, RawRow, Value};
 use crate::read::format::shape::Shape;
 use crate::read::intern::{Interners, Recent};
 use crate::store::InputFile;
 
 /// Whether a table's row names a resource with a character that no id has: it replaces lost ones.
-fn has_lost_characters(instance: &str) -> bool {
+pub(super) fn has_lost_characters(instance: &str) -> bool {
     let is_lost = |text: &str| text.contains(['?', '\u{fffd}']);
     is_lost(instance)
         && match InstanceText::read(instance) {
@@ -40,11 +41,18 @@ pub(in crate::read) struct Source {
     meter: u32,
     api: Option<Api>,
     is_of_public_azure: bool,
+    /// Whether a row of a table names its resource with a character that no id has.
+    has_lost_characters: bool,
     /// The subscription that was queried, as written.
     queried: Option<String>,
 }
 
 impl Source {
+    /// The source of a row of a table.
+    pub(super) fn of_table(self, has_lost_characters: bool) -> Self {
+        Self { has_lost_characters, ..self }
+    }
+
     /// The numbers of a line with some instance.
     pub(crate) fn numbers(&self, instance: u32) -> LineNumbers {
         LineNumbers { user_subscription: self.user_subscription, meter: self.meter, instance }
@@ -127,16 +135,10 @@ impl<'a> LineReader<'a> {
         Ok(self.row)
     }
 
-    /// Reads all rows of a table; `false` when it gave up before the last.
-    pub(super) fn read_rows(mut self, table: &UsageTable<'_>, gives_up: impl Fn(&Self) -> bool) -> Result<bool> {
-        let mut rows = table.rows();
-        while self.read_row(table, &mut rows)? {
-            if gives_up(&self) {
-                return Ok(false);
-            }
-        }
-        self.finish();
-        Ok(true)
+    /// The span of two cells of a table; `None` when the row would be set aside.
+    pub(super) fn span_of_cells(&mut self, start: &str, end: &str) -> Option<Span> {
+        let value = |source| Value::from_cell(Cell::from_source(source));
+        self.span_of(value(start), value(end)).ok()
     }
 
     /// Reads the next row of a table; `false` when there is none.
@@ -163,7 +165,7 @@ impl<'a> LineReader<'a> {
         let row = self.next_row()?;
         self.refuse_other_shape(row, shape)?;
         let quantity = self.quantity_of(line);
-        let fields = ids_of(line).and_then(|ids| Ok((ids, self.span_of(line)?)));
+        let fields = ids_of(line).and_then(|ids| Ok((ids, self.span_of(line.usage_start, line.usage_end)?)));
         match (fields, quantity) {
             (Ok(((user_subscription, meter), span)), Ok(parsed)) => {
                 let api = self.api_of(line, &user_subscription);
@@ -202,6 +204,7 @@ impl<'a> LineReader<'a> {
             meter: self.meters.intern(&meter)?,
             api: api_and_subscription.map(|(api, _)| api),
             is_of_public_azure: line.is_of_public_azure,
+            has_lost_characters: false,
             queried: api_and_subscription
                 .filter(|(api, _)| *api == Api::Provider)
                 .map(|(_, queried)| queried.to_owned()),
@@ -212,6 +215,7 @@ impl<'a> LineReader<'a> {
     pub(crate) fn note_source(&mut self, source: &Source) {
         self.note_user_subscription(source.user_subscription, source.api);
         self.lines.is_of_public_azure |= source.is_of_public_azure;
+        self.lines.has_lost_characters |= source.has_lost_characters;
         if let Some(queried) = source.queried.as_ref().filter(|queried| !self.queried.contains(*queried)) {
             self.queried.insert(queried.clone());
         }
@@ -277,8 +281,8 @@ impl<'a> LineReader<'a> {
         }
     }
 
-    fn span_of(&mut self, line: &RawRow<'_>) -> Result<Span, Refused> {
-        let (Some(start), Some(end)) = (line.usage_start.written(), line.usage_end.written()) else {
+    fn span_of(&mut self, usage_start: Value<'_>, usage_end: Value<'_>) -> Result<Span, Refused> {
+        let (Some(start), Some(end)) = (usage_start.written(), usage_end.written()) else {
             return Err((RejectReason::UsageTimeMissing, None));
         };
         if let Some((_, _, span)) =
@@ -286,9 +290,9 @@ impl<'a> LineReader<'a> {
         {
             return Ok(*span);
         }
-        let texts = line.usage_start.text().zip(line.usage_end.text());
+        let texts = usage_start.text().zip(usage_end.text());
         let span = texts.map_or(Err(TimeFault::Unreadable), |(start, end)| self.dialect.span(&start, &end));
-        if span == Err(TimeFault::Unreadable) && [line.usage_start, line.usage_end].into_iter().all(is_local) {
+        if span == Err(TimeFault::Unreadable) && [usage_start, usage_end].into_iter().all(is_local) {
             self.lines.local_times += 1;
         }
         let span = span.map_err(|fault| {
@@ -299,7 +303,7 @@ impl<'a> LineReader<'a> {
             };
             let shown =
                 |value: Value<'_>, written: &str| value.text().map_or_else(|| written.to_owned(), Cow::into_owned);
-            (reason, Some(cut(&format!("{}/{}", shown(line.usage_start, start), shown(line.usage_end, end)))))
+            (reason, Some(cut(&format!("{}/{}", shown(usage_start, start), shown(usage_end, end)))))
         })?;
         self.last_span = Some((start.to_owned(), end.to_owned(), span));
         Ok(span)

@@ -10,6 +10,7 @@ mod days;
 pub(super) mod export;
 mod export_findings;
 mod fast_rows;
+mod fast_tables;
 mod file;
 pub(super) mod gather;
 mod json_pieces;

@@ -1,6 +1,7 @@
 //! A large file, read in pieces by all threads.
 //!
 //! ```text
+//! all threads   get the bytes from the system
 //! one thread    unpack → fingerprint → decode → cut where a row or a page seems to begin
 //! all threads                                   read the pieces
 //! one thread                                    bring them together in order
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 use crate::control::Control;
 use crate::domain::limits::ROW_BYTES_MAX;
 use crate::error::{Error, Result};
+use crate::read::format::ahead::BlocksAhead;
 use crate::read::format::blocks::TextBlocks;
 use crate::read::format::encoding::TextPlace;
 use crate::store::InputFile;
@@ -116,16 +118,17 @@ pub(super) fn read_pieces<R: PieceReader>(
     // What stands behind the end of the last piece that was read.
     let mut rest = String::new();
     let mut batch = cutter.batch(reader, 1)?;
+    let ahead = cutter.blocks.ahead(pieces * piece_bytes).map(BlocksAhead::read);
+    ahead.map_or(Ok(()), |ahead| cutter.blocks.put(ahead))?;
     while !batch.is_empty() {
         control.check()?;
         let shared: &R = reader;
-        let (next, read) = rayon::join(
+        // The bytes of the batch behind the next one.
+        let ahead = cutter.blocks.ahead(2 * pieces * piece_bytes);
+        let read = |piece: &TextPiece<R::Inside>| shared.read(&piece.text, piece.inside.clone()?, piece.is_last);
+        let (next, (read, ahead)) = rayon::join(
             || cutter.batch(shared, pieces),
-            || {
-                let read =
-                    |piece: &TextPiece<R::Inside>| shared.read(&piece.text, piece.inside.clone()?, piece.is_last);
-                batch.par_iter().map(read).collect::<Vec<_>>()
-            },
+            || rayon::join(|| batch.par_iter().map(read).collect::<Vec<_>>(), || ahead.map(BlocksAhead::read)),
         );
         for (TextPiece { text, inside, is_last }, read) in std::mem::take(&mut batch).into_iter().zip(read) {
             let is_expected = rest.is_empty() && inside.as_ref() == Some(&expected);
@@ -148,6 +151,7 @@ pub(super) fn read_pieces<R: PieceReader>(
             }
         }
         batch = next?;
+        ahead.map_or(Ok(()), |ahead| cutter.blocks.put(ahead))?;
     }
     Ok(rest.is_empty())
 }

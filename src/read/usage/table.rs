@@ -143,6 +143,11 @@ impl<'a> UsageTable<'a> {
         self.table.body()
     }
 
+    /// Where the text ends.
+    pub(super) fn end(&self) -> usize {
+        self.table.body() + self.table.body_text().len()
+    }
+
     /// The rows, each read from the first on by [`UsageRows::next`].
     pub(super) fn rows(&self) -> UsageRows<'_, 'a> {
         UsageRows { usage_table: self, rows: self.table.rows(), cells: Vec::new(), instance: String::new() }
@@ -173,8 +178,8 @@ impl<'a> UsageTable<'a> {
         Ok(repeated.finish())
     }
 
-    pub(super) fn delimiter(&self) -> char {
-        char::from(self.table.delimiter)
+    pub(super) const fn delimiter(&self) -> u8 {
+        self.table.delimiter
     }
 
     /// Adds the times and quantities of all rows to a survey. Returns where the last good row ends.
@@ -268,6 +273,22 @@ impl<'a> UsageRows<'_, 'a> {
     /// The row that was read last, as it stands in the file.
     pub(super) fn source(&self) -> &'a str {
         self.rows.source()
+    }
+
+    /// The text behind that row.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rows.rest()
+    }
+
+    /// Passes over a row of so many bytes that is known.
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.rows.pass(bytes);
+    }
+
+    /// The row that was read last with its line end, and its usage's start, end and quantity as they stand in it.
+    pub(super) fn values(&self) -> (&'a str, [&'a str; 3]) {
+        let Columns { start, end, quantity, .. } = self.usage_table.columns;
+        (self.rows.whole_source(), [start, end, quantity].map(|at| self.cells[at].source()))
     }
 
     /// Whether the header was repeated before that row, or before the end of the text.

@@ -4,10 +4,13 @@
 //! not. Then a pass over all rows decides, and another one reads them. What a table repeats, and what is wrong with it,
 //! is found by a last pass, row by row in order.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use memchr::memmem::Finder;
 use memchr::{memchr, memrchr, memrchr_iter};
 
 use super::context::OfFile;
+use super::fast_tables::read_rows;
 use super::line_reader::LineReader;
 use super::lines::FileLines;
 use super::pieces::{PieceReader, Read, more_bytes, read_pieces, too_large};
@@ -71,29 +74,39 @@ pub(super) fn read_large_table(of: OfFile<'_>, how: TextEncoding, piece_bytes: u
     let large = LargeTable { of, how, piece_bytes, table: &table, header, first_line };
     let plain = Decided::default();
     if of_stamp.reading.may_be_plain()
-        && let Some(lines) = large.lines(&plain, true)?
+        && let Some(lines) = large.plain_lines(&plain)?
     {
         return Ok(large.finished(lines, &plain));
     }
     let survey = large.survey()?.of_all();
     let decided = survey.decide(&file.name, of_stamp.reading, of_export.window, Some(SourceTimeZone::UTC))?;
-    let lines = match large.lines(&decided, false)? {
+    let lines = match large.lines(&decided, None)? {
         Some(lines) => lines,
-        None => large.in_order(&decided)?,
+        None => large.in_order(&decided, false)?.expect("only plain rows are given up"),
     };
     Ok(large.finished(lines, &decided))
 }
 
 impl LargeTable<'_> {
-    /// Reads all rows in pieces; `None` when the table has to be read in order, or decided about first.
-    fn lines(&self, decided: &Decided, gives_up: bool) -> Result<Option<FileLines>> {
+    /// Reads all rows as plain ones; `None` when one of them is not.
+    fn plain_lines(&self, plain: &Decided) -> Result<Option<FileLines>> {
+        let has_unreadable = AtomicBool::default();
+        match self.lines(plain, Some(&has_unreadable))? {
+            None if !has_unreadable.load(Ordering::Relaxed) => self.in_order(plain, true),
+            lines => Ok(lines),
+        }
+    }
+
+    /// Reads all rows in pieces; `None` when the table has to be read in order, or when it has a time or a quantity
+    /// that another dialect might read, and that is to be noted.
+    fn lines(&self, decided: &Decided, has_unreadable: Option<&AtomicBool>) -> Result<Option<FileLines>> {
         let OfFile { file, number, of_stamp, .. } = self.of;
         let lines = FileLines { number, ..FileLines::unread(file) };
         let begins = [self.table.header_text(), self.first_line].into_iter().filter(|begin| !begin.is_empty());
         let mut pieces = LinePieces {
             large: *self,
             dialect: decided.dialect.clone(),
-            gives_up,
+            has_unreadable,
             begins: begins.map(Finder::new).collect(),
             is_first: true,
             ends_with_a_line_end: self.header.ends_with('\n'),
@@ -140,13 +153,18 @@ impl LargeTable<'_> {
         Ok(text.strip_prefix(self.header).map(str::to_owned))
     }
 
-    /// Reads the rows in order, and finds what they repeat.
-    fn in_order(&self, decided: &Decided) -> Result<FileLines> {
+    /// Reads the rows in order, and finds what they repeat; `None` when one of them has a time or a quantity
+    /// that another dialect might read, and that is not to be.
+    fn in_order(&self, decided: &Decided, gives_up: bool) -> Result<Option<FileLines>> {
         let OfFile { file, number, of_export, of_stamp } = self.of;
         let mut lines = FileLines { number, ..FileLines::unread(file) };
         let mut repeated = RepeatedTables::new(self.table.header_text(), of_export.is_alone);
         let (mut ends_with_a_line_end, mut is_behind_header) = (self.header.ends_with('\n'), false);
+        let mut gave_up = false;
         let mut read_piece = |table: &UsageTable<'_>| {
+            if gave_up {
+                return (table.end(), Ok(()));
+            }
             let mut piece = FileLines { shape: lines.shape, ..FileLines::unread(file) };
             let mut reader = LineReader::new(file, of_stamp.texts, &mut piece, decided.dialect.clone())
                 .behind(lines.read.lines as u32);
@@ -157,6 +175,10 @@ impl LargeTable<'_> {
                     Ok(true) => {
                         let is_behind_header = std::mem::take(&mut is_behind_header) || rows.is_behind_header();
                         repeated.push(rows.source(), is_behind_header);
+                        if gives_up && reader.has_unreadable() {
+                            gave_up = true;
+                            break (table.end(), Ok(()));
+                        }
                     }
                     // The rows behind a header may be in the next piece.
                     Ok(false) => {
@@ -173,10 +195,14 @@ impl LargeTable<'_> {
             (place, absorbed.and(outcome))
         };
         let (read, content) = self.pass_in_order(&mut read_piece)?;
+        if gave_up {
+            of_stamp.days.forget(number)?;
+            return Ok(None);
+        }
         (lines.file, lines.content) = (read, content);
         lines.may_be_cut = !ends_with_a_line_end;
         (lines.repeats, lines.bodies) = repeated.finish();
-        Ok(lines)
+        Ok(Some(lines))
     }
 
     /// Hands the rows over piece by piece, in order. `read` returns where the last whole row ends, and what is wrong
@@ -215,7 +241,7 @@ impl LargeTable<'_> {
 
     /// What is known of a table once all its rows are read.
     fn finished(&self, mut lines: FileLines, decided: &Decided) -> FileLines {
-        lines.note_table(decided, self.table.delimiter());
+        lines.note_table(decided, char::from(self.table.delimiter()));
         lines
     }
 }
@@ -241,14 +267,23 @@ fn whole_rows(text: &str, is_last: bool) -> &str {
 struct LinePieces<'a> {
     large: LargeTable<'a>,
     dialect: Dialect,
-    /// Whether a time or a quantity that another dialect might read ends it.
-    gives_up: bool,
+    /// What to note a time or a quantity in that another dialect might read; it ends the reading.
+    has_unreadable: Option<&'a AtomicBool>,
     /// What the repetition of a table or of its rows begins with.
     begins: Vec<Finder<'a>>,
     /// Whether no piece was taken yet.
     is_first: bool,
     ends_with_a_line_end: bool,
     lines: FileLines,
+}
+
+impl LinePieces<'_> {
+    /// Notes whether the last row has a time or a quantity that another dialect might read, if that is to be noted.
+    fn notes_unreadable(&self, reader: &LineReader<'_>) -> bool {
+        let Some(noted) = self.has_unreadable.filter(|_| reader.has_unreadable()) else { return false };
+        noted.store(true, Ordering::Relaxed);
+        true
+    }
 }
 
 impl PieceReader for LinePieces<'_> {
@@ -265,7 +300,10 @@ impl PieceReader for LinePieces<'_> {
         let table = self.large.table.with_rows(rows, 1);
         let mut lines = FileLines::unread(file);
         let reader = LineReader::new(file, of_stamp.texts, &mut lines, self.dialect.clone());
-        match reader.read_rows(&table, |reader| self.gives_up && reader.has_unreadable()) {
+        let mut thread = of_stamp.threads.take();
+        let read = read_rows(reader, &table, Some(&mut thread.memory), |reader| self.notes_unreadable(reader));
+        of_stamp.threads.give_back(thread);
+        match read {
             Ok(true) => {}
             Ok(false) => return None,
             Err(_) if is_last => return None,
