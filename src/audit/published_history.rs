@@ -1,7 +1,5 @@
-//! The history of mappings, from what was published: `mappings` has their changes, and `published_use`
-//! finds the usage of both sides of each.
-//!
-//! No export and no snapshot is read.
+//! The history of mappings, from what was published: `mappings` has their changes, and `published_use` finds the usage
+//! of both sides of each. No export and no snapshot is read.
 
 use super::history::{Change, History, KindMappings, Subject, by_subject};
 use super::published_use::{PublishedUse, Standings};

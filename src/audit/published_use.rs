@@ -1,10 +1,10 @@
 //! Who used what on which side of each change of a mapping, from what was published.
 //!
 //! ```text
-//! daily + adjustments ──▶ what each user subscription used on a day ──▶ one side, where all its windows lie on that side
-//!                                         lines of that day ──▶ each side, where a change lies between its windows
+//! daily + adjustments ──▶ use of a day ──▶ one side of each change, where all windows of the day lie on that side
+//!                lines of that day ──▶ both sides, where a change lies between its windows
 //! ```
-//! A day is reported in its own window and in later ones, and a change may lie between them. Only then does it matter
+//! A day is reported in its window and in later ones, and a change may lie between them. Only then does it matter
 //! in which of them a line was reported, which the lines of that day say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,7 +24,7 @@ use crate::table::contract::columns::{METER_ID, QUANTITY, STAMP, USAGE_DATE, USE
 use crate::table::contract::lines::USAGE_START;
 use crate::table::contract::{self, exports};
 use crate::table::figures::FigureTable;
-use crate::table::reader::{Rows, contradiction};
+use crate::table::reader::{Coded, Rows, contradiction};
 
 /// Usage by user subscription, snapshots in force and meter. Of the snapshots between which nothing changed for a user
 /// subscription, some stand for all.
@@ -270,10 +270,8 @@ fn table_sums(publication: &Publication, stamp: &Stamp, path: &str, table: Figur
                 .merge(totals)
                 .map_err(|past_range| too_much(path, past_range))?;
         }
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let decoded = sums.into_iter().map(|((day, user, meter), totals)| {
-            ((day, text(users.of_code(user)), text(meters.of_code(meter))), totals)
-        });
+        let decoded =
+            sums.into_iter().map(|((day, user, meter), totals)| ((day, id(users, user), id(meters, meter)), totals));
         of_table.extend(decoded);
     }
     // The first that comes gives a number to an id.
@@ -310,8 +308,8 @@ fn line_sums(
         [&USAGE_START, &exports::GRANULARITY, &USER_SUBSCRIPTION_ID, &METER_ID, &QUANTITY];
     let mut of_day = SidesUsed::new();
     for path in publication.files_below(&lines_folder(stamp, day)) {
-        let in_force =
-            |slot: Slot| mappings.dates.in_force(publication.attribute_at.moment(window_of(path), day, slot));
+        let window = window_of(path);
+        let in_force = |slot: Slot| mappings.dates.in_force(publication.attribute_at.moment(window, day, slot));
         for rows in publication.read_coded(path, &contract::LINES, &columns)? {
             for (key, totals) in sums(&rows?, &in_force, users, path)? {
                 of_day.entry(key).or_default().merge(totals)?;
@@ -341,10 +339,8 @@ fn sums(rows: &Rows, in_force: &impl Fn(Slot) -> InForce, wanted: &BTreeSet<&str
             continue;
         }
         let start: Hour = start.ok_or_else(|| incomplete(path, row))?;
-        let slot = match granularities.text(row).and_then(Granularity::parse).ok_or_else(|| incomplete(path, row))? {
-            Granularity::Daily => Slot::DAILY,
-            Granularity::Hourly => Slot::hourly(start.hour_of_day()),
-        };
+        let granularity = granularities.text(row).and_then(Granularity::parse).ok_or_else(|| incomplete(path, row))?;
+        let slot = Slot::of(granularity, start);
         let in_force = match last_slot {
             Some((last, in_force)) if last == slot => in_force,
             _ => in_force(slot),
@@ -354,11 +350,13 @@ fn sums(rows: &Rows, in_force: &impl Fn(Slot) -> InForce, wanted: &BTreeSet<&str
         let sum = used.entry((user, meter, in_force)).or_default();
         sum.merge(totals).map_err(|past_range| too_much(path, past_range))?;
     }
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let decoded = |((user, meter, in_force), totals)| {
-        ((text(users.of_code(user)), text(meters.of_code(meter)), in_force), totals)
-    };
+    let decoded = |((user, meter, in_force), totals)| ((id(users, user), id(meters, meter), in_force), totals);
     Ok(used.into_iter().map(decoded).collect())
+}
+
+/// The id behind a code.
+fn id(ids: Coded<'_>, code: i32) -> String {
+    ids.of_code(code).unwrap_or_default().to_owned()
 }
 
 fn incomplete(path: &str, row: usize) -> Error {

@@ -453,10 +453,7 @@ impl<'a> Explainer<'a> {
                 let (start, granularity) = starts[row]
                     .zip(Granularity::parse(granularities.value(row)))
                     .ok_or_else(|| contradiction(path, format!("row {} has no usage time", row + 1)))?;
-                let slot = match granularity {
-                    Granularity::Daily => Slot::DAILY,
-                    Granularity::Hourly => Slot::hourly(start.hour_of_day()),
-                };
+                let slot = Slot::of(granularity, start);
                 let window = window_starts[row].zip(window_ends[row]).map(|(start, end)| Window { start, end });
                 let moment = self.publication.attribute_at.moment(window, self.date, slot);
                 let in_force = self.mappings.dates.in_force(moment);

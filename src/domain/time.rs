@@ -86,6 +86,14 @@ impl Slot {
         Self(hour + 1)
     }
 
+    /// The slot of a line of that granularity whose usage starts then.
+    pub const fn of(granularity: Granularity, start: Hour) -> Self {
+        match granularity {
+            Granularity::Daily => Self::DAILY,
+            Granularity::Hourly => Self::hourly(start.hour_of_day()),
+        }
+    }
+
     pub const fn granularity(self) -> Granularity {
         if self.0 == 0 { Granularity::Daily } else { Granularity::Hourly }
     }

@@ -192,8 +192,11 @@ fn publish_day(
 ) -> Result<Vec<ExportOfDay>> {
     let mut of_exports: BTreeMap<u32, Vec<UsageChunk>> =
         exports_of(context, day).into_iter().map(|at| (at, Vec::new())).collect();
+    // Lines of an export that has none on this day by its record are in no file, and so the day does not balance.
     for chunk in chunks {
-        of_exports.entry(chunk.export).or_default().push(chunk);
+        if let Some(of_export) = of_exports.get_mut(&chunk.export) {
+            of_export.push(chunk);
+        }
     }
     let published = of_exports.into_par_iter().map(|(at, chunks)| publish_lines(context, day, at, chunks));
     let lines: Vec<(Checksum, ExportOfDay)> = published.collect::<Result<_>>()?;

@@ -320,7 +320,7 @@ impl Out {
     /// Whether the receipt marks the publication as a what-if; without a receipt it is not one.
     pub fn is_what_if(&self) -> bool {
         let receipt = fs::read(self.folder.join(RECEIPT)).unwrap_or_default();
-        let receipt: RecordedInputs = RecordedInputs::from_receipt(&receipt);
+        let receipt = RecordedInputs::from_receipt(&receipt);
         receipt.settings["registration-override"].as_array().is_some_and(|list| !list.is_empty())
     }
 

@@ -131,12 +131,12 @@ impl<'f> TextBlocks<'f> {
         self.unpacked.ahead(bytes)
     }
 
-    /// Puts what was read behind what is there.
+    /// Puts what was read, if anything was, behind what is there.
     ///
     /// # Errors
     /// It could not be read.
-    pub(in crate::read) fn put(&mut self, read: BlocksRead) -> Result<()> {
-        self.unpacked.put(read)
+    pub(in crate::read) fn put(&mut self, read: Option<BlocksRead>) -> Result<()> {
+        read.map_or(Ok(()), |read| self.unpacked.put(read))
     }
 
     /// Adds about so many bytes to a text, more than none until the end.

@@ -52,11 +52,12 @@ pub(super) struct Thread {
 pub(super) struct Threads(Mutex<Vec<Thread>>);
 
 impl Threads {
-    pub(super) fn take(&self) -> Thread {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    pub(super) fn give_back(&self, thread: Thread) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    /// Does something with the buffers of a thread.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Thread) -> T) -> T {
+        let threads = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut thread = threads().pop().unwrap_or_default();
+        let result = work(&mut thread);
+        threads().push(thread);
+        result
     }
 }

@@ -12,6 +12,8 @@
 //! never seen before is read as the validating reader reads a row, and remembered: where its values stand, and what the
 //! rest of it means. Producers differ in names, in order and in blanks; here that is only other pieces.
 //!
+//! What is remembered of the rows of tables lies here, too; `fast_tables` finds their values.
+//!
 //! **Invariant:** the result is that of the validating reader. JSON that is valid with one value in a place is valid
 //! with any other of its kind there, and a row means what it meant before while its pieces are the same. Rows that are
 //! set aside are read by the same function as there. Times that all rows have to decide about, values that are no rows
@@ -195,11 +197,15 @@ impl<'r, 'a> FastRows<'r, 'a> {
 
     /// Remembers the row of a table that was read last: where its values stand in its text, and what the rest means.
     pub(super) fn remember_row(&mut self, text: &str, places: &[ValuePlace], syntax: Syntax, meaning: Meaning) {
-        let row = self.memory.keep(text, places, syntax, meaning).unwrap_or(NONE);
-        if let Some(last) = self.memory.rows.get_mut(self.last as usize) {
-            last.next = row;
+        match self.memory.keep(text, places, syntax, meaning) {
+            Some(row) => self.follow(row),
+            None => self.forget_last(),
         }
-        self.last = row;
+    }
+
+    /// Whether more rows can be remembered.
+    pub(super) fn has_room(&self) -> bool {
+        !self.memory.is_full()
     }
 
     /// Notes that the row that was read last is not remembered.
@@ -222,11 +228,16 @@ impl<'r, 'a> FastRows<'r, 'a> {
         let place = self.reader.next_row().map_err(Stop::Refused)?;
         self.reader.take(known.source.numbers(number), span, quantity, place);
         self.rows += 1;
+        self.follow(row);
+        Ok(true)
+    }
+
+    /// Notes that a row followed the last one: it is expected there next time.
+    fn follow(&mut self, row: u32) {
         if let Some(last) = self.memory.rows.get_mut(self.last as usize) {
             last.next = row;
         }
         self.last = row;
-        Ok(true)
     }
 }
 
@@ -269,7 +280,7 @@ impl TakesRows for FastRows<'_, '_> {
         }
         self.reader.read(of_standing(shape, stands), &line).map_err(Stop::Refused)?;
         self.rows += 1;
-        self.last = NONE;
+        self.forget_last();
         Ok(())
     }
 

@@ -9,15 +9,16 @@
 //!
 //! **Invariant:** the lines are those of the rows read cell by cell. A quoted value has no quote in it, and one without
 //! quotes no delimiter, quote or line end: so the cells of a known row are those that it had, but for these three. What
-//! its remaining cells mean depends on the header, and rows of other headers are not known. `tests/law/readers.rs`
+//! its remaining cells mean depends on the header, and rows of other headers are not known. `tests/law/tables.rs`
 //! compares the two.
 
 use super::fast_rows::{FastRows, Meaning, Memory, Syntax, ValueKind, ValuePlace};
-use super::line_reader::{LineReader, has_lost_characters};
+use super::line_reader::LineReader;
 use super::table::{UsageRows, UsageTable};
 use crate::domain::limits::VALUE_BYTES_MAX;
 use crate::error::Result;
 use crate::read::format::raw::place_of;
+use crate::read::format::row::RawRow;
 
 /// Reads all rows of a table; `false` when it gave up before the last. Without a memory no row is known.
 ///
@@ -72,35 +73,28 @@ fn known_row(fast: &mut FastRows<'_, '_>, text: &str) -> Result<Option<usize>> {
 
 /// Reads a row cell by cell, and remembers it where its values can be told from the rest; `false` when there is none.
 fn read_row<'a>(fast: &mut FastRows<'_, '_>, table: &UsageTable<'a>, rows: &mut UsageRows<'_, 'a>) -> Result<bool> {
-    let rejects = fast.reader.lines.rejects.len();
-    let row = match rows.next()? {
-        None => return Ok(false),
-        Some(Err(text)) => {
-            fast.forget_last();
-            fast.reader.set_aside_text(&text)?;
-            return Ok(true);
-        }
-        Some(Ok(row)) => row,
+    let Some(row) = rows.next()? else { return Ok(false) };
+    let is_used = fast.reader.read_cells(table.shape, &row)?;
+    let meaning = match &row {
+        Ok(row) if is_used && fast.has_room() => meaning_of(fast.reader, table, row)?,
+        _ => None,
     };
-    let has_lost_characters = has_lost_characters(&row.instance);
-    fast.reader.lines.has_lost_characters |= has_lost_characters;
-    fast.reader.read(table.shape, &row)?;
-    let is_used = fast.reader.lines.rejects.len() == rejects;
-    let source = if is_used { fast.reader.source_of(&row)? } else { None };
-    let Some(source) = source else {
+    let Some(meaning) = meaning else {
         fast.forget_last();
         return Ok(true);
     };
-    let number = fast.reader.texts().instances.intern(&row.instance)?;
     let (text, values) = rows.values();
     match places_of(text, values, table.delimiter()) {
-        Some((places, syntax)) => {
-            let source = source.of_table(has_lost_characters);
-            fast.remember_row(text, &places, syntax, Meaning { shape: table.shape, source, instance: None, number });
-        }
+        Some((places, syntax)) => fast.remember_row(text, &places, syntax, meaning),
         None => fast.forget_last(),
     }
     Ok(true)
+}
+
+fn meaning_of(reader: &mut LineReader<'_>, table: &UsageTable<'_>, row: &RawRow<'_>) -> Result<Option<Meaning>> {
+    let Some(source) = reader.source_of_cells(row)? else { return Ok(None) };
+    let number = reader.texts().instances.intern(&row.instance)?;
+    Ok(Some(Meaning { shape: table.shape, source, instance: None, number }))
 }
 
 /// Where start, end and quantity stand in a row, in order; `None` when they cannot be left out of it.

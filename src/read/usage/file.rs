@@ -155,7 +155,7 @@ fn read_table(of: OfFile<'_>, text: &Text, thread: &mut Thread) -> Result<FileLi
     lines.may_be_cut = !table.ends_with_a_line_end();
     (lines.repeats, lines.bodies) = table.repeated(of_export.is_alone)?;
     lines.decimals.add(lines.days.values().flat_map(|chunk| &chunk.quantity));
-    lines.note_table(&decided, char::from(table.delimiter()));
+    lines.note_table(&decided, table.delimiter());
     Ok(lines)
 }
 

@@ -169,10 +169,7 @@ impl<'a> Batch<'a> {
 fn read_whole(of: OfFile<'_>) -> Result<Option<FileLines>> {
     let OfStamp { threads, control, days, .. } = of.of_stamp;
     control.check()?;
-    let mut thread = threads.take();
-    let read = read_file(of, &mut thread)?;
-    threads.give_back(thread);
-    let Some(mut lines) = read else { return Ok(None) };
+    let Some(mut lines) = threads.with(|thread| read_file(of, thread))? else { return Ok(None) };
     lines.number = of.number;
     // Content that may repeat another file is held back.
     if lines.is_plain() {

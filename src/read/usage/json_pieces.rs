@@ -133,9 +133,7 @@ impl PieceReader for JsonPieces<'_> {
 
     fn read(&self, text: &str, inside: Inside, is_last: bool) -> Option<Read<Self::Piece, Inside>> {
         let threads = self.of.of_stamp.threads;
-        let mut thread = threads.take();
-        let read = read_text(self.of, text, inside, is_last, &mut thread.memory);
-        threads.give_back(thread);
+        let read = threads.with(|thread| read_text(self.of, text, inside, is_last, &mut thread.memory));
         let (lines, scanned) = read?;
         Some(Read { bytes: scanned.bytes, inside: scanned.inside.clone(), piece: (lines, scanned) })
     }

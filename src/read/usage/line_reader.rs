@@ -20,7 +20,7 @@ use crate::read::intern::{Interners, Recent};
 use crate::store::InputFile;
 
 /// Whether a table's row names a resource with a character that no id has: it replaces lost ones.
-pub(super) fn has_lost_characters(instance: &str) -> bool {
+fn has_lost_characters(instance: &str) -> bool {
     let is_lost = |text: &str| text.contains(['?', '\u{fffd}']);
     is_lost(instance)
         && match InstanceText::read(instance) {
@@ -48,11 +48,6 @@ pub(in crate::read) struct Source {
 }
 
 impl Source {
-    /// The source of a row of a table.
-    pub(super) fn of_table(self, has_lost_characters: bool) -> Self {
-        Self { has_lost_characters, ..self }
-    }
-
     /// The numbers of a line with some instance.
     pub(crate) fn numbers(&self, instance: u32) -> LineNumbers {
         LineNumbers { user_subscription: self.user_subscription, meter: self.meter, instance }
@@ -143,15 +138,21 @@ impl<'a> LineReader<'a> {
 
     /// Reads the next row of a table; `false` when there is none.
     pub(super) fn read_row(&mut self, table: &UsageTable<'_>, rows: &mut UsageRows<'_, '_>) -> Result<bool> {
-        match rows.next()? {
-            None => return Ok(false),
-            Some(Ok(row)) => {
+        let Some(row) = rows.next()? else { return Ok(false) };
+        self.read_cells(table.shape, &row).map(|_is_used| true)
+    }
+
+    /// Reads a row of a table, or sets its text aside. Returns whether it counts.
+    pub(super) fn read_cells(&mut self, shape: Shape, row: &std::result::Result<RawRow<'_>, String>) -> Result<bool> {
+        let rejects = self.lines.rejects.len();
+        match row {
+            Ok(row) => {
                 self.lines.has_lost_characters |= has_lost_characters(&row.instance);
-                self.read(table.shape, &row)?;
+                self.read(shape, row)?;
             }
-            Some(Err(text)) => self.set_aside_text(&text)?,
+            Err(text) => self.set_aside_text(text)?,
         }
-        Ok(true)
+        Ok(self.lines.rejects.len() == rejects)
     }
 
     /// Sets aside an element that is no row.
@@ -209,6 +210,12 @@ impl<'a> LineReader<'a> {
                 .filter(|(api, _)| *api == Api::Provider)
                 .map(|(_, queried)| queried.to_owned()),
         }))
+    }
+
+    /// The same of a row of a table.
+    pub(super) fn source_of_cells(&mut self, line: &RawRow<'_>) -> Result<Option<Source>> {
+        let has_lost_characters = has_lost_characters(&line.instance);
+        Ok(self.source_of(line)?.map(|source| Source { has_lost_characters, ..source }))
     }
 
     /// Notes that the file has lines of a source; once is enough.

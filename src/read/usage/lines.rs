@@ -231,9 +231,9 @@ impl FileLines {
     }
 
     /// Notes what is known of a table once all its rows are read.
-    pub(super) fn note_table(&mut self, decided: &Decided, delimiter: char) {
+    pub(super) fn note_table(&mut self, decided: &Decided, delimiter: u8) {
         self.note_missing_ids();
-        self.written = Some(decided.to_string(delimiter));
+        self.written = Some(decided.to_string(char::from(delimiter)));
         self.zone_is_assumed = decided.zone_is_assumed;
         self.lacks.extend(decided.lacks(self.digits_max));
         self.lacks.extend(self.decimals.are_as_displayed().then_some(AS_DISPLAYED));

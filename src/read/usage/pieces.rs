@@ -119,7 +119,7 @@ pub(super) fn read_pieces<R: PieceReader>(
     let mut rest = String::new();
     let mut batch = cutter.batch(reader, 1)?;
     let ahead = cutter.blocks.ahead(pieces * piece_bytes).map(BlocksAhead::read);
-    ahead.map_or(Ok(()), |ahead| cutter.blocks.put(ahead))?;
+    cutter.blocks.put(ahead)?;
     while !batch.is_empty() {
         control.check()?;
         let shared: &R = reader;
@@ -151,7 +151,7 @@ pub(super) fn read_pieces<R: PieceReader>(
             }
         }
         batch = next?;
-        ahead.map_or(Ok(()), |ahead| cutter.blocks.put(ahead))?;
+        cutter.blocks.put(ahead)?;
     }
     Ok(rest.is_empty())
 }

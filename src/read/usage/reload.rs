@@ -80,10 +80,7 @@ fn chunks_of(stored: &Stored, numbers: &BTreeMap<&str, u32>, texts: &Interners) 
         let (files, places) = (rows.texts(FILE)?, rows.integers(ROW)?);
         for (at, start) in starts.into_iter().enumerate() {
             let read = || {
-                let slot = match Granularity::parse(granularities.value(at))? {
-                    Granularity::Daily => Slot::DAILY,
-                    Granularity::Hourly => Slot::hourly(start?.hour_of_day()),
-                };
+                let slot = Slot::of(Granularity::parse(granularities.value(at))?, start?);
                 Some((slot, *numbers.get(files.value(at))?, u32::try_from(places.value(at)).ok()?))
             };
             let (slot, file, row) =

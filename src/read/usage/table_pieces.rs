@@ -153,8 +153,8 @@ impl LargeTable<'_> {
         Ok(text.strip_prefix(self.header).map(str::to_owned))
     }
 
-    /// Reads the rows in order, and finds what they repeat; `None` when one of them has a time or a quantity
-    /// that another dialect might read, and that is not to be.
+    /// Reads the rows in order, and finds what they repeat; `None` when it gave up behind one with a time or a quantity
+    /// that another dialect might read.
     fn in_order(&self, decided: &Decided, gives_up: bool) -> Result<Option<FileLines>> {
         let OfFile { file, number, of_export, of_stamp } = self.of;
         let mut lines = FileLines { number, ..FileLines::unread(file) };
@@ -241,7 +241,7 @@ impl LargeTable<'_> {
 
     /// What is known of a table once all its rows are read.
     fn finished(&self, mut lines: FileLines, decided: &Decided) -> FileLines {
-        lines.note_table(decided, char::from(self.table.delimiter()));
+        lines.note_table(decided, self.table.delimiter());
         lines
     }
 }
@@ -300,10 +300,8 @@ impl PieceReader for LinePieces<'_> {
         let table = self.large.table.with_rows(rows, 1);
         let mut lines = FileLines::unread(file);
         let reader = LineReader::new(file, of_stamp.texts, &mut lines, self.dialect.clone());
-        let mut thread = of_stamp.threads.take();
-        let read = read_rows(reader, &table, Some(&mut thread.memory), |reader| self.notes_unreadable(reader));
-        of_stamp.threads.give_back(thread);
-        match read {
+        let gives_up = |reader: &LineReader<'_>| self.notes_unreadable(reader);
+        match of_stamp.threads.with(|thread| read_rows(reader, &table, Some(&mut thread.memory), gives_up)) {
             Ok(true) => {}
             Ok(false) => return None,
             Err(_) if is_last => return None,
