@@ -115,7 +115,7 @@ fn every_column_name_means_one_thing() {
     }
 }
 
-/// A publication in which every table is: with a price book, a closed month to which something came, and a day that was
+/// A publication in which every table is: with a price book, vendor prices, a closed month to which something came, and a day that was
 /// published before and changed.
 fn published() -> TestRoot {
     let bad = Line { quantity: "-1".into(), ..Line::hourly(SUB_A, VM_HOURS, "2026-10-05T13", "1") };
@@ -129,6 +129,8 @@ fn published() -> TestRoot {
         root.file(&format!("north/usage/{window}/page.json"), page(&[Line::hourly(SUB_A, VM_HOURS, hour, "3")]));
     };
     root.file("prices.csv", format!("meter_id,price,per,unit,currency\n{VM_HOURS},0.5,1,VM hours,USD\n"));
+    let vendor_prices = format!("meter_id,price,per,unit,currency\n{VM_HOURS},0.4,1,VM hours,USD\n");
+    root.file("vendor-prices.csv", vendor_prices);
     export("2026-11-05", "2026-11-05T13");
     root.run(&["--csv", "hourly"]).expect(4);
     let close = ["close", "2026-10", "--out", "out", "--force", "--reason", "all tables are to be there"];
@@ -236,7 +238,7 @@ fn every_csv_has_the_header_of_its_contract() {
         assert!(text.starts_with(&format!("\u{feff}{}\r\n", header.join(","))), "{path}");
         seen.insert(name.to_owned());
     }
-    let facts = ["daily", "default_usage", "hourly", "monthly", "statements"];
+    let facts = ["daily", "default_usage", "hourly", "margins", "monthly", "statements"];
     let others = ["adjustments", "changes", "coverage", "coverage_months", "exports", "rejects"];
     assert_eq!(seen, facts.into_iter().chain(others).map(str::to_owned).collect());
 }

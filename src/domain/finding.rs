@@ -89,6 +89,8 @@ closed_list! {
         DefaultSubscriptionOfSeveralStamps = "default_subscription_of_several_stamps",
         /// No price is in force for a quantity.
         UsageUnpriced = "usage_unpriced",
+        /// No vendor price is in force for a quantity.
+        VendorUsageUnpriced = "vendor_usage_unpriced",
         /// A month was closed before there was a price book.
         ClosedMonthNotCharged = "closed_month_not_charged",
         /// Additions to closed months that were charged are themselves not charged.
@@ -203,6 +205,8 @@ impl FindingCode {
             | Self::NamesSwapped
             | Self::NameOfUnknownId
             | Self::NamesWithLostCharacters
+            // What customers are charged does not depend on vendor prices.
+            | Self::VendorUsageUnpriced
             // What a rate card does not price is `usage_unpriced` where it is used.
             | Self::RateCardUnitUnknown
             | Self::RateCardTermNotApplied => Severity::Warning,

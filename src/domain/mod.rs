@@ -40,7 +40,7 @@ pub use identity::{BilledSubscriptionId, MeterId, Stamp, TenantId, UserSubscript
 pub use in_force::{AttributeAt, InForce, SnapshotDates, SnapshotKind};
 pub use mapping::{Mapping, Mappings};
 pub use money::{Amount, Charge, Currency};
-pub use price::{PriceEntry, PriceStatus, Tiering};
+pub use price::{ChargeStatus, PriceEntry, PriceStatus, Tiering};
 pub use quantity::Quantity;
 pub use rank::rank;
 pub use reject::RejectReason;

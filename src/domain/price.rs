@@ -91,31 +91,49 @@ pub struct Price {
     pub price: Decimal,
     pub per: Decimal,
     pub discount_percent: Decimal,
+    /// What Microsoft takes off the discounted price for a partner with access rights; only vendor prices have it.
+    #[serde(default)]
+    pub partner_earned_credit_percent: Decimal,
     pub currency: Currency,
 }
 
 impl Price {
     /// Decimal places that `per` may have: with these every product fits 256 bits.
     pub const PER_PLACES_MAX: u32 = 10;
-    /// Decimal places that a discount may have.
+    /// Decimal places that a discount and a credit may have.
     pub const DISCOUNT_PLACES_MAX: u32 = 6;
 
     /// The factor from a quantity in units of 10^-18 to a charge in units of 10^-10. `None` when `per` is not positive,
-    /// a discount is not between 0 and 100, or either has too many places.
+    /// a discount or a credit is not between 0 and 100, one of these has too many places, or the product too many
+    /// digits.
     pub fn fraction(&self) -> Option<Fraction> {
-        let Self { price, per, discount_percent: discount, currency: _ } = self;
-        let is_percent = *discount >= Decimal::ZERO && *discount <= Decimal::ONE_HUNDRED;
-        let is_within = per.scale() <= Self::PER_PLACES_MAX && discount.scale() <= Self::DISCOUNT_PLACES_MAX;
-        if *price < Decimal::ZERO || *per <= Decimal::ZERO || !is_percent || !is_within {
+        let Self { price, per, currency: _, .. } = self;
+        let is_within = per.scale() <= Self::PER_PLACES_MAX;
+        if *price < Decimal::ZERO || *per <= Decimal::ZERO || !is_within {
             return None;
         }
-        // (price / 10^p) · ((100 − discount) / 100) / (per / 10^s), each as a whole number over a power of ten.
-        let left = 100 * 10_u128.pow(discount.scale()) - discount.mantissa().unsigned_abs();
+        // (price / 10^p) · ((100 − discount) / 100) · ((100 − credit) / 100) / (per / 10^s), each as a whole number
+        // over a power of ten.
+        let (discounted, discount_places) = left_of(self.discount_percent)?;
+        let credit = self.partner_earned_credit_percent;
+        let (credited, credit_places) = if credit.is_zero() { (1, 0) } else { left_of(credit)? };
+        let left = discounted * credited;
         let numerator = price.mantissa().unsigned_abs().checked_mul(left)?;
-        let places = price.scale() + discount.scale() + 2 + u32::from(QUANTITY_SCALE) - CHARGE_SCALE - per.scale();
+        let places =
+            price.scale() + discount_places + credit_places + u32::from(QUANTITY_SCALE) - CHARGE_SCALE - per.scale();
         let denominator = U256::new(10).checked_pow(places)?.checked_mul(per.mantissa().unsigned_abs().into())?;
         Fraction::new(numerator, denominator)
     }
+}
+
+/// What is left of one after a percentage is taken off, as a whole number over a power of ten. `None` when it is not
+/// between 0 and 100, or has too many places.
+fn left_of(percent: Decimal) -> Option<(u128, u32)> {
+    let percent = percent.normalize();
+    if percent < Decimal::ZERO || percent > Decimal::ONE_HUNDRED || percent.scale() > Price::DISCOUNT_PLACES_MAX {
+        return None;
+    }
+    Some((100 * 10_u128.pow(percent.scale()) - percent.mantissa().unsigned_abs(), percent.scale() + 2))
 }
 
 /// The charge for a quantity: the exact product, divided by `per`, discounted, and rounded once to ten places, half to
@@ -167,9 +185,13 @@ impl PriceEntry {
         add(&self.tier_from.to_string());
         match &self.terms {
             Terms::NotBillable => add("not_billable"),
-            Terms::Price(Price { price, per, discount_percent, currency }) => {
+            Terms::Price(price) => {
+                let Price { price, per, discount_percent, partner_earned_credit_percent, currency } = price;
                 [price, per, discount_percent].into_iter().for_each(|number| add(&number.normalize().to_string()));
                 add(currency.code());
+                if !partner_earned_credit_percent.is_zero() {
+                    add(&partner_earned_credit_percent.normalize().to_string());
+                }
             }
         }
         add(self.unit.as_deref().unwrap_or_default());
@@ -232,10 +254,10 @@ impl PriceEntry {
 }
 
 impl Price {
-    /// The price, what it is for and the discount, in units of 10^-18, as tables hold them.
-    pub fn scaled(&self) -> [Quantity; 3] {
+    /// The price, what it is for, the discount and the partner earned credit, in units of 10^-18, as tables hold them.
+    pub fn scaled(&self) -> [Quantity; 4] {
         let scaled = |number| scaled_18(number).expect("a price book is refused that holds what does not fit");
-        [self.price, self.per, self.discount_percent].map(scaled)
+        [self.price, self.per, self.discount_percent, self.partner_earned_credit_percent].map(scaled)
     }
 }
 
@@ -247,6 +269,20 @@ closed_list! {
         NotBillable = "not_billable",
         Priced = "priced",
         /// No entry is in force: there is no amount, not even one of zero.
+        Unpriced = "unpriced",
+    }
+}
+
+closed_list! {
+    /// What is known of one side of a margin, in its currency. The names are published and never change meaning.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum ChargeStatus {
+        /// It is never charged, and counts as 0.
+        NotBillable = "not_billable",
+        /// It is priced in another currency, which has a row of its own.
+        OtherCurrency = "other_currency",
+        Priced = "priced",
+        /// No entry is in force: the margin is not known.
         Unpriced = "unpriced",
     }
 }

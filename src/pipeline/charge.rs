@@ -3,7 +3,7 @@
 //! A month is rated as a whole, over all stamps, since tiers count all of them. Closed parts keep their charges, and if
 //! a stamp's month is closed, the whole month keeps the terms (tiers, rounding, exchange rates) of the closing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -13,26 +13,23 @@ use super::context::RunContext;
 use super::fold::Folded;
 use super::not_applied;
 use super::plan::Plan;
-use super::vanished::Vanished;
-use crate::balance;
+use super::rating::{self, load_days, prove_rated, refuse_unknown_scopes};
+use super::vanished::{PriceTable, Vanished};
 use crate::close::{Frozen, FrozenCharging};
 use crate::domain::finding::FindingCode;
-use crate::domain::price::Scope;
-use crate::domain::totals::Checksum;
 use crate::domain::{
-    Amount, Charge, Correction, Currency, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity, Stamp, unit,
+    Amount, Charge, Correction, Currency, Finding, MeterId, Month, PriceEntry, PriceStatus, Quantity, Stamp,
 };
 use crate::error::{Error, Result};
 use crate::pipeline::charging::Charging;
 use crate::publication::Publisher;
 use crate::publication::layout::{
-    CLOSED_FOLDER, DAILY_FOLDER, charges_path, closed_path, daily_path, stamp_and_month_in, statement_csv_folder,
-    statements_path, table_path,
+    CLOSED_FOLDER, DAILY_FOLDER, charges_path, closed_path, stamp_and_month_in, statement_csv_folder, statements_path,
+    table_path,
 };
 use crate::publish::{Names, publish_charges, publish_prices, publish_statements, statement_csv};
 use crate::rate::{
-    KnownIds, MonthTerms, PriceBook, Rated, RatedRows, StampMonth, StampMonthBuilder, Statement, StatementLine,
-    rate_month,
+    MonthTerms, PriceBook, Rated, RatedRows, StampMonth, StampMonthBuilder, Statement, StatementLine, rate_month,
 };
 use crate::read::Root;
 use crate::state::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
@@ -61,7 +58,7 @@ pub(super) fn charge(
     root: &Root,
     vanished: &mut Vanished,
 ) -> Result<ChargedRun> {
-    refuse_unknown_scopes(context, folded, charging, root)?;
+    refuse_unknown_scopes(context, folded, &charging.book, root)?;
     let rated_last = context.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
     // A full run does not reuse rated months, but still compares with them to tell why figures changed.
     let nothing = ChargedMonths::default();
@@ -74,7 +71,7 @@ pub(super) fn charge(
         let open = previous.0.iter().filter(is_open);
         let entries = open.flat_map(|(month, rated)| rated.entries.iter().map(|entry| (*month, entry)));
         let has_entry = |key| charging.book.entry_of(key).is_some();
-        vanished.refuse_lost_prices(&charging.files, entries, has_entry)?;
+        vanished.refuse_lost_prices(PriceTable::Operator, &charging.files, entries, has_entry)?;
     }
     let mut charged = ChargedMonths::default();
     let mut prices: BTreeMap<i64, PriceEntry> = BTreeMap::new();
@@ -111,7 +108,10 @@ pub(super) fn charge(
     if charging.has_book || !charged.0.is_empty() {
         publish_prices(&prices, context.publisher)?;
     }
-    findings.extend(unpriced(charging, &charged, &folded.names));
+    let open = charged.0.iter().flat_map(|(month, rated)| rated.unpriced.iter().map(|row| (*month, row)));
+    // Closed usage cannot get a price any more.
+    findings.extend(rating::unpriced(open.filter(|(_, row)| !row.is_closed), &rating::PRICES, &folded.names));
+    findings.extend(rating::of_cards(&charging.notes, &rating::PRICES));
     findings.extend(not_applied::prices(&context.closed, charging, context.plan));
     charged.save(context.publisher)?;
     Ok(ChargedRun { months: charged, findings, changes })
@@ -142,38 +142,6 @@ fn months_to_charge(context: &RunContext<'_>, charging: &Charging) -> (BTreeMap<
     // In order of the stamps, which differs from that of paths: `north-2/…` comes before `north/…`.
     let months = months.into_iter().map(|(month, stamps)| (month, stamps.into_values().collect())).collect();
     (months, findings)
-}
-
-fn refuse_unknown_scopes(
-    context: &RunContext<'_>,
-    folded: &Folded<'_>,
-    charging: &Charging,
-    root: &Root,
-) -> Result<()> {
-    // Stamps that are not read, and snapshots that are replaced, may have further ids.
-    let is_partly_seen = !context.plan.stamps.is_empty() || !context.plan.overrides.is_empty();
-    let tenants: BTreeSet<&str> = folded.dimensions.tenants().collect();
-    let billed: BTreeSet<&str> = folded.dimensions.billed_subscriptions().collect();
-    let users: BTreeSet<&str> = folded.names.user_subscriptions().collect();
-    let stamps: BTreeSet<&str> = root.all_stamps.iter().map(String::as_str).collect();
-    charging.book.refuse_unknown_scopes(|scope| {
-        let Some(id) = scope.id() else { return KnownIds::Yes };
-        // names.csv has both kinds; an id that is known to be of the other kind is not of this one.
-        let is_named = |others: &BTreeSet<&str>| !others.contains(id) && folded.names.name(id).is_some();
-        let (known, is_named) = match scope {
-            Scope::All => return KnownIds::Yes,
-            Scope::Stamp(_) => (&stamps, false),
-            Scope::Tenant(_) => (&tenants, is_named(&billed)),
-            Scope::BilledSubscription(_) => (&billed, is_named(&tenants)),
-            Scope::UserSubscription(_) => (&users, false),
-        };
-        let is_elsewhere = is_partly_seen && !matches!(scope, Scope::Stamp(_));
-        if known.contains(id) || is_named || is_elsewhere {
-            KnownIds::Yes
-        } else {
-            KnownIds::No { others: known.clone() }
-        }
-    })
 }
 
 /// A stamp's part of a month.
@@ -286,7 +254,7 @@ impl<'a> MonthCharge<'a> {
         };
         let publish = |(stamp_month, rated): (&LoadedMonth, &Option<Rated>)| match (rated, &stamp_month.closed) {
             (Some(rated), _) => {
-                stamp_month.prove(month, rated)?;
+                prove_rated(month, &stamp_month.usage, rated)?;
                 publish_charges(month, &stamp_month.usage, rated, self.book, publisher)
             }
             (None, Some(closed)) => {
@@ -346,12 +314,7 @@ impl LoadedMonth {
     fn load(part: &StampPart, month: Month, publisher: &Publisher) -> Result<Self> {
         let missing = |path: &str| reader::contradiction(path, format!("{month} of {} is not there", part.stamp));
         match &part.usage {
-            MonthUsage::Open => {
-                let path = daily_path(&part.stamp, month);
-                let bytes = publisher.current(&path)?.ok_or_else(|| missing(&path))?;
-                let rows = reader::read_coded(path.as_ref(), bytes, &contract::DAILY, &StampMonth::COLUMNS)?;
-                Ok(Self { usage: StampMonth::from_rows(part.stamp.clone(), rows)?, closed: None })
-            }
+            MonthUsage::Open => Ok(Self { usage: load_days(&part.stamp, month, publisher)?, closed: None }),
             MonthUsage::Closed { run, charging } => {
                 let path = closed_path(&part.stamp, month, *run, &table_path(&contract::CHARGES));
                 let stored = publisher.out().ok_or_else(|| missing(&path))?.read(&path)?;
@@ -380,17 +343,6 @@ impl LoadedMonth {
                 Ok(Self { usage: usage.finish(), closed: Some(closed) })
             }
         }
-    }
-
-    /// Checks that all of the usage was rated.
-    fn prove(&self, month: Month, rated: &Rated) -> Result<()> {
-        let sum = |quantities: &[Quantity]| {
-            let mut sum = Checksum::default();
-            quantities.iter().for_each(|&quantity| sum.add(quantity));
-            sum
-        };
-        let (used, rated) = (sum(&self.usage.quantity), sum(&rated.quantity));
-        balance::prove(&self.usage.stamp, &format!("rating {month}"), used, rated)
     }
 }
 
@@ -473,7 +425,7 @@ impl ChargeSums {
                 let id =
                     MeterId::new(meter).ok_or_else(|| reader::contradiction("daily", "holds a blank id".to_owned()))?;
                 let sum = self.unpriced.entry((stamp_month.usage.stamp.clone(), id)).or_default();
-                *sum = sum.checked_add(quantity).ok_or_else(past_range)?;
+                *sum = sum.checked_add(quantity).ok_or_else(rating::past_range)?;
             }
             Some((key, entry)) => {
                 self.entries.entry(key).or_insert_with(|| entry.clone());
@@ -487,25 +439,17 @@ impl ChargeSums {
     fn add_charge(&mut self, currency: Option<Currency>, charge: Charge) -> Result<()> {
         let Some(currency) = currency else { return Ok(()) };
         let sum = self.charges.entry(currency).or_default();
-        *sum = sum.checked_add(charge).ok_or_else(past_range)?;
+        *sum = sum.checked_add(charge).ok_or_else(rating::past_range)?;
         Ok(())
     }
 }
 
 fn add(sum: &mut (Quantity, Option<Charge>), quantity: Quantity, charge: Option<Charge>) -> Result<()> {
-    sum.0 = sum.0.checked_add(quantity).ok_or_else(past_range)?;
+    sum.0 = sum.0.checked_add(quantity).ok_or_else(rating::past_range)?;
     if let Some(charge) = charge {
-        sum.1 = Some(sum.1.unwrap_or_default().checked_add(charge).ok_or_else(past_range)?);
+        sum.1 = Some(sum.1.unwrap_or_default().checked_add(charge).ok_or_else(rating::past_range)?);
     }
     Ok(())
-}
-
-fn past_range() -> Error {
-    Error::input(
-        "the charges of a month exceed what can be published: quantities up to 10^20, charges up to 10^28, amounts up \
-         to 10^14",
-    )
-    .hint("look for an absurd price in the price book, or for absurd quantities in the lines of the month")
 }
 
 /// Checks that statement lines contain all charges, and that exactly the priced lines have an amount.
@@ -513,7 +457,7 @@ fn prove_lines(month: Month, lines: &[StatementLine], charges: &BTreeMap<Currenc
     let mut found: BTreeMap<Currency, Charge> = BTreeMap::new();
     for priced in lines.iter().filter_map(|line| line.priced) {
         let sum = found.entry(priced.currency).or_default();
-        *sum = sum.checked_add(priced.charge).ok_or_else(past_range)?;
+        *sum = sum.checked_add(priced.charge).ok_or_else(rating::past_range)?;
     }
     let is_whole = lines.iter().all(|line| line.priced.is_some() == (line.key.status == PriceStatus::Priced));
     if found == *charges && is_whole {
@@ -536,9 +480,9 @@ fn totals(lines: &[StatementLine]) -> Result<Vec<CurrencyTotal>> {
             billing_amount: Amount::ZERO,
         });
         sum.lines += 1;
-        sum.charge = sum.charge.checked_add(priced.charge).ok_or_else(past_range)?;
-        sum.amount = sum.amount.checked_add(priced.amount).ok_or_else(past_range)?;
-        sum.billing_amount = sum.billing_amount.checked_add(priced.billing_amount).ok_or_else(past_range)?;
+        sum.charge = sum.charge.checked_add(priced.charge).ok_or_else(rating::past_range)?;
+        sum.amount = sum.amount.checked_add(priced.amount).ok_or_else(rating::past_range)?;
+        sum.billing_amount = sum.billing_amount.checked_add(priced.billing_amount).ok_or_else(rating::past_range)?;
     }
     Ok(totals.into_values().collect())
 }
@@ -552,62 +496,4 @@ fn closed_uncharged(stamp: &Stamp, months: &[Month]) -> Finding {
         months,
         "open them with `stacktally reopen` to have them charged, or accept the code with --accept",
     )
-}
-
-/// Findings about prices.
-fn unpriced(charging: &Charging, charged: &ChargedMonths, names: &Names) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut unpriced: BTreeMap<(&Stamp, &MeterId), Vec<(Month, Quantity)>> = BTreeMap::new();
-    for (month, rated) in &charged.0 {
-        // Closed usage cannot get a price any more.
-        for row in rated.unpriced.iter().filter(|row| !row.is_closed) {
-            unpriced.entry((&row.stamp, &row.meter)).or_default().push((*month, row.quantity));
-        }
-    }
-    for ((stamp, meter), months) in unpriced {
-        let known = names.meter(meter);
-        let unit = known.and_then(|known| known.unit.as_deref()).unwrap_or("units");
-        let name =
-            known.and_then(|known| known.meter_name.as_deref()).map_or_else(String::new, |name| format!(" ({name})"));
-        let at_stake: Vec<String> = months
-            .iter()
-            .map(|(month, quantity)| format!("{} in {month}", unit::quantity(&quantity.to_string(), Some(unit))))
-            .collect();
-        findings.push(Finding::new(
-            stamp,
-            FindingCode::UsageUnpriced,
-            format!("no price is in force for meter {meter}{name}: {}", at_stake.join(", ")),
-            vec![meter.to_string()],
-            "add its price to prices.csv; or a row without a price, whose note says why it is not billable",
-        ));
-    }
-    for note in &charging.notes {
-        let mut found = |code, what: &str, concerned: &[String], remedy| {
-            if !concerned.is_empty() {
-                let sentence = format!("{}: {what}: {}", note.file, concerned.join(", "));
-                findings.push(Finding::of_root(code, sentence, concerned.to_vec(), remedy));
-            }
-        };
-        found(
-            FindingCode::RateCardMeterUnmapped,
-            "meters of Azure Stack that price no meter of the stamps",
-            &note.unmapped_of_azure_stack,
-            "name them in meters.csv (meter_id, azure_meter_id) where they are those of a meter, or take them out of \
-             the rate card",
-        );
-        found(
-            FindingCode::RateCardUnitUnknown,
-            "meters whose unit is not known to be that of the stamps' meter",
-            &note.unknown_units,
-            "take them out of the rate card, and write their price into prices.csv with the meter's own unit",
-        );
-        found(
-            FindingCode::RateCardTermNotApplied,
-            "offer terms that take nothing off a price",
-            &note.other_terms,
-            "credits and commitments are not part of charges: settle them apart, and accept the code with --accept \
-             once this is known",
-        );
-    }
-    findings
 }

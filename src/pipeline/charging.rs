@@ -1,4 +1,4 @@
-//! The price book and the terms by which months are charged.
+//! The price book, the vendor prices and the terms by which months are charged.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,17 @@ use crate::normalise::Meter;
 use crate::publish::Names;
 use crate::rate::{self, CardNote, PriceBook};
 use crate::read::{self, ExchangeRates, PriceContent, PriceFile, Reading, Root};
+use crate::store::InputFile;
+use crate::table::column::Table;
+use crate::table::contract;
 
-/// The price book and the exchange rates as they were read.
+/// The price book, the vendor prices and the exchange rates as they were read.
 #[derive(Debug, Default)]
 pub(super) struct PriceInputs {
     /// `None`: there is no price book, and nothing is charged.
-    pub(super) files: Option<Vec<PriceFile>>,
+    files: Option<Vec<PriceFile>>,
+    /// `None`: there are none, and what Microsoft charges is not known.
+    vendor_files: Option<Vec<PriceFile>>,
     rates: ExchangeRates,
 }
 
@@ -28,16 +33,19 @@ impl PriceInputs {
     pub(super) fn read(root: &Root, reading: &Reading, receipt: &mut ReceiptBuilder) -> Result<Self> {
         let mut inputs = Self::default();
         let mut errors = Vec::new();
-        if let Some(files) = &root.prices {
-            let files = files.iter().map(|file| read::read_prices(file, reading));
-            let (read, failed): (Vec<_>, Vec<_>) = files.partition(Result::is_ok);
+        let mut read_all = |files: &Option<Vec<InputFile>>, read: ReadsPrices| -> Result<Option<Vec<PriceFile>>> {
+            let Some(files) = files else { return Ok(None) };
+            let (read, failed): (Vec<_>, Vec<_>) =
+                files.iter().map(|file| read(file, reading)).partition(Result::is_ok);
             let read: Vec<PriceFile> = read.into_iter().flatten().collect();
             errors.extend(failed.into_iter().filter_map(Result::err));
             for file in &read {
                 receipt.count_table(((), file.file.clone()))?;
             }
-            inputs.files = Some(read);
-        }
+            Ok(Some(read))
+        };
+        inputs.files = read_all(&root.prices, read::read_prices)?;
+        inputs.vendor_files = read_all(&root.vendor_prices, read::read_vendor_prices)?;
         if let Some(file) = &root.exchange_rates {
             match read::read_exchange_rates(file, reading) {
                 Ok(read) => inputs.rates = receipt.count_table(read)?,
@@ -47,9 +55,49 @@ impl PriceInputs {
         if errors.is_empty() { Ok(inputs) } else { Err(Error::several(errors)) }
     }
 
-    /// Whether anything is to be charged.
-    pub(super) fn has_book(&self) -> bool {
-        self.files.is_some()
+    /// The tables that others are made from: charges from `daily`, and margins from both kinds of charges.
+    pub(super) fn tables_to_hold(&self) -> &'static [&'static Table] {
+        match (&self.files, &self.vendor_files) {
+            (None, None) => &[],
+            (Some(_), None) | (None, Some(_)) => &[&contract::DAILY],
+            (Some(_), Some(_)) => &[&contract::DAILY, &contract::CHARGES, &contract::VENDOR_CHARGES],
+        }
+    }
+}
+
+type ReadsPrices = fn(&InputFile, &Reading) -> Result<PriceFile>;
+
+/// The entries of some files of prices, checked as a whole.
+#[derive(Debug)]
+pub(super) struct CheckedBook {
+    pub(super) book: PriceBook,
+    /// What the rate cards among the files came to.
+    pub(super) notes: Vec<CardNote>,
+    /// The names of the files.
+    pub(super) files: BTreeSet<String>,
+}
+
+impl CheckedBook {
+    /// Checks files against each other and against the known meters.
+    ///
+    /// # Errors
+    /// Entries that contradict the meters or each other.
+    fn new(files: Vec<PriceFile>, names: &Names) -> Result<Self> {
+        let (mut entries, mut cards) = (Vec::new(), Vec::new());
+        let file_names: BTreeSet<String> = files.iter().map(|file| file.file.name.clone()).collect();
+        for file in files {
+            match file.content {
+                PriceContent::Entries(rows) => entries.extend(rows),
+                PriceContent::RateCard(card) => cards.push(card),
+            }
+        }
+        let (card_entries, notes) = rate::entries_of_cards(&cards, |azure| {
+            let prices = |meter: &&Meter| meter.azure_meters.iter().any(|id| id == azure);
+            names.meters().filter(prices).map(|meter| (&meter.id, meter.unit.as_deref())).collect()
+        })?;
+        entries.extend(card_entries);
+        let unit_of = |meter: &MeterId| names.meter(meter).and_then(|known| known.unit.as_deref());
+        Ok(Self { book: PriceBook::new(entries, unit_of)?, notes, files: file_names })
     }
 }
 
@@ -59,6 +107,8 @@ pub(super) struct Charging {
     pub(super) book: PriceBook,
     /// Without a price book, only closed charges are published.
     pub(super) has_book: bool,
+    /// What Microsoft charges.
+    pub(super) vendor: Option<CheckedBook>,
     pub(super) rates: ExchangeRates,
     pub(super) billing_currency: Option<Currency>,
     pub(super) notes: Vec<CardNote>,
@@ -72,26 +122,12 @@ impl Charging {
     /// # Errors
     /// Entries that contradict the meters or each other, or exchange rates to several currencies.
     pub(super) fn new(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
-        let PriceInputs { files, rates } = inputs;
-        let (mut entries, mut cards) = (Vec::new(), Vec::new());
+        let PriceInputs { files, vendor_files, rates } = inputs;
         let has_book = files.is_some();
-        let names_of = |files: &Vec<PriceFile>| files.iter().map(|file| file.file.name.clone()).collect();
-        let file_names: BTreeSet<String> = files.as_ref().map_or_else(BTreeSet::new, names_of);
-        for file in files.into_iter().flatten() {
-            match file.content {
-                PriceContent::Entries(rows) => entries.extend(rows),
-                PriceContent::RateCard(card) => cards.push(card),
-            }
-        }
-        let (card_entries, notes) = rate::entries_of_cards(&cards, |azure| {
-            let prices = |meter: &&Meter| meter.azure_meters.iter().any(|id| id == azure);
-            names.meters().filter(prices).map(|meter| (&meter.id, meter.unit.as_deref())).collect()
-        })?;
-        entries.extend(card_entries);
-        let unit_of = |meter: &MeterId| names.meter(meter).and_then(|known| known.unit.as_deref());
-        let book = PriceBook::new(entries, unit_of)?;
+        let CheckedBook { book, notes, files } = CheckedBook::new(files.unwrap_or_default(), names)?;
+        let vendor = vendor_files.map(|files| CheckedBook::new(files, names)).transpose()?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
-        Ok(Self { book, has_book, rates, billing_currency, notes, files: file_names })
+        Ok(Self { book, has_book, vendor, rates, billing_currency, notes, files })
     }
 }
 
@@ -99,6 +135,13 @@ impl Charging {
     /// The tenants and billed subscriptions that prices are for.
     pub(super) fn scope_ids(&self) -> impl Iterator<Item = &str> {
         let is_tenant_or_billed = |scope: &&Scope| matches!(scope, Scope::Tenant(_) | Scope::BilledSubscription(_));
-        self.book.entries().iter().map(|entry| &entry.scope).filter(is_tenant_or_billed).filter_map(Scope::id)
+        let vendor_entries = self.vendor.iter().flat_map(|vendor| vendor.book.entries());
+        self.book
+            .entries()
+            .iter()
+            .chain(vendor_entries)
+            .map(|entry| &entry.scope)
+            .filter(is_tenant_or_billed)
+            .filter_map(Scope::id)
     }
 }

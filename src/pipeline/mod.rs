@@ -25,12 +25,14 @@ mod plan;
 mod prepare;
 mod previous;
 mod published_facts;
+mod rating;
 mod receipt_builder;
 mod run;
 mod settle;
 mod settle_day;
 mod stamp_context;
 mod vanished;
+mod vendor;
 
 pub use deciding::DecidingSettings;
 pub use history::{Followed, history};

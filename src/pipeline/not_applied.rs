@@ -235,7 +235,8 @@ fn applies(stamp: &Stamp, frozen: &Frozen, entry: &PriceEntry) -> bool {
 fn entry_text(entry: &PriceEntry) -> String {
     let mut text = match &entry.terms {
         Terms::NotBillable => "not billable".to_owned(),
-        Terms::Price(Price { price, per, discount_percent, currency }) => {
+        // Vendor prices are not closed with a month, so there is no credit.
+        Terms::Price(Price { price, per, discount_percent, currency, .. }) => {
             let unit = entry.unit.as_deref().map_or_else(String::new, |unit| format!(" {unit}"));
             let discount = if discount_percent.is_zero() {
                 String::new()

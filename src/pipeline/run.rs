@@ -16,6 +16,7 @@ use super::prepare::{Prepared, SnapshotInputs};
 use super::previous::PreviousRun;
 use super::settle::settle;
 use super::vanished::Vanished;
+use super::vendor::charge_vendor;
 use super::{changes, left, not_applied};
 use crate::attribute::{self, FormerOwner, Snapshots};
 use crate::close::{self, Frozen};
@@ -28,7 +29,6 @@ use crate::publication::{Closings, Out, Publisher};
 use crate::publish::{Dimensions, Names, publish_changes, publish_exports, publish_snapshots};
 use crate::read::{self, Reading, Root, StampFolder};
 use crate::state::{SnapshotState, StampState, Version};
-use crate::table::contract;
 
 /// The most new rejects that a summary shows; the table has all.
 const REJECTS_SHOWN: usize = 10;
@@ -91,8 +91,7 @@ pub fn run(plan: &Plan, control: &Control) -> Result<Outcome> {
         out.refuse_what_if()?;
     }
     let publisher = Publisher::new(out)?;
-    // Charges are made from `daily`.
-    let publisher = if prices.has_book() { publisher.holding(&contract::DAILY)? } else { publisher };
+    let publisher = publisher.holding(prices.tables_to_hold())?;
     match stage(plan, control, &publisher, Inputs { prepared, prices, previous, vanished, started_at }) {
         Ok(staged) => commit(plan, control, publisher, staged),
         Err(error) => {
@@ -144,8 +143,10 @@ fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) 
     }
     let mut folded = folded.without_vanished(&context, previous_stamps, &mut vanished)?.with_resources(&context)?;
     let charged = charge(&context, &folded, &charging, &root, &mut vanished)?;
+    let vendor_findings = charge_vendor(&context, &folded, &charging, &root, &mut vanished)?;
     folded.changes.extend(charged.changes);
     folded.receipt.found(charged.findings);
+    folded.receipt.found(vendor_findings);
     folded.receipt.count_charged(&charged.months, &charging.notes);
     folded.receipt.found(findings_of_names(plan, &folded.dimensions, &named, &charging));
     vanished.refuse_unused()?;

@@ -51,6 +51,13 @@ struct Gone {
     tables: Vec<String>,
 }
 
+/// Whose prices a file has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PriceTable {
+    Operator,
+    Vendor,
+}
+
 #[derive(Clone, Debug)]
 struct GoneExport {
     folder: String,
@@ -161,12 +168,13 @@ impl Vanished {
         )))
     }
 
-    /// Refuses a price book without a file whose prices are used by published charges of open months.
+    /// Refuses a book without a file whose prices are used by published charges of open months.
     ///
     /// # Errors
-    /// There is such a price, and `--forget prices` does not allow it.
+    /// There is such a price, and `--forget` does not allow it.
     pub(super) fn refuse_lost_prices<'e>(
         &mut self,
+        table: PriceTable,
         files: &BTreeSet<String>,
         published: impl Iterator<Item = (Month, &'e PriceEntry)>,
         has_entry: impl Fn(i64) -> bool,
@@ -192,10 +200,16 @@ impl Vanished {
             list(months)
         ))
         .at((*path).to_owned())
-        .hint(
-            "put the file back, or lay its rows into another file of the price book; if these prices are to go, say \
-             so once with --forget prices",
-        ))
+        .hint(match table {
+            PriceTable::Operator => {
+                "put the file back, or lay its rows into another file of the price book; if these prices are to go, \
+                 say so once with --forget prices"
+            }
+            PriceTable::Vendor => {
+                "put the file back, or lay its rows into another file of vendor prices; if these prices are to go, \
+                 say so once with --forget vendor-prices"
+            }
+        }))
     }
 
     /// Records that an input was forgotten, and removes the typed names that match it.
@@ -272,6 +286,7 @@ impl Gone {
             "exchange-rates" => root.exchange_rates.is_some(),
             // The rows of one file may have moved to another: that is checked when the price book is read.
             "prices" => root.prices.is_some(),
+            "vendor-prices" => root.vendor_prices.is_some(),
             _ => true,
         };
         let tables = recorded.inputs.iter().map(|input| &input.path).filter(|path| !has(path));
@@ -469,11 +484,13 @@ fn kind_of(path: &str) -> &str {
         "exchange-rates.csv" => "exchange-rates",
         "prices.csv" => "prices",
         path if path.starts_with("prices/") && !is_of_stamp(path) => "prices",
+        "vendor-prices.csv" => "vendor-prices",
+        path if path.starts_with("vendor-prices/") && !is_of_stamp(path) => "vendor-prices",
         path => path,
     }
 }
 
-/// A stamp may be called `prices`.
+/// A stamp may be called `prices` or `vendor-prices`.
 fn is_of_stamp(path: &str) -> bool {
     let folder = path.split('/').nth(1).unwrap_or_default();
     path.split('/').count() > 2 && read::STAMP_FOLDERS.contains(&folder)
@@ -482,6 +499,7 @@ fn is_of_stamp(path: &str) -> bool {
 fn kind_text(kind: &str) -> &str {
     match kind {
         "prices" => "the price book",
+        "vendor-prices" => "the vendor prices",
         "names" => "names.csv",
         "meters" => "meters.csv",
         "exchange-rates" => "exchange-rates.csv",
@@ -492,6 +510,7 @@ fn kind_text(kind: &str) -> &str {
 fn consequence(kind: &str) -> &'static str {
     match kind {
         "prices" => "nothing is charged, and charges and statements of open months are removed",
+        "vendor-prices" => "vendor charges and margins are removed",
         "names" => "tenants and billed subscriptions have no names",
         "meters" => "meters have the names and units of the built-in catalogue",
         "exchange-rates" => "statements are not converted",

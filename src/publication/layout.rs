@@ -54,6 +54,8 @@ pub const HOURLY_FOLDER: &str = "hourly/";
 pub const LINES_FOLDER: &str = "lines/";
 pub const MONTHLY_FOLDER: &str = "monthly/";
 pub const CHARGES_FOLDER: &str = "charges/";
+pub const VENDOR_CHARGES_FOLDER: &str = "vendor_charges/";
+pub const MARGINS_FOLDER: &str = "margins/";
 pub const STATEMENTS_FOLDER: &str = "statements/";
 pub const DEFAULT_USAGE_FOLDER: &str = "default_usage/";
 pub const CHANGES_FOLDER: &str = "history/changes/";
@@ -108,6 +110,16 @@ pub fn daily_path(stamp: &Stamp, month: Month) -> String {
 /// Where a stamp's charges of a month are published.
 pub fn charges_path(stamp: &Stamp, month: Month) -> String {
     format!("{CHARGES_FOLDER}{stamp}/{month}{TABLE}")
+}
+
+/// Where the vendor charges of a stamp's month are published.
+pub fn vendor_charges_path(stamp: &Stamp, month: Month) -> String {
+    format!("{VENDOR_CHARGES_FOLDER}{stamp}/{month}{TABLE}")
+}
+
+/// Where the margins of a month are published.
+pub fn margins_path(month: Month) -> String {
+    format!("{MARGINS_FOLDER}{month}{TABLE}")
 }
 
 /// Where the statements of a month are published.

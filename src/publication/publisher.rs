@@ -41,10 +41,10 @@ pub struct Publisher {
     syncing: Option<Syncing>,
 }
 
-/// Tables of one kind, in a folder for temporary files.
+/// Tables of some kinds, in a folder for temporary files.
 #[derive(Debug)]
 struct HeldTables {
-    table: &'static str,
+    tables: Vec<&'static str>,
     folder: TempDir,
     /// Their file names, which are numbers, by their paths.
     files: Mutex<BTreeMap<String, usize>>,
@@ -78,15 +78,19 @@ impl Publisher {
         Ok(Self { out, files: Mutex::default(), next: Arc::default(), guarded: AtomicU64::new(0), held: None, syncing })
     }
 
-    /// The same; a rehearsal keeps the files of one table until it ends, because other tables are made from them.
+    /// The same; a rehearsal keeps the files of some tables until it ends, because other tables are made from them.
     ///
     /// # Errors
     /// The folder for temporary files cannot be used.
-    pub fn holding(mut self, table: &Table) -> Result<Self> {
-        if self.is_rehearsal() {
+    pub fn holding(mut self, tables: &[&Table]) -> Result<Self> {
+        if self.is_rehearsal() && !tables.is_empty() {
             let folder = tempfile::tempdir()
                 .map_err(|error| Error::machine("make a folder in", &std::env::temp_dir(), error))?;
-            self.held = Some(HeldTables { table: table.name, folder, files: Mutex::default() });
+            self.held = Some(HeldTables {
+                tables: tables.iter().map(|table| table.name).collect(),
+                folder,
+                files: Mutex::default(),
+            });
         }
         Ok(self)
     }
@@ -97,7 +101,7 @@ impl Publisher {
     }
 
     fn holder_of(&self, table: &Table) -> Option<&HeldTables> {
-        self.held.as_ref().filter(|held| held.table == table.name)
+        self.held.as_ref().filter(|held| held.tables.contains(&table.name))
     }
 
     /// OUT, unless this is a rehearsal.
@@ -137,11 +141,10 @@ impl Publisher {
         columns_of: impl Fn(Range<usize>) -> Result<Vec<ArrayRef>> + Sync,
         expected: Option<Checksum>,
     ) -> Result<()> {
-        if self.is_rehearsal() || rows == 0 {
+        if rows == 0 {
             return Ok(());
         }
-        let bytes = table::parquet::encode_parts(table, rows, &columns_of)?;
-        self.table_of_bytes(path, table, (rows as u64, expected), bytes)
+        self.encoded(path, table, (rows as u64, expected), || table::parquet::encode_parts(table, rows, &columns_of))
     }
 
     /// The same for columns of ranks.

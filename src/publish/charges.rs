@@ -13,7 +13,9 @@ use crate::domain::{Currency, MeterId, Month, PriceEntry, PriceStatus, Quantity}
 use crate::error::Result;
 use crate::normalise::Meter;
 use crate::publication::Publisher;
-use crate::publication::layout::{charges_path, csv_path, statement_csv_folder, statements_path, table_path};
+use crate::publication::layout::{
+    charges_path, csv_path, statement_csv_folder, statements_path, table_path, vendor_charges_path,
+};
 use crate::rate::{OwnerTexts, PriceBook, PricedLine, Rated, StampMonth, StatementLine, Tenants};
 use crate::store::Fingerprint;
 use crate::table::arrays::{
@@ -24,9 +26,10 @@ use crate::table::contract;
 use crate::table::contract::charges::CHARGE;
 use crate::table::contract::columns::{
     AMOUNT, ATTRIBUTION, BILLED_SUBSCRIPTION_ID, BILLED_SUBSCRIPTION_NAME, BILLING_AMOUNT, BILLING_CURRENCY, CLOSED,
-    CURRENCY, DISCOUNT_PERCENT, EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, METER_NAME, MONTH, PER, PRICE, PRICE_FILE,
-    PRICE_KEY, PRICE_NOTE, PRICE_ROW, PRICE_STATUS, QUANTITY, RESOURCE_KEY, ROUNDING_DIFFERENCE, SERVICE, STAMP,
-    TENANT_ID, TENANT_NAME, TIER_FROM, UNIT, USAGE_DATE, USER_SUBSCRIPTION_ID,
+    CURRENCY, DISCOUNT_PERCENT, EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, METER_NAME, MONTH,
+    PARTNER_EARNED_CREDIT_PERCENT, PER, PRICE, PRICE_FILE, PRICE_KEY, PRICE_NOTE, PRICE_ROW, PRICE_STATUS, QUANTITY,
+    RESOURCE_KEY, ROUNDING_DIFFERENCE, SERVICE, STAMP, TENANT_ID, TENANT_NAME, TIER_FROM, UNIT, USAGE_DATE,
+    USER_SUBSCRIPTION_ID,
 };
 use crate::table::contract::prices::{EFFECTIVE_TO, SCOPE, SCOPE_ID};
 use crate::table::flat::CSV_STATEMENTS;
@@ -69,7 +72,32 @@ pub fn publish_charges(
     book: &PriceBook,
     publisher: &Publisher,
 ) -> Result<()> {
-    if publisher.is_rehearsal() {
+    publish_rated((&contract::CHARGES, charges_path(&usage.stamp, month)), usage, rated, book, publisher)
+}
+
+/// The same of what Microsoft charges.
+///
+/// # Errors
+/// As [`publish_charges`].
+pub fn publish_vendor_charges(
+    month: Month,
+    usage: &StampMonth,
+    rated: &Rated,
+    book: &PriceBook,
+    publisher: &Publisher,
+) -> Result<()> {
+    publish_rated((&contract::VENDOR_CHARGES, vendor_charges_path(&usage.stamp, month)), usage, rated, book, publisher)
+}
+
+/// Stages rated usage as one of the two tables, whose columns are the same but for the partner earned credit.
+fn publish_rated(
+    (table, path): (&'static Table, String),
+    usage: &StampMonth,
+    rated: &Rated,
+    book: &PriceBook,
+    publisher: &Publisher,
+) -> Result<()> {
+    if !publisher.takes(table) {
         return Ok(());
     }
     let owner_texts = |text: fn(&OwnerTexts) -> Option<&str>| DictionaryPlaces::new(usage.owners.iter().map(text));
@@ -85,12 +113,12 @@ pub fn publish_charges(
     let columns_of = |rows: Range<usize>| {
         let cells = || rated.cell[rows.clone()].iter().map(|&cell| cell as usize);
         let entries = || rows.clone().map(|row| rated.entry(row));
-        let terms = |part: fn([Quantity; 3]) -> Quantity| {
+        let terms = |part: fn([Quantity; 4]) -> Quantity| {
             maybe_quantities(entries().map(|entry| prices.terms[entry? as usize].map(part)))
         };
         let [billed, attribution, tenant, user] =
             [0, 1, 2, 3].map(|at: usize| owners[at].column(cells().map(|cell| usage.owner[cell])));
-        ByName::of(&contract::CHARGES)
+        let columns = ByName::of(table)
             .array(STAMP, constant(usage.stamp.as_str(), rows.len())?)
             .array(USAGE_DATE, dates(cells().map(|cell| usage.days[cell])))
             .array(BILLED_SUBSCRIPTION_ID, billed?)
@@ -104,8 +132,8 @@ pub fn publish_charges(
             .array(PRICE_STATUS, statuses.column(rows.clone().map(|row| Some(rated.status(row) as u32)))?)
             .array(PRICE_KEY, maybe_integers(entries().map(|entry| entry.map(|entry| book.key(entry)))))
             .array(PRICE, terms(|[price, ..]| price)?)
-            .array(PER, terms(|[_, per, _]| per)?)
-            .array(DISCOUNT_PERCENT, terms(|[.., discount]| discount)?)
+            .array(PER, terms(|[_, per, ..]| per)?)
+            .array(DISCOUNT_PERCENT, terms(|[_, _, discount, _]| discount)?)
             .array(
                 CURRENCY,
                 prices
@@ -113,22 +141,25 @@ pub fn publish_charges(
                     .dictionary
                     .column(entries().map(|entry| prices.currencies.places[entry? as usize]))?,
             )
-            .array(CHARGE, maybe_charges(rows.clone().map(|row| rated.charge(row)))?)
-            .finish()
+            .array(CHARGE, maybe_charges(rows.clone().map(|row| rated.charge(row)))?);
+        if !has_column(table, PARTNER_EARNED_CREDIT_PERCENT) {
+            return columns.finish();
+        }
+        columns.array(PARTNER_EARNED_CREDIT_PERCENT, terms(|[.., credit]| credit)?).finish()
     };
-    let charge_place = place_of(&contract::CHARGES, CHARGE);
+    let charge_place = place_of(table, CHARGE);
     let mut sum = Checksum::of_lines(rated.len());
     rated.quantity.iter().for_each(|&quantity| sum.add(quantity));
     (0..rated.len())
         .filter_map(|row| rated.charge(row))
         .for_each(|charge| sum.add_money(charge_place, charge.scaled()));
-    publisher.table_by_parts(charges_path(&usage.stamp, month), &contract::CHARGES, rated.len(), columns_of, Some(sum))
+    publisher.table_by_parts(path, table, rated.len(), columns_of, Some(sum))
 }
 
 /// The price entries of a book, as table columns hold them.
 struct PriceColumns {
-    /// Price, `per` and discount of each entry.
-    terms: Vec<Option<[Quantity; 3]>>,
+    /// Price, `per`, discount and partner earned credit of each entry.
+    terms: Vec<Option<[Quantity; 4]>>,
     currencies: DictionaryPlaces,
 }
 
@@ -147,6 +178,18 @@ impl PriceColumns {
 /// # Errors
 /// The table cannot be staged.
 pub fn publish_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher) -> Result<()> {
+    publish_entries(&contract::PRICES, prices, publisher)
+}
+
+/// The same of vendor prices.
+///
+/// # Errors
+/// As [`publish_prices`].
+pub fn publish_vendor_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher) -> Result<()> {
+    publish_entries(&contract::VENDOR_PRICES, prices, publisher)
+}
+
+fn publish_entries(table: &'static Table, prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher) -> Result<()> {
     let entries: Vec<(&i64, &PriceEntry)> = prices.iter().collect();
     let scaled = |entry: &PriceEntry, place: usize| entry.price().map(|price| price.scaled()[place]);
     let rows = RowSet::of(&entries)
@@ -160,17 +203,22 @@ pub fn publish_prices(prices: &BTreeMap<i64, PriceEntry>, publisher: &Publisher)
         .with(PRICE, move |(_, entry)| scaled(entry, 0))
         .with(PER, move |(_, entry)| scaled(entry, 1))
         .with(DISCOUNT_PERCENT, move |(_, entry)| scaled(entry, 2))
+        .with(PARTNER_EARNED_CREDIT_PERCENT, move |(_, entry)| scaled(entry, 3))
         .with(CURRENCY, |(_, entry)| entry.price().map(|price| price.currency.code()))
         .with(UNIT, |(_, entry)| entry.unit.as_deref())
         .with(PRICE_NOTE, |(_, entry)| entry.note.as_deref())
         .with(PRICE_FILE, |(_, entry)| entry.file.as_str())
         .with(PRICE_ROW, |(_, entry)| entry.row);
-    publisher.table(table_path(&contract::PRICES), rows.columns(&contract::PRICES)?, None)
+    publisher.table(table_path(table), rows.columns(table)?, None)
 }
 
 /// The place of a column in its table.
-fn place_of<T: CellType>(table: &Table, column: Typed<T>) -> usize {
+pub(super) fn place_of<T: CellType>(table: &Table, column: Typed<T>) -> usize {
     table.columns.iter().position(|declared| declared.name == column.name()).expect("a column of the table")
+}
+
+fn has_column<T: CellType>(table: &Table, column: Typed<T>) -> bool {
+    table.columns.iter().any(|declared| declared.name == column.name())
 }
 
 /// The longest name that an id gives a file; a GUID has 36 characters.

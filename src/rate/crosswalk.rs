@@ -229,7 +229,8 @@ fn push_entries(
     for (from, to, discount_percent) in stretches {
         for (tier, price) in tiers_of(terms) {
             let tier_from = tier.checked_mul(per).and_then(scaled_18);
-            let price = Price { price, per, discount_percent, currency: card.currency };
+            let (partner_earned_credit_percent, currency) = (Decimal::ZERO, card.currency);
+            let price = Price { price, per, discount_percent, partner_earned_credit_percent, currency };
             let tier_from = tier_from.filter(|_| price.fraction().is_some());
             entries.push(PriceEntry {
                 meter: meter.clone(),

@@ -16,12 +16,14 @@
 
 mod book;
 mod crosswalk;
+mod margin;
 mod month;
 mod statement;
 mod usage;
 
 pub use book::{KnownIds, PriceBook, Ruling, Tier};
 pub use crosswalk::{CardNote, entries_of_cards};
+pub use margin::{MarginKey, MarginSum, Margins, RatedMonth};
 pub use month::{Rated, RatedRows, rate_month};
 pub use statement::{
     AskedAmount, LineKey, MonthTerms, NotAsked, PricedLine, Statement, StatementLine, Tenants, asked_for,

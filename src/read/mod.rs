@@ -22,6 +22,7 @@ pub use intern::{Interner, Interners, Texts};
 pub use options::{Pages, Reading};
 pub use price::{
     CardMeter, CardTerms, Discount, ExchangeRates, PriceContent, PriceFile, RateCard, read_exchange_rates, read_prices,
+    read_vendor_prices,
 };
 pub use root::{Export, Root, STAMP_FOLDERS, SnapshotFiles, StampFolder, discover};
 pub use snapshot::{

@@ -17,9 +17,10 @@ use crate::store::InputFile;
 /// The folders that a stamp may have.
 pub const STAMP_FOLDERS: [&str; 4] = ["usage", "registration", "customer-subscriptions", "user-subscriptions"];
 /// The files that a root may have beside its stamps.
-const ROOT_FILES: [&str; 4] = ["meters.csv", "names.csv", "prices.csv", "exchange-rates.csv"];
-/// The folder of several price books, unless it is laid out as a stamp's.
+const ROOT_FILES: [&str; 5] = ["meters.csv", "names.csv", "prices.csv", "vendor-prices.csv", "exchange-rates.csv"];
+/// The folders of several price books and of several files of vendor prices, unless they are laid out as a stamp's.
 const PRICES: &str = "prices";
+const VENDOR_PRICES: &str = "vendor-prices";
 
 /// A root folder as it stands: everything sorted by name.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Root {
     pub names: Option<InputFile>,
     /// The files of the price book: `None` when the root has none. An empty book is still one.
     pub prices: Option<Vec<InputFile>>,
+    /// The same of what Microsoft charges.
+    pub vendor_prices: Option<Vec<InputFile>>,
     pub exchange_rates: Option<InputFile>,
     /// All stamps of the root; a run may be limited to some of them.
     pub all_stamps: Vec<String>,
@@ -164,6 +167,9 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             (true, PRICES) if !is_laid_out_as_a_stamp(&entry.file.path) => {
                 look.files_below(&entry.file, found.prices.get_or_insert_default());
             }
+            (true, VENDOR_PRICES) if !is_laid_out_as_a_stamp(&entry.file.path) => {
+                look.files_below(&entry.file, found.vendor_prices.get_or_insert_default());
+            }
             (true, name) if ROOT_FILES.contains(&name) => {
                 look.refuse(
                     "a folder, where a file is meant",
@@ -190,6 +196,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
             (false, "meters.csv") => found.meters = Some(entry.file),
             (false, "names.csv") => found.names = Some(entry.file),
             (false, "prices.csv") => found.prices.get_or_insert_default().push(entry.file),
+            (false, "vendor-prices.csv") => found.vendor_prices.get_or_insert_default().push(entry.file),
             (false, "exchange-rates.csv") => found.exchange_rates = Some(entry.file),
             (false, name) => look.refuse_file_of_root(name, only),
         }
@@ -204,7 +211,7 @@ pub fn discover(root: &Path, only: &[Stamp]) -> Result<Root> {
         look.errors.push(Error::usage(format!("--stamp {missing}: the root has no such stamp")).hint(hint));
         return Err(or_folder_below(root, Error::several(look.errors)));
     }
-    found.prices.iter_mut().for_each(|files| files.sort());
+    found.prices.iter_mut().chain(&mut found.vendor_prices).for_each(|files| files.sort());
     for (stamp, path) in folders {
         let folder = look.stamp_folder(stamp, &path);
         found.stamps.push(folder);
@@ -311,7 +318,7 @@ impl Looking {
             "a file that a root does not have",
             name,
             format!(
-                "a root holds stamp folders, the folder {PRICES} and {}{}; {SKIP_HINT}",
+                "a root holds stamp folders, the folders {PRICES} and {VENDOR_PRICES}, and {}{}; {SKIP_HINT}",
                 list(&ROOT_FILES),
                 suggestion(name, &ROOT_FILES),
             ),

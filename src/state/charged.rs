@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Amount, Charge, Currency, Day, MeterId, Month, PriceEntry, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::publication::{Out, Publisher};
 use crate::publish::Names;
-use crate::rate::{MonthTerms, StatementLine, Tenants};
+use crate::rate::{Margins, MonthTerms, StatementLine, Tenants};
 use crate::store::Fingerprint;
 
 const NAME: &str = "charges.json";
+const VENDOR_NAME: &str = "vendor_charges.json";
 
 /// The months that were rated.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -58,6 +60,16 @@ impl ShownIds {
                 shown.named.insert(tenant.clone());
             }
             shown.meters.extend(MeterId::new(&line.key.meter));
+        }
+        shown
+    }
+
+    pub fn from_margins(margins: &Margins) -> Self {
+        let mut shown = Self::default();
+        for key in margins.0.keys() {
+            shown.named.insert(key.billed_subscription.clone());
+            shown.named.extend(key.tenant.clone());
+            shown.meters.extend(MeterId::new(&key.meter));
         }
         shown
     }
@@ -123,14 +135,40 @@ impl ChargedMonth {
     }
 }
 
+/// The months that were rated by vendor prices.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct VendorMonths(pub BTreeMap<Month, VendorMonth>);
+
+/// A month as it was rated by vendor prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VendorMonth {
+    /// Fingerprints of the vendor prices and of the usage: if they are unchanged, so are the vendor charges.
+    pub prices: Fingerprint,
+    pub usage: Fingerprint,
+    /// The entries that its vendor charges use.
+    pub entries: Vec<PriceEntry>,
+    /// Quantities without a vendor price.
+    pub unpriced: Vec<Unpriced>,
+    /// `None`: it has no margins, because it is not charged.
+    pub margin: Option<MarginNote>,
+}
+
+/// What the margins of a month are made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarginNote {
+    /// The fingerprint of its charges and vendor charges, and of the texts in its flat file.
+    pub inputs: Fingerprint,
+    pub names: Fingerprint,
+    pub shown: ShownIds,
+}
+
 impl ChargedMonths {
     /// The months that the last run rated; none if the state cannot be read.
     ///
     /// # Errors
     /// The machine failed.
     pub fn load(out: &Out) -> Result<Self> {
-        let bytes = out.state(NAME)?;
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+        load(out, NAME)
     }
 
     /// Stages the months, unless none was rated.
@@ -138,10 +176,34 @@ impl ChargedMonths {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, publisher: &Publisher) -> Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let bytes = serde_json::to_vec(self).map_err(|error| Error::bug_of("write state", error))?;
-        publisher.state(NAME, bytes)
+        if self.0.is_empty() { Ok(()) } else { save(self, NAME, publisher) }
     }
+}
+
+impl VendorMonths {
+    /// As [`ChargedMonths::load`].
+    ///
+    /// # Errors
+    /// The machine failed.
+    pub fn load(out: &Out) -> Result<Self> {
+        load(out, VENDOR_NAME)
+    }
+
+    /// As [`ChargedMonths::save`].
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, publisher: &Publisher) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { save(self, VENDOR_NAME, publisher) }
+    }
+}
+
+fn load<T: Default + DeserializeOwned>(out: &Out, name: &str) -> Result<T> {
+    let bytes = out.state(name)?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+}
+
+fn save(months: &impl Serialize, name: &str, publisher: &Publisher) -> Result<()> {
+    let bytes = serde_json::to_vec(months).map_err(|error| Error::bug_of("write state", error))?;
+    publisher.state(name, bytes)
 }

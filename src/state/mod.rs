@@ -9,6 +9,8 @@ mod charged;
 mod day;
 mod run;
 
-pub use charged::{ChargedMonth, ChargedMonths, CurrencyTotal, PriceOfDays, ShownIds, Unpriced};
+pub use charged::{
+    ChargedMonth, ChargedMonths, CurrencyTotal, MarginNote, PriceOfDays, ShownIds, Unpriced, VendorMonth, VendorMonths,
+};
 pub use day::{DayNote, ExportOfDay, MeterOfDay, NotedOwner, NotedUse};
 pub use run::{KnownInput, LoadedState, RunState, SnapshotState, StampState, Version};

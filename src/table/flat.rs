@@ -182,8 +182,31 @@ pub const CSV_STATEMENTS: FlatTable = FlatTable {
     ],
 };
 
+/// Margins, with the text of their dimensions.
+pub const CSV_MARGINS: FlatTable = FlatTable {
+    name: "csv_margins",
+    columns: &[
+        MONTH.column(),
+        BILLED_SUBSCRIPTION_ID.column(),
+        BILLED_SUBSCRIPTION_NAME.column(),
+        TENANT_ID.column(),
+        TENANT_NAME.column(),
+        USER_SUBSCRIPTION_ID.column(),
+        METER_ID.column(),
+        METER_NAME.column(),
+        UNIT.column(),
+        super::contract::MARGINS.columns[5],
+        super::contract::MARGINS.columns[6],
+        super::contract::MARGINS.columns[7],
+        super::contract::MARGINS.columns[8],
+        super::contract::MARGINS.columns[9],
+        super::contract::MARGINS.columns[10],
+        super::contract::MARGINS.columns[11],
+    ],
+};
+
 /// Every table that has a flat form; `coverage`, `coverage_months` and `rejects` are the same in CSV as in Parquet.
-pub const FLAT_TABLES: [&FlatTable; 8] = [
+pub const FLAT_TABLES: [&FlatTable; 9] = [
     &CSV_HOURLY,
     &CSV_DAILY,
     &CSV_MONTHLY,
@@ -192,6 +215,7 @@ pub const FLAT_TABLES: [&FlatTable; 8] = [
     &CSV_UNREGISTERED,
     &CSV_ADJUSTMENTS,
     &CSV_STATEMENTS,
+    &CSV_MARGINS,
 ];
 
 /// The tables whose CSV has the same columns as their Parquet.

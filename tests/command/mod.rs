@@ -32,5 +32,6 @@ mod summary;
 mod unregistered;
 mod unsaid;
 mod vanished;
+mod vendor_prices;
 mod why;
 mod width;

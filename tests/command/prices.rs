@@ -131,7 +131,7 @@ fn bad_books_are_refused() {
         (
             format!("WINDOWS,1,0.00000000001,{unit},USD,,,,,,,"),
             "a price that cannot be rated exactly",
-            "`per` may have 10 decimals, and a discount 6",
+            "`per` may have 10 decimals, a percentage 6, and price and percentages 38 digits together",
         ),
         ("WINDOWS,1,1,,USD,,,,,,,".to_owned(), "`unit` is empty", "as the table `meters` has it"),
         (

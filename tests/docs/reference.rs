@@ -124,9 +124,10 @@ fn files_of(table: &str) -> String {
     match table {
         "lines" => "`lines/<stamp>/<usage_date>/<window>.parquet`".to_owned(),
         "hourly" => "`hourly/<stamp>/<usage_date>.parquet`".to_owned(),
-        "daily" | "charges" => format!("`{table}/<stamp>/<month>.parquet`"),
+        "daily" | "charges" | "vendor_charges" => format!("`{table}/<stamp>/<month>.parquet`"),
         "monthly" | "default_usage" => format!("`{table}/<stamp>.parquet`"),
         "statements" => "`statements/<month>.parquet`".to_owned(),
+        "margins" => "`margins/<month>.parquet`".to_owned(),
         "changes" | "adjustments" => format!("`history/{table}/<run>.parquet` and `.csv`"),
         "exports" => "`history/exports.parquet` and `.csv`".to_owned(),
         "coverage" | "coverage_months" | "rejects" => format!("`{table}.parquet`, `csv/{table}.csv`"),
@@ -139,6 +140,7 @@ fn files_of(table: &str) -> String {
         "csv_statements" => "`csv/statements/statements-<month>.csv` and, of each billed subscription, \
                              `csv/statements/<month>/statement-<billed_subscription>-<month>.csv`"
             .to_owned(),
+        "csv_margins" => "`csv/margins/margins-<month>.csv`".to_owned(),
         "csv_adjustments" => "`history/adjustments/<run>.csv`".to_owned(),
         "csv_history" => "what `stacktally history --csv` prints".to_owned(),
         "csv_unregistered" => "what `stacktally unregistered --csv` prints".to_owned(),

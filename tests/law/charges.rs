@@ -141,7 +141,7 @@ pub fn bare_root() -> TestRoot {
 }
 
 /// A root with snapshots that say the same of all times, and this usage: in windows of so many days, and pages of so many lines.
-fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) -> TestRoot {
+pub fn root(used: &[Used], window_days: usize, page_lines: usize, reversed: bool) -> TestRoot {
     let root = bare_root();
     let mut places: BTreeMap<(usize, usize), Vec<Line>> = BTreeMap::new();
     for usage in used {

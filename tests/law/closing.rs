@@ -86,6 +86,7 @@ enum Step {
     Meters(u8),
     /// A price book, or none.
     Prices(usize),
+    VendorPrices(usize),
     /// Of one stamp or of all, even if days are not settled.
     Close {
         month: usize,
@@ -145,6 +146,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0_u8..4).prop_map(Step::Names),
         1 => (0_u8..3).prop_map(Step::Meters),
         3 => (0..=BOOK_COUNT).prop_map(Step::Prices),
+        2 => (0..=BOOK_COUNT).prop_map(Step::VendorPrices),
         4 => to_close().prop_map(|(month, stamp)| Step::Close { month, stamp }),
         2 => to_close().prop_map(|(month, stamp)| Step::Reopen { month, stamp }),
         1 => Just(Step::LoseState),
@@ -333,7 +335,8 @@ impl Closing {
                 let rows = if *which == 0 { "" } else { &row };
                 self.root.file("meters.csv", format!("meter_id,meter_name,service,unit,quantity_kind\n{rows}"));
             }
-            Step::Prices(which) => write_book(&self.root, *which),
+            Step::Prices(which) => write_book(&self.root, "prices.csv", *which),
+            Step::VendorPrices(which) => write_book(&self.root, "vendor-prices.csv", *which),
             Step::Close { month, stamp } => self.close(MONTHS[*month], stamp.map(|at| STAMPS[at])),
             Step::Reopen { month, stamp } => self.reopen(MONTHS[*month], stamp.map(|at| STAMPS[at])),
             Step::LoseState => {

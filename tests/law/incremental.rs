@@ -104,6 +104,8 @@ pub(super) enum Step {
     Meters(u8),
     /// A price book, or none.
     Prices(usize),
+    /// The same for the vendor prices.
+    VendorPrices(usize),
     /// Exchange rates, or none.
     Rates(u8),
     Settings(usize),
@@ -157,6 +159,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0_u8..4).prop_map(Step::Names),
         1 => (0_u8..3).prop_map(Step::Meters),
         4 => (0..=BOOKS.len()).prop_map(Step::Prices),
+        2 => (0..=BOOKS.len()).prop_map(Step::VendorPrices),
         1 => (0_u8..3).prop_map(Step::Rates),
         1 => (0..SETTINGS.len()).prop_map(Step::Settings),
     ]
@@ -270,7 +273,8 @@ impl Changing {
                 let rows = if *which == 0 { "" } else { &row };
                 self.root.file("meters.csv", format!("meter_id,meter_name,service,unit,quantity_kind\n{rows}"));
             }
-            Step::Prices(which) => write_book(&self.root, *which),
+            Step::Prices(which) => write_book(&self.root, "prices.csv", *which),
+            Step::VendorPrices(which) => write_book(&self.root, "vendor-prices.csv", *which),
             Step::Rates(0) => self.remove_file("exchange-rates.csv"),
             Step::Rates(which) => {
                 let months = ["2026-08", "2026-09", "2026-10"];
@@ -369,11 +373,11 @@ const BOOKS: [&[&str]; 4] = [
     &[],
 ];
 
-/// The price book of that place, or beyond them none.
-pub(super) fn write_book(root: &TestRoot, which: usize) {
+/// Writes the price book of that place as a file, or beyond them removes it.
+pub(super) fn write_book(root: &TestRoot, file: &str, which: usize) {
     let Some(rows) = BOOKS.get(which) else {
-        if root.root().join("prices.csv").exists() {
-            root.remove("prices.csv");
+        if root.root().join(file).exists() {
+            root.remove(file);
         }
         return;
     };
@@ -388,7 +392,7 @@ pub(super) fn write_book(root: &TestRoot, which: usize) {
     ];
     let rows =
         rows.iter().map(|row| ids.iter().fold((*row).to_owned(), |row, (name, id)| row.replace(name, id)) + "\n");
-    root.file("prices.csv", format!("{header}\n{}", rows.collect::<String>()));
+    root.file(file, format!("{header}\n{}", rows.collect::<String>()));
 }
 
 /// How many price books there are.

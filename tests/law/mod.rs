@@ -10,6 +10,7 @@ mod closing;
 mod conservation;
 mod deciding;
 mod incremental;
+mod margins;
 mod one_state;
 mod pieces;
 mod random_root;

@@ -54,6 +54,7 @@ fn a_hundred_thousand_charges_are_exact() {
     let mut numbers = Numbers(0x5eed_5eed_5eed_5eed);
     let pers = ["1", "720", "744", "730.5", "10000", "0.001", "3", "7.0000000001"];
     let discounts = ["0", "15", "12.5", "100", "33.333333", "0.000001"];
+    let credits = ["0", "0", "15", "100"];
     let (mut compared, mut wide, mut rounded) = (0, 0, 0);
     while compared < 100_000 {
         // Quantities up to 38 digits, prices up to 28.
@@ -62,18 +63,20 @@ fn a_hundred_thousand_charges_are_exact() {
         let (digits, places) = (numbers.below(12), numbers.below(17));
         let (price, per) = (numbers.decimal(digits, places), pers[numbers.below(pers.len() as u64) as usize]);
         let discount = discounts[numbers.below(discounts.len() as u64) as usize];
+        let credit = credits[numbers.below(credits.len() as u64) as usize];
         let terms = Price {
             price: decimal(&price).unwrap(),
             per: decimal(per).unwrap(),
             discount_percent: decimal(discount).unwrap(),
+            partner_earned_credit_percent: decimal(credit).unwrap(),
             currency: Currency::parse("USD").unwrap(),
         };
         let found = charge(terms.fraction().unwrap(), Quantity::from_scaled(scaled));
 
         let ((price, p), (per, s), (discount, d)) = (whole(&price), whole(per), whole(discount));
-        let left = BigInt::from(100) * ten(d) - discount;
+        let left = (BigInt::from(100) * ten(d) - discount) * (BigInt::from(100) - whole(credit).0);
         let numerator = BigInt::from(scaled) * price * left * ten(s) * ten(10);
-        let denominator = ten(18 + p + d + 2) * per;
+        let denominator = ten(18 + p + d + 4) * per;
         wide += usize::from(numerator.bits() > 128);
         rounded += usize::from(&numerator % &denominator != BigInt::from(0));
         let expected = half_even(&numerator, &denominator);
@@ -135,6 +138,7 @@ fn subtotal(effective_unit_price: &str, billable_quantity: &str, exchange_rate: 
         price: decimal(effective_unit_price).unwrap(),
         per: Decimal::ONE,
         discount_percent: Decimal::ZERO,
+        partner_earned_credit_percent: Decimal::ZERO,
         currency: usd,
     };
     let charge = charge(price.fraction().unwrap(), Quantity::parse(billable_quantity).unwrap().quantity).unwrap();
@@ -150,11 +154,12 @@ fn the_invoice_is_reproduced_to_the_cent() {
     assert_eq!(subtotal("0.03825", "55.5", "0.846202666"), "1.79");
     // Rounded once instead of twice it would be 1.79638… → 1.79; here the first rounding decides: 0.999 → 0.99; × 1.02 = 1.0098 → 1.00, not 1.01.
     assert_eq!(subtotal("0.333", "3", "1.02"), "1.00");
-    // 15 % partner earned credit is a discount: 0.045 × 85 % = 0.03825 (the sample's two unit prices).
+    // 15 % partner earned credit: 0.045 × 85 % = 0.03825 (the sample's two unit prices).
     let list = Price {
         price: decimal("0.045").unwrap(),
         per: Decimal::ONE,
-        discount_percent: decimal("15").unwrap(),
+        discount_percent: Decimal::ZERO,
+        partner_earned_credit_percent: decimal("15").unwrap(),
         currency: Currency::parse("USD").unwrap(),
     };
     let one = Quantity::parse("1").unwrap().quantity;

@@ -15,6 +15,7 @@ fn entry(price: Option<&str>, tier_from: &str, row: i64) -> PriceEntry {
             price: price.parse().unwrap(),
             per: 1.into(),
             discount_percent: 0.into(),
+            partner_earned_credit_percent: 0.into(),
             currency: usd(),
         })
     });

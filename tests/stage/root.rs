@@ -114,7 +114,7 @@ fn what_does_not_belong_is_refused_by_name() {
     );
     check(
         &["readme.txt"],
-        "readme.txt: a file that a root does not have\nhint: a root holds stamp folders, the folder prices and meters.csv, names.csv, prices.csv, exchange-rates.csv; rename it so that it begins with `_` or `.` to have it skipped",
+        "readme.txt: a file that a root does not have\nhint: a root holds stamp folders, the folders prices and vendor-prices, and meters.csv, names.csv, prices.csv, vendor-prices.csv, exchange-rates.csv; rename it so that it begins with `_` or `.` to have it skipped",
     );
     check(
         &["north/registration/latest.json"],

@@ -61,7 +61,8 @@ pub struct MakingArgs {
 #[command(next_help_heading = RUNNING)]
 pub struct ForgetArgs {
     /// Let go of what was published and is gone from the root: stamps, folders of exports (such as
-    /// north/usage/2026-10-05, or north/usage/2026-09-*), `prices`, `names`, `meters`, `exchange-rates`, or `all`
+    /// north/usage/2026-10-05, or north/usage/2026-09-*), `prices`, `vendor-prices`, `names`, `meters`,
+    /// `exchange-rates`, or `all`
     #[arg(long, value_name = "NAME", num_args = 1.., display_order = 6)]
     pub forget: Vec<String>,
 }

@@ -39,6 +39,30 @@ const PRICES: Layout = Layout {
     months: &[],
 };
 
+/// The column that the table of vendor prices has beside those of the price book.
+const CREDIT: &str = "partner_earned_credit_percent";
+
+/// The table of vendor prices: the columns of the price book, and the credit that Microsoft grants to a partner.
+const VENDOR_PRICES: Layout = Layout {
+    columns: &[
+        "meter_id",
+        "price",
+        "per",
+        "unit",
+        "currency",
+        "effective_from",
+        "effective_to",
+        "tier_from",
+        "scope",
+        "scope_id",
+        "discount_percent",
+        CREDIT,
+        "note",
+    ],
+    numbers: &["price", "per", "tier_from", "discount_percent", CREDIT],
+    ..PRICES
+};
+
 /// The table of exchange rates.
 const EXCHANGE_RATES: Layout = Layout {
     columns: &["month", "from", "to", "rate"],
@@ -67,6 +91,18 @@ pub enum PriceContent {
 /// # Errors
 /// A row that is no price; all errors are reported at once.
 pub fn read_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
+    read_book(file, &PRICES, reading)
+}
+
+/// Reads one file of vendor prices.
+///
+/// # Errors
+/// As [`read_prices`].
+pub fn read_vendor_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
+    read_book(file, &VENDOR_PRICES, reading)
+}
+
+fn read_book(file: &InputFile, layout: &'static Layout, reading: &Reading) -> Result<PriceFile> {
     let text = text::read(file, reading.encoding)?;
     if let Some(refused) = shape::answer(file, text.as_str(), "a price book").filter(|_| !text.is_json()) {
         return Err(refused);
@@ -74,13 +110,13 @@ pub fn read_prices(file: &InputFile, reading: &Reading) -> Result<PriceFile> {
     let content = if text.is_json() {
         PriceContent::RateCard(read_card(&file.name, text.as_str())?)
     } else {
-        PriceContent::Entries(entries_of(&file.name, text.as_str(), reading)?)
+        PriceContent::Entries(entries_of(&file.name, text.as_str(), layout, reading)?)
     };
     Ok(PriceFile { file: text.file, content })
 }
 
-fn entries_of(name: &str, text: &str, reading: &Reading) -> Result<Vec<PriceEntry>> {
-    let table = HandTable::read(name, text, &PRICES, reading)?;
+fn entries_of(name: &str, text: &str, layout: &'static Layout, reading: &Reading) -> Result<Vec<PriceEntry>> {
+    let table = HandTable::read(name, text, layout, reading)?;
     let (mut entries, mut errors) = (Vec::new(), Vec::new());
     for row in table.rows() {
         match row.entry() {
@@ -111,9 +147,9 @@ impl HandRow<'_> {
         }
         let tier_from = self.not_negative("tier_from")?.unwrap_or_default();
         let note = self.cell("note");
-        let discount_percent = self.not_negative("discount_percent")?;
+        let takes_off = [self.percent("discount_percent")?, self.percent(CREDIT)?];
         let terms = match self.not_negative("price")? {
-            Some(price) => self.price(price, discount_percent.unwrap_or_default())?,
+            Some(price) => self.price(price, takes_off)?,
             None => {
                 if note.is_none() {
                     return Err(self.refused("neither a price nor a note").hint(
@@ -125,7 +161,7 @@ impl HandRow<'_> {
                         "write the price; or where the meter is never charged leave `per` and `currency` empty, too",
                     ));
                 }
-                if !tier_from.is_zero() || discount_percent.is_some_and(|discount| !discount.is_zero()) {
+                if !tier_from.is_zero() || takes_off.iter().any(|percent| !percent.is_zero()) {
                     return Err(self
                         .refused("a tier or a discount without a price")
                         .hint("a meter that is never charged has neither: leave both empty, or write the price"));
@@ -149,7 +185,17 @@ impl HandRow<'_> {
         })
     }
 
-    fn price(&self, price: Decimal, discount_percent: Decimal) -> Result<Terms> {
+    /// A percentage that is taken off; zero when the cell is empty.
+    fn percent(&self, column: &str) -> Result<Decimal> {
+        let percent = self.not_negative(column)?.unwrap_or_default();
+        if percent <= Decimal::ONE_HUNDRED {
+            return Ok(percent);
+        }
+        let hint = "write a percentage from 0 to 100, such as 15";
+        Err(self.wrong(column, &percent.to_string(), "more than all of it", hint))
+    }
+
+    fn price(&self, price: Decimal, takes_off: [Decimal; 2]) -> Result<Terms> {
         let per = self.not_negative("per")?.ok_or_else(|| {
             self.refused("`per` is empty")
                 .hint("write how many units the price is for: 1, or 720 for a GB-month of GB*hours")
@@ -167,18 +213,11 @@ impl HandRow<'_> {
             self.wrong("currency", &code, "no currency", "write a code of ISO 4217, such as EUR, USD or JPY")
         })?;
         self.required("unit", "write the meter's unit, as the table `meters` has it")?;
-        if discount_percent > Decimal::ONE_HUNDRED {
-            return Err(self.wrong(
-                "discount_percent",
-                &discount_percent.to_string(),
-                "more than all of it",
-                "write a percentage from 0 to 100, such as 15",
-            ));
-        }
-        let terms = Price { price, per, discount_percent, currency };
+        let [discount_percent, partner_earned_credit_percent] = takes_off;
+        let terms = Price { price, per, discount_percent, partner_earned_credit_percent, currency };
         terms.fraction().map(|_| Terms::Price(terms)).ok_or_else(|| {
             self.refused("a price that cannot be rated exactly").hint(format!(
-                "`per` may have {} decimals, and a discount {}",
+                "`per` may have {} decimals, a percentage {}, and price and percentages 38 digits together",
                 Price::PER_PLACES_MAX,
                 Price::DISCOUNT_PLACES_MAX
             ))

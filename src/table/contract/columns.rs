@@ -102,6 +102,12 @@ pub const PER: Typed<Quantity> =
     Typed::new("per", "how many units the price is for").nullable().unit("the meter's unit");
 pub const DISCOUNT_PERCENT: Typed<Quantity> =
     Typed::new("discount_percent", "what is taken off the price").nullable().unit("percent");
+pub const PARTNER_EARNED_CREDIT_PERCENT: Typed<Quantity> = Typed::new(
+    "partner_earned_credit_percent",
+    "what Microsoft takes off the discounted price for a partner with access rights",
+)
+.nullable()
+.unit("percent");
 pub const EFFECTIVE_FROM: Typed<Day> =
     Typed::new("effective_from", "the first day on which the price is in force; null: from ever")
         .nullable()

@@ -17,6 +17,7 @@ pub mod exports;
 pub mod hourly;
 pub mod lines;
 pub mod mappings;
+pub mod margins;
 pub mod meters;
 pub mod monthly;
 pub mod prices;
@@ -26,6 +27,8 @@ pub mod snapshots;
 pub mod statements;
 pub mod tenants;
 pub mod user_subscriptions;
+pub mod vendor_charges;
+pub mod vendor_prices;
 
 use super::column::Table;
 
@@ -42,6 +45,7 @@ pub use exports::EXPORTS;
 pub use hourly::HOURLY;
 pub use lines::LINES;
 pub use mappings::MAPPINGS;
+pub use margins::MARGINS;
 pub use meters::METERS;
 pub use monthly::MONTHLY;
 pub use prices::PRICES;
@@ -51,9 +55,11 @@ pub use snapshots::SNAPSHOTS;
 pub use statements::STATEMENTS;
 pub use tenants::TENANTS;
 pub use user_subscriptions::USER_SUBSCRIPTIONS;
+pub use vendor_charges::VENDOR_CHARGES;
+pub use vendor_prices::VENDOR_PRICES;
 
 /// Every Parquet table.
-pub const TABLES: [&Table; 22] = [
+pub const TABLES: [&Table; 25] = [
     &LINES,
     &HOURLY,
     &DAILY,
@@ -61,6 +67,9 @@ pub const TABLES: [&Table; 22] = [
     &CHARGES,
     &STATEMENTS,
     &PRICES,
+    &VENDOR_CHARGES,
+    &VENDOR_PRICES,
+    &MARGINS,
     &DEFAULT_USAGE,
     &CHANGES,
     &ADJUSTMENTS,

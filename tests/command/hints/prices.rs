@@ -20,6 +20,7 @@ pub fn cases() -> Vec<Case> {
     cases.extend(rates());
     cases.extend(cards());
     cases.extend(unpriced());
+    cases.extend(vendor());
     cases.into_iter().map(|case| case.made_of(used)).collect()
 }
 
@@ -128,7 +129,7 @@ fn rows() -> Vec<Case> {
         ),
         row(
             "a price that cannot be rated exactly",
-            "`per` may have {} decimals, and a discount {}",
+            "`per` may have {} decimals, a percentage {}, and price and percentages 38 digits together",
             "WINDOWS,1,0.00000000001,Virtual core hours,USD,,,,,,,",
             &["WINDOWS,1,0.0000000001,Virtual core hours,USD,,,,,,0.000001,"],
         ),
@@ -487,7 +488,7 @@ fn cards() -> Vec<Case> {
         ),
         with_card(
             "meters whose unit is not known to be that of the stamps' meter",
-            "take them out of the rate card, and write their price into prices.csv with the meter's own unit",
+            "take them out of the rate card, and write their price into {} with the meter's own unit",
             card("", "0.04", "10K Sessions"),
             vec![by_hand()],
         ),
@@ -522,4 +523,39 @@ fn unpriced() -> Vec<Case> {
             edit(|root| add_row(root, &format!("{VM_HOURS},,,,,,,,,,,the same hours as core hours"))),
         ],
     )]
+}
+
+/// The same table as vendor prices.
+fn vendor_book(root: &TestRoot, rows: &str) {
+    root.file("vendor-prices.csv", format!("{HEADER}{}", rows.replace("WINDOWS", WINDOWS_HOURS)));
+}
+
+fn vendor() -> Vec<Case> {
+    let vm_hours = |rest: &'static str| edit(move |root| vendor_book(root, &format!("{PRICE}{VM_HOURS},{rest}\n")));
+    let used_twice = |quantity: &str| {
+        let line = |resource: &str| {
+            let line = Line::hourly(SUB_A, WINDOWS_HOURS, "2026-10-05T13", quantity);
+            Line { resource: resource.to_owned(), ..line }
+        };
+        page(&[line("vm-1"), line("vm-2")])
+    };
+    let [absurd, few] = ["6e12", "6"].map(used_twice);
+    vec![
+        case(
+            "no vendor price is in force for meter 6dab500f-a4fd-49c4-956d-229bb9c8c793",
+            &["add what Microsoft charges for it to vendor-prices.csv"],
+            |root| vendor_book(root, PRICE),
+            [vm_hours("1,1,VM hours,USD,,,,,,,"), vm_hours(",,,,,,,,,,Microsoft charges core hours")],
+        ),
+        case(
+            "the margins of a month exceed what can be published",
+            &["look for an absurd price in the books, or for absurd quantities in the lines of the month"],
+            move |root| {
+                root.file(PAGE, &absurd);
+                book(root, &PRICE.replace("WINDOWS,1,", "WINDOWS,0.001,"));
+                vendor_book(root, &PRICE.replace("WINDOWS,1,", "WINDOWS,1000000000000000,"));
+            },
+            [edit(move |root| root.file(PAGE, &few)), edit(|root| vendor_book(root, PRICE))],
+        ),
+    ]
 }

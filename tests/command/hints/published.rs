@@ -413,6 +413,19 @@ fn vanished() -> Vec<Case> {
         .published()
         .typed(RUN),
         case(
+            "and with it 1 price that published charges of 2026-10 rest on",
+            &["put the file back, or lay its rows into another file of vendor prices"],
+            |root| away(root, "vendor-prices/windows.csv"),
+            [
+                back("vendor-prices/windows.csv"),
+                edit(|root| rename(root, "../away", "vendor-prices/all.csv")),
+                add(|said| said.flag("--forget", 1)),
+            ],
+        )
+        .made_of(two_vendor_books)
+        .published()
+        .typed(RUN),
+        case(
             "--forget south: nothing of that name is gone",
             &["leave --forget out: it is said once"],
             nothing,
@@ -443,10 +456,19 @@ fn vanished() -> Vec<Case> {
 }
 
 fn two_books() -> TestRoot {
+    two_files_in("prices")
+}
+
+fn two_vendor_books() -> TestRoot {
+    two_files_in("vendor-prices")
+}
+
+fn two_files_in(folder: &str) -> TestRoot {
     let root = used();
     let book = |price: &str| format!("{}{price}", crate::command::prices::HEADER);
-    root.file("prices/windows.csv", book(&format!("{WINDOWS_HOURS},1,1,Virtual core hours,USD,,,,,,,\n")));
-    root.file("prices/vms.csv", book(&format!("{VM_HOURS},1,1,VM hours,USD,,,,,,,\n")));
+    let windows = book(&format!("{WINDOWS_HOURS},1,1,Virtual core hours,USD,,,,,,,\n"));
+    root.file(&format!("{folder}/windows.csv"), windows);
+    root.file(&format!("{folder}/vms.csv"), book(&format!("{VM_HOURS},1,1,VM hours,USD,,,,,,,\n")));
     root
 }
 

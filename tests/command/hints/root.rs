@@ -31,7 +31,7 @@ fn names() -> Vec<Case> {
         ),
         case(
             "a file that a root does not have",
-            &["a root holds stamp folders, the folder {} and {}{}; {}"],
+            &["a root holds stamp folders, the folders {} and {}, and {}{}; {}"],
             |root| root.file("name.csv", "id,name\n"),
             [
                 edit_as_said(|root, said| rename(root, "name.csv", said.between("did you mean `", "`"))),
