@@ -88,7 +88,7 @@ impl CheckedBook {
         for file in files {
             match file.content {
                 PriceContent::Entries(rows) => entries.extend(rows),
-                PriceContent::RateCard(card) => cards.push(card),
+                PriceContent::RateCards(of_file) => cards.extend(of_file),
             }
         }
         let (card_entries, notes) = rate::entries_of_cards(&cards, |azure| {

@@ -187,9 +187,12 @@ fn name_and_id(meter: &CardMeter) -> String {
 
 fn refused(card: &RateCard, meter: &CardMeter, what: &str) -> Error {
     let (name, id) = (shown::value(&meter.name), shown::value(&meter.id));
-    Error::input(format!("meter {} of its list ({name} {id}): {what}", meter.row))
-        .at(&card.file)
-        .hint("correct the file, or take the meter out of it and write its price into prices.csv")
+    let error = if card.is_table {
+        Error::input(format!("meter {name} {id}: {what}")).at_line(&card.file, meter.row as usize, 1)
+    } else {
+        Error::input(format!("meter {} of its list ({name} {id}): {what}", meter.row)).at(&card.file)
+    };
+    error.hint("correct the file, or take the meter out of it and write its price into prices.csv")
 }
 
 /// Adds the price entries of one meter. `alike` are its rows in all cards.
@@ -205,7 +208,7 @@ fn push_entries(
     // The price holds until the same meter has a later one.
     let others = alike.iter().filter(|(_, other, _)| other.currency == card.currency);
     let dates = others.filter_map(|(.., other)| other.terms.as_ref().ok()?.from);
-    let to = dates.filter(|&from| Some(from) > terms.from).min();
+    let to = dates.filter(|&from| Some(from) > terms.from).chain(terms.to).min();
     let applying: Vec<&Discount> =
         card.discounts.iter().filter(|term| !term.excluded.contains(&card_meter.id)).collect();
     let stretches: Vec<(Option<Day>, Option<Day>, Decimal)> = match applying[..] {
@@ -243,7 +246,7 @@ fn push_entries(
                 note: Some(format!("{} {}", card_meter.name, card_meter.id)),
                 file: card.file.clone(),
                 row: card_meter.row,
-                is_of_card: true,
+                is_of_card: !card.is_table,
             });
         }
     }

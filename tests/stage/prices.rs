@@ -29,7 +29,7 @@ fn entries(rows: &[&str]) -> Vec<PriceEntry> {
     }
     match read("prices.csv", &text).unwrap() {
         PriceContent::Entries(entries) => entries,
-        PriceContent::RateCard(_) => panic!("a table is no rate card"),
+        PriceContent::RateCards(_) => panic!("a table is no rate card"),
     }
 }
 
@@ -158,7 +158,7 @@ fn azure_meter(rates: &str, included: &str, date: &str, unit: &str) -> String {
 
 fn card(name: &str, text: &str) -> Result<RateCard, String> {
     read(name, text).map(|content| match content {
-        PriceContent::RateCard(card) => card,
+        PriceContent::RateCards(mut cards) => cards.remove(0),
         PriceContent::Entries(_) => panic!("a rate card is no table"),
     })
 }
@@ -399,4 +399,100 @@ fn cards_of_several_months_are_one_book() {
     let entries = crossed_windows(&[october(), other]).unwrap();
     let refused = PriceBook::new(entries, |_| Some(UNIT)).unwrap_err().to_string();
     assert!(refused.contains("prices/10.json") && refused.contains("prices/12.json"), "{refused}");
+}
+
+const PLAN_LIST: &str = "\"ProductTitle\",\"ProductId\",\"SkuId\",\"SkuTitle\",\"Publisher\",\"SkuDescription\",\"UnitOfMeasure\",\
+    \"TermDuration\",\"Market\",\"Currency\",\"UnitPrice\",\"PricingTierRangeMin\",\"PricingTierRangeMax\",\
+    \"EffectiveStartDate\",\"EffectiveEndDate\",\"MeterIds\",\"MeterType\",\"Tags\"\n";
+
+/// A row of the Azure plan price list, by what matters of it: unit, term, currency, price, tier, its days and the meters.
+fn plan_row([unit, term, currency, price, tier, from, to, meters]: [&str; 8]) -> String {
+    format!(
+        "\"Azure Stack Hub\",\"DZH318Z0BP04\",\"000A\",\"Windows VM\",\"Microsoft\",\"\",\"{unit}\",\"{term}\",\"US\",\
+         \"{currency}\",\"{price}\",\"{tier}\",\"9223372036854780000\",\"{from}\",\"{to}\",\"{meters}\",\"\",\"\"\n"
+    )
+}
+
+fn lists(name: &str, text: &str) -> Result<Vec<RateCard>, String> {
+    read(name, text).map(|content| match content {
+        PriceContent::RateCards(cards) => cards,
+        PriceContent::Entries(_) => panic!("a price list is not made by hand"),
+    })
+}
+
+#[test]
+fn the_price_list_of_the_azure_plan_is_a_price_book() {
+    let (begin, end) = ("3/1/2018 12:00:00 AM", "11/30/9999 11:59:59 PM");
+    let ids = format!("{}, 8A913F38-33b4-4772-9488-e89522fc09e5", AZURE_WINDOWS.to_uppercase());
+    let of = |rows: &[String]| crossed_windows(&lists("prices/list.csv", &(PLAN_LIST.to_owned() + &rows.concat()))?);
+    let row =
+        |price: &str, tier: &str, from: &str, to: &str| plan_row(["1 Hour", "", "USD", price, tier, from, to, &ids]);
+
+    let tiers = of(&[row("0.046", "0", begin, end), row("0.04", "100", begin, end)]).unwrap();
+    assert_eq!(shown(&tiers), ["2018-03-01.. 0 0.046/1 -0 row 2", "2018-03-01.. 100 0.04/1 -0 row 2"]);
+    // A price ends with its last day, or where the next one begins; of two markets with one price, one counts.
+    let old = row("0.046", "0", begin, "10/15/2026 11:59:59 PM");
+    let new = row("0.0487", "0", "10/16/2026 12:00:00 AM", end);
+    let periods = of(&[new.clone(), old.clone(), old.clone()]).unwrap();
+    assert_eq!(shown(&periods), ["2018-03-01..2026-10-16 0 0.046/1 -0 row 3", "2026-10-16.. 0 0.0487/1 -0 row 2"]);
+    let gap = of(&[row("0.046", "0", begin, "9/30/2026 11:59:59 PM"), new]).unwrap();
+    assert_eq!(shown(&gap), ["2018-03-01..2026-10-01 0 0.046/1 -0 row 2", "2026-10-16.. 0 0.0487/1 -0 row 3"]);
+    // Reservations are no usage; blocks of hours are.
+    let reserved = plan_row(["1 Hour", "P1Y", "USD", "300", "0", begin, end, &ids]);
+    let block = plan_row(["100 Hours", "", "USD", "4.6", "0", begin, end, &ids]);
+    assert_eq!(shown(&of(&[reserved, block]).unwrap()), ["2018-03-01.. 0 4.6/100 -0 row 3"]);
+    // What cannot be both is refused where it prices a meter of the stamps, and nowhere else.
+    let twice = [row("0.046", "0", begin, end), row("0.05", "0", begin, end)];
+    let refused = of(&twice).unwrap_err();
+    assert!(refused.starts_with("prices/list.csv:2:1: meter Azure Stack Hub Windows VM"), "{refused}");
+    assert!(refused.contains("two prices from 0 on, 0.046 and 0.05"), "{refused}");
+    let others: Vec<String> = twice.iter().map(|row| row.replace(&AZURE_WINDOWS.to_uppercase(), "other")).collect();
+    assert_eq!(of(&others).unwrap(), Vec::new());
+    for (wrong, what) in [
+        (row("free", "0", begin, end), "UnitPrice \"free\" is no decimal number"),
+        (row("0.046", "0", "31/3/2018", end), "EffectiveStartDate \"31/3/2018\" begins with no day"),
+        (row("0.046", "0", "soon", end), "EffectiveStartDate \"soon\" begins with no day"),
+    ] {
+        let refused = of(&[wrong]).unwrap_err();
+        assert!(refused.contains(what), "{refused}");
+    }
+    let refused = of(&[plan_row(["1 Hour", "", "dollars", "1", "0", begin, end, &ids])]).unwrap_err();
+    assert!(refused.starts_with("prices/list.csv:2:1: the currency \"dollars\" is none"), "{refused}");
+}
+
+#[test]
+fn price_sheets_are_price_books() {
+    let sheet = |currency: &str, tier: &str| {
+        format!(
+            "MeterID,MeterName,MeterCategory,MeterSubCategory,MeterRegion,UnitOfMeasure,EffectiveStartDate,\
+                 EffectiveEndDate,UnitPrice,BasePrice,MarketPrice,{currency},{tier},Term,PriceType\n"
+        )
+    };
+    let row = |price: &str, of: &str, tier: &str, kind: &str| {
+        format!(
+            "{AZURE_WINDOWS},1 Core,Azure Stack Hub,Windows VM,Azure Stack,1 Hour,2026-10-01T00:00:00.0000000Z,\
+                 2026-10-31T00:00:00.0000000Z,{price},0.046,0.05,{of},{tier},,{kind}\n"
+        )
+    };
+    // An enterprise agreement has included quantities.
+    let enterprise = sheet("CurrencyCode", "IncludedQuantity")
+        + &row("0.041", "USD", "5", "Consumption")
+        + &row("0.03", "USD", "0", "DevTest");
+    let entries = crossed_windows(&lists("vendor-prices/ea.csv", &enterprise).unwrap()).unwrap();
+    assert_eq!(
+        shown(&entries),
+        ["2026-10-01..2026-11-01 0 0/1 -0 row 2", "2026-10-01..2026-11-01 5 0.041/1 -0 row 2",]
+    );
+    // A customer agreement has tiers, and may have several currencies.
+    let customer = sheet("Currency", "TierMinimumUnits")
+        + &row("0.041", "USD", "0", "Consumption")
+        + &row("0.038", "EUR", "0", "Consumption")
+        + &row("0.035", "USD", "100", "Consumption");
+    let cards = lists("vendor-prices/mca.csv", &customer).unwrap();
+    assert_eq!(cards.iter().map(|card| card.currency.code()).collect::<Vec<_>>(), ["EUR", "USD"]);
+    assert!(cards.iter().flat_map(|card| &card.meters).all(|meter| meter.is_of_azure_stack));
+    assert_eq!(
+        shown(&crossed_windows(&cards[1..]).unwrap()),
+        ["2026-10-01..2026-11-01 0 0.041/1 -0 row 2", "2026-10-01..2026-11-01 100 0.035/1 -0 row 2",]
+    );
 }

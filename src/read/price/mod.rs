@@ -1,5 +1,6 @@
-//! Price books, of the operator and of the vendor: tables by hand, rate cards, exchange rates.
+//! Price books, of the operator and of the vendor: tables by hand, rate cards, price lists, exchange rates.
 
+mod price_list;
 mod prices;
 mod rate_card;
 

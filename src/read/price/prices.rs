@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use super::price_list::{is_price_list, read_price_list};
 use super::rate_card::{RateCard, read_card};
 use crate::domain::money::{Decimal, ExchangeRate, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, MeterId, Month, PriceEntry, shown};
 use crate::error::suggest::suggestion;
 use crate::error::{Error, Result};
+use crate::read::format::csv::CsvText;
 use crate::read::format::hand_table::{HandRow, HandTable, Layout};
 use crate::read::format::{shape, text};
 use crate::read::options::Reading;
@@ -82,8 +84,8 @@ pub struct PriceFile {
 #[derive(Debug)]
 pub enum PriceContent {
     Entries(Vec<PriceEntry>),
-    /// Prices of Azure's meters, which a crosswalk maps to the stamps' meters.
-    RateCard(RateCard),
+    /// Prices of Azure's meters, which a crosswalk maps to the stamps' meters: a card for each currency.
+    RateCards(Vec<RateCard>),
 }
 
 /// Reads one file of a price book, recognised from its content.
@@ -108,7 +110,9 @@ fn read_book(file: &InputFile, layout: &'static Layout, reading: &Reading) -> Re
         return Err(refused);
     }
     let content = if text.is_json() {
-        PriceContent::RateCard(read_card(&file.name, text.as_str())?)
+        PriceContent::RateCards(vec![read_card(&file.name, text.as_str())?])
+    } else if let Some(list) = CsvText::parse(&file.name, text.as_str()).ok().filter(is_price_list) {
+        PriceContent::RateCards(read_price_list(&list)?)
     } else {
         PriceContent::Entries(entries_of(&file.name, text.as_str(), layout, reading)?)
     };

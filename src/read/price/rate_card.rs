@@ -33,6 +33,8 @@ pub struct RateCard {
     pub discounts: Vec<Discount>,
     /// Names of offer terms that are no discount on prices: credits, commitments by amount, recurring charges.
     pub other_terms: Vec<String>,
+    /// Whether it is a table, whose rows are lines of its file.
+    pub is_table: bool,
 }
 
 /// One meter of a rate card.
@@ -46,7 +48,7 @@ pub struct CardMeter {
     pub is_of_azure_stack: bool,
     /// What it says, or why it cannot be parsed: most meters of a card do not matter.
     pub terms: Result<CardTerms, String>,
-    /// Its place in the list, from 1.
+    /// Its place in the list, from 1; in a table its line.
     pub row: i64,
 }
 
@@ -58,6 +60,8 @@ pub struct CardTerms {
     pub included: Decimal,
     /// `None`: since ever.
     pub from: Option<Day>,
+    /// In force before this day; `None`: until there is a later price.
+    pub to: Option<Day>,
 }
 
 /// What an offer term takes off, on days from `from` on.
@@ -162,7 +166,7 @@ pub(in crate::read) fn read_card(name: &str, text: &str) -> Result<RateCard> {
             }
         }
     }
-    Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms })
+    Ok(RateCard { file: name.to_owned(), currency, meters, discounts, other_terms, is_table: false })
 }
 
 fn meter_of(meter: &WireMeter<'_>, row: i64) -> CardMeter {
@@ -189,6 +193,7 @@ fn terms_of(meter: &WireMeter<'_>) -> Result<CardTerms, String> {
         rates,
         included: meter.included_quantity.map_or(Ok(Decimal::ZERO), |raw| raw_number(raw, "the included quantity"))?,
         from: meter.effective_date.as_deref().map(day_of).transpose()?.flatten(),
+        to: None,
     })
 }
 
@@ -248,7 +253,7 @@ fn raw_number(raw: &RawValue, what: &str) -> Result<Decimal, String> {
     number(text.as_deref().unwrap_or_else(|| raw.get()), what)
 }
 
-fn number(text: &str, what: &str) -> Result<Decimal, String> {
+pub(super) fn number(text: &str, what: &str) -> Result<Decimal, String> {
     let value = decimal(text.trim()).map_err(|_reason| {
         format!("{what} {} is no decimal number of at most 28 digits, 18 of them behind the point", shown::quoted(text))
     })?;

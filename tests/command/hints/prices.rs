@@ -11,6 +11,7 @@ const UNIT: &str = "Virtual core hours";
 const PRICE: &str = "WINDOWS,1,1,Virtual core hours,USD,,,,,,,\n";
 const RATES: &str = "exchange-rates.csv";
 const CARD: &str = "prices/card.json";
+const LIST: &str = "prices/list.csv";
 const AZURE_METER: &str = "ce4e3bd7-0053-48a6-acb1-b752be8b2cbb";
 
 pub fn cases() -> Vec<Case> {
@@ -499,6 +500,18 @@ fn cards() -> Vec<Case> {
             vec![add(|said| vec![said.flag("--accept", 0).remove(0), "rate_card_term_not_applied".to_owned()])],
         ),
         case(
+            "the currency \"dollars\" is none",
+            &["get the price list once more: each of its rows has a currency of ISO 4217"],
+            |root| root.file(LIST, list("dollars", "")),
+            [edit(|root| root.file(LIST, list("USD", "")))],
+        ),
+        case(
+            "9 cells, and the header has 8",
+            &["get the price list once more, and do not open it in a spreadsheet before"],
+            |root| root.file(LIST, list("USD", ",more")),
+            [edit(|root| root.file(LIST, list("USD", "")))],
+        ),
+        case(
             "meters of Azure Stack that price no meter of the stamps",
             &["name them in meters.csv (meter_id, azure_meter_id) where they are those of a meter"],
             move |root| root.file(CARD, good()),
@@ -523,6 +536,12 @@ fn unpriced() -> Vec<Case> {
             edit(|root| add_row(root, &format!("{VM_HOURS},,,,,,,,,,,the same hours as core hours"))),
         ],
     )]
+}
+
+/// A price sheet with one row, and something behind it.
+fn list(currency: &str, more: &str) -> String {
+    let header = "MeterId,MeterName,UnitOfMeasure,EffectiveStartDate,UnitPrice,BasePrice,MarketPrice,Currency";
+    format!("{header}\n{AZURE_METER},1 Core,1 Hour,2026-10-01,0.04,0.04,0.04,{currency}{more}\n")
 }
 
 /// The same table as vendor prices.
