@@ -89,7 +89,7 @@ type LineDays = BTreeMap<(Day, Stamp), BilledDay>;
 /// There is no such line, published tables cannot be read, or the charges of the days do not add up to a line.
 pub fn explain_billed(publication: &Publication, month: Month, wanted: &Wanted) -> Result<WhyBilled> {
     let Statements { lines, prices, meters: meter_texts, names, stamps, forced, .. } =
-        statements(publication, month, wanted)?;
+        statements(publication, month, wanted, false)?;
     let Chosen { billed_subscriptions, meters, .. } = wanted.among(&[publication], &[])?;
     let mut keep = Vec::new();
     for (column, ids) in [(BILLED_SUBSCRIPTION_ID, billed_subscriptions), (METER_ID, meters)] {

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
-//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices ──▶ statement    OUT: charges ──▶ why a statement line
+//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices, margins ──▶ statement    OUT: charges ──▶ why a statement line
 //! OUT: mappings, daily, lines ──▶ history         root ──read, normalise, attribute──▶ history
 //! ```
 //! `names` looks up what somebody typed to narrow the result, the same way for every command.
@@ -18,6 +18,7 @@ mod changes;
 mod compare;
 mod default_charges;
 mod history;
+mod margins;
 mod names;
 mod published_history;
 mod published_use;
@@ -31,6 +32,7 @@ pub use changes::{Changes, ChangingRun, Since, changes};
 pub use compare::{BillTotal, Comparison, Moved, Recharged, StatementSum, compare};
 pub use default_charges::{DefaultCharge, DefaultCharges, DefaultUnpriced};
 pub use history::{Change, ChangeKind, History, Moving, Subject, history};
+pub use margins::PublishedMargin;
 pub use names::{Chosen, KnownName, NameKind, Wanted, id_of};
 pub use published_history::published_history;
 pub use statement::{PriceOf, PriceTerms, PriceText, PublishedStatementLine, Statements, statements};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::margins::{PublishedMargin, margins};
 use super::names::{Chosen, Wanted};
 use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
@@ -94,16 +95,18 @@ pub struct Statements {
     pub is_of_some_meters: bool,
     /// For each billed subscription that pays for several tenants, the charges of each of them.
     pub tenants: BTreeMap<String, TenantCharges>,
+    /// The margins of the same billed subscriptions and meters; `None`: not wanted.
+    pub margins: Option<Vec<PublishedMargin>>,
 }
 
 /// The charges of each tenant, in each currency.
 pub(super) type TenantCharges = BTreeMap<(Option<String>, Currency), Charge>;
 
-/// Reads the statements of a month that are wanted.
+/// Reads the statements of a month that are wanted, and with `with_margin` what is left of them.
 ///
 /// # Errors
-/// There is no such statement, or a table cannot be read.
-pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> Result<Statements> {
+/// There is no such statement or margin, or a table cannot be read.
+pub fn statements(publication: &Publication, month: Month, wanted: &Wanted, with_margin: bool) -> Result<Statements> {
     if !publication.has(&statements_path(month)) {
         return Err(no_statement(publication, month));
     }
@@ -129,7 +132,10 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted) -> R
     let is_forced = |entry: &ClosingEntry| entry.forced && entry.month == month && stamps.contains_key(&entry.stamp);
     let forced = closed.into_iter().filter(is_forced).collect();
     let billed: BTreeSet<String> = lines.iter().map(|line| line.billed_subscription.clone()).collect();
+    let mut margins = with_margin.then(|| margins(publication, month, &billed)).transpose()?;
+    margins.iter_mut().for_each(|margins| margins.retain(|row| Chosen::is_wanted(&meters, &row.meter)));
     Ok(Statements {
+        margins,
         is_of_some_meters: !wanted.meters.is_empty(),
         forced,
         tenants: tenants(publication, month, stamps.keys(), billed)?,

@@ -242,7 +242,7 @@ pub fn show_changes(args: &ChangesArgs) -> Result<Ending> {
 pub fn show_statements(args: &StatementArgs) -> Result<Ending> {
     let (out, month) = plan::of_statement(args)?;
     let wanted = wanted(&args.payers, &TenantArgs::default());
-    let statements = audit::statements(&Publication::open(&out)?, month, &wanted)?;
+    let statements = audit::statements(&Publication::open(&out)?, month, &wanted, args.margin)?;
     let text = match (args.csv, args.json) {
         (true, _) => statement::csv(&statements)?,
         (false, true) => statement::json(&statements),

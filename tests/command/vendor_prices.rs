@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use insta::assert_snapshot;
+
 use super::prices::{GOOD, book, used};
 use crate::support::{BILLED_A, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows, files_below, findings, table};
 
@@ -51,6 +53,30 @@ fn margins_are_worked_by_hand() {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         assert!(!text.contains("vendor") && !text.contains("margin"), "{path}");
     }
+}
+
+#[test]
+fn a_statement_shows_margins_on_request() {
+    let root = used();
+    book(&root, GOOD);
+    root.run(&[]).expect(0);
+    let statement = ["statement", "2026-10", "--out", "out"];
+    let with_margin = [&statement[..], &["--margin"]].concat();
+    let refused = root.stacktally(&with_margin).expect(2);
+    assert!(refused.stderr.starts_with("error: --margin: no margins of 2026-10 were published"), "{refused:?}");
+    let before = root.stacktally(&statement).expect(0).stdout;
+    vendor_book(&root, VENDOR);
+    root.run(&[]).expect(0);
+    assert_eq!(root.stacktally(&statement).expect(0).stdout, before, "nothing of it unasked");
+    let shown = root.stacktally(&with_margin).expect(0).stdout;
+    assert_snapshot!("statement-margin", shown);
+    let json = root.stacktally(&[&with_margin[..], &["--json"]].concat()).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let margins = json["margins"].as_array().unwrap();
+    assert_eq!(margins.len(), table(&root.out(), "margins").len());
+    let sold = margins.iter().find(|row| row["margin"] == "0.06935").unwrap();
+    assert_eq!((&sold["vendor_charge"], &sold["charge"]), (&"0.3834".into(), &"0.45275".into()));
+    root.stacktally(&[&with_margin[..], &["--csv"]].concat()).expect(2);
 }
 
 #[test]

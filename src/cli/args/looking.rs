@@ -159,6 +159,9 @@ pub struct StatementArgs {
     pub payers: PayerArgs,
     #[command(flatten)]
     pub out: OutArgs,
+    /// Show what Microsoft charges for the same usage, and the margin: not for customers
+    #[arg(long, conflicts_with = "csv", help_heading = OUTPUT)]
+    pub margin: bool,
     /// Print JSON
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,

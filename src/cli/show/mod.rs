@@ -8,6 +8,7 @@ pub mod compare;
 pub mod history;
 mod ids;
 pub mod layout;
+mod margins;
 pub mod settings;
 pub mod statement;
 pub mod unregistered;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::ids::Ids;
 use super::layout::{Page, TextColumn, TextTable, Width};
-use super::{csv_text, meter_name, meter_named, note_on_ids, unit_of};
+use super::{csv_text, margins, meter_name, meter_named, note_on_ids, unit_of};
 use crate::audit::{PriceOf, PriceText, PublishedStatementLine, Statements};
 use crate::domain::{Amount, Charge, Currency, Month, PriceStatus, Quantity, Stamp, unit};
 use crate::error::Result;
@@ -102,6 +102,10 @@ fn statement(page: &mut Page, statements: &Statements, ids: &Ids, lines: &[Publi
                 &TextTable::new([TextColumn::text(""), TextColumn::quantity(""), TextColumn::text("")], others),
             );
         }
+    }
+    if let Some(margins) = &statements.margins {
+        let of_payer = margins.iter().filter(|row| row.billed_subscription == lines[0].billed_subscription);
+        margins::text(page, statements, &of_payer.collect::<Vec<_>>());
     }
 }
 
@@ -333,5 +337,9 @@ pub fn json(statements: &Statements) -> String {
     let forced: Vec<Value> = statements.forced.iter().map(forced).collect();
     let tenants: Vec<Value> = tenants.map(tenant).collect();
     let closed = closed_json(&statements.stamps);
-    format!("{:#}\n", json!({ "closed": closed, "forced": forced, "lines": lines, "tenants": tenants }))
+    let mut all = json!({ "closed": closed, "forced": forced, "lines": lines, "tenants": tenants });
+    if let Some(margins) = &statements.margins {
+        all["margins"] = margins.iter().map(|row| margins::json(statements, row)).collect();
+    }
+    format!("{all:#}\n")
 }

@@ -451,6 +451,16 @@ fn figures() -> Vec<Case> {
         .made_of(used)
         .published(),
         typed(
+            "--margin: no margins of 2026-11 were published",
+            &["put what Microsoft charges (vendor-prices.csv) into the root, and run"],
+            &["statement", "2026-11", "--out", "out", "--margin"],
+            [edit(|root| {
+                root.file("vendor-prices.csv", std::fs::read(root.root().join("prices.csv")).unwrap());
+                root.run(&[]).expect(0);
+            })],
+        )
+        .made_of(named),
+        typed(
             "it has no statement of 2026-11",
             &["these have one: {}"],
             &["statement", "2026-11", "--out", "out", "--billed-subscription", "Contoso"],
