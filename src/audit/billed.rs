@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::adjusted;
 use super::names::{Chosen, Wanted};
-use super::statement::{PRICE_COLUMNS, PriceText, PublishedStatementLine, Statements, prices_of, statements};
+use super::statement::{PriceText, PublishedStatementLine, Statements, price_columns, prices_of, statements};
 use crate::domain::totals::Totals;
 use crate::domain::{Charge, Currency, Day, Month, PriceStatus, Quantity, Stamp};
 use crate::error::Result;
@@ -144,12 +144,12 @@ fn add_charges(
 ) -> Result<()> {
     let path = charges_path(stamp, month);
     let figures: [&dyn AnyColumn; 5] = [&USAGE_DATE, &BILLED_SUBSCRIPTION_ID, &METER_ID, &QUANTITY, &CHARGE];
-    let columns: Vec<&dyn AnyColumn> = figures.into_iter().chain(PRICE_COLUMNS).collect();
+    let columns: Vec<&dyn AnyColumn> = figures.into_iter().chain(price_columns(&contract::CHARGES)).collect();
     for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
         let (days, billed, meters) =
             (rows.days(USAGE_DATE)?, rows.texts(BILLED_SUBSCRIPTION_ID)?, rows.texts(METER_ID)?);
         let (quantities, charges) = (rows.quantities(QUANTITY)?, rows.charges(CHARGE)?);
-        for (row, price) in prices_of(&path, &rows)?.into_iter().enumerate() {
+        for (row, price) in prices_of(&path, &contract::CHARGES, &rows)?.into_iter().enumerate() {
             let currency = price.terms.map(|terms| terms.currency);
             let (billed, meter) = (billed.value(row).to_owned(), meters.value(row).to_owned());
             let key = (billed, meter, price.status, price.key, price.tier_from, currency);

@@ -105,7 +105,7 @@ pub(super) fn default_charges(
                 let (attributions, tenants) = (rows.texts(ATTRIBUTION)?, rows.texts(TENANT_ID)?);
                 let (meters, quantities) = (rows.texts(METER_ID)?, rows.quantities(QUANTITY)?);
                 let charges = rows.charges(CHARGE)?;
-                for (row, price) in prices_of(path, &rows)?.into_iter().enumerate() {
+                for (row, price) in prices_of(path, &contract::CHARGES, &rows)?.into_iter().enumerate() {
                     let Some(attribution) = Attribution::parse(attributions.value(row)) else {
                         return Err(contradiction(path, format!("{:?} is not known", attributions.value(row))));
                     };

@@ -42,8 +42,7 @@ pub(super) fn margins(
 ) -> Result<Vec<PublishedMargin>> {
     let path = margins_path(month);
     if !publication.has(&path) {
-        return Err(Error::usage(format!("--margin: no margins of {month} were published"))
-            .hint("put what Microsoft charges (vendor-prices.csv) into the root, and run"));
+        return Err(no_margins(&month.to_string()));
     }
     let mut margins = Vec::new();
     let keep = [Keep::Texts(BILLED_SUBSCRIPTION_ID, billed.iter().cloned().collect())];
@@ -75,4 +74,10 @@ pub(super) fn margins(
         }
     }
     Ok(margins)
+}
+
+/// A refusal to show margins of usage that has none.
+pub(super) fn no_margins(of: &str) -> Error {
+    Error::usage(format!("--margin: no margins of {of} were published"))
+        .hint("put what Microsoft charges (vendor-prices.csv) into the root, and run")
 }

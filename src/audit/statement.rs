@@ -8,13 +8,13 @@ use crate::domain::{Amount, Charge, Currency, Day, Month, PriceStatus, Quantity,
 use crate::error::{Error, Result};
 use crate::publication::layout::{STATEMENTS_FOLDER, charges_path, statements_path, table_in, table_path};
 use crate::publication::{ClosingEntry, MeterText, Publication};
-use crate::table::column::AnyColumn;
+use crate::table::column::{AnyColumn, Table};
 use crate::table::contract;
 use crate::table::contract::charges::CHARGE;
 use crate::table::contract::columns::{
     AMOUNT, BILLED_SUBSCRIPTION_ID, BILLING_AMOUNT, BILLING_CURRENCY, CLOSED, CURRENCY, DISCOUNT_PERCENT,
-    EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, PER, PRICE, PRICE_FILE, PRICE_KEY, PRICE_NOTE, PRICE_ROW, PRICE_STATUS,
-    QUANTITY, ROUNDING_DIFFERENCE, TENANT_ID, TIER_FROM,
+    EFFECTIVE_FROM, EXCHANGE_RATE, METER_ID, PARTNER_EARNED_CREDIT_PERCENT, PER, PRICE, PRICE_FILE, PRICE_KEY,
+    PRICE_NOTE, PRICE_ROW, PRICE_STATUS, QUANTITY, ROUNDING_DIFFERENCE, TENANT_ID, TIER_FROM,
 };
 use crate::table::contract::prices::{EFFECTIVE_TO, SCOPE, SCOPE_ID};
 use crate::table::reader::{Keep, Rows, contradiction, integer, text};
@@ -48,6 +48,8 @@ pub struct PriceTerms {
     pub price: Quantity,
     pub per: Quantity,
     pub discount_percent: Quantity,
+    /// Zero of what the operator charges.
+    pub partner_earned_credit_percent: Quantity,
     pub currency: Currency,
 }
 
@@ -141,7 +143,7 @@ pub fn statements(publication: &Publication, month: Month, wanted: &Wanted, with
         tenants: tenants(publication, month, stamps.keys(), billed)?,
         month,
         lines,
-        prices: prices(publication)?,
+        prices: prices(publication, &contract::PRICES)?,
         meters: publication.meters()?,
         names: publication.names()?,
         stamps,
@@ -199,16 +201,16 @@ fn no_statement(publication: &Publication, month: Month) -> Error {
     Error::usage(format!("no statement of {month} was published")).hint(hint)
 }
 
-/// The price entries that some charge is based on, by their keys.
+/// The price entries that some charge or vendor charge is based on, by their keys.
 ///
 /// # Errors
 /// The table cannot be read.
-pub(super) fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceText>> {
-    let path = table_path(&contract::PRICES);
+pub(super) fn prices(publication: &Publication, table: &'static Table) -> Result<BTreeMap<i64, PriceText>> {
+    let path = table_path(table);
     let columns: [&dyn AnyColumn; 8] =
         [&PRICE_KEY, &SCOPE, &SCOPE_ID, &EFFECTIVE_FROM, &EFFECTIVE_TO, &PRICE_NOTE, &PRICE_FILE, &PRICE_ROW];
     let mut prices = BTreeMap::new();
-    for rows in publication.read(&path, &contract::PRICES, &columns, &[])? {
+    for rows in publication.read(&path, table, &columns, &[])? {
         let (keys, scopes, ids) = (rows.integers(PRICE_KEY)?, rows.texts(SCOPE)?, rows.texts(SCOPE_ID)?);
         let (from, to) = (rows.maybe_days(EFFECTIVE_FROM)?, rows.maybe_days(EFFECTIVE_TO)?);
         let (notes, files, places) = (rows.texts(PRICE_NOTE)?, rows.texts(PRICE_FILE)?, rows.integers(PRICE_ROW)?);
@@ -229,11 +231,22 @@ pub(super) fn prices(publication: &Publication) -> Result<BTreeMap<i64, PriceTex
 }
 
 /// The columns of [`prices_of`].
-pub(super) const PRICE_COLUMNS: [&dyn AnyColumn; 7] =
-    [&PRICE_STATUS, &PRICE_KEY, &TIER_FROM, &PRICE, &PER, &DISCOUNT_PERCENT, &CURRENCY];
+pub(super) fn price_columns(table: &Table) -> Vec<&'static dyn AnyColumn> {
+    let mut columns: Vec<&dyn AnyColumn> =
+        vec![&PRICE_STATUS, &PRICE_KEY, &TIER_FROM, &PRICE, &PER, &DISCOUNT_PERCENT, &CURRENCY];
+    if has_credit(table) {
+        columns.push(&PARTNER_EARNED_CREDIT_PERCENT);
+    }
+    columns
+}
 
-/// The price of each row of `charges` or `statements`.
-pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
+fn has_credit(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.name == PARTNER_EARNED_CREDIT_PERCENT.name())
+}
+
+/// The price of each row of `charges`, `vendor_charges` or `statements`.
+pub(super) fn prices_of(path: &str, table: &Table, rows: &Rows) -> Result<Vec<PriceOf>> {
+    let credits = has_credit(table).then(|| rows.quantities(PARTNER_EARNED_CREDIT_PERCENT)).transpose()?;
     let (statuses, keys, currencies) = (rows.texts(PRICE_STATUS)?, rows.integers(PRICE_KEY)?, rows.texts(CURRENCY)?);
     let (tiers, prices) = (rows.quantities(TIER_FROM)?, rows.quantities(PRICE)?);
     let (pers, discounts) = (rows.quantities(PER)?, rows.quantities(DISCOUNT_PERCENT)?);
@@ -243,6 +256,7 @@ pub(super) fn prices_of(path: &str, rows: &Rows) -> Result<Vec<PriceOf>> {
                 price: prices.maybe(row)?,
                 per: pers.maybe(row)?,
                 discount_percent: discounts.maybe(row)?,
+                partner_earned_credit_percent: credits.as_ref().map_or(Some(Quantity::ZERO), |it| it.maybe(row))?,
                 currency: Currency::parse(text(currencies, row)?)?,
             })
         };
@@ -262,7 +276,7 @@ fn add_lines(path: &str, rows: &Rows, lines: &mut Vec<PublishedStatementLine>) -
     let (amounts, billing_amounts) = (rows.amounts(AMOUNT)?, rows.amounts(BILLING_AMOUNT)?);
     let (rates, billing) = (rows.quantities(EXCHANGE_RATE)?, rows.texts(BILLING_CURRENCY)?);
     let closed = rows.booleans(CLOSED)?;
-    for (row, price) in prices_of(path, rows)?.into_iter().enumerate() {
+    for (row, price) in prices_of(path, &contract::STATEMENTS, rows)?.into_iter().enumerate() {
         let sums = || {
             Some(LineSums {
                 currency: price.terms?.currency,

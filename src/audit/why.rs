@@ -8,17 +8,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::adjusted::{self, Adjusted};
+use super::margins::no_margins;
 use super::names::Wanted;
-use super::statement::{PRICE_COLUMNS, PriceOf, PriceText, prices, prices_of};
+use super::statement::{PriceOf, PriceText, price_columns, prices, prices_of};
 use crate::domain::attribution::Evidence;
 use crate::domain::totals::{PastRange, Totals};
 use crate::domain::{
-    Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Month, Quantity, Slot, SnapshotKind, Stamp, Window,
+    Attribution, Charge, Day, Granularity, Hour, InForce, Mapping, Quantity, Slot, SnapshotKind, Stamp, Window,
 };
 use crate::error::{Error, Result};
-use crate::publication::layout::{RESOURCES, charges_path, daily_path, lines_folder};
+use crate::publication::layout::{RESOURCES, charges_path, daily_path, lines_folder, vendor_charges_path};
 use crate::publication::{MeterText, Publication, PublishedMappings, SnapshotFile, unbroken};
-use crate::table::column::AnyColumn;
+use crate::table::column::{AnyColumn, Table};
 use crate::table::contract::charges::CHARGE;
 use crate::table::contract::columns::{
     ATTRIBUTION, BILLED_SUBSCRIPTION_ID, FILE, METER_ID, QUANTITY, RESOURCE_KEY, RESOURCE_URI, ROW, STAMP, TENANT_ID,
@@ -38,6 +39,8 @@ pub struct Query {
     pub wanted: Wanted,
     /// Its key, its URI or its name in any case.
     pub resource: Option<String>,
+    /// Whether what Microsoft charges is wanted, too.
+    pub with_margin: bool,
 }
 
 /// What identifies a published cell of `daily`.
@@ -80,6 +83,8 @@ pub struct ExplainedCell {
     pub reasons: Vec<Reason>,
     /// Its charges: one, or one for each tier where it crosses tiers. In a closed month, those of what was closed.
     pub charges: Vec<CellCharge>,
+    /// The same by vendor prices; none unless they are wanted.
+    pub vendor_charges: Vec<CellCharge>,
 }
 
 /// What is charged for a cell, or for the part of it that lies in one tier.
@@ -142,6 +147,8 @@ pub struct Why {
     pub fingerprints: BTreeMap<String, String>,
     /// The price entries that charges are based on.
     pub prices: BTreeMap<i64, PriceText>,
+    /// The same of vendor charges; `None`: they are not wanted.
+    pub vendor_prices: Option<BTreeMap<i64, PriceText>>,
     filter: Filter,
 }
 
@@ -162,8 +169,9 @@ pub fn figures(publication: &Publication, query: &Query) -> Result<Why> {
     }
     let keys: Vec<i64> = cells.iter().map(|cell| cell.key.resource).collect();
     let (resources, names) = (uris_of(publication, keys)?, publication.names()?);
-    let (fingerprints, prices) = (publication.fingerprints.clone(), prices(publication)?);
-    Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, prices, filter })
+    let (fingerprints, prices) = (publication.fingerprints.clone(), prices(publication, &contract::PRICES)?);
+    let vendor_prices = query.with_margin.then(|| self::prices(publication, &contract::VENDOR_PRICES)).transpose()?;
+    Ok(Why { date: query.date, cells, meters, resources, names, fingerprints, prices, vendor_prices, filter })
 }
 
 /// The sum of some cells of one meter; `None`: past the range of a quantity.
@@ -247,7 +255,17 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     let mut keep = vec![Keep::Day(USAGE_DATE, query.date)];
     keep.extend(filter.common.iter().cloned());
     keep.extend(filter.daily_only.iter().cloned());
-    let mut charges = charges_of(publication, stamp, query.date.month(), &keep)?;
+    let month = query.date.month();
+    let mut charges = charges_of(publication, stamp, (&contract::CHARGES, charges_path(stamp, month)), &keep)?;
+    let mut vendor_charges = if query.with_margin {
+        let path = vendor_charges_path(stamp, month);
+        if !publication.has(&path) {
+            return Err(no_margins(&format!("{month} on {stamp}")));
+        }
+        charges_of(publication, stamp, (&contract::VENDOR_CHARGES, path), &keep)?
+    } else {
+        HashMap::new()
+    };
     let mut figures: HashMap<CellKey, Adjusted> = HashMap::new();
     for (key, closed) in keyed(publication, &path, FigureTable::DAILY, stamp, &keep)? {
         figures.entry(key).or_default().closed = closed;
@@ -267,6 +285,7 @@ fn cells_of(publication: &Publication, stamp: &Stamp, query: &Query, filter: &Fi
     cells.sort_by(|a, b| a.key.order().cmp(&b.key.order()));
     for cell in &mut cells {
         cell.charges = charges.remove(&cell.key).unwrap_or_default();
+        cell.vendor_charges = vendor_charges.remove(&cell.key).unwrap_or_default();
     }
     Ok(cells)
 }
@@ -276,24 +295,24 @@ fn cell_of(key: CellKey, figure: Adjusted) -> Result<ExplainedCell, PastRange> {
     let Totals { quantity, lines: line_count } = figure.closed.plus(figure.adjustment)?;
     // What was taken back when its month was reopened adjusts nothing.
     let adjusted = Some(figure).filter(|adjusted| !adjusted.adjustment.is_nothing());
-    Ok(ExplainedCell { key, quantity, line_count, adjusted, reasons: Vec::new(), charges: Vec::new() })
+    let (reasons, charges, vendor_charges) = (Vec::new(), Vec::new(), Vec::new());
+    Ok(ExplainedCell { key, quantity, line_count, adjusted, reasons, charges, vendor_charges })
 }
 
-/// The charges of a stamp's month.
+/// The charges or vendor charges of a stamp's month.
 fn charges_of(
     publication: &Publication,
     stamp: &Stamp,
-    month: Month,
+    (table, path): (&'static Table, String),
     keep: &[Keep],
 ) -> Result<HashMap<CellKey, Vec<CellCharge>>> {
-    let path = charges_path(stamp, month);
     let figures: [&dyn AnyColumn; 2] = [&QUANTITY, &CHARGE];
-    let columns: Vec<&dyn AnyColumn> = KEY_COLUMNS.into_iter().chain(PRICE_COLUMNS).chain(figures).collect();
+    let columns: Vec<&dyn AnyColumn> = KEY_COLUMNS.into_iter().chain(price_columns(table)).chain(figures).collect();
     let mut charges: HashMap<CellKey, Vec<CellCharge>> = HashMap::new();
-    for rows in publication.read(&path, &contract::CHARGES, &columns, keep)? {
+    for rows in publication.read(&path, table, &columns, keep)? {
         let (quantities, charged) = (rows.quantities(QUANTITY)?, rows.charges(CHARGE)?);
         let keys = keys_of_rows(&rows, &path, stamp)?;
-        for (row, (key, price)) in keys.into_iter().zip(prices_of(&path, &rows)?).enumerate() {
+        for (row, (key, price)) in keys.into_iter().zip(prices_of(&path, table, &rows)?).enumerate() {
             let charge = charged.maybe(row);
             charges.entry(key).or_default().push(CellCharge { price, quantity: quantities.value(row), charge });
         }

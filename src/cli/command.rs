@@ -169,6 +169,7 @@ pub fn explain(args: &WhyArgs) -> Result<Ending> {
             ..wanted(&args.payers, &args.tenants)
         },
         resource: args.resource.clone(),
+        with_margin: args.margin,
     };
     let publication = Publication::open(&out)?;
     let mut figures = audit::figures(&publication, &query)?;

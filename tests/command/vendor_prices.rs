@@ -80,6 +80,30 @@ fn a_statement_shows_margins_on_request() {
 }
 
 #[test]
+fn a_figure_shows_its_margin_on_request() {
+    let root = used();
+    book(&root, GOOD);
+    root.run(&[]).expect(0);
+    let why = ["why", "--out", "out", "--date", "2026-10-06", "--billed", BILLED_A];
+    let with_margin = [&why[..], &["--margin"]].concat();
+    let refused = root.stacktally(&with_margin).expect(2);
+    assert!(
+        refused.stderr.starts_with("error: --margin: no margins of 2026-10 on north were published"),
+        "{refused:?}"
+    );
+    let before = root.stacktally(&why).expect(0).stdout;
+    vendor_book(&root, VENDOR);
+    root.run(&[]).expect(0);
+    assert_eq!(root.stacktally(&why).expect(0).stdout, before, "nothing of it unasked");
+    assert_snapshot!("why-margin", root.stacktally(&with_margin).expect(0).stdout);
+    let json = root.stacktally(&[&with_margin[..], &["--json"]].concat()).expect(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let windows = json["cells"].as_array().unwrap().iter().find(|cell| cell["meter_id"] == WINDOWS_HOURS).unwrap();
+    let vendor = &windows["vendor_charges"][0];
+    assert_eq!((&vendor["charge"], &vendor["partner_earned_credit_percent"]), (&"0.261".into(), &"0".into()));
+}
+
+#[test]
 fn what_customers_pay_does_not_depend_on_vendor_prices() {
     let root = used();
     book(&root, GOOD);

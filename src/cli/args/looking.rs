@@ -63,6 +63,9 @@ pub struct WhyArgs {
     /// Only usage of this resource, by its name, its URI or its resource_key
     #[arg(long, value_name = "RESOURCE", allow_hyphen_values = true, help_heading = NARROWED)]
     pub resource: Option<String>,
+    /// Show what Microsoft charges for the same usage, and the margin: not for customers
+    #[arg(long, conflicts_with = "month", help_heading = OUTPUT)]
+    pub margin: bool,
     /// Lines shown of each figure; JSON has all
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = OUTPUT)]
     pub lines: usize,

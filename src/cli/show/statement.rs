@@ -146,6 +146,9 @@ pub(super) fn price_text(price: &PriceOf, unit: Option<&str>) -> String {
     if terms.discount_percent != Quantity::ZERO {
         let _ = write!(text, ", less {} %", terms.discount_percent);
     }
+    if terms.partner_earned_credit_percent != Quantity::ZERO {
+        let _ = write!(text, ", less {} % partner earned credit", terms.partner_earned_credit_percent);
+    }
     text
 }
 

@@ -10,7 +10,7 @@
 //!   …
 //! ```
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ use super::{counted, meter_named, note_on_ids, unit_of};
 use crate::audit::{self, Adjusted, CellCharge, CellKey, ExplainedCell, PriceOf, PriceText, Reason, UsageLine, Why};
 use crate::domain::coverage::intervals;
 use crate::domain::totals::Totals;
-use crate::domain::{Attribution, Charge, Hour, Quantity, Stamp};
+use crate::domain::{Attribution, Charge, Currency, Hour, PriceStatus, Quantity, Stamp};
 use crate::error::{Error, Result};
 use crate::publication::SnapshotFile;
 
@@ -95,11 +95,14 @@ fn closed_and_adjusted(figure: &[ExplainedCell]) -> Option<[(String, i64); 2]> {
     Some([sum(|part| part.closed), sum(|part| part.adjustment)])
 }
 
-/// The charges of a figure: the quantity and the charge at each price, summed over its resources.
-fn charged(figure: &[ExplainedCell]) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
+/// The charges or vendor charges of a figure: the quantity and the charge at each price, summed over its resources.
+fn charged(
+    figure: &[ExplainedCell],
+    charges_of: fn(&ExplainedCell) -> &[CellCharge],
+) -> Vec<(PriceOf, Option<String>, Option<Charge>)> {
     type Sum = (PriceOf, Option<Quantity>, Option<Charge>);
     let mut sums: Vec<Sum> = Vec::new();
-    for cell_charge in figure.iter().flat_map(|cell| &cell.charges) {
+    for cell_charge in figure.iter().flat_map(charges_of) {
         match sums.iter_mut().find(|(price, ..)| *price == cell_charge.price) {
             Some((_, quantity, charge)) => {
                 *quantity = quantity.and_then(|sum| sum.checked_add(cell_charge.quantity));
@@ -171,12 +174,67 @@ struct Shared<'a> {
     lines: Vec<(i64, &'a UsageLine)>,
 }
 
+/// What is charged of a figure, or what Microsoft charges.
+struct ChargedSide<'a> {
+    labels: [&'static str; 2],
+    prices: &'a BTreeMap<i64, PriceText>,
+    charges_of: fn(&ExplainedCell) -> &[CellCharge],
+}
+
+fn say_charges(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], side: &ChargedSide<'_>) {
+    let unit = unit_of(&figure[0].key.meter, &why.meters);
+    let unit_named = why.meters.get(&figure[0].key.meter).and_then(|meter| meter.unit.as_deref());
+    let say = |page: &mut Page, label: &str, value: &str| page.entry(INDENT, label, LABEL, value);
+    for (price, quantity, charge) in charged(figure, side.charges_of) {
+        let entry = price.key.and_then(|key| side.prices.get(&key));
+        let part_text = if figure.len() > 1 || quantity.as_deref() != Some(sum(figure).0.as_str()) {
+            format!("{}{unit}: ", quantity.as_deref().unwrap_or("more than a quantity can be"))
+        } else {
+            String::new()
+        };
+        let place =
+            entry.map_or_else(String::new, |entry| format!(", {}: {}", ids.in_text(&in_force(entry)), place_of(entry)));
+        say(page, side.labels[0], &format!("{part_text}{}{place}", price_text(&price, unit_named)));
+        if let Some(note) = entry.and_then(|entry| entry.note.as_deref()) {
+            say(page, "", note);
+        }
+        if let Some((charge, terms)) = charge.zip(price.terms) {
+            say(page, side.labels[1], &format!("{charge} {}", terms.currency));
+        }
+    }
+}
+
+/// What is left of a figure: charges less vendor charges, where both are known and in one currency.
+fn margin_text(figure: &[ExplainedCell]) -> String {
+    let ours = || figure.iter().flat_map(|cell| &cell.charges);
+    let vendor = || figure.iter().flat_map(|cell| &cell.vendor_charges);
+    let is_unpriced = |charge: &CellCharge| charge.price.status == PriceStatus::Unpriced;
+    if ours().next().is_none() || ours().any(is_unpriced) {
+        return "not known: no price is in force".to_owned();
+    }
+    if vendor().any(is_unpriced) {
+        return "not known: no vendor price is in force".to_owned();
+    }
+    let terms = ours().chain(vendor()).filter_map(|charge| charge.price.terms);
+    let currencies: BTreeSet<Currency> = terms.map(|terms| terms.currency).collect();
+    let mut ours = ours().filter_map(|charge| charge.charge);
+    let mut vendor = vendor().filter_map(|charge| charge.charge);
+    let mut margin = || {
+        let ours = ours.try_fold(Charge::ZERO, Charge::checked_add)?;
+        ours.checked_sub(vendor.try_fold(Charge::ZERO, Charge::checked_add)?)
+    };
+    match currencies.iter().collect::<Vec<_>>()[..] {
+        [] => "none: it is not billable".to_owned(),
+        [currency] => margin().map_or_else(|| "out of range".to_owned(), |margin| format!("{margin} {currency}")),
+        _ => "not known: the two are in different currencies".to_owned(),
+    }
+}
+
 // Long: one line for each subject, in the order of the output.
 fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], lines: usize) {
     let key = &figure[0].key;
     let (quantity, line_count) = sum(figure);
     let unit = unit_of(&key.meter, &why.meters);
-    let unit_named = why.meters.get(&key.meter).and_then(|meter| meter.unit.as_deref());
     let say = |page: &mut Page, label: &str, value: &str| page.entry(INDENT, label, LABEL, value);
     let room = page.width().columns() - INDENT - LABEL - 2;
     let named = |id: &str| ids.named_within(id, &why.names, room);
@@ -196,22 +254,12 @@ fn explain(page: &mut Page, why: &Why, ids: &Ids, figure: &[ExplainedCell], line
             &format!("by {adjustment}{unit} and {lines} since the month was closed: see adjustments"),
         );
     }
-    for (price, quantity, charge) in charged(figure) {
-        let entry = price.key.and_then(|key| why.prices.get(&key));
-        let part_text = if figure.len() > 1 || quantity.as_deref() != Some(sum(figure).0.as_str()) {
-            format!("{}{unit}: ", quantity.as_deref().unwrap_or("more than a quantity can be"))
-        } else {
-            String::new()
-        };
-        let place =
-            entry.map_or_else(String::new, |entry| format!(", {}: {}", ids.in_text(&in_force(entry)), place_of(entry)));
-        say(page, "price", &format!("{part_text}{}{place}", price_text(&price, unit_named)));
-        if let Some(note) = entry.and_then(|entry| entry.note.as_deref()) {
-            say(page, "", note);
-        }
-        if let Some((charge, terms)) = charge.zip(price.terms) {
-            say(page, "charge", &format!("{charge} {}", terms.currency));
-        }
+    let ours = ChargedSide { labels: ["price", "charge"], prices: &why.prices, charges_of: |cell| &cell.charges };
+    say_charges(page, why, ids, figure, &ours);
+    if let Some(prices) = &why.vendor_prices {
+        let labels = ["vendor price", "vendor charge"];
+        say_charges(page, why, ids, figure, &ChargedSide { labels, prices, charges_of: |cell| &cell.vendor_charges });
+        say(page, "margin", &margin_text(figure));
     }
     if figure.iter().all(|cell| cell.line_count == 0) {
         say(page, "because", "no line comes to it any more, though the closed month publishes it still");
@@ -312,6 +360,9 @@ struct CellJson<'a> {
     line_count_adjusted: Option<i64>,
     /// Its charges: one for each tier that it reaches; none where there is no price book.
     charges: Vec<ChargeJson<'a>>,
+    /// The same of what Microsoft charges, with --margin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendor_charges: Option<Vec<ChargeJson<'a>>>,
     reasons: Vec<ReasonJson<'a>>,
 }
 
@@ -323,6 +374,9 @@ struct ChargeJson<'a> {
     price: Option<String>,
     per: Option<String>,
     discount_percent: Option<String>,
+    /// Only of vendor charges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner_earned_credit_percent: Option<String>,
     currency: Option<&'a str>,
     charge: Option<String>,
     /// A text, since a double does not hold 64 bits.
@@ -395,7 +449,14 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
             line_count_closed: cell.adjusted.map(|adjusted| adjusted.closed.lines),
             quantity_adjusted: cell.adjusted.map(|adjusted| adjusted.adjustment.quantity.to_string()),
             line_count_adjusted: cell.adjusted.map(|adjusted| adjusted.adjustment.lines),
-            charges: cell.charges.iter().map(|cell_charge| charge(cell_charge, why)).collect(),
+            charges: cell.charges.iter().map(|cell_charge| charge(cell_charge, &why.prices)).collect(),
+            vendor_charges: why.vendor_prices.as_ref().map(|prices| {
+                let vendor_charge = |cell_charge| ChargeJson {
+                    partner_earned_credit_percent: credit_of(cell_charge),
+                    ..charge(cell_charge, prices)
+                };
+                cell.vendor_charges.iter().map(vendor_charge).collect()
+            }),
             reasons: cell.reasons.iter().map(|cell_reason| reason(cell_reason, why)).collect(),
         }
     };
@@ -404,9 +465,13 @@ pub fn json<'a>(why: &'a Why) -> Result<String> {
     Ok(format!("{text}\n"))
 }
 
-fn charge<'a>(cell_charge: &'a CellCharge, why: &'a Why) -> ChargeJson<'a> {
+fn credit_of(cell_charge: &CellCharge) -> Option<String> {
+    cell_charge.price.terms.map(|terms| terms.partner_earned_credit_percent.to_string())
+}
+
+fn charge<'a>(cell_charge: &'a CellCharge, prices: &'a BTreeMap<i64, PriceText>) -> ChargeJson<'a> {
     let CellCharge { price, quantity, charge } = cell_charge;
-    let entry = price.key.and_then(|key| why.prices.get(&key));
+    let entry = price.key.and_then(|key| prices.get(&key));
     let text = |quantity: Option<Quantity>| quantity.map(|quantity| quantity.to_string());
     ChargeJson {
         price_status: price.status.as_str(),
@@ -415,6 +480,7 @@ fn charge<'a>(cell_charge: &'a CellCharge, why: &'a Why) -> ChargeJson<'a> {
         price: text(price.terms.map(|terms| terms.price)),
         per: text(price.terms.map(|terms| terms.per)),
         discount_percent: text(price.terms.map(|terms| terms.discount_percent)),
+        partner_earned_credit_percent: None,
         currency: price.terms.map(|terms| terms.currency.code()),
         charge: charge.map(|charge| charge.to_string()),
         price_key: price.key.map(|key| key.to_string()),
