@@ -287,6 +287,13 @@ closed_list! {
     }
 }
 
+impl ChargeStatus {
+    /// Whether its part of a margin is known.
+    pub const fn is_known(self) -> bool {
+        matches!(self, Self::Priced | Self::NotBillable)
+    }
+}
+
 /// How tiers are applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

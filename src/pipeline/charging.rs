@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::Plan;
+use super::rating;
 use super::receipt_builder::ReceiptBuilder;
 use crate::domain::price::Scope;
 use crate::domain::{Currency, MeterId};
@@ -78,11 +79,11 @@ pub(super) struct CheckedBook {
 }
 
 impl CheckedBook {
-    /// Checks files against each other and against the known meters.
+    /// Checks files against each other and against the known meters. `by_hand` is the table where people write prices.
     ///
     /// # Errors
     /// Entries that contradict the meters or each other.
-    fn new(files: Vec<PriceFile>, names: &Names) -> Result<Self> {
+    fn new(files: Vec<PriceFile>, by_hand: &str, names: &Names) -> Result<Self> {
         let (mut entries, mut cards) = (Vec::new(), Vec::new());
         let file_names: BTreeSet<String> = files.iter().map(|file| file.file.name.clone()).collect();
         for file in files {
@@ -91,7 +92,7 @@ impl CheckedBook {
                 PriceContent::RateCards(of_file) => cards.extend(of_file),
             }
         }
-        let (card_entries, notes) = rate::entries_of_cards(&cards, |azure| {
+        let (card_entries, notes) = rate::entries_of_cards(&cards, by_hand, |azure| {
             let prices = |meter: &&Meter| meter.azure_meters.iter().any(|id| id == azure);
             names.meters().filter(prices).map(|meter| (&meter.id, meter.unit.as_deref())).collect()
         })?;
@@ -124,14 +125,21 @@ impl Charging {
     pub(super) fn new(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
         let PriceInputs { files, vendor_files, rates } = inputs;
         let has_book = files.is_some();
-        let CheckedBook { book, notes, files } = CheckedBook::new(files.unwrap_or_default(), names)?;
-        let vendor = vendor_files.map(|files| CheckedBook::new(files, names)).transpose()?;
+        let CheckedBook { book, notes, files } =
+            CheckedBook::new(files.unwrap_or_default(), rating::PRICES.table, names)?;
+        let vendor =
+            vendor_files.map(|files| CheckedBook::new(files, rating::VENDOR_PRICES.table, names)).transpose()?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
         Ok(Self { book, has_book, vendor, rates, billing_currency, notes, files })
     }
 }
 
 impl Charging {
+    /// What all rate cards came to, those of vendor prices too.
+    pub(super) fn all_notes(&self) -> impl Iterator<Item = &CardNote> {
+        self.notes.iter().chain(self.vendor.iter().flat_map(|vendor| &vendor.notes))
+    }
+
     /// The tenants and billed subscriptions that prices are for.
     pub(super) fn scope_ids(&self) -> impl Iterator<Item = &str> {
         let is_tenant_or_billed = |scope: &&Scope| matches!(scope, Scope::Tenant(_) | Scope::BilledSubscription(_));

@@ -302,7 +302,7 @@ impl ReceiptBuilder {
     }
 
     /// Records what months were charged, and the results of rate cards.
-    pub(super) fn count_charged(&mut self, charged: &ChargedMonths, notes: &[CardNote]) {
+    pub(super) fn count_charged<'n>(&mut self, charged: &ChargedMonths, notes: impl Iterator<Item = &'n CardNote>) {
         for (month, rated) in &charged.0 {
             self.statements.extend(rated.totals.iter().map(|total| StatementEntry {
                 month: month.to_string(),
@@ -322,7 +322,7 @@ impl ReceiptBuilder {
                 quantity: unpriced.quantity.to_string(),
             }));
         }
-        self.rate_cards.extend(notes.iter().map(|note| RateCardEntry {
+        self.rate_cards.extend(notes.map(|note| RateCardEntry {
             file: note.file.clone(),
             meters: note.meters,
             mapped: note.mapped,

@@ -147,7 +147,7 @@ fn stage(plan: &Plan, control: &Control, publisher: &Publisher, inputs: Inputs) 
     folded.changes.extend(charged.changes);
     folded.receipt.found(charged.findings);
     folded.receipt.found(vendor_findings);
-    folded.receipt.count_charged(&charged.months, &charging.notes);
+    folded.receipt.count_charged(&charged.months, charging.all_notes());
     folded.receipt.found(findings_of_names(plan, &folded.dimensions, &named, &charging));
     vanished.refuse_unused()?;
     folded.receipt.forget(vanished.into_forgotten());

@@ -168,7 +168,7 @@ impl Vanished {
         )))
     }
 
-    /// Refuses a book without a file whose prices are used by published charges of open months.
+    /// Refuses a book without a file whose prices published charges or vendor charges rest on.
     ///
     /// # Errors
     /// There is such a price, and `--forget` does not allow it.
@@ -195,8 +195,12 @@ impl Vanished {
         }
         let Some((path, (keys, months))) = refused.first() else { return Ok(()) };
         Err(Error::input(format!(
-            "is gone, and with it {} that published charges of {} rest on",
+            "is gone, and with it {} that published {} of {} rest on",
             counted(keys.len() as i64, "price"),
+            match table {
+                PriceTable::Operator => "charges",
+                PriceTable::Vendor => "vendor charges",
+            },
             list(months)
         ))
         .at((*path).to_owned())

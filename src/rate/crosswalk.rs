@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::money::{Decimal, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
-use crate::domain::{Day, MeterId, PriceEntry, shown};
+use crate::domain::{Currency, Day, MeterId, PriceEntry, shown};
 use crate::error::{Error, Result};
 use crate::read::{CardMeter, CardTerms, Discount, RateCard};
 
@@ -108,12 +108,13 @@ fn parse_unit(unit: &str) -> Option<(u32, UnitKind)> {
 
 /// The price entries of several rate cards, such as those of several months. A price holds until any card has a later
 /// one for the same meter; a price that two cards repeat becomes one entry. `meters_of` gives the meters that a meter
-/// of Azure prices, each with its unit.
+/// of Azure prices, each with its unit; `by_hand` is the table where people write prices instead.
 ///
 /// # Errors
 /// A rate that cannot be understood or does not fit, or two discounts on one meter.
 pub fn entries_of_cards<'m>(
     cards: &[RateCard],
+    by_hand: &str,
     meters_of: impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
 ) -> Result<(Vec<PriceEntry>, Vec<CardNote>)> {
     let (mut entries, mut notes) = (Vec::new(), Vec::new());
@@ -123,7 +124,7 @@ pub fn entries_of_cards<'m>(
         all.entry(&meter.2.id).or_default().push(meter);
     }
     for at in 0..cards.len() {
-        notes.push(entries_of(cards, at, &all, &meters_of, &mut entries)?);
+        notes.push(entries_of(cards, by_hand, at, &all, &meters_of, &mut entries)?);
     }
     Ok((entries, notes))
 }
@@ -133,6 +134,7 @@ type MetersOfAllCards<'c> = BTreeMap<&'c str, Vec<(usize, &'c RateCard, &'c Card
 
 fn entries_of<'m>(
     cards: &[RateCard],
+    by_hand: &str,
     at: usize,
     all: &MetersOfAllCards<'_>,
     meters_of: &impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
@@ -154,19 +156,20 @@ fn entries_of<'m>(
             continue;
         }
         note.mapped += 1;
-        let terms = card_meter.terms.as_ref().map_err(|what| refused(card, card_meter, what))?;
+        let terms = card_meter.terms.as_ref().map_err(|what| refused(card, card_meter, by_hand, what))?;
         let alike = &all[card_meter.id.as_str()];
         let is_repeated = alike.iter().take_while(|(place, ..)| *place < at).any(|(_, other_card, other)| {
             other_card.currency == card.currency
                 && other_card.discounts == card.discounts
-                && (&other.unit, &other.terms) == (&card_meter.unit, &card_meter.terms)
+                && other.unit == card_meter.unit
+                && other.terms.as_ref().is_ok_and(|other| is_same_price(alike, card.currency, other, terms))
         });
         if is_repeated {
             continue;
         }
         for (meter, unit) in meters {
             match unit.and_then(|unit| per_of(&card_meter.unit, unit)) {
-                Some(per) => push_entries(alike, card, (card_meter, terms), (meter, unit), per, entries)?,
+                Some(per) => push_entries(alike, card, by_hand, (card_meter, terms), (meter, unit), per, entries)?,
                 None => {
                     note.unknown_units.push(format!(
                         "{}, {}",
@@ -185,30 +188,46 @@ fn name_and_id(meter: &CardMeter) -> String {
     format!("{} ({})", shown::value(&meter.name), shown::value(&meter.id))
 }
 
-fn refused(card: &RateCard, meter: &CardMeter, what: &str) -> Error {
+fn refused(card: &RateCard, meter: &CardMeter, by_hand: &str, what: &str) -> Error {
     let (name, id) = (shown::value(&meter.name), shown::value(&meter.id));
     let error = if card.is_table {
         Error::input(format!("meter {name} {id}: {what}")).at_line(&card.file, meter.row as usize, 1)
     } else {
         Error::input(format!("meter {} of its list ({name} {id}): {what}", meter.row)).at(&card.file)
     };
-    error.hint("correct the file, or take the meter out of it and write its price into prices.csv")
+    error.hint(format!("correct the file, or take the meter out of it and write its price into {by_hand}"))
+}
+
+/// When a price ends: with its last day, or where the same meter has a later one. `alike` are its rows in all cards.
+fn end_of(alike: &[(usize, &RateCard, &CardMeter)], currency: Currency, terms: &CardTerms) -> Option<Day> {
+    let others = alike.iter().filter(|(_, other, _)| other.currency == currency);
+    let dates = others.filter_map(|(.., other)| other.terms.as_ref().ok()?.from);
+    dates.filter(|&from| Some(from) > terms.from).chain(terms.to).min()
+}
+
+/// Whether two cards say the same of a meter: a later list may know when a price ends that an earlier one left open.
+fn is_same_price(
+    alike: &[(usize, &RateCard, &CardMeter)],
+    currency: Currency,
+    one: &CardTerms,
+    other: &CardTerms,
+) -> bool {
+    (&one.rates, one.included, one.from) == (&other.rates, other.included, other.from)
+        && end_of(alike, currency, one) == end_of(alike, currency, other)
 }
 
 /// Adds the price entries of one meter. `alike` are its rows in all cards.
 fn push_entries(
     alike: &[(usize, &RateCard, &CardMeter)],
     card: &RateCard,
+    by_hand: &str,
     (card_meter, terms): (&CardMeter, &CardTerms),
     (meter, unit): (&MeterId, Option<&str>),
     per: Decimal,
     entries: &mut Vec<PriceEntry>,
 ) -> Result<()> {
-    let refused = |what: &str| refused(card, card_meter, what);
-    // The price holds until the same meter has a later one.
-    let others = alike.iter().filter(|(_, other, _)| other.currency == card.currency);
-    let dates = others.filter_map(|(.., other)| other.terms.as_ref().ok()?.from);
-    let to = dates.filter(|&from| Some(from) > terms.from).chain(terms.to).min();
+    let refused = |what: &str| refused(card, card_meter, by_hand, what);
+    let to = end_of(alike, card.currency, terms);
     let applying: Vec<&Discount> =
         card.discounts.iter().filter(|term| !term.excluded.contains(&card_meter.id)).collect();
     let stretches: Vec<(Option<Day>, Option<Day>, Decimal)> = match applying[..] {

@@ -57,8 +57,7 @@ pub struct Margins(pub BTreeMap<MarginKey, MarginSum>);
 impl MarginKey {
     /// The margin of its cells; `None` where it is not known.
     pub fn margin(&self, sum: &MarginSum) -> Option<Charge> {
-        let is_known = |status| matches!(status, ChargeStatus::Priced | ChargeStatus::NotBillable);
-        self.currency.filter(|_| is_known(self.charge_status) && is_known(self.vendor_charge_status))?;
+        self.currency.filter(|_| self.charge_status.is_known() && self.vendor_charge_status.is_known())?;
         sum.charge.checked_sub(sum.vendor_charge)
     }
 }
@@ -133,7 +132,7 @@ impl Margins {
     pub fn take(&mut self, charges: Option<&RatedMonth>, vendor: &RatedMonth) -> Result<()> {
         // A key with the texts of a cell is made once for all cells with its owner and meter.
         let mut sums: HashMap<(u32, u32, MarginRow), MarginSum> = HashMap::new();
-        let matching = charges.map(|charges| Matching::of(charges, vendor));
+        let matching = charges.map(|charges| Matching::new(charges, vendor));
         let (mut row, mut charged_row) = (0, 0);
         while row < vendor.len() {
             let cell = vendor.cell(row)?;
@@ -213,7 +212,7 @@ struct Matching {
 }
 
 impl Matching {
-    fn of(charges: &RatedMonth, vendor: &RatedMonth) -> Self {
+    fn new(charges: &RatedMonth, vendor: &RatedMonth) -> Self {
         let (charged, vendor) = (&charges.usage, &vendor.usage);
         let owners: HashMap<&OwnerTexts, u32> = vendor.owners.iter().zip(0..).collect();
         let meters: HashMap<&String, u32> = vendor.meters.iter().zip(0..).collect();

@@ -5,7 +5,9 @@ use std::fs;
 use insta::assert_snapshot;
 
 use super::prices::{GOOD, book, used};
-use crate::support::{BILLED_A, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows, files_below, findings, table};
+use crate::support::{
+    BILLED_A, TestRoot, VM_HOURS, WINDOWS_HOURS, cell, csv_rows, files_below, findings, project, table,
+};
 
 const HEADER: &str = "meter_id,price,per,unit,currency,effective_from,effective_to,discount_percent,\
                       partner_earned_credit_percent,note\n";
@@ -77,6 +79,29 @@ fn a_statement_shows_margins_on_request() {
     let sold = margins.iter().find(|row| row["margin"] == "0.06935").unwrap();
     assert_eq!((&sold["vendor_charge"], &sold["charge"]), (&"0.3834".into(), &"0.45275".into()));
     root.stacktally(&[&with_margin[..], &["--csv"]].concat()).expect(2);
+}
+
+/// The page of vendor prices, tried on its sample.
+#[test]
+fn the_example_of_the_page_is_what_is_shown() {
+    let page = fs::read_to_string(project().join("docs/charge/vendor-prices.md")).unwrap();
+    let fenced = |language: &str, begins: &str| {
+        let fence = format!("```{language}\n");
+        let blocks = page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
+        let wanted: Vec<&str> = blocks.filter(|block| block.starts_with(begins)).collect();
+        assert_eq!(wanted.len(), 1, "{begins}");
+        wanted[0].to_owned()
+    };
+    let root = TestRoot::empty();
+    let sample = project().join("samples/prices-and-tiers/root");
+    for (path, bytes) in files_below(&sample) {
+        root.file(&path, bytes);
+    }
+    root.file("vendor-prices.csv", fenced("csv", "meter_id,price,per,unit,currency,partner"));
+    root.run(&[]).expect(0);
+    let statement = ["statement", "2026-10", "--out", "out", "--margin", "--billed", "Contoso"];
+    let shown = root.stacktally(&statement).expect(0).stdout;
+    assert!(shown.contains(&fenced("text", "  margin, exact")), "{shown}");
 }
 
 #[test]
@@ -166,7 +191,7 @@ fn vendor_prices_that_are_gone_are_refused_until_they_are_forgotten() {
     // A file of several, whose rows are in none of the others.
     root.file("vendor-prices/other.csv", format!("{HEADER}{VM_HOURS},,,,,,,,,free\n"));
     let refused = root.run(&[]).expect(3);
-    let lost = "vendor-prices.csv: is gone, and with it 2 prices that published charges of 2026-10 rest on";
+    let lost = "vendor-prices.csv: is gone, and with it 2 prices that published vendor charges of 2026-10 rest on";
     assert!(refused.stderr.contains(lost), "{refused:?}");
     root.run(&["--forget", "vendor-prices"]).expect(0);
     root.remove("vendor-prices/other.csv");

@@ -166,9 +166,11 @@ fn card(name: &str, text: &str) -> Result<RateCard, String> {
 /// What a rate card of Windows hours alone comes to.
 fn crossed_windows(cards: &[RateCard]) -> Result<Vec<PriceEntry>, String> {
     let windows = MeterId::new(WINDOWS_HOURS).unwrap();
-    entries_of_cards(cards, |azure| if azure == AZURE_WINDOWS { vec![(&windows, Some(UNIT))] } else { Vec::new() })
-        .map(|(entries, _)| entries)
-        .map_err(|error| error.to_string())
+    entries_of_cards(cards, "prices.csv", |azure| {
+        if azure == AZURE_WINDOWS { vec![(&windows, Some(UNIT))] } else { Vec::new() }
+    })
+    .map(|(entries, _)| entries)
+    .map_err(|error| error.to_string())
 }
 
 fn shown(entries: &[PriceEntry]) -> Vec<String> {
@@ -187,7 +189,7 @@ fn crossed(text: &str) -> (Vec<String>, String) {
     let card = card("prices/card.json", text).unwrap();
     let windows = MeterId::new(WINDOWS_HOURS).unwrap();
     let storage = MeterId::new("09f8879e-87e9-4305-a572-4b7be209f857").unwrap();
-    let (entries, mut notes) = entries_of_cards(&[card], |azure| match azure {
+    let (entries, mut notes) = entries_of_cards(&[card], "prices.csv", |azure| match azure {
         AZURE_WINDOWS => vec![(&windows, Some(UNIT))],
         "8a913f38-33b4-4772-9488-e89522fc09e5" => vec![(&storage, Some("GB*hours"))],
         _ => Vec::new(),
@@ -239,8 +241,10 @@ fn units_of_rate_cards_are_understood_where_that_is_safe() {
     let per = |of_card: &str, of_meter: &str| {
         let meter = MeterId::new(WINDOWS_HOURS).unwrap();
         let text = azure_card(&azure_meter(r#"{"0":1.5}"#, "0", "2026-10-01T00:00:00Z", of_card), "");
-        let (entries, notes) =
-            entries_of_cards(&[card("prices/card.json", &text).unwrap()], |_| vec![(&meter, Some(of_meter))]).unwrap();
+        let (entries, notes) = entries_of_cards(&[card("prices/card.json", &text).unwrap()], "prices.csv", |_| {
+            vec![(&meter, Some(of_meter))]
+        })
+        .unwrap();
         assert_eq!(entries.len() + notes[0].unknown_units.len(), 1, "{of_card}: either priced or said");
         entries.first().map(|entry| match &entry.terms {
             Terms::Price(price) => price.per.to_string(),
@@ -437,6 +441,24 @@ fn the_price_list_of_the_azure_plan_is_a_price_book() {
     assert_eq!(shown(&periods), ["2018-03-01..2026-10-16 0 0.046/1 -0 row 3", "2026-10-16.. 0 0.0487/1 -0 row 2"]);
     let gap = of(&[row("0.046", "0", begin, "9/30/2026 11:59:59 PM"), new]).unwrap();
     assert_eq!(shown(&gap), ["2018-03-01..2026-10-01 0 0.046/1 -0 row 2", "2026-10-16.. 0 0.0487/1 -0 row 3"]);
+    // A later list knows when a price ends that the list before it left open.
+    let month = |rows: &[&String]| {
+        let rows: String = rows.iter().map(|row| row.as_str()).collect();
+        lists("prices/list.csv", &(PLAN_LIST.to_owned() + &rows)).unwrap().remove(0)
+    };
+    let (open, ended) = (row("0.046", "0", begin, end), row("0.046", "0", begin, "9/30/2026 11:59:59 PM"));
+    let next = row("0.05", "0", "10/1/2026 12:00:00 AM", end);
+    let two = crossed_windows(&[month(&[&open]), month(&[&ended, &next])]).unwrap();
+    assert_eq!(shown(&two), ["2018-03-01..2026-10-01 0 0.046/1 -0 row 2", "2026-10-01.. 0 0.05/1 -0 row 3"]);
+    // A report has a few lines above its header.
+    let report = format!("Price list of October\n\n{PLAN_LIST}{open}");
+    assert_eq!(
+        shown(&crossed_windows(&lists("prices/list.csv", &report).unwrap()).unwrap()),
+        ["2018-03-01.. 0 0.046/1 -0 row 4"]
+    );
+    // A list that was cut off in a row is not one with fewer meters.
+    let refused = of(&[open, "\"Azure Stack Hub\",\"DZH318Z0BP04\"\n".to_owned()]).unwrap_err();
+    assert!(refused.starts_with("prices/list.csv:3:1: 2 cells, and the header has 18"), "{refused}");
     // Reservations are no usage; blocks of hours are.
     let reserved = plan_row(["1 Hour", "P1Y", "USD", "300", "0", begin, end, &ids]);
     let block = plan_row(["100 Hours", "", "USD", "4.6", "0", begin, end, &ids]);
@@ -452,6 +474,10 @@ fn the_price_list_of_the_azure_plan_is_a_price_book() {
         (row("free", "0", begin, end), "UnitPrice \"free\" is no decimal number"),
         (row("0.046", "0", "31/3/2018", end), "EffectiveStartDate \"31/3/2018\" begins with no day"),
         (row("0.046", "0", "soon", end), "EffectiveStartDate \"soon\" begins with no day"),
+        (
+            row("0.046", "0", "10/10/2026", "10/9/2026"),
+            "EffectiveStartDate 10/10/2026 is not before EffectiveEndDate 10/9/2026",
+        ),
     ] {
         let refused = of(&[wrong]).unwrap_err();
         assert!(refused.contains(what), "{refused}");
@@ -483,6 +509,12 @@ fn price_sheets_are_price_books() {
         shown(&entries),
         ["2026-10-01..2026-11-01 0 0/1 -0 row 2", "2026-10-01..2026-11-01 5 0.041/1 -0 row 2",]
     );
+    // Its offer for development and test has prices of its own.
+    let offers = enterprise
+        .replace("PriceType\n", "PriceType,OfferID\n")
+        .replace(",Consumption\n", ",Consumption,MS-AZR-0017P\n")
+        .replace(",DevTest\n", ",Consumption,MS-AZR-0148P\n");
+    assert_eq!(crossed_windows(&lists("vendor-prices/ea.csv", &offers).unwrap()).unwrap().len(), 2);
     // A customer agreement has tiers, and may have several currencies.
     let customer = sheet("Currency", "TierMinimumUnits")
         + &row("0.041", "USD", "0", "Consumption")

@@ -34,11 +34,10 @@ pub(super) fn text(page: &mut Page, statements: &Statements, margins: &[&Publish
             *total = total.and_then(|total| total.checked_add(margin));
         }
     }
-    let is_known = |status| matches!(status, ChargeStatus::Priced | ChargeStatus::NotBillable);
     let rows =
         sums.into_iter().map(|((meter, _, currency, [status, vendor_status]), [charge, vendor_charge, margin])| {
             let code = currency.map_or("", Currency::code);
-            let is_margin = currency.is_some() && is_known(status) && is_known(vendor_status);
+            let is_margin = currency.is_some() && status.is_known() && vendor_status.is_known();
             let margin =
                 if is_margin { side_text((ChargeStatus::Priced, margin), code) } else { "not known".to_owned() };
             let margin = if currency.is_none() { String::new() } else { margin };

@@ -82,7 +82,15 @@ impl<'a> CsvText<'a> {
     /// # Errors
     /// The text is empty, its first row is no header, or the header names a column twice.
     pub fn parse(name: &'a str, text: &'a str) -> Result<Self> {
-        let mut start = text.len() - text.trim_start().len();
+        Self::parse_from(name, text, 0)
+    }
+
+    /// The same for a table that begins at a place of its text.
+    ///
+    /// # Errors
+    /// As [`CsvText::parse`].
+    pub fn parse_from(name: &'a str, text: &'a str, from: usize) -> Result<Self> {
+        let mut start = text.len() - text[from..].trim_start().len();
         if text[start..].starts_with("#TYPE") {
             start = text[start..].find('\n').map_or(text.len(), |end| start + end + 1);
         }

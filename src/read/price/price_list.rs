@@ -10,6 +10,8 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memchr_iter;
+
 use super::rate_card::{CardMeter, CardTerms, RateCard, number};
 use crate::domain::identity::one_spelling;
 use crate::domain::limits::{END_YEAR, FIRST_YEAR};
@@ -18,8 +20,18 @@ use crate::domain::{Currency, Day, shown};
 use crate::error::{Error, Result};
 use crate::read::format::csv::{Cell, CsvText};
 
+/// The most lines above the header of a price list: a report says its name and date there.
+const LINES_ABOVE: usize = 20;
+
+/// The price list in a text, if it is one.
+pub(super) fn find_price_list<'a>(name: &'a str, text: &'a str) -> Option<CsvText<'a>> {
+    let starts = std::iter::once(0).chain(memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1));
+    let tables = starts.take(LINES_ABOVE + 1).filter_map(|start| CsvText::parse_from(name, text, start).ok());
+    tables.into_iter().find(is_price_list)
+}
+
 /// Whether a table is a price list.
-pub(super) fn is_price_list(table: &CsvText<'_>) -> bool {
+fn is_price_list(table: &CsvText<'_>) -> bool {
     let has = |names: &[&str]| names.iter().all(|name| table.column(&[*name]).is_some());
     has(&["UnitPrice", "UnitOfMeasure", "EffectiveStartDate"])
         && (has(&["MeterIds", "PricingTierRangeMin"]) || has(&["MeterId", "BasePrice", "MarketPrice"]))
@@ -41,7 +53,11 @@ struct ListColumns {
     to: Option<usize>,
     term: Option<usize>,
     price_type: Option<usize>,
+    offer: Option<usize>,
 }
+
+/// The offer of enterprise agreements for development and test; its prices are of subscriptions that no stamp has.
+const DEVELOPMENT_OFFER: &str = "MS-AZR-0148P";
 
 impl ListColumns {
     fn new(table: &CsvText<'_>) -> Self {
@@ -59,6 +75,7 @@ impl ListColumns {
             to: table.column(&["EffectiveEndDate"]),
             term: table.column(&["TermDuration", "Term"]),
             price_type: table.column(&["PriceType"]),
+            offer: table.column(&["OfferId"]),
         }
     }
 }
@@ -74,7 +91,7 @@ pub(super) fn read_price_list(table: &CsvText<'_>) -> Result<Vec<RateCard>> {
     let (mut rows, mut cells) = (table.rows(), Vec::new());
     while rows.next(&mut cells)? {
         let refused = |message: String| Error::input(message).at_line(table.name(), rows.line(), 1);
-        if rows.is_malformed() || cells.len() > table.header.len() {
+        if rows.is_malformed() || cells.len() != table.header.len() {
             return Err(refused(format!("{} cells, and the header has {}", cells.len(), table.header.len()))
                 .hint("get the price list once more, and do not open it in a spreadsheet before"));
         }
@@ -157,7 +174,9 @@ impl PriceRow<'_> {
     fn is_of_usage(&self) -> bool {
         let (term, price_type) = (self.text(self.columns.term), self.text(self.columns.price_type));
         let is_nothing = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("none");
-        is_nothing(&term) && (is_nothing(&price_type) || price_type.eq_ignore_ascii_case("Consumption"))
+        is_nothing(&term)
+            && (is_nothing(&price_type) || price_type.eq_ignore_ascii_case("Consumption"))
+            && !self.text(self.columns.offer).eq_ignore_ascii_case(DEVELOPMENT_OFFER)
     }
 
     fn meter(&self, id: String, terms: Result<CardTerms, String>, row: i64) -> CardMeter {
@@ -183,13 +202,18 @@ impl PriceRow<'_> {
         };
         let price = number(&self.text(self.columns.price), "UnitPrice")?;
         let tier = maybe(self.columns.tier, "where the tier begins")?;
-        let last = day_of(&self.text(self.columns.to), "EffectiveEndDate")?;
+        let (first, last) = (self.text(self.columns.from), self.text(self.columns.to));
+        let from = day_of(&first, "EffectiveStartDate")?.within();
+        // It may end in the night before the next price, or at its midnight: a later price ends it in any case.
+        let to = day_of(&last, "EffectiveEndDate")?.within().map(Day::next);
+        if from.zip(to).is_some_and(|(from, to)| from >= to) {
+            return Err(format!("EffectiveStartDate {first} is not before EffectiveEndDate {last}"));
+        }
         Ok(CardTerms {
             rates: BTreeMap::from([(tier, price)]),
             included: maybe(self.columns.included, "the included quantity")?,
-            from: day_of(&self.text(self.columns.from), "EffectiveStartDate")?.within(),
-            // It may end in the night before the next price, or at its midnight: a later price ends it in any case.
-            to: last.within().map(Day::next),
+            from,
+            to,
         })
     }
 }

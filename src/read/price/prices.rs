@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::price_list::{is_price_list, read_price_list};
+use super::price_list::{find_price_list, read_price_list};
 use super::rate_card::{RateCard, read_card};
 use crate::domain::money::{Decimal, ExchangeRate, scaled_18};
 use crate::domain::price::{Price, Scope, Terms};
 use crate::domain::{Currency, MeterId, Month, PriceEntry, shown};
 use crate::error::suggest::suggestion;
 use crate::error::{Error, Result};
-use crate::read::format::csv::CsvText;
 use crate::read::format::hand_table::{HandRow, HandTable, Layout};
 use crate::read::format::{shape, text};
 use crate::read::options::Reading;
@@ -111,7 +110,7 @@ fn read_book(file: &InputFile, layout: &'static Layout, reading: &Reading) -> Re
     }
     let content = if text.is_json() {
         PriceContent::RateCards(vec![read_card(&file.name, text.as_str())?])
-    } else if let Some(list) = CsvText::parse(&file.name, text.as_str()).ok().filter(is_price_list) {
+    } else if let Some(list) = find_price_list(&file.name, text.as_str()) {
         PriceContent::RateCards(read_price_list(&list)?)
     } else {
         PriceContent::Entries(entries_of(&file.name, text.as_str(), layout, reading)?)

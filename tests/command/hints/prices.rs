@@ -483,7 +483,7 @@ fn cards() -> Vec<Case> {
         ),
         with_card(
             "the rate \"-1\" is below zero",
-            "correct the file, or take the meter out of it and write its price into prices.csv",
+            "correct the file, or take the meter out of it and write its price into {}",
             card("", "-1", "1 Hour"),
             vec![corrected(), by_hand()],
         ),

@@ -413,7 +413,7 @@ fn vanished() -> Vec<Case> {
         .published()
         .typed(RUN),
         case(
-            "and with it 1 price that published charges of 2026-10 rest on",
+            "and with it 1 price that published vendor charges of 2026-10 rest on",
             &["put the file back, or lay its rows into another file of vendor prices"],
             |root| away(root, "vendor-prices/windows.csv"),
             [
