@@ -327,9 +327,10 @@ impl Changing {
         let forget: &[&str] = if flags.contains(&"--keep-missing") { &[] } else { &["--forget", "all"] };
         let ran = self.run_to("out", &[flags, forget].concat());
         if ran.code == 3 && ran.stderr.contains("is not a known") {
-            // Whom the price book names is gone from the root: a run from nothing says so, too. So is the price book.
+            // Whom a price book names is gone from the root: a run from nothing says so, too. So is that book.
             assert_eq!(self.run_to("refused", &[]).expect(3).stderr, ran.stderr);
-            self.remove_file("prices.csv");
+            let is_vendor = ran.stderr.contains("vendor-prices.csv:");
+            self.remove_file(if is_vendor { "vendor-prices.csv" } else { "prices.csv" });
             return self.run(flags);
         }
         assert!(matches!(ran.code, 0 | 4), "{}", ran.transcript());
