@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! OUT: lines, daily, snapshots, mappings ──▶ why        OUT: default_usage ──▶ unregistered        OUT, OUT ──▶ compare
-//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices, margins ──▶ statement    OUT: charges ──▶ why a statement line
+//! OUT: history/changes, receipts ──▶ changes         OUT: statements, prices, margins ──▶ statement
+//! OUT: charges ──▶ why a statement line
 //! OUT: mappings, daily, lines ──▶ history         root ──read, normalise, attribute──▶ history
 //! ```
 //! `names` looks up what somebody typed to narrow the result, the same way for every command.

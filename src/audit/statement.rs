@@ -234,19 +234,16 @@ pub(super) fn prices(publication: &Publication, table: &'static Table) -> Result
 pub(super) fn price_columns(table: &Table) -> Vec<&'static dyn AnyColumn> {
     let mut columns: Vec<&dyn AnyColumn> =
         vec![&PRICE_STATUS, &PRICE_KEY, &TIER_FROM, &PRICE, &PER, &DISCOUNT_PERCENT, &CURRENCY];
-    if has_credit(table) {
+    if table.has(PARTNER_EARNED_CREDIT_PERCENT) {
         columns.push(&PARTNER_EARNED_CREDIT_PERCENT);
     }
     columns
 }
 
-fn has_credit(table: &Table) -> bool {
-    table.columns.iter().any(|column| column.name == PARTNER_EARNED_CREDIT_PERCENT.name())
-}
-
 /// The price of each row of `charges`, `vendor_charges` or `statements`.
 pub(super) fn prices_of(path: &str, table: &Table, rows: &Rows) -> Result<Vec<PriceOf>> {
-    let credits = has_credit(table).then(|| rows.quantities(PARTNER_EARNED_CREDIT_PERCENT)).transpose()?;
+    let credits =
+        table.has(PARTNER_EARNED_CREDIT_PERCENT).then(|| rows.quantities(PARTNER_EARNED_CREDIT_PERCENT)).transpose()?;
     let (statuses, keys, currencies) = (rows.texts(PRICE_STATUS)?, rows.integers(PRICE_KEY)?, rows.texts(CURRENCY)?);
     let (tiers, prices) = (rows.quantities(TIER_FROM)?, rows.quantities(PRICE)?);
     let (pers, discounts) = (rows.quantities(PER)?, rows.quantities(DISCOUNT_PERCENT)?);

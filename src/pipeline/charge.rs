@@ -58,7 +58,7 @@ pub(super) fn charge(
     root: &Root,
     vanished: &mut Vanished,
 ) -> Result<ChargedRun> {
-    refuse_unknown_scopes(context, folded, &charging.book, root)?;
+    refuse_unknown_scopes(context, folded, &charging.prices.book, root)?;
     let rated_last = context.publisher.out().map(ChargedMonths::load).transpose()?.unwrap_or_default();
     // A full run does not reuse rated months, but still compares with them to tell why figures changed.
     let nothing = ChargedMonths::default();
@@ -70,8 +70,8 @@ pub(super) fn charge(
         };
         let open = previous.0.iter().filter(is_open);
         let entries = open.flat_map(|(month, rated)| rated.entries.iter().map(|entry| (*month, entry)));
-        let has_entry = |key| charging.book.entry_of(key).is_some();
-        vanished.refuse_lost_prices(PriceTable::Operator, &charging.files, entries, has_entry)?;
+        let has_entry = |key| charging.prices.book.entry_of(key).is_some();
+        vanished.refuse_lost_prices(PriceTable::Operator, &charging.prices.files, entries, has_entry)?;
     }
     let mut charged = ChargedMonths::default();
     let mut prices: BTreeMap<i64, PriceEntry> = BTreeMap::new();
@@ -99,7 +99,7 @@ pub(super) fn charge(
         };
         for entry in &made.entries {
             // The current file and row of an entry; if only closed months use it, those of the closing.
-            let (key, now) = (entry.key(), charging.book.entry_of(entry.key()));
+            let (key, now) = (entry.key(), charging.prices.book.entry_of(entry.key()));
             prices.entry(key).or_insert_with(|| now.unwrap_or(entry).clone());
         }
         charged.0.insert(month, made);
@@ -111,7 +111,7 @@ pub(super) fn charge(
     let open = charged.0.iter().flat_map(|(month, rated)| rated.unpriced.iter().map(|row| (*month, row)));
     // Closed usage cannot get a price any more.
     findings.extend(rating::unpriced(open.filter(|(_, row)| !row.is_closed), &rating::PRICES, &folded.names));
-    findings.extend(rating::of_cards(&charging.notes, &rating::PRICES));
+    findings.extend(rating::of_cards(&charging.prices.notes, &rating::PRICES));
     findings.extend(not_applied::prices(&context.closed, charging, context.plan));
     charged.save(context.publisher)?;
     Ok(ChargedRun { months: charged, findings, changes })
@@ -185,7 +185,7 @@ impl<'a> MonthCharge<'a> {
             Some((_, terms)) => terms.clone().completed(month, &charging.rates),
             None => now,
         };
-        let book = &charging.book;
+        let book = &charging.prices.book;
         // Closed parts use the prices of their closing.
         let is_open = stamps.iter().any(|part| !part.usage.is_closed());
         let entries = if is_open { book.fingerprints_of(month) } else { Vec::new() };

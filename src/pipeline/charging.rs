@@ -105,16 +105,14 @@ impl CheckedBook {
 /// The prices and terms by which months are rated.
 #[derive(Debug)]
 pub(super) struct Charging {
-    pub(super) book: PriceBook,
+    /// The price book; an empty one where there is none.
+    pub(super) prices: CheckedBook,
     /// Without a price book, only closed charges are published.
     pub(super) has_book: bool,
     /// What Microsoft charges.
     pub(super) vendor: Option<CheckedBook>,
     pub(super) rates: ExchangeRates,
     pub(super) billing_currency: Option<Currency>,
-    pub(super) notes: Vec<CardNote>,
-    /// The files of the price book.
-    pub(super) files: BTreeSet<String>,
 }
 
 impl Charging {
@@ -125,31 +123,27 @@ impl Charging {
     pub(super) fn new(inputs: PriceInputs, plan: &Plan, names: &Names) -> Result<Self> {
         let PriceInputs { files, vendor_files, rates } = inputs;
         let has_book = files.is_some();
-        let CheckedBook { book, notes, files } =
-            CheckedBook::new(files.unwrap_or_default(), rating::PRICES.table, names)?;
+        let prices = CheckedBook::new(files.unwrap_or_default(), rating::PRICES.table, names)?;
         let vendor =
             vendor_files.map(|files| CheckedBook::new(files, rating::VENDOR_PRICES.table, names)).transpose()?;
         let billing_currency = rate::billing_currency(plan.billing_currency, &rates)?;
-        Ok(Self { book, has_book, vendor, rates, billing_currency, notes, files })
+        Ok(Self { prices, has_book, vendor, rates, billing_currency })
     }
-}
 
-impl Charging {
+    /// The price book and the vendor prices.
+    fn books(&self) -> impl Iterator<Item = &CheckedBook> {
+        std::iter::once(&self.prices).chain(&self.vendor)
+    }
+
     /// What all rate cards came to, those of vendor prices too.
     pub(super) fn all_notes(&self) -> impl Iterator<Item = &CardNote> {
-        self.notes.iter().chain(self.vendor.iter().flat_map(|vendor| &vendor.notes))
+        self.books().flat_map(|book| &book.notes)
     }
 
     /// The tenants and billed subscriptions that prices are for.
     pub(super) fn scope_ids(&self) -> impl Iterator<Item = &str> {
         let is_tenant_or_billed = |scope: &&Scope| matches!(scope, Scope::Tenant(_) | Scope::BilledSubscription(_));
-        let vendor_entries = self.vendor.iter().flat_map(|vendor| vendor.book.entries());
-        self.book
-            .entries()
-            .iter()
-            .chain(vendor_entries)
-            .map(|entry| &entry.scope)
-            .filter(is_tenant_or_billed)
-            .filter_map(Scope::id)
+        let scopes = self.books().flat_map(|book| book.book.entries()).map(|entry| &entry.scope);
+        scopes.filter(is_tenant_or_billed).filter_map(Scope::id)
     }
 }

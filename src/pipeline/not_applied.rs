@@ -139,9 +139,9 @@ pub(super) fn prices(
         let mut changes: BTreeMap<String, BTreeSet<Month>> = BTreeMap::new();
         for (&month, frozen) in months {
             let Some(frozen_charging) = &frozen.charging else { continue };
-            let now = books
-                .entry(month)
-                .or_insert_with(|| charging.book.entries_in(month).map(|entry| (entry.key_in(month), entry)).collect());
+            let now = books.entry(month).or_insert_with(|| {
+                charging.prices.book.entries_in(month).map(|entry| (entry.key_in(month), entry)).collect()
+            });
             let of_prices = changed_prices(stamp, month, frozen, frozen_charging, now);
             let terms = MonthTerms::of(month, plan.tiering, plan.rounding, charging.billing_currency, &charging.rates);
             for change in of_prices.into_iter().chain(changed_terms(month, &frozen_charging.terms, &terms)) {

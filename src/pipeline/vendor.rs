@@ -49,7 +49,7 @@ pub(super) fn charge_vendor(
     let has_entry = |key| vendor.book.entry_of(key).is_some();
     vanished.refuse_lost_prices(PriceTable::Vendor, &vendor.files, entries, has_entry)?;
     let mut rated = VendorMonths::default();
-    for (month, stamps) in stamps_by_month(context.publisher) {
+    for (month, stamps) in stamps_by_month(context.publisher, DAILY_FOLDER) {
         context.control.check()?;
         let known = previous.0.get(&month);
         let made = vendor_month(context.publisher, vendor, month, &stamps, known)?;
@@ -60,10 +60,13 @@ pub(super) fn charge_vendor(
         prices.entry(entry.key()).or_insert_with(|| entry.clone());
     }
     publish_vendor_prices(&prices, context.publisher)?;
+    let charged = stamps_by_month(context.publisher, CHARGES_FOLDER);
+    let vendor_charged = stamps_by_month(context.publisher, VENDOR_CHARGES_FOLDER);
     for (month, made) in &mut rated.0 {
         context.control.check()?;
         let known = previous.0.get(month).and_then(|known| known.margin.as_ref());
-        made.margin = margins_of(context.publisher, *month, known, &folded.names)?;
+        let Some(sides) = charged.get(month).zip(vendor_charged.get(month)) else { continue };
+        made.margin = Some(margins_of(context.publisher, *month, sides, known, &folded.names)?);
     }
     rated.save(context.publisher)?;
     let unpriced = rated.0.iter().flat_map(|(month, made)| made.unpriced.iter().map(|row| (*month, row)));
@@ -72,11 +75,14 @@ pub(super) fn charge_vendor(
     Ok(findings)
 }
 
-/// The stamps with days in each month, and the fingerprints of these days.
-fn stamps_by_month(publisher: &Publisher) -> BTreeMap<Month, BTreeMap<Stamp, String>> {
-    let mut months: BTreeMap<Month, BTreeMap<Stamp, String>> = BTreeMap::new();
-    for (path, fingerprint) in publisher.made_below(DAILY_FOLDER) {
-        if let Some((stamp, month)) = stamp_and_month_in(DAILY_FOLDER, &path) {
+/// The fingerprints of a month's tables, by stamp.
+type StampTables = BTreeMap<Stamp, String>;
+
+/// The tables of each month in a folder of stamps.
+fn stamps_by_month(publisher: &Publisher, folder: &str) -> BTreeMap<Month, StampTables> {
+    let mut months: BTreeMap<Month, StampTables> = BTreeMap::new();
+    for (path, fingerprint) in publisher.made_below(folder) {
+        if let Some((stamp, month)) = stamp_and_month_in(folder, &path) {
             months.entry(month).or_default().insert(stamp, fingerprint);
         }
     }
@@ -88,7 +94,7 @@ fn vendor_month(
     publisher: &Publisher,
     CheckedBook { book, .. }: &CheckedBook,
     month: Month,
-    stamps: &BTreeMap<Stamp, String>,
+    stamps: &StampTables,
     known: Option<&VendorMonth>,
 ) -> Result<VendorMonth> {
     let failed = |error| Error::bug_of("fingerprint vendor prices", error);
@@ -113,6 +119,7 @@ fn vendor_month(
     for (usage, rated) in loaded.iter().zip(&rated) {
         note_rated(usage, rated, book, &mut entries, &mut made.unpriced)?;
     }
+    made.unpriced.sort_by(|a, b| (&a.stamp, &a.meter).cmp(&(&b.stamp, &b.meter)));
     made.entries = entries.into_values().cloned().collect();
     Ok(made)
 }
@@ -140,34 +147,24 @@ fn note_rated<'b>(
         let meter = MeterId::new(&usage.meters[meter as usize]).ok_or_else(blank)?;
         unpriced.push(Unpriced { stamp: usage.stamp.clone(), meter, quantity, is_closed: false });
     }
-    unpriced.sort_by(|a, b| (&a.stamp, &a.meter).cmp(&(&b.stamp, &b.meter)));
     Ok(())
 }
 
-/// Publishes the margins of a month where some of it is charged, unless nothing of them changed. Returns what they are
-/// made of.
+/// Publishes the margins of a month, from its charges and vendor charges, unless nothing of them changed. Returns what
+/// they are made of.
 fn margins_of(
     publisher: &Publisher,
     month: Month,
+    (charged, vendor): (&StampTables, &StampTables),
     known: Option<&MarginNote>,
     names: &Names,
-) -> Result<Option<MarginNote>> {
-    let of_month = |folder| {
-        let made = publisher.made_below(folder).into_iter();
-        let named = made.filter_map(|(path, bytes)| Some((stamp_and_month_in(folder, &path)?, bytes)));
-        named.filter(|((_, of), _)| *of == month).map(|((stamp, _), bytes)| (stamp, bytes)).collect()
-    };
-    let charged: BTreeMap<Stamp, String> = of_month(CHARGES_FOLDER);
-    if charged.is_empty() {
-        return Ok(None);
-    }
-    let vendor: BTreeMap<Stamp, String> = of_month(VENDOR_CHARGES_FOLDER);
-    let inputs = serde_json::to_vec(&(&charged, &vendor));
+) -> Result<MarginNote> {
+    let inputs = serde_json::to_vec(&(charged, vendor));
     let inputs = Fingerprint::of(&inputs.map_err(|error| Error::bug_of("fingerprint charges", error))?);
     if let Some(known) = known.filter(|known| known.inputs == inputs && known.names == known.shown.fingerprint(names)) {
         publisher.keep(&margins_path(month))?;
         publisher.keep_csv(&margins_csv(month));
-        return Ok(Some(known.clone()));
+        return Ok(known.clone());
     }
     let mut margins = Margins::default();
     for stamp in vendor.keys() {
@@ -181,7 +178,7 @@ fn margins_of(
     }
     publish_margins(month, &margins, names, publisher)?;
     let shown = ShownIds::from_margins(&margins);
-    Ok(Some(MarginNote { inputs, names: shown.fingerprint(names), shown }))
+    Ok(MarginNote { inputs, names: shown.fingerprint(names), shown })
 }
 
 /// A stamp's month of charges or vendor charges, as it will be published.

@@ -142,7 +142,7 @@ fn publish_rated(
                     .column(entries().map(|entry| prices.currencies.places[entry? as usize]))?,
             )
             .array(CHARGE, maybe_charges(rows.clone().map(|row| rated.charge(row)))?);
-        if !has_column(table, PARTNER_EARNED_CREDIT_PERCENT) {
+        if !table.has(PARTNER_EARNED_CREDIT_PERCENT) {
             return columns.finish();
         }
         columns.array(PARTNER_EARNED_CREDIT_PERCENT, terms(|[.., credit]| credit)?).finish()
@@ -215,10 +215,6 @@ fn publish_entries(table: &'static Table, prices: &BTreeMap<i64, PriceEntry>, pu
 /// The place of a column in its table.
 pub(super) fn place_of<T: CellType>(table: &Table, column: Typed<T>) -> usize {
     table.columns.iter().position(|declared| declared.name == column.name()).expect("a column of the table")
-}
-
-fn has_column<T: CellType>(table: &Table, column: Typed<T>) -> bool {
-    table.columns.iter().any(|declared| declared.name == column.name())
 }
 
 /// The longest name that an id gives a file; a GUID has 36 characters.

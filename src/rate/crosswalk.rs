@@ -124,7 +124,10 @@ pub fn entries_of_cards<'m>(
         all.entry(&meter.2.id).or_default().push(meter);
     }
     for at in 0..cards.len() {
-        notes.push(entries_of(cards, by_hand, at, &all, &meters_of, &mut entries)?);
+        let note = entries_of(cards, at, &all, &meters_of, &mut entries).map_err(|error| {
+            error.hint(format!("correct the file, or take the meter out of it and write its price into {by_hand}"))
+        });
+        notes.push(note?);
     }
     Ok((entries, notes))
 }
@@ -134,7 +137,6 @@ type MetersOfAllCards<'c> = BTreeMap<&'c str, Vec<(usize, &'c RateCard, &'c Card
 
 fn entries_of<'m>(
     cards: &[RateCard],
-    by_hand: &str,
     at: usize,
     all: &MetersOfAllCards<'_>,
     meters_of: &impl Fn(&str) -> Vec<(&'m MeterId, Option<&'m str>)>,
@@ -156,7 +158,7 @@ fn entries_of<'m>(
             continue;
         }
         note.mapped += 1;
-        let terms = card_meter.terms.as_ref().map_err(|what| refused(card, card_meter, by_hand, what))?;
+        let terms = card_meter.terms.as_ref().map_err(|what| refused(card, card_meter, what))?;
         let alike = &all[card_meter.id.as_str()];
         let is_repeated = alike.iter().take_while(|(place, ..)| *place < at).any(|(_, other_card, other)| {
             other_card.currency == card.currency
@@ -169,7 +171,7 @@ fn entries_of<'m>(
         }
         for (meter, unit) in meters {
             match unit.and_then(|unit| per_of(&card_meter.unit, unit)) {
-                Some(per) => push_entries(alike, card, by_hand, (card_meter, terms), (meter, unit), per, entries)?,
+                Some(per) => push_entries(alike, card, (card_meter, terms), (meter, unit), per, entries)?,
                 None => {
                     note.unknown_units.push(format!(
                         "{}, {}",
@@ -188,14 +190,12 @@ fn name_and_id(meter: &CardMeter) -> String {
     format!("{} ({})", shown::value(&meter.name), shown::value(&meter.id))
 }
 
-fn refused(card: &RateCard, meter: &CardMeter, by_hand: &str, what: &str) -> Error {
+fn refused(card: &RateCard, meter: &CardMeter, what: &str) -> Error {
     let (name, id) = (shown::value(&meter.name), shown::value(&meter.id));
-    let error = if card.is_table {
-        Error::input(format!("meter {name} {id}: {what}")).at_line(&card.file, meter.row as usize, 1)
-    } else {
-        Error::input(format!("meter {} of its list ({name} {id}): {what}", meter.row)).at(&card.file)
-    };
-    error.hint(format!("correct the file, or take the meter out of it and write its price into {by_hand}"))
+    if card.is_table {
+        return Error::input(format!("meter {name} {id}: {what}")).at_line(&card.file, meter.row as usize, 1);
+    }
+    Error::input(format!("meter {} of its list ({name} {id}): {what}", meter.row)).at(&card.file)
 }
 
 /// When a price ends: with its last day, or where the same meter has a later one. `alike` are its rows in all cards.
@@ -220,13 +220,12 @@ fn is_same_price(
 fn push_entries(
     alike: &[(usize, &RateCard, &CardMeter)],
     card: &RateCard,
-    by_hand: &str,
     (card_meter, terms): (&CardMeter, &CardTerms),
     (meter, unit): (&MeterId, Option<&str>),
     per: Decimal,
     entries: &mut Vec<PriceEntry>,
 ) -> Result<()> {
-    let refused = |what: &str| refused(card, card_meter, by_hand, what);
+    let refused = |what: &str| refused(card, card_meter, what);
     let to = end_of(alike, card.currency, terms);
     let applying: Vec<&Discount> =
         card.discounts.iter().filter(|term| !term.excluded.contains(&card_meter.id)).collect();

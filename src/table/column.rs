@@ -199,4 +199,9 @@ impl Table {
     pub fn all(&'static self) -> Vec<&'static dyn AnyColumn> {
         self.columns.iter().map(|column| column as &dyn AnyColumn).collect()
     }
+
+    /// Whether a column is one of it.
+    pub fn has<T: ?Sized>(&self, column: Typed<T>) -> bool {
+        self.columns.iter().any(|declared| declared.name == column.name())
+    }
 }

@@ -21,6 +21,15 @@ fn vendor_book(root: &TestRoot, rows: &str) {
 const VENDOR: &str = "WINDOWS,0.04,1,Virtual core hours,USD,,2026-10-06,10,15,\n\
      WINDOWS,0.04,1,Virtual core hours,USD,2026-10-06,,10,,no access rights any more\n";
 
+/// The same usage, charged by both books.
+fn charged_and_bought() -> TestRoot {
+    let root = used();
+    book(&root, GOOD);
+    vendor_book(&root, VENDOR);
+    root.run(&[]).expect(0);
+    root
+}
+
 /// Charge, vendor charge and margin of a billed subscription and meter.
 fn margin(root: &TestRoot, meter: &str) -> Vec<[Option<String>; 5]> {
     let rows = table(&root.out(), "margins");
@@ -32,10 +41,7 @@ fn margin(root: &TestRoot, meter: &str) -> Vec<[Option<String>; 5]> {
 
 #[test]
 fn margins_are_worked_by_hand() {
-    let root = used();
-    book(&root, GOOD);
-    vendor_book(&root, VENDOR);
-    root.run(&[]).expect(0);
+    let root = charged_and_bought();
     // 4 × 0.046 on the fifth. On the sixth 1 × 0.05 up to five in the month, and 6.25 × 0.04 less 12.5 % beyond.
     // Microsoft: 4 × 0.04 × 0.9 × 0.85, and 7.25 × 0.04 × 0.9.
     let text = |text: &str| Some(text.to_owned());
@@ -163,10 +169,7 @@ fn vendor_prices_alone_charge_nobody() {
 
 #[test]
 fn a_vendor_price_is_corrected_after_its_month_was_closed() {
-    let root = used();
-    book(&root, GOOD);
-    vendor_book(&root, VENDOR);
-    root.run(&[]).expect(0);
+    let root = charged_and_bought();
     let close = ["close", "2026-10", "--out", "out", "--force", "--reason", "vendor prices come late"];
     root.stacktally(&close).expect(0);
     vendor_book(&root, "WINDOWS,0.01,1,Virtual core hours,USD,,,,,\n");
@@ -180,10 +183,7 @@ fn a_vendor_price_is_corrected_after_its_month_was_closed() {
 
 #[test]
 fn vendor_prices_that_are_gone_are_refused_until_they_are_forgotten() {
-    let root = used();
-    book(&root, GOOD);
-    vendor_book(&root, VENDOR);
-    root.run(&[]).expect(0);
+    let root = charged_and_bought();
     root.remove("vendor-prices.csv");
     let refused = root.run(&[]).expect(3);
     assert!(refused.stderr.contains("gone: the vendor prices"), "{refused:?}");

@@ -2,8 +2,10 @@
 //! Microsoft customer agreements (reference: reconciliation §2.5).
 //!
 //! ```text
-//! "ProductTitle",…,"SkuTitle",…,"UnitOfMeasure","TermDuration","Market","Currency","UnitPrice","PricingTierRangeMin",…,"EffectiveStartDate","EffectiveEndDate","MeterIds",…
-//! MeterId,MeterName,…,MeterRegion,UnitOfMeasure,…,EffectiveStartDate,EffectiveEndDate,UnitPrice,BasePrice,MarketPrice,CurrencyCode,IncludedQuantity,…,Term,PriceType
+//! "ProductTitle",…,"SkuTitle",…,"UnitOfMeasure","TermDuration","Market","Currency","UnitPrice","PricingTierRangeMin",…,
+//!     "EffectiveStartDate","EffectiveEndDate","MeterIds",…
+//! MeterId,MeterName,…,MeterRegion,UnitOfMeasure,…,EffectiveStartDate,EffectiveEndDate,UnitPrice,BasePrice,MarketPrice,
+//!     CurrencyCode,IncludedQuantity,…,Term,PriceType
 //! ```
 //! A row is the price of one tier of one or more of Azure's meters, on some days. Rows of a meter that begin on one day
 //! are its tiers. Prices of reservations, of savings plans and of development offers are no prices of usage.
